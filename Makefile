@@ -1,0 +1,98 @@
+# Every target does all of its own set-up and asks nothing. `make help` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Parallel test workers. Each has databases and a browser of its own; tests of one xdist_group share a worker.
+WORKERS ?= 2
+
+BIN := .venv/bin
+PYTHON := $(BIN)/python
+PYTEST := $(PYTHON) -m pytest -n $(WORKERS) --dist loadgroup
+REQUIREMENTS := scanner_client/requirements.txt server/requirements.txt tests/requirements.txt
+# Named after what is installed, so that a changed requirement, and nothing else, installs again.
+INSTALLED := .venv/installed-$(shell cat $(REQUIREMENTS) | cksum | tr ' ' '-')
+CODE := sync scanner_client server tests
+UV_VERSION := 0.13.9
+LOCK := .venv-lock/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --custom-compile-command "make lock" $(LOCK_OPTIONS)
+BENCHMARKS := $(patsubst tests/bench/%.py,bench-%,$(wildcard tests/bench/[a-z]*.py))
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS=$$'\t' read -r target text; do \
+		printf '  make %-12s %s\n' "$$target" "$$text"; done
+
+.PHONY: demo
+demo: $(INSTALLED) ## run a small warehouse through the whole path and say what was found
+	$(PYTHON) -m tests.demo
+
+.PHONY: serve
+serve: $(INSTALLED) ## start the server for use
+	$(PYTHON) -m flask --app server serve
+
+.PHONY: test
+test: $(INSTALLED) ## run every test, real PostgreSQL and real browser included
+	$(PYTHON) -m tests.browser
+	$(PYTEST)
+
+.PHONY: test-fast
+test-fast: $(INSTALLED) ## run the tests that need neither, in seconds
+	$(PYTEST) -m "not postgres and not browser and not slow"
+
+.PHONY: lint
+lint: $(INSTALLED) ## check style, layout and types
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/mypy $(CODE)
+
+.PHONY: bench
+bench: $(BENCHMARKS) ## run every benchmark; `make bench-NAME` runs tests/bench/NAME.py
+
+bench-%: $(INSTALLED)
+	$(PYTHON) -m tests.bench.$*
+
+.PHONY: lock
+lock: .venv-lock/bin/uv ## pin the *.in files again; newer versions with LOCK_OPTIONS=--upgrade
+	$(LOCK) scanner_client/requirements.in --output-file scanner_client/requirements.txt
+	$(LOCK) server/requirements.in --constraint scanner_client/requirements.txt \
+		--output-file server/requirements.txt
+	$(LOCK) tests/requirements.in --constraint scanner_client/requirements.txt \
+		--constraint server/requirements.txt --output-file tests/requirements.txt
+
+.PHONY: clean
+clean: ## remove what the other targets installed and cached; a server's data stays
+	rm -rf .venv .venv-lock .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A virtual environment needs a Python of 3.11 or newer; each is asked, not trusted by its name.
+define make_venv
+for python in python3.11 python3; do \
+	if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then break; fi; \
+	python=; \
+done; \
+if [ -z "$$python" ]; then \
+	echo "Python 3.11 or newer is needed, and neither python3.11 nor python3 is that." >&2; exit 1; fi; \
+if ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
+	echo "$$python cannot make virtual environments here: install its venv package (Debian: python3-venv)." >&2; \
+	exit 1; fi; \
+"$$python" -m venv $(1)
+endef
+
+$(PYTHON):
+	@echo "Making .venv."
+	@$(call make_venv,.venv)
+
+$(INSTALLED): | $(PYTHON)
+	@rm -f .venv/installed-*
+	@for file in $(REQUIREMENTS); do \
+		echo "Installing what $$file names (downloads once, about a minute in all)."; \
+		$(PYTHON) -m pip install -qq --no-input --disable-pip-version-check --require-hashes -r "$$file"; \
+	done
+	@touch $@
+
+.venv-lock/bin/uv:
+	@$(call make_venv,.venv-lock)
+	.venv-lock/bin/pip install -qq --no-input --disable-pip-version-check uv==$(UV_VERSION)

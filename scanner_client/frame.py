@@ -1,0 +1,32 @@
+"""One picture on its way from a source to the decoder and the tracker."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Grey: TypeAlias = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Frame:
+    """One grey picture and where it comes from."""
+
+    index: int
+    """Counts the frames of one source from 0."""
+
+    t_ms: float
+    """Milliseconds since the source's first frame; 0 for a picture."""
+
+    grey: Grey
+    """Luminance, height x width."""
+
+    path: str | None
+    """The file that it came from; None for a camera."""
+
+    still: bool
+    """Whether it stands alone, so that the next frame says nothing about this one."""
+
+    shift: tuple[float, float] | None = None
+    """How far the scene moved since the last frame, in pixels to the right and down; None if unknown."""

@@ -1,0 +1,186 @@
+"""Opens a handheld's folder: its identity, its queue and its map, and decides whether the queue goes on as it was."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from scanner_client import carried, device, outbox, site_map
+from scanner_client.clock import Clock
+from scanner_client.control import who_runs
+from scanner_client.database import Database, InUseError, open_database
+from scanner_client.device import Device, DeviceError, Mark, MarkFile
+from scanner_client.outbox import Outbox
+from scanner_client.site_map import SiteMap
+from sync.event import ScanEvent
+
+QUEUE_FILE: Final = "queue.sqlite3"
+
+
+class Handheld:
+    """One handheld in use: the threads of its process share it."""
+
+    def __init__(self, home: Path, database: Database, clock: Clock) -> None:
+        self.home = home
+        self.clock = clock
+        self.database = database
+        self.outbox = Outbox(database)
+        self.site_map = SiteMap(database)
+        self._mark = MarkFile(home)
+        self.renewed: str | None = None
+        """Why the queue goes on under a new epoch since it was opened, in words; None where it does not."""
+        self.device = self._identify()
+
+    def commit(self, events: list[ScanEvent]) -> list[ScanEvent]:
+        """Put events in the queue for good; when this returns, they may beep."""
+        with self.database.snapshot():
+            named = self.outbox.append(events)
+            self._mark.write(Mark(epoch=named[-1].epoch, seq=named[-1].seq))
+        return named
+
+    def renew(self, reason: str) -> None:
+        """Go on under a new epoch that names the one before; what the old one owes is still sent."""
+        with self.database.snapshot():
+            fresh = replace(self.device, epoch=device.new_epoch(), predecessor=self.outbox.epoch)
+            self._begin(fresh, reason)
+
+    def change(self, changed: Device) -> None:
+        """Replace what ``device.json`` says."""
+        device.save_device(self.home, changed)
+        self.device = changed
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        self._mark.close()
+        self.database.close()
+
+    def _identify(self) -> Device:
+        machine = device.machine_fingerprint()
+        known = device.load_device(self.home)
+        epochs = self.outbox.epochs()
+        if known is None:
+            if epochs:
+                raise DeviceError(
+                    f"{self.home} holds a queue, but not the key of the handheld that made it. "
+                    f"Put its {device.DEVICE_FILE} back, or move {QUEUE_FILE} away."
+                )
+            self.device = device.new_device(os.environ.get("SCANNER_NAME") or platform.node() or "handheld", machine)
+            self._begin(self.device, None)
+            return self.device
+        if any(e.device_no != known.device_no for e in epochs):
+            raise DeviceError(f"The queue in {self.home} belongs to another handheld: move {QUEUE_FILE} away.")
+        self.device = known
+        newest = epochs[-1] if epochs else None
+        reason = why_new_epoch(
+            queue=Mark(epoch=newest.epoch, seq=newest.last_seq) if newest else None,
+            known=frozenset(e.epoch for e in epochs),
+            device_epoch=known.epoch,
+            mark=self._mark.read(),
+            moved=known.machine != machine,
+        )
+        if reason:
+            fresh = replace(known, machine=machine, epoch=device.new_epoch())
+            # Where the queue itself is new, the last epoch that this folder remembers came before.
+            self._begin(replace(fresh, predecessor=newest.epoch if newest else known.epoch), reason)
+        elif newest and known.epoch != newest.epoch:  # power failed between the queue and device.json
+            self.change(replace(known, epoch=newest.epoch, predecessor=newest.predecessor))
+        return self.device
+
+    def _begin(self, fresh: Device, reason: str | None) -> None:
+        # The key is on the disk before the queue names it; the epoch is in the queue before the folder counts on it.
+        if device.load_device(self.home) is None:
+            device.save_device(self.home, fresh)
+        self.outbox.begin_epoch(fresh.epoch, device_no=fresh.device_no, predecessor=fresh.predecessor)
+        self.change(fresh)
+        self._mark.write(Mark(epoch=fresh.epoch, seq=0))
+        self.renewed = reason
+
+
+def why_new_epoch(
+    *, queue: Mark | None, known: frozenset[int], device_epoch: int, mark: Mark | None, moved: bool
+) -> str | None:
+    """Why a queue may not go on under its epoch, in a sentence; None where it may.
+
+    Args:
+        queue: newest epoch of the queue and the last event in it; None where the queue is new.
+        known: all epochs of the queue.
+        device_epoch: the epoch that ``device.json`` names.
+        mark: the last event that is known to have been committed; it may lag behind the queue.
+        moved: whether the folder was last used on another machine.
+    """
+    if queue is None:
+        return "the queue is new"
+    if moved:
+        return "the folder was copied to this machine from another"
+    if device_epoch not in known or (mark is not None and mark.epoch not in known):
+        return "the queue is an older copy"
+    if mark is not None and mark.epoch == queue.epoch and mark.seq > queue.seq:
+        return f"the queue is an older copy: it ends at {queue.seq}, and {mark.seq} had been committed"
+    return None
+
+
+@contextmanager
+def open_handheld(home: Path, clock: Clock) -> Iterator[Handheld]:
+    """The handheld of this folder, for this process alone; a new one where the folder is new.
+
+    Raises:
+        DatabaseError, DeviceError, OutboxError: it cannot be used; each says why.
+    """
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    schema = (*outbox.SCHEMA, *carried.SCHEMA, *site_map.SCHEMA)
+    try:
+        database = open_database(home / QUEUE_FILE, schema)
+    except InUseError as error:
+        runs = who_runs(home)
+        holder = f"by `{runs.command}` (process {runs.pid})" if runs else "in another process"
+        raise InUseError(f"The queue in {home} is open {holder}: end that first.") from error
+    try:
+        handheld = Handheld(home, database, clock)
+    except BaseException:
+        database.close()
+        raise
+    try:
+        yield handheld
+    finally:
+        handheld.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a person asks of a handheld: who it is and how its queue stands."""
+
+    device_no: int
+    name: str
+    site: str | None
+    epoch: int
+    waiting: int
+    carried: int
+    """Events of other handhelds that wait here."""
+    enrolled: bool
+    age_ms: int | None
+    """Age of the reference data; None where it cannot be told."""
+    units: int
+    addresses: tuple[str, ...]
+    renewed: str | None
+
+
+def standing(handheld: Handheld) -> Standing:
+    """How this handheld stands now."""
+    return Standing(
+        device_no=handheld.device.device_no,
+        name=handheld.device.name,
+        site=handheld.device.site,
+        epoch=handheld.outbox.epoch,
+        waiting=handheld.outbox.waiting(),
+        carried=carried.waiting_events(handheld.database),
+        enrolled=handheld.device.server_key is not None,
+        age_ms=handheld.site_map.age_ms(handheld.clock),
+        units=handheld.site_map.size(),
+        addresses=handheld.device.addresses,
+        renewed=handheld.renewed,
+    )

@@ -1,0 +1,98 @@
+"""The verdict on one scan from what the offline map holds, by the same rules as on the server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+from scanner_client.site_map import SiteMap
+from scanner_client.wording import say
+from sync.event import ScanEvent
+from sync.identity import is_stock, item_of, split_key
+from sync.labels import SerialPattern, SiteCodes
+from sync.verdict import Judgement, Verdict, judge
+
+SERIAL_MODE: Final = "serial"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A verdict and the words for it."""
+
+    judgement: Judgement
+    text: str
+
+
+def judged(event: ScanEvent, site_map: SiteMap) -> Judged:
+    """Judge a scan of a unit or container, or of stock that has no units (a product, a lot)."""
+    subject = event.subject or ""
+    item = item_of(subject)
+    found = site_map.find(subject)
+    lot = event.lot or (found.lot if found else None)
+    biting = [recall for recall in site_map.recalls() if recall.bites(key=subject, item=item, lot=lot)]
+    if is_stock(subject) and not biting:
+        judgement = Judgement(verdict=_stock_verdict(event, site_map, item))
+    else:
+        known = found.known if found else None
+        judgement = judge(event, known, recalled=bool(biting), whole=False)
+    reason = biting[0].reason if biting else ""
+    return Judged(judgement=judgement, text=_words(judgement, site_map, reason))
+
+
+def document_items(site_map: SiteMap, number: str | None) -> tuple[str, ...]:
+    """The products of a document's lines; none where the map does not hold it."""
+    row = site_map.entry("document", number) if number else None
+    items = [line.get("item") for line in (row or {}).get("lines") or []]
+    return tuple(dict.fromkeys(item for item in items if item))
+
+
+def is_blind(site_map: SiteMap, number: str | None) -> bool:
+    """Whether this is a count whose counters are told nothing but a recall."""
+    row = site_map.entry("document", number) if number else None
+    return bool(row and row.get("blind"))
+
+
+def needs_serial(site_map: SiteMap, item: str | None) -> bool:
+    """Whether this product's units have serial numbers, so that the product's own barcode is only half a scan."""
+    row = site_map.entry("item", item) if item else None
+    return bool(row and row.get("mode") == SERIAL_MODE)
+
+
+def site_codes(site_map: SiteMap) -> SiteCodes:
+    """The site's own label formats, as the server last said; the default ones before that."""
+    row: dict[str, Any] = dict(site_map.entry("site", "codes") or {})
+    patterns = tuple(SerialPattern(**pattern) for pattern in row.get("serial_patterns") or ())
+    known = {f.name for f in fields(SiteCodes)} - {"serial_patterns"}
+    return SiteCodes(serial_patterns=patterns, **{k: v for k, v in row.items() if k in known and v is not None})
+
+
+def place_text(site_map: SiteMap, key: str | None) -> str:
+    """What people call a location or a container."""
+    if key is None:
+        return "?"
+    row = site_map.entry("location", key)
+    return str(row["code"]) if row and row.get("code") else split_key(key).elements[-1][1]
+
+
+def thing_text(site_map: SiteMap, key: str) -> str:
+    """What people call a unit, a product or a carton: the product's name, and the number that tells it apart."""
+    item = item_of(key)
+    row = site_map.entry("item", item) if item else None
+    name = str(row.get("name") or row.get("sku") or "") if row else ""
+    number = split_key(key).elements[-1][1]
+    return f"{name} {number}" if name and key != item else name or number
+
+
+def _stock_verdict(event: ScanEvent, site_map: SiteMap, item: str | None) -> Verdict:
+    """Stock without units: is the product on the document, or at least one of ours?"""
+    on_document = document_items(site_map, event.document)
+    if item in on_document:
+        return Verdict.RIGHT
+    if on_document:
+        return Verdict.NOT_EXPECTED
+    return Verdict.RIGHT if item and site_map.entry("item", item) else Verdict.CANNOT_TELL
+
+
+def _words(judgement: Judgement, site_map: SiteMap, reason: str) -> str:
+    place = place_text(site_map, judgement.belongs)
+    return say(f"verdict.{judgement.verdict.value}", place=place, reason=reason).strip()

@@ -1,0 +1,268 @@
+"""The durable queue: every scan of this handheld under its own name, until the server has it and a backup too.
+
+`seq` is assigned inside the durable insert, contiguous from 1 in its epoch, and each line is chained to the one
+before. A queue that was restored or cloned goes on in a new epoch; what the old one still owes stays under its old
+names and is still sent. Acknowledged events are kept until they are in the server's backup and seven days have
+passed, so that a server which loses its disk can have them again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from scanner_client.database import Database
+from sync.event import GENESIS, ScanEvent, decode, digest, encode
+from sync.protocol import EVENTS_PER_PUSH_MAX, MISSING_RANGES_MAX, RETENTION_MS, Reply
+
+SCHEMA: Final = (
+    """CREATE TABLE epochs (
+        place INTEGER PRIMARY KEY,  -- the order in which they were begun
+        epoch INTEGER NOT NULL UNIQUE,
+        device_no INTEGER NOT NULL,
+        predecessor INTEGER,
+        last_seq INTEGER NOT NULL DEFAULT 0,
+        head BLOB NOT NULL,
+        acked_through INTEGER NOT NULL DEFAULT 0,
+        safe_through INTEGER NOT NULL DEFAULT 0,
+        base_seq INTEGER NOT NULL DEFAULT 0,  -- up to here events were let go
+        base_digest BLOB NOT NULL,
+        confirmed INTEGER NOT NULL DEFAULT 0,  -- whether this server incarnation has told its mark
+        diverged INTEGER NOT NULL DEFAULT 0)  -- the server holds other events under these names""",
+    """CREATE TABLE events (
+        epoch INTEGER NOT NULL, seq INTEGER NOT NULL, line BLOB NOT NULL, digest BLOB NOT NULL,
+        PRIMARY KEY (epoch, seq)) WITHOUT ROWID""",
+    """CREATE TABLE marks (
+        epoch INTEGER NOT NULL, server_ms INTEGER NOT NULL, through INTEGER NOT NULL,
+        PRIMARY KEY (epoch, server_ms)) WITHOUT ROWID""",
+)
+
+APPEND_MAX: Final = 1_000
+LET_GO_MAX: Final = 5_000
+"""Events let go at once, so that a scan never waits long behind the clearing up."""
+MARK_EVERY_MS: Final = 600_000
+"""How finely the time of an acknowledgement is remembered; rounded up, so never too early."""
+
+
+class OutboxError(Exception):
+    """The queue is not what it must be; the message says what is wrong. Nothing of it was changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Epoch:
+    """How one epoch of the queue stands."""
+
+    epoch: int
+    device_no: int
+    predecessor: int | None
+    last_seq: int
+    head: bytes
+    """Digest at `last_seq`."""
+    acked_through: int
+    """The server has everything up to here that is still in this queue."""
+    safe_through: int
+    base_seq: int
+    base_digest: bytes
+    confirmed: bool
+    diverged: bool
+
+    @property
+    def waiting(self) -> int:
+        """Events that the server is not known to have."""
+        return self.last_seq - self.acked_through
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Consecutive lines of one epoch that are ready to be sent; without lines it only asks for the server's mark."""
+
+    epoch: Epoch
+    first: int
+    before: bytes
+    after: bytes
+    lines: tuple[bytes, ...]
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.lines) - 1
+
+
+_COLUMNS: Final = ", ".join(Epoch.__dataclass_fields__)
+
+
+class Outbox:
+    """The queue of one handheld. Threads take turns; `append` returns after the disk has it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.epoch = 0
+        """The epoch that scans are committed to; 0 before the first."""
+        newest = database.row("SELECT epoch FROM epochs ORDER BY place DESC LIMIT 1")
+        if newest:
+            self.epoch = newest[0]
+            self._check_end(self.epochs()[-1])
+
+    def begin_epoch(self, epoch: int, *, device_no: int, predecessor: int | None) -> None:
+        """Commit scans under a new epoch from now on."""
+        with self._database.transaction():
+            self._database.run(
+                "INSERT INTO epochs (epoch, device_no, predecessor, head, base_digest) VALUES (?, ?, ?, ?, ?)",
+                epoch, device_no, predecessor, GENESIS, GENESIS,
+            )  # fmt: skip
+        self.epoch = epoch
+
+    def epochs(self) -> list[Epoch]:
+        """Every epoch, oldest first."""
+        rows = self._database.rows(f"SELECT {_COLUMNS} FROM epochs ORDER BY place")  # noqa: S608 - our own names
+        return [_epoch(row) for row in rows]
+
+    def state(self, epoch: int) -> Epoch:
+        """How this epoch stands."""
+        return next(e for e in self.epochs() if e.epoch == epoch)
+
+    def waiting(self) -> int:
+        """Events of all epochs that the server is not known to have."""
+        row = self._database.row("SELECT coalesce(sum(last_seq - acked_through), 0) FROM epochs")
+        return int(row[0]) if row else 0
+
+    def append(self, events: Sequence[ScanEvent]) -> list[ScanEvent]:
+        """Commit events, all or none; they come back under the names that they now have.
+
+        Whatever stands in their `device_no`, `epoch` and `seq` is replaced. When this returns, they are on the disk.
+        """
+        if not 1 <= len(events) <= APPEND_MAX:
+            raise OutboxError(f"{len(events)} events cannot be committed at once; 1 to {APPEND_MAX} can.")
+        with self._database.transaction():
+            at = self.state(self.epoch)
+            head, named, rows = at.head, [], []
+            for seq, event in enumerate(events, at.last_seq + 1):
+                event = replace(event, device_no=at.device_no, epoch=at.epoch, seq=seq)
+                line = encode(event)
+                decode(line)  # the pair assertion: what the server would refuse is found before the beep
+                head = digest(head, line)
+                named.append(event)
+                rows.append((at.epoch, seq, line, head))
+            self._database.run_many("INSERT INTO events VALUES (?, ?, ?, ?)", rows)
+            self._database.run("UPDATE epochs SET last_seq=?, head=? WHERE epoch=?", rows[-1][1], head, at.epoch)
+        return named
+
+    def next_run(self, limit: int = EVENTS_PER_PUSH_MAX) -> Run:
+        """What to send now: of the oldest epoch that owes something or has not heard from this server yet.
+
+        Where nothing is owed, an empty run of the current epoch.
+        """
+        with self._database.snapshot():
+            epochs = self.epochs()
+            owing = [e for e in epochs if e.waiting or not e.confirmed]
+            return self._run((owing or epochs)[0 if owing else -1], max(1, min(limit, EVENTS_PER_PUSH_MAX)))
+
+    def runs(self, epoch: int, limit: int = EVENTS_PER_PUSH_MAX) -> list[Run]:
+        """Everything that this epoch still owes, in runs of at most `limit` events."""
+        with self._database.snapshot():
+            at, found = self.state(epoch), []
+            while at.waiting:
+                found.append(self._run(at, limit))
+                at = replace(at, acked_through=found[-1].last)
+            return found
+
+    def acknowledge(self, run: Run, reply: Reply) -> bool:
+        """Take over the server's mark for the epoch of this run, in one transaction, and let go what is safe.
+
+        Returns whether the server holds other events than this queue under the same names: then somebody else has
+        sent them, and this queue must go on under a new epoch.
+        """
+        with self._database.transaction():
+            at = self.state(run.epoch.epoch)
+            diverged = at.diverged or self._differs(at, reply)
+            through = durable_through(reply, base_seq=at.base_seq, last_sent=run.last)
+            if diverged:
+                # The server's mark speaks of other events: of ours it has what it answered for, run by run.
+                sent = reply.acked_through >= run.last and run.first <= at.acked_through + 1
+                through = max(at.acked_through, run.last) if sent else at.acked_through
+            through = min(through, at.last_seq)
+            self._database.run(
+                "UPDATE epochs SET acked_through=?, safe_through=?, confirmed=1, diverged=? WHERE epoch=?",
+                through, min(reply.safe_through, through), diverged, at.epoch,
+            )  # fmt: skip
+            self._remember(at.epoch, through, reply.server_ms)
+            self._let_go(self.state(at.epoch), reply.server_ms)
+        return diverged
+
+    def doubt(self) -> None:
+        """The server is another incarnation: ask it for its mark in every epoch."""
+        with self._database.transaction():
+            self._database.run("UPDATE epochs SET confirmed=0")
+
+    def _run(self, at: Epoch, limit: int) -> Run:
+        rows = self._database.rows(
+            "SELECT line, digest FROM events WHERE epoch=? AND seq>? ORDER BY seq LIMIT ?",
+            at.epoch, at.acked_through, limit,
+        )  # fmt: skip
+        before = self._digest_at(at, at.acked_through) or GENESIS
+        return Run(
+            epoch=at,
+            first=at.acked_through + 1,
+            before=before,
+            after=rows[-1][1] if rows else before,
+            lines=tuple(row[0] for row in rows),
+        )
+
+    def _digest_at(self, at: Epoch, seq: int) -> bytes | None:
+        """The digest after this event, while the queue can still tell."""
+        if seq == at.base_seq:
+            return at.base_digest
+        row = self._database.row("SELECT digest FROM events WHERE epoch=? AND seq=?", at.epoch, seq)
+        return row[0] if row else None
+
+    def _differs(self, at: Epoch, reply: Reply) -> bool:
+        if reply.acked_through > at.last_seq:
+            return True
+        ours = self._digest_at(at, reply.acked_through)
+        return ours is not None and ours.hex() != reply.head
+
+    def _remember(self, epoch: int, through: int, server_ms: int) -> None:
+        rounded_up = (server_ms // MARK_EVERY_MS + 1) * MARK_EVERY_MS
+        self._database.run("DELETE FROM marks WHERE epoch=? AND through>?", epoch, through)
+        self._database.run("INSERT OR REPLACE INTO marks VALUES (?, ?, ?)", epoch, rounded_up, through)
+
+    def _let_go(self, at: Epoch, server_ms: int) -> None:
+        """Delete what has been acknowledged for long enough and is in a backup, a bounded number at once."""
+        row = self._database.row(
+            "SELECT max(through) FROM marks WHERE epoch=? AND server_ms<=?", at.epoch, server_ms - RETENTION_MS
+        )
+        old = row[0] if row and row[0] is not None else 0
+        through = min(old, at.acked_through, at.safe_through, at.base_seq + LET_GO_MAX)
+        if through <= at.base_seq:
+            return
+        base = self._digest_at(at, through)
+        self._database.run("DELETE FROM events WHERE epoch=? AND seq<=?", at.epoch, through)
+        self._database.run("UPDATE epochs SET base_seq=?, base_digest=? WHERE epoch=?", through, base, at.epoch)
+        self._database.run("DELETE FROM marks WHERE epoch=? AND through<=?", at.epoch, through)
+
+    def _check_end(self, at: Epoch) -> None:
+        """The pair assertion after reading: the last event is there, and its digest is the queue's head."""
+        row = self._database.row("SELECT seq, digest FROM events WHERE epoch=? ORDER BY seq DESC LIMIT 1", at.epoch)
+        end = tuple(row) if row else (at.base_seq, at.base_digest)
+        if end != (at.last_seq, at.head):
+            raise OutboxError(f"The queue's last event should be {at.last_seq}, but {end[0]} is the last: it is damaged.")
+
+
+def durable_through(reply: Reply, *, base_seq: int, last_sent: int) -> int:
+    """Up to where the server has everything that this queue still holds (events after `base_seq`).
+
+    Usually that is the server's own mark. A server that was restored from before `base_seq` waits for events that
+    nobody has any more: its mark stands still, and what it lacks is in `missing`.
+    """
+    if reply.acked_through >= base_seq:
+        return reply.acked_through
+    wanted = [first for first, last in reply.missing if last > base_seq]
+    if not wanted and len(reply.missing) >= MISSING_RANGES_MAX:
+        return base_seq  # the list was cut off before it came to us
+    return max(base_seq, min([last_sent, *(first - 1 for first in wanted)]))
+
+
+def _epoch(row: tuple[object, ...]) -> Epoch:
+    values = dict(zip(Epoch.__dataclass_fields__, row, strict=True))
+    values["confirmed"], values["diverged"] = bool(values["confirmed"]), bool(values["diverged"])
+    return Epoch(**values)  # type: ignore[arg-type] # the table's columns are named after the fields

@@ -1,0 +1,59 @@
+"""What one session has kept so far, within bounds: so that nothing is kept twice by lingering, and the last is undone."""
+
+from __future__ import annotations
+
+from typing import Final, TypeVar
+
+from sync.event import ScanEvent
+
+REMEMBERED_MAX: Final = 100_000
+UNDO_MAX: Final = 100
+
+Place = tuple[str | None, ...]
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Recent:
+    """Where each unit was last kept, what each of the tracker's boxes became, and what can be undone."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, Place] = {}
+        self._boxes: dict[int, ScanEvent] = {}
+        self._undoable: list[tuple[ScanEvent, str]] = []
+
+    def remember(self, event: ScanEvent, box: int | None, thing: str) -> None:
+        """This scan was kept; `thing` is what people call it."""
+        if box is not None:
+            _put(self._boxes, box, event)
+        if event.subject:
+            _put(self._places, event.subject, place_of(event))
+        self._undoable.append((event, thing))
+        del self._undoable[:-UNDO_MAX]
+
+    def of_box(self, box: int | None) -> ScanEvent | None:
+        """What was kept of this box of the tracker."""
+        return self._boxes.get(box) if box is not None else None
+
+    def is_there_already(self, event: ScanEvent) -> bool:
+        """Whether its subject was last kept in the same place for the same action."""
+        return self._places.get(event.subject or "") == place_of(event)
+
+    def take_back(self) -> tuple[ScanEvent, str] | None:
+        """The newest scan that was not undone, and what people call it; it is forgotten here."""
+        if not self._undoable:
+            return None
+        event, thing = self._undoable.pop()
+        self._places.pop(event.subject or "", None)
+        return event, thing
+
+
+def place_of(event: ScanEvent) -> Place:
+    """What makes a repeated scan the same: action, document, bin and carton."""
+    return event.action, event.document, event.location, event.container
+
+
+def _put(memory: dict[K, V], key: K, value: V) -> None:
+    memory[key] = value
+    if len(memory) > REMEMBERED_MAX:
+        del memory[next(iter(memory))]

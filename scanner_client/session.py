@@ -1,0 +1,310 @@
+"""One person's work with one handheld: each sighting is understood, judged, committed, and only then told.
+
+Labels of bins, cartons, documents and badges switch what the next scans belong to; everything else is a scan.
+A refused or ambiguous label is kept as `unreadable` with its bytes and the reason. A scan that the action cannot
+hold yet (a count with no bin) is not kept, and the tone says so: nothing beeps that is not on the disk.
+
+The same unit seen again in the same place for the same action is told and not kept twice: a handheld that lingers
+before a shelf would fill its queue. Across sessions it is kept again, for a repeated scan is a fact too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from scanner_client import judging
+from scanner_client.clock import Clock
+from scanner_client.recent import Recent
+from scanner_client.sighting import Sighting, Symbol, Told, Tone, printable, with_symbols
+from scanner_client.site_map import SiteMap
+from scanner_client.wording import say
+from sync.actions import ACTIONS, Stock, refuse
+from sync.event import LIST_MAX, ScanEvent, format_name
+from sync.identity import Kind, is_stock, item_of, split_key
+from sync.labels import Label, Refusal, parse
+from sync.labels.box import Box, identify
+from sync.verdict import Judgement, Verdict
+
+QUANTITY_MAX: Final = 100_000
+FINISH_AFTER_FRAMES: Final = 60
+"""A camera that loses a bin's label for a moment does not mean to finish the bin; two seconds later it does."""
+
+PLACING: Final = frozenset({Stock.ARRIVES, Stock.MOVES})
+MAIN_FIRST: Final = (Kind.UNIT, Kind.SERIAL, Kind.PLATE, Kind.IDENTIFIER, Kind.LOT, Kind.ITEM)
+"""Which symbol of a box names what was scanned; the others stand beside it."""
+TONES: Final = {
+    Verdict.RIGHT: Tone.GOOD,
+    Verdict.CANNOT_TELL: Tone.GOOD,
+    Verdict.RECALLED: Tone.STOP,
+    Verdict.SHIPPED_ALREADY: Tone.STOP,
+}
+
+Commit = Callable[[list[ScanEvent]], list[ScanEvent]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What the person has set out to do, and where they are with it."""
+
+    action: str
+    document: str | None = None
+    location: str | None = None
+    container: str | None = None
+    origin: str | None = None
+    """Where stock without units is taken from."""
+    operator: str | None = None
+    condition: str | None = None
+    quantity: int = 1
+    """Pieces that the next sighting of a product or lot counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    symbol: Symbol
+    label: Label
+
+
+class Session:
+    """Give it every sighting, in order; it tells what each led to."""
+
+    def __init__(self, commit: Commit, site_map: SiteMap, clock: Clock, task: Task) -> None:
+        self.task = task
+        self.kept = 0
+        """Events committed so far."""
+        self.codes = judging.site_codes(site_map)
+        self._commit = commit
+        self._site_map = site_map
+        self._clock = clock
+        self._recent = Recent()
+        self._bin_open = False
+        self._bin_frame = 0
+        self._product_in_hand: str | None = None
+
+    def scan(self, sighting: Sighting) -> list[Told]:
+        """Take in what was read on one box."""
+        read = [(symbol, parse(symbol.data, symbol.symbology, self.codes)) for symbol in sighting.symbols]
+        good = [_Read(symbol, label) for symbol, label in read if isinstance(label, Label)]
+        if not good:
+            refusal = next(label for _, label in read if isinstance(label, Refusal))
+            return self._unreadable(sighting, refusal.reason)
+        switch = _SWITCHES.get(good[0].label.kind)
+        if switch and len(read) == 1:
+            return switch(self, sighting, good[0])
+        return self._scan_box(sighting, good)
+
+    def counts(self, quantity: int) -> Told:
+        """The next sighting of a product or lot counts so many pieces."""
+        if not 1 <= quantity <= QUANTITY_MAX:
+            return Told(tone=Tone.ASK, text=say("scan.too_many", quantity=quantity, most=QUANTITY_MAX))
+        self.task = replace(self.task, quantity=quantity)
+        return Told(tone=Tone.INFO, text=say("scan.multiplier", quantity=quantity))
+
+    def undo(self) -> Told:
+        """Take back the last scan of this session; both stay in the history."""
+        last = self._recent.take_back()
+        if last is None:
+            return Told(tone=Tone.ASK, text=say("scan.nothing_to_undo"))
+        event, thing = last
+        [kept] = self._keep([self._undoing(event, "undone at the handheld")])
+        return Told(tone=Tone.INFO, text=say("scan.undone"), thing=thing, event=kept)
+
+    def unreadable(self) -> list[Told]:
+        """A person says that there is a label here which nobody can read."""
+        return self._unreadable(Sighting(symbols=(), entry="keyed"), say("scan.nobody_reads_it"))
+
+    def finish(self) -> list[Told]:
+        """Everything in the open bin has been scanned, or it is empty."""
+        closing = self._closing()
+        return [self._told_bin(event) for event in self._keep(closing)] if closing else []
+
+    # What switches the context.
+
+    def _enter_location(self, sighting: Sighting, read: _Read) -> list[Told]:
+        if ACTIONS[self.task.action].stock is Stock.COUNTED and self.task.document:
+            return self._count_location(sighting, read)
+        self.task = replace(self.task, location=read.label.key, container=None)
+        return [Told(tone=Tone.INFO, text=say("place.bin", place=self._place(read.label.key)))]
+
+    def _count_location(self, sighting: Sighting, read: _Read) -> list[Told]:
+        """Bins are opened and finished by their label: the same one again, or the next one, finishes."""
+        is_same = self._bin_open and self.task.location == read.label.key
+        frames_since = (sighting.frame or 0) - self._bin_frame
+        self._bin_frame = sighting.frame or 0
+        if is_same and sighting.frame is not None and frames_since < FINISH_AFTER_FRAMES:
+            return []
+        events = self._closing()
+        if not is_same:
+            self.task = replace(self.task, location=read.label.key, container=None)
+            events.append(with_symbols(self._event("open_bin"), sighting, read.symbol))
+        kept = self._keep(events)
+        self._bin_open = not is_same
+        return [self._told_bin(event) for event in kept]
+
+    def _enter_container(self, sighting: Sighting, read: _Read) -> list[Told]:
+        what = ACTIONS[self.task.action]
+        if "container" in what.needs:  # the carton that the next units go into, not itself what is scanned
+            self.task = replace(self.task, container=read.label.key)
+            return [Told(tone=Tone.INFO, text=say("place.carton", carton=self._place(read.label.key)))]
+        before = self.task
+        self.task = replace(before, container=None)
+        told = self._scan_box(sighting, [read])
+        holds_units = what.stock in PLACING and told[-1].tone is not Tone.ASK
+        self.task = replace(self.task, container=read.label.key if holds_units else before.container)
+        return told
+
+    def _enter_document(self, _: Sighting, read: _Read) -> list[Told]:
+        told = self.finish()
+        number = split_key(read.label.key).elements[-1][1]
+        self.task = replace(self.task, document=number)
+        return [*told, Told(tone=Tone.INFO, text=say("place.document", document=number))]
+
+    def _enter_badge(self, _: Sighting, read: _Read) -> list[Told]:
+        operator = split_key(read.label.key).elements[-1][1]
+        self.task = replace(self.task, operator=operator)
+        return [Told(tone=Tone.INFO, text=say("place.operator", operator=operator))]
+
+    # What is a scan.
+
+    def _scan_box(self, sighting: Sighting, good: Sequence[_Read]) -> list[Told]:
+        box = self._identify(good)
+        if box.key is None:
+            return self._unreadable(sighting, box.question or say("scan.not_ours", key=good[0].label.key))
+        thing = judging.thing_text(self._site_map, box.key)
+        if is_stock(box.key) and judging.needs_serial(self._site_map, item_of(box.key)):
+            return self._half_a_scan(sighting, box.key, say("scan.needs_serial", item=thing))
+        self._product_in_hand = None
+        event = self._box_event(sighting, good, box)
+        lacking = self._lacking(event)
+        if lacking:
+            return [Told(tone=Tone.ASK, text=lacking, thing=thing)]
+        if self._is_repeated(event, sighting):
+            return [Told(tone=Tone.INFO, text=say("scan.already"), thing=thing)]
+        return [self._keep_scan(event, sighting, thing)]
+
+    def _identify(self, good: Sequence[_Read]) -> Box:
+        labels = [read.label for read in good]
+        if len(labels) == 1 and labels[0].kind is Kind.CONTAINER:
+            return Box(key=labels[0].key)
+        items = judging.document_items(self._site_map, self.task.document)
+        return identify(labels, codes=self.codes, item_hint=self._product_in_hand, document_items=items)
+
+    def _box_event(self, sighting: Sighting, good: Sequence[_Read], box: Box) -> ScanEvent:
+        event = self._event(
+            self.task.action,
+            subject=box.key,
+            identifiers=tuple(box.identifiers)[:LIST_MAX] or None,
+            lot=box.lot,
+            expiry=box.expiry,
+            container=self.task.container,
+            condition=self.task.condition,
+        )
+        if is_stock(box.key or ""):
+            stated = next((read.label.quantity for read in good if read.label.quantity), 1)
+            quantity = self.task.quantity if self.task.quantity > 1 else stated
+            event = replace(event, quantity=quantity, origin=self.task.origin)
+        main = min(good, key=lambda read: _rank(read.label.kind))
+        return with_symbols(event, sighting, main.symbol)
+
+    def _keep_scan(self, event: ScanEvent, sighting: Sighting, thing: str) -> Told:
+        judged = judging.judged(event, self._site_map)
+        *_, kept = self._keep([*self._withdrawn(sighting), event])
+        self._recent.remember(kept, sighting.box, thing)
+        if kept.quantity is not None:
+            self.task = replace(self.task, quantity=1)
+        judgement: Judgement | None = judged.judgement
+        tone, text = TONES.get(judged.judgement.verdict, Tone.LOOK), judged.text
+        if tone is not Tone.STOP and judging.is_blind(self._site_map, kept.document):
+            judgement, tone, text = None, Tone.GOOD, say("verdict.hidden")
+        if kept.quantity and kept.quantity > 1:
+            text = say("scan.times", text=text, quantity=kept.quantity)
+        return Told(tone=tone, text=text, thing=thing, event=kept, judgement=judgement)
+
+    def _half_a_scan(self, sighting: Sighting, item: str, reason: str) -> list[Told]:
+        """A product's barcode without the serial: a person scans that next; a camera could not read it."""
+        if sighting.entry is None:
+            return self._unreadable(sighting, reason)
+        self._product_in_hand = item_of(item)
+        return [Told(tone=Tone.ASK, text=reason)]
+
+    def _unreadable(self, sighting: Sighting, reason: str) -> list[Told]:
+        if self._recent.of_box(sighting.box):
+            return []  # a further label on a box that was kept already
+        event = self._event("unreadable", reason=printable(reason), container=self.task.container)
+        first = sighting.symbols[0] if sighting.symbols else None
+        [kept] = self._keep([with_symbols(event, sighting, first)])
+        self._recent.remember(kept, sighting.box, reason)
+        return [Told(tone=Tone.LOOK, text=say("scan.unreadable", reason=reason), event=kept)]
+
+    def _lacking(self, event: ScanEvent) -> str | None:
+        """What has to be scanned first, in a sentence; None where nothing is lacking."""
+        reason = refuse(event)
+        if reason is None:
+            return None
+        needs = ACTIONS[event.action].needs
+        if "location" in needs and event.location is None:
+            return say("scan.bin_first")
+        if "container" in needs and event.container is None:
+            return say("scan.carton_first")
+        return say("scan.lacks", reason=reason)
+
+    def _is_repeated(self, event: ScanEvent, sighting: Sighting) -> bool:
+        """Whether this very scan is kept already: the same box again, or the same unit in the same place."""
+        earlier = self._recent.of_box(sighting.box)
+        if earlier is not None:
+            return earlier.subject == event.subject
+        return not is_stock(event.subject or "") and self._recent.is_there_already(event)
+
+    def _withdrawn(self, sighting: Sighting) -> list[ScanEvent]:
+        """What was kept of this box before a further label of it was read, undone."""
+        earlier = self._recent.of_box(sighting.box)
+        return [self._undoing(earlier, "a further label of the box was read")] if earlier else []
+
+    def _undoing(self, event: ScanEvent, reason: str) -> ScanEvent:
+        void = self._event("void", voids=format_name(event.name), reason=reason)
+        return replace(void, subject=event.subject, location=event.location, document=event.document)
+
+    def _closing(self) -> list[ScanEvent]:
+        was_open, self._bin_open = self._bin_open, False
+        return [self._event("finish_bin")] if was_open else []
+
+    def _keep(self, events: list[ScanEvent]) -> list[ScanEvent]:
+        kept = self._commit(events)
+        self.kept += len(kept)
+        return kept
+
+    def _event(self, action: str, **values: Any) -> ScanEvent:
+        """An event of this moment and place; the queue gives it its name."""
+        given = {
+            "location": self.task.location,
+            "document": self.task.document,
+            "operator": self.task.operator,
+            "wall_ms": self._clock.wall_ms(),
+            "boot": self._clock.boot,
+            "boot_ms": self._clock.boot_ms(),
+            "cursor": self._site_map.cursor().cursor,
+        }
+        return ScanEvent(device_no=0, epoch=0, seq=1, action=action, **(given | values))
+
+    def _told_bin(self, event: ScanEvent) -> Told:
+        words = say(f"place.{event.action}", place=self._place(event.location))
+        return Told(tone=Tone.INFO, text=words, event=event)
+
+    def _place(self, key: str | None) -> str:
+        return judging.place_text(self._site_map, key)
+
+
+_SWITCHES: Final[dict[Kind, Callable[[Session, Sighting, _Read], list[Told]]]] = {
+    Kind.LOCATION: Session._enter_location,
+    Kind.CONTAINER: Session._enter_container,
+    Kind.DOCUMENT: Session._enter_document,
+    Kind.BADGE: Session._enter_badge,
+}
+
+SWITCHING: Final = frozenset(_SWITCHES)
+"""Labels that never belong to a box beside them."""
+
+
+def _rank(kind: Kind) -> int:
+    return MAIN_FIRST.index(kind) if kind in MAIN_FIRST else len(MAIN_FIRST)

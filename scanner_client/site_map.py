@@ -1,0 +1,242 @@
+"""The offline map: what this handheld knows of the site's units, so that it can judge a scan with no network.
+
+A unit is found by 96 bits of the hash of its name, of which 64 are the row's key and 32 are checked: among a million
+units a name that is not in the map passes for one that is with a probability of 10^6 / 2^96, about 10^-23. Two units
+whose first 64 bits agree (10^12 / 2^65, 3 in 10^8, for a million) are noticed when the second one is written, and the
+row then answers for neither. So a collision ends as "cannot tell here", not as a wrong verdict.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, Final
+
+from scanner_client.clock import Clock
+from scanner_client.database import Database
+from sync.actions import Status
+from sync.identity import is_location
+from sync.recall import Recall
+from sync.verdict import Known
+
+SCHEMA: Final = (
+    """CREATE TABLE units (
+        hash INTEGER PRIMARY KEY, checked INTEGER NOT NULL, generation INTEGER NOT NULL, status INTEGER NOT NULL,
+        expected INTEGER, place INTEGER, announced_by INTEGER, announced_in INTEGER, lot INTEGER)""",
+    """CREATE TABLE aliases (
+        hash INTEGER PRIMARY KEY, checked INTEGER NOT NULL, generation INTEGER NOT NULL,
+        unit INTEGER NOT NULL, unit_checked INTEGER NOT NULL)""",
+    "CREATE TABLE names (no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
+    """CREATE TABLE entries (
+        kind TEXT NOT NULL, key TEXT NOT NULL, generation INTEGER NOT NULL, row TEXT NOT NULL,
+        PRIMARY KEY (kind, key)) WITHOUT ROWID""",
+    """CREATE TABLE pull (
+        one INTEGER PRIMARY KEY CHECK (one = 1), cursor TEXT, incarnation TEXT, generation INTEGER NOT NULL,
+        filling INTEGER NOT NULL, boot TEXT, boot_ms INTEGER)""",
+    "INSERT INTO pull VALUES (1, NULL, NULL, 0, 0, NULL, NULL)",
+)
+
+STATUSES: Final = tuple(Status)  # a unit's status is stored as its place in here; new ones are added at the end
+COLLIDED: Final = -1
+NESTING_MAX: Final = 8
+"""Inner box, carton, layer, pallet, roll cage, and some to spare; a ring of cartons ends here too."""
+RECALLS_MAX: Final = 10_000
+
+Change = Sequence[Any]
+"""``[kind, key, row]``, `row` None where the entry has gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What the map holds of one unit or container."""
+
+    known: Known
+    lot: str | None
+    place: str | None
+    """Where the last evidence puts it: a location, or the container that it is in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """How far the reference data of this handheld go."""
+
+    cursor: str | None
+    incarnation: str | None
+
+
+class SiteMap:
+    """The reference data in the handheld's database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._recalls: tuple[Recall, ...] | None = None
+
+    def cursor(self) -> Cursor:
+        """Where the next pull goes on."""
+        row = self._pull()
+        return Cursor(cursor=row[0], incarnation=row[1])
+
+    def apply(self, changes: Iterable[Change], now: Cursor, *, more: bool, clock: Clock) -> None:
+        """Take over changes and the cursor behind them, in one transaction.
+
+        Another incarnation begins from nothing: until its last change has come, what the one before had said still
+        answers; then it is deleted. A recall is kept until it is released by name.
+        """
+        with self._database.transaction():
+            _, incarnation, generation, filling, boot, boot_ms = self._pull()
+            if now.incarnation != incarnation:
+                generation, filling = 1 - generation, 1
+            self._write(changes, generation)
+            if not more:
+                if filling:
+                    self._sweep(generation)
+                filling, boot, boot_ms = 0, clock.boot, clock.boot_ms()
+            self._database.run(
+                "UPDATE pull SET cursor=?, incarnation=?, generation=?, filling=?, boot=?, boot_ms=?",
+                now.cursor, now.incarnation, generation, filling, boot, boot_ms,
+            )  # fmt: skip
+        self._recalls = None
+
+    def age_ms(self, clock: Clock) -> int | None:
+        """How long ago the data were whole and new; None (stale) before that, and after a restart of the machine."""
+        boot, boot_ms = self._pull()[4:]
+        return max(0, clock.boot_ms() - boot_ms) if boot == clock.boot else None
+
+    def find(self, key: str) -> Found | None:
+        """What the map holds under a unit's, a container's or a further identifier's name."""
+        row = self._unit(*hashed(key)) or self._by_alias(key)
+        if row is None:
+            return None
+        status, expected, place, announced_by, announced_in, lot = row
+        belongs = self._name(expected)
+        known = Known(
+            status=STATUSES[status],
+            expected=belongs,
+            expected_location=self._location(belongs),
+            announced_by=self._name(announced_by),
+            announced_in=self._name(announced_in),
+        )
+        return Found(known=known, lot=self._name(lot), place=self._name(place))
+
+    def known(self, key: str) -> Known | None:
+        """What a verdict needs to know of a unit or container; None where the map does not hold it."""
+        found = self.find(key)
+        return found.known if found else None
+
+    def entry(self, kind: str, key: str) -> dict[str, Any] | None:
+        """A location, item, document or another small entry by its name."""
+        row = self._database.row("SELECT row FROM entries WHERE kind=? AND key=?", kind, key)
+        value = json.loads(row[0]) if row else None
+        return value if isinstance(value, dict) else None
+
+    def location(self, code: str) -> str | None:
+        """The name of the location that people call by this code."""
+        row = self._database.row(
+            "SELECT key FROM entries WHERE kind='location' AND json_extract(row, '$.code')=? LIMIT 1", code
+        )
+        return row[0] if row else None
+
+    def recalls(self) -> tuple[Recall, ...]:
+        """Every recall in force."""
+        if self._recalls is None:
+            rows = self._database.rows("SELECT row FROM entries WHERE kind='recall' LIMIT ?", RECALLS_MAX)
+            self._recalls = tuple(_recall(json.loads(row[0])) for row in rows)
+        return self._recalls
+
+    def size(self) -> int:
+        """How many units and containers the map holds."""
+        row = self._database.row("SELECT count(*) FROM units")
+        return int(row[0]) if row else 0
+
+    def _pull(self) -> tuple[Any, ...]:
+        row = self._database.row("SELECT cursor, incarnation, generation, filling, boot, boot_ms FROM pull")
+        return row or (None, None, 0, 0, None, None)
+
+    def _write(self, changes: Iterable[Change], generation: int) -> None:
+        number = lru_cache(maxsize=4_096)(self._number)
+        units, entries = [], []
+        for kind, key, row in changes:
+            if row is None:
+                self._delete(kind, key)
+            elif kind == "unit":
+                status, *names = row
+                numbers = [None if name is None else number(name) for name in names]
+                units.append((*hashed(key), generation, STATUSES.index(Status(status)), *numbers))
+            elif kind == "alias":
+                self._write_alias(key, row, generation)
+            else:
+                entries.append((kind, key, generation, json.dumps(row, separators=(",", ":"))))
+        self._database.run_many(_PUT_UNIT, units)
+        self._database.run_many("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", entries)
+
+    def _write_alias(self, name: str, unit: str, generation: int) -> None:
+        self._database.run(
+            "INSERT OR REPLACE INTO aliases VALUES (?, ?, ?, ?, ?)", *hashed(name), generation, *hashed(unit)
+        )
+
+    def _delete(self, kind: str, key: str) -> None:
+        if kind in ("unit", "alias"):
+            table = {"unit": "units", "alias": "aliases"}[kind]
+            self._database.run(f"DELETE FROM {table} WHERE hash=? AND checked=?", *hashed(key))  # noqa: S608 - ours
+        else:
+            self._database.run("DELETE FROM entries WHERE kind=? AND key=?", kind, key)
+
+    def _sweep(self, generation: int) -> None:
+        self._database.run("DELETE FROM units WHERE generation<>?", generation)
+        self._database.run("DELETE FROM aliases WHERE generation<>?", generation)
+        self._database.run("DELETE FROM entries WHERE generation<>? AND kind<>'recall'", generation)
+
+    def _unit(self, key: int, checked: int) -> tuple[Any, ...] | None:
+        return self._database.row(
+            "SELECT status, expected, place, announced_by, announced_in, lot FROM units"
+            " WHERE hash=? AND checked=? AND status<>?",
+            key, checked, COLLIDED,
+        )  # fmt: skip
+
+    def _by_alias(self, name: str) -> tuple[Any, ...] | None:
+        row = self._database.row("SELECT unit, unit_checked FROM aliases WHERE hash=? AND checked=?", *hashed(name))
+        return self._unit(*row) if row else None
+
+    def _location(self, place: str | None) -> str | None:
+        """The location where a container stands; a location itself; None where no one knows."""
+        for _ in range(NESTING_MAX):
+            if place is None or is_location(place):
+                return place
+            row = self._unit(*hashed(place))
+            place = self._name(row[2] if row[2] is not None else row[1]) if row else None
+        return None
+
+    def _name(self, no: int | None) -> str | None:
+        if no is None:
+            return None
+        row = self._database.row("SELECT name FROM names WHERE no=?", no)
+        return row[0] if row else None
+
+    def _number(self, name: str) -> int:
+        """Places, documents and lots recur thousands of times, so that a unit's row holds their numbers."""
+        row = self._database.row("SELECT no FROM names WHERE name=?", name)
+        if row is None:
+            row = self._database.row("INSERT INTO names (name) VALUES (?) RETURNING no", name)
+        return int(row[0]) if row else 0
+
+
+_PUT_UNIT: Final = f"""
+    INSERT INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (hash) DO UPDATE SET
+        status = CASE WHEN checked = excluded.checked THEN excluded.status ELSE {COLLIDED} END,
+        generation = excluded.generation, expected = excluded.expected, place = excluded.place,
+        announced_by = excluded.announced_by, announced_in = excluded.announced_in, lot = excluded.lot"""  # noqa: S608 - ours
+
+
+def hashed(key: str) -> tuple[int, int]:
+    """The row's key (64 bits) and the check (32 bits) of a name, signed as SQLite's integers are."""
+    found = blake2b(key.encode(), digest_size=12).digest()
+    return int.from_bytes(found[:8], signed=True), int.from_bytes(found[8:], signed=True)
+
+
+def _recall(row: dict[str, Any]) -> Recall:
+    bare = Recall(number=str(row["number"]), reason=str(row.get("reason") or "recalled"), item=row.get("item"))
+    return replace(bare, lots=tuple(row.get("lots") or ()), units=tuple(row.get("units") or ()))

@@ -1,0 +1,264 @@
+"""Brings the queue to the server and the reference data back, until nothing waits.
+
+A push is signed and idempotent, so whatever is not clearly answered is sent again. Only a reply that is signed by the
+server which this handheld was enrolled with releases anything from the queue.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from scanner_client import VERSION, carried
+from scanner_client.carried import Envelope
+from scanner_client.device import is_signed
+from scanner_client.handheld import Handheld
+from scanner_client.outbox import Run
+from scanner_client.site_map import Cursor
+from scanner_client.transport import Answer, Transport, TransportError
+from sync.enrolment import ADDRESSES_MAX, reply_message, server_message
+from sync.protocol import (
+    EVENTS_PER_PUSH_MAX,
+    MEDIA_TYPE,
+    SERVER_PATH,
+    SIGNED_PREFIX,
+    SYNC_PATH,
+    ProtocolError,
+    PushHeader,
+    Reply,
+    pack,
+    read_reply,
+)
+
+PUSHES_MAX: Final = 100_000
+"""Pushes in one go: fifty million events. A server that never says that it is done is left alone for a while."""
+
+NOT_OUR_SERVER: Final = frozenset({301, 302, 307, 308, 404, 405, 502, 503, 504})
+"""What a router's page, a captive portal or a proxy without its server answers."""
+
+
+class SyncError(Exception):
+    """The server could not be reached or would not answer; nothing was consumed. The message says why."""
+
+    def __init__(
+        self, reason: str, *, code: str, status: int | None = None, retry_after_ms: int | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.code = code
+        """The server's own word for it, or ours: not_enrolled, unreachable, unbelieved, stuck."""
+        self.status = status
+        self.retry_after_ms = retry_after_ms
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether that was perhaps not our server, so that another address is worth a try."""
+        return self.code in ("unreachable", "unbelieved") or self.status in NOT_OUR_SERVER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What one push brought."""
+
+    events: int
+    exceptions: int
+    changes: int
+    more: bool
+    """Whether another push has something to do at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Signed:
+    body: bytes
+    signature: bytes
+    device_no: int
+
+
+class Uploader:
+    """Sync of one handheld; one thread at a time."""
+
+    def __init__(
+        self, handheld: Handheld, transport: Transport, *, discover: Callable[[], list[str]] = list
+    ) -> None:
+        self._handheld = handheld
+        self._transport = transport
+        self._discover = discover
+        self._limit = EVENTS_PER_PUSH_MAX
+
+    def drain(self) -> Iterator[Sent]:
+        """Push until nothing waits here and nothing is left to pull; one step for each push.
+
+        Raises:
+            SyncError: it cannot go on now; what was answered for so far is done with.
+        """
+        for _ in range(PUSHES_MAX):
+            sent = self.push_once()
+            yield sent
+            if not sent.more:
+                break
+        yield from self.forward_carried()
+
+    def push_once(self) -> Sent:
+        """Send the next run of events and take over the reply.
+
+        Raises:
+            SyncError: nothing was consumed.
+        """
+        run = self._handheld.outbox.next_run(self._limit)
+        try:
+            reply = self._exchange(self._sign(run))
+        except SyncError as error:
+            if error.status != 413:
+                raise
+            self._halve(len(run.lines))
+            return Sent(events=0, exceptions=0, changes=0, more=True)
+        return self._apply(run, reply)
+
+    def forward_carried(self) -> Iterator[Sent]:
+        """Hand on the envelopes of other handhelds; one that is refused stays, and the others go first.
+
+        Raises:
+            SyncError: the server cannot be reached, or would take none of those that were tried.
+        """
+        for no, envelope in carried.waiting(self._handheld.database):
+            signed = _Signed(body=envelope.body, signature=envelope.signature, device_no=envelope.device_no)
+            try:
+                reply = self._exchange(signed)
+            except SyncError as error:
+                if error.is_elsewhere or error.status in (None, 408, 429):
+                    raise
+                carried.refused(self._handheld.database, no, str(error))
+                continue
+            carried.delivered(self._handheld.database, no, reply.server_ms)
+            yield _sent_carried(envelope, reply)
+
+    def _sign(self, run: Run) -> _Signed:
+        handheld, clock = self._handheld, self._handheld.clock
+        cursor = handheld.site_map.cursor()
+        header = PushHeader(
+            device_no=run.epoch.device_no,
+            epoch=run.epoch.epoch,
+            first=run.first,
+            count=len(run.lines),
+            before=run.before.hex(),
+            after=run.after.hex(),
+            predecessor=run.epoch.predecessor,
+            cursor=cursor.cursor,
+            incarnation=cursor.incarnation,
+            wall_ms=clock.wall_ms(),
+            boot=clock.boot,
+            boot_ms=clock.boot_ms(),
+            client=VERSION,
+            waiting=handheld.outbox.waiting(),
+        )
+        body = pack(header, run.lines)
+        return _Signed(
+            body=body, signature=handheld.device.sign(SIGNED_PREFIX + body), device_no=run.epoch.device_no
+        )
+
+    def _exchange(self, signed: _Signed) -> Reply:
+        """Our server's reply, from whichever address it answers at: the known ones, then what the network names."""
+        if self._handheld.device.server_key is None:
+            raise SyncError("This handheld is not enrolled with a server yet.", code="not_enrolled")
+        failed = SyncError("The server has no address.", code="unreachable")
+        for address in self._addresses():
+            try:
+                return self._believe(signed, self._post(signed, address))
+            except TransportError as error:
+                failed = SyncError(str(error), code="unreachable")
+            except SyncError as error:
+                failed = error
+                if not error.is_elsewhere:
+                    break
+        raise failed
+
+    def _addresses(self) -> Iterator[str]:
+        yield from self._handheld.device.addresses
+        found = self._rediscover()
+        if found:
+            yield found
+
+    def _post(self, signed: _Signed, address: str) -> Answer:
+        authorization = f"Ed25519 {signed.device_no} {base64.urlsafe_b64encode(signed.signature).decode()}"
+        headers = {"Content-Type": MEDIA_TYPE, "Authorization": authorization}
+        return self._transport.post(address, SYNC_PATH, signed.body, headers)
+
+    def _rediscover(self) -> str | None:
+        """Another address where our own server answers, remembered as the best one; None where none is found."""
+        known = self._handheld.device.addresses
+        for address in self._discover():
+            if address not in known and self._is_our_server(address):
+                self._learn((address, *known))
+                return address
+        return None
+
+    def _is_our_server(self, address: str) -> bool:
+        nonce = secrets.token_bytes(16)
+        try:
+            row = self._transport.get(address, f"{SERVER_PATH}?nonce={nonce.hex()}").json()
+            signature = base64.urlsafe_b64decode(str(row["signature"]))
+            message = server_message(nonce, str(row["incarnation"]), [str(a) for a in row["addresses"]])
+        except (TransportError, KeyError, TypeError, binascii.Error):
+            return False
+        return is_signed(self._handheld.device.server_key or b"", signature, message)
+
+    def _believe(self, signed: _Signed, answer: Answer) -> Reply:
+        """The reply in an answer, if our own server signed it for this very request."""
+        if answer.status != 200:
+            code, reason = answer.error()
+            raise SyncError(reason, code=code, status=answer.status, retry_after_ms=answer.retry_after_ms())
+        try:
+            signature = base64.urlsafe_b64decode(answer.headers.get("Server-Signature", ""))
+            message = reply_message(signed.signature, answer.body)
+            if is_signed(self._handheld.device.server_key or b"", signature, message):
+                return read_reply(answer.body)
+        except (binascii.Error, ProtocolError) as error:
+            raise SyncError(f"The answer cannot be read: {error}", code="unbelieved") from error
+        raise SyncError("Something answered that is not our server: its signature is wrong.", code="unbelieved")
+
+    def _halve(self, count: int) -> None:
+        if count <= 1:
+            raise SyncError(
+                "The server, or something before it, finds even a single event too large; it stays here.",
+                code="too_large", status=413,
+            )  # fmt: skip
+        self._limit = count // 2
+
+    def _apply(self, run: Run, reply: Reply) -> Sent:
+        handheld = self._handheld
+        self._limit = min(EVENTS_PER_PUSH_MAX, self._limit * 2)
+        if reply.incarnation != handheld.site_map.cursor().incarnation:
+            # Before the reply is taken over: after a kill in between, the doubt is only raised once more.
+            handheld.outbox.doubt()
+            carried.doubt(handheld.database)
+        diverged = handheld.outbox.acknowledge(run, reply)
+        if diverged and run.epoch.epoch == handheld.outbox.epoch:
+            handheld.renew("the server has other scans under this queue's names: it was copied or restored")
+        now = Cursor(cursor=reply.cursor, incarnation=reply.incarnation)
+        handheld.site_map.apply(reply.changes, now, more=reply.more, clock=handheld.clock)
+        self._learn(tuple(reply.addresses))
+        more = reply.more or any(e.waiting or not e.confirmed for e in handheld.outbox.epochs())
+        if more and not (diverged or reply.changes or self._moved(run)):
+            raise SyncError(f"The server's mark stands still at {reply.acked_through}.", code="stuck")
+        return Sent(
+            events=len(run.lines), exceptions=len(reply.exceptions), changes=len(reply.changes), more=more
+        )
+
+    def _moved(self, run: Run) -> bool:
+        """Whether the last reply said anything new of this epoch."""
+        now = self._handheld.outbox.state(run.epoch.epoch)
+        return now.acked_through != run.epoch.acked_through or not run.epoch.confirmed
+
+    def _learn(self, addresses: tuple[str, ...]) -> None:
+        """Remember where the server says that it can be reached; an address that worked is not forgotten for it."""
+        known = self._handheld.device.addresses
+        merged = tuple(dict.fromkeys((*addresses, *known)))[:ADDRESSES_MAX]
+        if merged != known:
+            self._handheld.change(replace(self._handheld.device, addresses=merged))
+
+
+def _sent_carried(envelope: Envelope, reply: Reply) -> Sent:
+    return Sent(events=envelope.events, exceptions=len(reply.exceptions), changes=0, more=False)

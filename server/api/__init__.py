@@ -1,0 +1,53 @@
+"""The HTTP API, version 1: one file per resource, described at /api/docs."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Final
+
+from flask import Flask
+from flask_smorest import Api
+from flask_wtf.csrf import CSRFProtect
+from werkzeug import Response
+from werkzeug.exceptions import HTTPException
+
+from server import errors
+from server.api.resource import Resource
+from server.schemas import ErrorSchema
+
+PREFIX: Final = "/api/v1"
+ABOUT: Final = (
+    "People sign in with `POST /api/v1/session` and send the `csrf_token` that it answers as `X-CSRFToken` with "
+    "everything that changes something. Handhelds sign what they send. Every failure is "
+    '`{"code", "message"}`: a word to act on and a sentence to read.'
+)
+
+
+class DescribedApi(Api):  # type: ignore[misc]  # flask-smorest has no types
+    """flask-smorest with this server's errors; its own handler drops `Allow` and `Retry-After`."""
+
+    ERROR_SCHEMA = ErrorSchema
+
+    def handle_http_exception(self, error: HTTPException) -> Response:
+        return errors.answer(error)
+
+
+def register(app: Flask) -> None:
+    """Add every resource in this folder to the app, and their description."""
+    app.config.update(
+        API_TITLE="Unit-level scanning",
+        API_VERSION="1",
+        OPENAPI_VERSION="3.0.3",
+        OPENAPI_URL_PREFIX="/api",
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    api = DescribedApi(app, spec_kwargs={"info": {"description": ABOUT}})
+    app.extensions["api"] = api
+    csrf: CSRFProtect = app.extensions["csrf"]
+    for module in iter_modules(__path__):
+        resource = getattr(import_module(f"{__name__}.{module.name}"), "resource", None)
+        if isinstance(resource, Resource):
+            api.register_blueprint(resource, url_prefix=PREFIX)
+            for view in resource.signed_views:
+                csrf.exempt(view)

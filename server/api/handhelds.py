@@ -1,0 +1,207 @@
+"""What handhelds call: sync, enrolment, and who the server is."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+from collections.abc import Mapping
+from typing import Any, Final
+
+import sqlalchemy as sa
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from flask import Response, current_app, request
+
+from server import changes, config, context, metrics
+from server.api.resource import Resource
+from server.context import Identity
+from server.database import reading, writing
+from server.enrolment import EnrolmentError, enrol
+from server.errors import Refusal
+from server.gate import takes_bytes
+from server.ingest import Ingested, ingest
+from server.schemas import EnrolledSchema, EnrolmentSchema, NonceSchema, ServerSchema
+from server.tables import devices
+from sync import protocol
+from sync.enrolment import reply_message, server_message
+from sync.protocol import PushHeader, Reply
+
+resource = Resource(
+    "handhelds",
+    __name__,
+    description="Sync, enrolment, and who the server is.",
+    signed_views=("push", "enrol_handheld"),
+)
+
+SCHEME: Final = "Ed25519"
+SIGNATURE_BYTES: Final = 64
+GZIP_BYTES_MIN: Final = 500
+"""Below this a reply fits in one packet either way."""
+GZIP_LEVEL: Final = 6
+
+
+@resource.post("/sync")
+@resource.response(200, {"type": "object"}, description="The reply, JSON: `sync.protocol.Reply`")
+@takes_bytes(protocol.BODY_BYTES_MAX)
+def push() -> Response:
+    """Push events and pull changes, protocol 1
+
+    The body is one envelope (`sync/protocol.py`), `Authorization: Ed25519 <device_no> <signature>` signs
+    `scan-sync v1\\n` and the body. The reply carries `Server-Signature`, over `scan-reply v1\\n`, the request's
+    signature and the reply's JSON before any Content-Encoding; both are base64url.
+    """
+    if request.mimetype != protocol.MEDIA_TYPE:
+        raise Refusal(415, "media_type", f"Send {protocol.MEDIA_TYPE}, not {request.mimetype!r:.80}.")
+    body = request.get_data()
+    number, signature = _authorization(request.headers.get("Authorization", ""))
+    with reading() as connection:
+        device = _device(connection, number)
+    _verify(device["public_key"], signature, protocol.SIGNED_PREFIX + body)
+    header, lines = _unpack(body)
+    if header.device_no != number:
+        raise Refusal(400, "bad_request", f"Device {number} signed an envelope of device {header.device_no}.")
+    try:
+        with metrics.push_seconds():
+            reply, identity = _take(number, header, lines)
+    except protocol.ProtocolError as error:  # its digests do not belong to its lines
+        raise Refusal(400, "bad_request", str(error)) from None
+    return _answer(reply, identity, signature)
+
+
+def _authorization(value: str) -> tuple[int, bytes]:
+    """Device number and signature of the `Authorization` header."""
+    parts = value.split(" ")
+    if len(parts) != 3 or parts[0] != SCHEME or not (parts[1].isascii() and parts[1].isdigit()):
+        raise Refusal(401, "bad_signature", f"Authorization takes: {SCHEME} <device_no> <base64url signature>.")
+    try:
+        signature = base64.b64decode(parts[2] + "=" * (-len(parts[2]) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        signature = b""
+    if len(signature) != SIGNATURE_BYTES or len(parts[1]) > 15:
+        raise Refusal(401, "bad_signature", "That is no Ed25519 signature: 64 bytes in base64url.")
+    return int(parts[1]), signature
+
+
+def _device(connection: sa.Connection, number: int) -> Mapping[Any, Any]:
+    row = connection.execute(sa.select(devices).where(devices.c.device_no == number)).mappings().one_or_none()
+    if row is None:
+        message = f"This server does not know device {number}: enrol it again, its queue is kept."
+        raise Refusal(401, "unknown_device", message)
+    return row
+
+
+def _verify(public_key: bytes, signature: bytes, message: bytes) -> None:
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
+    except InvalidSignature:
+        raise Refusal(401, "bad_signature", "The signature does not fit the body and the device.") from None
+
+
+def _unpack(body: bytes) -> tuple[PushHeader, list[bytes]]:
+    try:
+        return protocol.unpack(body)
+    except protocol.TooLarge as error:
+        raise Refusal(413, "too_large", str(error)) from None
+    except protocol.ProtocolError as error:
+        raise Refusal(400, "bad_request", str(error)) from None
+
+
+def _take(number: int, header: PushHeader, lines: list[bytes]) -> tuple[Reply, Identity]:
+    """Ingest in one transaction; then pull in another, for what a transaction wrote is not yet its own to read."""
+    now_ms = context.now_ms()
+    with writing() as connection:
+        device = _device(connection, number)
+        identity = context.identity(connection)
+        taken = ingest(connection, device, header, lines, now_ms=now_ms)
+    metrics.count_events(taken)
+    with reading() as connection:
+        rows, cursor, more = changes.pull(connection, device["site"], header.cursor, protocol.CHANGES_PER_REPLY_MAX)
+    reply = _reply(identity, taken, now_ms, rows, cursor, more=more)
+    return reply, identity
+
+
+def _reply(
+    identity: Identity, taken: Ingested, now_ms: int, rows: list[list[Any]], cursor: str, *, more: bool
+) -> Reply:
+    return Reply(
+        incarnation=identity.incarnation,
+        acked_through=taken.acked_through,
+        head=taken.head.hex(),
+        missing=[list(span) for span in taken.missing],
+        accepted=taken.accepted,
+        duplicate=taken.duplicate,
+        exceptions=taken.exceptions,
+        safe_through=taken.safe_through,
+        server_ms=now_ms,
+        addresses=list(config.addresses(context.settings())),
+        changes=rows,
+        cursor=cursor,
+        more=more,
+    )
+
+
+def _answer(reply: Reply, identity: Identity, request_signature: bytes) -> Response:
+    body = protocol.write_reply(reply)
+    response = current_app.response_class(body, mimetype="application/json")
+    response.headers["Server-Signature"] = _base64url(identity.key.sign(reply_message(request_signature, body)))
+    response.headers["Vary"] = "Accept-Encoding"
+    if len(body) >= GZIP_BYTES_MIN and request.accept_encodings["gzip"] > 0:
+        response.set_data(gzip.compress(body, compresslevel=GZIP_LEVEL, mtime=0))
+        response.headers["Content-Encoding"] = "gzip"
+    return response
+
+
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+@resource.get("/server")
+@resource.arguments(NonceSchema, location="query")
+@resource.response(200, ServerSchema)
+def who(query: dict[str, str]) -> dict[str, Any]:
+    """Say who this server is
+
+    A handheld that lost its server asks every address that it finds, and believes the one whose signature over the
+    nonce fits the key of its invitation.
+    """
+    try:
+        nonce = bytes.fromhex(query["nonce"])
+    except ValueError:
+        raise Refusal(422, "not_valid", f"nonce is {query['nonce']!r:.80}: it takes hex.") from None
+    addresses = config.addresses(context.settings())
+    with reading() as connection:
+        identity = context.identity(connection)
+    signature = identity.key.sign(server_message(nonce, identity.incarnation, addresses))
+    return {
+        "incarnation": identity.incarnation,
+        "addresses": list(addresses),
+        "signature": _base64url(signature),
+    }
+
+
+@resource.post("/enrol")
+@resource.arguments(EnrolmentSchema)
+@resource.response(201, EnrolledSchema)
+def enrol_handheld(asked: dict[str, Any]) -> dict[str, Any]:
+    """Enrol a handheld with a one-time code
+
+    A handheld that a restored server no longer knows enrols again with its old key, and keeps its number and queue.
+    """
+    try:
+        public_key = bytes.fromhex(asked.pop("public_key"))
+    except ValueError:
+        raise Refusal(422, "not_valid", "public_key takes 32 bytes in hex.") from None
+    with writing() as connection:
+        identity = context.identity(connection)
+        try:
+            device = enrol(connection, public_key=public_key, now_ms=context.now_ms(), **asked)
+        except EnrolmentError as error:
+            raise Refusal(403, "code_refused", str(error)) from None
+    return {
+        "device_no": device.device_no,
+        "incarnation": identity.incarnation,
+        "server_key": identity.public_key.hex(),
+        "addresses": list(config.addresses(context.settings())),
+        "site": {"code": device.site, "name": device.site},
+    }

@@ -1,0 +1,143 @@
+"""What a cell of an imported file may say, kind by kind: each reader gives the value or says what is wrong with it.
+
+Spreadsheets spoil codes in three ways: they drop leading zeros, they round to 15 digits, and they show long numbers
+as 9.506E+12. What can be made whole again without guessing is taken; the rest is refused.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from decimal import Decimal
+from typing import Final
+
+from server.tabular import Cell
+
+NAME_CHARS_MAX: Final = 200
+CODE_CHARS_MAX: Final = 60
+QUANTITY_MAX: Final = 10**9
+PRICE_MAX: Final = 10**12
+"""Minor units."""
+_SHORTENED: Final = re.compile(r"\d([.,]\d+)?[eE]\+?\d+")
+_WHOLE: Final = re.compile(r"(\d{1,16})([.,]0{1,2})?")
+_DECIMAL: Final = re.compile(r"(\d{1,13})(?:[.,](\d{1,3}))?")
+_DATES: Final = (
+    (re.compile(r"(?P<y>\d{4})-(?P<m>\d\d?)-(?P<d>\d\d?)(?:[T ]00:00(?::00(?:\.0+)?)?)?"), "2026-12-31"),
+    (re.compile(r"(?P<d>\d\d?)\.(?P<m>\d\d?)\.(?P<y>\d{4})"), "31.12.2026"),
+)
+_MINOR_DIGITS: Final = dict.fromkeys(
+    ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"], 0
+) | dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3)  # fmt: skip
+"""Decimals of the currencies that do not have two (ISO 4217, list one)."""
+
+
+class CellError(ValueError):
+    """The cell cannot mean what its column says; the message is a sentence with the value in it."""
+
+
+def text(cell: Cell) -> str:
+    """A name: anything that can be printed, blanks and line ends made one blank each."""
+    if not isinstance(cell, str):
+        return str(cell)
+    plain = " ".join(cell.split())
+    if not plain.isprintable():
+        raise CellError(f"{plain[:60]!r} holds a character that cannot be printed.")
+    if len(plain) > NAME_CHARS_MAX:
+        raise CellError(f"{plain[:40]!r}... has {len(plain)} characters; {NAME_CHARS_MAX} are allowed.")
+    return plain
+
+
+def code(cell: Cell) -> str:
+    """A code that something else defines (a bin, a SKU): a number cell will do, for it must be found to count."""
+    if isinstance(cell, datetime.date):
+        raise CellError(f"The spreadsheet made a date of it ({cell.isoformat()}): format the column as text.")
+    plain = str(cell)
+    if _SHORTENED.fullmatch(plain) and not isinstance(cell, int):
+        raise CellError(f"{plain!r} is a number that the spreadsheet shortened: format the column as text.")
+    if not plain.isprintable() or len(plain) > CODE_CHARS_MAX:
+        raise CellError(f"{plain[:60]!r} is no code: 1 to {CODE_CHARS_MAX} characters that can be printed.")
+    return plain
+
+
+def exact(cell: Cell) -> str:
+    """A code that names something by itself, so that a lost nought would name something else."""
+    if isinstance(cell, int | Decimal):
+        raise CellError(f"{cell} is a number cell, in which leading noughts are lost: format the column as text.")
+    return code(cell)
+
+
+def word(cell: Cell) -> str:
+    """One word of a fixed list, in small letters with underscores."""
+    return code(cell).casefold().replace(" ", "_").replace("-", "_")
+
+
+def gtin_digits(cell: Cell) -> str:
+    """The digits of a GTIN.
+
+    Noughts lost in front are no harm: a GTIN is filled up with them to 14 digits anyway, and its check digit stays
+    (GS1 General Specifications, 3.3.2 and 7.9.1). The caller checks that digit.
+    """
+    plain = code(cell).replace(" ", "")
+    whole = _WHOLE.fullmatch(plain)
+    digits = whole[1] if whole and isinstance(cell, Decimal) else plain
+    if not (digits.isascii() and digits.isdigit()):
+        raise CellError(f"{plain!r} is no GTIN: it takes digits only.")
+    if not 8 <= len(digits) <= 14:
+        raise CellError(f"{plain!r} is no GTIN: it has {len(digits)} digits, not 8 to 14.")
+    return digits.zfill(14)
+
+
+def quantity(cell: Cell) -> int:
+    """A whole number of pieces from 0."""
+    plain = str(cell).replace("\u00a0", "").replace(" ", "")
+    found = _WHOLE.fullmatch(plain)
+    if not found:
+        problem = "could be read in two ways" if re.fullmatch(r"\d{1,3}([.,]\d{3})+", plain) else "is no whole number"
+        raise CellError(f"The quantity {plain[:30]!r} {problem}: write it like 1200.")
+    if int(found[1]) > QUANTITY_MAX:
+        raise CellError(f"The quantity {plain} is more than {QUANTITY_MAX:,}.")
+    return int(found[1])
+
+
+def decimal(cell: Cell) -> tuple[int, str]:
+    """A price as it is written: whole part and decimals; a comma or a point stands between."""
+    plain = str(cell).replace("\u00a0", "").replace(" ", "")
+    found = _DECIMAL.fullmatch(plain)
+    if not found:
+        raise CellError(f"The price {plain[:30]!r} is no amount: write it like 1234.50, without a thousands mark.")
+    return int(found[1]), found[2] or ""
+
+
+def minor_units(amount: tuple[int, str], currency: str) -> int:
+    """The amount in the currency's smallest unit."""
+    whole, decimals = amount
+    digits = _MINOR_DIGITS.get(currency, 2)
+    if len(decimals.rstrip("0")) > digits or (len(decimals) == 3 and digits < 3):
+        raise CellError(f"The price {whole}.{decimals} has more decimals than {currency} has ({digits}).")
+    units = whole * 10**digits + int(decimals[:digits].ljust(digits, "0") or 0)
+    if units > PRICE_MAX:
+        raise CellError(f"The price {whole} {currency} is more than can be kept.")
+    return units
+
+
+def currency(cell: Cell) -> str:
+    """A currency's three letters (ISO 4217)."""
+    plain = code(cell).upper()
+    if not re.fullmatch(r"[A-Z]{3}", plain, re.ASCII):
+        raise CellError(f"{plain!r} is no currency: three letters such as EUR are needed.")
+    return plain
+
+
+def date(cell: Cell) -> str:
+    """A date as ISO 8601 writes it."""
+    if isinstance(cell, datetime.date):
+        return cell.isoformat()
+    for pattern, _ in _DATES:
+        found = pattern.fullmatch(str(cell))
+        if found:
+            try:
+                return datetime.date(int(found["y"]), int(found["m"]), int(found["d"])).isoformat()
+            except ValueError:
+                break
+    shown = " or ".join(example for _, example in _DATES)
+    raise CellError(f"{str(cell)[:30]!r} is no date that can be read in one way only: write {shown}.")

@@ -1,0 +1,127 @@
+"""What handhelds pull: changed rows behind a cursor that never skips one that commits late.
+
+Every published row bears the stamp of the transaction that wrote it. On SQLite there is one writer, so stamps commit
+in their order. On PostgreSQL the stamp is the transaction's own number (`xid8`), and only rows below
+`pg_snapshot_xmin`, the oldest transaction still running, are read: nothing below it can appear any more.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from server.tables import reference, server_state, unit_states
+from server.upsert import upsert
+from sync.protocol import CHANGES_PER_REPLY_MAX
+
+Change = list[Any]
+"""``[kind, key, row]``; row null where the entry has gone."""
+_Position = tuple[int, int, str]
+"""(stamp, source, key): where a reader stands; all of a stamp up to the key has been read."""
+_START: Final[_Position] = (0, 0, "")
+_UNIT_COLUMNS: Final = ("status", "expected", "place", "announced_by", "announced_in", "lot")
+
+
+def incarnation(connection: sa.Connection) -> str:
+    """Identifies this database since it was made or restored."""
+    return str(connection.execute(sa.select(server_state.c.incarnation)).scalar_one())
+
+
+def publish(connection: sa.Connection, site: str, kind: str, key: str, row: Any, at: int) -> None:
+    """Offer a row of reference data to handhelds, if it differs from what they were offered before.
+
+    Args:
+        row: JSON, or None where the entry has gone.
+        at: stamp of this transaction.
+    """
+    where = (reference.c.site == site) & (reference.c.kind == kind) & (reference.c.key == key)
+    stored = connection.execute(sa.select(reference.c.row).where(where)).first()
+    if stored is None or stored.row != row:
+        upsert(connection, reference, [{"site": site, "kind": kind, "key": key, "row": row, "stamp": at}])
+
+
+def pull(
+    connection: sa.Connection, site: str, cursor: str | None, limit: int = CHANGES_PER_REPLY_MAX
+) -> tuple[list[Change], str, bool]:
+    """The next changes of a site behind a cursor, the cursor after them, and whether more wait.
+
+    A cursor of another incarnation, or one that cannot be read, starts from the beginning.
+    Use a transaction of its own: rows that this transaction wrote itself are not below the horizon yet.
+    """
+    mine = incarnation(connection)
+    position = _position(cursor, mine)
+    horizon = _horizon(connection)
+    rows = sorted(
+        _references(connection, site, position, horizon, limit + 1)
+        + _units(connection, site, position, horizon, limit + 1)
+    )
+    page, more = rows[:limit], len(rows) > limit
+    if page and more:
+        position = page[-1][0]
+    else:
+        position = (max(horizon - 1, position[0]), 1, "\U0010ffff")
+    return [change for _, change in page], _cursor(mine, position), more
+
+
+def _horizon(connection: sa.Connection) -> int:
+    """The first stamp that may still appear."""
+    if connection.dialect.name == "postgresql":
+        query = sa.text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        return int(connection.execute(query).scalar_one())
+    return int(connection.execute(sa.select(server_state.c.stamp)).scalar_one()) + 1
+
+
+def _references(
+    connection: sa.Connection, site: str, position: _Position, horizon: int, limit: int
+) -> list[tuple[_Position, Change]]:
+    t = reference.c
+    kind, _, key = position[2].partition("\n") if position[1] == 0 else ("\U0010ffff", "", "")
+    rows = connection.execute(
+        sa.select(t.stamp, t.kind, t.key, t.row)
+        .where(t.site == site, t.stamp < horizon, t.stamp >= position[0])
+        .where(
+            (t.stamp > position[0]) | (t.kind > kind) | ((t.kind == kind) & (t.key > key)),
+        )
+        .order_by(t.stamp, t.kind, t.key)
+        .limit(limit)
+    )
+    return [((stamp, 0, f"{kind}\n{key}"), [kind, key, _offered(kind, row)]) for stamp, kind, key, row in rows]
+
+
+def _offered(kind: str, row: Any) -> Any:
+    """A recall that was released is gone for handhelds; the server keeps it for judging the past."""
+    return None if kind == "recall" and row and row.get("until_ms") is not None else row
+
+
+def _units(
+    connection: sa.Connection, site: str, position: _Position, horizon: int, limit: int
+) -> list[tuple[_Position, Change]]:
+    t = unit_states.c
+    key = position[2] if position[1] == 1 else ""
+    rows = connection.execute(
+        sa.select(t.stamp, t.unit, *(t[name] for name in _UNIT_COLUMNS))
+        .where(t.site == site, t.stamp < horizon, t.stamp >= position[0])
+        .where((t.stamp > position[0]) | (t.unit > key))
+        .order_by(t.stamp, t.unit)
+        .limit(limit)
+    )
+    return [((stamp, 1, unit), ["unit", unit, list(row)]) for stamp, unit, *row in rows]
+
+
+def _cursor(incarnation_: str, position: _Position) -> str:
+    stamp, source, key = position
+    if key == "\U0010ffff":
+        return f"{incarnation_}.{stamp}"
+    return f"{incarnation_}.{stamp}.{source}.{key.replace(chr(10), ' ')}"
+
+
+def _position(cursor: str | None, incarnation_: str) -> _Position:
+    parts = (cursor or "").split(".", 3)
+    if parts[0] != incarnation_ or len(parts) not in (2, 4) or not all(p.isascii() and p.isdigit() for p in parts[1:3]):
+        return _START
+    stamp = int(parts[1][:18])
+    if len(parts) == 2:
+        return (stamp, 1, "\U0010ffff")
+    source, key = int(parts[2][:1]), parts[3]
+    return (stamp, source, key.replace(" ", "\n", 1) if source == 0 else key)

@@ -1,0 +1,136 @@
+"""Every setting, from the environment (`SCAN_*`) or from whoever calls `create_app`, each with its default."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final, get_type_hints
+
+PREFIX: Final = "SCAN_"
+PORT: Final = 8000
+SECRET_BYTES: Final = 32
+
+
+class SettingError(ValueError):
+    """A setting cannot be what it is set to; the message names it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What one server is told from outside. `SCAN_DATABASE_URL` sets `database_url`, and so on."""
+
+    instance: Path = Path(__file__).parents[1] / "var"
+    """Folder of what this server keeps beside the database: the SQLite file, the session secret."""
+    database_url: str = ""
+    """SQLAlchemy's URL: `postgresql+psycopg://user:password@host/name`. Empty: a SQLite file in the folder above."""
+    site: str = "main"
+    """Code of the site whose stock this server keeps. Set it before the first start; it stands in every row."""
+    secret_key: str = ""
+    """Signs the session cookies. Empty: made once and kept in the folder above, readable by its owner alone."""
+    addresses: tuple[str, ...] = ()
+    """URLs at which handhelds reach this server, best first, with commas between. Empty: this machine's own."""
+    port: int = PORT
+    """Port that `serve` listens at, and that stands in the guessed address."""
+    session_hours: int = 12
+    """How long a person stays signed in at the console without doing anything: a shift."""
+    secure_cookies: bool = False
+    """Send the session cookie over HTTPS only. Turn it on wherever a proxy gives the console a certificate."""
+    trusted_proxies: int = 0
+    """How many proxies stand in front and set `X-Forwarded-For`; with 0 that header is believed from nobody."""
+
+
+def load(overrides: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings: defaults, over them the environment, over it `overrides` (by name without the prefix).
+
+    Raises:
+        SettingError: a value does not fit its setting.
+    """
+    environ = os.environ if environ is None else environ
+    hints = get_type_hints(Settings)
+    values: dict[str, Any] = {}
+    for name in (f.name for f in fields(Settings)):
+        given = (overrides or {}).get(name.upper(), environ.get(PREFIX + name.upper()))
+        if given is not None:
+            values[name] = _read(name, given, hints[name])
+    return Settings(**values)
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise ValueError("It takes a whole number.")
+    return int(text)
+
+
+def _yes_or_no(text: str) -> bool:
+    try:
+        return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}[text.lower()]
+    except KeyError:
+        raise ValueError("It takes yes or no.") from None
+
+
+def _list(text: str) -> tuple[str, ...]:
+    parts = tuple(p.strip().rstrip("/") for p in text.split(",") if p.strip())
+    if not all(p.startswith(("http://", "https://")) for p in parts):
+        raise ValueError("It takes addresses that start with http:// or https://.")
+    return parts
+
+
+_READERS: Final[dict[Any, Callable[[str], Any]]] = {
+    int: _whole,
+    str: str,
+    bool: _yes_or_no,
+    Path: lambda text: Path(text).expanduser().absolute(),
+    tuple[str, ...]: _list,
+}
+
+
+def _read(name: str, given: Any, kind: Any) -> Any:
+    if not isinstance(given, str):
+        return given
+    try:
+        return _READERS[kind](given)
+    except ValueError as error:
+        raise SettingError(f"{PREFIX}{name.upper()} is {given!r}. {error}") from None
+
+
+def database_url(settings: Settings) -> str:
+    """The database's URL; the default one lies in the instance folder."""
+    return settings.database_url or f"sqlite:///{settings.instance / 'warehouse.sqlite3'}"
+
+
+def addresses(settings: Settings) -> tuple[str, ...]:
+    """Where handhelds reach this server, best first: as set, else this machine's address on its network."""
+    return settings.addresses or (f"http://{_own_address()}:{settings.port}",)
+
+
+def _own_address() -> str:
+    """The address that packets to the network leave from; nothing is sent to find it out."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # TEST-NET-1 (RFC 5737): routed like any other, owned by nobody
+        except OSError:
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])
+
+
+def secret_key(settings: Settings) -> str:
+    """The session secret: as set, else the one in the instance folder, made now where there is none."""
+    if settings.secret_key:
+        return settings.secret_key
+    settings.instance.mkdir(parents=True, exist_ok=True)
+    path = settings.instance / "secret_key"
+    made = settings.instance / f"secret_key.{os.getpid()}"
+    if not path.exists():
+        made.touch(mode=0o600)
+        made.write_text(secrets.token_urlsafe(SECRET_BYTES))
+        try:
+            os.link(made, path)  # of several workers that start together, one wins and the others read its secret
+        except FileExistsError:
+            pass
+        finally:
+            made.unlink()
+    return path.read_text()

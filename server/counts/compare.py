@@ -1,0 +1,137 @@
+"""Classify each unit and each quantity of one count or receipt. Pure.
+
+Each bin is compared over its own interval, from opening to finishing, because the warehouse works on meanwhile: a
+unit picked an hour later is not missing, and one that moved inside the interval is `in_motion`, to look at again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Line(StrEnum):
+    """What one line of a report says."""
+
+    MATCHED = "matched"
+    MISSING = "missing"
+    MISPLACED = "misplaced"
+    UNEXPECTED = "unexpected"
+    """Known to us, but not as stock."""
+    UNKNOWN = "unknown"
+    """Nothing was known of it before."""
+    DUPLICATE = "duplicate"
+    """Seen in more than one place."""
+    IN_MOTION = "in_motion"
+    """It moved while its bin was being counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """One unit that the records put into a bin while it was counted."""
+
+    unit: str
+    place: str
+    moving: bool = False
+    """Whether it came or went inside the interval."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """One scan of a unit under this count or receipt."""
+
+    unit: str
+    place: str
+    event: str
+    known: bool
+    """Whether anything was known of the unit before it was scanned."""
+    belongs: str | None = None
+    """Where the records put it at that moment; None where it is not stock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantity:
+    """So many of an item or lot were expected in a place, and so many were counted."""
+
+    subject: str
+    place: str
+    expected: int
+    counted: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportLine:
+    kind: Line
+    subject: str
+    expected: str | None = None
+    seen: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    expected_quantity: int = 1
+    quantity: int = 1
+
+
+def compare(
+    expected: Iterable[Expected], sightings: Sequence[Sighting], quantities: Iterable[Quantity] = ()
+) -> list[ReportLine]:
+    """One line per unit and per quantity, ordered by kind and subject.
+
+    A unit that is missing here and was seen there is one misplaced unit, not a write-off and a write-on.
+    """
+    due = {e.unit: e for e in expected}
+    seen: dict[str, list[Sighting]] = {}
+    for sighting in sightings:
+        seen.setdefault(sighting.unit, []).append(sighting)
+    lines = [_unit(unit, due.get(unit), seen.get(unit, [])) for unit in due.keys() | seen.keys()]
+    lines += [_quantity(q) for q in quantities]
+    return sorted(lines, key=lambda line: (list(Line).index(line.kind), line.subject, line.expected or ""))
+
+
+def _unit(unit: str, due: Expected | None, seen: list[Sighting]) -> ReportLine:
+    places = tuple(dict.fromkeys(s.place for s in seen))
+    return ReportLine(
+        kind=_kind(due, seen, places),
+        subject=unit,
+        expected=due.place if due else next((s.belongs for s in seen if s.belongs), None),
+        seen=places,
+        events=tuple(s.event for s in seen),
+        expected_quantity=int(due is not None),
+        quantity=int(bool(seen)),
+    )
+
+
+def _kind(due: Expected | None, seen: list[Sighting], places: tuple[str, ...]) -> Line:
+    if not seen:
+        return Line.IN_MOTION if due is not None and due.moving else Line.MISSING
+    if len(places) > 1:
+        return Line.DUPLICATE
+    if due is not None:
+        if due.place == places[0]:
+            return Line.MATCHED
+        return Line.IN_MOTION if due.moving else Line.MISPLACED
+    if seen[0].belongs == places[0]:
+        return Line.MATCHED
+    if seen[0].belongs is not None:
+        return Line.MISPLACED
+    return Line.UNEXPECTED if seen[0].known else Line.UNKNOWN
+
+
+def _quantity(q: Quantity) -> ReportLine:
+    kind = Line.MATCHED
+    if q.counted != q.expected:
+        kind = Line.MISSING if q.counted < q.expected else Line.UNEXPECTED
+    return ReportLine(
+        kind=kind,
+        subject=q.subject,
+        expected=q.place,
+        seen=(q.place,) if q.counted else (),
+        expected_quantity=q.expected,
+        quantity=q.counted,
+    )
+
+
+def totals(lines: Iterable[ReportLine]) -> Mapping[str, int]:
+    """How many lines there are of each kind, every kind named."""
+    counted = Counter(line.kind for line in lines)
+    return {kind.value: counted[kind] for kind in Line}

@@ -1,0 +1,107 @@
+"""The papers of a count or receipt: immutable documents that the server itself makes, each named by one event."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from server.ledger import record
+from server.tables import chains, devices, document_rows, documents
+from sync.event import format_name
+
+ROW_FIELDS = ("subject", "location", "container", "quantity", "lot", "expiry", "attributes", "stated")
+
+
+def write(
+    connection: sa.Connection,
+    *,
+    site: str,
+    kind: str,
+    number: str,
+    action: str,
+    rows: Sequence[Mapping[str, Any]],
+    operator: str | None,
+    now_ms: int,
+    reason: str | None = None,
+) -> str:
+    """Store a document and the event that names it; returns its digest, hex.
+
+    Args:
+        rows: `subject` and any of `ROW_FIELDS`; `stated` ones become facts of their subject's history.
+    """
+    full = [{name: row.get(name) for name in ROW_FIELDS} | {"stated": bool(row.get("stated"))} for row in rows]
+    text = json.dumps([kind, number, now_ms, full], sort_keys=True, separators=(",", ":"))
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    fact = record(
+        connection,
+        site=site,
+        action=action,
+        operator=operator,
+        now_ms=now_ms,
+        document=number,
+        reason=reason,
+        evidence=digest,
+    )
+    connection.execute(
+        documents.insert().values(
+            digest=digest,
+            site=site,
+            kind=kind,
+            number=number,
+            rows=len(full),
+            event=format_name(fact.name),
+            event_ms=now_ms,
+            folded_rows=len(full),
+        )
+    )
+    if full:
+        numbered = [{"site": site, "document": digest, "row": n, **row} for n, row in enumerate(full, 1)]
+        connection.execute(document_rows.insert(), numbered)
+    return digest
+
+
+def rows_of(connection: sa.Connection, site: str, kind: str, number: str) -> list[sa.RowMapping]:
+    """Rows of every document of this kind and number, oldest first."""
+    query = (
+        sa.select(document_rows)
+        .join(documents, documents.c.digest == document_rows.c.document)
+        .where(
+            documents.c.site == site,
+            documents.c.kind == kind,
+            documents.c.number == number,
+            documents.c.event.isnot(None),
+        )
+        .order_by(documents.c.event_ms, document_rows.c.row)
+    )
+    return list(connection.execute(query).mappings().all())
+
+
+def versions(connection: sa.Connection, site: str, kind: str, number: str) -> int:
+    """How many results of a count or receipt were frozen so far."""
+    query = sa.select(sa.func.count()).where(
+        documents.c.site == site, documents.c.kind == kind, documents.c.number.startswith(f"{number}/", autoescape=True)
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def heads(connection: sa.Connection, site: str) -> dict[str, int]:
+    """How far each chain of the site is here, by ``device.epoch``: what a frozen result rests on."""
+    rows = connection.execute(
+        sa.select(chains.c.device_no, chains.c.epoch, chains.c.last_seq).where(chains.c.site == site)
+    )
+    return {f"{device}.{epoch}": last for device, epoch, last in rows}
+
+
+def unheard(connection: sa.Connection, site: str, since_ms: int) -> list[str]:
+    """Names of handhelds that may still hold scans made before this moment: not heard from since, or waiting."""
+    rows = connection.execute(
+        sa.select(devices.c.name)
+        .where(devices.c.site == site, devices.c.revoked_ms.is_(None))
+        .where(sa.or_(devices.c.last_seen_ms.is_(None), devices.c.last_seen_ms < since_ms))
+        .order_by(devices.c.name)
+    )
+    return list(rows.scalars())

@@ -1,0 +1,119 @@
+"""Receipts: what an ASN announced against what was received under it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from server.changes import publish
+from server.counts import paper
+from server.counts.compare import Expected, Quantity, ReportLine, Sighting, compare, totals
+from server.counts.cycle import CountError, result_row, scans_of
+from server.database import stamp
+from server.identifiers import owners
+from server.rebuild import rebuild
+from server.tables import reference
+from sync.actions import Fact
+from sync.event import format_name
+from sync.identity import is_container, is_stock, item_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptReport:
+    number: str
+    lines: list[ReportLine]
+    totals: Mapping[str, int]
+    unheard: list[str]
+    heads: Mapping[str, int]
+
+
+def report(connection: sa.Connection, *, site: str, number: str) -> ReceiptReport:
+    """What came of a notice so far, carton by carton.
+
+    Raises:
+        CountError: no notice of that number was imported.
+    """
+    rows = paper.rows_of(connection, site, "asn", number)
+    if not rows:
+        raise CountError(f"There is no ASN {number}.")
+    scans = [f for f in scans_of(connection, site, number) if f.event.action == "receive" and f.event.subject]
+    units = [r for r in rows if not is_stock(r["subject"]) and not is_container(r["subject"])]
+    by_unit = {r["subject"]: r["container"] or number for r in units}
+    open_items = {r["subject"] for r in rows if is_stock(r["subject"])}
+    received = [f for f in scans if not is_stock(str(f.event.subject)) and not is_container(str(f.event.subject))]
+    owned = owners(connection, site, {str(f.event.subject) for f in received})
+    sightings, fillers = [], []
+    for fact in received:
+        unit = owned.get(str(fact.event.subject), str(fact.event.subject))
+        if unit not in by_unit and item_of(unit) in open_items:
+            fillers.append((str(item_of(unit)), fact))  # a serial that fills a line given by quantity
+        else:
+            sightings.append(_sighting(unit, fact, number, by_unit))
+    lines = compare(
+        [Expected(unit=unit, place=place) for unit, place in by_unit.items()],
+        sightings,
+        _quantities(rows, [(str(f.event.subject), f) for f in scans if is_stock(str(f.event.subject))] + fillers),
+    )
+    last = max((f.event_ms for f in scans), default=0)
+    return ReceiptReport(
+        number=number,
+        lines=lines,
+        totals=totals(lines),
+        unheard=paper.unheard(connection, site, last),
+        heads=paper.heads(connection, site),
+    )
+
+
+def close_receipt(
+    connection: sa.Connection, *, site: str, number: str, operator: str | None, now_ms: int
+) -> ReceiptReport:
+    """Freeze the next version of a receipt's report; no more of the notice is awaited.
+
+    Raises:
+        CountError: no notice of that number was imported.
+    """
+    found = report(connection, site=site, number=number)
+    version = paper.versions(connection, site, "receipt_result", number) + 1
+    head = {"subject": number, "attributes": {"totals": found.totals, "heads": found.heads, "unheard": found.unheard}}
+    rows = [result_row(line, found.unheard) for line in found.lines]
+    paper.write(
+        connection,
+        site=site,
+        kind="receipt_result",
+        number=f"{number}/{version}",
+        action="close_receipt",
+        rows=[head, *rows],
+        operator=operator,
+        now_ms=now_ms,
+    )
+    at = stamp(connection)
+    rebuild(connection, site, [str(r["subject"]) for r in rows if r["stated"]], at)
+    offered = (reference.c.site == site) & (reference.c.kind == "document") & (reference.c.key == number)
+    row = connection.execute(sa.select(reference.c.row).where(offered)).scalar()
+    if row:
+        publish(connection, site, "document", number, row | {"state": "closed"}, at)
+    return found
+
+
+def _sighting(unit: str, fact: Fact, number: str, by_unit: Mapping[str, str]) -> Sighting:
+    place = fact.event.container or number
+    belongs = by_unit.get(unit)
+    return Sighting(
+        unit=unit, place=place, event=format_name(fact.name), known=belongs is not None, belongs=belongs
+    )
+
+
+def _quantities(rows: Sequence[sa.RowMapping], scans: Sequence[tuple[str, Fact]]) -> list[Quantity]:
+    """Lines without unit serials, summed over the notice."""
+    due: dict[str, int] = {}
+    for row in rows:
+        if is_stock(row["subject"]):
+            due[row["subject"]] = due.get(row["subject"], 0) + (row["quantity"] or 0)
+    got: dict[str, int] = {}
+    for subject, fact in scans:
+        got[subject] = got.get(subject, 0) + (1 if fact.event.quantity is None else fact.event.quantity)
+    return [
+        Quantity(subject=s, place="", expected=due.get(s, 0), counted=got.get(s, 0)) for s in sorted(due.keys() | got.keys())
+    ]

@@ -1,0 +1,97 @@
+"""The database: one Flask-SQLAlchemy object, and how its transactions begin.
+
+SQLite takes one writer at a time. A transaction that begins by reading and then writes can find itself locked out
+for good, so writers say `BEGIN IMMEDIATE`, and within this process they queue at a lock, which is fairer than
+SQLite's own polling. PostgreSQL needs neither.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from types import ModuleType
+from typing import Any, Final
+
+import sqlalchemy as sa
+from flask_sqlalchemy import SQLAlchemy
+
+try:
+    import pysqlite3.dbapi2 as _sqlite
+except ImportError:  # no wheel for this kind of machine: the interpreter's own build has to do
+    import sqlite3 as _sqlite
+
+db = SQLAlchemy(session_options={"autoflush": False})
+
+_writer_lock: Final = threading.Lock()
+
+WAL_RESET_FIXED: Final = (3, 51, 3)
+"""First SQLite release without the WAL-reset bug, which two connections can meet (sqlite.org/wal.html)."""
+
+
+def sqlite_module() -> ModuleType:
+    """The newest SQLite at hand: pysqlite3's where it is installed, else the interpreter's."""
+    return _sqlite
+
+
+def wal_is_safe() -> bool:
+    """Whether this SQLite may use a write-ahead log with several connections."""
+    return tuple(map(int, sqlite_module().sqlite_version.split("."))) >= WAL_RESET_FIXED
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Options of `create_engine` for a database URL."""
+    if url.startswith("sqlite"):
+        return {"module": sqlite_module(), "connect_args": {"timeout": 30}}
+    return {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 10}
+
+
+def prepare(engine: sa.Engine) -> None:
+    """Set up every new connection of a SQLite engine; PostgreSQL's need nothing."""
+    if engine.dialect.name != "sqlite":
+        return
+    journal = "WAL" if wal_is_safe() else "DELETE"
+
+    @sa.event.listens_for(engine, "connect")
+    def connect(raw: Any, _record: Any) -> None:
+        raw.isolation_level = None  # SQLAlchemy's `begin` below says when a transaction starts
+        for pragma in (
+            f"journal_mode={journal}",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-262144",  # KiB: the upper levels of every index stay in memory
+            "temp_store=MEMORY",
+        ):
+            raw.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def writing() -> Iterator[sa.Connection]:
+    """One write transaction: committed at the end of the block, rolled back where it raises."""
+    engine = db.engine
+    sqlite = engine.dialect.name == "sqlite"
+    with _writer_lock if sqlite else nullcontext(), engine.connect() as raw:
+        connection = raw.execution_options(writes=True)
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def reading() -> Iterator[sa.Connection]:
+    """One read transaction: everything in the block is of one moment on SQLite, of each statement on PostgreSQL."""
+    with db.engine.connect() as connection, connection.begin():
+        yield connection
+
+
+def stamp(connection: sa.Connection) -> int:
+    """A number for the rows that this write transaction publishes; see `server/changes.py`."""
+    if connection.dialect.name == "postgresql":
+        return int(connection.execute(sa.text("SELECT pg_current_xact_id()::text::bigint")).scalar_one())
+    return int(
+        connection.execute(sa.text("UPDATE server_state SET stamp = stamp + 1 RETURNING stamp")).scalar_one()
+    )

@@ -1,0 +1,170 @@
+"""What one row of an imported file says, in canonical names: a pure function for each kind of document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from server import cells
+from server.cells import CellError
+from sync import identity
+from sync.labels import SiteCodes
+
+Values = Mapping[str, Any]
+"""The cells of one row, read, by the names of their columns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One row of a document: what it says about its subject, by canonical names."""
+
+    subject: str
+    location: str | None = None
+    container: str | None = None
+    quantity: int | None = None
+    lot: str | None = None
+    expiry: str | None = None
+    attributes: dict[str, Any] | None = None
+    stated: bool = True
+    """Whether it is a fact of its subject's history; an order's line, say, is only compared with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What the codes in a file stand for at this site."""
+
+    codes: SiteCodes
+    items: Mapping[str, str] = field(default_factory=dict)
+    """SKU -> canonical name of the product."""
+    places: Mapping[str, str] = field(default_factory=dict)
+    """Location code -> canonical name."""
+
+    def item(self, values: Values) -> str:
+        """The product that a row names by GTIN or SKU."""
+        gtin, sku = values.get("gtin"), values.get("sku")
+        if gtin is not None:
+            return str(identity.item_key(gtin))
+        if sku is None:
+            raise CellError("The row names no product: a gtin or a sku is needed.")
+        if sku not in self.items:
+            raise CellError(f"There is no product with the SKU {sku!r} here: import the products first.")
+        return self.items[sku]
+
+    def place(self, code: str) -> str:
+        """The location with this code."""
+        if code not in self.places:
+            raise CellError(f"There is no location {code!r} here: import the locations first.")
+        return self.places[code]
+
+    def container(self, code: str) -> str:
+        """The carton or pallet with this SSCC or plate."""
+        digits = code.removeprefix("(00)").replace(" ", "")
+        if len(digits) == 20 and digits.startswith("00"):
+            digits = digits[2:]
+        if digits.isascii() and digits.isdigit() and len(digits) == 18:
+            return named(identity.container_key, digits)
+        return named(identity.own_container_key, self.codes.domain, code)
+
+
+def named(make: Callable[..., str], *parts: str) -> str:
+    """The canonical name made of these parts; what is wrong with them becomes the cell's error."""
+    try:
+        return make(*parts)
+    except ValueError as wrong:
+        raise CellError(str(wrong)) from None
+
+
+def _subject(values: Values, names: Names) -> str:
+    """The unit, lot or item that a row is about, by how much it says."""
+    item = names.item(values)
+    serial, lot, quantity = values.get("serial"), values.get("lot"), values.get("quantity")
+    if serial is not None:
+        if quantity not in (None, 1):
+            raise CellError(f"Serial {serial!r} names one unit, and the quantity is {quantity}.")
+        return named(identity.unit_key, item, serial)
+    if quantity is None:
+        raise CellError("The row has neither a serial nor a quantity.")
+    return named(identity.lot_key, item, lot) if lot is not None else item
+
+
+def _quantity(values: Values) -> int | None:
+    return None if "serial" in values else values.get("quantity")
+
+
+def _attributes(values: Values, *names: str) -> dict[str, Any] | None:
+    return {name: values[name] for name in names if name in values} or None
+
+
+def product(values: Values, names: Names) -> Line:
+    """What the site sells, and how it is tracked."""
+    gtin, sku = values.get("gtin"), values.get("sku")
+    if gtin is None and sku is None:
+        raise CellError("The row names no product: a gtin or a sku is needed.")
+    subject = identity.item_key(gtin) if gtin else named(identity.own_item_key, names.codes.domain, sku or "")
+    attributes = _attributes(values, "name", "sku", "mode", "serial_pattern", "currency") or {}
+    attributes.setdefault("mode", "serial")
+    if "price" in values:
+        if "currency" not in values:
+            raise CellError("A price needs its currency, such as EUR.")
+        attributes["price"] = cells.minor_units(values["price"], values["currency"])
+    return Line(subject=subject, attributes=attributes, stated=False)
+
+
+def location(values: Values, names: Names) -> Line:
+    """A place of the site."""
+    code, gln = values["code"], values.get("gln") or names.codes.gln
+    if gln is not None:
+        subject = named(identity.location_key, gln, values.get("extension", code))
+    else:
+        subject = named(identity.own_location_key, names.codes.domain, OWN_SITE, values.get("extension", code))
+    return Line(subject=subject, attributes=_attributes(values, "code", "name", "zone"), stated=False)
+
+
+def stock(values: Values, names: Names) -> Line:
+    """Where a unit, lot or item belongs."""
+    where, inside = values.get("location"), values.get("container")
+    if where is None and inside is None:
+        raise CellError("The row says no place: a location or a container is needed.")
+    return Line(
+        subject=_subject(values, names),
+        location=None if where is None else names.place(where),
+        container=None if inside is None else names.container(inside),
+        quantity=_quantity(values),
+        lot=values.get("lot"),
+        expiry=values.get("expiry"),
+    )
+
+
+def asn(values: Values, names: Names) -> Line:
+    """What a supplier sends, and in which carton."""
+    carton = values.get("sscc")
+    return Line(
+        subject=_subject(values, names),
+        container=None if carton is None else names.container(carton),
+        quantity=_quantity(values),
+        lot=values.get("lot"),
+        expiry=values.get("expiry"),
+        attributes=_attributes(values, "supplier"),
+        stated="serial" in values,
+    )
+
+
+def purchase_order(values: Values, names: Names) -> Line:
+    """What was ordered from a supplier."""
+    return Line(
+        subject=names.item(values),
+        quantity=values["quantity"],
+        attributes=_attributes(values, "supplier"),
+        stated=False,
+    )
+
+
+def order(values: Values, names: Names) -> Line:
+    """What a customer gets."""
+    return Line(subject=_subject(values, names), quantity=_quantity(values), stated=False)
+
+
+def unit_once(line: Line) -> str | None:
+    """A unit may stand in a document only once."""
+    return None if identity.is_stock(line.subject) else line.subject

@@ -1,0 +1,288 @@
+"""Take documents in: their rows in chunks, then the one event that makes them count, then the units in chunks.
+
+Every chunk is a transaction of its own, so that a million rows block nobody, and every step finds out from the
+database where it is: an import that was killed goes on where it stopped, and two that run at once do no harm.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from server import changes, ledger, parties, site_codes
+from server.database import reading, stamp, writing
+from server.document_file import DocumentDraft, Draft, canonical_row, new_digest
+from server.document_lines import Names
+from server.rebuild import rebuild
+from server.tables import document_rows, documents, events, reference
+from sync.event import format_name
+from sync.identity import item_of
+
+LOAD_CHUNK: Final = 2_000
+FOLD_CHUNK: Final = 500
+PAUSE_S: Final = 0.01
+"""Between chunks, for others who wait to write: SQLite's queue is not a fair one."""
+OFFERED_KINDS: Final = ("asn", "purchase_order", "order")
+"""Kinds whose lines handhelds get."""
+_SHORT_DIGEST: Final = 12
+
+Pause = Callable[[float], None]
+Progress = Callable[[str, int, int], None]
+"""(what is being done, rows done, rows in all)"""
+
+
+class DocumentError(ValueError):
+    """The document cannot be taken in; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """One document that is in, rows and units and all."""
+
+    kind: str
+    number: str
+    digest: str
+    rows: int
+    event: str
+    known: bool
+    """Whether exactly this was imported before, so that nothing changed."""
+
+
+def names(connection: sa.Connection, site: str) -> Names:
+    """What SKUs and location codes stand for at this site."""
+    items, places = {}, {}
+    query = sa.select(reference.c.kind, reference.c.key, reference.c.row).where(
+        reference.c.site == site, reference.c.kind.in_(("item", "location")), reference.c.row.isnot(None)
+    )
+    for kind, key, row in connection.execute(query):
+        if kind == "item" and row.get("sku"):
+            items[row["sku"]] = key
+        elif kind == "location":
+            places[row["code"]] = key
+    return Names(codes=site_codes.load(connection), items=items, places=places)
+
+
+def take(
+    draft: Draft,
+    *,
+    operator: str | None,
+    now_ms: int,
+    pause: Pause = time.sleep,
+    progress: Progress = lambda *_: None,
+) -> list[Imported]:
+    """Take in every document of a file, one after the other.
+
+    Raises:
+        DocumentError: another document has the same number; those before it are in.
+    """
+    taken = []
+    for document in draft.documents.values():
+        number = document.number or f"{draft.kind.name.upper()}-{document.digest[:_SHORT_DIGEST]}"
+        known = _begin(draft, document, number)
+        while not known and _load_chunk(draft, document, progress):
+            pause(PAUSE_S)
+        taken.append(_finish(document.digest, document.party, operator, now_ms, pause, progress, known=known))
+    return taken
+
+
+def resume(
+    site: str,
+    *,
+    operator: str | None,
+    now_ms: int,
+    pause: Pause = time.sleep,
+    progress: Progress = lambda *_: None,
+) -> tuple[list[Imported], list[str]]:
+    """Finish what a killed import left undone.
+
+    Returns:
+        What was finished, and a sentence for each document whose rows are not all here: its file is needed again.
+    """
+    rows = sa.func.count(document_rows.c.row)
+    query = (
+        sa.select(documents, rows.label("loaded"))
+        .join(document_rows, document_rows.c.document == documents.c.digest, isouter=True)
+        .where(documents.c.site == site, documents.c.folded_rows < documents.c.rows)
+        .group_by(*documents.c)
+    )
+    with reading() as connection:
+        waiting = connection.execute(query).all()
+    done, short = [], []
+    for row in waiting:
+        if row.event is None and row.loaded < row.rows:
+            short.append(
+                f"{row.kind} {row.number}: {row.loaded:,} of {row.rows:,} rows are here; import its file again."
+            )
+        else:
+            done.append(_finish(row.digest, None, operator, now_ms, pause, progress, known=False))
+    return done, short
+
+
+def _begin(draft: Draft, document: DocumentDraft, number: str) -> bool:
+    """Make the document's row; True where it is complete already."""
+    with writing() as connection:
+        same_number = connection.execute(
+            sa.select(documents.c.digest, documents.c.event).where(
+                documents.c.site == draft.site, documents.c.kind == draft.kind.name, documents.c.number == number
+            )
+        ).all()
+        if any(row.digest == document.digest for row in same_number):
+            return all(row.event is not None for row in same_number if row.digest == document.digest)
+        if any(row.event is not None for row in same_number):
+            raise DocumentError(
+                f"There is {draft.kind.name} {number} already, with other rows. What was imported stays as it is: "
+                "give the new one a number of its own."
+            )
+        connection.execute(
+            documents.insert().values(
+                digest=document.digest,
+                site=draft.site,
+                kind=draft.kind.name,
+                number=number,
+                rows=len(document.offsets),
+                folded_rows=0,
+            )
+        )
+        return False
+
+
+def _load_chunk(draft: Draft, document: DocumentDraft, progress: Progress) -> bool:
+    """Add the rows after the last that is here; True while more wait."""
+    with writing() as connection:
+        locked = _locked(connection, document.digest)
+        last = sa.select(sa.func.max(document_rows.c.row)).where(document_rows.c.document == document.digest)
+        start = connection.execute(last).scalar_one() or 0
+        stop = min(start + LOAD_CHUNK, locked.rows)
+        rows = [
+            {"site": draft.site, "document": document.digest, "row": number, **_EMPTY, **line}
+            for number, line in enumerate(draft.lines(document, start, stop), start=start + 1)
+        ]
+        if rows:
+            connection.execute(document_rows.insert(), rows)
+    progress("rows loaded", stop, locked.rows)
+    return bool(stop < locked.rows)
+
+
+_EMPTY: Final = dict.fromkeys(("location", "container", "quantity", "lot", "expiry", "attributes"))
+
+
+def _finish(
+    digest: str,
+    party: tuple[str, str | None] | None,
+    operator: str | None,
+    now_ms: int,
+    pause: Pause,
+    progress: Progress,
+    *,
+    known: bool,
+) -> Imported:
+    """Let the document count, and fold what it is about."""
+    with writing() as connection:
+        row = _locked(connection, digest)
+        event = row.event or _record(connection, row, operator, now_ms)
+        if party is not None:
+            parties.remember(connection, row.site, row.number, *party)
+    while _fold_chunk(digest, progress):
+        pause(PAUSE_S)
+    return Imported(kind=row.kind, number=row.number, digest=digest, rows=row.rows, event=event, known=known)
+
+
+def _locked(connection: sa.Connection, digest: str) -> Any:
+    return connection.execute(sa.select(documents).where(documents.c.digest == digest).with_for_update()).one()
+
+
+def _record(connection: sa.Connection, row: Any, operator: str | None, now_ms: int) -> str:
+    """The one event that an import is; from here on its rows count."""
+    fact = ledger.record(
+        connection,
+        site=row.site,
+        action="import",
+        operator=operator,
+        now_ms=now_ms,
+        document=row.number,
+        reason=row.kind,
+        evidence=row.digest,
+    )
+    event = format_name(fact.name)
+    connection.execute(
+        documents.update().where(documents.c.digest == row.digest).values(event=event, event_ms=fact.event_ms)
+    )
+    if row.kind in OFFERED_KINDS:
+        offer = {"kind": row.kind, "state": "open", "lines": _lines(connection, row.digest), "bins": [], "blind": False}
+        changes.publish(connection, row.site, "document", row.number, offer, stamp(connection))
+    return event
+
+
+def _lines(connection: sa.Connection, digest: str) -> list[dict[str, Any]]:
+    """A document's products with their quantities, units added up: what a handheld needs to know of it."""
+    t = document_rows.c
+    query = sa.select(t.subject, t.lot, t.container, t.quantity, t.stated).where(t.document == digest)
+    totals: Counter[tuple[str, str | None, str | None]] = Counter()
+    for subject, lot, container, quantity, stated in connection.execute(query):
+        item = item_of(subject)
+        if item is not None:
+            totals[item, lot, container if not stated else None] += 1 if quantity is None else quantity
+    return [
+        {"item": item, "lot": lot, "quantity": quantity, "container": container}
+        for (item, lot, container), quantity in totals.items()
+    ]
+
+
+def _fold_chunk(digest: str, progress: Progress) -> bool:
+    """Fold the next rows of a document that counts; True while more wait."""
+    with writing() as connection:
+        row = _locked(connection, digest)
+        if row.folded_rows >= row.rows:
+            return False
+        stop = min(row.folded_rows + FOLD_CHUNK, row.rows)
+        t = document_rows.c
+        chunk = connection.execute(
+            sa.select(t.subject, t.attributes, t.stated)
+            .where(t.document == digest, t.row > row.folded_rows, t.row <= stop)
+            .order_by(t.row)
+        ).all()
+        at = stamp(connection)
+        if row.kind in _PUBLISH:
+            _PUBLISH[row.kind](connection, row.site, chunk, at)
+        else:
+            rebuild(connection, row.site, {r.subject for r in chunk if r.stated}, at)
+        connection.execute(documents.update().where(documents.c.digest == digest).values(folded_rows=stop))
+    progress("rows folded", stop, row.rows)
+    return bool(stop < row.rows)
+
+
+def _publish_items(connection: sa.Connection, site: str, rows: Any, at: int) -> None:
+    for row in rows:
+        offered = {name: row.attributes.get(name) for name in ("name", "sku", "mode", "serial_pattern")}
+        changes.publish(connection, site, "item", row.subject, offered, at)
+    site_codes.learn(connection, {r.subject: r.attributes.get("serial_pattern") for r in rows})
+    site_codes.publish(connection, site, at)
+
+
+def _publish_locations(connection: sa.Connection, site: str, rows: Any, at: int) -> None:
+    for row in rows:
+        offered = {name: row.attributes.get(name) for name in ("code", "name", "zone")}
+        changes.publish(connection, site, "location", row.subject, offered, at)
+
+
+_PUBLISH: Final = {"products": _publish_items, "locations": _publish_locations}
+
+
+def check_digest(connection: sa.Connection, digest: str) -> bool:
+    """Whether a document's rows still have the digest that its import named."""
+    head = connection.execute(sa.select(documents).where(documents.c.digest == digest)).one()
+    derived = head.number == f"{head.kind.upper()}-{digest[:_SHORT_DIGEST]}"
+    hashed = new_digest(head.site, head.kind, None if derived else head.number)
+    for row in _stored_rows(connection, digest):
+        hashed.update(canonical_row(dict(row)))
+    return bool(hashed.hexdigest() == digest)
+
+
+def _stored_rows(connection: sa.Connection, digest: str) -> Iterator[sa.RowMapping]:
+    query = sa.select(document_rows).where(document_rows.c.document == digest).order_by(document_rows.c.row)
+    yield from connection.execution_options(yield_per=LOAD_CHUNK).execute(query).mappings()

@@ -1,0 +1,129 @@
+"""One shape for every failure: ``{"code", "message"}`` for programs, a plain page for people.
+
+`code` is a word that a program can act on, `message` a sentence for whoever reads the log.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+import sqlalchemy as sa
+from flask import Flask, Response, jsonify, make_response, redirect, render_template, request, url_for
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+log = logging.getLogger(__name__)
+
+_CODES: Final = {
+    400: "bad_request",
+    401: "sign_in",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "timed_out",
+    409: "conflict",
+    411: "length_required",
+    413: "too_large",
+    414: "too_large",
+    415: "media_type",
+    422: "not_valid",
+    429: "too_many",
+    431: "too_large",
+    500: "failed",
+    503: "unavailable",
+}
+_DESCRIBES_THE_BODY: Final = frozenset({"content-type", "content-length"})
+RETRY_AFTER_S: Final = 5
+FOR_PROGRAMS: Final = ("/api/", "/healthz", "/readyz", "/metrics")
+
+
+class Refusal(HTTPException):
+    """A request that is refused: HTTP status, the word for programs and the sentence for people."""
+
+    def __init__(self, status: int, word: str, message: str, *, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(description=message)
+        self.code = status
+        self.word = word
+        self.headers = dict(headers or {})
+
+    def get_headers(self, *args: Any, **kwargs: Any) -> list[tuple[str, str]]:
+        return [*super().get_headers(*args, **kwargs), *self.headers.items()]
+
+
+def register(app: Flask) -> None:
+    """Let every failure of this app be answered here."""
+    app.register_error_handler(HTTPException, answer)
+    app.register_error_handler(sa.exc.OperationalError, _database_away)
+    app.register_error_handler(sa.exc.InterfaceError, _database_away)
+    app.register_error_handler(sa.exc.IntegrityError, _at_once)
+
+
+def answer(error: HTTPException) -> Response:
+    """The response to a failure, with the headers that the failure itself asks for (`Allow`, `Retry-After`)."""
+    if error.response is not None:  # a redirect that was raised
+        return make_response(error.response)
+    if for_programs():
+        response = jsonify(code=word(error), message=sentence(error))
+    elif error.code == 401:
+        return make_response(redirect(url_for("web.sign_in", next=request.full_path.rstrip("?"))))
+    else:
+        response = make_response(render_template("error.html", title=title(error), message=sentence(error)))
+    response.status_code = error.code or 500
+    for name, value in error.get_headers():
+        if name.lower() not in _DESCRIBES_THE_BODY:
+            response.headers.add(name, value)
+    return response
+
+
+def for_programs() -> bool:
+    """Whether a program asked, and not a person's browser."""
+    return request.path.startswith(FOR_PROGRAMS)
+
+
+def word(error: HTTPException) -> str:
+    """The word for programs."""
+    return getattr(error, "word", None) or _CODES.get(error.code or 500, "failed")
+
+
+def title(error: HTTPException) -> str:
+    """The heading of the page: the status in its usual words."""
+    return error.name
+
+
+def sentence(error: HTTPException) -> str:
+    """What is wrong, as one would say it; what a schema found stands in it field by field."""
+    found = getattr(error, "data", None) or {}
+    messages = found.get("messages")
+    if messages:
+        return " ".join(_flat(messages))[:2_000]
+    if isinstance(error, InternalServerError):
+        return "Something went wrong here; it has been written to the log."
+    return error.description or error.name
+
+
+def _flat(messages: Any, path: str = "") -> list[str]:
+    """``{"json": {"reason": ["Too long."]}}`` as ``["reason: Too long."]``."""
+    if isinstance(messages, Mapping):
+        places = ("json", "query", "files", "form", "_schema")
+        return [
+            line
+            for key, value in messages.items()
+            for line in _flat(value, path if key in places else f"{path}.{key}".lstrip("."))
+        ]
+    lines = messages if isinstance(messages, list) else [messages]
+    return [f"{path}: {line}" if path else str(line) for line in lines]
+
+
+def _database_away(error: sa.exc.DBAPIError) -> Response:
+    """The database does not answer, or is busy for too long: nothing was taken, try again."""
+    log.error("The database does not answer: %s", error.orig)
+    headers = {"Retry-After": str(RETRY_AFTER_S)}
+    return answer(Refusal(503, "unavailable", "The database does not answer; nothing was taken.", headers=headers))
+
+
+def _at_once(error: sa.exc.IntegrityError) -> Response:
+    """Two requests made the same row in the same moment; the constraint stopped the second, whole."""
+    log.warning("Two requests collided: %s", error.orig)
+    message = "Somebody else did the same at the same moment; nothing was taken. Try again."
+    return answer(Refusal(409, "conflict", message, headers={"Retry-After": "1"}))

@@ -1,0 +1,29 @@
+"""Probes: is the process alive, and can it take scans?"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask
+
+from server import context
+from server.database import reading
+
+blueprint = Blueprint("health", __name__)
+
+
+def register(app: Flask) -> None:
+    """Add the probes to this app."""
+    app.register_blueprint(blueprint)
+
+
+@blueprint.get("/healthz")
+def alive() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "alive"}
+
+
+@blueprint.get("/readyz")
+def ready() -> dict[str, str]:
+    """The database answers and is set up; 503 where it does not."""
+    with reading() as connection:
+        context.identity(connection)
+    return {"status": "ready"}

@@ -1,0 +1,176 @@
+"""Further names of units: who claims which, and under which one name they fold together.
+
+A scan or a `link` says that a unit also bears an IMEI, a maker's number or a plate: its subject claims that name. A
+name with one claimant belongs to it, and what is scanned under the name folds into the claimant. A name that two
+units claim belongs to neither: it stands alone, and both units get a case.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+
+from server.changes import publish
+from server.ledger import history, in_chunks
+from server.tables import events, identifier_claims
+from sync.actions import fold
+
+ROUNDS_MAX: Final = 10
+"""How far names of names are followed: a relabelled unit with a swapped board is three."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Claimants by name, and names by claimant, of everything that hangs together."""
+
+    claimants: Mapping[str, frozenset[str]]
+    names: Mapping[str, frozenset[str]]
+
+    def owner(self, key: str) -> str:
+        """The name under which this one folds: its own where nobody, or more than one unit, claims it."""
+        path = [key]
+        while True:
+            above = {self._above(c, path) for c in self.claimants.get(path[-1], frozenset())} - {path[-1]}
+            if len(above) != 1:
+                return path[-1]
+            (step,) = above
+            if step in path:  # each links the other: the least name stands for them all
+                return min(path[path.index(step) :])
+            path.append(step)
+
+    def _above(self, claimant: str, path: list[str]) -> str:
+        """The claimant, or who owns it: two claimants of which one owns the other are one."""
+        above = self.claimants.get(claimant, frozenset()) - {claimant}
+        if len(above) == 1 and not above & set(path):
+            return self._above(next(iter(above)), [*path, claimant])
+        return claimant
+
+    def owned(self, key: str) -> set[str]:
+        """Every other name that folds into this one."""
+        found: set[str] = set()
+        edge = {key}
+        while edge:
+            edge = {n for k in edge for n in self.names.get(k, ())} - found - {key}
+            edge = {n for n in edge if self.owner(n) == key}
+            found |= edge
+        return found
+
+
+def load(connection: sa.Connection, site: str, keys: Iterable[str]) -> Claims:
+    """The claims that these names hang together with."""
+    claimants: dict[str, set[str]] = defaultdict(set)
+    names: dict[str, set[str]] = defaultdict(set)
+    known: set[str] = set()
+    edge = set(keys)
+    for _ in range(ROUNDS_MAX):
+        if not edge:
+            break
+        known |= edge
+        found: set[str] = set()
+        for chunk in in_chunks(edge):
+            rows = connection.execute(
+                sa.select(identifier_claims.c.name, identifier_claims.c.unit).where(
+                    identifier_claims.c.site == site,
+                    identifier_claims.c.name.in_(chunk) | identifier_claims.c.unit.in_(chunk),
+                )
+            )
+            for name, unit in rows:
+                claimants[name].add(unit)
+                names[unit].add(name)
+                found |= {name, unit}
+        edge = found - known
+    return Claims(
+        {k: frozenset(v) for k, v in claimants.items()}, {k: frozenset(v) for k, v in names.items()}
+    )
+
+
+def owners(connection: sa.Connection, site: str, keys: Iterable[str]) -> dict[str, str]:
+    """Which of these names fold into another, and into which."""
+    wanted = list(keys)
+    claims = load(connection, site, wanted)
+    return {k: claims.owner(k) for k in wanted if claims.owner(k) != k}
+
+
+def names_of(connection: sa.Connection, site: str, units: Iterable[str]) -> dict[str, set[str]]:
+    """The further names that fold into each of these units."""
+    wanted = list(units)
+    claims = load(connection, site, wanted)
+    return {u: claims.owned(u) for u in wanted if u in claims.names}
+
+
+def rivals_of(connection: sa.Connection, site: str, units: Iterable[str]) -> dict[str, dict[str, str]]:
+    """For each unit, the names that another unit claims too, with that unit's name."""
+    wanted = list(units)
+    claims = load(connection, site, wanted)
+    rivals: dict[str, dict[str, str]] = {}
+    for unit in wanted:
+        for mine in {unit, *claims.owned(unit)} if claims.names else ():
+            for name in claims.names.get(mine, ()):
+                others = {claims.owner(c) for c in claims.claimants[name]} - {unit, mine}
+                if others:
+                    rivals.setdefault(unit, {})[name] = min(others)
+    return rivals
+
+
+def claim(connection: sa.Connection, site: str, subjects: set[str], at: int) -> set[str]:
+    """Bring the claims of these subjects up to date; returns the units that have to be folded because of it.
+
+    Beside the subjects' own units these are the other claimants of every name that was gained or lost, and what
+    folded under such a name by itself until now.
+    """
+    claiming = _claiming(connection, site, subjects)
+    facts = history(connection, site, claiming)
+    changed: set[str] = set()
+    for subject, stored in claiming.items():
+        state = fold(facts.get(subject, []))
+        claimed = set(state.identifiers) - {subject} if state else set()
+        changed |= _store(connection, site, subject, stored, claimed, at)
+    claims = load(connection, site, subjects | changed)
+    for name in sorted(changed):
+        owner = claims.owner(name)
+        publish(connection, site, "alias", name, None if owner == name else owner, at)
+    others = {c for name in changed for c in claims.claimants.get(name, ())}
+    return {claims.owner(k) for k in subjects | changed | others} | {
+        k for k in subjects | changed if claims.owner(k) == k
+    }
+
+
+def _claiming(connection: sa.Connection, site: str, subjects: Iterable[str]) -> dict[str, set[str]]:
+    """The subjects that claim names now, or once did, with the names that are stored."""
+    found: dict[str, set[str]] = {}
+    for keys in in_chunks(subjects):
+        scanned = sa.select(events.c.subject).where(
+            events.c.site == site, events.c.subject.in_(keys), events.c.identifiers.isnot(None)
+        )
+        found.update((subject, found.get(subject, set())) for subject in connection.execute(scanned).scalars())
+        stored = sa.select(identifier_claims.c.unit, identifier_claims.c.name).where(
+            identifier_claims.c.site == site, identifier_claims.c.unit.in_(keys)
+        )
+        for unit, name in connection.execute(stored):
+            found.setdefault(unit, set()).add(name)
+    return found
+
+
+def _store(
+    connection: sa.Connection, site: str, subject: str, stored: set[str], claimed: set[str], at: int
+) -> set[str]:
+    """Write the difference; returns the names that were gained or lost."""
+    lost, gained = stored - claimed, claimed - stored
+    if lost:
+        connection.execute(
+            identifier_claims.delete().where(
+                identifier_claims.c.site == site,
+                identifier_claims.c.unit == subject,
+                identifier_claims.c.name.in_(lost),
+            )
+        )
+    if gained:
+        rows = [{"site": site, "name": n, "unit": subject, "stamp": at} for n in sorted(gained)]
+        connection.execute(identifier_claims.insert(), rows)
+    return lost | gained
+
+

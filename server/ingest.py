@@ -1,0 +1,287 @@
+"""Take in one push: gather what is stored, decide what each line is, apply. One transaction, all or nothing.
+
+Every line gets an outcome and is stored, whatever it is; none delays another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from server.database import stamp
+from server.ledger import Entry, append, new_chain
+from server.rebuild import advance
+from server.tables import chains, devices, events
+from server.timing import ClockSample, Estimate, Reading, estimate
+from sync.actions import refuse
+from sync.event import EventError, NewerSchema, ScanEvent, chain, decode
+from sync.protocol import MISSING_RANGES_MAX, Outcome, ProtocolError, PushHeader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingested:
+    """What became of one push, and how far the chain reaches now."""
+
+    acked_through: int
+    head: bytes
+    safe_through: int
+    missing: list[list[int]]
+    accepted: int
+    duplicate: int
+    exceptions: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a push: read, or the reason why not."""
+
+    seq: int
+    line: bytes
+    digest: bytes
+    outcome: Outcome
+    event: ScanEvent | None
+    note: str | None
+
+
+def ingest(
+    connection: sa.Connection,
+    device: Mapping[str, Any],
+    header: PushHeader,
+    lines: Sequence[bytes],
+    *,
+    now_ms: int,
+) -> Ingested:
+    """Store a run of events of one device, fold the units that it touches, and advance the mark.
+
+    Args:
+        connection: a write transaction (`server.database.writing`).
+        device: its row in `devices`.
+        header: who sends, already known to be this device.
+        lines: canonical bytes of the events `header.first` and on.
+        now_ms: Unix milliseconds at receipt.
+
+    Raises:
+        ProtocolError: the digests in the header do not belong to these lines; nothing is stored.
+    """
+    site = device["site"]
+    digests = chain(bytes.fromhex(header.before), lines)
+    if (digests[-1].hex() if digests else header.before) != header.after:
+        raise ProtocolError("The digest in the header is not that of these events: they changed on the way.")
+    row = _chain_row(connection, site, header)
+    stored = _stored(connection, header, len(lines))
+    classify = _classify if device["revoked_ms"] is None else _classify_revoked
+    read = [
+        classify(header, seq, line, digest_, stored)
+        for seq, (line, digest_) in enumerate(zip(lines, digests, strict=True), header.first)
+    ]
+    fresh = [r for r in read if r.outcome is not Outcome.DUPLICATE]
+    sample = _sample(header, row, now_ms)
+    entries = _entries(connection, header, fresh, sample, enrolled_ms=device["enrolled_ms"], now_ms=now_ms)
+    append(connection, site, now_ms, entries)
+    facts = [e.fact() for e in entries if e.outcome in (Outcome.ACCEPTED, Outcome.FORKED)]
+    if facts:
+        advance(connection, site, facts, stamp(connection))
+    acked, head, last = _advance_mark(connection, header, row)
+    connection.execute(
+        chains.update()
+        .where(chains.c.device_no == header.device_no, chains.c.epoch == header.epoch)
+        .values(acked_through=acked, head=head, last_seq=last, **_sample_row(header, sample))
+    )
+    connection.execute(
+        devices.update()
+        .where(devices.c.device_no == header.device_no)
+        .values(last_seen_ms=now_ms, waiting=header.waiting, client=header.client, pulled=header.cursor)
+    )
+    return Ingested(
+        acked_through=acked,
+        head=head,
+        safe_through=min(acked, row["safe_through"]),
+        missing=_missing(connection, header, acked, last),
+        accepted=sum(r.outcome is Outcome.ACCEPTED for r in read),
+        duplicate=len(read) - len(fresh),
+        exceptions=[
+            {"seq": r.seq, "outcome": r.outcome.value, "reason": r.note}
+            for r in fresh
+            if r.outcome is not Outcome.ACCEPTED
+        ],
+    )
+
+
+def _chain_row(connection: sa.Connection, site: str, header: PushHeader) -> dict[str, Any]:
+    """The chain's row, locked until this transaction ends; a new one where the epoch is new."""
+    key = (chains.c.device_no == header.device_no) & (chains.c.epoch == header.epoch)
+    query = sa.select(chains).where(key).with_for_update()
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        fresh = new_chain(site, header.device_no, header.epoch, header.predecessor)
+        with connection.begin_nested():
+            connection.execute(chains.insert().values(**fresh))
+        row = connection.execute(query).mappings().one()
+    return dict(row)
+
+
+def _stored(connection: sa.Connection, header: PushHeader, count: int) -> dict[int, frozenset[bytes]]:
+    """Digests that are stored under the names of this run, and of the event before it."""
+    rows = connection.execute(
+        sa.select(events.c.seq, events.c.digest).where(
+            events.c.device_no == header.device_no,
+            events.c.epoch == header.epoch,
+            events.c.seq.between(header.first - 1, header.first + count - 1),
+        )
+    )
+    found: dict[int, frozenset[bytes]] = {}
+    for seq, digest_ in rows:
+        found[seq] = found.get(seq, frozenset()) | {digest_}
+    return found
+
+
+def _classify(
+    header: PushHeader, seq: int, line: bytes, digest_: bytes, stored: Mapping[int, frozenset[bytes]]
+) -> Line:
+    """What one line is, given the digests that are stored under the names of this run and the one before it."""
+    before, namesakes = stored.get(seq - 1), stored.get(seq)
+    if namesakes and digest_ in namesakes:
+        return Line(seq, line, digest_, Outcome.DUPLICATE, None, None)
+    try:
+        event = decode(line)
+        reason = _misnamed(header, seq, event) or refuse(event)
+    except NewerSchema as e:
+        return Line(seq, line, digest_, Outcome.HELD, None, str(e))
+    except EventError as e:
+        return Line(seq, line, digest_, Outcome.QUARANTINED, None, str(e))
+    if reason:
+        return Line(seq, line, digest_, Outcome.QUARANTINED, None, reason)
+    if namesakes:
+        return Line(seq, line, digest_, Outcome.FORKED, event, "Another event bears the same name.")
+    if seq == header.first and before and bytes.fromhex(header.before) not in before:
+        return Line(seq, line, digest_, Outcome.FORKED, event, "It does not continue what this chain holds.")
+    return Line(seq, line, digest_, Outcome.ACCEPTED, event, None)
+
+
+def _classify_revoked(
+    _header: PushHeader, seq: int, line: bytes, digest_: bytes, stored: Mapping[int, frozenset[bytes]]
+) -> Line:
+    """What one line is from a handheld that was revoked: kept, and believed no more."""
+    if digest_ in stored.get(seq, frozenset()):
+        return Line(seq, line, digest_, Outcome.DUPLICATE, None, None)
+    return Line(seq, line, digest_, Outcome.QUARANTINED, None, "The handheld was revoked before this arrived.")
+
+
+def _misnamed(header: PushHeader, seq: int, event: ScanEvent) -> str | None:
+    if event.name == (header.device_no, header.epoch, seq):
+        return None
+    return f"It calls itself {event.device_no}.{event.epoch}.{event.seq}, but came as number {seq} of its chain."
+
+
+def _sample(header: PushHeader, row: Mapping[str, Any], now_ms: int) -> ClockSample:
+    """The clocks at sending; of a run that came as a file, those of the last sending of its own."""
+    if header.carried:
+        return ClockSample(
+            boot=row["boot"], offset_ms=row["offset_ms"] or 0, wall_skew_ms=row["wall_skew_ms"] or 0
+        )
+    return ClockSample(
+        boot=header.boot, offset_ms=now_ms - header.boot_ms, wall_skew_ms=now_ms - header.wall_ms
+    )
+
+
+def _sample_row(header: PushHeader, sample: ClockSample) -> dict[str, Any]:
+    if header.carried:
+        return {}
+    return {"boot": sample.boot, "offset_ms": sample.offset_ms, "wall_skew_ms": sample.wall_skew_ms}
+
+
+def _entries(
+    connection: sa.Connection,
+    header: PushHeader,
+    fresh: Sequence[Line],
+    sample: ClockSample,
+    *,
+    enrolled_ms: int,
+    now_ms: int,
+) -> list[Entry]:
+    """The new lines with their times, held between their neighbours that are stored already."""
+    if not fresh:
+        return []
+    below, above = _neighbours(connection, header, fresh[0].seq, fresh[-1].seq)
+    floor = below if below is not None else min(enrolled_ms, now_ms)
+    times = iter(
+        estimate(
+            [Reading(boot=r.event.boot, boot_ms=r.event.boot_ms, wall_ms=r.event.wall_ms) for r in fresh if r.event],
+            sample,
+            floor_ms=floor,
+            ceiling_ms=max(floor, min(now_ms, above if above is not None else now_ms)),
+        )
+    )
+    entries = []
+    moment = Estimate(event_ms=floor, uncertainty_ms=0)
+    for r in fresh:
+        moment = next(times) if r.event else moment  # an unreadable line happened when its neighbour did
+        entries.append(
+            Entry(
+                device_no=header.device_no,
+                epoch=header.epoch,
+                seq=r.seq,
+                digest=r.digest,
+                line=r.line,
+                outcome=r.outcome,
+                event=r.event,
+                note=r.note,
+                event_ms=moment.event_ms,
+                uncertainty_ms=moment.uncertainty_ms,
+            )
+        )
+    return entries
+
+
+def _neighbours(
+    connection: sa.Connection, header: PushHeader, first: int, last: int
+) -> tuple[int | None, int | None]:
+    """Times of the stored events just before and just after a run, in its own chain."""
+    mine = (events.c.device_no == header.device_no) & (events.c.epoch == header.epoch)
+    below = sa.select(events.c.event_ms).where(mine, events.c.seq < first).order_by(events.c.seq.desc()).limit(1)
+    above = sa.select(events.c.event_ms).where(mine, events.c.seq > last).order_by(events.c.seq).limit(1)
+    return connection.execute(below).scalar(), connection.execute(above).scalar()
+
+
+def _advance_mark(
+    connection: sa.Connection, header: PushHeader, row: Mapping[str, Any]
+) -> tuple[int, bytes, int]:
+    """End of the contiguous prefix, the digest there, and the highest number that is here."""
+    acked, head = row["acked_through"], row["head"]
+    rows = connection.execute(
+        sa.select(events.c.seq, events.c.digest)
+        .where(events.c.device_no == header.device_no, events.c.epoch == header.epoch, events.c.seq > acked)
+        .order_by(events.c.seq, events.c.outcome == Outcome.FORKED)
+    )
+    last = row["last_seq"]
+    for seq, digest_ in rows:  # of two that bear one name, the one that came first leads
+        if seq == acked + 1:
+            acked, head = seq, digest_
+        last = max(last, seq)
+    return acked, head, last
+
+
+def _missing(connection: sa.Connection, header: PushHeader, acked: int, last: int) -> list[list[int]]:
+    """Ranges beyond the mark that have not arrived."""
+    if last <= acked:
+        return []
+    rows = connection.execute(
+        sa.select(events.c.seq)
+        .distinct()
+        .where(
+            events.c.device_no == header.device_no, events.c.epoch == header.epoch, events.c.seq > acked
+        )
+        .order_by(events.c.seq)
+    ).scalars()
+    ranges = []
+    expected = acked + 1
+    for seq in rows:
+        if seq > expected:
+            ranges.append([expected, seq - 1])
+        expected = seq + 1
+        if len(ranges) == MISSING_RANGES_MAX:
+            break
+    return ranges

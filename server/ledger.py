@@ -1,0 +1,269 @@
+"""The ledger: the only writer of events, and the reader of a unit's history.
+
+Events are appended and never changed. What the server itself says (an import, a decision, an enrolment) is an event
+like any other, on a chain of the process that made it.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from server.tables import chains, document_rows, documents, events
+from sync.actions import Fact, refuse
+from sync.event import FIELDS, GENESIS, INT_MAX, ScanEvent, digest, encode
+from sync.protocol import Outcome
+
+SERVER_DEVICE: Final = 0
+KEYS_PER_QUERY: Final = 500
+"""Bound of an IN list; SQLite and PostgreSQL both plan it by index."""
+FOLDED: Final = (Outcome.ACCEPTED, Outcome.FORKED)
+_ROW_ACTION: Final = {
+    "stock": "expect",
+    "asn": "announce",
+    "count_result": "not_found",
+    "receipt_result": "not_received",
+}
+"""What a row of a document says about the unit that it names."""
+_FIELD_NAMES: Final = tuple(f.name for f in FIELDS)
+_TUPLES: Final = tuple(f.name for f in FIELDS if f.type is tuple)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line for the ledger, with what the server found out about it."""
+
+    device_no: int
+    epoch: int
+    seq: int
+    digest: bytes
+    line: bytes
+    outcome: Outcome
+    event: ScanEvent | None
+    note: str | None
+    event_ms: int
+    uncertainty_ms: int
+
+    def fact(self) -> Fact:
+        """The entry as a fact of its unit's history.
+
+        Raises:
+            ValueError: it could not be read, so that it states nothing.
+        """
+        if self.event is None:
+            raise ValueError(f"Entry {self.seq} was not read.")
+        return Fact(
+            event_ms=self.event_ms,
+            name=(self.device_no, self.epoch, self.seq),
+            row=0,
+            digest=self.digest,
+            uncertainty_ms=self.uncertainty_ms,
+            event=self.event,
+            forked=self.outcome is Outcome.FORKED,
+        )
+
+
+def append(connection: sa.Connection, site: str, received_ms: int, entries: Sequence[Entry]) -> None:
+    """Add entries to the ledger. Entries of one chain come in order of `seq`.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: an entry is there already; nothing was added.
+    """
+    if entries:
+        connection.execute(events.insert(), [_row(site, received_ms, e) for e in entries])
+
+
+def _row(site: str, received_ms: int, entry: Entry) -> dict[str, Any]:
+    event = entry.event
+    row = dict.fromkeys(_FIELD_NAMES) if event is None else {n: getattr(event, n) for n in _FIELD_NAMES}
+    row.update(
+        site=site,
+        device_no=entry.device_no,
+        epoch=entry.epoch,
+        seq=entry.seq,
+        digest=entry.digest,
+        line=entry.line,
+        outcome=entry.outcome.value,
+        note=entry.note,
+        received_ms=received_ms,
+        event_ms=entry.event_ms,
+        uncertainty_ms=entry.uncertainty_ms,
+    )
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class ServerProcess:
+    """This process as a maker of facts: an epoch of its own under device number 0."""
+
+    epoch: int
+    boot: str
+    started: float
+
+
+
+@cache
+def _process(_pid: int) -> ServerProcess:
+    return ServerProcess(secrets.randbelow(INT_MAX) + 1, secrets.token_hex(4), time.monotonic())
+
+
+def record(
+    connection: sa.Connection,
+    *,
+    site: str,
+    action: str,
+    operator: str | None,
+    now_ms: int,
+    **fields: Any,
+) -> Fact:
+    """Append one fact that the server makes, naming the signed-in person; returns it.
+
+    Raises:
+        ValueError: the fact lacks what its action takes.
+    """
+    process = _process(os.getpid())  # a forked worker is a process of its own
+    key = (chains.c.device_no == SERVER_DEVICE) & (chains.c.epoch == process.epoch)
+    row = connection.execute(sa.select(chains.c.acked_through, chains.c.head).where(key).with_for_update()).first()
+    if row is None:
+        connection.execute(chains.insert().values(**new_chain(site, SERVER_DEVICE, process.epoch)))
+    seq, before = (row.acked_through + 1, row.head) if row else (1, GENESIS)
+    event = ScanEvent(
+        device_no=SERVER_DEVICE,
+        epoch=process.epoch,
+        seq=seq,
+        action=action,
+        operator=operator,
+        wall_ms=now_ms,
+        boot=process.boot,
+        boot_ms=int((time.monotonic() - process.started) * 1000),
+        **fields,
+    )
+    reason = refuse(event, by_server=True)
+    if reason:
+        raise ValueError(reason)
+    line = encode(event)
+    entry = Entry(
+        device_no=SERVER_DEVICE,
+        epoch=process.epoch,
+        seq=seq,
+        digest=digest(before, line),
+        line=line,
+        outcome=Outcome.ACCEPTED,
+        event=event,
+        note=None,
+        event_ms=now_ms,
+        uncertainty_ms=0,
+    )
+    append(connection, site, now_ms, [entry])
+    connection.execute(chains.update().where(key).values(acked_through=seq, last_seq=seq, head=entry.digest))
+    return entry.fact()
+
+
+def new_chain(site: str, device_no: int, epoch: int, predecessor: int | None = None) -> dict[str, Any]:
+    """The row of a chain that nothing has arrived on yet."""
+    return {
+        "device_no": device_no,
+        "epoch": epoch,
+        "site": site,
+        "predecessor": predecessor,
+        "acked_through": 0,
+        "head": GENESIS,
+        "last_seq": 0,
+        "safe_through": 0,
+    }
+
+
+def in_chunks(keys: Iterable[str], size: int = KEYS_PER_QUERY) -> Iterator[list[str]]:
+    """The keys, sorted, in lists short enough for one query."""
+    ordered = sorted(set(keys))
+    for start in range(0, len(ordered), size):
+        yield ordered[start : start + size]
+
+
+_EVENT_COLUMNS: Final = [events.c[name] for name in _FIELD_NAMES]
+_FACT_COLUMNS: Final = [events.c.digest, events.c.outcome, events.c.event_ms, events.c.uncertainty_ms]
+
+
+def event_of(row: sa.RowMapping) -> ScanEvent:
+    """The event that stands in a row of `events`."""
+    values = {name: row[name] for name in _FIELD_NAMES}
+    for name in _TUPLES:
+        if values[name] is not None:
+            values[name] = tuple(values[name])
+    return ScanEvent(**values)
+
+
+def history(connection: sa.Connection, site: str, subjects: Iterable[str]) -> dict[str, list[Fact]]:
+    """Every fact about each subject at this site, scans and rows of imported documents, in no order."""
+    found: dict[str, list[Fact]] = defaultdict(list)
+    for keys in in_chunks(subjects):
+        scans = sa.select(*_EVENT_COLUMNS, *_FACT_COLUMNS).where(
+            events.c.site == site, events.c.subject.in_(keys), events.c.outcome.in_(FOLDED)
+        )
+        for row in connection.execute(scans).mappings():
+            found[row["subject"]].append(_scan(row))
+        rows = (
+            sa.select(document_rows, documents.c.kind, documents.c.number, documents.c.event, documents.c.event_ms)
+            .join(documents, documents.c.digest == document_rows.c.document)
+            .where(
+                document_rows.c.site == site,
+                document_rows.c.subject.in_(keys),
+                documents.c.event.isnot(None),
+                documents.c.kind.in_(_ROW_ACTION),
+                document_rows.c.stated,
+            )
+        )
+        for row in connection.execute(rows).mappings():
+            found[row["subject"]].append(_stated(row))
+    return found
+
+
+def _scan(row: sa.RowMapping) -> Fact:
+    return Fact(
+        event_ms=row["event_ms"],
+        name=(row["device_no"], row["epoch"], row["seq"]),
+        row=0,
+        digest=row["digest"],
+        uncertainty_ms=row["uncertainty_ms"],
+        event=event_of(row),
+        forked=row["outcome"] == Outcome.FORKED,
+    )
+
+
+def _stated(row: sa.RowMapping) -> Fact:
+    """One row of an imported document, as the fact that its import made of it."""
+    device_no, epoch, seq = map(int, row["event"].split("."))
+    event = ScanEvent(
+        device_no=device_no,
+        epoch=epoch,
+        seq=seq,
+        action=_ROW_ACTION[row["kind"]],
+        subject=row["subject"],
+        location=row["location"],
+        container=row["container"],
+        document=row["number"],
+        quantity=row["quantity"],
+        lot=row["lot"],
+        expiry=row["expiry"],
+        wall_ms=row["event_ms"],
+        boot="import",
+        boot_ms=0,
+    )
+    return Fact(
+        event_ms=row["event_ms"],
+        name=event.name,
+        row=row["row"],
+        digest=bytes.fromhex(row["document"]),
+        uncertainty_ms=0,
+        event=event,
+    )
+
+

@@ -1,0 +1,213 @@
+"""People at the console: passwords, sign-in, its throttle, and the one decorator that asks for a role."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache, wraps
+from typing import Any, Final, TypeVar
+
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from flask import Flask, current_app, session
+from flask_login import LoginManager, UserMixin, current_user, login_user
+
+from server import ledger
+from server.database import reading
+from server.errors import Refusal
+from server.roles import ROLES, Task, may
+from server.tables import people
+
+NAME_LENGTH_MAX: Final = 100
+PASSWORD_LENGTH_MIN: Final = 12
+PASSWORD_LENGTH_MAX: Final = 200
+FAILURES_MAX: Final = 5
+"""Failed sign-ins of one name, or from one address, within `FAILURES_WINDOW_MS`."""
+FAILURES_WINDOW_MS: Final = 5 * 60_000
+THROTTLED_KEYS_MAX: Final = 10_000
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+_hasher: Final = PasswordHasher()  # argon2id with the parameters of RFC 9106, 4 (second recommended option)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
+    """Someone who is signed in."""
+
+    id: int
+    site: str
+    name: str
+    role: str
+    session_key: str
+    """Changes with the password, so that a new one ends every session."""
+
+    def get_id(self) -> str:
+        return f"{self.id}.{self.session_key}"
+
+    def may(self, task: Task) -> bool:
+        return may(self.role, task)
+
+
+@dataclass(slots=True)
+class Throttle:
+    """Counts failed sign-ins in this process; several workers each allow as many."""
+
+    failures: OrderedDict[str, list[int]] = field(default_factory=OrderedDict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def wait_ms(self, keys: tuple[str, ...], now_ms: int) -> int:
+        """How long these keys have to wait before another try: 0 where they need not."""
+        with self.lock:
+            full = [times for key in keys if len(times := self._recent(key, now_ms)) >= FAILURES_MAX]
+        return max((times[-FAILURES_MAX] + FAILURES_WINDOW_MS - now_ms for times in full), default=0)
+
+    def failed(self, keys: tuple[str, ...], now_ms: int) -> None:
+        """Note one failure against each key."""
+        with self.lock:
+            for key in keys:
+                self.failures[key] = [*self._recent(key, now_ms), now_ms][-FAILURES_MAX:]
+                self.failures.move_to_end(key)
+            while len(self.failures) > THROTTLED_KEYS_MAX:
+                self.failures.popitem(last=False)
+
+    def succeeded(self, key: str) -> None:
+        """Forget the failures of this key."""
+        with self.lock:
+            self.failures.pop(key, None)
+
+    def _recent(self, key: str, now_ms: int) -> list[int]:
+        return [t for t in self.failures.get(key, ()) if t > now_ms - FAILURES_WINDOW_MS]
+
+
+def register(app: Flask) -> None:
+    """Give this app its sign-in."""
+    manager = LoginManager(app)
+    manager.user_loader(_load)
+    manager.unauthorized_handler(_not_signed_in)
+    app.extensions["throttle"] = Throttle()
+
+
+def _load(session_id: str) -> Person | None:
+    number, _, session_key = session_id.partition(".")
+    if not (number.isascii() and number.isdigit() and len(number) <= 18):
+        return None
+    with reading() as connection:
+        found = _read(connection, people.c.id == int(number))
+    if found is None or _person(found).session_key != session_key:
+        return None
+    return _person(found)
+
+
+def _not_signed_in() -> Any:
+    raise Refusal(401, "sign_in", "Sign in first.")
+
+
+def _read(connection: sa.Connection, where: Any) -> Any:
+    return connection.execute(sa.select(people).where(where, people.c.active)).one_or_none()
+
+
+def _person(row: Any) -> Person:
+    key = hashlib.sha256(row.password_hash.encode()).hexdigest()[:16]
+    return Person(id=row.id, site=row.site, name=row.name, role=row.role, session_key=key)
+
+
+def add_person(
+    connection: sa.Connection, *, site: str, name: str, role: str, password: str, by: str | None, now_ms: int
+) -> None:
+    """Add someone who may sign in.
+
+    Raises:
+        ValueError: the name, the role or the password will not do; the message says why.
+    """
+    if role not in ROLES:
+        raise ValueError(f"There is no role {role!r}: it is one of {', '.join(ROLES)}.")
+    if not (name and name == name.strip() and name.isprintable() and len(name) <= NAME_LENGTH_MAX):
+        raise ValueError(f"{name!r} cannot be a name: it takes 1 to {NAME_LENGTH_MAX} characters that can be printed.")
+    if connection.execute(sa.select(people.c.id).where(people.c.name == name)).first():
+        raise ValueError(f"There is someone named {name!r} already.")
+    hashed = hash_password(password)
+    connection.execute(people.insert().values(site=site, name=name, role=role, password_hash=hashed, active=True))
+    ledger.record(
+        connection, site=site, action="administer", operator=by, now_ms=now_ms, reason=f"{name} may sign in as {role}"
+    )
+
+
+def hash_password(password: str) -> str:
+    """The password as it is stored (argon2id).
+
+    Raises:
+        ValueError: it is too short or too long.
+    """
+    if not PASSWORD_LENGTH_MIN <= len(password) <= PASSWORD_LENGTH_MAX:
+        raise ValueError(
+            f"A password takes {PASSWORD_LENGTH_MIN} to {PASSWORD_LENGTH_MAX} characters; this has {len(password)}."
+        )
+    return _hasher.hash(password)
+
+
+@cache
+def _nobodys_hash() -> str:
+    """Checked for a name that does not exist, so that the time taken does not tell."""
+    return _hasher.hash("nobody has this password")
+
+
+def sign_in(name: str, password: str, *, client: str, now_ms: int) -> Person:
+    """Sign the person in for this browser session.
+
+    Raises:
+        Refusal: 401, name and password do not match; 429, too many tries did not.
+    """
+    throttle: Throttle = current_app.extensions["throttle"]
+    keys = (f"name {name.casefold()}", f"client {client}")
+    wait_ms = throttle.wait_ms(keys, now_ms)
+    if wait_ms > 0:
+        wait_s = -(-wait_ms // 1000)
+        message = f"Too many sign-ins have failed. Try again in {-(-wait_s // 60)} min."
+        raise Refusal(429, "too_many", message, headers={"Retry-After": str(wait_s)})
+    with reading() as connection:
+        row = _read(connection, people.c.name == name)
+    if not _matches(row.password_hash if row else _nobodys_hash(), password) or row is None:
+        throttle.failed(keys, now_ms)
+        raise Refusal(401, "sign_in", "The name and the password do not match.")
+    throttle.succeeded(keys[0])
+    person = _person(row)
+    session.clear()  # whatever the browser carried before belongs to somebody else
+    session.permanent = True
+    login_user(person)
+    return person
+
+
+def _matches(hashed: str, password: str) -> bool:
+    try:
+        return len(password) <= PASSWORD_LENGTH_MAX and _hasher.verify(hashed, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def requires(task: Task) -> Callable[[View], View]:
+    """Let only people through who are signed in and whose role includes the task."""
+
+    def protect(view: View) -> View:
+        @wraps(view)
+        def protected(*args: Any, **kwargs: Any) -> Any:
+            if not current_user.is_authenticated:
+                _not_signed_in()
+            if not current_user.may(task):
+                raise Refusal(403, "forbidden", f"A {current_user.role} may not do that ({task}).")
+            return view(*args, **kwargs)
+
+        return protected  # type: ignore[return-value]
+
+    return protect
+
+
+def signed_in() -> Person:
+    """Who is signed in; only behind `requires`."""
+    person = current_user._get_current_object()  # noqa: SLF001  # how Flask-Login gives the object behind its proxy
+    assert isinstance(person, Person)
+    return person

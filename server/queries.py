@@ -1,0 +1,332 @@
+"""What people and programs read: cases, units and their trails, handhelds, what waits in quarantine.
+
+Plain reads. Every list has a bound and an order; nothing here changes a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from server.counts import paper
+from server.identifiers import names_of, owners
+from server.ledger import SERVER_DEVICE, history, in_chunks
+from server.rebuild import state_of
+from server.surroundings import Gathered, gather
+from server.tables import cases, devices, documents, events, stock_levels, unit_states
+from sync.actions import Fact, UnitState, effective, step
+from sync.event import EventName, parse_name
+from sync.protocol import Outcome
+
+PAGE: Final = 100
+PAGE_MAX: Final = 500
+TRAIL_MAX: Final = 1_000
+"""Lines of one trail, the latest; a unit has tens, a product that is only counted may have many more."""
+PLACES_MAX: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """The figures of the front page and of the metrics."""
+
+    open_cases: Mapping[str, int]
+    """By rule."""
+    devices: int
+    waiting: int
+    """Events that handhelds had not sent, by their own word."""
+    quarantined: int
+    held: int
+
+
+def standing(connection: sa.Connection, site: str | None = None) -> Standing:
+    """How things stand, at one site or at all of them."""
+    open_cases = sa.select(cases.c.rule, sa.func.count()).where(cases.c.status == "open").group_by(cases.c.rule)
+    handhelds = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(devices.c.waiting), 0)).where(
+        devices.c.revoked_ms.is_(None)
+    )
+    aside = sa.select(events.c.outcome, sa.func.count()).where(_set_aside()).group_by(events.c.outcome)
+    if site is not None:
+        open_cases = open_cases.where(cases.c.site == site)
+        handhelds = handhelds.where(devices.c.site == site)
+        aside = aside.where(events.c.site == site)
+    number, waiting = connection.execute(handhelds).one()
+    apart = {outcome: count for outcome, count in connection.execute(aside)}
+    return Standing(
+        open_cases={rule: count for rule, count in connection.execute(open_cases.order_by(cases.c.rule))},
+        devices=number,
+        waiting=int(waiting),
+        quarantined=apart.get(Outcome.QUARANTINED, 0),
+        held=apart.get(Outcome.HELD, 0),
+    )
+
+
+def _set_aside() -> sa.ColumnElement[bool]:
+    # the first half lets the planner use the partial index over everything that was not simply accepted
+    return sa.text("events.outcome <> 'accepted'") & events.c.outcome.in_((Outcome.QUARANTINED, Outcome.HELD))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseLine:
+    """One case with the scan that opened it."""
+
+    unit: str
+    rule: str
+    episode: str
+    status: str
+    opened_ms: int
+    expected: str | None
+    seen: str | None
+    document: str | None
+    detail: str
+    evidence: str
+    closed_ms: int | None
+    closed_by: str | None
+    resolution: str | None
+    operator: str | None = None
+    """Who made that scan."""
+    device_no: int | None = None
+    closed_operator: str | None = None
+
+    @property
+    def after(self) -> str:
+        """Where a page that ends here ends, as it goes into the address of the next."""
+        return f"{self.opened_ms}~{self.rule}~{self.episode}~{self.unit}"
+
+
+_CASE_COLUMNS: Final = [
+    cases.c[name]
+    for name in (
+        "unit", "rule", "episode", "status", "opened_ms", "expected", "seen", "document", "detail", "evidence",
+        "closed_ms", "closed_by", "resolution",
+    )
+]  # fmt: skip
+CaseKey = tuple[int, str, str, str]
+"""``(opened_ms, unit, rule, episode)``: where a page of cases ends and the next begins."""
+
+
+def read_after(text: str | None) -> CaseKey | None:
+    """The key in `CaseLine.after`.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if text is None:
+        return None
+    opened, *rest = text.split("~", 3)
+    if len(rest) != 3 or not (opened.isascii() and opened.isdigit() and len(opened) <= 16):
+        raise ValueError(f"after is {text!r:.80}: it takes the `next` of a page.")
+    return (int(opened), rest[2], rest[0], rest[1])
+
+
+def list_cases(
+    connection: sa.Connection,
+    site: str,
+    *,
+    status: str | None = "open",
+    rule: str | None = None,
+    unit: str | None = None,
+    after: CaseKey | None = None,
+    limit: int = PAGE,
+) -> list[CaseLine]:
+    """Cases, the oldest first; `after` is the key of the last one that was seen."""
+    order = (cases.c.opened_ms, cases.c.unit, cases.c.rule, cases.c.episode)
+    query = sa.select(*_CASE_COLUMNS).where(cases.c.site == site).order_by(*order).limit(limit)
+    for column, value in ((cases.c.status, status), (cases.c.rule, rule), (cases.c.unit, unit)):
+        if value is not None:
+            query = query.where(column == value)
+    if after is not None:
+        query = query.where(sa.tuple_(*order) > sa.tuple_(*after))
+    return _with_people(connection, [CaseLine(**row) for row in connection.execute(query).mappings()])
+
+
+def _with_people(connection: sa.Connection, lines: list[CaseLine]) -> list[CaseLine]:
+    """The same cases, each with who opened and who closed it."""
+    names = {name for line in lines for name in (line.episode, line.closed_by) if name}
+    operators = _operators(connection, names)
+    return [
+        replace(
+            line,
+            operator=operators.get(line.episode),
+            device_no=parse_name(line.episode)[0],
+            closed_operator=operators.get(line.closed_by or ""),
+        )
+        for line in lines
+    ]
+
+
+def _operators(connection: sa.Connection, names: Iterable[str]) -> dict[str, str | None]:
+    """Who made each of these events."""
+    found: dict[str, str | None] = {}
+    for chunk in in_chunks(names):
+        keys: list[EventName] = [parse_name(name) for name in chunk]
+        query = sa.select(events.c.device_no, events.c.epoch, events.c.seq, events.c.operator).where(
+            sa.tuple_(events.c.device_no, events.c.epoch, events.c.seq).in_(keys)
+        )
+        found.update((f"{d}.{e}.{s}", operator) for d, e, s, operator in connection.execute(query))
+    return found
+
+
+def read_case(connection: sa.Connection, site: str, unit: str, rule: str, episode: str) -> CaseLine | None:
+    """One case, or None."""
+    row = connection.execute(
+        sa.select(*_CASE_COLUMNS).where(
+            cases.c.site == site, cases.c.unit == unit, cases.c.rule == rule, cases.c.episode == episode
+        )
+    ).mappings()
+    found = row.one_or_none()
+    return _with_people(connection, [CaseLine(**found)])[0] if found else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitView:
+    """One unit or container: its state, and where its place is now."""
+
+    key: str
+    state: UnitState
+    location: str | None
+    """Where its last evidence puts it, containers followed."""
+    expected_location: str | None
+
+
+def read_unit(connection: sa.Connection, site: str, key: str, now_ms: int) -> UnitView | None:
+    """A unit or container under its own name, or under a further one; None where nothing is known of it."""
+    key = owners(connection, site, [key]).get(key, key)
+    row = connection.execute(
+        sa.select(unit_states).where(unit_states.c.site == site, unit_states.c.unit == key)
+    ).mappings()
+    found = row.one_or_none()
+    if found is None:
+        return None
+    state = state_of(found)
+    around: Gathered = gather(connection, site, {key: []}, [state])
+    return UnitView(
+        key=key,
+        state=state,
+        location=around.locate(state.place, now_ms),
+        expected_location=around.locate(state.expected, now_ms),
+    )
+
+
+def balances(connection: sa.Connection, site: str, subject: str) -> list[tuple[str, int]]:
+    """Where a product or lot without units lies: place and quantity."""
+    query = (
+        sa.select(stock_levels.c.place, stock_levels.c.quantity)
+        .where(stock_levels.c.site == site, stock_levels.c.subject == subject, stock_levels.c.quantity != 0)
+        .order_by(stock_levels.c.place)
+        .limit(PLACES_MAX)
+    )
+    return [(place, quantity) for place, quantity in connection.execute(query)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailLine:
+    """One fact of a trail."""
+
+    fact: Fact
+    undone: bool = False
+    """A later event took it back."""
+
+
+def trail(connection: sa.Connection, site: str, key: str) -> list[TrailLine]:
+    """What happened to a unit, container, item or lot, under all of its names: the latest facts, oldest first."""
+    key = owners(connection, site, [key]).get(key, key)
+    names = {key, *names_of(connection, site, [key]).get(key, ())}
+    facts = [fact for found in history(connection, site, names).values() for fact in found]
+    counted = {id(fact) for fact in effective(facts)}
+    ordered = sorted(facts, key=lambda fact: fact.order)[-TRAIL_MAX:]
+    return [TrailLine(fact=fact, undone=id(fact) not in counted) for fact in ordered]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """A place that a unit was in, and since when."""
+
+    place: str
+    since_ms: int
+    observed: bool
+    """Whether a scan of the unit itself says so, or only a document."""
+
+
+def stays(lines: Iterable[TrailLine]) -> list[Stay]:
+    """The places of a unit over time, oldest first; being seen again in the same place is no new stay."""
+    found: list[Stay] = []
+    state: UnitState | None = None
+    for line in lines:
+        if line.undone:
+            continue
+        state = step(state, line.fact)
+        place = state.place
+        if place is not None and (not found or found[-1].place != place or found[-1].observed < state.observed):
+            stay = Stay(place=place, since_ms=line.fact.event_ms, observed=state.observed)
+            found = [*(found[:-1] if found and found[-1].place == place else found), stay]
+    return found
+
+
+def set_aside(connection: sa.Connection, site: str, *, limit: int = PAGE) -> list[Mapping[Any, Any]]:
+    """Events that could not be folded (quarantined or held), the latest first: name, reason, raw line."""
+    query = (
+        sa.select(
+            events.c.device_no, events.c.epoch, events.c.seq, events.c.outcome, events.c.note, events.c.received_ms,
+            events.c.line, events.c.digest,
+        )
+        .where(events.c.site == site, _set_aside())
+        .order_by(events.c.received_ms.desc(), events.c.device_no, events.c.epoch, events.c.seq.desc())
+        .limit(limit)
+    )  # fmt: skip
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def list_devices(connection: sa.Connection, site: str) -> list[Mapping[Any, Any]]:
+    """Handhelds of a site: those in use first, then by name. The keys stay out."""
+    columns = [c for c in devices.c if c.name not in ("public_key", "pulled")]
+    query = (
+        sa.select(*columns)
+        .where(devices.c.site == site, devices.c.device_no != SERVER_DEVICE)
+        .order_by(devices.c.revoked_ms.isnot(None), devices.c.name, devices.c.device_no)
+        .limit(PAGE_MAX)
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def device_names(connection: sa.Connection, site: str) -> dict[int, str]:
+    """What people call each handheld; the server itself is number 0."""
+    query = sa.select(devices.c.device_no, devices.c.name).where(devices.c.site == site)
+    return {SERVER_DEVICE: "the server", **{number: name for number, name in connection.execute(query)}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """A count or receipt: what people call it, what it is, and how often its result was frozen."""
+
+    number: str
+    kind: str
+    """`count` or `asn`."""
+    since_ms: int
+    versions: int
+
+
+_RESULT_OF: Final = {"count": "count_result", "asn": "receipt_result"}
+
+
+def list_papers(connection: sa.Connection, site: str, *, limit: int = PAGE) -> list[Paper]:
+    """Counts and receipts, the latest first."""
+    heads = (
+        sa.select(documents.c.kind, documents.c.number, sa.func.min(documents.c.event_ms).label("since_ms"))
+        .where(documents.c.site == site, documents.c.kind.in_(_RESULT_OF), documents.c.event.isnot(None))
+        .group_by(documents.c.kind, documents.c.number)
+        .order_by(sa.desc("since_ms"), documents.c.number)
+        .limit(limit)
+    )
+    rows = connection.execute(heads).all()
+    frozen = {(row.kind, row.number): _versions(connection, site, row.kind, row.number) for row in rows}
+    return [
+        Paper(number=row.number, kind=row.kind, since_ms=row.since_ms, versions=frozen[row.kind, row.number])
+        for row in rows
+    ]
+
+
+def _versions(connection: sa.Connection, site: str, kind: str, number: str) -> int:
+    return paper.versions(connection, site, _RESULT_OF[kind], number)

@@ -1,0 +1,248 @@
+"""Fold facts into stored rows: one state per unit, balances of stock without units, and the cases.
+
+`rebuild` throws away what is stored of some subjects and folds it anew from the ledger. `advance` continues from what
+is stored where every new fact is later than what is folded already, and rebuilds the rest. Both leave the same rows,
+and write only those that differ.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from server import stock_levels
+from server.identifiers import claim, names_of, owners
+from server.ledger import history, in_chunks
+from server.replay import Case, Replay
+from server.rules import Finding
+from server.surroundings import gather
+from server.tables import cases, document_rows, events, reference, unit_states
+from server.upsert import upsert
+from sync.actions import Fact, Status, UnitState, effective
+from sync.identity import is_container, is_stock, item_of
+
+_STATE_FIELDS: Final = tuple(f.name for f in fields(UnitState))
+Cases = dict[tuple[str, str], Case]
+"""By rule and episode."""
+Folded = tuple[UnitState | None, Cases]
+_REWRITES: Final = frozenset({"void", "link", "unlink"})
+"""Actions that change what earlier facts mean: they are never folded on top."""
+
+
+def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) -> None:
+    """Fold facts that were just appended to the ledger.
+
+    Args:
+        new: the facts, already in the ledger.
+        at: stamp of this transaction (`server.database.stamp`).
+    """
+    by_subject: dict[str, list[Fact]] = defaultdict(list)
+    for fact in new:
+        if fact.event.subject is not None:
+            by_subject[fact.event.subject].append(fact)
+    lock(connection, site, _keys(by_subject))
+    units = {s: f for s, f in by_subject.items() if not is_stock(s)}
+    owned = owners(connection, site, units)
+    stored = _states(connection, site, units)
+    on_top = {s: f for s, f in units.items() if s not in owned and _on_top(f, stored.get(s))}
+    late = set(units) - set(on_top)
+    late |= _children(connection, site, [f for s, fs in units.items() if is_container(s) for f in fs])
+    opened = _cases(connection, site, on_top, only_open=True)
+    begin = {u: (stored.get(u), opened.get(u, {})) for u in on_top}
+    _store(connection, site, begin, _fold(connection, site, on_top, begin), at)
+    if late:
+        rebuild(connection, site, late, at)
+    stock_levels.advance(connection, site, {s: f for s, f in by_subject.items() if is_stock(s)})
+
+
+def rebuild(connection: sa.Connection, site: str, subjects: Iterable[str], at: int) -> None:
+    """Fold these subjects anew from the ledger, whatever is stored of them; see `advance` for `at`."""
+    wanted = set(subjects)
+    lock(connection, site, wanted)
+    stock_levels.rebuild(connection, site, {s for s in wanted if is_stock(s)})
+    units = {s for s in wanted if not is_stock(s)}
+    units = claim(connection, site, units, at)
+    names = names_of(connection, site, units)
+    found = history(connection, site, units | {n for ns in names.values() for n in ns})
+    facts = {u: [f for name in (u, *names.get(u, ())) for f in found.get(name, ())] for u in units}
+    stale = set(names) | {n for ns in names.values() for n in ns} | units
+    states, known = _states(connection, site, stale), _cases(connection, site, stale)
+    folded = _fold(connection, site, facts, {})
+    _store(connection, site, {u: (states.get(u), known.get(u, {})) for u in stale}, folded, at)
+
+
+def _keys(by_subject: Mapping[str, list[Fact]]) -> set[str]:
+    containers = {f.event.container for facts in by_subject.values() for f in facts if f.event.container}
+    names = {i for facts in by_subject.values() for f in facts for i in f.event.identifiers or ()}
+    return set(by_subject) | containers | names
+
+
+def lock(connection: sa.Connection, site: str, keys: Iterable[str]) -> None:
+    """Hold these names until the transaction ends, so that two workers do not fold one unit at once.
+
+    SQLite has one writer anyway. PostgreSQL's advisory locks need no row to exist; they are taken in one order.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    for chunk in in_chunks(keys):
+        connection.execute(
+            sa.text(
+                "SELECT pg_advisory_xact_lock(h) FROM (SELECT DISTINCT hashtextextended(k, 0) AS h "
+                "FROM unnest(CAST(:keys AS text[])) AS k ORDER BY h) AS ordered"
+            ),
+            {"keys": [f"{site}\n{key}" for key in chunk]},
+        )
+
+
+def _on_top(facts: list[Fact], state: UnitState | None) -> bool:
+    """Whether these facts may be folded on top of the stored state."""
+    if any(f.forked or f.event.voids or f.event.identifiers or f.event.action in _REWRITES for f in facts):
+        return False
+    return state is None or all(f.event_ms > state.last_ms for f in facts)
+
+
+def _children(connection: sa.Connection, site: str, moved: list[Fact]) -> set[str]:
+    """Units whose history has a container's move slipped under it: it came later than their own last fact."""
+    found: set[str] = set()
+    since = {f.event.subject: min(g.event_ms for g in moved if g.event.subject == f.event.subject) for f in moved}
+    for container, moment in since.items():
+        inside = sa.union(
+            sa.select(events.c.subject.label("unit")).where(
+                events.c.site == site, events.c.container == container, events.c.subject.isnot(None)
+            ),
+            sa.select(document_rows.c.subject).where(
+                document_rows.c.site == site, document_rows.c.container == container
+            ),
+        ).subquery()
+        rows = connection.execute(
+            sa.select(unit_states.c.unit)
+            .join(inside, inside.c.unit == unit_states.c.unit)
+            .where(unit_states.c.site == site, unit_states.c.last_ms >= moment)
+        )
+        found.update(rows.scalars())
+    return found
+
+
+def _states(connection: sa.Connection, site: str, units: Iterable[str]) -> dict[str, UnitState]:
+    found: dict[str, UnitState] = {}
+    for keys in in_chunks(units):
+        rows = connection.execute(
+            sa.select(unit_states).where(unit_states.c.site == site, unit_states.c.unit.in_(keys))
+        ).mappings()
+        found.update((row["unit"], state_of(row)) for row in rows)
+    return found
+
+
+def state_of(row: sa.RowMapping) -> UnitState:
+    """The state that stands in a row of `unit_states`."""
+    values = {name: row[name] for name in _STATE_FIELDS}
+    values["status"] = Status(values["status"])
+    values["identifiers"] = tuple(values["identifiers"])
+    return UnitState(**values)
+
+
+def _cases(
+    connection: sa.Connection, site: str, units: Iterable[str], *, only_open: bool = False
+) -> dict[str, Cases]:
+    found: dict[str, Cases] = defaultdict(dict)
+    for keys in in_chunks(units):
+        query = sa.select(cases).where(cases.c.site == site, cases.c.unit.in_(keys))
+        if only_open:
+            query = query.where(cases.c.status == "open")
+        for row in connection.execute(query).mappings():
+            found[row["unit"]][row["rule"], row["episode"]] = case_of(row)
+    return found
+
+
+def case_of(row: sa.RowMapping) -> Case:
+    """The case that stands in a row of `cases`."""
+    return Case(
+        rule=row["rule"],
+        episode=row["episode"],
+        opened_ms=row["opened_ms"],
+        document=row["document"],
+        finding=Finding(detail=row["detail"], expected=row["expected"], seen=row["seen"]),
+        evidence=row["evidence"],
+        status=row["status"],
+        closed_by=row["closed_by"],
+        closed_ms=row["closed_ms"],
+        resolution=row["resolution"],
+    )
+
+
+def _fold(
+    connection: sa.Connection, site: str, facts: Mapping[str, list[Fact]], begin: Mapping[str, Folded]
+) -> dict[str, Folded]:
+    """Replay each unit's facts from the beginning, or from what `begin` holds of it."""
+    around = gather(connection, site, facts, [state for state, _ in begin.values() if state is not None])
+    folded = {}
+    for unit, unit_facts in facts.items():
+        state, open_cases = begin.get(unit, (None, {}))
+        replay = Replay(unit, around, state, dict(open_cases))
+        replay.run(effective(unit_facts))
+        folded[unit] = (replay.state, replay.cases)
+    return folded
+
+
+def _store(
+    connection: sa.Connection, site: str, before: Mapping[str, Folded], after: Mapping[str, Folded], at: int
+) -> None:
+    """Write what differs, and nothing else: a handheld is sent only rows that changed."""
+    nothing: Folded = (None, {})
+    states, case_rows, gone, gone_cases = [], [], [], []
+    for unit in sorted(before.keys() | after.keys()):
+        old_state, old_cases = before.get(unit, nothing)
+        state, new_cases = after.get(unit, nothing)
+        if state is not None and state != old_state:
+            states.append(_state_row(site, unit, state, at))
+        if state is None and old_state is not None:
+            gone.append(unit)
+        case_rows += [_case_row(site, unit, c) for k, c in sorted(new_cases.items()) if old_cases.get(k) != c]
+        gone_cases += [(unit, *k) for k in old_cases.keys() - new_cases.keys()]
+    upsert(connection, unit_states, states)
+    upsert(connection, cases, case_rows)
+    _remove(connection, site, gone, gone_cases, at)
+
+
+def _remove(
+    connection: sa.Connection, site: str, units: list[str], lost: list[tuple[str, str, str]], at: int
+) -> None:
+    """Take out what the ledger bears out no longer, and tell the handhelds which units are gone."""
+    for keys in in_chunks(units):
+        connection.execute(unit_states.delete().where(unit_states.c.site == site, unit_states.c.unit.in_(keys)))
+    upsert(
+        connection,
+        reference,
+        [{"site": site, "kind": "unit", "key": u, "row": None, "stamp": at} for u in units],
+    )
+    for unit, rule, episode in lost:
+        key = (cases.c.unit == unit) & (cases.c.rule == rule) & (cases.c.episode == episode)
+        connection.execute(cases.delete().where(cases.c.site == site, key))
+
+
+def _state_row(site: str, unit: str, state: UnitState, at: int) -> dict[str, Any]:
+    row = {name: getattr(state, name) for name in _STATE_FIELDS}
+    return row | {"site": site, "unit": unit, "item": item_of(unit), "status": state.status.value, "stamp": at}
+
+
+def _case_row(site: str, unit: str, case: Case) -> dict[str, Any]:
+    return {
+        "site": site,
+        "unit": unit,
+        "rule": case.rule,
+        "episode": case.episode,
+        "status": case.status,
+        "opened_ms": case.opened_ms,
+        "expected": case.finding.expected,
+        "seen": case.finding.seen,
+        "document": case.document,
+        "detail": case.finding.detail,
+        "evidence": case.evidence,
+        "closed_by": case.closed_by,
+        "closed_ms": case.closed_ms,
+        "resolution": case.resolution,
+    }

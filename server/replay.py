@@ -1,0 +1,141 @@
+"""Replay a unit's history: the state after each fact, and the cases that open and close on the way.
+
+Pure. From the beginning it is a rebuild; from a stored state and its open cases, with facts that are all newer, it is
+the increment. Both give the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from server.rules import Finding, Step, rules
+from sync.actions import Fact, UnitState, step
+from sync.event import format_name
+from sync.verdict import Judgement, Known, judge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One discrepancy of one unit: `rule` and `episode` (the event that opened it) name it."""
+
+    rule: str
+    episode: str
+    opened_ms: int
+    document: str | None
+    finding: Finding
+    evidence: str
+    status: str = "open"
+    closed_by: str | None = None
+    closed_ms: int | None = None
+    resolution: str | None = None
+
+
+class Surroundings(Protocol):
+    """What a unit's history does not hold itself."""
+
+    def locate(self, place: str | None, at_ms: int) -> str | None:
+        """The location of a place at a moment: of a container, where it stood."""
+
+    def recalled(self, unit: str, state: UnitState | None, at_ms: int) -> bool:
+        """Whether a recall was in force on this unit."""
+
+    def listed(self, document: str | None, unit: str) -> bool:
+        """Whether a document announces this unit's product without naming units."""
+
+    def rivals(self, unit: str) -> Mapping[str, str]:
+        """Further names of this unit that another unit claims too."""
+
+
+@dataclass(slots=True)
+class Replay:
+    """State and cases of one unit, while its facts go by."""
+
+    unit: str
+    around: Surroundings
+    state: UnitState | None = None
+    cases: dict[tuple[str, str], Case] = field(default_factory=dict)
+
+    def run(self, facts: Iterable[Fact]) -> None:
+        """Take in facts, in the order of their history and without those that were undone."""
+        for fact in facts:
+            self._take(fact)
+
+    def _take(self, fact: Fact) -> None:
+        before = self.state
+        after = step(before, fact)
+        seen = Step(
+            unit=self.unit,
+            fact=fact,
+            before=before,
+            after=after,
+            judgement=self._judge(fact, before),
+            rivals=self.around.rivals(self.unit),
+        )
+        self._close(seen)
+        for rule in rules().values():
+            finding = rule.check(seen)
+            if finding is not None:
+                self._open(rule.name, fact, finding)
+        self.state = after
+
+    def _judge(self, fact: Fact, before: UnitState | None) -> Judgement:
+        known = None
+        if before is not None:
+            known = known_of(before, lambda place: self.around.locate(place, fact.event_ms))
+        event = fact.event
+        return judge(
+            event,
+            known,
+            recalled=self.around.recalled(self.unit, before, fact.event_ms),
+            listed=self.around.listed(event.document, self.unit),
+            whole=True,
+        )
+
+    def _open(self, rule: str, fact: Fact, finding: Finding) -> None:
+        episode = format_name(fact.name)
+        evidence = hashlib.sha256(fact.digest + repr(finding).encode()).hexdigest()[:32]
+        self.cases[rule, episode] = Case(
+            rule=rule,
+            episode=episode,
+            opened_ms=fact.event_ms,
+            document=fact.event.document,
+            finding=finding,
+            evidence=evidence,
+        )
+
+    def _close(self, seen: Step) -> None:
+        event = seen.fact.event
+        for key, case in self.cases.items():
+            if case.status != "open":
+                continue
+            if event.action == "settle":
+                # a decision holds for the evidence that it was taken on; where that has changed, the case stays open
+                if event.document == case_name(case.rule, case.episode) and event.evidence == case.evidence:
+                    self.cases[key] = _closed(case, seen.fact, "settled", event.reason)
+            elif case.rule in rules() and rules()[case.rule].explained(case.finding, seen):
+                self.cases[key] = _closed(case, seen.fact, "explained", None)
+
+
+def _closed(case: Case, fact: Fact, status: str, resolution: str | None) -> Case:
+    return replace(
+        case, status=status, closed_by=format_name(fact.name), closed_ms=fact.event_ms, resolution=resolution
+    )
+
+
+def case_name(rule: str, episode: str) -> str:
+    """How a decision speaks of a case, in the event's `document`."""
+    return f"case:{rule}:{episode}"
+
+
+def known_of(state: UnitState, locate: Callable[[str | None], str | None]) -> Known:
+    """What a verdict needs of a state."""
+    return Known(
+        status=state.status,
+        expected=state.expected,
+        expected_location=locate(state.expected),
+        announced_by=state.announced_by,
+        announced_in=state.announced_in,
+    )

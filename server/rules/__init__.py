@@ -1,0 +1,74 @@
+"""Discrepancy rules: one file each, found by looking into this folder.
+
+A rule module holds `check(step)`, which yields a finding or None for one fact about one unit, and may hold
+`explained(finding, step)`, which says whether a later fact settles the matter by itself. Its docstring is the title
+(first line) and the advice (the rest) that people read on the case's page. Rules are pure.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+
+from sync.actions import Fact, UnitState
+from sync.verdict import Judgement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something does not match: where it belongs, where it was seen, and what is wrong, in a sentence."""
+
+    detail: str
+    expected: str | None = None
+    seen: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One fact about one unit: what was known before, what is known after."""
+
+    unit: str
+    fact: Fact
+    before: UnitState | None
+    after: UnitState
+    judgement: Judgement
+    """What the handheld would have said with all of the server's knowledge at that moment."""
+    rivals: Mapping[str, str]
+    """Further names of this unit that another unit claims too, with that unit's name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    name: str
+    title: str
+    advice: str
+    check: Callable[[Step], Finding | None]
+    explained: Callable[[Finding, Step], bool]
+
+
+def _never(_finding: Finding, _step: Step) -> bool:
+    """Only a person settles it."""
+    return False
+
+
+@cache
+def rules() -> Mapping[str, Rule]:
+    """Every rule in this folder, by name, in the order of their names."""
+    found = {}
+    for info in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{info.name}")
+        title, _, advice = inspect.cleandoc(module.__doc__ or "").partition("\n")
+        found[info.name] = Rule(
+            name=info.name,
+            title=title,
+            advice=advice.strip(),
+            check=module.check,
+            explained=getattr(module, "explained", _never),
+        )
+    return MappingProxyType(dict(sorted(found.items())))
+

@@ -1,0 +1,24 @@
+"""Two places at once: two handhelds saw it in different places at what may be the same moment.
+
+Their clocks cannot tell which was first, so both claims stand until a person has looked. This is how a copied serial
+number looks.
+"""
+
+from server.rules import Finding, Step
+from sync.event import parse_name
+
+
+def check(step: Step) -> Finding | None:
+    fact, before = step.fact, step.before
+    if before is None or before.last_event is None or not before.observed or before.place is None:
+        return None
+    here = fact.event.container or fact.event.location
+    if here is None or here == before.place or not step.after.observed or fact.row or not fact.event.barcode:
+        return None
+    if parse_name(before.last_event)[0] == fact.name[0]:
+        return None  # one handheld cannot be in two places: its own order of scans is certain
+    if fact.event_ms - before.last_ms > fact.uncertainty_ms + before.last_uncertainty_ms:
+        return None
+    return Finding(
+        detail="Two handhelds claim it within the uncertainty of their clocks.", expected=before.place, seen=here
+    )

@@ -1,0 +1,26 @@
+"""Misplaced: it is ours, but it was seen in another place than its own.
+
+Put it back, or decide that it stays where it was found. It closes by itself when it is seen in its place again or
+is put away anew.
+"""
+
+from server.rules import Finding, Step
+from sync.actions import Compare, ACTIONS
+from sync.verdict import Verdict
+
+
+def check(step: Step) -> Finding | None:
+    event = step.fact.event
+    if ACTIONS[event.action].compare is not Compare.EXPECTED:
+        return None
+    if step.judgement.verdict is not Verdict.KNOWN_ELSEWHERE:
+        return None
+    return Finding(detail="It was seen in another place.", expected=step.judgement.belongs, seen=event.location)
+
+
+def explained(finding: Finding, step: Step) -> bool:
+    action = step.fact.event.action
+    if action in ("put_away", "move", "pack", "ship"):
+        return True
+    same = ACTIONS[action].compare is Compare.EXPECTED
+    return same and step.judgement.verdict is Verdict.RIGHT

@@ -1,0 +1,17 @@
+"""Short: the supplier announced it, and the receipt was closed without it.
+
+Claim it from the supplier. It closes by itself when it is received after all.
+"""
+
+from server.rules import Finding, Step
+
+
+def check(step: Step) -> Finding | None:
+    event = step.fact.event
+    if event.action != "not_received":
+        return None
+    return Finding(detail="It was announced, and did not come.", expected=step.after.announced_in)
+
+
+def explained(finding: Finding, step: Step) -> bool:
+    return bool(step.fact.event.barcode or step.fact.event.entry)

@@ -1,0 +1,27 @@
+"""Unexpected: received, but the supplier did not announce it.
+
+Keep it apart from the delivery until the supplier or the buyer has said what it is.
+It closes by itself when a later notice announces it.
+"""
+
+from server.rules import Finding, Step
+from sync.verdict import Verdict
+
+
+def check(step: Step) -> Finding | None:
+    event = step.fact.event
+    if event.action != "receive" or event.document is None:
+        return None
+    if step.before is not None and step.before.receipts:
+        return None  # it was received before: that is another rule's
+    if step.judgement.verdict not in (Verdict.UNKNOWN, Verdict.NOT_EXPECTED):
+        return None
+    return Finding(
+        detail=f"{event.document} does not announce it.",
+        expected=step.judgement.belongs,
+        seen=event.container or event.location,
+    )
+
+
+def explained(finding: Finding, step: Step) -> bool:
+    return step.fact.event.action == "announce" and step.fact.event.document == step.after.document

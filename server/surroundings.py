@@ -1,0 +1,139 @@
+"""What the histories of some units lean on: their containers' movements, recalls, listings and shared identifiers.
+
+Gathered before a replay with a few queries for all units together, so that the replay itself is pure.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import sqlalchemy as sa
+
+from server.identifiers import rivals_of
+from server.ledger import history, in_chunks
+from server.tables import document_rows, documents, reference
+from sync.actions import Fact, UnitState, effective, step
+from sync.identity import is_container, item_of
+from sync.recall import Recall
+
+DEPTH_MAX: Final = 8
+"""Pallet, carton, inner box, and some more; beyond it a place is taken as it stands."""
+Timeline = tuple[list[int], list[str | None]]
+"""Moments, ascending, and the place from each on."""
+
+
+@dataclass(slots=True)
+class Gathered:
+    """`Surroundings` of a replay, read from the database."""
+
+    timelines: dict[str, Timeline] = field(default_factory=dict)
+    claims: dict[str, dict[str, str]] = field(default_factory=dict)
+    listings: frozenset[tuple[str, str]] = frozenset()
+    recalls: list[tuple[int, int | None, Recall]] = field(default_factory=list)
+    """Since when, until when, and what."""
+
+    def locate(self, place: str | None, at_ms: int) -> str | None:
+        """The location where a container stood at that moment; a location stands for itself."""
+        for _ in range(DEPTH_MAX):
+            line = self.timelines.get(place) if place is not None else None
+            if line is None:
+                break
+            moments, places = line
+            index = bisect_right(moments, at_ms)
+            if index == 0 or places[index - 1] is None:
+                break
+            place = places[index - 1]
+        return place
+
+    def recalled(self, unit: str, state: UnitState | None, at_ms: int) -> bool:
+        if not self.recalls:
+            return False
+        lot = state.lot if state else None
+        return any(
+            since <= at_ms and (until is None or at_ms < until) and recall.bites(key=unit, item=item_of(unit), lot=lot)
+            for since, until, recall in self.recalls
+        )
+
+    def listed(self, document: str | None, unit: str) -> bool:
+        item = item_of(unit)
+        return document is not None and item is not None and (document, item) in self.listings
+
+    def rivals(self, unit: str) -> Mapping[str, str]:
+        return self.claims.get(unit, {})
+
+
+def gather(connection: sa.Connection, site: str, facts: Mapping[str, Iterable[Fact]], stored: Iterable[UnitState]) -> Gathered:
+    """The surroundings of these units' facts and of the states that they go on from."""
+    places: set[str] = set()
+    numbers: set[str] = set()
+    for unit_facts in facts.values():
+        for fact in unit_facts:
+            event = fact.event
+            if event.container:
+                places.add(event.container)
+            if event.document and event.action == "receive":
+                numbers.add(event.document)
+    for state in stored:
+        places.update(p for p in (state.place, state.expected) if p and is_container(p))
+    return Gathered(
+        timelines=_timelines(connection, site, places),
+        claims=rivals_of(connection, site, facts),
+        listings=_listings(connection, site, numbers),
+        recalls=_recalls(connection, site),
+    )
+
+
+def _timelines(connection: sa.Connection, site: str, containers: set[str]) -> dict[str, Timeline]:
+    timelines: dict[str, Timeline] = {}
+    wanted = containers
+    for _ in range(DEPTH_MAX):
+        wanted = wanted - timelines.keys()
+        if not wanted:
+            break
+        found = history(connection, site, wanted)
+        timelines.update((key, _timeline(found.get(key, []))) for key in wanted)
+        wanted = {p for key in wanted for p in timelines[key][1] if p and is_container(p)}
+    return timelines
+
+
+def _timeline(facts: Iterable[Fact]) -> Timeline:
+    moments: list[int] = []
+    places: list[str | None] = []
+    state = None
+    for fact in effective(facts):
+        state = step(state, fact)
+        if not places or places[-1] != state.place:
+            moments.append(fact.event_ms)
+            places.append(state.place)
+    return moments, places
+
+
+def _listings(connection: sa.Connection, site: str, numbers: set[str]) -> frozenset[tuple[str, str]]:
+    """(document number, product) of the lines that announce a product without naming its units."""
+    found: set[tuple[str, str]] = set()
+    for chunk in in_chunks(numbers):
+        rows = connection.execute(
+            sa.select(documents.c.number, document_rows.c.subject)
+            .distinct()
+            .join(documents, documents.c.digest == document_rows.c.document)
+            .where(
+                documents.c.site == site,
+                documents.c.number.in_(chunk),
+                documents.c.event.isnot(None),
+                document_rows.c.quantity.isnot(None),
+            )
+        )
+        found.update((number, item_of(subject) or subject) for number, subject in rows)
+    return frozenset(found)
+
+
+def _recalls(connection: sa.Connection, site: str) -> list[tuple[int, int | None, Recall]]:
+    rows = connection.execute(
+        sa.select(reference.c.row).where(
+            reference.c.site == site, reference.c.kind == "recall", reference.c.row.isnot(None)
+        )
+    ).scalars()
+    return [(row["since_ms"], row["until_ms"], Recall.from_row(row)) for row in rows]

@@ -1,0 +1,53 @@
+"""JSON: a list of objects, each a row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, BinaryIO, Final
+
+from server.tabular import table
+from server.tabular.table import Row, Table, TableError
+
+JSON_BYTES_MAX: Final = 64 << 20  # it is held in memory whole, unlike the other formats
+
+
+def read(file: BinaryIO) -> Table:
+    """The table in a JSON file; rows are numbered from 1.
+
+    Raises:
+        TableError: it is not a list of objects, or out of bounds.
+    """
+    text = file.read(JSON_BYTES_MAX + 1)
+    if len(text) > JSON_BYTES_MAX:
+        raise TableError(f"The JSON file has more than {JSON_BYTES_MAX:,} bytes: send it as CSV.")
+    try:
+        found = json.loads(text.removeprefix(b"\xef\xbb\xbf"), parse_float=Decimal, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError, ArithmeticError):
+        raise TableError("The file starts like JSON, but it cannot be read as JSON.") from None
+    return of(found)
+
+
+def of(found: Any) -> Table:
+    """The table in a list of objects.
+
+    Raises:
+        TableError: it is something else.
+    """
+    if not isinstance(found, list) or not found or not all(isinstance(o, dict) for o in found):
+        raise TableError("A list of objects is needed, one for each row.")
+    names: dict[str, None] = {}
+    for one in found:
+        names.update(dict.fromkeys(one))
+        table.headings(list(names))
+    return Table(headings=table.headings(list(names)), rows=table.bounded(_rows(found)))
+
+
+def _rows(found: list[dict[str, Any]]) -> Iterator[Row]:
+    for number, one in enumerate(found, start=1):
+        yield table.row(number, table.headings(list(one)), list(one.values()))
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number.")

@@ -1,0 +1,39 @@
+"""Which format a file has, by its first bytes rather than by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import BinaryIO, Final
+
+from server.tabular import delimited, objects, workbook
+from server.tabular.table import FILE_BYTES_MAX, Table, TableError
+
+_READERS: Final[dict[bytes, Callable[[BinaryIO], Table]]] = {
+    b"PK\x03\x04": workbook.read,
+    b"[": objects.read,
+}
+
+
+def read(file: BinaryIO) -> Table:
+    """The table in a CSV, XLSX or JSON file that can be sought in.
+
+    Raises:
+        TableError: it is none of these, damaged, empty, or out of bounds. Reading its rows can raise it as well.
+    """
+    size = file.seek(0, 2)
+    if size > FILE_BYTES_MAX:
+        raise TableError(f"The file has {size:,} bytes; {FILE_BYTES_MAX:,} are allowed.")
+    file.seek(0)
+    start = file.read(1024)
+    file.seek(0)
+    if start.startswith(b"\xd0\xcf\x11\xe0"):
+        raise TableError("The file is an old Excel workbook (.xls) or has a password: save it as .xlsx without one.")
+    if start.startswith(b"%PDF"):
+        raise TableError("The file is a PDF; a table is needed: CSV, XLSX or JSON.")
+    bare = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not bare and not start:
+        raise TableError("The file is empty.")
+    for magic, reader in _READERS.items():
+        if bare.startswith(magic):
+            return reader(file)
+    return delimited.read(file)

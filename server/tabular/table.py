@@ -1,0 +1,123 @@
+"""The table that every format is read into, and the bounds that hold for all of them."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+FILE_BYTES_MAX: Final = 256 << 20
+ROWS_MAX: Final = 2_000_000
+COLUMNS_MAX: Final = 200
+CELL_CHARS_MAX: Final = 2_000
+
+Cell = str | int | Decimal | datetime.date
+"""Text without blanks around it; a number or date only where the file itself says that it is one."""
+
+
+class TableError(ValueError):
+    """The file as a whole cannot be read; the message says why in one sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row: its cells by column heading, empty ones left out, or what is wrong with all of it."""
+
+    number: int
+    """As the spreadsheet or editor numbers it: the first line of the file is 1."""
+    cells: dict[str, Cell]
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Headings in one spelling (``Serial No.`` is ``serial_no``) and the rows, which can be read once."""
+
+    headings: tuple[str, ...]
+    rows: Iterator[Row]
+    note: str | None = None
+    """What had to be assumed to read it."""
+
+
+def heading(text: str) -> str:
+    """A column's heading in one spelling: small letters, an underscore for blanks, dots, dashes and slashes."""
+    return re.sub(r"[\s._/-]+", "_", text.strip().strip("\ufeff").casefold()).strip("_")
+
+
+def headings(cells: Sequence[str]) -> tuple[str, ...]:
+    """The headings in a file's first row.
+
+    Raises:
+        TableError: two of them are the same, or there are too many.
+    """
+    names = tuple(heading(c) for c in cells)
+    if len(names) > COLUMNS_MAX:
+        raise TableError(f"The file has {len(names)} columns; {COLUMNS_MAX} are allowed.")
+    for name in names:
+        if name and names.count(name) > 1:
+            raise TableError(f"Two columns have the heading {name!r}: which of them counts?")
+    return names
+
+
+def plain(value: Any) -> Cell | None:
+    """A spreadsheet's or JSON's value as a cell; None where it is empty.
+
+    Raises:
+        ValueError: it is nothing that a table holds.
+    """
+    if value is None or isinstance(value, Decimal):
+        return value
+    if isinstance(value, str):
+        return value.strip() or None
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return int(value) if value.is_integer() else Decimal(repr(value))
+    if isinstance(value, datetime.datetime):
+        return value.date()
+    if isinstance(value, datetime.date):
+        return value
+    raise ValueError(f"it holds {str(value)[:40]!r}, which is neither text, number nor date.")
+
+
+def row(number: int, names: Sequence[str], values: Sequence[Any]) -> Row:
+    """One row from its values in the order of the headings."""
+    cells: dict[str, Cell] = {}
+    for position, value in enumerate(values):
+        name = names[position] if position < len(names) else ""
+        try:
+            cell = plain(value)
+        except ValueError as wrong:
+            return Row(number=number, cells=cells, problem=f"In column {name or position + 1}: {wrong}")
+        if cell is None:
+            continue
+        if not name:
+            shown = str(cell)[:40]
+            return Row(number=number, cells=cells, problem=f"{shown!r} stands in a column without a heading.")
+        if isinstance(cell, str) and len(cell) > CELL_CHARS_MAX:
+            problem = f"In column {name}: {len(cell)} characters; {CELL_CHARS_MAX} are allowed."
+            return Row(number=number, cells=cells, problem=problem)
+        cells[name] = cell
+    return Row(number=number, cells=cells)
+
+
+def bounded(rows: Iterator[Row]) -> Iterator[Row]:
+    """The rows that are not empty.
+
+    Raises:
+        TableError: there are more than `ROWS_MAX`.
+    """
+    count = 0
+    for one in rows:
+        if not one.cells and one.problem is None:
+            continue
+        count += 1
+        if count > ROWS_MAX:
+            raise TableError(f"The file has more than {ROWS_MAX:,} rows: send it in parts.")
+        yield one

@@ -1,0 +1,80 @@
+"""When did it happen? Event times, estimated once from the clocks that a device sent.
+
+A handheld's wall clock may be wrong and may jump; its boot clock only runs forward, but starts anew at every boot.
+So the pair (boot clock, server time at sending) places every event of the current boot to within the transit time and
+the drift of a quartz; events of an earlier boot are placed by the wall clock, corrected by what it was off at sending,
+and held between their neighbours. A clock is never a reason to refuse anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+TRANSIT_MS: Final = 1_000
+"""How far the moment of sending may lie before the moment of receipt; slow links take about this long."""
+DRIFT_PPM: Final = 100
+"""Error of an ordinary quartz oscillator over temperature, with a wide margin."""
+WALL_UNCERTAINTY_MS: Final = 5 * 60_000
+"""For events of an earlier boot: people set clocks by hand, to a few minutes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSample:
+    """What the clocks of a device read against the server's, at one sending."""
+
+    boot: str | None = None
+    offset_ms: int = 0
+    """Server time less boot clock."""
+    wall_skew_ms: int = 0
+    """Server time less wall clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The clocks that an event carries."""
+
+    boot: str
+    boot_ms: int
+    wall_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    event_ms: int
+    uncertainty_ms: int
+
+
+def estimate(
+    readings: Sequence[Reading], sample: ClockSample, *, floor_ms: int, ceiling_ms: int
+) -> list[Estimate]:
+    """One estimate per reading, in the order of the device's own sequence, never decreasing.
+
+    Args:
+        readings: clocks of events in sequence order.
+        sample: the clocks at sending.
+        floor_ms: time of the event before the first one (or of the enrolment).
+        ceiling_ms: time of the event after the last one, or now.
+    """
+    raw = [_raw(r, sample, ceiling_ms) for r in readings]
+    ceilings = []
+    for (moment, sure, _), _reading in zip(reversed(raw), reversed(readings), strict=True):
+        if sure:
+            ceiling_ms = max(floor_ms, min(ceiling_ms, moment))
+        ceilings.append(ceiling_ms)
+    estimates = []
+    low = floor_ms
+    for (moment, _, uncertainty), high in zip(raw, reversed(ceilings), strict=True):
+        low = max(low, min(moment, high))
+        estimates.append(Estimate(event_ms=low, uncertainty_ms=max(uncertainty, min(abs(low - moment), low))))
+    return estimates
+
+
+def _raw(reading: Reading, sample: ClockSample, now_ms: int) -> tuple[int, bool, int]:
+    """(moment, whether the boot clock gave it, uncertainty) before neighbours are looked at."""
+    if reading.boot == sample.boot:
+        moment = reading.boot_ms + sample.offset_ms
+        age = max(0, now_ms - moment)
+        return moment, True, TRANSIT_MS + age * DRIFT_PPM // 1_000_000
+    return reading.wall_ms + sample.wall_skew_ms, False, WALL_UNCERTAINTY_MS

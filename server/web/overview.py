@@ -1,0 +1,22 @@
+"""The front page: the site at a glance."""
+
+from __future__ import annotations
+
+from flask import render_template
+
+from server import queries
+from server.database import reading
+from server.people import requires, signed_in
+from server.roles import Task
+from server.web.pages import blueprint
+
+
+@blueprint.get("/")
+@requires(Task.LOOK)
+def overview() -> str:
+    """Open cases by kind, what was set aside, and the handhelds in use."""
+    site = signed_in().site
+    with reading() as connection:
+        standing = queries.standing(connection, site)
+        devices = [d for d in queries.list_devices(connection, site) if d["revoked_ms"] is None]
+    return render_template("overview.html", standing=standing, devices=devices)

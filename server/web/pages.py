@@ -1,0 +1,43 @@
+"""The blueprint that every page belongs to, and how a page names things."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from flask import Blueprint, url_for
+
+from server import naming
+from server.naming import Name, Names
+from sync.identity import Kind
+
+blueprint = Blueprint("web", __name__)
+
+_WITH_PAGE = frozenset({Kind.UNIT, Kind.ITEM, Kind.LOT, Kind.CONTAINER, Kind.PLATE, Kind.SERIAL, Kind.IDENTIFIER})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """A name, and the page about what it names, if there is one."""
+
+    text: str
+    detail: str | None
+    page: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedNames:
+    """Names with their pages, for templates."""
+
+    names: Names
+
+    def __call__(self, key: str) -> Linked:
+        name: Name = self.names(key)
+        page = url_for("web.unit", path=naming.path_of(key)) if name.kind in _WITH_PAGE else None
+        return Linked(text=name.text, detail=name.detail, page=page)
+
+
+def linked_names(connection: sa.Connection, site: str, keys: Iterable[str | None]) -> LinkedNames:
+    """What a page about these keys calls them."""
+    return LinkedNames(naming.read(connection, site, keys))

@@ -1,0 +1,22 @@
+"""Events that were quarantined or held, with the reason."""
+
+from __future__ import annotations
+
+from flask import render_template
+
+from server import queries
+from server.database import reading
+from server.people import requires, signed_in
+from server.roles import Task
+from server.web.pages import blueprint
+
+
+@blueprint.get("/set-aside")
+@requires(Task.LOOK)
+def set_aside() -> str:
+    """What waits for a person or for an upgrade, the latest first."""
+    site = signed_in().site
+    with reading() as connection:
+        found = queries.set_aside(connection, site)
+        devices = queries.device_names(connection, site)
+    return render_template("set_aside.html", events=found, devices=devices)

@@ -1,0 +1,79 @@
+"""One unit, container, product or lot: its state, its cases and its trail."""
+
+from __future__ import annotations
+
+from flask import redirect, render_template, request, url_for
+from werkzeug import Response
+
+from server import context, naming, queries, search
+from server.database import reading
+from server.errors import Refusal
+from server.people import requires, signed_in
+from server.queries import CaseLine, TrailLine
+from server.roles import Task
+from server.rules import rules
+from server.web.pages import blueprint, linked_names
+from sync.actions import RESOLUTIONS
+from sync.event import BARCODE_BYTES_MAX, TEXT_MAX
+
+
+@blueprint.get("/units/<path:path>")
+@requires(Task.LOOK)
+def unit(path: str) -> str:
+    """Everything that is known of one name."""
+    site, key = signed_in().site, naming.key_of_path(path)
+    if len(key) > TEXT_MAX:
+        raise Refusal(404, "not_found", "No name is that long.")
+    with reading() as connection:
+        view = queries.read_unit(connection, site, key, context.now_ms())
+        key = view.key if view else key
+        lines = queries.trail(connection, site, key)
+        cases = queries.list_cases(connection, site, status=None, unit=key)
+        balances = queries.balances(connection, site, key)
+        places = queries.stays(lines)
+        names = linked_names(connection, site, [key, *_keys(view, lines, cases), *(place for place, _ in balances)])
+        devices = queries.device_names(connection, site)
+    return render_template(
+        "unit.html",
+        key=key,
+        name=names(key),
+        view=view,
+        lines=lines,
+        cases=sorted(cases, key=lambda case: (case.status != "open", -case.opened_ms)),
+        balances=balances,
+        places=places if len(places) > 1 else [],
+        names=names,
+        devices=devices,
+        rules=rules(),
+        resolutions=list(RESOLUTIONS),
+        trail_max=queries.TRAIL_MAX,
+    )
+
+
+def _keys(view: queries.UnitView | None, lines: list[TrailLine], cases: list[CaseLine]) -> list[str | None]:
+    """Every name that the page speaks of."""
+    keys: list[str | None] = []
+    if view is not None:
+        state = view.state
+        keys += [view.location, view.expected_location, state.place, state.expected, state.announced_in]
+    keys += [key for line in lines for key in (line.fact.event.location, line.fact.event.container)]
+    return keys + [key for case in cases for key in (case.expected, case.seen)]
+
+
+@blueprint.get("/scan")
+@requires(Task.LOOK)
+def scan() -> str | Response | tuple[str, int]:
+    """What was typed or scanned into the field at the top: go to what it names."""
+    typed = request.args.get("scan", "").strip(" \r\n")[:BARCODE_BYTES_MAX]
+    if not typed:
+        return redirect(url_for("web.overview"))
+    site = signed_in().site
+    with reading() as connection:
+        found = search.find(connection, site, typed)
+        names = linked_names(connection, site, found.keys)
+    if len(found.keys) == 1:
+        return redirect(url_for("web.unit", path=naming.path_of(found.keys[0])))
+    page = render_template(
+        "not_understood.html", scan=typed, message=found.problem, choices=found.keys, names=names
+    )
+    return page, 200 if found.keys else 404

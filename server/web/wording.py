@@ -1,0 +1,104 @@
+"""The words of the console, in one place, and how it writes moments and raw bytes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from flask import Flask
+
+from server import context
+from server.queries import CaseLine
+from server.rules import rules
+from sync.actions import ACTIONS
+
+STATUSES: Final = {
+    "seen": "Seen, but not known to be ours",
+    "announced": "Announced by the supplier",
+    "received": "Received",
+    "stored": "In stock",
+    "picked": "Picked",
+    "packed": "Packed",
+    "shipped": "Shipped",
+    "returned": "Taken back",
+    "missing": "Written off as missing",
+}
+RESOLUTIONS: Final = {
+    "stays": "It belongs where it was found",
+    "write_off": "Write it off",
+    "dismiss": "Nothing is wrong",
+}
+_SECOND_MS: Final = 1_000
+_SPANS: Final = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"))
+
+
+def register(app: Flask) -> None:
+    """Make the words available to templates, as filters."""
+    for name in (
+        rule_word, status_word, action_word, resolution_words, closing, iso, clock, ago, certainty, symbol, line_word,
+    ):  # fmt: skip
+        app.add_template_filter(name)
+
+
+def rule_word(rule: str) -> str:
+    """What a case is called: the first words of its rule's docstring, up to the colon."""
+    found = rules().get(rule)
+    return found.title.partition(":")[0].rstrip(".") if found else rule.replace("_", " ").capitalize()
+
+
+def status_word(status: str) -> str:
+    """Where a unit stands."""
+    return STATUSES.get(status, status)
+
+
+def action_word(action: str) -> str:
+    """What an action is called: its docstring up to the colon."""
+    found = ACTIONS.get(action)
+    return found.text.partition(":")[0] if found else action
+
+
+def resolution_words(resolution: str) -> str:
+    """What a decision says."""
+    return RESOLUTIONS.get(resolution, resolution.replace("_", " ").capitalize())
+
+
+def line_word(kind: str) -> str:
+    """What a line of a report says."""
+    return kind.replace("_", " ").capitalize()
+
+
+def closing(case: CaseLine) -> str:
+    """How a case was closed."""
+    return f"settled: {resolution_words(case.resolution)}" if case.resolution else f"{case.status} by a later scan"
+
+
+def iso(ms: int) -> str:
+    """A moment for programs: ISO 8601, UTC."""
+    return datetime.fromtimestamp(ms / _SECOND_MS, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def clock(ms: int) -> str:
+    """A moment for people, UTC; the page's script writes it in the reader's own time zone."""
+    return f"{datetime.fromtimestamp(ms / _SECOND_MS, UTC):%-d %b %Y, %H:%M} UTC"
+
+
+def ago(ms: int) -> str:
+    """How long ago that was, in one unit."""
+    passed = max(0, context.now_ms() - ms)
+    for span, unit in _SPANS:
+        if passed >= span:
+            return f"{passed // span} {unit} ago"
+    return "just now"
+
+
+def certainty(uncertainty_ms: int) -> str:
+    """How well a moment is known; a few seconds go without saying."""
+    if uncertainty_ms < 5 * _SECOND_MS:
+        return ""
+    seconds = uncertainty_ms // _SECOND_MS
+    return f"± {seconds} s" if seconds < 120 else f"± {-(-seconds // 60)} min"
+
+
+def symbol(raw: bytes) -> str:
+    """The bytes of a symbol or a line, readable: control characters by their code, as in <1D>."""
+    return "".join(chr(b) if 0x20 <= b < 0x7F else f"<{b:02X}>" for b in bytes(raw))
