@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from scanner_client.reading import Quad, Reading, centre, gap, long_side, share_a_place
 
-
 THERE_MS = 1000.0
 
 

@@ -60,7 +60,6 @@ def decode(grey: Grey, *, formats: Sequence[str] = FORMATS, effort: Effort = STI
         try_rotate=effort.quarter_turns,
         try_downscale=effort.smaller_scales,
         try_invert=effort.light_on_dark,
-        text_mode=zxingcpp.TextMode.Plain,
     )
     return without_conflicts([_reading(symbol) for symbol in symbols[:READINGS_PER_FRAME_MAX]])
 

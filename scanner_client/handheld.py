@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -25,13 +25,13 @@ QUEUE_FILE: Final = "queue.sqlite3"
 class Handheld:
     """One handheld in use: the threads of its process share it."""
 
-    def __init__(self, home: Path, database: Database, clock: Clock) -> None:
+    def __init__(self, home: Path, database: Database, mark: MarkFile, clock: Clock) -> None:
         self.home = home
         self.clock = clock
         self.database = database
         self.outbox = Outbox(database)
         self.site_map = SiteMap(database)
-        self._mark = MarkFile(home)
+        self._mark = mark
         self.renewed: str | None = None
         """Why the queue goes on under a new epoch since it was opened, in words; None where it does not."""
         self.device = self._identify()
@@ -53,11 +53,6 @@ class Handheld:
         """Replace what ``device.json`` says."""
         device.save_device(self.home, changed)
         self.device = changed
-
-    def close(self) -> None:
-        """Let go of the folder."""
-        self._mark.close()
-        self.database.close()
 
     def _identify(self) -> Device:
         machine = device.machine_fingerprint()
@@ -139,15 +134,8 @@ def open_handheld(home: Path, clock: Clock) -> Iterator[Handheld]:
         runs = who_runs(home)
         holder = f"by `{runs.command}` (process {runs.pid})" if runs else "in another process"
         raise InUseError(f"The queue in {home} is open {holder}: end that first.") from error
-    try:
-        handheld = Handheld(home, database, clock)
-    except BaseException:
-        database.close()
-        raise
-    try:
-        yield handheld
-    finally:
-        handheld.close()
+    with closing(database), closing(MarkFile(home)) as mark:
+        yield Handheld(home, database, mark, clock)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +152,7 @@ class Standing:
     enrolled: bool
     age_ms: int | None
     """Age of the reference data; None where it cannot be told."""
+    has_data: bool
     units: int
     addresses: tuple[str, ...]
     renewed: str | None
@@ -180,6 +169,7 @@ def standing(handheld: Handheld) -> Standing:
         carried=carried.waiting_events(handheld.database),
         enrolled=handheld.device.server_key is not None,
         age_ms=handheld.site_map.age_ms(handheld.clock),
+        has_data=handheld.site_map.cursor().cursor is not None,
         units=handheld.site_map.size(),
         addresses=handheld.device.addresses,
         renewed=handheld.renewed,

@@ -15,6 +15,10 @@ from sync.verdict import Judgement, Verdict, judge
 SERIAL_MODE: Final = "serial"
 
 
+class SettingError(Exception):
+    """A setting of the site cannot be used; the message names it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """A verdict and the words for it."""
@@ -59,11 +63,18 @@ def needs_serial(site_map: SiteMap, item: str | None) -> bool:
 
 
 def site_codes(site_map: SiteMap) -> SiteCodes:
-    """The site's own label formats, as the server last said; the default ones before that."""
+    """The site's own label formats, as the server last said; the default ones before that.
+
+    Raises:
+        SettingError: what the server said cannot be used. Scanning by other formats would misread, so it waits.
+    """
     row: dict[str, Any] = dict(site_map.entry("site", "codes") or {})
-    patterns = tuple(SerialPattern(**pattern) for pattern in row.get("serial_patterns") or ())
-    known = {f.name for f in fields(SiteCodes)} - {"serial_patterns"}
-    return SiteCodes(serial_patterns=patterns, **{k: v for k, v in row.items() if k in known and v is not None})
+    names = {f.name for f in fields(SiteCodes)} - {"serial_patterns"}
+    try:
+        patterns = tuple(SerialPattern(**pattern) for pattern in row.get("serial_patterns") or ())
+        return SiteCodes(serial_patterns=patterns, **{k: row[k] for k in names if row.get(k) is not None})
+    except (TypeError, ValueError) as error:
+        raise SettingError(f"The site's label settings cannot be used: {error} Mend them and sync.") from error
 
 
 def place_text(site_map: SiteMap, key: str | None) -> str:

@@ -42,7 +42,8 @@ def _png(data: bytes) -> Size | None:
 
 def _jpeg(data: bytes) -> Size | None:
     """JPEG, ITU-T T.81 Annex B: segments up to the frame header; an end marker follows the last scan."""
-    if data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda"):
+    last_scan, end = data.rfind(b"\xff\xda"), data.rfind(b"\xff\xd9")
+    if not 0 < last_scan < end:
         return None
     at = 2
     while at < len(data):

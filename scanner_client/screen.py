@@ -36,7 +36,7 @@ class Footer:
     waiting: int
     carried: int
     enrolled: bool
-    units: int
+    has_data: bool
     age_ms: int | None
     sync: SyncState | None
     now_ms: int
@@ -113,7 +113,7 @@ def footing(footer: Footer) -> list[str]:
     if footer.carried:
         counts.append(say("status.carried", count=footer.carried))
     counts.append(_synced(footer))
-    if not footer.units:
+    if not footer.has_data:
         counts.append(say("status.no_data"))
     elif footer.age_ms is None:
         counts.append(say("status.age_unknown"))

@@ -27,15 +27,15 @@ class SecondLook:
         for box in tuple(boxes):
             if box in boxes:
                 join_boxes(box, boxes, self._rules, 0.0)
-        looks = {reading.content: self._look(reading) for reading in {r.content: r for r in readings}.values()}
+        looks = {content: self._look(content) for content in {reading.content for reading in readings}}
         for track in (track for box in boxes for track in box.tracks):
             track.frames_agreeing = looks[track.reading.content]
         return [box.sighting(needs_second_look=not all(map(_is_sure, box.tracks))) for box in boxes]
 
-    def _look(self, reading: Reading) -> int:
-        """In how many pictures, this one included, the label has been read. The longest unseen is forgotten."""
-        looks = self._looks.pop(reading.content, 0) + 1
-        self._looks[reading.content] = looks
+    def _look(self, content: tuple[str, bytes]) -> int:
+        """In how many pictures the label has been read, with this one. The longest unseen is forgotten."""
+        looks = self._looks.pop(content, 0) + 1
+        self._looks[content] = looks
         if len(self._looks) > CONTENTS_MAX:
             del self._looks[next(iter(self._looks))]
         return looks

@@ -23,7 +23,7 @@ from scanner_client.wording import say
 from sync.actions import ACTIONS, Stock, refuse
 from sync.event import LIST_MAX, ScanEvent, format_name
 from sync.identity import Kind, is_stock, item_of, split_key
-from sync.labels import Label, Refusal, parse
+from sync.labels import Label, Refusal, parse, parse_all
 from sync.labels.box import Box, identify
 from sync.verdict import Judgement, Verdict
 
@@ -84,16 +84,11 @@ class Session:
 
     def scan(self, sighting: Sighting) -> list[Told]:
         """Take in what was read on one box."""
-        read = [(symbol, parse(symbol.data, symbol.symbology, self.codes)) for symbol in sighting.symbols]
-        good = [_Read(symbol, label) for symbol, label in read if isinstance(label, Label)]
-        if not good:
-            refusal = next(label for _, label in read if isinstance(label, Refusal))
-            return self._unreadable(sighting, refusal.reason)
-        switch = _SWITCHES.get(good[0].label.kind)
-        if switch and len(read) == 1:
-            return switch(self, sighting, good[0])
-        return self._scan_box(sighting, good)
-
+        if len(sighting.symbols) == 1:
+            return self._scan_symbol(sighting, sighting.symbols[0])
+        return self._scan_read(
+            sighting, [(symbol, parse(symbol.data, symbol.symbology, self.codes)) for symbol in sighting.symbols]
+        )
     def counts(self, quantity: int) -> Told:
         """The next sighting of a product or lot counts so many pieces."""
         if not 1 <= quantity <= QUANTITY_MAX:
@@ -118,6 +113,23 @@ class Session:
         """Everything in the open bin has been scanned, or it is empty."""
         closing = self._closing()
         return [self._told_bin(event) for event in self._keep(closing)] if closing else []
+
+    def _scan_symbol(self, sighting: Sighting, symbol: Symbol) -> list[Told]:
+        """One symbol may list many units: each of them is a scan of its own."""
+        listed = parse_all(symbol.data, symbol.symbology, self.codes)
+        if len(listed) > 1:
+            sighting = replace(sighting, box=None)
+        return [told for label in listed for told in self._scan_read(sighting, [(symbol, label)])]
+
+    def _scan_read(self, sighting: Sighting, read: Sequence[tuple[Symbol, Label | Refusal]]) -> list[Told]:
+        good = [_Read(symbol, label) for symbol, label in read if isinstance(label, Label)]
+        if not good:
+            refusal = next(label for _, label in read if isinstance(label, Refusal))
+            return self._unreadable(sighting, refusal.reason)
+        switch = _SWITCHES.get(good[0].label.kind)
+        if switch and len(read) == 1:
+            return switch(self, sighting, good[0])
+        return self._scan_box(sighting, good)
 
     # What switches the context.
 
@@ -169,6 +181,9 @@ class Session:
 
     def _scan_box(self, sighting: Sighting, good: Sequence[_Read]) -> list[Told]:
         box = self._identify(good)
+        if box.key is None and box.identifiers and not box.question:
+            # Nothing but an IMEI, say: it is a name of the unit as well, and the server knows of which.
+            box = replace(box, key=box.identifiers[0], identifiers=box.identifiers[1:])
         if box.key is None:
             return self._unreadable(sighting, box.question or say("scan.not_ours", key=good[0].label.key))
         thing = judging.thing_text(self._site_map, box.key)

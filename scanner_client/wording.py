@@ -15,7 +15,7 @@ FOLDER: Final = Path(__file__).with_name("wording")
 SOURCE_LANGUAGE: Final = "en"
 
 
-def say(key: str, **values: object) -> str:
+def say(key: str, /, **values: object) -> str:
     """The text under a key such as ``verdict.right``, with values put in.
 
     Raises:

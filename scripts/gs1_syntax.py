@@ -32,7 +32,7 @@ def table(dictionary: str) -> dict[str, Any]:
 
 
 def _entry(line: str) -> tuple[str, dict[str, Any]]:
-    ais, *words = line.split("#")[0].split()
+    ais, *words = line.split("#", maxsplit=1)[0].split()
     rest = [word for word in words if not set(word) <= set("*?")]
     components = [word for word in rest if _COMPONENT.fullmatch(word)]
     attributes = [word.partition("=")[::2] for word in rest if word not in components]

@@ -36,7 +36,10 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, now_ms: context.Cl
         SettingError: a setting does not fit.
     """
     settings = config.load(overrides)
-    app = Flask(__name__, instance_path=str(settings.instance), static_folder="web/static", template_folder="web/templates")
+    app = Flask(
+        __name__, instance_path=str(settings.instance), static_folder="web/static", template_folder="web/templates"
+    )
+    app.url_map.merge_slashes = False  # a canonical name holds `https://`
     _configure(app, settings, now_ms)
     app.config.update(overrides or {})
     _connect(app)

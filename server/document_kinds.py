@@ -16,9 +16,11 @@ from server.cells import CellError
 from server.document_lines import Line, Names, Values, named
 from server.tabular import Cell
 from sync import identity
+from sync.check_digits import CSET_82
 
 MODES: Final = ("serial", "lpn", "implicit", "lot", "quantity", "made_to_order")
 PATTERN_CHARS_MAX: Final = 100
+AI_TEXT_MAX: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,16 @@ def _gtin(cell: Cell) -> str:
     return digits
 
 
+def _ai_text(cell: Cell) -> str:
+    """A serial (AI 21) or lot (AI 10): 1 to 20 characters of GS1's set 82 (General Specifications, 3.4.4, 3.5.2)."""
+    plain = cells.exact(cell)
+    strange = [c for c in plain if c not in CSET_82]
+    if strange or len(plain) > AI_TEXT_MAX:
+        problem = f"{strange[0]!r} cannot stand in one" if strange else f"it has more than {AI_TEXT_MAX} characters"
+        raise CellError(f"{plain!r} is no serial or lot number: {problem}.")
+    return plain
+
+
 def _mode(cell: Cell) -> str:
     mode = cells.word(cell)
     if mode not in MODES:
@@ -91,15 +103,19 @@ SKU: Final = Column(
 SERIAL: Final = Column(
     name="serial",
     text="serial number, for a row that is about one unit",
-    read=cells.exact,
+    read=_ai_text,
     also=("serial_no", "serial_number", "sn", "s_n"),
     example="SN0001",
 )
 LOT: Final = Column(
-    name="lot", text="batch or lot", read=cells.exact, also=("batch", "lot_no", "batch_no", "charge"), example="L2406"
+    name="lot", text="batch or lot", read=_ai_text, also=("batch", "lot_no", "batch_no", "charge"), example="L2406"
 )
 QUANTITY: Final = Column(
-    name="quantity", text="pieces, for a row without a serial", read=cells.quantity, also=("qty", "pieces"), example="12"
+    name="quantity",
+    text="pieces, for a row without a serial",
+    read=cells.quantity,
+    also=("qty", "pieces"),
+    example="12",
 )
 EXPIRY: Final = Column(
     name="expiry",
@@ -212,7 +228,7 @@ KINDS: Final[dict[str, DocumentKind]] = {
                 GTIN,
                 SKU,
                 QUANTITY,
-                Column(name="serial", text="the unit made for this order, never another", read=cells.exact, also=("serial_no", "serial_number"), example="SN0001"),
+                Column(name="serial", text="the unit made for this order, never another", read=_ai_text, also=("serial_no", "serial_number"), example="SN0001"),
                 Column(name="customer", text="who gets it; kept where it can be erased", read=cells.text, also=("customer_name", "ship_to")),
                 Column(name="address", text="where to; kept where it can be erased", read=cells.text, also=("customer_address", "ship_to_address")),
             ),

@@ -117,7 +117,7 @@ def location(values: Values, names: Names) -> Line:
     if gln is not None:
         subject = named(identity.location_key, gln, values.get("extension", code))
     else:
-        subject = named(identity.own_location_key, names.codes.domain, OWN_SITE, values.get("extension", code))
+        subject = named(identity.own_location_key, names.codes.domain, names.codes.site, values.get("extension", code))
     return Line(subject=subject, attributes=_attributes(values, "code", "name", "zone"), stated=False)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from server.database import reading, stamp, writing
 from server.document_file import DocumentDraft, Draft, canonical_row, new_digest
 from server.document_lines import Names
 from server.rebuild import rebuild
-from server.tables import document_rows, documents, events, reference
+from server.tables import document_rows, documents, reference
 from sync.event import format_name
 from sync.identity import item_of
 
@@ -103,15 +103,8 @@ def resume(
     Returns:
         What was finished, and a sentence for each document whose rows are not all here: its file is needed again.
     """
-    rows = sa.func.count(document_rows.c.row)
-    query = (
-        sa.select(documents, rows.label("loaded"))
-        .join(document_rows, document_rows.c.document == documents.c.digest, isouter=True)
-        .where(documents.c.site == site, documents.c.folded_rows < documents.c.rows)
-        .group_by(*documents.c)
-    )
     with reading() as connection:
-        waiting = connection.execute(query).all()
+        waiting = unfinished(connection, site)
     done, short = [], []
     for row in waiting:
         if row.event is None and row.loaded < row.rows:
@@ -121,6 +114,16 @@ def resume(
         else:
             done.append(_finish(row.digest, None, operator, now_ms, pause, progress, known=False))
     return done, short
+
+
+def unfinished(connection: sa.Connection, site: str) -> Sequence[sa.Row[Any]]:
+    """Documents that an import has begun and not finished, with how many of their rows are `loaded`."""
+    return connection.execute(
+        sa.select(documents, sa.func.count(document_rows.c.row).label("loaded"))
+        .join(document_rows, document_rows.c.document == documents.c.digest, isouter=True)
+        .where(documents.c.site == site, documents.c.folded_rows < documents.c.rows)
+        .group_by(*documents.c)
+    ).all()
 
 
 def _begin(draft: Draft, document: DocumentDraft, number: str) -> bool:
@@ -219,14 +222,12 @@ def _record(connection: sa.Connection, row: Any, operator: str | None, now_ms: i
 
 
 def _lines(connection: sa.Connection, digest: str) -> list[dict[str, Any]]:
-    """A document's products with their quantities, units added up: what a handheld needs to know of it."""
+    """What a document says of products without naming their units, which handhelds learn one by one."""
     t = document_rows.c
-    query = sa.select(t.subject, t.lot, t.container, t.quantity, t.stated).where(t.document == digest)
-    totals: Counter[tuple[str, str | None, str | None]] = Counter()
-    for subject, lot, container, quantity, stated in connection.execute(query):
-        item = item_of(subject)
-        if item is not None:
-            totals[item, lot, container if not stated else None] += 1 if quantity is None else quantity
+    query = sa.select(t.subject, t.lot, t.container, t.quantity).where(t.document == digest, t.quantity.isnot(None))
+    totals: Counter[tuple[str | None, str | None, str | None]] = Counter()
+    for subject, lot, container, quantity in connection.execute(query):
+        totals[item_of(subject), lot, container] += quantity
     return [
         {"item": item, "lot": lot, "quantity": quantity, "container": container}
         for (item, lot, container), quantity in totals.items()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from flask import Blueprint, Flask
 
 from server import context
 from server.database import reading
+from server.errors import Refusal
 
 blueprint = Blueprint("health", __name__)
 
@@ -24,6 +26,9 @@ def alive() -> dict[str, str]:
 @blueprint.get("/readyz")
 def ready() -> dict[str, str]:
     """The database answers and is set up; 503 where it does not."""
-    with reading() as connection:
-        context.identity(connection)
+    try:
+        with reading() as connection:
+            context.identity(connection)
+    except sa.exc.DBAPIError:
+        raise Refusal(503, "unavailable", "The database does not answer, or was not set up.") from None
     return {"status": "ready"}

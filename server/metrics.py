@@ -38,7 +38,10 @@ class Figures:
             "scan_events", "Events that handhelds sent, by what became of them", ["outcome"], registry=self.registry
         )
         self.push_seconds = Histogram(
-            "scan_push_seconds", "From a verified push to its durable answer", buckets=PUSH_SECONDS, registry=self.registry
+            "scan_push_seconds",
+            "From a verified push to its durable answer",
+            buckets=PUSH_SECONDS,
+            registry=self.registry,
         )
         for outcome in Outcome:
             self.events.labels(outcome.value)

@@ -23,6 +23,7 @@ from server.surroundings import gather
 from server.tables import cases, document_rows, events, reference, unit_states
 from server.upsert import upsert
 from sync.actions import Fact, Status, UnitState, effective
+from sync.event import format_name
 from sync.identity import is_container, is_stock, item_of
 
 _STATE_FIELDS: Final = tuple(f.name for f in fields(UnitState))
@@ -48,7 +49,8 @@ def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) 
     units = {s: f for s, f in by_subject.items() if not is_stock(s)}
     owned = owners(connection, site, units)
     stored = _states(connection, site, units)
-    on_top = {s: f for s, f in units.items() if s not in owned and _on_top(f, stored.get(s))}
+    undone = _undone(connection, by_subject)
+    on_top = {s: f for s, f in units.items() if s not in owned.keys() | undone and _on_top(f, stored.get(s))}
     late = set(units) - set(on_top)
     late |= _children(connection, site, [f for s, fs in units.items() if is_container(s) for f in fs])
     opened = _cases(connection, site, on_top, only_open=True)
@@ -56,7 +58,8 @@ def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) 
     _store(connection, site, begin, _fold(connection, site, on_top, begin), at)
     if late:
         rebuild(connection, site, late, at)
-    stock_levels.advance(connection, site, {s: f for s, f in by_subject.items() if is_stock(s)})
+    stock = {s: f for s, f in by_subject.items() if is_stock(s)}
+    stock_levels.advance(connection, site, stock, set(stock) & undone)
 
 
 def rebuild(connection: sa.Connection, site: str, subjects: Iterable[str], at: int) -> None:
@@ -103,6 +106,16 @@ def _on_top(facts: list[Fact], state: UnitState | None) -> bool:
     if any(f.forked or f.event.voids or f.event.identifiers or f.event.action in _REWRITES for f in facts):
         return False
     return state is None or all(f.event_ms > state.last_ms for f in facts)
+
+
+def _undone(connection: sa.Connection, by_subject: Mapping[str, list[Fact]]) -> set[str]:
+    """Subjects of facts that were undone before they arrived here."""
+    subjects = {format_name(f.name): s for s, facts in by_subject.items() for f in facts}
+    found: set[str] = set()
+    for names in in_chunks(subjects):
+        voids = connection.execute(sa.select(events.c.voids).where(events.c.voids.in_(names))).scalars()
+        found.update(subjects[name] for name in voids)
+    return found
 
 
 def _children(connection: sa.Connection, site: str, moved: list[Fact]) -> set[str]:

@@ -9,10 +9,10 @@ from typing import Any, Final
 from marshmallow import Schema, ValidationError, fields
 from marshmallow.validate import Length, OneOf, Range
 
+from server.roles import ROLES
 from sync.actions import RESOLUTIONS
 from sync.enrolment import ADDRESSES_MAX
 from sync.event import BARCODE_BYTES_MAX, FIELDS, INT_MAX, LIST_MAX, TEXT_MAX
-from server.roles import ROLES
 
 PAGE_ROWS_MAX: Final = 200
 
@@ -62,8 +62,7 @@ class TrailEventSchema(ScanEventSchema):  # type: ignore[misc, valid-type]  # ma
     """One event of a trail: the event, and what the server found out about it."""
 
     outcome = fields.String()
-    note = fields.String(allow_none=True)
-    received_ms = moment()
+    undone = fields.Boolean(metadata={"description": "A later event took it back"})
     event_ms = moment(metadata={"description": "Estimated once, on first arrival; never moved"})
     uncertainty_ms = fields.Integer()
 

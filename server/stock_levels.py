@@ -18,10 +18,10 @@ from sync.actions import Fact, effective
 _BALANCE_FIELDS: Final = tuple(f.name for f in fields(stock.Balance))
 
 
-def advance(connection: sa.Connection, site: str, new: Mapping[str, list[Fact]]) -> None:
-    """Fold new facts, already in the ledger, into the balances of these items and lots."""
+def advance(connection: sa.Connection, site: str, new: Mapping[str, list[Fact]], anew: set[str]) -> None:
+    """Fold new facts, already in the ledger, into the balances of these items and lots; those in `anew` from scratch."""
     stored = _balances(connection, site, new)
-    on_top = {s: f for s, f in new.items() if _on_top(f, stored.get(s, {}))}
+    on_top = {s: f for s, f in new.items() if s not in anew and _on_top(f, stored.get(s, {}))}
     for subject, facts in on_top.items():
         balances = stored.get(subject, {})
         for fact in effective(facts):

@@ -75,6 +75,7 @@ sa.Index(
     sqlite_where=events.c.document.isnot(None),
     postgresql_where=events.c.document.isnot(None),
 )
+sa.Index("ix_events_voids", events.c.voids, sqlite_where=events.c.voids.isnot(None), postgresql_where=events.c.voids.isnot(None))
 sa.Index("ix_events_outcome", events.c.outcome, sqlite_where=sa.text("outcome <> 'accepted'"), postgresql_where=sa.text("outcome <> 'accepted'"))
 
 documents = sa.Table(

@@ -63,7 +63,7 @@ class Kind(StrEnum):
     """Valid, and none of ours: a returnable asset, a coupon, an internal field."""
 
 
-_KIND_OF_SHAPE: Final = {
+_KIND_OF_SHAPE: Final[dict[tuple[str, ...], Kind]] = {
     ("01",): Kind.ITEM,
     ("01", "21"): Kind.UNIT,
     ("01", "10"): Kind.LOT,
@@ -71,7 +71,7 @@ _KIND_OF_SHAPE: Final = {
     ("414",): Kind.LOCATION,
     ("414", "254"): Kind.LOCATION,
 }
-_KIND_OF_OWN_SHAPE: Final = {
+_KIND_OF_OWN_SHAPE: Final[dict[tuple[str, ...], Kind]] = {
     ("21",): Kind.PLATE,
     ("250",): Kind.SERIAL,
     ("253",): Kind.DOCUMENT,
@@ -228,7 +228,7 @@ def split_key(key: str) -> KeyParts:
         return KeyParts(kind=Kind.IDENTIFIER, domain="urn:gsma:imei", elements=(("8040", match[1] + match[2]),))
     domain, _, path = key.removeprefix("https://").partition("/")
     steps = path.split("/")
-    if not (key.startswith("https://") and _DOMAIN.fullmatch(domain)) or len(steps) % 2 or not all(steps):
+    if not (key.startswith("https://") and is_domain(domain)) or len(steps) % 2 or not all(steps):
         raise ValueError(f"{key!r} is no canonical name.")
     elements = tuple(zip(steps[::2], map(unquote, steps[1::2]), strict=True))
     if key != key_of(*elements, domain=domain):
@@ -236,6 +236,11 @@ def split_key(key: str) -> KeyParts:
     shape = tuple(ai for ai, _ in elements)
     own = None if domain == GS1 else _KIND_OF_OWN_SHAPE.get(shape)
     return KeyParts(kind=_KIND_OF_SHAPE.get(shape) or own or Kind.OTHER, domain=domain, elements=elements)
+
+
+def is_domain(text: str) -> bool:
+    """Whether this can be the domain of canonical names: lower case, at most 253 characters."""
+    return _DOMAIN.fullmatch(text) is not None
 
 
 def item_of(key: str) -> str | None:

@@ -13,6 +13,7 @@ from werkzeug import Response
 from werkzeug.exceptions import HTTPException
 
 from server import errors
+from server.api import docs
 from server.api.resource import Resource
 from server.schemas import ErrorSchema
 
@@ -44,6 +45,7 @@ def register(app: Flask) -> None:
     )
     api = DescribedApi(app, spec_kwargs={"info": {"description": ABOUT}})
     app.extensions["api"] = api
+    app.register_blueprint(docs.page)
     csrf: CSRFProtect = app.extensions["csrf"]
     for module in iter_modules(__path__):
         resource = getattr(import_module(f"{__name__}.{module.name}"), "resource", None)

@@ -63,4 +63,3 @@ def revoke(number: int) -> None:
     What it still sends is answered and quarantined: nothing is lost, nothing believed.
     """
     devices.revoke(signed_in(), number)
-

@@ -25,9 +25,7 @@ class NewerDatabase(RuntimeError):
 
 def head() -> str:
     """The version that this release works with."""
-    found = ScriptDirectory.from_config(_config()).get_current_head()
-    assert found is not None
-    return found
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
 
 
 def current(connection: sa.Connection) -> str | None:
@@ -47,7 +45,9 @@ def upgrade(connection: sa.Connection) -> tuple[str | None, str]:
     config = _config()
     known = {revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()}
     if before is not None and before not in known:
-        raise NewerDatabase(f"The database has version {before}, which this release does not know: install a newer one.")
+        raise NewerDatabase(
+            f"The database has version {before}, which this release does not know: install a newer one."
+        )
     if before != head():
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
@@ -58,3 +58,15 @@ def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(_HERE).replace("%", "%%"))
     return config
+
+
+def revise(connection: sa.Connection, message: str) -> list[str]:
+    """Write the migration from an up-to-date database to today's tables; returns the files written."""
+    config = _config()
+    config.attributes["connection"] = connection
+    written = command.revision(config, message=message, autogenerate=True, rev_id=f"{_count() + 1:04d}")
+    return [str(script.path) for script in written if script] if isinstance(written, list) else [str(written.path)] if written else []
+
+
+def _count() -> int:
+    return len(list((_HERE / "versions").glob("*.py")))

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from server import parties  # noqa: F401  # its table belongs to the schema too
 from server.tables import db
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=db.metadata)

@@ -50,9 +50,7 @@ def settle() -> Response:
     asked = {name: request.form.get(name, "") for name in ("unit", "rule", "episode", "resolution", "evidence")}
     try:
         with writing() as connection:
-            decisions.settle(
-                connection, site=person.site, operator=person.name, now_ms=context.now_ms(), **asked
-            )
+            decisions.settle(connection, site=person.site, operator=person.name, now_ms=context.now_ms(), **asked)
     except LookupError as error:
         raise Refusal(404, "not_found", str(error.args[0])) from None
     except decisions.DecisionError as error:

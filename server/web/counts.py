@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
 from server import context, queries
-from server.counts import cycle, receipt
+from server.counts import cycle, paper, receipt
 from server.counts.cycle import CountError
 from server.database import reading, writing
 from server.errors import Refusal
@@ -48,8 +48,15 @@ def report(kind: str) -> str:
         shown = {line_kind: lines for line_kind, lines in shown.items() if lines}
         speaks_of = [key for lines in shown.values() for line in lines[:REPORT_LINES_MAX] for key in _keys(line)]
         names = linked_names(connection, site, [*speaks_of, *getattr(found, "unfinished", ())])
+        versions = paper.versions(connection, site, f"{kind}_result", number)
     return render_template(
-        "report.html", kind=kind, report=found, shown=shown, names=names, lines_max=REPORT_LINES_MAX
+        "report.html",
+        kind=kind,
+        report=found,
+        shown=shown,
+        names=names,
+        versions=versions,
+        lines_max=REPORT_LINES_MAX,
     )
 
 
@@ -64,9 +71,7 @@ def close(kind: str) -> Response:
     person, number = signed_in(), request.form.get("number", "")
     try:
         with writing() as connection:
-            _CLOSE[kind](
-                connection, site=person.site, number=number, operator=person.name, now_ms=context.now_ms()
-            )
+            _CLOSE[kind](connection, site=person.site, number=number, operator=person.name, now_ms=context.now_ms())
     except CountError as error:
         flash(str(error), "bad")
     else:

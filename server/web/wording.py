@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from flask import Flask
+from markupsafe import Markup, escape
 
 from server import context
 from server.queries import CaseLine
@@ -24,7 +25,7 @@ STATUSES: Final = {
     "missing": "Written off as missing",
 }
 RESOLUTIONS: Final = {
-    "stays": "It belongs where it was found",
+    "stays": "It stays where it was last seen",
     "write_off": "Write it off",
     "dismiss": "Nothing is wrong",
 }
@@ -35,7 +36,7 @@ _SPANS: Final = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"))
 def register(app: Flask) -> None:
     """Make the words available to templates, as filters."""
     for name in (
-        rule_word, status_word, action_word, resolution_words, closing, iso, clock, ago, certainty, symbol, line_word,
+        rule_word, status_word, action_word, resolution_words, closing, iso, clock, ago, certainty, symbol, line_word, with_code,
     ):  # fmt: skip
         app.add_template_filter(name)
 
@@ -65,6 +66,14 @@ def resolution_words(resolution: str) -> str:
 def line_word(kind: str) -> str:
     """What a line of a report says."""
     return kind.replace("_", " ").capitalize()
+
+
+def with_code(text: str) -> Markup:
+    """Text with what stands between backquotes set as code."""
+    parts = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part) for number, part in enumerate(parts)
+    )
 
 
 def closing(case: CaseLine) -> str:

@@ -34,12 +34,12 @@ class RepeatedError(InvalidLabelError):
 
 
 def split_elements(text: str) -> Elements:
-    """An element string without its first FNC1 as checked (AI, value) pairs.
+    r"""An element string without its first FNC1 as checked (AI, value) pairs.
 
     Raises InvalidLabelError for what GS1's rules do not allow in one string; what they do not allow together is
     judged by `check_together`.
 
-    >>> split_elements("0109506000134352" + "21A1\\x1d" + "17291231")
+    >>> split_elements("0109506000134352" + "21A1\x1d" + "17291231")
     (('01', '09506000134352'), ('21', 'A1'), ('17', '291231'))
     """
     if not text:
@@ -123,7 +123,9 @@ def _spelled(wording: str) -> str:
 def _check_signed_key_is_serialised(values: dict[str, str]) -> None:
     for ai, length in _SERIAL_OF_KEY_AFTER.items():
         if len(values.get(ai, "")) == length:
-            raise InvalidLabelError(f"({ai}) {AIS[ai].title} {values[ai]!r} is signed by (8030) but has no serial number.")
+            raise InvalidLabelError(
+                f"({ai}) {AIS[ai].title} {values[ai]!r} is signed by (8030) but has no serial number."
+            )
 
 
 def _no_ai(start: str) -> str:
@@ -138,6 +140,10 @@ def _too_short(entry: ApplicationIdentifier, value: str) -> str:
     return f"({entry.ai}) {entry.title} is cut short: {value!r} has {len(value)} characters."
 
 
+def _heads(path: tuple[str, ...], elements: Elements) -> bool:
+    return path == tuple(ai for ai, _ in elements[: len(path)])
+
+
 def bracketed(elements: Elements) -> str:
     r"""The elements as GS1's tools write them, a literal ( escaped.
 
@@ -148,10 +154,10 @@ def bracketed(elements: Elements) -> str:
 
 
 def element_string(elements: Elements) -> str:
-    """The elements as data of a symbol after its first FNC1, in the same order.
+    r"""The elements as data of a symbol after its first FNC1, in the same order.
 
     >>> element_string((("10", "A1"), ("01", "09506000134352"), ("21", "B")))
-    '10A1\\x1d010950600013435221B'
+    '10A1\x1d010950600013435221B'
     """
     last = len(elements) - 1
     return "".join(
@@ -162,20 +168,21 @@ def element_string(elements: Elements) -> str:
     )
 
 
-def digital_link(elements: Elements) -> str | None:
+def canonical_link(elements: Elements, *, keep_path: bool = False) -> str | None:
     """The canonical GS1 Digital Link of checked elements, or None where there is no key to hang it on.
 
     The first primary key heads the path with as many qualifiers as are present; the rest are query parameters,
-    those of fixed length first (GS1 Digital Link URI Syntax, section 4.12).
+    those of fixed length first (GS1 Digital Link URI Syntax, section 4.12). `keep_path` is for elements that come
+    from a Digital Link: its own path, with which they begin, stays.
 
-    >>> digital_link((("17", "291231"), ("01", "09506000134352"), ("10", "L/1")))
+    >>> canonical_link((("17", "291231"), ("01", "09506000134352"), ("10", "L/1")))
     'https://id.gs1.org/01/09506000134352/10/L%2F1?17=291231'
     """
     values = dict(elements)
     key = next((ai for ai, _ in elements if ai in PATHS), None)
     if key is None:
         return None
-    path = next(path for path in PATHS[key] if values.keys() >= set(path))
+    path = next(path for path in PATHS[key] if _heads(path, elements) or (not keep_path and values.keys() >= set(path)))
     rest = [ai for ai in values if ai not in path]
     if not all(AIS[ai].attribute for ai in rest):
         return None

@@ -80,3 +80,13 @@ def folded() -> dict[str, list[tuple[Any, ...]]]:
     """Everything that is folded, without the stamps."""
     return {t.name: rows(t, "stamp") for t in FOLDED}
 
+
+
+def differences(one: dict[str, list[tuple[Any, ...]]], other: dict[str, list[tuple[Any, ...]]]) -> list[str]:
+    """Rows that stand in only one of the two, each with its table."""
+    return [
+        f"{sign} {table} {' '.join(map(str, row[1:]))}"
+        for table in one
+        for sign, mine, theirs in (("-", one, other), ("+", other, one))
+        for row in sorted(set(mine[table]) - set(theirs[table]))
+    ]

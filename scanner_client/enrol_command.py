@@ -1,0 +1,94 @@
+"""`enrol`: makes the handheld and its server known to each other by the code on the console."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from scanner_client import VERSION
+from scanner_client.handheld import Handheld
+from scanner_client.sighting import Symbol
+from scanner_client.transport import Answer, Transport, TransportError
+from scanner_client.wording import say
+from sync.enrolment import ADDRESSES_MAX, INVITATION_SCHEME, Invitation
+from sync.protocol import ENROL_PATH
+
+
+class EnrolmentError(Exception):
+    """The handheld stays as it was; the message says why."""
+
+
+def invitation_in(symbols: Iterable[Symbol]) -> str | None:
+    """The text of the first invitation among what was read; None where there is none."""
+    for symbol in symbols:
+        text = symbol.data.decode("utf-8", "replace")
+        if text.startswith(INVITATION_SCHEME):
+            return text
+    return None
+
+
+def enrol(handheld: Handheld, text: str, transport: Transport, *, name: str | None = None) -> str:
+    """Follow an invitation; what to tell the person. The handheld keeps its key, its epoch and its queue.
+
+    Raises:
+        InvitationError: the text is no invitation.
+        EnrolmentError: no server took it, or it is another server's.
+    """
+    invitation = Invitation.parse(text)
+    if invitation.code is None:
+        return _look_elsewhere(handheld, invitation)
+    named = replace(handheld.device, name=name or handheld.device.name)
+    request = {
+        "code": invitation.code,
+        "public_key": named.public_key.hex(),
+        "name": named.name,
+        "epoch": handheld.outbox.epoch,
+        "client": VERSION,
+    }
+    row = _accepted(_post(invitation.addresses, request, transport), invitation)
+    site = " ".join(str(row["site"].get(part) or "") for part in ("code", "name")).strip()
+    addresses = (*invitation.addresses, *map(str, row["addresses"]))
+    handheld.change(
+        replace(
+            named,
+            server_key=invitation.server_key,
+            addresses=tuple(dict.fromkeys(addresses))[:ADDRESSES_MAX],
+            site=site or None,
+        )
+    )
+    return say("command.enrolled", device_no=named.device_no, site=site or "?")
+
+
+def _look_elsewhere(handheld: Handheld, invitation: Invitation) -> str:
+    if handheld.device.server_key is None:
+        raise EnrolmentError("That code only tells a new address. This handheld needs one to enrol with.")
+    if handheld.device.server_key != invitation.server_key:
+        raise EnrolmentError("That code is another server's. To change servers, enrol with a code of the new one.")
+    handheld.change(replace(handheld.device, addresses=invitation.addresses))
+    return say("command.readdressed", addresses=", ".join(invitation.addresses))
+
+
+def _post(addresses: Iterable[str], request: dict[str, Any], transport: Transport) -> Answer:
+    """The answer of the first address that is reached."""
+    body = json.dumps(request).encode()
+    reason = ""
+    for address in addresses:
+        try:
+            return transport.post(address, ENROL_PATH, body, {"Content-Type": "application/json"})
+        except TransportError as error:
+            reason = str(error)
+    raise EnrolmentError(reason)
+
+
+def _accepted(answer: Answer, invitation: Invitation) -> dict[str, Any]:
+    if answer.status != 201:
+        _, message = answer.error()
+        raise EnrolmentError(message)
+    row = answer.json()
+    if row.get("server_key") != invitation.server_key.hex():
+        raise EnrolmentError("Something answered that is not the server of this code.")
+    if not isinstance(row.get("site"), dict) or not isinstance(row.get("addresses"), list):
+        raise EnrolmentError("The server's answer cannot be understood; is it of the same version?")
+    return row

@@ -1,0 +1,100 @@
+"""From frames to sightings: decodes each frame, follows the labels, and deals one sighting for each box."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from scanner_client.camera import SourceError, frames
+from scanner_client.decoder import STILL, VIDEO, decode
+from scanner_client.frame import Frame
+from scanner_client.reading import Reading
+from scanner_client.session import SWITCHING
+from scanner_client.sighting import Sighting, Symbol
+from scanner_client.tracker import BoxRules, BoxSighting, Tracker
+from sync.labels import Kind, Label, SiteCodes, parse
+
+CAMERA_PREFIX: Final = "camera:"
+
+
+def source_of(text: str) -> int | Path:
+    """A camera's number (``camera:0``), or the path of a video, a picture or a folder of pictures.
+
+    Raises:
+        SourceError: ``camera:`` is not followed by a number.
+    """
+    if not text.startswith(CAMERA_PREFIX):
+        return Path(text)
+    number = text.removeprefix(CAMERA_PREFIX)
+    if not number.isdecimal():
+        raise SourceError(f"{text!r} names no camera: cameras are numbered, camera:0 is the first.")
+    return int(number)
+
+
+def sightings(
+    source: int | Path,
+    codes: SiteCodes,
+    *,
+    on_bad_picture: Callable[[SourceError], None],
+    confirm: Callable[[Sighting], bool],
+) -> Iterator[Sighting]:
+    """Each box and each label that stands alone, once, in the order in which they came into view.
+
+    What was read on one still picture alone is dealt only if `confirm` says so.
+
+    Raises:
+        SourceError: the source cannot be used, or breaks off.
+    """
+    tracker = Tracker(rules=_rules(codes))
+    for frame in frames(source, on_bad_picture=on_bad_picture):
+        yield from _believed(tracker.see(frame, _decoded(frame)), confirm)
+    yield from _believed(tracker.finish(), confirm)
+
+
+def symbols(source: int | Path) -> Iterator[Symbol]:
+    """Everything that is read, frame by frame, without waiting for a second look: for an enrolment code."""
+    for frame in frames(source, on_bad_picture=lambda _: None):
+        yield from map(_symbol, _decoded(frame))
+
+
+def _decoded(frame: Frame) -> tuple[Reading, ...]:
+    return decode(frame.grey, effort=STILL if frame.still else VIDEO)
+
+
+def _believed(boxes: Iterable[BoxSighting], confirm: Callable[[Sighting], bool]) -> Iterator[Sighting]:
+    for box in boxes:
+        sighting = Sighting(symbols=tuple(map(_symbol, box.labels)), box=box.box, frame=box.first_frame)
+        if not box.needs_second_look or confirm(sighting):
+            yield sighting
+
+
+def _symbol(reading: Reading) -> Symbol:
+    return Symbol(data=reading.data, symbology=reading.symbology)
+
+
+def _rules(codes: SiteCodes) -> BoxRules:
+    def label(reading: Reading) -> Label | None:
+        found = parse(reading.data, reading.symbology, codes)
+        return found if isinstance(found, Label) else None
+
+    def stands_alone(reading: Reading) -> bool:
+        found = label(reading)
+        return found is not None and found.kind in SWITCHING
+
+    def apart(one: Reading, other: Reading) -> bool:
+        first, second = label(one), label(other)
+        return first is not None and second is not None and _name_two(first, second)
+
+    return BoxRules(stands_alone=stands_alone, apart=apart)
+
+
+def _name_two(one: Label, other: Label) -> bool:
+    """Whether two labels name different units or products, so that no one box carries both.
+
+    Two bare serial numbers do not say so: a box also carries part and model numbers.
+    """
+    if one.kind is other.kind and one.kind in (Kind.UNIT, Kind.PLATE):
+        return one.key != other.key
+    concluded = "serial_pattern" in (one.format, other.format)
+    return bool(one.item and other.item) and one.item != other.item and not concluded

@@ -1,0 +1,88 @@
+"""Tells each outcome of a session: as lines of JSON for a program, or on the screen and with a beep for a person."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from typing import TextIO
+
+from scanner_client import carried, judging
+from scanner_client.background import Background
+from scanner_client.feedback import beep
+from scanner_client.handheld import Handheld
+from scanner_client.screen import Footer, Names, Screen
+from scanner_client.session import Task
+from scanner_client.sighting import Told
+from sync.event import format_name
+
+
+class Teller:
+    """Everything told here is on the disk already."""
+
+    def __init__(self, handheld: Handheld, background: Background, *, as_json: bool, out: TextIO = sys.stdout) -> None:
+        self._handheld = handheld
+        self._background = background
+        self._as_json = as_json
+        self._out = out
+        self._tty = out.isatty() and not as_json
+        self._screen = Screen(out, tty=self._tty)
+
+    def begin(self, task: Task) -> None:
+        """Draw the empty panel."""
+        self._screen.draw(task, self._names(task), self._footer())
+
+    def tell(self, outcomes: Sequence[Told], task: Task) -> None:
+        """Tell what one sighting led to, and wake the sync if something was kept."""
+        for told in outcomes:
+            if self._as_json:
+                if told.event:
+                    print(json_line(told), file=self._out, flush=True)
+                continue
+            self._screen.show(told, time.strftime("%H:%M:%S"), task, self._names(task), self._footer())
+            if self._tty:
+                beep(told.tone, self._out, time.sleep)
+        if any(told.event for told in outcomes):
+            self._background.wake()
+
+    def _names(self, task: Task) -> Names:
+        site_map = self._handheld.site_map
+        return Names(
+            location=judging.place_text(site_map, task.location) if task.location else None,
+            container=judging.place_text(site_map, task.container) if task.container else None,
+        )
+
+    def _footer(self) -> Footer:
+        handheld = self._handheld
+        return Footer(
+            waiting=handheld.outbox.waiting(),
+            carried=carried.waiting_events(handheld.database),
+            enrolled=handheld.device.server_key is not None,
+            has_data=handheld.site_map.cursor().cursor is not None,
+            age_ms=handheld.site_map.age_ms(handheld.clock),
+            sync=self._background.state,
+            now_ms=handheld.clock.wall_ms(),
+        )
+
+
+def json_line(told: Told) -> str:
+    """One committed event as a line of JSON: it has beeped."""
+    event, judgement = told.event, told.judgement
+    if event is None:
+        raise ValueError("Only what was committed is told as JSON.")
+    return json.dumps(
+        {
+            "event": format_name(event.name),
+            "action": event.action,
+            "subject": event.subject,
+            "location": event.location,
+            "container": event.container,
+            "document": event.document,
+            "quantity": event.quantity,
+            "verdict": judgement.verdict.value if judgement else None,
+            "belongs": judgement.belongs if judgement else None,
+            "tone": told.tone.value,
+            "text": told.text,
+        }
+    )

@@ -1,0 +1,1 @@
+"""Programs that rewrite data which is kept in the project."""

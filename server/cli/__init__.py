@@ -1,0 +1,14 @@
+"""What an administrator types: `flask --app server COMMAND`. Each command reads, calls one function, and prints."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from server.cli import backups, documents, handhelds, reports, serve, setup, upkeep
+
+
+def register(app: Flask) -> None:
+    """Give this app its commands."""
+    for module in (setup, serve, documents, handhelds, reports, upkeep, backups):
+        for command in module.COMMANDS:
+            app.cli.add_command(command)

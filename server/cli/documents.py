@@ -1,0 +1,124 @@
+"""`import` and `import-file`: take in documents, and what a handheld exported as a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from server import carried, documents
+from server.cli.command import command, operator, site
+from server.context import now_ms
+from server.database import reading
+from server.document_file import Draft, draft
+from server.document_kinds import KINDS, described, template
+from server.documents import Imported
+
+_SHOWN_ERRORS = 50
+_HELP = "Take in a document from a CSV, XLSX or JSON file.\n\n\b\n" + "\n\n\b\n".join(
+    "\n".join(described(kind)) for kind in KINDS.values()
+)
+
+
+@command("import")
+@click.argument("kind", type=click.Choice(list(KINDS)), required=False)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@click.option("--number", help="The document's number, for a file without such a column.")
+@click.option("--dry-run", is_flag=True, help="Check the file and change nothing.")
+@click.option("--skip-bad", is_flag=True, help="Take the good rows; the bad ones go to FILE.bad.csv.")
+@click.option("--resume", is_flag=True, help="Finish imports that were killed.")
+@click.option("--template", "show", is_flag=True, help="Print a CSV file with the kind's columns.")
+def import_(
+    kind: str | None,
+    file: Path | None,
+    number: str | None,
+    dry_run: bool,  # noqa: FBT001  # click passes flags by name
+    skip_bad: bool,  # noqa: FBT001
+    resume: bool,  # noqa: FBT001
+    show: bool,  # noqa: FBT001
+) -> None:
+    if resume:
+        _resume()
+        return
+    if kind is None or (file is None and not show):
+        raise click.UsageError("Say what to import: KIND and FILE, or --resume.")
+    if show:
+        click.echo(template(KINDS[kind]), nl=False)
+        return
+    assert file is not None
+    with reading() as connection:
+        names = documents.names(connection, site())
+    with file.open("rb") as opened:
+        found = draft(opened, KINDS[kind], site=site(), names=names, number=number)
+        _say_draft(found)
+        if found.errors and not skip_bad:
+            some = "row is" if len(found.errors) == 1 else "rows are"
+            raise ValueError(f"Nothing was imported: {len(found.errors)} {some} wrong. --skip-bad takes the others.")
+        if dry_run:
+            click.echo(f"{found.rows:,} rows are good. Nothing was imported, for this is a dry run.")
+            return
+        if found.errors:
+            _write_bad(found, file)
+        for one in documents.take(found, operator=operator(), now_ms=now_ms(), progress=_Progress()):
+            _say_imported(one)
+
+
+import_.help = _HELP
+
+
+class _Progress:
+    """A line on standard error for every 50,000 rows: a short import says nothing."""
+
+    every = 50_000
+
+    def __call__(self, what: str, done: int, rows: int) -> None:
+        if rows > self.every and (done % self.every == 0 or done == rows):
+            click.echo(f"  {done:,} of {rows:,} {what}", err=True)
+
+
+def _say_draft(found: Draft) -> None:
+    if found.table.note:
+        click.echo(f"Note: {found.table.note}", err=True)
+    if found.ignored:
+        click.echo(f"Note: these columns mean nothing here and were left out: {', '.join(found.ignored)}.", err=True)
+    for error in found.errors[:_SHOWN_ERRORS]:
+        click.echo(str(error), err=True)
+    if len(found.errors) > _SHOWN_ERRORS:
+        click.echo(f"... and {len(found.errors) - _SHOWN_ERRORS} more.", err=True)
+
+
+def _write_bad(found: Draft, file: Path) -> None:
+    path = file.with_name(file.name + ".bad.csv")
+    with path.open("w", encoding="utf-8-sig", newline="") as bad:
+        found.write_bad(bad)
+    click.echo(f"{len(found.bad)} bad rows were written to {path}, each with its reason.", err=True)
+
+
+def _say_imported(one: Imported) -> None:
+    if one.known:
+        click.echo(f"{one.kind} {one.number} was imported before, with just these {one.rows:,} rows: nothing changed.")
+    else:
+        click.echo(f"{one.kind} {one.number}: {one.rows:,} rows imported (event {one.event}).")
+
+
+def _resume() -> None:
+    done, short = documents.resume(site(), operator=operator(), now_ms=now_ms(), progress=_Progress())
+    for one in done:
+        _say_imported(one)
+    for sentence in short:
+        click.echo(sentence)
+    if not done and not short:
+        click.echo("Every import is complete.")
+
+
+@command("import-file")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_file(file: Path) -> None:
+    """Take in the queue that a handheld exported as a file."""
+    with file.open("rb") as opened:
+        taken = carried.take(opened, now_ms=now_ms())
+    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in taken.outcomes.items()) or "nothing new"
+    click.echo(f"{taken.events} events of {taken.name}: {outcomes}.")
+
+
+COMMANDS = (import_, import_file)

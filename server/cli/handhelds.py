@@ -1,0 +1,53 @@
+"""`code` and `revoke`: let handhelds in, and out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import segno
+
+from server import config, enrolment
+from server.cli.command import command, operator, site
+from server.context import now_ms, settings
+from server.database import writing
+from server.enrolment import CODE_VALID_MS
+from server.roles import ROLES
+
+_MINUTE_MS = 60_000
+
+
+@command("code")
+@click.option("--role", type=click.Choice(list(ROLES)), required=True, help="What its holder may do.")
+@click.option("--minutes", default=CODE_VALID_MS // _MINUTE_MS, show_default=True, help="How long it is good.")
+@click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Write the QR code to this SVG file.")
+@click.option("--png", type=click.Path(dir_okay=False, path_type=Path), help="Write the QR code to this PNG file.")
+def code(role: str, minutes: int, svg: Path | None, png: Path | None) -> None:
+    """Make a one-time code with which one handheld can enrol, and show it as a QR code for its camera."""
+    with writing() as connection:
+        word = enrolment.new_code(
+            connection, site=site(), role=role, operator=operator(), now_ms=now_ms(), valid_ms=minutes * _MINUTE_MS
+        )
+        invitation = enrolment.invitation(connection, word, config.addresses(settings()))
+    qr = segno.make(invitation.text(), error="m", micro=False)
+    if svg is not None:
+        qr.save(str(svg), kind="svg", scale=6)
+    if png is not None:
+        qr.save(str(png), kind="png", scale=6)
+    if click.get_text_stream("stdout").isatty():
+        qr.terminal(compact=True)
+    click.echo(f"One {role} can enrol with it within {minutes} min.")
+    click.echo(f"code: {word}")
+    click.echo(f"invitation: {invitation.text()}")
+
+
+@command("revoke")
+@click.argument("number", type=int)
+def revoke(number: int) -> None:
+    """Trust a handheld no longer. What it still sends is kept apart, and believed only after a person looked."""
+    with writing() as connection:
+        changed = enrolment.revoke(connection, number=number, operator=operator(), now_ms=now_ms())
+    click.echo(f"Handheld {number} is revoked." if changed else f"Handheld {number} was revoked before.")
+
+
+COMMANDS = (code, revoke)

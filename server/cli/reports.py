@@ -1,0 +1,138 @@
+"""`count`, `receipt`, `cases` and `trail`: what was found, as text."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+import click
+
+from server import documents, naming, queries, search
+from server.cli.command import command, operator, site
+from server.context import now_ms
+from server.counts import cycle, receipt
+from server.counts.compare import Line, ReportLine
+from server.counts.cycle import CountReport
+from server.counts.receipt import ReceiptReport
+from server.database import reading, writing
+from server.naming import Names
+
+_LINES_SHOWN = 200
+
+
+def moment(ms: int) -> str:
+    """A moment as people at this machine read it."""
+    return dt.datetime.fromtimestamp(ms / 1000, tz=dt.UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+@command("count")
+@click.argument("what", type=click.Choice(["open", "close", "show"]))
+@click.argument("number")
+@click.option("--bin", "bins", multiple=True, help="Code of a bin to count; once for each.")
+@click.option("--blind", is_flag=True, help="Handhelds are told nothing of what to expect.")
+def count(what: str, number: str, bins: tuple[str, ...], blind: bool) -> None:  # noqa: FBT001  # click passes by name
+    """Open, close or show a cycle count."""
+    if what == "show":
+        with reading() as connection:
+            _say_report(cycle.report(connection, site=site(), number=number))
+        return
+    with writing() as connection:
+        by = {"site": site(), "number": number, "operator": operator(), "now_ms": now_ms()}
+        if what == "close":
+            cycle.close_count(connection, **by)
+        else:
+            names = documents.names(connection, site())
+            cycle.open_count(connection, bins=[names.place(b) for b in bins], blind=blind, **by)
+            click.echo(f"Count {number} of {len(bins)} bins is open.")
+            return
+    with reading() as connection:
+        _say_report(cycle.report(connection, site=site(), number=number))
+
+
+@command("receipt")
+@click.argument("what", type=click.Choice(["close", "show"]))
+@click.argument("number")
+def receipt_(what: str, number: str) -> None:
+    """Close or show the receipt of an advance ship notice."""
+    if what == "close":
+        with writing() as connection:
+            receipt.close_receipt(connection, site=site(), number=number, operator=operator(), now_ms=now_ms())
+    with reading() as connection:
+        _say_report(receipt.report(connection, site=site(), number=number))
+
+
+def _say_report(found: CountReport | ReceiptReport) -> None:
+    with reading() as connection:
+        keys = [k for line in found.lines for k in (line.subject, line.expected, *line.seen)]
+        names = naming.read(connection, site(), [*keys, *getattr(found, "unfinished", ())])
+    click.echo(f"{found.number}: " + ", ".join(f"{n} {_words(k)}" for k, n in found.totals.items()))
+    for line in [line for line in found.lines if line.kind is not Line.MATCHED][:_LINES_SHOWN]:
+        click.echo(f"  {_words(line.kind):<11} {_say_line(line, names)}")
+    for place in getattr(found, "unfinished", ()):
+        click.echo(f"  not finished: {names(place).text}")
+    if found.unheard:
+        click.echo(f"  not heard from since, and may explain what is missing: {', '.join(found.unheard)}")
+
+
+def _words(kind: str) -> str:
+    return str(kind).replace("_", " ")
+
+
+def _say_line(line: ReportLine, names: Names) -> str:
+    text = names(line.subject).text
+    if (line.expected_quantity, line.quantity) != (1, 1):
+        text += f", {line.quantity} of {line.expected_quantity}"
+    if line.expected:
+        text += f", belongs in {names(line.expected).text}"
+    return text + (f", seen in {_joined(names(p).text for p in line.seen)}" if line.seen else "")
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return " and ".join(texts)
+
+
+@command("cases")
+@click.option("--rule", help="Only those of this rule.")
+@click.option("--status", default="open", show_default=True, type=click.Choice(["open", "settled", "explained"]))
+@click.option("--limit", default=queries.PAGE, show_default=True, type=click.IntRange(1, queries.PAGE_MAX))
+def cases(rule: str | None, status: str, limit: int) -> None:
+    """List what does not match, the oldest first."""
+    with reading() as connection:
+        found = queries.list_cases(connection, site(), status=status, rule=rule, limit=limit)
+        names = naming.read(connection, site(), [k for c in found for k in (c.unit, c.expected, c.seen)])
+    for case in found:
+        where = f", belongs in {names(case.expected).text}" if case.expected else ""
+        where += f", seen in {names(case.seen).text}" if case.seen else ""
+        click.echo(f"{moment(case.opened_ms)}  {_words(case.rule):<20} {names(case.unit).text}{where}")
+    click.echo(f"{len(found)} {status} cases{' are shown; there may be more' if len(found) == limit else ''}.")
+
+
+@command("trail")
+@click.argument("unit")
+def trail(unit: str) -> None:
+    """Show what happened to a unit: UNIT is its label, serial number or canonical name."""
+    with reading() as connection:
+        found = search.find(connection, site(), unit)
+        if len(found.keys) != 1:
+            raise ValueError(found.problem or f"{unit!r} names {len(found.keys)} units.")
+        key = found.keys[0]
+        lines = queries.trail(connection, site(), key)
+        view = queries.read_unit(connection, site(), key, now_ms())
+        places = [p for line in lines for p in (line.fact.event.location, line.fact.event.container)]
+        names = naming.read(connection, site(), [key, *places, view.location if view else None])
+        devices = queries.device_names(connection, site())
+    click.echo(f"{names(key).text}  {key}")
+    if view is not None:
+        click.echo(f"{view.state.status}, in {names(view.location).text if view.location else 'no known place'}")
+    for line in lines:
+        event = line.fact.event
+        place = event.container or event.location
+        parts = [event.action.replace("_", " "), f"in {names(place).text}" if place else "", event.document or ""]
+        by = f"by {event.operator or 'nobody named'} with {devices.get(event.device_no, event.device_no)}"
+        said = " ".join(p for p in parts if p)
+        click.echo(f"{moment(line.fact.event_ms)}  {said}, {by}{' (undone)' if line.undone else ''}")
+    if not lines:
+        click.echo("Nothing is known of it.")
+
+
+COMMANDS = (count, receipt_, cases, trail)

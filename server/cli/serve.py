@@ -1,0 +1,104 @@
+"""`serve`: start the server for use; on a fresh machine that is the only command there is."""
+
+from __future__ import annotations
+
+import atexit
+import importlib.util
+import os
+import subprocess
+import sys
+from typing import Any
+
+import click
+from flask import current_app
+
+from server import config, context, database, discovery, documents
+from server.cli.command import command
+from server.cli.setup import say
+from server.context import now_ms, settings
+from server.database import db, reading
+from server.setup import is_ready, set_up
+
+_WAITRESS_THREADS = 8
+
+
+@command("serve")
+@click.option("--host", default="0.0.0.0", show_default=True, help="Address to listen at; handhelds have to reach it.")  # noqa: S104
+@click.option("--port", type=click.IntRange(1, 65_535), help="Port to listen at.")
+@click.option("--announce/--no-announce", default=True, help="Say on the local network where this server is.")
+def serve(host: str, port: int | None, announce: bool) -> None:  # noqa: FBT001  # click passes flags by name
+    """Start the server: gunicorn where it runs, else waitress. An empty database is made ready first."""
+    port = port or settings().port
+    os.environ[f"{config.PREFIX}PORT"] = str(port)  # the workers guess this server's address from it
+    if not is_ready():
+        say(set_up(settings(), now_ms=now_ms()))
+    if db.engine.dialect.name == "sqlite" and not database.wal_is_safe():
+        version = database.sqlite_module().sqlite_version
+        click.echo(f"SQLite {version} has the WAL-reset bug: it runs with journal mode DELETE, which is slower.")
+    _resume_imports()
+    click.echo(f"Open {config.addresses(config.load())[0]} in a browser. Ctrl-C stops the server.")
+    sys.stdout.flush()
+    db.engine.dispose()  # no connection is shared with a worker
+    if importlib.util.find_spec("fcntl") is None:
+        _waitress(host, port, announce=announce)
+    else:
+        _gunicorn(host, port, announce=announce)
+
+
+def _resume_imports() -> None:
+    """Let a process of its own finish the imports that were killed, while this one serves."""
+    with reading() as connection:
+        waiting = documents.unfinished(connection, settings().site)
+    if waiting:
+        click.echo(f"Going on with {len(waiting)} imports that were not finished.")
+        subprocess.Popen([sys.executable, "-m", "flask", "--app", "server", "import", "--resume"])
+
+
+def start_announcing() -> None:
+    """Announce this process's server until the process ends."""
+    with reading() as connection:
+        me = context.identity(connection)
+    addresses = config.addresses(settings())
+    try:
+        info = discovery.service(me.incarnation, me.site, addresses)
+    except OSError:
+        click.echo(f"{addresses[0]} has no IP address here, so handhelds cannot find it by themselves.")
+        return
+    atexit.register(discovery.announce(info, settings().instance / "announcing.lock"))
+
+
+def _waitress(host: str, port: int, *, announce: bool) -> None:
+    import waitress
+
+    if announce:
+        start_announcing()
+    waitress.serve(current_app, host=host, port=port, threads=_WAITRESS_THREADS)
+
+
+def _gunicorn(host: str, port: int, *, announce: bool) -> None:
+    from gunicorn.app.base import Application
+
+    from server import create_app
+
+    class Server(Application):  # type: ignore[misc]  # gunicorn has no types
+        """gunicorn takes its settings and its app from a subclass."""
+
+        def load_config(self) -> None:
+            self.load_config_from_module_name_or_filename("python:server.gunicorn_conf")
+            self.cfg.set("bind", [f"{host}:{port}"])
+            if announce:
+                self.cfg.set("post_worker_init", _announce_from_worker)
+
+        def load(self) -> Any:
+            return create_app()
+
+    sys.argv = [sys.argv[0]]  # gunicorn would read this command's options as its own
+    Server().run()
+
+
+def _announce_from_worker(worker: Any) -> None:
+    with worker.wsgi.app_context():
+        start_announcing()
+
+
+COMMANDS = (serve,)

@@ -1,0 +1,90 @@
+"""`rebuild`, `verify`, `release-held` and `quarantine`: look after the ledger and what is folded from it."""
+
+from __future__ import annotations
+
+import click
+
+from server import queries, repairs, search, upkeep
+from server.cli.command import command, operator, site
+from server.cli.reports import moment
+from server.database import reading, stamp, writing
+from server.rebuild import rebuild
+
+_DIFFERENCES_SHOWN = 200
+_SAY_EVERY = 10_000
+
+
+def _progress(done: int) -> None:
+    if done % _SAY_EVERY < upkeep.SUBJECTS_AT_ONCE and done >= _SAY_EVERY:
+        click.echo(f"  {done:,} units, items and lots", err=True)
+
+
+@command("rebuild")
+@click.argument("unit", required=False)
+@click.option("--all", "everything", is_flag=True, help="Fold every unit, item and lot anew.")
+def rebuild_(unit: str | None, everything: bool) -> None:  # noqa: FBT001  # click passes flags by name
+    """Fold one unit, or everything, anew from the ledger."""
+    if everything == (unit is not None):
+        raise click.UsageError("Say which UNIT, or --all.")
+    if unit is None:
+        click.echo(f"{upkeep.rebuild_all(site(), _progress):,} units, items and lots were folded anew.")
+        return
+    with writing() as connection:
+        found = search.find(connection, site(), unit)
+        if len(found.keys) != 1:
+            raise ValueError(found.problem or f"{unit!r} names {len(found.keys)} units.")
+        rebuild(connection, site(), found.keys, stamp(connection))
+    click.echo(f"{found.keys[0]} was folded anew.")
+
+
+@command("verify")
+def verify() -> None:
+    """Check every chain, line, document and folded row against the ledger; exit code 1 where something differs."""
+    count = 0
+    for count, sentence in enumerate(upkeep.verify(site(), _progress), start=1):
+        if count <= _DIFFERENCES_SHOWN:
+            click.echo(sentence)
+    if count:
+        raise click.ClickException(f"{count:,} differences.")
+    click.echo("Everything fits: chains, lines, documents and folded rows.")
+
+
+@command("release-held")
+def release_held() -> None:
+    """Read again, after an upgrade, the events that were too new before."""
+    with writing() as connection:
+        done = repairs.release_held(connection, site())
+    click.echo(f"{done.read} events read, {done.quarantined} quarantined, {done.held} still too new.")
+
+
+@command("quarantine")
+@click.argument("what", type=click.Choice(["list", "repair"]))
+@click.argument("event", required=False)
+@click.option("--set", "corrections", multiple=True, metavar="FIELD=VALUE", help="What the line should have said.")
+def quarantine(what: str, event: str | None, corrections: tuple[str, ...]) -> None:
+    """List the events that could not be believed, or repair one: EVENT is device.epoch.seq."""
+    if what == "list":
+        _list()
+        return
+    if event is None:
+        raise click.UsageError("Say which EVENT.")
+    pairs = [c.partition("=") for c in corrections]
+    if not all(sign for _, sign, _ in pairs):
+        raise click.UsageError("--set takes FIELD=VALUE.")
+    values = {field: value for field, _, value in pairs}
+    with writing() as connection:
+        done = repairs.repair(connection, site=site(), name=event, corrections=values, operator=operator())
+    click.echo(f"{event} was repaired as {done}.")
+
+
+def _list() -> None:
+    with reading() as connection:
+        rows = queries.set_aside(connection, site())
+    for row in rows:
+        name = f"{row['device_no']}.{row['epoch']}.{row['seq']}"
+        click.echo(f"{name}  {moment(row['received_ms'])}  {row['outcome']}: {row['note']}")
+        click.echo(f"  {row['line'][:200].decode('ascii', errors='backslashreplace')}")
+    click.echo(f"{len(rows)} events are set aside{', at least' if len(rows) == queries.PAGE else ''}.")
+
+
+COMMANDS = (rebuild_, verify, release_held, quarantine)

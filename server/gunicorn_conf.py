@@ -1,0 +1,30 @@
+"""gunicorn's settings: `gunicorn --config python:server.gunicorn_conf 'server:create_app()'`.
+
+SQLite has one writer, so one process with some threads queues fairly at one lock; PostgreSQL takes several processes.
+Where gunicorn does not run (Windows), `waitress-serve --threads=8 --call server:create_app` does.
+"""
+
+from __future__ import annotations
+
+import os
+
+from server import config
+
+_settings = config.load()
+
+bind = f"0.0.0.0:{_settings.port}"
+worker_class = "gthread"
+workers = 1 if config.database_url(_settings).startswith("sqlite") else min(8, 2 * (os.cpu_count() or 1))
+threads = 8
+timeout = 60
+"""Seconds without a sign of life after which a worker is replaced."""
+graceful_timeout = 30
+keepalive = 15
+"""Seconds: handhelds sync about as often, and save a handshake."""
+limit_request_line = 8_190
+limit_request_fields = 50
+max_requests = 50_000
+max_requests_jitter = 5_000
+"""Workers are replaced some time, so that a leak in a library stays small; not all at once."""
+preload_app = False
+"""Each worker opens connections of its own."""

@@ -1,0 +1,165 @@
+"""Events that were set aside: read the held ones after an upgrade, and let a person repair the quarantined ones.
+
+Neither touches the bytes. A held line becomes what it says once this version can read it; a repair is a new fact of
+the server's that names the person, happens when the scan did, and points back to the line that it stands for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from server import ledger
+from server.database import stamp
+from server.rebuild import rebuild
+from server.tables import events
+from sync.actions import refuse
+from sync.event import FIELDS, EventError, NewerSchema, decode, format_name, from_fields, parse_name
+from sync.protocol import Outcome
+
+_ENVELOPE: Final = frozenset(
+    {"schema", "device_no", "epoch", "seq", "operator", "wall_ms", "boot", "boot_ms", "cursor", "evidence", "reason"}
+)
+"""Fields that a repair says for itself."""
+
+
+class RepairError(ValueError):
+    """The event cannot be repaired like this; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """What became of held events."""
+
+    read: int
+    quarantined: int
+    held: int
+
+
+def release_held(connection: sa.Connection, site: str) -> Released:
+    """Read again what was too new for the version that received it, and fold what can be read now."""
+    query = sa.select(events).where(events.c.site == site, events.c.outcome == Outcome.HELD).with_for_update()
+    touched: set[str] = set()
+    counts = dict.fromkeys((Outcome.ACCEPTED, Outcome.QUARANTINED, Outcome.HELD), 0)
+    for row in connection.execute(query).mappings().all():
+        outcome, note, values = _read(row["line"])
+        counts[outcome] += 1
+        if outcome is Outcome.HELD:
+            continue
+        key = [events.c[name] == row[name] for name in ("device_no", "epoch", "seq", "digest")]
+        connection.execute(events.update().where(*key).values(outcome=outcome.value, note=note, **values))
+        if outcome is Outcome.ACCEPTED and values.get("subject"):
+            touched.add(values["subject"])
+    if touched:
+        rebuild(connection, site, touched, stamp(connection))
+    return Released(read=counts[Outcome.ACCEPTED], quarantined=counts[Outcome.QUARANTINED], held=counts[Outcome.HELD])
+
+
+def _read(line: bytes) -> tuple[Outcome, str | None, dict[str, Any]]:
+    try:
+        event = decode(line)
+    except NewerSchema as newer:
+        return Outcome.HELD, str(newer), {}
+    except EventError as wrong:
+        return Outcome.QUARANTINED, str(wrong), {}
+    reason = refuse(event)
+    if reason:
+        return Outcome.QUARANTINED, reason, {}
+    names = (f.name for f in FIELDS if f.name not in ("device_no", "epoch", "seq"))
+    return Outcome.ACCEPTED, None, {name: getattr(event, name) for name in names}
+
+
+def repair(
+    connection: sa.Connection,
+    *,
+    site: str,
+    name: str,
+    corrections: Mapping[str, str],
+    operator: str | None,
+) -> str:
+    """Say in a new fact what a quarantined line should have said; returns the fact's name.
+
+    Args:
+        name: of the quarantined event, ``device.epoch.seq``.
+        corrections: field -> value; an empty value takes the field out.
+
+    Raises:
+        RepairError: there is no such line, it was repaired already, or it is still not right.
+    """
+    row = _quarantined(connection, site, name)
+    fields = {k: v for k, v in _json(row["line"]).items() if k not in _ENVELOPE}
+    for field, value in corrections.items():
+        kinds = {f.name: f.type for f in FIELDS}
+        if field not in kinds or field in _ENVELOPE:
+            raise RepairError(f"{field!r} is no field that can be repaired.")
+        fields[field] = _value(field, kinds[field], value)
+    fields = {k: v for k, v in fields.items() if v is not None}
+    envelope = {"schema": 1, "device_no": 0, "epoch": 1, "seq": 1, "wall_ms": 0, "boot": "repair", "boot_ms": 0}
+    try:
+        event = from_fields(envelope | fields)
+    except EventError as wrong:
+        raise RepairError(f"{name} is still not right. {wrong}") from None
+    problem = refuse(event)
+    if problem:
+        raise RepairError(f"{name} is still not right. {problem}")
+    said = {f.name: getattr(event, f.name) for f in FIELDS if f.name in fields}
+    action = said.pop("action")
+    fact = ledger.record(
+        connection,
+        site=site,
+        action=action,
+        operator=operator,
+        now_ms=row["event_ms"],
+        reason=f"repairs {name}",
+        evidence=row["digest"].hex(),
+        **said,
+    )
+    done = format_name(fact.name)
+    same = [events.c[k] == row[k] for k in ("device_no", "epoch", "seq", "digest")]
+    connection.execute(events.update().where(*same).values(note=f"{row['note']} Repaired as {done}."))
+    if event.subject:
+        rebuild(connection, site, [event.subject], stamp(connection))
+    return done
+
+
+def _quarantined(connection: sa.Connection, site: str, name: str) -> Mapping[str, Any]:
+    device_no, epoch, seq = parse_name(name)
+    row = (
+        connection.execute(
+            sa.select(events)
+            .where(events.c.site == site, events.c.outcome == Outcome.QUARANTINED)
+            .where(events.c.device_no == device_no, events.c.epoch == epoch, events.c.seq == seq)
+            .with_for_update()
+        )
+        .mappings()
+        .first()
+    )
+    if row is None:
+        raise RepairError(f"There is no quarantined event {name}.")
+    if "Repaired as " in (row["note"] or ""):
+        raise RepairError(f"{name}: {row['note']}")
+    return dict(row)
+
+
+def _json(line: bytes) -> dict[str, Any]:
+    """What can be read of a line that is not an event."""
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    known = {f.name for f in FIELDS}
+    return {k: v for k, v in row.items() if k in known} if isinstance(row, dict) else {}
+
+
+def _value(field: str, kind: type, text: str) -> Any:
+    if text == "":
+        return None
+    if kind is int:
+        if not (text.isascii() and text.isdigit() and len(text) <= 16):
+            raise RepairError(f"{field} takes a whole number, not {text!r}.")
+        return int(text)
+    return text.split(",") if kind is tuple else text

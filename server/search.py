@@ -1,0 +1,86 @@
+"""What someone at a keyboard or a wedge scanner means by what they typed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+
+from server import site_codes
+from server.identifiers import owners
+from server.ledger import in_chunks
+from server.tables import reference, unit_states
+from sync.identity import split_key, unit_key
+from sync.labels import Label, SiteCodes, parse
+
+ITEMS_MAX: Final = 20_000
+"""Products among which a serial number that stands alone is looked for."""
+FOUND_MAX: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The names that it can mean; with none, or several, a sentence that says so."""
+
+    keys: tuple[str, ...] = ()
+    problem: str = ""
+
+
+def read_typed(typed: str, codes: SiteCodes) -> Label | str:
+    """The label that was typed, or the sentence that says why it is none.
+
+    A wedge scanner may put the AIM symbology identifier (``]d2``) in front; a bare text is tried as such.
+    """
+    symbology, text = (typed[:3], typed[3:]) if typed.startswith("]") else (None, typed)
+    try:
+        raw = text.encode("latin-1")
+    except UnicodeEncodeError:
+        raw = text.encode("utf-8", errors="replace")
+    label = parse(raw, symbology, codes)
+    return label if isinstance(label, Label) else label.reason
+
+
+def find(connection: sa.Connection, site: str, typed: str) -> Found:
+    """What was meant: a canonical name, a label, or a serial number by itself."""
+    if _is_name(typed):
+        return Found(keys=(typed,))
+    label = read_typed(typed, site_codes.load(connection))
+    if isinstance(label, Label):
+        owned = owners(connection, site, [label.key]).get(label.key)
+        if owned or _is_known(connection, site, label.key):
+            return Found(keys=(owned or label.key,))
+    serial = label.serial if isinstance(label, Label) and label.serial else typed
+    keys = _with_serial(connection, site, serial)
+    if keys:
+        return Found(keys=keys, problem=f"{len(keys)} units bear this serial number." if len(keys) > 1 else "")
+    if isinstance(label, Label):
+        return Found(keys=(label.key,))
+    return Found(problem=label)
+
+
+def _is_name(text: str) -> bool:
+    try:
+        split_key(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_known(connection: sa.Connection, site: str, key: str) -> bool:
+    query = sa.select(unit_states.c.unit).where(unit_states.c.site == site, unit_states.c.unit == key)
+    return connection.execute(query).first() is not None
+
+
+def _with_serial(connection: sa.Connection, site: str, serial: str) -> tuple[str, ...]:
+    """Units of any product here with this serial number: one look-up by key for each product."""
+    items = connection.execute(
+        sa.select(reference.c.key)
+        .where(reference.c.site == site, reference.c.kind == "item", reference.c.row.isnot(None))
+        .limit(ITEMS_MAX)
+    ).scalars()
+    found: list[str] = []
+    for keys in in_chunks(unit_key(item, serial) for item in items):
+        query = sa.select(unit_states.c.unit).where(unit_states.c.site == site, unit_states.c.unit.in_(keys))
+        found += connection.execute(query.limit(FOUND_MAX)).scalars()
+    return tuple(found[:FOUND_MAX])

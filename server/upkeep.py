@@ -1,0 +1,187 @@
+"""Look after the ledger: fold everything again, and prove that what is stored is what the ledger says.
+
+`verify` changes nothing. Across versions of the fold it finds differences, which are no corruption: `rebuild --all`
+brings the rows up to date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from server import documents as imports
+from server.database import reading, stamp, writing
+from server.ledger import FOLDED, event_of
+from server.rebuild import rebuild
+from server.setup import FOLD_VERSION
+from server.tables import (
+    cases,
+    chains,
+    document_rows,
+    documents,
+    events,
+    identifier_claims,
+    server_state,
+    stock_levels,
+    unit_states,
+)
+from sync.event import GENESIS, EventError, decode, digest
+
+SUBJECTS_AT_ONCE: Final = 200
+EVENTS_AT_ONCE: Final = 2_000
+_FOLDED_TABLES: Final[dict[sa.Table, sa.Column[Any]]] = {
+    unit_states: unit_states.c.unit,
+    stock_levels: stock_levels.c.subject,
+    cases: cases.c.unit,
+    identifier_claims: identifier_claims.c.unit,
+}
+Progress = Callable[[int], None]
+"""Called with the number of subjects done."""
+
+
+def subjects(connection: sa.Connection, site: str, after: str) -> list[str]:
+    """The next names, in order, that the ledger or a folded row speaks of."""
+    counting = sa.select(documents.c.digest).where(documents.c.event.isnot(None))
+    sources = [
+        sa.select(events.c.subject.label("s")).where(events.c.site == site, events.c.subject > after),
+        sa.select(document_rows.c.subject).where(
+            document_rows.c.site == site,
+            document_rows.c.subject > after,
+            document_rows.c.stated,
+            document_rows.c.document.in_(counting),
+        ),
+        sa.select(unit_states.c.unit).where(unit_states.c.site == site, unit_states.c.unit > after),
+        sa.select(stock_levels.c.subject).where(stock_levels.c.site == site, stock_levels.c.subject > after),
+    ]
+    # each source is cut off by itself, so that its index gives the next names without a sort of everything
+    cut = [sa.select(s.distinct().order_by(sa.literal_column("1")).limit(SUBJECTS_AT_ONCE).subquery()) for s in sources]
+    named = sa.union(*cut).order_by(sa.literal_column("1")).limit(SUBJECTS_AT_ONCE)
+    return list(connection.execute(named).scalars())
+
+
+def rebuild_all(site: str, progress: Progress) -> int:
+    """Fold every unit, container, item and lot of a site anew, some at a time; returns how many."""
+    done, after = 0, ""
+    while True:
+        with writing() as connection:
+            names = subjects(connection, site, after)
+            if names:
+                rebuild(connection, site, names, stamp(connection))
+            else:
+                connection.execute(server_state.update().values(fold_version=FOLD_VERSION))
+        if not names:
+            return done
+        done, after = done + len(names), names[-1]
+        progress(done)
+
+
+def verify(site: str, progress: Progress) -> Iterator[str]:
+    """Everything that does not fit, a sentence each."""
+    with reading() as connection:
+        version = connection.execute(sa.select(server_state.c.fold_version)).scalar_one()
+        if version != FOLD_VERSION:
+            yield f"The rows were folded by version {version}, this is {FOLD_VERSION}: run rebuild --all first."
+        yield from _chains(connection, site)
+        yield from _lines(connection, site)
+        yield from _documents(connection, site)
+    yield from _folded(site, progress)
+
+
+def _chains(connection: sa.Connection, site: str) -> Iterator[str]:
+    for chain in connection.execute(sa.select(chains).where(chains.c.site == site)).all():
+        yield from _chain(connection, chain)
+
+
+def _chain(connection: sa.Connection, chain: Any) -> Iterator[str]:
+    """Recompute a chain over the stored bytes."""
+    name = f"{chain.device_no}.{chain.epoch}"
+    query = (
+        sa.select(events.c.seq, events.c.digest, events.c.line, events.c.outcome)
+        .where(events.c.device_no == chain.device_no, events.c.epoch == chain.epoch)
+        .order_by(events.c.seq)
+    )
+    here: dict[int, set[bytes]] = {0: {GENESIS}}
+    reached = 0
+    for row in connection.execution_options(yield_per=EVENTS_AT_ONCE).execute(query):
+        before = here.get(row.seq - 1)
+        continues = before is None or any(digest(d, row.line) == row.digest for d in before)
+        if not continues and row.outcome != "forked":  # a fork may continue what never came here
+            yield f"Event {name}.{row.seq} does not fit the one before it: its bytes or its digest were changed."
+        here = {s: d for s, d in here.items() if s >= row.seq - 1}
+        here.setdefault(row.seq, set()).add(row.digest)
+        if row.seq == reached + 1:
+            reached = row.seq
+        if row.seq == chain.acked_through and chain.head not in here[row.seq]:
+            last = [d for d in here[row.seq]]
+            if row.outcome != "forked" and len(last) == 1:
+                yield f"Chain {name} is said to end in {chain.head.hex()[:12]}, and ends in {row.digest.hex()[:12]}."
+    if reached < chain.acked_through:
+        yield f"Chain {name} is acknowledged through {chain.acked_through}, and event {reached + 1} is not here."
+
+
+def _lines(connection: sa.Connection, site: str) -> Iterator[str]:
+    """Read every folded line again, and compare it with its columns."""
+    query = sa.select(events).where(events.c.site == site, events.c.outcome.in_(FOLDED))
+    for row in connection.execution_options(yield_per=EVENTS_AT_ONCE).execute(query).mappings():
+        name = f"{row['device_no']}.{row['epoch']}.{row['seq']}"
+        try:
+            if decode(row["line"]) != event_of(row):
+                yield f"The columns of event {name} say something else than its line."
+        except EventError as wrong:
+            yield f"The line of event {name} cannot be read: {wrong}"
+
+
+def _documents(connection: sa.Connection, site: str) -> Iterator[str]:
+    query = sa.select(documents).where(documents.c.site == site, documents.c.event.isnot(None))
+    for row in connection.execute(query).all():
+        if not imports.check_digest(connection, row.digest):
+            yield f"The rows of {row.kind} {row.number} are not those that were imported."
+
+
+def _folded(site: str, progress: Progress) -> Iterator[str]:
+    """Fold everything again beside what is stored, and take it back."""
+    done, after = 0, ""
+    while True:
+        with writing() as connection:
+            names = subjects(connection, site, after)
+            stored = _rows(connection, site, names)
+            trial = connection.begin_nested()
+            rebuild(connection, site, names, stamp(connection))
+            folded = _rows(connection, site, names)
+            trial.rollback()
+        yield from _differences(stored, folded)
+        if not names:
+            return
+        done, after = done + len(names), names[-1]
+        progress(done)
+
+
+_Rows = Mapping[tuple[str, ...], Mapping[str, Any]]
+
+
+def _rows(connection: sa.Connection, site: str, names: Iterable[str]) -> _Rows:
+    found: dict[tuple[str, ...], Mapping[str, Any]] = {}
+    for table, subject in _FOLDED_TABLES.items():
+        keys = [c.name for c in table.primary_key if c.name != "site"]
+        query = sa.select(table).where(table.c.site == site, subject.in_(list(names)))
+        for row in connection.execute(query).mappings():
+            values = {name: value for name, value in row.items() if name not in ("stamp", "site")}
+            found[(table.name, *(str(row[k]) for k in keys))] = values
+    return found
+
+
+def _differences(stored: _Rows, folded: _Rows) -> Iterator[str]:
+    for key in sorted(stored.keys() | folded.keys()):
+        table, *names = key
+        what = f"{table} {' '.join(names)}"
+        old, new = stored.get(key), folded.get(key)
+        if new is None:
+            yield f"{what} is stored, and the ledger does not bear it out."
+        elif old is None:
+            yield f"{what} is not stored, and the ledger says that it should be."
+        else:
+            for name in old:
+                if old[name] != new[name]:
+                    yield f"{what}: {name} is {old[name]!r}, and the ledger says {new[name]!r}."

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scanner_client import carried, site_map
+from scanner_client.database import open_database
+from scanner_client.outbox import APPEND_MAX, MARK_EVERY_MS, SCHEMA, Outbox, OutboxError, Run, durable_through
+from sync.event import GENESIS, EventError, chain, decode
+from sync.protocol import MISSING_RANGES_MAX, RETENTION_MS, Reply
+from tests.scanner_client.scans import scan_of
+
+EPOCH = 77
+NOW = 1_700_000_000_000
+Opened = Callable[[], Outbox]
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Outbox:
+    opened = Outbox(open_database(tmp_path / "q", (*SCHEMA, *carried.SCHEMA, *site_map.SCHEMA)))
+    opened.begin_epoch(EPOCH, device_no=5, predecessor=None)
+    return opened
+
+
+def reply(through: int, outbox: Outbox | None = None, **values: object) -> Reply:
+    head = "ab" * 32
+    if outbox:
+        lines = [row[0] for row in outbox._database.rows("SELECT line FROM events WHERE epoch=? ORDER BY seq", EPOCH)]
+        head = [GENESIS, *chain(GENESIS, lines)][through].hex()
+    given: dict[str, object] = {
+        "incarnation": "i", "acked_through": through, "head": head, "missing": [], "accepted": 0, "duplicate": 0,
+        "exceptions": [], "safe_through": 0, "server_ms": NOW, "addresses": [], "changes": [], "cursor": "",
+        "more": False,
+    }  # fmt: skip
+    return Reply(**(given | values))  # type: ignore[arg-type]
+
+
+def seqs(run: Run) -> list[int]:
+    return [decode(line).seq for line in run.lines]
+
+
+def test_scans_are_numbered_without_a_gap_and_chained(outbox: Outbox) -> None:
+    named = outbox.append([scan_of(1), scan_of(2)]) + outbox.append([scan_of(3)])
+    assert [event.name for event in named] == [(5, EPOCH, 1), (5, EPOCH, 2), (5, EPOCH, 3)]
+    run = outbox.next_run()
+    assert [decode(line) for line in run.lines] == named
+    assert (run.before, run.after) == (GENESIS, chain(GENESIS, run.lines)[-1])
+
+
+def test_scan_that_the_server_could_not_read_is_found_before_the_beep(outbox: Outbox) -> None:
+    with pytest.raises(EventError, match="subject has 501 characters"):
+        outbox.append([scan_of(1), scan_of(2, subject="x" * 501)])
+    assert outbox.waiting() == 0
+    assert outbox.append([scan_of(3)])[0].seq == 1
+
+
+@pytest.mark.parametrize("count", [0, APPEND_MAX + 1])
+def test_only_a_bounded_number_is_committed_at_once(outbox: Outbox, count: int) -> None:
+    with pytest.raises(OutboxError, match=f"^{count} events cannot be committed at once"):
+        outbox.append([scan_of(1)] * count)
+
+
+def test_acknowledged_scans_are_not_sent_again_and_are_kept(outbox: Outbox) -> None:
+    outbox.append([scan_of(n) for n in range(5)])
+    assert outbox.acknowledge(outbox.next_run(), reply(3, outbox)) is False
+    assert outbox.waiting() == 2
+    assert seqs(outbox.next_run()) == [4, 5]
+    assert outbox._database.row("SELECT count(*) FROM events") == (5,)
+
+
+def test_run_after_an_acknowledgement_continues_its_chain(outbox: Outbox) -> None:
+    outbox.append([scan_of(n) for n in range(5)])
+    outbox.acknowledge(outbox.next_run(), reply(3, outbox))
+    run, whole = outbox.next_run(), outbox._database.rows("SELECT digest FROM events ORDER BY seq")
+    assert (run.first, run.before, run.after) == (4, whole[2][0], whole[4][0])
+
+
+def test_server_that_was_restored_is_sent_what_it_lost(outbox: Outbox) -> None:
+    outbox.append([scan_of(n) for n in range(5)])
+    outbox.acknowledge(outbox.next_run(), reply(5, outbox))
+    outbox.acknowledge(outbox.next_run(), reply(2, outbox))
+    assert seqs(outbox.next_run()) == [3, 4, 5]
+
+
+def test_safe_scans_are_let_go_after_seven_days_and_not_before(outbox: Outbox) -> None:
+    outbox.append([scan_of(n) for n in range(4)])
+    outbox.acknowledge(outbox.next_run(), reply(4, outbox, safe_through=3))
+    almost = NOW + RETENTION_MS - 1
+    outbox.acknowledge(outbox.next_run(), reply(4, outbox, safe_through=3, server_ms=almost))
+    assert outbox.state(EPOCH).base_seq == 0
+    later = NOW + RETENTION_MS + MARK_EVERY_MS
+    outbox.acknowledge(outbox.next_run(), reply(4, outbox, safe_through=3, server_ms=later))
+    assert outbox.state(EPOCH).base_seq == 3
+    assert [event.seq for event in outbox.append([scan_of(9)])] == [5]
+    assert seqs(outbox.next_run()) == [5]
+
+
+def test_scan_that_is_in_no_backup_is_never_let_go(outbox: Outbox) -> None:
+    outbox.append([scan_of(1)])
+    for days in range(0, 40, 10):
+        outbox.acknowledge(outbox.next_run(), reply(1, outbox, server_ms=NOW + days * RETENTION_MS))
+    assert outbox._database.row("SELECT count(*) FROM events") == (1,)
+
+
+def test_server_that_holds_other_scans_under_our_names_is_noticed(outbox: Outbox) -> None:
+    outbox.append([scan_of(n) for n in range(3)])
+    assert outbox.acknowledge(outbox.next_run(), reply(3)) is True
+
+
+def test_server_that_knows_more_than_the_queue_is_noticed(outbox: Outbox) -> None:
+    outbox.append([scan_of(1)])
+    assert outbox.acknowledge(outbox.next_run(), reply(9)) is True
+
+
+def test_after_a_fork_every_scan_of_the_queue_is_still_sent_once(outbox: Outbox) -> None:
+    outbox.append([scan_of(n) for n in range(1, 6)])
+    outbox.acknowledge(outbox.next_run(2), reply(9))
+    assert seqs(outbox.next_run(2)) == [3, 4]
+    outbox.acknowledge(outbox.next_run(2), reply(9))
+    outbox.acknowledge(outbox.next_run(2), reply(9))
+    assert outbox.waiting() == 0
+
+
+def test_new_incarnation_is_asked_for_its_mark_in_every_epoch(outbox: Outbox) -> None:
+    outbox.append([scan_of(1)])
+    outbox.acknowledge(outbox.next_run(), reply(1, outbox))
+    outbox.begin_epoch(88, device_no=5, predecessor=EPOCH)
+    outbox.doubt()
+    run = outbox.next_run()
+    assert (run.epoch.epoch, run.lines) == (EPOCH, ())
+
+
+def test_old_epochs_are_drained_before_the_new_one(outbox: Outbox) -> None:
+    outbox.append([scan_of(1)])
+    outbox.begin_epoch(88, device_no=5, predecessor=EPOCH)
+    outbox.append([scan_of(2)])
+    assert outbox.next_run().epoch.epoch == EPOCH
+
+
+@pytest.mark.parametrize(
+    ("acked", "missing", "base", "last_sent", "through"),
+    [
+        pytest.param(7, [], 0, 7, 7, id="usually its own mark"),
+        pytest.param(3, [[4, 9]], 9, 20, 20, id="what it lacks nobody has any more"),
+        pytest.param(3, [[4, 9], [15, 16]], 9, 20, 14, id="it lacks some that are still here"),
+        pytest.param(3, [[4, 12]], 9, 20, 9, id="it lacks some that are gone and some that are here"),
+        pytest.param(3, [[n, n] for n in range(4, 4 + MISSING_RANGES_MAX)], 200, 300, 200, id="list cut off"),
+    ],
+)
+def test_server_that_lost_what_nobody_has_does_not_hold_up_the_rest(
+    acked: int, missing: list[list[int]], base: int, last_sent: int, through: int
+) -> None:
+    found = durable_through(reply(acked, missing=missing), base_seq=base, last_sent=last_sent)
+    assert found == through
+
+
+def test_queue_whose_end_is_damaged_is_not_continued(outbox: Outbox) -> None:
+    outbox.append([scan_of(1), scan_of(2)])
+    outbox._database.run("DELETE FROM events WHERE seq=2")
+    with pytest.raises(OutboxError, match="last event should be 2, but 1 is the last"):
+        Outbox(outbox._database)

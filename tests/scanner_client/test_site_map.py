@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import pytest
+
+from scanner_client.clock import Clock
+from scanner_client.handheld import Handheld
+from scanner_client.site_map import Cursor, SiteMap, hashed
+from sync.actions import Status
+from sync.recall import Recall
+from sync.verdict import Known
+from tests.scanner_client.conftest import Hands
+from tests.scanner_client.scans import BIN_A, BIN_B, ITEM, unit
+
+CARTON = "https://id.gs1.org/00/395060001343520018"
+PALLET = "https://id.gs1.org/00/395060001343520025"
+STORED = ["stored", BIN_A, BIN_A, None, None, None]
+
+
+@pytest.fixture
+def site_map(handheld: Handheld) -> SiteMap:
+    return handheld.site_map
+
+
+def learn(
+    site_map: SiteMap, clock: Clock, *changes: list[object], incarnation: str = "i", more: bool = False
+) -> None:
+    site_map.apply(changes, Cursor(cursor="c", incarnation=incarnation), more=more, clock=clock)
+
+
+def test_unit_is_known_with_its_place(site_map: SiteMap, clock: Clock) -> None:
+    learn(site_map, clock, ["unit", unit(1), ["stored", BIN_A, BIN_B, "ASN-1", CARTON, "L7"]])
+    found = site_map.find(unit(1))
+    assert found is not None
+    assert (found.lot, found.place) == ("L7", BIN_B)
+    assert found.known == Known(
+        status=Status.STORED, expected=BIN_A, expected_location=BIN_A, announced_by="ASN-1", announced_in=CARTON
+    )
+
+
+def test_unit_that_the_map_does_not_hold_is_not_known(site_map: SiteMap) -> None:
+    assert site_map.known(unit(1)) is None
+
+
+def test_unit_in_a_carton_on_a_pallet_belongs_where_the_pallet_stands(site_map: SiteMap, clock: Clock) -> None:
+    learn(
+        site_map, clock,
+        ["unit", unit(1), ["stored", CARTON, CARTON, None, None, None]],
+        ["unit", CARTON, ["stored", PALLET, PALLET, None, None, None]],
+        ["unit", PALLET, ["stored", BIN_A, BIN_B, None, None, None]],
+    )  # fmt: skip
+    known = site_map.known(unit(1))
+    assert known is not None
+    assert (known.expected, known.expected_location) == (CARTON, BIN_B)
+
+
+def test_cartons_that_stand_in_each_other_stand_nowhere(site_map: SiteMap, clock: Clock) -> None:
+    learn(
+        site_map, clock,
+        ["unit", CARTON, ["stored", PALLET, PALLET, None, None, None]],
+        ["unit", PALLET, ["stored", CARTON, CARTON, None, None, None]],
+    )  # fmt: skip
+    known = site_map.known(CARTON)
+    assert known is not None
+    assert known.expected_location is None
+
+
+def test_further_identifier_leads_to_its_unit(site_map: SiteMap, clock: Clock) -> None:
+    imei = "urn:gsma:imei:49015420-323751-0"
+    learn(site_map, clock, ["unit", unit(1), STORED], ["alias", imei, unit(1)])
+    assert site_map.known(imei) == site_map.known(unit(1)) is not None
+    learn(site_map, clock, ["alias", imei, None])
+    assert site_map.known(imei) is None
+
+
+def test_entry_that_has_gone_is_forgotten(site_map: SiteMap, clock: Clock) -> None:
+    learn(site_map, clock, ["unit", unit(1), STORED], ["item", ITEM, {"name": "Camera"}])
+    learn(site_map, clock, ["unit", unit(1), None], ["item", ITEM, None])
+    assert (site_map.known(unit(1)), site_map.entry("item", ITEM)) == (None, None)
+
+
+def test_kind_of_entry_that_this_version_does_not_know_is_kept(site_map: SiteMap, clock: Clock) -> None:
+    learn(site_map, clock, ["weather", "today", {"rain": True}])
+    assert site_map.entry("weather", "today") == {"rain": True}
+
+
+def test_page_that_cannot_be_taken_leaves_rows_and_cursor_as_they_were(site_map: SiteMap, clock: Clock) -> None:
+    learn(site_map, clock, ["unit", unit(1), STORED])
+    with pytest.raises(ValueError, match="no status"):
+        site_map.apply(
+            [["unit", unit(2), STORED], ["unit", unit(3), ["no status", None, None, None, None, None]]],
+            Cursor(cursor="next", incarnation="i"), more=False, clock=clock,
+        )  # fmt: skip
+    assert site_map.cursor() == Cursor(cursor="c", incarnation="i")
+    assert site_map.known(unit(2)) is None
+
+
+def test_another_incarnation_replaces_what_was_known_when_all_of_it_has_come(
+    site_map: SiteMap, clock: Clock
+) -> None:
+    learn(site_map, clock, ["unit", unit(1), STORED], ["unit", unit(2), STORED], ["location", BIN_A, {"code": "A"}])
+    learn(site_map, clock, ["unit", unit(1), STORED], incarnation="j", more=True)
+    assert site_map.known(unit(2)) is not None, "until the last page has come, the old data answer"
+    learn(site_map, clock, ["unit", unit(3), STORED], incarnation="j")
+    assert [site_map.known(unit(n)) is not None for n in (1, 2, 3)] == [True, False, True]
+    assert site_map.entry("location", BIN_A) is None
+
+
+def test_recall_bites_until_it_is_released_by_name(site_map: SiteMap, clock: Clock) -> None:
+    learn(site_map, clock, ["recall", "R-1", {"number": "R-1", "reason": "Fire", "item": ITEM, "lots": ["L7"]}])
+    recall = Recall(number="R-1", reason="Fire", item=ITEM, lots=("L7",))
+    assert site_map.recalls() == (recall,)
+    learn(site_map, clock, incarnation="j")
+    assert site_map.recalls() == (recall,), "a server that was restored may have forgotten it"
+    learn(site_map, clock, ["recall", "R-1", None], incarnation="j")
+    assert site_map.recalls() == ()
+
+
+def test_age_of_the_data_counts_from_the_last_whole_pull(site_map: SiteMap, hands: Hands) -> None:
+    assert site_map.age_ms(hands.clock) is None
+    learn(site_map, hands.clock, ["unit", unit(1), STORED], more=True)
+    assert site_map.age_ms(hands.clock) is None
+    learn(site_map, hands.clock)
+    hands.pass_ms(720_000)
+    hands.wall -= 10**9
+    assert site_map.age_ms(hands.clock) == 720_000
+
+
+def test_age_is_unknown_after_a_restart_of_the_machine(site_map: SiteMap, clock: Clock) -> None:
+    learn(site_map, clock)
+    rebooted = Clock(wall_ms=clock.wall_ms, boot_ms=lambda: 1, boot="boot-2")
+    assert site_map.age_ms(rebooted) is None
+
+
+def test_two_units_that_share_a_hash_are_not_told_apart_wrongly(site_map: SiteMap, clock: Clock) -> None:
+    learn(site_map, clock, ["unit", unit(1), STORED])
+    site_map._database.run("UPDATE units SET checked=checked+1")
+    assert site_map.known(unit(1)) is None, "another unit stands under this hash"
+    learn(site_map, clock, ["unit", unit(1), STORED])
+    assert site_map.known(unit(1)) is None, "and now two do: neither is answered for"
+
+
+def test_hash_fits_the_integers_of_the_database() -> None:
+    for n in range(200):
+        key, check = hashed(unit(n))
+        assert -(2**63) <= key < 2**63
+        assert -(2**31) <= check < 2**31
+
+
+def test_location_is_found_by_the_code_that_people_use(site_map: SiteMap, clock: Clock) -> None:
+    learn(site_map, clock, ["location", BIN_A, {"code": "A-01", "name": "", "zone": "A"}])
+    assert (site_map.location("A-01"), site_map.location("Z")) == (BIN_A, None)

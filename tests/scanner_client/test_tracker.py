@@ -1,0 +1,265 @@
+"""The tracker on made-up readings, frame by frame; `test_pan.py` drives it with rendered videos."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from scanner_client.frame import Frame
+from scanner_client.reading import Quad, Reading
+from scanner_client.tracker import BoxRules, BoxSighting, Tracker
+
+EAN, SERIAL, IMEI, UNIT, BIN = (
+    b"9506000134352",
+    b"SN-0001",
+    b"356938035643809",
+    b"0109506000134352" + b"21A1",
+    b"LOC:A-01",
+)
+SYMBOLOGY = {EAN: "]E0", UNIT: "]d2"}
+VIEW = np.zeros((720, 1280), np.uint8)
+MS_PER_FRAME = 1000 / 30
+
+Step = Sequence[Reading]
+
+
+def at(x: float, y: float, data: bytes, width: float = 200, height: float = 50) -> Reading:
+    quad: Quad = (x, y), (x + width, y), (x + width, y + height), (x, y + height)
+    return Reading(format="any", symbology=SYMBOLOGY.get(data, "]C0"), data=data, quad=quad)
+
+
+def watch(
+    tracker: Tracker, steps: Sequence[Step], *, shift: tuple[float, float] | None = (0.0, 0.0)
+) -> list[BoxSighting]:
+    """What the tracker reports for one list of readings a frame, at 30 frames a second."""
+    reported: list[BoxSighting] = []
+    for index, readings in enumerate(steps):
+        frame = Frame(
+            index=index, t_ms=index * MS_PER_FRAME, grey=VIEW, path=None, still=False, shift=shift if index else None
+        )
+        reported += tracker.see(frame, readings)
+    return reported + tracker.finish()
+
+
+def still(index: int) -> Frame:
+    return Frame(index=index, t_ms=0.0, grey=VIEW, path=f"{index}.png", still=True)
+
+
+def texts(reported: Sequence[BoxSighting]) -> list[list[bytes]]:
+    return [[label.data for label in box.labels] for box in reported]
+
+
+def is_bin(reading: Reading) -> bool:
+    return reading.data.startswith(b"LOC:")
+
+
+def test_label_seen_in_many_frames_is_one_scan() -> None:
+    (box,) = watch(Tracker(), [[at(400, 300, UNIT)]] * 60)
+
+    assert texts([box]) == [[UNIT]]
+    assert (box.first_frame, box.last_frame >= 12, box.frames_agreeing >= 12) == (0, True, True)
+
+
+def test_label_is_reported_while_it_is_still_in_view() -> None:
+    tracker = Tracker()
+    waited = 0
+    for index in range(30):
+        frame = Frame(index=index, t_ms=index * MS_PER_FRAME, grey=VIEW, path=None, still=False, shift=(0.0, 0.0))
+        if tracker.see(frame, [at(400, 300, UNIT)]):
+            break
+        waited += 1
+
+    assert waited * MS_PER_FRAME < 500
+
+
+def test_text_seen_in_one_frame_only_is_no_scan_but_is_counted_as_unread() -> None:
+    tracker = Tracker()
+
+    assert watch(tracker, [[at(400, 300, UNIT)], *[[]] * 60]) == []
+    assert tracker.unread == 1
+
+
+def test_misread_in_one_frame_between_good_ones_is_neither_a_scan_nor_unread() -> None:
+    good, misread = [at(400, 300, EAN)], [at(400, 300, b"2693441402601")]
+    tracker = Tracker()
+
+    assert texts(watch(tracker, [*[good] * 10, misread, *[good] * 40])) == [[EAN]]
+    assert tracker.unread == 0
+
+
+def test_same_misread_in_two_frames_before_the_label_is_sharp_is_no_scan() -> None:
+    misread = [Reading(format="EAN13", symbology="]E0", data=b"2693441402601", quad=at(400, 310, EAN, 200, 11).quad)]
+
+    assert texts(watch(Tracker(), [misread, *[[]] * 7, misread, *[[]] * 5, *[[at(400, 300, EAN)]] * 40])) == [[EAN]]
+
+
+def test_misread_that_was_believed_is_taken_back_before_the_box_is_reported() -> None:
+    misread = [at(400, 300, b"SN-0007")]
+
+    assert texts(watch(Tracker(), [*[misread] * 3, *[[at(400, 300, SERIAL)]] * 60])) == [[SERIAL]]
+
+
+@pytest.mark.parametrize(("data", "frames"), [(EAN, 3), (SERIAL, 2), (UNIT, 2)])
+def test_an_ean_needs_a_frame_more_than_a_label_with_a_strong_checksum(data: bytes, frames: int) -> None:
+    assert texts(watch(Tracker(), [[at(400, 300, data)]] * frames)) == [[data]]
+    assert texts(watch(Tracker(), [[at(400, 300, data)]] * (frames - 1))) == []
+
+
+def test_label_that_left_and_came_back_is_a_new_pass() -> None:
+    shown = [[at(400, 300, UNIT)]] * 20
+
+    assert texts(watch(Tracker(), [*shown, *[[]] * 120, *shown])) == [[UNIT], [UNIT]]
+
+
+def test_label_that_was_blurred_for_two_seconds_is_still_the_same() -> None:
+    shown = [[at(400, 300, UNIT)]] * 20
+
+    assert texts(watch(Tracker(), [*shown, *[[]] * 60, *shown])) == [[UNIT]]
+
+
+def test_two_pieces_of_one_product_side_by_side_are_two_boxes() -> None:
+    assert texts(watch(Tracker(), [[at(100, 300, EAN), at(700, 300, EAN)]] * 30)) == [[EAN], [EAN]]
+
+
+def test_three_pieces_of_one_product_that_pass_one_after_the_other_are_three() -> None:
+    steps = [
+        [at(x, 300, EAN) for x in (1200 + 700 * n - 12 * f for n in range(3)) if 0 <= x <= 1080] for f in range(230)
+    ]
+
+    assert texts(watch(Tracker(), steps, shift=(-12.0, 0.0))) == [[EAN], [EAN], [EAN]]
+
+
+def test_label_stays_one_when_the_camera_jumps_by_an_unknown_distance() -> None:
+    steps = [[at(100 + 300 * (f % 3), 300, UNIT)] for f in range(30)]
+
+    assert texts(watch(Tracker(), steps, shift=None)) == [[UNIT]]
+
+
+def test_labels_of_a_phone_box_come_together() -> None:
+    box = [at(400, 200, EAN, 180), at(400, 290, SERIAL), at(400, 380, IMEI, 260)]
+
+    assert texts(watch(Tracker(), [box] * 30)) == [[EAN, SERIAL, IMEI]]
+
+
+def test_label_that_is_now_and_then_read_in_few_lines_keeps_its_place_on_the_box() -> None:
+    whole, thin, serial = at(400, 200, EAN, 200, 60), at(400, 200, EAN, 200, 4), at(400, 300, SERIAL)
+
+    assert texts(watch(Tracker(), [*[[whole]] * 4, *[[thin, serial]] * 30])) == [[EAN, SERIAL]]
+
+
+def test_two_pieces_of_one_product_laid_closely_are_two_boxes() -> None:
+    assert texts(watch(Tracker(), [[at(400, 200, EAN), at(400, 270, EAN)]] * 30)) == [[EAN], [EAN]]
+
+
+def test_label_beside_where_a_box_lay_some_seconds_ago_is_not_on_that_box() -> None:
+    steps = [*[[at(400, 290, SERIAL)]] * 25, *[[]] * 45, *[[at(400, 360, b"SN-0002")]] * 25]
+
+    assert texts(watch(Tracker(), steps)) == [[SERIAL], [b"SN-0002"]]
+
+
+def test_labels_of_two_boxes_side_by_side_stay_apart() -> None:
+    boxes = [at(100, 200, EAN), at(100, 290, SERIAL), at(500, 200, EAN), at(500, 290, b"SN-0002")]
+
+    assert texts(watch(Tracker(), [boxes] * 30)) == [[EAN, SERIAL], [EAN, b"SN-0002"]]
+
+
+def test_label_first_read_a_little_later_joins_its_box() -> None:
+    early, whole = [at(400, 290, SERIAL)], [at(400, 200, EAN), at(400, 290, SERIAL)]
+
+    assert texts(watch(Tracker(), [*[early] * 8, *[whole] * 30])) == [[EAN, SERIAL]]
+
+
+def test_label_found_after_its_box_was_reported_gives_the_box_a_second_sighting() -> None:
+    early, whole = [at(400, 290, SERIAL)], [at(400, 200, EAN), at(400, 290, SERIAL)]
+
+    first, second = watch(Tracker(), [*[early] * 30, *[whole] * 30])
+
+    assert texts([first, second]) == [[SERIAL], [EAN, SERIAL]]
+    assert first.box == second.box
+
+
+def test_serial_without_its_product_is_waited_for() -> None:
+    rules = BoxRules(awaits_more=lambda labels: EAN not in {label.data for label in labels})
+    early, whole = [at(400, 290, SERIAL)], [at(400, 200, EAN), at(400, 290, SERIAL)]
+
+    assert texts(watch(Tracker(rules=rules), [*[early] * 30, *[whole] * 30])) == [[EAN, SERIAL]]
+    assert texts(watch(Tracker(rules=rules), [early] * 90)) == [[SERIAL]]
+
+
+def test_box_at_the_edge_of_the_picture_is_waited_for() -> None:
+    edge, whole = [at(1070, 290, SERIAL)], [at(1070, 200, EAN), at(1070, 290, SERIAL)]
+
+    assert texts(watch(Tracker(), [*[edge] * 30, *[whole] * 30])) == [[EAN, SERIAL]]
+
+
+def test_bin_label_stands_alone_and_is_reported_at_once() -> None:
+    rules = BoxRules(stands_alone=is_bin)
+    readings = [at(400, 200, BIN), at(400, 290, SERIAL)]
+    tracker = Tracker(rules=rules)
+    told = [
+        tracker.see(
+            Frame(index=n, t_ms=n * MS_PER_FRAME, grey=VIEW, path=None, still=False, shift=(0.0, 0.0)), readings
+        )
+        for n in range(2)
+    ]
+
+    assert [texts(boxes) for boxes in told] == [[], [[BIN]]]
+    assert texts(tracker.finish()) == [[SERIAL]]
+
+
+def test_box_of_the_last_bin_is_reported_before_the_next_bin_label() -> None:
+    box, sign = at(100, 290, SERIAL), at(900, 200, BIN)
+    steps = [*[[box]] * 4, *[[box, sign]] * 30]
+
+    assert texts(watch(Tracker(rules=BoxRules(stands_alone=is_bin)), steps)) == [[SERIAL], [BIN]]
+
+
+def test_two_serials_of_one_product_are_kept_apart_when_the_caller_says_so() -> None:
+    both = [at(400, 200, SERIAL), at(400, 290, b"SN-0002")]
+
+    assert texts(watch(Tracker(), [both] * 30)) == [[SERIAL, b"SN-0002"]]
+    assert texts(watch(Tracker(rules=BoxRules(apart=lambda *_: True)), [both] * 30)) == [[SERIAL], [b"SN-0002"]]
+
+
+def test_next_box_under_a_fixed_camera_is_another_box() -> None:
+    one = [[at(400, 200, EAN), at(400, 290, SERIAL)]] * 25
+    other = [[at(405, 203, EAN), at(405, 293, b"SN-0002")]] * 40
+
+    reported = watch(Tracker(), [*one, *[[]] * 100, *other])
+
+    assert texts(reported) == [[EAN, SERIAL], [EAN, b"SN-0002"]]
+
+
+def test_serial_laid_quickly_over_the_last_one_is_another_box_all_the_same() -> None:
+    steps = [*[[at(400, 290, SERIAL)]] * 25, *[[]] * 5, *[[at(400, 290, b"SN-0002")]] * 25]
+
+    assert texts(watch(Tracker(), steps)) == [[SERIAL], [b"SN-0002"]]
+
+
+def test_single_picture_needs_a_second_look() -> None:
+    (box,) = Tracker().see(still(0), [at(400, 200, EAN), at(400, 290, SERIAL)])
+
+    assert (texts([box]), box.needs_second_look) == ([[EAN, SERIAL]], True)
+
+
+def test_second_picture_of_the_same_box_confirms_it() -> None:
+    tracker = Tracker()
+    tracker.see(still(0), [at(400, 290, SERIAL)])
+
+    (confirmed,) = tracker.see(still(1), [at(100, 90, SERIAL)])
+    (half_new,) = tracker.see(still(2), [at(400, 290, SERIAL), at(400, 200, EAN)])
+
+    assert (confirmed.needs_second_look, half_new.needs_second_look) == (False, True)
+
+
+def test_same_label_twice_in_one_picture_is_not_a_second_look() -> None:
+    boxes = Tracker().see(still(0), [at(100, 290, EAN), at(800, 290, EAN)])
+
+    assert [box.needs_second_look for box in boxes] == [True, True]
+
+
+def test_boxes_are_numbered_through_one_tracker() -> None:
+    tracker = Tracker()
+    numbers = [tracker.see(still(n), [at(400, 290, b"SN-%d" % n)])[0].box for n in range(3)]
+
+    assert numbers == [1, 2, 3]

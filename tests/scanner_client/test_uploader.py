@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from scanner_client.clock import Clock
+from scanner_client.enrol_command import enrol
+from scanner_client.handheld import QUEUE_FILE, Handheld, open_handheld
+from scanner_client.transport import Transport
+from scanner_client.uploader import SyncError, Uploader
+from sync.event import decode
+from sync.protocol import EVENTS_PER_PUSH_MAX, SYNC_PATH
+from tests.scanner_client.peer import Peer, answers, breaks_off, running_peer
+from tests.scanner_client.scans import BIN_A, scan_of, unit
+
+
+@pytest.fixture
+def transport() -> Iterator[Transport]:
+    opened = Transport(connect_s=2, read_s=5)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def enrolled(handheld: Handheld, peer: Peer, transport: Transport) -> Handheld:
+    enrol(handheld, peer.invitation(), transport)
+    return handheld
+
+
+@pytest.fixture
+def uploader(enrolled: Handheld, transport: Transport) -> Uploader:
+    return Uploader(enrolled, transport)
+
+
+def drain(uploader: Uploader) -> int:
+    return sum(sent.events for sent in uploader.drain())
+
+
+def received(peer: Peer, handheld: Handheld) -> list[str | None]:
+    return [decode(line).subject for line in peer.lines(handheld.device.device_no)]
+
+
+def test_whole_queue_reaches_the_server_once_and_in_order(
+    uploader: Uploader, enrolled: Handheld, peer: Peer
+) -> None:
+    for start in range(0, 1100, 550):
+        enrolled.commit([scan_of(n) for n in range(start, start + 550)])
+    assert drain(uploader) == 1100
+    assert received(peer, enrolled) == [unit(n) for n in range(1100)]
+    assert enrolled.outbox.waiting() == 0
+    assert [count for path, count in peer.requests if path == SYNC_PATH] == [500, 500, 100]
+
+
+def test_scans_behind_a_lost_reply_are_sent_again_and_counted_once(
+    uploader: Uploader, enrolled: Handheld, peer: Peer
+) -> None:
+    enrolled.commit([scan_of(1), scan_of(2)])
+    peer.misbehave = [breaks_off]
+    with pytest.raises(SyncError) as failed:
+        drain(uploader)
+    assert failed.value.code == "unreachable"
+    assert enrolled.outbox.waiting() == 2
+    assert drain(uploader) == 2
+    assert received(peer, enrolled) == [unit(1), unit(2)]
+
+
+@pytest.mark.parametrize("status", [401, 403, 408, 409, 429, 500, 502, 503])
+def test_refusal_consumes_nothing(uploader: Uploader, enrolled: Handheld, peer: Peer, status: int) -> None:
+    enrolled.commit([scan_of(1)])
+    peer.misbehave = [answers(status)]
+    with pytest.raises(SyncError) as failed:
+        drain(uploader)
+    assert failed.value.status == status
+    assert enrolled.outbox.waiting() == 1
+    assert drain(uploader) == 1
+
+
+def test_server_that_asks_for_patience_is_given_it(uploader: Uploader, enrolled: Handheld, peer: Peer) -> None:
+    enrolled.commit([scan_of(1)])
+    peer.misbehave = [answers(429, {"Retry-After": "7"}), answers(503, {"Retry-After": "99999999"})]
+    with pytest.raises(SyncError) as asked:
+        drain(uploader)
+    assert asked.value.retry_after_ms == 7_000
+    with pytest.raises(SyncError) as asked:
+        drain(uploader)
+    assert asked.value.retry_after_ms == 3_600_000
+
+
+def test_page_of_a_captive_portal_acknowledges_nothing(
+    uploader: Uploader, enrolled: Handheld, peer: Peer
+) -> None:
+    enrolled.commit([scan_of(1)])
+    peer.misbehave = [answers(200), answers(200, {"Server-Signature": "?"})]
+    for _ in range(2):
+        with pytest.raises(SyncError) as failed:
+            drain(uploader)
+        assert failed.value.code == "unbelieved"
+    assert enrolled.outbox.waiting() == 1
+
+
+def test_reply_signed_by_another_server_acknowledges_nothing(
+    uploader: Uploader, enrolled: Handheld, peer: Peer
+) -> None:
+    enrolled.commit([scan_of(1)])
+    peer.key = Ed25519PrivateKey.generate()
+    with pytest.raises(SyncError, match="not our server: its signature is wrong"):
+        drain(uploader)
+    assert enrolled.outbox.waiting() == 1
+
+
+def test_reply_to_another_request_acknowledges_nothing(
+    uploader: Uploader, enrolled: Handheld, peer: Peer
+) -> None:
+    replayed: list[tuple[int, dict[str, str], bytes]] = []
+    whole = peer.sync
+
+    def record_then_replay(authorization: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        replayed.append(whole(authorization, body))
+        return replayed[0]
+
+    peer.sync = record_then_replay  # type: ignore[method-assign]
+    enrolled.commit([scan_of(1)])
+    drain(uploader)
+    enrolled.commit([scan_of(2)])
+    with pytest.raises(SyncError, match="its signature is wrong"):
+        drain(uploader)
+    assert enrolled.outbox.waiting() == 1
+
+
+def test_batch_that_is_too_large_is_halved_until_it_fits(
+    uploader: Uploader, enrolled: Handheld, peer: Peer
+) -> None:
+    enrolled.commit([scan_of(n) for n in range(100)])
+    peer.misbehave = [answers(413), answers(413)]
+    assert drain(uploader) == 100
+    assert [count for path, count in peer.requests if path == SYNC_PATH] == [100, 50, 25, 50, 25]
+
+
+def test_single_scan_that_is_too_large_stays_and_is_said(
+    uploader: Uploader, enrolled: Handheld, peer: Peer
+) -> None:
+    enrolled.commit([scan_of(1)])
+    peer.misbehave = [answers(413)]
+    with pytest.raises(SyncError, match="finds even a single event too large; it stays here"):
+        drain(uploader)
+    assert enrolled.outbox.waiting() == 1
+
+
+def test_handheld_that_a_restored_server_does_not_know_enrols_again_with_its_queue(
+    uploader: Uploader, enrolled: Handheld, peer: Peer, transport: Transport
+) -> None:
+    enrolled.commit([scan_of(1)])
+    drain(uploader)
+    epoch, number = enrolled.outbox.epoch, enrolled.device.device_no
+    peer.devices, peer.ledger, peer.incarnation = {}, {}, "second"
+    enrolled.commit([scan_of(2)])
+    with pytest.raises(SyncError) as failed:
+        drain(uploader)
+    assert failed.value.code == "unknown_device"
+    enrol(enrolled, peer.invitation(), transport)
+    assert (enrolled.outbox.epoch, enrolled.device.device_no) == (epoch, number)
+    drain(uploader)
+    assert received(peer, enrolled) == [unit(1), unit(2)]
+
+
+def test_server_restored_from_an_older_backup_gets_back_what_it_lost(
+    uploader: Uploader, enrolled: Handheld, peer: Peer
+) -> None:
+    enrolled.commit([scan_of(n) for n in range(3)])
+    drain(uploader)
+    old_epoch = enrolled.outbox.epoch
+    enrolled.renew("a test")
+    enrolled.commit([scan_of(n) for n in range(3, 6)])
+    drain(uploader)
+    peer.ledger = {(enrolled.device.device_no, old_epoch): {1: peer.lines(enrolled.device.device_no)[0]}}
+    peer.incarnation = "restored"
+    drain(uploader)
+    assert {*received(peer, enrolled)} == {unit(n) for n in range(6)}
+
+
+def test_cloned_handheld_is_noticed_and_neither_lineage_is_lost(
+    tmp_path: Path, clock: Clock, peer: Peer, transport: Transport
+) -> None:
+    original, clone = tmp_path / "original", tmp_path / "clone"
+    with open_handheld(original, clock) as handheld:
+        enrol(handheld, peer.invitation(), transport)
+        handheld.commit([scan_of("common")])
+    shutil.copytree(original, clone)
+    with open_handheld(original, clock) as handheld:
+        handheld.commit([scan_of("a1"), scan_of("a2")])
+        drain(Uploader(handheld, transport))
+    with open_handheld(clone, clock) as handheld:
+        epoch = handheld.outbox.epoch
+        handheld.commit([scan_of("b1")])
+        drain(Uploader(handheld, transport))
+        assert handheld.outbox.epoch != epoch
+        assert handheld.renewed is not None
+        assert "copied or restored" in handheld.renewed
+        [later] = handheld.commit([scan_of("b2")])
+        drain(Uploader(handheld, transport))
+        forked = peer.forks[handheld.device.device_no, epoch]
+        assert [decode(line).subject for line in forked.values()] == [unit("b1")]
+        assert {*received(peer, handheld)} == {unit(n) for n in ("common", "a1", "a2", "b2")}
+        assert later.seq == 1
+    assert (clone / QUEUE_FILE).exists()
+
+
+def test_news_of_the_server_arrive_page_by_page(uploader: Uploader, enrolled: Handheld, peer: Peer) -> None:
+    peer.changes = [["unit", unit(n), ["stored", BIN_A, BIN_A, None, None, None]] for n in range(5)]
+    peer.changes_per_reply = 2
+    assert sum(sent.changes for sent in uploader.drain()) == 5
+    assert enrolled.site_map.size() == 5
+
+
+def test_server_is_tried_at_every_address_it_has(
+    uploader: Uploader, enrolled: Handheld, peer: Peer
+) -> None:
+    enrolled.change(replace(enrolled.device, addresses=("http://127.0.0.1:9", "nonsense", peer.address)))
+    enrolled.commit([scan_of(1)])
+    assert drain(uploader) == 1
+
+
+def test_server_at_a_new_address_is_found_again_and_remembered(
+    enrolled: Handheld, peer: Peer, transport: Transport
+) -> None:
+    with running_peer() as stranger:
+        enrolled.change(replace(enrolled.device, addresses=("http://127.0.0.1:9",)))
+        found: Callable[[], list[str]] = lambda: [stranger.address, peer.address]  # noqa: E731 - a two-word network
+        enrolled.commit([scan_of(1)])
+        assert drain(Uploader(enrolled, transport, discover=found)) == 1
+        assert peer.address in enrolled.device.addresses
+        assert stranger.address not in enrolled.device.addresses
+        assert stranger.requests == []
+
+
+def test_handheld_that_was_never_enrolled_says_so(handheld: Handheld, transport: Transport) -> None:
+    handheld.commit([scan_of(1)])
+    with pytest.raises(SyncError, match="not enrolled with a server yet"):
+        drain(Uploader(handheld, transport))
+    assert handheld.outbox.waiting() == 1
+
+
+def test_server_whose_mark_stands_still_is_not_pressed(
+    uploader: Uploader, enrolled: Handheld, peer: Peer
+) -> None:
+    enrolled.commit([scan_of(1)])
+    drain(uploader)
+    enrolled.commit([scan_of(2)])
+    peer._through = lambda held: 1  # type: ignore[method-assign, assignment] # noqa: ARG005
+    with pytest.raises(SyncError, match="mark stands still at 1"):
+        drain(uploader)
+    assert enrolled.outbox.waiting() == 1
+    assert EVENTS_PER_PUSH_MAX == 500

@@ -1,0 +1,157 @@
+"""A whole server on an empty database, people who sign in, and a handheld with a real key."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from argon2 import PasswordHasher
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from server import create_app
+from server.changes import publish
+from server.database import db, stamp, writing
+from server.tables import devices, people, server_state
+from sync import enrolment, protocol
+from tests.handheld import BIN_A, BIN_B, BIN_C, CABLE, DAY, DOCK, PHONE, Chain
+
+SITE = "main"
+PASSWORD = "correct horse battery"
+NOW = DAY + 3_600_000
+# As weak as argon2 allows, so that a test that signs in does not wait for a hash that guards nothing.
+_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+SERVER_KEY = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"the server's key").digest())
+
+
+@contextmanager
+def running_server(database_url: str, folder: Path, **settings: Any) -> Iterator[Flask]:
+    """A server with its tables made, one person of each role, some products and some bins."""
+    overrides = {"DATABASE_URL": database_url, "INSTANCE": folder / "instance", "SITE": SITE, "SECRET_KEY": "test"}
+    overrides |= {"ADDRESSES": ("http://server.test",), "TESTING": True}
+    app = create_app({**overrides, **settings}, now_ms=lambda: NOW)
+    with app.app_context():
+        with writing() as c:
+            db.metadata.create_all(c)
+            c.execute(
+                server_state.insert().values(
+                    id=1,
+                    incarnation="inc1",
+                    private_key=SERVER_KEY.private_bytes_raw(),
+                    site=SITE,
+                    codes={},
+                    stamp=0,
+                    fold_version="1",
+                )
+            )
+            for role in ("admin", "supervisor", "picker"):
+                c.execute(people.insert().values(site=SITE, name=role, role=role, password_hash=_HASH, active=True))
+            at = stamp(c)
+            publish(c, SITE, "item", PHONE, {"name": "Phone 12", "sku": "P12", "mode": "serial"}, at)
+            publish(c, SITE, "item", CABLE, {"name": "Cable 2 m", "sku": "C2", "mode": "quantity"}, at)
+            for key, name in ((DOCK, "Dock 1"), (BIN_A, None), (BIN_B, None), (BIN_C, None)):
+                row = {"code": key.rpartition("/")[2], "name": name, "zone": "G"}
+                publish(c, SITE, "location", key, row, at)
+        yield app
+        db.engine.dispose()
+
+
+@dataclass
+class Person:
+    """Someone signed in at the API, with the token for changes."""
+
+    client: FlaskClient
+    token: str
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        return self.client.get(path, **options)
+
+    def post(self, path: str, **options: Any) -> TestResponse:
+        return self.client.post(path, headers={"X-CSRFToken": self.token}, **options)
+
+
+def sign_in(app: Flask, name: str) -> Person:
+    client = app.test_client()
+    answer = client.post("/api/v1/session", json={"name": name, "password": PASSWORD})
+    assert answer.status_code == 201, answer.text
+    return Person(client, answer.json["csrf_token"])
+
+
+@dataclass
+class Handheld:
+    """A handheld as the server sees it: a key pair, a chain of events, and signed pushes."""
+
+    app: Flask
+    key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+    chain: Chain = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.chain = Chain(enrolment.device_no(self.public_key), boot_at_ms=NOW - 3_000_000)
+
+    @property
+    def public_key(self) -> bytes:
+        return self.key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+    def enrol(self, *, name: str = "HH-1", revoked_ms: int | None = None) -> Handheld:
+        with writing() as c:
+            c.execute(
+                devices.insert().values(
+                    device_no=self.chain.device_no,
+                    site=SITE,
+                    name=name,
+                    role="receiver",
+                    public_key=self.public_key,
+                    enrolled_ms=NOW - 10_000_000,
+                    revoked_ms=revoked_ms,
+                )
+            )
+        return self
+
+    def scan(self, action: str, subject: str, *, minutes_ago: int = 10, **fields: Any) -> None:
+        self.chain.scan(NOW - minutes_ago * 60_000, action, subject, operator="Rosa", **fields)
+
+    def envelope(self, first: int = 1, **header: Any) -> bytes:
+        head, lines = self.chain.push(first, len(self.chain.lines), now_ms=NOW, **header)
+        return protocol.pack(head, lines)
+
+    def sign(self, body: bytes) -> bytes:
+        return self.key.sign(protocol.SIGNED_PREFIX + body)
+
+    def send(self, body: bytes, **headers: str) -> TestResponse:
+        """One signed push, as it goes over the wire."""
+        signature = base64.urlsafe_b64encode(self.sign(body)).decode().rstrip("=")
+        return self.app.test_client().post(
+            protocol.SYNC_PATH,
+            data=body,
+            content_type=protocol.MEDIA_TYPE,
+            headers={"Authorization": f"Ed25519 {self.chain.device_no} {signature}", **headers},
+        )
+
+    def push(self, first: int = 1, **header: Any) -> dict[str, Any]:
+        """Push everything from `first` on; the reply, whose signature is checked."""
+        body = self.envelope(first, **header)
+        answer = self.send(body)
+        assert answer.status_code == 200, answer.text
+        verify_reply(answer, self.sign(body), answer.data)
+        found = json.loads(answer.data)
+        assert isinstance(found, dict)
+        return found
+
+
+def verify_reply(answer: TestResponse, request_signature: bytes, body: bytes) -> None:
+    """Check the server's signature as a handheld does.
+
+    Raises InvalidSignature if it is anyone else's.
+    """
+    signature = base64.urlsafe_b64decode(answer.headers["Server-Signature"] + "==")
+    public: Ed25519PublicKey = SERVER_KEY.public_key()
+    public.verify(signature, enrolment.reply_message(request_signature, body))

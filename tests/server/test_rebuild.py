@@ -1,0 +1,162 @@
+"""Folded rows are a function of the ledger: any order, any batching, and a rebuild give the same."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from server.database import stamp, writing
+from server.ledger import Entry, append
+from server.rebuild import advance, rebuild
+from sync.event import ScanEvent, digest, encode, format_name
+from sync.protocol import Outcome
+from tests.handheld import BIN_A, BIN_B, CABLE, CARTON_1, CARTON_2, DAY, DOCK, unit
+from tests.server.site import SITE, differences, folded, site, state_document
+
+IMEI = "urn:gsma:imei:49015420-323751-0"
+PLATE = "https://warehouse.example/21/LPN7"
+UNITS = [unit("S1"), unit("S2"), unit("S3")]
+SUBJECTS = [*UNITS, CARTON_1, CARTON_2, IMEI, PLATE, CABLE]
+PLACES = [DOCK, BIN_A, BIN_B]
+
+ACTIONS = ["receive", "put_away", "move", "pick", "pack", "count", "ship", "link", "void", "settle"]
+
+
+class Drawn(NamedTuple):
+    """One scan in numbers, so that a failing history is short to read."""
+
+    device: int
+    action: str
+    subject: int
+    place: int
+    carton: int
+    name: int
+    """Which further identifier it bears; 0 for none."""
+    target: int
+    """Which earlier scan a void undoes."""
+    quantity: int
+    second: int
+    uncertainty: int
+
+
+drawn_scans = st.lists(
+    st.builds(
+        Drawn,
+        st.integers(1, 3),
+        st.sampled_from(ACTIONS),
+        st.integers(0, len(SUBJECTS) - 1),
+        st.integers(0, 2),
+        st.integers(0, 1),
+        st.integers(0, 2),
+        st.integers(0, 20),
+        st.integers(0, 9),
+        st.integers(0, 12),
+        st.sampled_from([0, 500, 3000]),
+    ),
+    min_size=1,
+    max_size=20,
+)
+
+
+def entries_of(drawn: list[Drawn]) -> list[Entry]:
+    """The scans as entries of the ledger, with their times fixed."""
+    made: list[Entry] = []
+    for seq, d in enumerate(drawn, 1):
+        event = ScanEvent(
+            device_no=d.device,
+            epoch=1,
+            seq=seq,
+            action=d.action,
+            barcode=b"x",
+            wall_ms=1,
+            boot="b",
+            boot_ms=1,
+            **_fields(d, made),
+        )
+        line = encode(event)
+        made.append(
+            Entry(
+                device_no=d.device,
+                epoch=1,
+                seq=seq,
+                digest=digest(bytes(32), line),
+                line=line,
+                outcome=Outcome.ACCEPTED,
+                event=event,
+                note=None,
+                event_ms=DAY + d.second * 1000,
+                uncertainty_ms=d.uncertainty,
+            )
+        )
+    return made
+
+
+def _fields(d: Drawn, earlier: list[Entry]) -> dict[str, Any]:
+    fields: dict[str, Any] = {"subject": SUBJECTS[d.subject], "location": PLACES[d.place]}
+    if d.action == "void" and earlier:
+        target = earlier[d.target % len(earlier)].event
+        assert target is not None
+        return {"subject": target.subject, "voids": format_name(target.name), "reason": "mistake"}
+    if d.action in ("receive", "pack"):
+        fields["container"] = [CARTON_1, CARTON_2][d.carton]
+    fields["document"] = {"receive": "ASN-1", "count": "CC-1", "settle": "case:misplaced:1.1.1"}.get(d.action)
+    if d.name and d.action in ("link", "receive"):
+        fields["identifiers"] = ([IMEI, PLATE][d.name - 1],)
+    if d.action == "settle":
+        fields |= {"reason": "stays", "evidence": "none"}
+    if fields["subject"] == CABLE:
+        fields |= {"quantity": d.quantity, "origin": PLACES[d.carton]}
+    return fields
+
+
+def take_in(entries: list[Entry]) -> None:
+    with writing() as c:
+        append(c, SITE, DAY, sorted(entries, key=lambda e: (e.device_no, e.seq)))
+        advance(c, SITE, [e.fact() for e in entries], stamp(c))
+
+
+def rebuilt(entries: list[Entry]) -> dict[str, Any]:
+    """The rows of a server that got everything at once and folded it from the beginning."""
+    with writing() as c:
+        append(c, SITE, DAY, entries)
+        rebuild(c, SITE, SUBJECTS, stamp(c))
+    return folded()
+
+
+def announce() -> None:
+    state_document("stock", "S", [{"subject": UNITS[0], "location": BIN_A}, {"subject": CABLE, "location": BIN_A, "quantity": 5}], now_ms=DAY - 5)
+    state_document("asn", "ASN-1", [{"subject": UNITS[1], "container": CARTON_1}], now_ms=DAY + 3000)
+
+
+def in_batches(entries: list[Entry], order: list[int], sizes: list[int]) -> list[list[Entry]]:
+    rest = [e for _, e in sorted(zip(order, entries, strict=False), key=lambda pair: pair[0])]
+    batches = []
+    for size in [*sizes, len(rest)]:
+        batches.append(rest[:size])
+        rest = rest[size:]
+    return [b for b in batches if b]
+
+
+def check(url: str, other: str, drawn: list[Drawn], order: list[int], sizes: list[int]) -> None:
+    history = entries_of(drawn)
+    with site(url):
+        announce()
+        for batch in in_batches(history, order, sizes):
+            take_in(batch)
+        piecemeal = folded()
+        with writing() as c:
+            rebuild(c, SITE, SUBJECTS, stamp(c))
+        assert differences(piecemeal, folded()) == [], "a rebuild of what came piecemeal differs from it"
+    with site(other):
+        announce()
+        assert differences(piecemeal, rebuilt(history)) == [], "another order of arrival gives other rows"
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(drawn_scans, st.permutations(range(20)), st.lists(st.integers(1, 6), max_size=8))
+def test_the_order_in_which_scans_arrive_does_not_change_what_is_known(
+    drawn: list[Drawn], order: list[int], sizes: list[int]
+) -> None:
+    check("sqlite://", "sqlite://", drawn, order, sizes)
