@@ -1,4 +1,4 @@
-"""The handheld's commands: ``python -m scanner_client enrol | scan | sync | status | decode | parse | export | import``.
+"""Commands: ``python -m scanner_client enrol | scan | sync | status | decode | parse | export | import``.
 
 Each command loads only what it needs: `status` and `parse` run where OpenCV is not installed.
 """
@@ -165,7 +165,9 @@ def _add_scan_options(scan: ArgumentParser) -> None:
     scan.add_argument("--operator", help="who scans")
     scan.add_argument("--condition", help="what state the units are in, such as damaged")
     scan.add_argument("--quantity", type=int, default=1, help="pieces that the next product or lot counts")
-    scan.add_argument("--json", dest="as_json", action="store_true", help="a line of JSON for each event, once it is kept")
+    scan.add_argument(
+        "--json", dest="as_json", action="store_true", help="a line of JSON for each event, once it is kept"
+    )
 
 
 if __name__ == "__main__":

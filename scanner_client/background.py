@@ -64,11 +64,14 @@ class Background:
         self._signal = Condition()
         self._wanted = False
         self._ending = False
+        self._busy = False
         self._rounds = 0
+        self._after_each: Callable[[], object] = lambda: None
         self._thread = Thread(target=self._work, daemon=True, name="sync")
 
-    def start(self) -> None:
-        """Begin with a sync at once."""
+    def start(self, after_each: Callable[[], object] = lambda: None) -> None:
+        """Begin with a sync at once; `after_each` is called in the thread after each round."""
+        self._after_each = after_each
         self._thread.start()
 
     def wake(self) -> None:
@@ -95,8 +98,6 @@ class Background:
         if self._thread.is_alive():
             self._thread.join(timeout_s)
 
-    _busy = False
-
     def _work(self) -> None:
         pause_ms = 0
         while self._wait(pause_ms):
@@ -105,6 +106,8 @@ class Background:
                 self._rounds += 1
                 self._busy = False
                 self._signal.notify_all()
+            if not self._ending:
+                self._after_each()
 
     def _wait(self, pause_ms: int) -> bool:
         """Sleep until it is time or somebody calls; False at the end."""
@@ -136,6 +139,4 @@ class Background:
         return max(pause, retry_after_ms)
 
     def _failed(self, reason: str, code: str) -> None:
-        self.state = SyncState(
-            last_ms=self.state.last_ms, trouble=reason, code=code, failures=self.state.failures + 1
-        )
+        self.state = SyncState(last_ms=self.state.last_ms, trouble=reason, code=code, failures=self.state.failures + 1)

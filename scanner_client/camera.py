@@ -6,6 +6,7 @@ a person at a packing station understands.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -172,7 +173,8 @@ def _live_frames(capture: cv2.VideoCapture, name: str, clock: Callable[[], float
 
 
 def _opened(source: int | str, name: str) -> cv2.VideoCapture:
-    # OpenCV would print its own guesses beside our sentence.
+    # OpenCV and FFmpeg would print their own guesses beside our sentence.
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     capture = cv2.VideoCapture(source)
     if not capture.isOpened():

@@ -96,9 +96,7 @@ def _import(handheld: Handheld, background: Background | None, request: dict[str
     new = carried.take_in(handheld.database, export.envelopes)
     if background is not None:
         background.wake()
-    text = say(
-        "command.imported", envelopes=len(export.envelopes), events=export.events, device_no=export.device_no
-    )
+    text = say("command.imported", envelopes=len(export.envelopes), events=export.events, device_no=export.device_no)
     again = "" if new else " " + say("command.imported_before")
     return {"ok": True, "text": text + again, "events": export.events, "new": new}
 

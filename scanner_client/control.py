@@ -42,9 +42,7 @@ class Running:
 def listening(home: Path, command: str, answer: Answer) -> Iterator[None]:
     """Answer requests of other processes while the block runs."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        running = Running(
-            pid=os.getpid(), command=command, port=server.getsockname()[1], token=secrets.token_hex(16)
-        )
+        running = Running(pid=os.getpid(), command=command, port=server.getsockname()[1], token=secrets.token_hex(16))
         row = {name: getattr(running, name) for name in Running.__dataclass_fields__}
         replace_file(home / RUNNING_FILE, json.dumps(row).encode())
         Thread(target=_serve, args=(server, running.token, answer), daemon=True, name="control").start()

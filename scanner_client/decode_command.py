@@ -23,9 +23,13 @@ def run(paths: Iterable[str], *, clock: Callable[[], float] = time.perf_counter)
     A file that cannot be used gives a line with `error`, a sentence, and the work goes on.
     `clock` counts the seconds that are reported as `ms`, from the opened file to the readings.
     """
-    for path in paths:
-        for file in _files(Path(path)):
-            yield json.dumps(_line(file, clock), ensure_ascii=False)
+    for path in map(Path, paths):
+        try:
+            files = list(_files(path))
+        except SourceError as error:
+            yield _dumped(_failed(path, error))
+            continue
+        yield from (_dumped(_line(file, clock)) for file in files)
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -41,7 +45,15 @@ def _line(file: Path, clock: Callable[[], float]) -> Json:
         first = next(source := frames(file))
         return _still(first, clock) if first.still else _video(first, source, clock)
     except SourceError as error:
-        return {"path": str(file), "ms": 0.0, "reads": [], "error": str(error)}
+        return _failed(file, error)
+
+
+def _failed(path: Path, error: SourceError) -> Json:
+    return {"path": str(path), "ms": 0.0, "reads": [], "error": str(error)}
+
+
+def _dumped(line: Json) -> str:
+    return json.dumps(line, ensure_ascii=False)
 
 
 def _still(frame: Frame, clock: Callable[[], float]) -> Json:

@@ -97,7 +97,9 @@ def new_epoch() -> int:
 
 def new_device(name: str, machine: str, *, epoch: Callable[[], int] = new_epoch) -> Device:
     """A handheld with a key of its own that no server knows yet."""
-    return Device(private_key=Ed25519PrivateKey.generate().private_bytes_raw(), name=name, machine=machine, epoch=epoch())
+    return Device(
+        private_key=Ed25519PrivateKey.generate().private_bytes_raw(), name=name, machine=machine, epoch=epoch()
+    )
 
 
 def machine_fingerprint() -> str:

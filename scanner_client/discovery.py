@@ -20,7 +20,7 @@ class _Heard(ServiceListener):
     def __init__(self) -> None:
         self.names: list[str] = []
 
-    def add_service(self, zc: Zeroconf, type_: str, name: str) -> None:  # noqa: ARG002 - the library's signature
+    def add_service(self, zc: Zeroconf, type_: str, name: str) -> None:
         if len(self.names) < SERVICES_MAX:
             self.names.append(name)
 

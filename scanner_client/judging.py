@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from scanner_client.site_map import SiteMap
 from scanner_client.wording import say
+from sync.actions import ACTIONS, refuse
 from sync.event import ScanEvent
 from sync.identity import is_stock, item_of, split_key
 from sync.labels import SerialPattern, SiteCodes
@@ -75,6 +76,19 @@ def site_codes(site_map: SiteMap) -> SiteCodes:
         return SiteCodes(serial_patterns=patterns, **{k: row[k] for k in names if row.get(k) is not None})
     except (TypeError, ValueError) as error:
         raise SettingError(f"The site's label settings cannot be used: {error} Mend them and sync.") from error
+
+
+def lacking(event: ScanEvent) -> str | None:
+    """What has to be scanned before the action can hold this scan, in a sentence; None where nothing is lacking."""
+    reason = refuse(event)
+    if reason is None:
+        return None
+    needs = ACTIONS[event.action].needs
+    if "location" in needs and event.location is None:
+        return say("scan.bin_first")
+    if "container" in needs and event.container is None:
+        return say("scan.carton_first")
+    return say("scan.lacks", reason=reason)
 
 
 def place_text(site_map: SiteMap, key: str | None) -> str:

@@ -137,11 +137,10 @@ class Outbox:
             at = self.state(self.epoch)
             head, named, rows = at.head, [], []
             for seq, event in enumerate(events, at.last_seq + 1):
-                event = replace(event, device_no=at.device_no, epoch=at.epoch, seq=seq)
-                line = encode(event)
+                named.append(replace(event, device_no=at.device_no, epoch=at.epoch, seq=seq))
+                line = encode(named[-1])
                 decode(line)  # the pair assertion: what the server would refuse is found before the beep
                 head = digest(head, line)
-                named.append(event)
                 rows.append((at.epoch, seq, line, head))
             self._database.run_many("INSERT INTO events VALUES (?, ?, ?, ?)", rows)
             self._database.run("UPDATE epochs SET last_seq=?, head=? WHERE epoch=?", rows[-1][1], head, at.epoch)
@@ -245,7 +244,9 @@ class Outbox:
         row = self._database.row("SELECT seq, digest FROM events WHERE epoch=? ORDER BY seq DESC LIMIT 1", at.epoch)
         end = tuple(row) if row else (at.base_seq, at.base_digest)
         if end != (at.last_seq, at.head):
-            raise OutboxError(f"The queue's last event should be {at.last_seq}, but {end[0]} is the last: it is damaged.")
+            raise OutboxError(
+                f"The queue's last event should be {at.last_seq}, but {end[0]} is the last: it is damaged."
+            )
 
 
 def durable_through(reply: Reply, *, base_seq: int, last_sent: int) -> int:

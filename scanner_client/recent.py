@@ -1,4 +1,4 @@
-"""What one session has kept so far, within bounds: so that nothing is kept twice by lingering, and the last is undone."""
+"""What one session has kept so far, within bounds: so that lingering keeps nothing twice, and the last is undone."""
 
 from __future__ import annotations
 

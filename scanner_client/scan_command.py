@@ -14,12 +14,13 @@ from scanner_client.background import Background
 from scanner_client.clock import Clock
 from scanner_client.commands import answer_request, uploader_for
 from scanner_client.control import listening
-from scanner_client.handheld import Handheld, open_handheld
+from scanner_client.handheld import open_handheld
 from scanner_client.interruption import Interrupted, Interruption
 from scanner_client.judging import site_codes
-from scanner_client.session import Session, Task
+from scanner_client.session import Session
 from scanner_client.sighting import Sighting, Told
 from scanner_client.site_map import SiteMap
+from scanner_client.task import Task
 from scanner_client.telling import Teller
 from scanner_client.typed import Typing, lines
 from scanner_client.wording import say
@@ -67,12 +68,13 @@ def scan(order: Order, clock: Clock) -> int:
         if handheld.renewed:
             print(say("command.renewed", reason=handheld.renewed), file=sys.stderr)
         background = Background(uploader_for(handheld), wall_ms=clock.wall_ms)
+        teller = Teller(handheld, background, as_json=order.as_json)
         stack.callback(background.close)
         answer = partial(answer_request, handheld, background)
         stack.enter_context(listening(order.home, f"scan --action {order.action}", answer))
         session = Session(handheld.commit, handheld.site_map, clock, _task(order, handheld.site_map))
-        background.start()
-        _work(order, session, interruption, Teller(handheld, background, as_json=order.as_json))
+        background.start(teller.refresh)
+        _work(order, session, interruption, teller)
         print(say("command.scanned", count=session.kept, waiting=handheld.outbox.waiting()), file=sys.stderr)
     return 0
 

@@ -14,8 +14,8 @@ from typing import Final, TextIO
 
 from scanner_client.background import SyncState
 from scanner_client.feedback import SIGNALS
-from scanner_client.session import Task
 from scanner_client.sighting import Told
+from scanner_client.task import Task
 from scanner_client.wording import say
 
 LAST_MAX: Final = 50
@@ -87,8 +87,7 @@ class Screen:
         told = self._last[0][1]
         signal = SIGNALS[told.tone]
         lines = (f" {signal.sign} {told.thing or told.text}", f"   {told.text if told.thing else ''}")
-        painted = [f"\x1b[{signal.colour}m{_fit(line, width):<{width}}\x1b[0m" for line in ("", *lines, "")]
-        return painted
+        return [f"\x1b[{signal.colour}m{_fit(line, width):<{width}}\x1b[0m" for line in ("", *lines, "")]
 
     def _write(self, text: str) -> None:
         self._stream.write(text)
@@ -119,7 +118,7 @@ def footing(footer: Footer) -> list[str]:
         counts.append(say("status.age_unknown"))
     else:
         counts.append(say("status.age", age=ago(footer.age_ms)))
-    trouble = footer.sync.trouble if footer.sync else None
+    trouble = footer.sync.trouble if footer.sync and footer.enrolled else None
     if trouble and footer.sync and footer.sync.code == "unknown_device":
         trouble = say("status.unknown_device")
     return [" · ".join(counts), say("status.trouble", reason=trouble) if trouble else ""]

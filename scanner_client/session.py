@@ -19,14 +19,17 @@ from scanner_client.clock import Clock
 from scanner_client.recent import Recent
 from scanner_client.sighting import Sighting, Symbol, Told, Tone, printable, with_symbols
 from scanner_client.site_map import SiteMap
+from scanner_client.task import Task
 from scanner_client.wording import say
-from sync.actions import ACTIONS, Stock, refuse
+from sync.actions import ACTIONS, Stock
 from sync.event import LIST_MAX, ScanEvent, format_name
 from sync.identity import Kind, is_stock, item_of, split_key
 from sync.labels import Label, Refusal, parse, parse_all
 from sync.labels.box import Box, identify
 from sync.verdict import Judgement, Verdict
 
+SWITCHING: Final = frozenset({Kind.LOCATION, Kind.CONTAINER, Kind.DOCUMENT, Kind.BADGE})
+"""Labels that say what the next scans belong to; they never belong to a box beside them."""
 QUANTITY_MAX: Final = 100_000
 FINISH_AFTER_FRAMES: Final = 60
 """A camera that loses a bin's label for a moment does not mean to finish the bin; two seconds later it does."""
@@ -42,22 +45,6 @@ TONES: Final = {
 }
 
 Commit = Callable[[list[ScanEvent]], list[ScanEvent]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """What the person has set out to do, and where they are with it."""
-
-    action: str
-    document: str | None = None
-    location: str | None = None
-    container: str | None = None
-    origin: str | None = None
-    """Where stock without units is taken from."""
-    operator: str | None = None
-    condition: str | None = None
-    quantity: int = 1
-    """Pieces that the next sighting of a product or lot counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +66,15 @@ class Session:
         self._clock = clock
         self._recent = Recent()
         self._bin_open = False
+        self._opening: str | None = None
         self._bin_frame = 0
         self._product_in_hand: str | None = None
+        self._switches: dict[Kind, Callable[[Sighting, _Read], list[Told]]] = {
+            Kind.LOCATION: self._enter_location,
+            Kind.CONTAINER: self._enter_container,
+            Kind.DOCUMENT: self._enter_document,
+            Kind.BADGE: self._enter_badge,
+        }
 
     def scan(self, sighting: Sighting) -> list[Told]:
         """Take in what was read on one box."""
@@ -89,6 +83,7 @@ class Session:
         return self._scan_read(
             sighting, [(symbol, parse(symbol.data, symbol.symbology, self.codes)) for symbol in sighting.symbols]
         )
+
     def counts(self, quantity: int) -> Told:
         """The next sighting of a product or lot counts so many pieces."""
         if not 1 <= quantity <= QUANTITY_MAX:
@@ -126,9 +121,9 @@ class Session:
         if not good:
             refusal = next(label for _, label in read if isinstance(label, Refusal))
             return self._unreadable(sighting, refusal.reason)
-        switch = _SWITCHES.get(good[0].label.kind)
+        switch = self._switches.get(good[0].label.kind)
         if switch and len(read) == 1:
-            return switch(self, sighting, good[0])
+            return switch(sighting, good[0])
         return self._scan_box(sighting, good)
 
     # What switches the context.
@@ -152,6 +147,7 @@ class Session:
             events.append(with_symbols(self._event("open_bin"), sighting, read.symbol))
         kept = self._keep(events)
         self._bin_open = not is_same
+        self._opening = format_name(kept[-1].name) if self._bin_open else None
         return [self._told_bin(event) for event in kept]
 
     def _enter_container(self, sighting: Sighting, read: _Read) -> list[Told]:
@@ -191,7 +187,7 @@ class Session:
             return self._half_a_scan(sighting, box.key, say("scan.needs_serial", item=thing))
         self._product_in_hand = None
         event = self._box_event(sighting, good, box)
-        lacking = self._lacking(event)
+        lacking = judging.lacking(event)
         if lacking:
             return [Told(tone=Tone.ASK, text=lacking, thing=thing)]
         if self._is_repeated(event, sighting):
@@ -214,6 +210,7 @@ class Session:
             expiry=box.expiry,
             container=self.task.container,
             condition=self.task.condition,
+            opening=self._opening if self.task.action == "count" else None,
         )
         if is_stock(box.key or ""):
             stated = next((read.label.quantity for read in good if read.label.quantity), 1)
@@ -251,18 +248,6 @@ class Session:
         [kept] = self._keep([with_symbols(event, sighting, first)])
         self._recent.remember(kept, sighting.box, reason)
         return [Told(tone=Tone.LOOK, text=say("scan.unreadable", reason=reason), event=kept)]
-
-    def _lacking(self, event: ScanEvent) -> str | None:
-        """What has to be scanned first, in a sentence; None where nothing is lacking."""
-        reason = refuse(event)
-        if reason is None:
-            return None
-        needs = ACTIONS[event.action].needs
-        if "location" in needs and event.location is None:
-            return say("scan.bin_first")
-        if "container" in needs and event.container is None:
-            return say("scan.carton_first")
-        return say("scan.lacks", reason=reason)
 
     def _is_repeated(self, event: ScanEvent, sighting: Sighting) -> bool:
         """Whether this very scan is kept already: the same box again, or the same unit in the same place."""
@@ -308,17 +293,6 @@ class Session:
 
     def _place(self, key: str | None) -> str:
         return judging.place_text(self._site_map, key)
-
-
-_SWITCHES: Final[dict[Kind, Callable[[Session, Sighting, _Read], list[Told]]]] = {
-    Kind.LOCATION: Session._enter_location,
-    Kind.CONTAINER: Session._enter_container,
-    Kind.DOCUMENT: Session._enter_document,
-    Kind.BADGE: Session._enter_badge,
-}
-
-SWITCHING: Final = frozenset(_SWITCHES)
-"""Labels that never belong to a box beside them."""
 
 
 def _rank(kind: Kind) -> int:

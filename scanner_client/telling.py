@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from threading import Lock
 from typing import TextIO
 
 from scanner_client import carried, judging
@@ -13,8 +14,8 @@ from scanner_client.background import Background
 from scanner_client.feedback import beep
 from scanner_client.handheld import Handheld
 from scanner_client.screen import Footer, Names, Screen
-from scanner_client.session import Task
 from scanner_client.sighting import Told
+from scanner_client.task import Task
 from sync.event import format_name
 
 
@@ -28,21 +29,33 @@ class Teller:
         self._out = out
         self._tty = out.isatty() and not as_json
         self._screen = Screen(out, tty=self._tty)
+        self._turn = Lock()
+        self._task: Task | None = None
 
     def begin(self, task: Task) -> None:
         """Draw the empty panel."""
-        self._screen.draw(task, self._names(task), self._footer())
+        self._task = task
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Draw how the queue and the data stand now; the thread that syncs calls it."""
+        task = self._task
+        if task and self._tty:
+            with self._turn:
+                self._screen.draw(task, self._names(task), self._footer())
 
     def tell(self, outcomes: Sequence[Told], task: Task) -> None:
         """Tell what one sighting led to, and wake the sync if something was kept."""
+        self._task = task
         for told in outcomes:
             if self._as_json:
                 if told.event:
                     print(json_line(told), file=self._out, flush=True)
                 continue
-            self._screen.show(told, time.strftime("%H:%M:%S"), task, self._names(task), self._footer())
-            if self._tty:
-                beep(told.tone, self._out, time.sleep)
+            with self._turn:
+                self._screen.show(told, time.strftime("%H:%M:%S"), task, self._names(task), self._footer())
+                if self._tty:
+                    beep(told.tone, self._out, time.sleep)
         if any(told.event for told in outcomes):
             self._background.wake()
 

@@ -80,6 +80,8 @@ class Transport:
         self._pool.clear()
 
     def _request(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+        if not url.startswith(("http://", "https://")):
+            raise TransportError(f"{url} is no address on the web.")
         try:
             response = self._pool.request(
                 method, url, body=body, headers=dict(headers), redirect=False, preload_content=False

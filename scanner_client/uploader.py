@@ -44,9 +44,7 @@ NOT_OUR_SERVER: Final = frozenset({301, 302, 307, 308, 404, 405, 502, 503, 504})
 class SyncError(Exception):
     """The server could not be reached or would not answer; nothing was consumed. The message says why."""
 
-    def __init__(
-        self, reason: str, *, code: str, status: int | None = None, retry_after_ms: int | None = None
-    ) -> None:
+    def __init__(self, reason: str, *, code: str, status: int | None = None, retry_after_ms: int | None = None) -> None:
         super().__init__(reason)
         self.code = code
         """The server's own word for it, or ours: not_enrolled, unreachable, unbelieved, stuck."""
@@ -80,9 +78,7 @@ class _Signed:
 class Uploader:
     """Sync of one handheld; one thread at a time."""
 
-    def __init__(
-        self, handheld: Handheld, transport: Transport, *, discover: Callable[[], list[str]] = list
-    ) -> None:
+    def __init__(self, handheld: Handheld, transport: Transport, *, discover: Callable[[], list[str]] = list) -> None:
         self._handheld = handheld
         self._transport = transport
         self._discover = discover
@@ -155,9 +151,7 @@ class Uploader:
             waiting=handheld.outbox.waiting(),
         )
         body = pack(header, run.lines)
-        return _Signed(
-            body=body, signature=handheld.device.sign(SIGNED_PREFIX + body), device_no=run.epoch.device_no
-        )
+        return _Signed(body=body, signature=handheld.device.sign(SIGNED_PREFIX + body), device_no=run.epoch.device_no)
 
     def _exchange(self, signed: _Signed) -> Reply:
         """Our server's reply, from whichever address it answers at: the known ones, then what the network names."""
@@ -243,9 +237,7 @@ class Uploader:
         more = reply.more or any(e.waiting or not e.confirmed for e in handheld.outbox.epochs())
         if more and not (diverged or reply.changes or self._moved(run)):
             raise SyncError(f"The server's mark stands still at {reply.acked_through}.", code="stuck")
-        return Sent(
-            events=len(run.lines), exceptions=len(reply.exceptions), changes=len(reply.changes), more=more
-        )
+        return Sent(events=len(run.lines), exceptions=len(reply.exceptions), changes=len(reply.changes), more=more)
 
     def _moved(self, run: Run) -> bool:
         """Whether the last reply said anything new of this epoch."""

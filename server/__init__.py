@@ -43,7 +43,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, now_ms: context.Cl
     _configure(app, settings, now_ms)
     app.config.update(overrides or {})
     _connect(app)
-    CSRFProtect(app)
+    CSRFProtect(app)  # type: ignore[no-untyped-call]
     for part in (errors, gate, people, health, metrics, web, api):
         part.register(app)
     app.after_request(_harden)

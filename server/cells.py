@@ -6,7 +6,7 @@ as 9.506E+12. What can be made whole again without guessing is taken; the rest i
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
 from decimal import Decimal
 from typing import Final
@@ -25,9 +25,9 @@ _DATES: Final = (
     (re.compile(r"(?P<y>\d{4})-(?P<m>\d\d?)-(?P<d>\d\d?)(?:[T ]00:00(?::00(?:\.0+)?)?)?"), "2026-12-31"),
     (re.compile(r"(?P<d>\d\d?)\.(?P<m>\d\d?)\.(?P<y>\d{4})"), "31.12.2026"),
 )
-_MINOR_DIGITS: Final = dict.fromkeys(
-    ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"], 0
-) | dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3)  # fmt: skip
+_NO_DECIMALS: Final = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+_THREE_DECIMALS: Final = "BHD IQD JOD KWD LYD OMR TND"
+_MINOR_DIGITS: Final = dict.fromkeys(_NO_DECIMALS.split(), 0) | dict.fromkeys(_THREE_DECIMALS.split(), 3)
 """Decimals of the currencies that do not have two (ISO 4217, list one)."""
 
 
@@ -49,7 +49,7 @@ def text(cell: Cell) -> str:
 
 def code(cell: Cell) -> str:
     """A code that something else defines (a bin, a SKU): a number cell will do, for it must be found to count."""
-    if isinstance(cell, datetime.date):
+    if isinstance(cell, dt.date):
         raise CellError(f"The spreadsheet made a date of it ({cell.isoformat()}): format the column as text.")
     plain = str(cell)
     if _SHORTENED.fullmatch(plain) and not isinstance(cell, int):
@@ -130,13 +130,13 @@ def currency(cell: Cell) -> str:
 
 def date(cell: Cell) -> str:
     """A date as ISO 8601 writes it."""
-    if isinstance(cell, datetime.date):
+    if isinstance(cell, dt.date):
         return cell.isoformat()
     for pattern, _ in _DATES:
         found = pattern.fullmatch(str(cell))
         if found:
             try:
-                return datetime.date(int(found["y"]), int(found["m"]), int(found["d"])).isoformat()
+                return dt.date(int(found["y"]), int(found["m"]), int(found["d"])).isoformat()
             except ValueError:
                 break
     shown = " or ".join(example for _, example in _DATES)

@@ -25,8 +25,7 @@ def wall_clock() -> int:
 
 def settings() -> config.Settings:
     """The settings of the running app."""
-    found = current_app.config["SETTINGS"]
-    assert isinstance(found, config.Settings)
+    found: config.Settings = current_app.config["SETTINGS"]
     return found
 
 

@@ -105,7 +105,7 @@ def draft(file: BinaryIO, kind: DocumentKind, *, site: str, names: Names, number
         kind=kind,
         site=site,
         table=table,
-        spool=tempfile.TemporaryFile(),
+        spool=tempfile.TemporaryFile(),  # noqa: SIM115  # it lives as long as the draft, then the system drops it
         ignored=tuple(h for h in table.headings if h and h not in columns),
     )
     for row in table.rows:
@@ -132,7 +132,7 @@ class _RowProblem(ValueError):
 
 def _columns(table: Table, kind: DocumentKind, number: str | None) -> dict[str, Column]:
     """The column behind each heading of the file that means something."""
-    by_heading = {heading: column for column in kind.columns for heading in (column.name, *column.also)}
+    by_heading = {heading: column for column in kind.columns for heading in column.headings}
     found = {heading: by_heading[heading] for heading in table.headings if heading in by_heading}
     taken: dict[str, str] = {}
     for heading, column in found.items():

@@ -23,17 +23,24 @@ PATTERN_CHARS_MAX: Final = 100
 AI_TEXT_MAX: Final = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its heading, what it means, and how a cell of it is read."""
+    """One column of a kind of document."""
 
     name: str
-    text: str
     read: Callable[[Cell], Any]
-    required: bool = False
-    also: tuple[str, ...] = ()
-    """Other headings that it goes by."""
+    """Gives the value of a cell, or raises `CellError`."""
+    text: str
+    """What it means, for the documentation."""
+    also: str = ""
+    """Other headings that it goes by, with blanks between."""
     example: str = ""
+    required: bool = False
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """Every heading that it goes by."""
+        return (self.name, *self.also.split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,154 +94,141 @@ def _pattern(cell: Cell) -> str:
 
 
 GTIN: Final = Column(
-    name="gtin",
-    text="GTIN-8, 12, 13 or 14 with its check digit; or give the sku",
-    read=_gtin,
-    also=("ean", "upc", "barcode", "gtin14", "gtin13", "ean13"),
-    example="09506000134352",
+    "gtin",
+    _gtin,
+    "GTIN-8, 12, 13 or 14 with its check digit; or give the sku",
+    "ean upc barcode gtin14 gtin13 ean13",
+    "09506000134352",
 )
 SKU: Final = Column(
-    name="sku",
-    text="your own product code, where there is no GTIN",
-    read=cells.code,
-    also=("article", "item", "item_code", "product_code", "article_no"),
-    example="LAMP-7",
+    "sku",
+    cells.code,
+    "your own product code, where there is no GTIN",
+    "article item item_code product_code article_no",
+    "LAMP-7",
 )
 SERIAL: Final = Column(
-    name="serial",
-    text="serial number, for a row that is about one unit",
-    read=_ai_text,
-    also=("serial_no", "serial_number", "sn", "s_n"),
-    example="SN0001",
+    "serial", _ai_text, "serial number, for a row that is about one unit", "serial_no serial_number sn", "SN0001"
 )
-LOT: Final = Column(
-    name="lot", text="batch or lot", read=_ai_text, also=("batch", "lot_no", "batch_no", "charge"), example="L2406"
-)
-QUANTITY: Final = Column(
-    name="quantity",
-    text="pieces, for a row without a serial",
-    read=cells.quantity,
-    also=("qty", "pieces"),
-    example="12",
-)
+LOT: Final = Column("lot", _ai_text, "batch or lot", "batch lot_no batch_no charge", "L2406")
+PIECES: Final = Column("quantity", cells.quantity, "pieces, for a row without a serial", "qty pieces", "12")
 EXPIRY: Final = Column(
-    name="expiry",
-    text="use-by or best-before date, 2026-12-31",
-    read=cells.date,
-    also=("expires", "best_before", "use_by", "expiry_date"),
-    example="2027-12-31",
+    "expiry",
+    cells.date,
+    "use-by or best-before date, 2026-12-31",
+    "expires best_before use_by expiry_date",
+    "2027-12-31",
 )
-SUPPLIER: Final = Column(name="supplier", text="who sends it", read=cells.text, also=("vendor",), example="Acme")
+SUPPLIER: Final = Column("supplier", cells.text, "who sends it", "vendor", "Acme")
 
 
-def _number(*also: str) -> Column:
-    return Column(
-        name="number",
-        text="the document's number; without this column, give --number",
-        read=cells.exact,
-        also=("no", "document", *also),
-        example="1001",
-    )
+def _number(also: str, example: str) -> Column:
+    text = "the document's number; without this column, give --number"
+    return Column("number", cells.exact, text, f"no document {also}", example)
 
 
-KINDS: Final[dict[str, DocumentKind]] = {
-    kind.name: kind
-    for kind in (
-        DocumentKind(
-            name="products",
-            text="Products: what is sold, and how each is tracked.",
-            line=lines.product,
-            alone=lambda line: line.subject,
-            columns=(
-                GTIN,
-                SKU,
-                Column(name="name", text="what people call it", read=cells.text, required=True, also=("description", "title"), example="Desk lamp"),
-                Column(name="mode", text=f"how it is tracked: {', '.join(MODES)}; serial where nothing is said", read=_mode, also=("tracking", "tracking_mode"), example="serial"),
-                Column(name="serial_pattern", text="regular expression of its serials, to know one that stands alone", read=_pattern, example="SN[0-9]{4}"),
-                Column(name="price", text="price of one piece, such as 12.50", read=cells.decimal, also=("unit_price", "cost"), example="12.50"),
-                Column(name="currency", text="its currency, such as EUR", read=cells.currency, example="EUR"),
-            ),
+_PRODUCTS: Final = DocumentKind(
+    name="products",
+    text="what is sold, and how each is tracked",
+    line=lines.product,
+    alone=lambda line: line.subject,
+    columns=(
+        GTIN,
+        SKU,
+        Column("name", cells.text, "what people call it", "description title", "Desk lamp", required=True),
+        Column("mode", _mode, f"{', '.join(MODES)}; serial where nothing is said", "tracking tracking_mode", "serial"),
+        Column("serial_pattern", _pattern, "regular expression of its serials, to know one that stands alone"),
+        Column("price", cells.decimal, "price of one piece, such as 12.50", "unit_price cost", "12.50"),
+        Column("currency", cells.currency, "its currency, such as EUR", "", "EUR"),
+    ),
+)
+_LOCATIONS: Final = DocumentKind(
+    name="locations",
+    text="bins, docks, stations",
+    line=lines.location,
+    alone=lambda line: line.subject,
+    columns=(
+        Column(
+            "code",
+            cells.code,
+            "what stands on its label and what people say",
+            "location bin bin_code location_code",
+            "A-01-02",
+            required=True,
         ),
-        DocumentKind(
-            name="locations",
-            text="Locations: bins, docks, stations.",
-            line=lines.location,
-            alone=lambda line: line.subject,
-            columns=(
-                Column(name="code", text="what stands on its label and what people say", read=cells.code, required=True, also=("location", "bin", "bin_code", "location_code"), example="A-01-02"),
-                Column(name="name", text="a longer name", read=cells.text, also=("description",), example="Aisle A, bay 1, level 2"),
-                Column(name="zone", text="the area that it is in", read=cells.text, also=("area",), example="picking"),
-                Column(name="gln", text="GLN of the site, where it is not this server's own", read=cells.exact, example="9506000140445"),
-                Column(name="extension", text="GLN extension component on its label, where it is not the code", read=cells.exact, also=("ext",)),
-            ),
-        ),
-        DocumentKind(
-            name="stock",
-            text="Expected places: what is in stock, and where it belongs.",
-            line=lines.stock,
-            alone=lines.unit_once,
-            columns=(
-                GTIN,
-                SKU,
-                SERIAL,
-                LOT,
-                QUANTITY,
-                Column(name="location", text="code of the bin", read=cells.code, also=("bin", "location_code", "bin_code", "place"), example="A-01-02"),
-                Column(name="container", text="SSCC or plate of the carton that it is in", read=cells.exact, also=("sscc", "carton", "pallet")),
-                EXPIRY,
-            ),
-        ),
-        DocumentKind(
-            name="asn",
-            text="Advance ship notice: what a supplier says is on its way, carton by carton.",
-            line=lines.asn,
-            named=True,
-            alone=lines.unit_once,
-            cartons=True,
-            columns=(
-                _number("asn", "asn_no", "asn_number", "despatch_advice"),
-                SUPPLIER,
-                Column(name="sscc", text="the carton's SSCC or plate", read=cells.exact, also=("carton", "container", "case"), example="106141412345678908"),
-                Column(name="parent", text="SSCC or plate of the pallet that the carton stands on", read=cells.exact, also=("pallet", "parent_sscc")),
-                GTIN,
-                SKU,
-                SERIAL,
-                LOT,
-                QUANTITY,
-                EXPIRY,
-            ),
-        ),
-        DocumentKind(
-            name="purchase_order",
-            text="Purchase order: what was ordered from a supplier.",
-            line=lines.purchase_order,
-            named=True,
-            columns=(
-                _number("po", "po_no", "po_number", "purchase_order"),
-                SUPPLIER,
-                GTIN,
-                SKU,
-                Column(name="quantity", text="pieces", read=cells.quantity, required=True, also=("qty", "pieces"), example="12"),
-            ),
-        ),
-        DocumentKind(
-            name="order",
-            text="Customer order: what is to be picked, packed and shipped.",
-            line=lines.order,
-            named=True,
-            alone=lines.unit_once,
-            columns=(
-                _number("order", "order_no", "order_number"),
-                GTIN,
-                SKU,
-                QUANTITY,
-                Column(name="serial", text="the unit made for this order, never another", read=_ai_text, also=("serial_no", "serial_number"), example="SN0001"),
-                Column(name="customer", text="who gets it; kept where it can be erased", read=cells.text, also=("customer_name", "ship_to")),
-                Column(name="address", text="where to; kept where it can be erased", read=cells.text, also=("customer_address", "ship_to_address")),
-            ),
-        ),
-    )
-}  # fmt: skip
+        Column("name", cells.text, "a longer name", "description", "Aisle A bay 1 level 2"),
+        Column("zone", cells.text, "the area that it is in", "area", "picking"),
+        Column("gln", cells.exact, "GLN of the site, where it is not this server's own"),
+        Column("extension", cells.exact, "GLN extension component on its label, where it is not the code", "ext"),
+    ),
+)
+_STOCK: Final = DocumentKind(
+    name="stock",
+    text="expected places: what is in stock, and where it belongs",
+    line=lines.stock,
+    alone=lines.unit_once,
+    columns=(
+        GTIN,
+        SKU,
+        SERIAL,
+        LOT,
+        PIECES,
+        Column("location", cells.code, "code of the bin", "bin location_code bin_code place", "A-01-02"),
+        Column("container", cells.exact, "SSCC or plate of the carton that it is in", "sscc carton pallet"),
+        EXPIRY,
+    ),
+)
+_ASN: Final = DocumentKind(
+    name="asn",
+    text="advance ship notice: what a supplier says is on its way, carton by carton",
+    line=lines.asn,
+    named=True,
+    alone=lines.unit_once,
+    cartons=True,
+    columns=(
+        _number("asn asn_no asn_number despatch_advice", "ASN-1001"),
+        SUPPLIER,
+        Column("sscc", cells.exact, "the carton's SSCC or plate", "carton container case", "106141412345678908"),
+        Column("parent", cells.exact, "SSCC or plate of the pallet that it stands on", "pallet parent_sscc"),
+        GTIN,
+        SKU,
+        SERIAL,
+        LOT,
+        PIECES,
+        EXPIRY,
+    ),
+)
+_PURCHASE_ORDER: Final = DocumentKind(
+    name="purchase_order",
+    text="what was ordered from a supplier",
+    line=lines.purchase_order,
+    named=True,
+    columns=(
+        _number("po po_no po_number purchase_order", "PO-17"),
+        SUPPLIER,
+        GTIN,
+        SKU,
+        Column("quantity", cells.quantity, "pieces", "qty pieces", "12", required=True),
+    ),
+)
+_ORDER: Final = DocumentKind(
+    name="order",
+    text="a customer's order: what is to be picked, packed and shipped",
+    line=lines.order,
+    named=True,
+    alone=lines.unit_once,
+    columns=(
+        _number("order order_no order_number", "SO-5001"),
+        GTIN,
+        SKU,
+        PIECES,
+        Column("serial", _ai_text, "the unit made for this order, never another", "serial_no serial_number sn"),
+        Column("customer", cells.text, "who gets it; kept where it can be erased", "customer_name ship_to"),
+        Column("address", cells.text, "where to; kept where it can be erased", "customer_address ship_to_address"),
+    ),
+)
+KINDS: Final = {k.name: k for k in (_PRODUCTS, _LOCATIONS, _STOCK, _ASN, _PURCHASE_ORDER, _ORDER)}
+"""Every kind by its name."""
 
 
 def template(kind: DocumentKind) -> str:

@@ -19,7 +19,7 @@ from server.database import reading, stamp, writing
 from server.document_file import DocumentDraft, Draft, canonical_row, new_digest
 from server.document_lines import Names
 from server.rebuild import rebuild
-from server.tables import document_rows, documents, reference
+from server.tables import document_rows, documents, events, reference
 from sync.event import format_name
 from sync.identity import item_of
 
@@ -190,6 +190,9 @@ def _finish(
         event = row.event or _record(connection, row, operator, now_ms)
         if party is not None:
             parties.remember(connection, row.site, row.number, *party)
+    after: str | None = "" if row.kind in OFFERED_KINDS and row.folded_rows == 0 else None
+    while after is not None:
+        after = _judge_again(row, after)
     while _fold_chunk(digest, progress):
         pause(PAUSE_S)
     return Imported(kind=row.kind, number=row.number, digest=digest, rows=row.rows, event=event, known=known)
@@ -232,6 +235,23 @@ def _lines(connection: sa.Connection, digest: str) -> list[dict[str, Any]]:
         {"item": item, "lot": lot, "quantity": quantity, "container": container}
         for (item, lot, container), quantity in totals.items()
     ]
+
+
+def _judge_again(row: Any, after: str) -> str | None:
+    """Fold units that were received under a document before it came: it may list them. Returns where to go on."""
+    t = events.c
+    query = (
+        sa.select(t.subject)
+        .distinct()
+        .where(t.site == row.site, t.document == row.number, t.action == "receive", t.subject > after)
+        .order_by(t.subject)
+        .limit(FOLD_CHUNK)
+    )
+    with writing() as connection:
+        units = list(connection.execute(query).scalars())
+        if units:
+            rebuild(connection, row.site, units, stamp(connection))
+    return units[-1] if units else None
 
 
 def _fold_chunk(digest: str, progress: Progress) -> bool:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from flask import Flask, current_app, session
-from flask_login import LoginManager, UserMixin, current_user, login_user
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
 from server import ledger
 from server.database import reading
@@ -36,7 +36,7 @@ _hasher: Final = PasswordHasher()  # argon2id with the parameters of RFC 9106, 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
+class Person(UserMixin):
     """Someone who is signed in."""
 
     id: int
@@ -86,9 +86,8 @@ class Throttle:
 
 def register(app: Flask) -> None:
     """Give this app its sign-in."""
-    manager = LoginManager(app)
-    manager.user_loader(_load)
-    manager.unauthorized_handler(_not_signed_in)
+    manager = LoginManager(app)  # type: ignore[no-untyped-call]  # Flask-Login has no types
+    manager.user_loader(_load)  # type: ignore[no-untyped-call]
     app.extensions["throttle"] = Throttle()
 
 
@@ -101,10 +100,6 @@ def _load(session_id: str) -> Person | None:
     if found is None or _person(found).session_key != session_key:
         return None
     return _person(found)
-
-
-def _not_signed_in() -> Any:
-    raise Refusal(401, "sign_in", "Sign in first.")
 
 
 def _read(connection: sa.Connection, where: Any) -> Any:
@@ -178,7 +173,7 @@ def sign_in(name: str, password: str, *, client: str, now_ms: int) -> Person:
     person = _person(row)
     session.clear()  # whatever the browser carried before belongs to somebody else
     session.permanent = True
-    login_user(person)
+    login_user(person)  # type: ignore[no-untyped-call]
     return person
 
 
@@ -195,10 +190,9 @@ def requires(task: Task) -> Callable[[View], View]:
     def protect(view: View) -> View:
         @wraps(view)
         def protected(*args: Any, **kwargs: Any) -> Any:
-            if not current_user.is_authenticated:
-                _not_signed_in()
-            if not current_user.may(task):
-                raise Refusal(403, "forbidden", f"A {current_user.role} may not do that ({task}).")
+            person = signed_in()
+            if not person.may(task):
+                raise Refusal(403, "forbidden", f"A {person.role} may not do that ({task}).")
             return view(*args, **kwargs)
 
         return protected  # type: ignore[return-value]
@@ -206,8 +200,21 @@ def requires(task: Task) -> Callable[[View], View]:
     return protect
 
 
+def whoever() -> Person | None:
+    """Who is signed in, if anyone is."""
+    found = current_user._get_current_object()  # noqa: SLF001  # Flask-Login shows it only behind a proxy
+    return found if isinstance(found, Person) else None
+
+
 def signed_in() -> Person:
     """Who is signed in; only behind `requires`."""
-    person = current_user._get_current_object()  # noqa: SLF001  # how Flask-Login gives the object behind its proxy
-    assert isinstance(person, Person)
+    person = whoever()
+    if person is None:
+        raise Refusal(401, "sign_in", "Sign in first.")
     return person
+
+
+def sign_out() -> None:
+    """End this session."""
+    logout_user()  # type: ignore[no-untyped-call]
+    session.clear()

@@ -53,9 +53,9 @@ def standing(connection: sa.Connection, site: str | None = None) -> Standing:
         handhelds = handhelds.where(devices.c.site == site)
         aside = aside.where(events.c.site == site)
     number, waiting = connection.execute(handhelds).one()
-    apart = {outcome: count for outcome, count in connection.execute(aside)}
+    apart: dict[str, int] = dict(connection.execute(aside).all())
     return Standing(
-        open_cases={rule: count for rule, count in connection.execute(open_cases.order_by(cases.c.rule))},
+        open_cases=dict(connection.execute(open_cases.order_by(cases.c.rule)).all()),
         devices=number,
         waiting=int(waiting),
         quarantined=apart.get(Outcome.QUARANTINED, 0),
@@ -65,7 +65,9 @@ def standing(connection: sa.Connection, site: str | None = None) -> Standing:
 
 def _set_aside() -> sa.ColumnElement[bool]:
     # the first half lets the planner use the partial index over everything that was not simply accepted
-    return sa.text("events.outcome <> 'accepted'") & events.c.outcome.in_((Outcome.QUARANTINED, Outcome.HELD))
+    return sa.literal_column("events.outcome <> 'accepted'", sa.Boolean) & events.c.outcome.in_(
+        (Outcome.QUARANTINED, Outcome.HELD)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,7 +296,7 @@ def list_devices(connection: sa.Connection, site: str) -> list[Mapping[Any, Any]
 def device_names(connection: sa.Connection, site: str) -> dict[int, str]:
     """What people call each handheld; the server itself is number 0."""
     query = sa.select(devices.c.device_no, devices.c.name).where(devices.c.site == site)
-    return {SERVER_DEVICE: "the server", **{number: name for number, name in connection.execute(query)}}
+    return {SERVER_DEVICE: "the server", **dict(connection.execute(query).all())}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

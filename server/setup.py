@@ -25,7 +25,7 @@ FOLD_VERSION: Final = "1"
 FIRST_ADMIN: Final = "admin"
 
 
-class SetUpError(RuntimeError):
+class SetUpError(ValueError):
     """The database cannot be used with these settings; the message says why."""
 
 

@@ -48,8 +48,13 @@ def _balances(connection: sa.Connection, site: str, subjects: Iterable[str]) -> 
     for keys in in_chunks(subjects):
         query = sa.select(stock_levels).where(stock_levels.c.site == site, stock_levels.c.subject.in_(keys))
         for row in connection.execute(query).mappings():
-            found[row["subject"]][row["place"]] = stock.Balance(**{n: row[n] for n in _BALANCE_FIELDS})
+            found[row["subject"]][row["place"]] = _balance(row)
     return found
+
+
+def _balance(row: sa.RowMapping) -> stock.Balance:
+    values = {name: row[name] for name in _BALANCE_FIELDS}
+    return stock.Balance(**values | {"tally": tuple(map(tuple, values["tally"]))})
 
 
 def _store(

@@ -133,6 +133,7 @@ stock_levels = sa.Table(
     sa.Column("place", sa.Text, primary_key=True),
     sa.Column("quantity", sa.BigInteger, nullable=False),
     sa.Column("counted_in", sa.Text),
+    sa.Column("tally", sa.JSON, nullable=False, comment="what each handheld counted: number, opening scan, sum"),
     sa.Column("counted_ms", sa.BigInteger),
     sa.Column("last_ms", sa.BigInteger, nullable=False),
     comment="Folded: stock without units.",

@@ -80,6 +80,8 @@ class ScanEvent:
     container: str | None = None
     document: str | None = None
     """Name of the ASN, order, count, return or case that it belongs to."""
+    opening: str | None = None
+    """On a count: name of the scan that opened the bin; who opens it anew counts it anew."""
     quantity: int | None = None
     condition: str | None = None
     operator: str | None = None

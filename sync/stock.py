@@ -24,6 +24,8 @@ class Balance:
     """May fall below nought: more was taken than anyone had said was there."""
     counted_in: str | None = None
     """The count whose scans are being summed."""
+    tally: tuple[tuple[int, str, int], ...] = ()
+    """What each handheld has counted here: its number, the scan that opened the bin, and the sum since."""
     counted_ms: int | None = None
     """When its first scan of this place was made."""
     last_ms: int = 0
@@ -78,11 +80,29 @@ def step(balances: Balances, fact: Fact) -> Balances:
 
 
 def _count(old: Balance, fact: Fact, quantity: int) -> Balance:
-    """Scans of one count add up; the first of them replaces what was thought to be there."""
-    document = fact.event.document
-    if document is not None and document == old.counted_in:
-        return replace(old, quantity=old.quantity + quantity, last_ms=fact.event_ms)
-    return Balance(quantity=quantity, counted_in=document, counted_ms=fact.event_ms, last_ms=fact.event_ms)
+    """Scans of one count add up; the first of them replaces what was thought to be there.
+
+    A handheld that opens the bin anew (it was switched off in the middle, say) begins its own sum anew.
+    """
+    event = fact.event
+    mine = (event.device_no, event.opening or "", quantity)
+    if event.document is None or event.document != old.counted_in:
+        return Balance(
+            quantity=quantity,
+            counted_in=event.document,
+            tally=(mine,),
+            counted_ms=fact.event_ms,
+            last_ms=fact.event_ms,
+        )
+    sums = {device: (opening, total) for device, opening, total in old.tally}
+    opening, total = sums.get(event.device_no, (mine[1], 0))
+    sums[event.device_no] = (mine[1], total + quantity if opening == mine[1] else quantity)
+    return replace(
+        old,
+        quantity=old.quantity - total + sums[event.device_no][1],
+        tally=tuple((device, *pair) for device, pair in sorted(sums.items())),
+        last_ms=fact.event_ms,
+    )
 
 
 def fold(history: Iterable[Fact]) -> Balances:

@@ -45,10 +45,10 @@ GZIP_LEVEL: Final = 6
 @resource.response(200, {"type": "object"}, description="The reply, JSON: `sync.protocol.Reply`")
 @takes_bytes(protocol.BODY_BYTES_MAX)
 def push() -> Response:
-    """Push events and pull changes, protocol 1
+    r"""Push events and pull changes, protocol 1
 
     The body is one envelope (`sync/protocol.py`), `Authorization: Ed25519 <device_no> <signature>` signs
-    `scan-sync v1\\n` and the body. The reply carries `Server-Signature`, over `scan-reply v1\\n`, the request's
+    `scan-sync v1\n` and the body. The reply carries `Server-Signature`, over `scan-reply v1\n`, the request's
     signature and the reply's JSON before any Content-Encoding; both are base64url.
     """
     if request.mimetype != protocol.MEDIA_TYPE:

@@ -1,1 +1,48 @@
-COMMANDS = ()
+"""`backup` and `restore`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from server.backup import back_up
+from server.backup import restore as put_back
+from server.cli.command import command
+from server.cli.reports import moment
+from server.context import now_ms
+
+_LOST_SHOWN = 50
+
+
+@command("backup")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--portable", is_flag=True, help="Write rows instead of a SQLite file, to move to PostgreSQL.")
+def backup(file: Path, portable: bool) -> None:  # noqa: FBT001  # click passes flags by name
+    """Copy the database to FILE while the server runs. Handhelds learn what they need not keep any longer."""
+    size = back_up(file, now_ms=now_ms(), portable=portable)
+    click.echo(f"{file} holds everything up to now ({size:,} bytes).")
+
+
+@command("restore")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def restore(file: Path, yes: bool) -> None:  # noqa: FBT001
+    """Put the backup FILE in the place of the database. Handhelds then send again what it does not hold."""
+    if not yes:
+        click.confirm("This replaces the database of this server. Go on?", abort=True)
+    done = put_back(file)
+    click.echo(f"The database is that of {moment(done.made_ms)}, as incarnation {done.incarnation}.")
+    if done.kept_at is not None:
+        click.echo(f"What was here before lies in {done.kept_at}.")
+    click.echo(
+        f"Handhelds send again what they scanned since. What this server itself made between {moment(done.made_ms)} "
+        f"and {moment(now_ms())} (decisions, imports, enrolments) they cannot bring back: make it again."
+    )
+    for text in done.lost[:_LOST_SHOWN]:
+        click.echo(f"  gone: {text}")
+    if len(done.lost) > _LOST_SHOWN:
+        click.echo(f"  ... and {len(done.lost) - _LOST_SHOWN} more")
+
+
+COMMANDS = (backup, restore)

@@ -13,19 +13,19 @@ import sqlalchemy as sa
 from flask.cli import with_appcontext
 
 from server.context import settings
-from server.documents import DocumentError
 from server.errors import Refusal
-from server.migrations import NewerDatabase
-from server.setup import SetUpError
-from server.tabular import TableError
-from sync.protocol import ProtocolError
 
-_SENTENCES = (TableError, DocumentError, SetUpError, NewerDatabase, ProtocolError, ValueError, OSError)
-"""Errors whose message is a sentence for whoever typed the command."""
+_SENTENCES = (ValueError, LookupError, OSError)
+"""Errors whose message is a sentence for whoever typed the command: all of ours are of these kinds."""
+_NOT_SET_UP = "The database is not ready for this release: run `flask --app server init`."
 
 
-def command(name: str) -> Callable[[Callable[..., None]], click.Command]:
-    """Make a command of a function; what it raises for people is printed as a sentence, without a traceback."""
+def command(name: str, **options: Any) -> Callable[[Callable[..., None]], click.Command]:
+    """Make a command of a function; what it raises for people is printed as a sentence, without a traceback.
+
+    Args:
+        options: passed on to `click.command`.
+    """
 
     def make(function: Callable[..., None]) -> click.Command:
         @wraps(function)
@@ -34,16 +34,13 @@ def command(name: str) -> Callable[[Callable[..., None]], click.Command]:
                 function(*args, **kwargs)
             except Refusal as refusal:
                 raise click.ClickException(str(refusal.description)) from None
-            except sa.exc.OperationalError as error:
-                raise click.ClickException(f"The database does not answer: {error.orig}") from None
-            except sa.exc.ProgrammingError as error:
-                raise click.ClickException(
-                    f"The database is not set up (flask --app server init): {error.orig}"
-                ) from None
+            except (sa.exc.OperationalError, sa.exc.ProgrammingError) as error:
+                absent = any(word in str(error.orig) for word in ("no such", "does not exist"))
+                raise click.ClickException(_NOT_SET_UP if absent else f"The database says: {error.orig}") from None
             except _SENTENCES as error:
                 raise click.ClickException(str(error)) from None
 
-        return click.command(name)(with_appcontext(run))
+        return click.command(name, **options)(with_appcontext(run))
 
     return make
 

@@ -20,7 +20,7 @@ _HELP = "Take in a document from a CSV, XLSX or JSON file.\n\n\b\n" + "\n\n\b\n"
 )
 
 
-@command("import")
+@command("import", help=_HELP)
 @click.argument("kind", type=click.Choice(list(KINDS)), required=False)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
 @click.option("--number", help="The document's number, for a file without such a column.")
@@ -42,10 +42,9 @@ def import_(
         return
     if kind is None or (file is None and not show):
         raise click.UsageError("Say what to import: KIND and FILE, or --resume.")
-    if show:
+    if file is None:
         click.echo(template(KINDS[kind]), nl=False)
         return
-    assert file is not None
     with reading() as connection:
         names = documents.names(connection, site())
     with file.open("rb") as opened:
@@ -61,9 +60,6 @@ def import_(
             _write_bad(found, file)
         for one in documents.take(found, operator=operator(), now_ms=now_ms(), progress=_Progress()):
             _say_imported(one)
-
-
-import_.help = _HELP
 
 
 class _Progress:

@@ -19,7 +19,7 @@ from server.surroundings import Gathered, gather
 from server.tables import documents, events, stock_levels, unit_states
 from sync import stock
 from sync.actions import IN_STOCK, Fact, UnitState, effective, step
-from sync.event import ScanEvent, format_name
+from sync.event import format_name
 from sync.identity import is_container, is_stock
 
 
@@ -298,12 +298,16 @@ def _quantities(
     connection: sa.Connection, site: str, number: str, intervals: Mapping[str, Interval], counted: Iterable[Fact]
 ) -> list[Quantity]:
     """Stock without units in the bins: what was there when a bin was opened, and what was counted."""
-    sums: dict[tuple[str, str], int] = {}
+    by_subject: dict[str, list[Fact]] = {}
     for fact in counted:
-        event: ScanEvent = fact.event
-        subject, place = str(event.subject), str(event.location)
-        if is_stock(subject) and place in intervals:
-            sums[subject, place] = sums.get((subject, place), 0) + (1 if event.quantity is None else event.quantity)
+        if is_stock(str(fact.event.subject)):
+            by_subject.setdefault(str(fact.event.subject), []).append(fact)
+    sums = {
+        (subject, place): balance.quantity
+        for subject, scans in by_subject.items()
+        for place, balance in stock.fold(scans).items()
+        if place in intervals
+    }
     t = stock_levels.c
     held = sa.select(t.subject).where(t.site == site, t.place.in_(intervals))
     subjects = {s for s, _ in sums} | set(connection.execute(held).scalars())

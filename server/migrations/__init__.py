@@ -5,6 +5,7 @@ Alembic runs inside one transaction of ours, on both databases: a migration that
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Final
 
@@ -14,12 +15,15 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from server.database import db
+
 _HERE: Final = Path(__file__).parent
+_VERSION_TABLE: Final = "alembic_version"
 _LOCK: Final = 0x5CA_0001
 """Number of the advisory lock that two starting servers queue at (PostgreSQL)."""
 
 
-class NewerDatabase(RuntimeError):
+class NewerDatabase(ValueError):
     """The database was made by a newer release than this one."""
 
 
@@ -54,19 +58,33 @@ def upgrade(connection: sa.Connection) -> tuple[str | None, str]:
     return before, head()
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_HERE).replace("%", "%%"))
-    return config
+def replace(connection: sa.Connection, revision: str) -> None:
+    """Throw this program's tables away and make those of a version; the caller's transaction decides whether it holds.
+
+    Raises:
+        NewerDatabase: the version is not known here.
+    """
+    config = _config()
+    if revision not in {known.revision for known in ScriptDirectory.from_config(config).walk_revisions()}:
+        raise NewerDatabase(f"The backup has version {revision}, which this release does not know.")
+    ours = {*db.metadata.tables, _VERSION_TABLE}
+    there = sa.MetaData()
+    there.reflect(connection, only=lambda name, _: name in ours)
+    there.drop_all(connection)
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
-def revise(connection: sa.Connection, message: str) -> list[str]:
-    """Write the migration from an up-to-date database to today's tables; returns the files written."""
+def revise(connection: sa.Connection, message: str) -> Path:
+    """Write the migration from an up-to-date database to the tables of today; returns the file."""
     config = _config()
     config.attributes["connection"] = connection
-    written = command.revision(config, message=message, autogenerate=True, rev_id=f"{_count() + 1:04d}")
-    return [str(script.path) for script in written if script] if isinstance(written, list) else [str(written.path)] if written else []
+    number = len(list((_HERE / "versions").glob("*.py"))) + 1
+    command.revision(config, message=message, autogenerate=True, rev_id=f"{number:04d}")
+    return next((_HERE / "versions").glob(f"{number:04d}_*.py"))
 
 
-def _count() -> int:
-    return len(list((_HERE / "versions").glob("*.py")))
+def _config() -> Config:
+    config = Config(stdout=io.StringIO())
+    config.set_main_option("script_location", str(_HERE).replace("%", "%%"))
+    return config

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ ROWS_MAX: Final = 2_000_000
 COLUMNS_MAX: Final = 200
 CELL_CHARS_MAX: Final = 2_000
 
-Cell = str | int | Decimal | datetime.date
+Cell = str | int | Decimal | dt.date
 """Text without blanks around it; a number or date only where the file itself says that it is one."""
 
 
@@ -79,9 +79,9 @@ def plain(value: Any) -> Cell | None:
         return value
     if isinstance(value, float) and math.isfinite(value):
         return int(value) if value.is_integer() else Decimal(repr(value))
-    if isinstance(value, datetime.datetime):
+    if isinstance(value, dt.datetime):
         return value.date()
-    if isinstance(value, datetime.date):
+    if isinstance(value, dt.date):
         return value
     raise ValueError(f"it holds {str(value)[:40]!r}, which is neither text, number nor date.")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
-from flask_login import current_user, logout_user
 from werkzeug import Response
 
 from server import context, people
@@ -16,7 +15,7 @@ from server.web.pages import blueprint
 @blueprint.get("/sign-in")
 def sign_in() -> Any:
     """The form."""
-    if current_user.is_authenticated:
+    if people.whoever() is not None:
         return redirect(_next())
     return render_template("sign_in.html", name="", message=None)
 
@@ -43,5 +42,5 @@ def _next() -> str:
 @blueprint.post("/sign-out")
 def sign_out() -> Response:
     """Sign out."""
-    logout_user()
+    people.sign_out()
     return redirect(url_for("web.sign_in"))

@@ -35,9 +35,8 @@ _SPANS: Final = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"))
 
 def register(app: Flask) -> None:
     """Make the words available to templates, as filters."""
-    for name in (
-        rule_word, status_word, action_word, resolution_words, closing, iso, clock, ago, certainty, symbol, line_word, with_code,
-    ):  # fmt: skip
+    words = (rule_word, status_word, action_word, resolution_words, line_word, closing, with_code)
+    for name in (*words, iso, clock, ago, certainty, symbol):
         app.add_template_filter(name)
 
 

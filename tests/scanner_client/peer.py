@@ -85,6 +85,15 @@ class Peer:
         signed = base64.urlsafe_b64encode(self.key.sign(reply_message(signature, answer))).decode()
         return 200, {"Server-Signature": signed}, answer
 
+    def bent(self, answer: Callable[[], Answer]) -> Answer | None:
+        """The answer, or what the next misbehaviour makes of it."""
+        bend = self.misbehave.pop(0) if self.misbehave else None
+        if bend is None:
+            return answer()
+        if bend is breaks_off:
+            answer()  # the server has committed; only the reply is lost
+        return bend(self, (200, {}, b""))
+
     def enrol(self, body: bytes) -> Answer:
         row = json.loads(body)
         if row["code"] not in self.codes:
@@ -105,9 +114,7 @@ class Peer:
     def who(self, nonce: str) -> Answer:
         message = server_message(bytes.fromhex(nonce), self.incarnation, [self.address])
         signature = base64.urlsafe_b64encode(self.key.sign(message)).decode()
-        return _json(
-            200, {"incarnation": self.incarnation, "addresses": [self.address], "signature": signature}
-        )
+        return _json(200, {"incarnation": self.incarnation, "addresses": [self.address], "signature": signature})
 
     @staticmethod
     def _through(held: dict[int, bytes]) -> int:
@@ -116,9 +123,7 @@ class Peer:
             through += 1
         return through
 
-    def _reply(
-        self, held: dict[int, bytes], through: int, cursor: str | None, incarnation: str | None
-    ) -> Reply:
+    def _reply(self, held: dict[int, bytes], through: int, cursor: str | None, incarnation: str | None) -> Reply:
         start = int(cursor or 0) if incarnation == self.incarnation else 0
         page = self.changes[start : start + self.changes_per_reply]
         digests = chain(GENESIS, [held[seq] for seq in range(1, through + 1)])
@@ -149,67 +154,62 @@ def answers(status: int, headers: dict[str, str] | None = None) -> Misbehaviour:
     return lambda _, __: (status, headers or {}, b"<h1>no</h1>")
 
 
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def do_POST(self) -> None:
+        peer = self.server.peer
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        peer.requests.append((self.path, len(unpack(body)[1]) if self.path == SYNC_PATH else 0))
+        if self.path == ENROL_PATH:
+            self._send(peer.enrol(body))
+        elif self.path == SYNC_PATH:
+            self._send(peer.bent(lambda: peer.sync(self.headers["Authorization"], body)))
+
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        if url.path == SERVER_PATH:
+            self._send(self.server.peer.who(parse_qs(url.query)["nonce"][0]))
+
+    def log_message(self, *_: object) -> None:
+        """Tests read what the peer keeps, not a log."""
+
+    def _send(self, answer: Answer | None) -> None:
+        if answer is None:
+            self.close_connection = True
+            self.connection.close()
+            return
+        status, headers, body = answer
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, port: int, peer: Peer) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.peer = peer
+
+    def handle_error(self, *_: object) -> None:
+        """A connection that breaks on purpose is no news."""
+
+
 @contextmanager
 def running_peer(port: int = 0, peer: Peer | None = None) -> Iterator[Peer]:
     """The peer on a free port of this machine, or on the one that is given."""
-    peer = peer or Peer()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            self._count(body)
-            if self.path == ENROL_PATH:
-                self._send(peer.enrol(body))
-            elif self.path == SYNC_PATH:
-                self._send(self._bent(lambda: peer.sync(self.headers["Authorization"], body)))
-
-        def do_GET(self) -> None:
-            url = urlsplit(self.path)
-            if url.path == SERVER_PATH:
-                self._send(peer.who(parse_qs(url.query)["nonce"][0]))
-
-        def log_message(self, *_: object) -> None:
-            """Tests read what the peer keeps, not a log."""
-
-        def _count(self, body: bytes) -> None:
-            lines = unpack(body)[1] if self.path == SYNC_PATH else []
-            peer.requests.append((self.path, len(lines)))
-
-        def _bent(self, answer: Callable[[], Answer]) -> Answer | None:
-            bend = peer.misbehave.pop(0) if peer.misbehave else None
-            if bend is None:
-                return answer()
-            if bend is breaks_off:
-                answer()  # the server has committed; only the reply is lost
-            return bend(peer, (200, {}, b""))
-
-        def _send(self, answer: Answer | None) -> None:
-            if answer is None:
-                self.close_connection = True
-                self.connection.close()
-                return
-            status, headers, body = answer
-            self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(body))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-        allow_reuse_address = True
-
-        def handle_error(self, *_: object) -> None:
-            """A connection that breaks on purpose is no news."""
-
-    server = Server(("127.0.0.1", port), Handler)
-    peer.address = f"http://127.0.0.1:{server.server_address[1]}"
+    running = peer or Peer()
+    server = _Server(port, running)
+    running.address = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
-        yield peer
+        yield running
     finally:
         server.shutdown()
         server.server_close()

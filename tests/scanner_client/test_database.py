@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -21,9 +22,14 @@ def test_what_was_committed_is_there_after_reopening(tmp_path: Path) -> None:
 
 def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:
     database = open_database(tmp_path / "q", SCHEMA)
-    with pytest.raises(ZeroDivisionError), database.transaction():
-        database.run("INSERT INTO t VALUES (1)")
-        raise ZeroDivisionError
+
+    def fail() -> None:
+        with database.transaction():
+            database.run("INSERT INTO t VALUES (1)")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert database.rows("SELECT n FROM t") == []
     with database.transaction():
         database.run("INSERT INTO t VALUES (2)")
@@ -70,8 +76,6 @@ def test_file_that_is_no_database_is_refused_in_a_sentence(tmp_path: Path) -> No
 
 
 def test_threads_take_turns_without_a_lost_write(tmp_path: Path) -> None:
-    from threading import Thread
-
     database = open_database(tmp_path / "q", SCHEMA)
 
     def write() -> None:

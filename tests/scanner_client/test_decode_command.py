@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from scanner_client.camera import FOLDER_PICTURES_MAX
 from scanner_client.decode_command import _text, run
 from tests.rendering import Bay, Box, Handling, Kind, LabelSpec, Shelf, render_video
 from tests.rendering.labels import label
@@ -59,6 +60,18 @@ def test_bad_file_in_a_folder_gives_a_sentence_and_the_work_goes_on(tmp_path: Pa
     assert "is empty" in by_name["a.png"]["error"]
     assert "cannot be opened" in by_name["b.mp4"]["error"]
     assert "missing.png cannot be opened" in by_name["missing.png"]["error"]
+
+
+def test_folder_with_too_many_pictures_gives_a_sentence_and_the_work_goes_on(tmp_path: Path) -> None:
+    crowd = tmp_path / "crowd"
+    crowd.mkdir()
+    for number in range(FOLDER_PICTURES_MAX + 1):
+        (crowd / f"{number}.png").touch()
+
+    refused, read = lines(crowd, picture(tmp_path / "unit.png"))
+
+    assert "at most 10000 are taken at once" in refused["error"]
+    assert len(read["reads"]) == 1
 
 
 def test_bytes_that_are_no_utf8_are_written_one_character_each() -> None:

@@ -28,7 +28,7 @@ from tests.scanner_client.scans import scan_of
     ],
 )
 def test_queue_goes_on_only_where_nothing_speaks_against_it(
-    queue: Mark | None, device_epoch: int, mark: Mark | None, moved: bool, reason: str | None
+    *, queue: Mark | None, device_epoch: int, mark: Mark | None, moved: bool, reason: str | None
 ) -> None:
     known = frozenset({6, 7}) if queue else frozenset[int]()
     why = why_new_epoch(queue=queue, known=known, device_epoch=device_epoch, mark=mark, moved=moved)

@@ -52,7 +52,7 @@ class QueueAndServer(RuleBasedStateMachine):
         self.committed += [row[0] for row in rows]
 
     @rule(limit=st.integers(1, 5), answered=st.booleans())
-    def push(self, limit: int, answered: bool) -> None:
+    def push(self, *, limit: int, answered: bool) -> None:
         run = self.outbox.next_run(limit)
         self.server |= dict(enumerate(run.lines, run.first))
         if answered:

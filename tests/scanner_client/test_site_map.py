@@ -21,9 +21,7 @@ def site_map(handheld: Handheld) -> SiteMap:
     return handheld.site_map
 
 
-def learn(
-    site_map: SiteMap, clock: Clock, *changes: list[object], incarnation: str = "i", more: bool = False
-) -> None:
+def learn(site_map: SiteMap, clock: Clock, *changes: list[object], incarnation: str = "i", more: bool = False) -> None:
     site_map.apply(changes, Cursor(cursor="c", incarnation=incarnation), more=more, clock=clock)
 
 
@@ -94,9 +92,7 @@ def test_page_that_cannot_be_taken_leaves_rows_and_cursor_as_they_were(site_map:
     assert site_map.known(unit(2)) is None
 
 
-def test_another_incarnation_replaces_what_was_known_when_all_of_it_has_come(
-    site_map: SiteMap, clock: Clock
-) -> None:
+def test_another_incarnation_replaces_what_was_known_when_all_of_it_has_come(site_map: SiteMap, clock: Clock) -> None:
     learn(site_map, clock, ["unit", unit(1), STORED], ["unit", unit(2), STORED], ["location", BIN_A, {"code": "A"}])
     learn(site_map, clock, ["unit", unit(1), STORED], incarnation="j", more=True)
     assert site_map.known(unit(2)) is not None, "until the last page has come, the old data answer"

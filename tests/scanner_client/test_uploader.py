@@ -45,9 +45,7 @@ def received(peer: Peer, handheld: Handheld) -> list[str | None]:
     return [decode(line).subject for line in peer.lines(handheld.device.device_no)]
 
 
-def test_whole_queue_reaches_the_server_once_and_in_order(
-    uploader: Uploader, enrolled: Handheld, peer: Peer
-) -> None:
+def test_whole_queue_reaches_the_server_once_and_in_order(uploader: Uploader, enrolled: Handheld, peer: Peer) -> None:
     for start in range(0, 1100, 550):
         enrolled.commit([scan_of(n) for n in range(start, start + 550)])
     assert drain(uploader) == 1100
@@ -91,9 +89,7 @@ def test_server_that_asks_for_patience_is_given_it(uploader: Uploader, enrolled:
     assert asked.value.retry_after_ms == 3_600_000
 
 
-def test_page_of_a_captive_portal_acknowledges_nothing(
-    uploader: Uploader, enrolled: Handheld, peer: Peer
-) -> None:
+def test_page_of_a_captive_portal_acknowledges_nothing(uploader: Uploader, enrolled: Handheld, peer: Peer) -> None:
     enrolled.commit([scan_of(1)])
     peer.misbehave = [answers(200), answers(200, {"Server-Signature": "?"})]
     for _ in range(2):
@@ -113,9 +109,7 @@ def test_reply_signed_by_another_server_acknowledges_nothing(
     assert enrolled.outbox.waiting() == 1
 
 
-def test_reply_to_another_request_acknowledges_nothing(
-    uploader: Uploader, enrolled: Handheld, peer: Peer
-) -> None:
+def test_reply_to_another_request_acknowledges_nothing(uploader: Uploader, enrolled: Handheld, peer: Peer) -> None:
     replayed: list[tuple[int, dict[str, str], bytes]] = []
     whole = peer.sync
 
@@ -132,18 +126,14 @@ def test_reply_to_another_request_acknowledges_nothing(
     assert enrolled.outbox.waiting() == 1
 
 
-def test_batch_that_is_too_large_is_halved_until_it_fits(
-    uploader: Uploader, enrolled: Handheld, peer: Peer
-) -> None:
+def test_batch_that_is_too_large_is_halved_until_it_fits(uploader: Uploader, enrolled: Handheld, peer: Peer) -> None:
     enrolled.commit([scan_of(n) for n in range(100)])
     peer.misbehave = [answers(413), answers(413)]
     assert drain(uploader) == 100
     assert [count for path, count in peer.requests if path == SYNC_PATH] == [100, 50, 25, 50, 25]
 
 
-def test_single_scan_that_is_too_large_stays_and_is_said(
-    uploader: Uploader, enrolled: Handheld, peer: Peer
-) -> None:
+def test_single_scan_that_is_too_large_stays_and_is_said(uploader: Uploader, enrolled: Handheld, peer: Peer) -> None:
     enrolled.commit([scan_of(1)])
     peer.misbehave = [answers(413)]
     with pytest.raises(SyncError, match="finds even a single event too large; it stays here"):
@@ -217,9 +207,7 @@ def test_news_of_the_server_arrive_page_by_page(uploader: Uploader, enrolled: Ha
     assert enrolled.site_map.size() == 5
 
 
-def test_server_is_tried_at_every_address_it_has(
-    uploader: Uploader, enrolled: Handheld, peer: Peer
-) -> None:
+def test_server_is_tried_at_every_address_it_has(uploader: Uploader, enrolled: Handheld, peer: Peer) -> None:
     enrolled.change(replace(enrolled.device, addresses=("http://127.0.0.1:9", "nonsense", peer.address)))
     enrolled.commit([scan_of(1)])
     assert drain(uploader) == 1
@@ -230,7 +218,7 @@ def test_server_at_a_new_address_is_found_again_and_remembered(
 ) -> None:
     with running_peer() as stranger:
         enrolled.change(replace(enrolled.device, addresses=("http://127.0.0.1:9",)))
-        found: Callable[[], list[str]] = lambda: [stranger.address, peer.address]  # noqa: E731 - a two-word network
+        found: Callable[[], list[str]] = lambda: [stranger.address, peer.address]  # noqa: E731 - a network of two
         enrolled.commit([scan_of(1)])
         assert drain(Uploader(enrolled, transport, discover=found)) == 1
         assert peer.address in enrolled.device.addresses
@@ -245,13 +233,11 @@ def test_handheld_that_was_never_enrolled_says_so(handheld: Handheld, transport:
     assert handheld.outbox.waiting() == 1
 
 
-def test_server_whose_mark_stands_still_is_not_pressed(
-    uploader: Uploader, enrolled: Handheld, peer: Peer
-) -> None:
+def test_server_whose_mark_stands_still_is_not_pressed(uploader: Uploader, enrolled: Handheld, peer: Peer) -> None:
     enrolled.commit([scan_of(1)])
     drain(uploader)
     enrolled.commit([scan_of(2)])
-    peer._through = lambda held: 1  # type: ignore[method-assign, assignment] # noqa: ARG005
+    peer._through = lambda _: 1  # type: ignore[method-assign]
     with pytest.raises(SyncError, match="mark stands still at 1"):
         drain(uploader)
     assert enrolled.outbox.waiting() == 1

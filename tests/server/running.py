@@ -79,11 +79,16 @@ class Person:
         return self.client.post(path, headers={"X-CSRFToken": self.token}, **options)
 
 
+def refusal(answer: TestResponse) -> tuple[int, str]:
+    """Status and word of a refused request."""
+    return answer.status_code, answer.get_json()["code"]
+
+
 def sign_in(app: Flask, name: str) -> Person:
     client = app.test_client()
     answer = client.post("/api/v1/session", json={"name": name, "password": PASSWORD})
     assert answer.status_code == 201, answer.text
-    return Person(client, answer.json["csrf_token"])
+    return Person(client, answer.get_json()["csrf_token"])
 
 
 @dataclass

@@ -75,19 +75,19 @@ def test_a_upc_and_its_ean_are_one_product(gtin: str) -> None:
 
 @pytest.mark.parametrize("gtin", ["", "1234567", "614141000037", "\u0666" * 12, "61414100003A", " 614141000036"])
 def test_what_is_no_gtin_gets_no_name(gtin: str) -> None:
-    with pytest.raises(ValueError, match="GTIN|check digit"):
+    with pytest.raises(ValueError, match=r"GTIN|check digit"):
         gtin14(gtin)
 
 
 @pytest.mark.parametrize("sscc", ["006141411234567891", "06141411234567890", "00614141123456789A"])
 def test_what_is_no_sscc_gets_no_name(sscc: str) -> None:
-    with pytest.raises(ValueError, match="SSCC|check digit"):
+    with pytest.raises(ValueError, match=r"SSCC|check digit"):
         container_key(sscc)
 
 
 @pytest.mark.parametrize("gln", ["9506000134353", "950600013435", "950600013435x"])
 def test_what_is_no_gln_gets_no_name(gln: str) -> None:
-    with pytest.raises(ValueError, match="GLN|check digit"):
+    with pytest.raises(ValueError, match=r"GLN|check digit"):
         location_key(gln, "A-1")
 
 

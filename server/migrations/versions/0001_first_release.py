@@ -124,6 +124,7 @@ def upgrade() -> None:
     op.create_index('ix_events_outcome', 'events', ['outcome'], unique=False, sqlite_where=sa.text("outcome <> 'accepted'"), postgresql_where=sa.text("outcome <> 'accepted'"))
     op.create_index('ix_events_subject', 'events', ['site', 'subject', 'event_ms'], unique=False)
     op.create_index('ix_events_time', 'events', ['event_ms'], unique=False, postgresql_using='brin')
+    op.create_index('ix_events_voids', 'events', ['voids'], unique=False, sqlite_where=sa.text('voids IS NOT NULL'), postgresql_where=sa.text('voids IS NOT NULL'))
     op.create_table('identifier_claims',
     sa.Column('site', sa.Text(), nullable=False),
     sa.Column('name', sa.Text(), nullable=False, comment="IMEI, maker's number, plate"),
@@ -178,6 +179,7 @@ def upgrade() -> None:
     sa.Column('place', sa.Text(), nullable=False),
     sa.Column('quantity', sa.BigInteger(), nullable=False),
     sa.Column('counted_in', sa.Text(), nullable=True),
+    sa.Column('tally', sa.JSON(), nullable=False, comment='what each handheld counted: number, opening scan, sum'),
     sa.Column('counted_ms', sa.BigInteger(), nullable=True),
     sa.Column('last_ms', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('site', 'subject', 'place'),

@@ -13,7 +13,7 @@ from server.database import reading
 from server.tables import cases, devices, events
 from sync import protocol
 from tests.handheld import BIN_A, BIN_B, DOCK, unit
-from tests.server.running import NOW, Handheld, verify_reply
+from tests.server.running import NOW, Handheld, refusal, verify_reply
 
 
 def _rows(table: sa.Table) -> int:
@@ -76,7 +76,7 @@ def test_the_signature_covers_the_reply_before_it_is_compressed(handheld: Handhe
 def test_an_unknown_handheld_is_told_to_enrol_again(app: Flask) -> None:
     stranger = Handheld(app)
     answer = stranger.send(stranger.envelope())
-    assert (answer.status_code, answer.json["code"]) == (401, "unknown_device")
+    assert refusal(answer) == (401, "unknown_device")
     assert _rows(events) == 0
 
 
@@ -90,7 +90,7 @@ def test_a_body_that_was_changed_on_the_way_is_refused(handheld: Handheld) -> No
         content_type=protocol.MEDIA_TYPE,
         headers={"Authorization": f"Ed25519 {handheld.chain.device_no} {signature}"},
     )
-    assert (answer.status_code, answer.json["code"]) == (401, "bad_signature")
+    assert refusal(answer) == (401, "bad_signature")
     assert _rows(events) == 0
 
 
@@ -104,14 +104,14 @@ def test_a_push_without_a_proper_signature_is_refused(app: Flask, authorization:
         content_type=protocol.MEDIA_TYPE,
         headers={"Authorization": authorization.encode().decode("latin-1")},
     )
-    assert (answer.status_code, answer.json["code"]) == (401, "bad_signature")
+    assert refusal(answer) == (401, "bad_signature")
 
 
 def test_a_handheld_cannot_speak_for_another(app: Flask, handheld: Handheld) -> None:
     other = Handheld(app).enrol(name="HH-2")
     other.scan("receive", unit("A1"), location=DOCK)
     answer = handheld.send(other.envelope())
-    assert (answer.status_code, answer.json["code"]) == (400, "bad_request")
+    assert refusal(answer) == (400, "bad_request")
     assert _rows(events) == 0
 
 
@@ -137,13 +137,13 @@ def test_a_push_whose_digests_are_not_its_own_takes_nothing(handheld: Handheld) 
     head, lines = handheld.chain.push(1, 1, now_ms=NOW)
     body = protocol.pack(head, [lines[0].replace(b"receive", b"inspect")])
     answer = handheld.send(body)
-    assert (answer.status_code, answer.json["code"]) == (400, "bad_request")
+    assert refusal(answer) == (400, "bad_request")
     assert _rows(events) == 0
 
 
 def test_an_envelope_over_the_limit_is_refused(handheld: Handheld) -> None:
     answer = handheld.send(b"x" * (protocol.BODY_BYTES_MAX + 1))
-    assert (answer.status_code, answer.json["code"]) == (413, "too_large")
+    assert refusal(answer) == (413, "too_large")
 
 
 def test_a_compression_bomb_is_refused(handheld: Handheld) -> None:
@@ -151,7 +151,7 @@ def test_a_compression_bomb_is_refused(handheld: Handheld) -> None:
     bomb = packer.compress(bytes(protocol.INFLATED_BYTES_MAX * 20)) + packer.flush()
     assert len(bomb) < protocol.BODY_BYTES_MAX
     answer = handheld.send(bomb)
-    assert (answer.status_code, answer.json["code"]) == (413, "too_large")
+    assert refusal(answer) == (413, "too_large")
 
 
 def test_a_body_of_unknown_length_is_refused(handheld: Handheld) -> None:
@@ -162,19 +162,19 @@ def test_a_body_of_unknown_length_is_refused(handheld: Handheld) -> None:
         headers={"Transfer-Encoding": "chunked", "Authorization": "Ed25519 1 AAAA"},
         environ_overrides={"wsgi.input": body, "wsgi.input_terminated": True},
     )
-    assert (answer.status_code, answer.json["code"]) == (413, "too_large")
+    assert refusal(answer) == (413, "too_large")
     assert body.tell() == 0
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "deflate"])
 def test_a_content_encoding_is_refused(handheld: Handheld, encoding: str) -> None:
     answer = handheld.send(handheld.envelope(), **{"Content-Encoding": encoding})
-    assert (answer.status_code, answer.json["code"]) == (415, "media_type")
+    assert refusal(answer) == (415, "media_type")
 
 
 def test_json_is_not_an_envelope(app: Flask) -> None:
     answer = app.test_client().post(protocol.SYNC_PATH, json={})
-    assert (answer.status_code, answer.json["code"]) == (415, "media_type")
+    assert refusal(answer) == (415, "media_type")
 
 
 def test_a_handheld_is_seen_with_what_it_has_still_to_send(handheld: Handheld) -> None:

@@ -1,0 +1,275 @@
+"""Backups: a copy of the SQLite file while it is in use, or a portable dump that either database can be made from.
+
+A backup is good news for handhelds: what is in it they need not keep any longer (`safe_through`). A restore makes a
+new incarnation, so that they send again what it lost. What only the server had made since (decisions, imports,
+enrolments) cannot come from handhelds, and is named.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import os
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import groupby, islice
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from server import migrations
+from server.database import db, sqlite_module, writing
+from server.ledger import SERVER_DEVICE
+from server.setup import new_incarnation
+from server.tables import chains, enrolment_codes, events, identifier_claims, reference, server_state, unit_states
+
+FORMAT: Final = "scan-backup 1"
+PAGES_AT_ONCE: Final = 2_048
+ROWS_AT_ONCE: Final = 1_000
+LOST_MAX: Final = 1_000
+LINE_BYTES_MAX: Final = 64 << 20
+_SQLITE_MAGIC: Final = b"SQLite format 3\0"
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_OURS: Final = "scan_backup"
+"""Table of a SQLite backup that says when it was made."""
+
+
+class BackupError(ValueError):
+    """The backup cannot be made or restored; the message says why. Nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What a restore brought back, and what it cannot bring back."""
+
+    made_ms: int
+    """When the backup was made: what the server alone made between then and now is gone."""
+    incarnation: str
+    lost: tuple[str, ...]
+    """Facts that the server had made after the backup, as far as the replaced database could still tell."""
+    kept_at: Path | None
+    """Copy of the database that was replaced."""
+
+
+def back_up(path: Path, *, now_ms: int, portable: bool = False) -> int:
+    """Write a backup and tell handhelds that what is in it is safe; returns its size in bytes.
+
+    Args:
+        path: the file; one that is there is replaced once the new one is whole.
+        portable: dump rows instead of copying the SQLite file; PostgreSQL is always dumped.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    made = path.with_name(path.name + ".part")
+    made.unlink(missing_ok=True)
+    copies = db.engine.dialect.name == "sqlite" and not portable
+    marks = (_copy_sqlite if copies else _dump)(made, now_ms)
+    _sync(made)
+    made.replace(path)
+    _sync(path.absolute().parent)
+    with writing() as connection:
+        for device_no, epoch, acked in marks:
+            key = (chains.c.device_no == device_no) & (chains.c.epoch == epoch) & (chains.c.safe_through < acked)
+            connection.execute(chains.update().where(key).values(safe_through=acked))
+    return path.stat().st_size
+
+
+def restore(path: Path) -> Restored:
+    """Put a backup in the place of this server's database, as a new incarnation.
+
+    Raises:
+        BackupError: it is no backup, or not one for this database.
+    """
+    with path.open("rb") as file:
+        magic = file.read(len(_SQLITE_MAGIC))
+    if magic.startswith(_GZIP_MAGIC):
+        return _restore_dump(path)
+    if magic != _SQLITE_MAGIC:
+        raise BackupError(f"{path} is no backup of this program.")
+    if db.engine.dialect.name != "sqlite":
+        raise BackupError(f"{path} is a SQLite file, and this server keeps PostgreSQL: make a backup with --portable.")
+    return _restore_sqlite(path)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _marks(connection: sa.Connection) -> list[tuple[int, int, int]]:
+    query = sa.select(chains.c.device_no, chains.c.epoch, chains.c.acked_through)
+    return [(device_no, epoch, acked) for device_no, epoch, acked in connection.execute(query)]
+
+
+def _copy_sqlite(path: Path, now_ms: int) -> list[tuple[int, int, int]]:
+    """The online backup of SQLite: readers and writers go on meanwhile, and the copy is of one moment."""
+    with closing(sqlite_module().connect(path)) as copy, db.engine.connect() as live:
+        live.connection.driver_connection.backup(copy, pages=PAGES_AT_ONCE)
+        copy.execute("PRAGMA journal_mode=DELETE")
+        copy.execute(f"CREATE TABLE {_OURS} AS SELECT {now_ms} AS made_ms")
+        copy.commit()
+        problem = copy.execute("PRAGMA integrity_check").fetchone()[0]
+        if problem != "ok":
+            raise BackupError(f"The copy is damaged: {problem}.")
+        return list(copy.execute("SELECT device_no, epoch, acked_through FROM chains"))
+
+
+def _restore_sqlite(path: Path) -> Restored:
+    """Prepare a copy beside the live file, then copy its pages over it under SQLite's own lock."""
+    live_path = Path(str(db.engine.url.database))
+    prepared = live_path.with_name(live_path.name + ".restoring")
+    prepared.unlink(missing_ok=True)
+    incarnation = new_incarnation()
+    with closing(sqlite_module().connect(path)) as source, closing(sqlite_module().connect(prepared)) as copy:
+        source.backup(copy)
+    engine = sa.create_engine(f"sqlite:///{prepared}", module=sqlite_module())
+    try:
+        with engine.begin() as connection:
+            if not sa.inspect(connection).has_table(_OURS):
+                raise BackupError(f"{path} is a SQLite file, but no backup that this program made.")
+            made_ms = int(connection.exec_driver_sql(f"SELECT made_ms FROM {_OURS}").scalar_one())  # noqa: S608
+            connection.exec_driver_sql(f"DROP TABLE {_OURS}")
+            migrations.upgrade(connection)
+            _renew(connection, incarnation)
+            after = _server_facts(connection)
+    except sa.exc.DatabaseError as error:
+        raise BackupError(f"{path} cannot be read: {error.orig}.") from None
+    finally:
+        engine.dispose()
+    with db.engine.connect() as connection:
+        lost = _lost(_server_facts(connection), after)
+    kept = live_path.with_name(f"{live_path.name}.before-{incarnation}")
+    with closing(sqlite_module().connect(prepared)) as copy, closing(sqlite_module().connect(live_path)) as live:
+        with closing(sqlite_module().connect(kept)) as aside:
+            live.backup(aside)
+        copy.backup(live)
+    prepared.unlink()
+    return Restored(made_ms=made_ms, incarnation=incarnation, lost=lost, kept_at=kept)
+
+
+def _renew(connection: sa.Connection, incarnation: str) -> None:
+    """What must not be as it was: the name, offers of enrolment, and stamps that another database gave."""
+    connection.execute(server_state.update().values(incarnation=incarnation, stamp=1))
+    connection.execute(enrolment_codes.delete())
+    connection.execute(chains.update().values(safe_through=chains.c.acked_through))  # all of it is in this backup
+    for table in (unit_states, reference, identifier_claims):
+        connection.execute(table.update().values(stamp=1))
+
+
+_Facts = dict[tuple[int, int], str]
+"""(epoch, seq) of each fact that this server made -> what it said."""
+
+
+def _server_facts(connection: sa.Connection) -> _Facts:
+    """The latest first. A database that is replaced may be empty; then there is nothing to lose."""
+    if not sa.inspect(connection).has_table(events.name):
+        return {}
+    t = events.c
+    query = (
+        sa.select(t.epoch, t.seq, t.action, t.document, t.reason, t.operator)
+        .where(t.device_no == SERVER_DEVICE)
+        .order_by(t.event_ms.desc())
+    )
+    return {
+        (epoch, seq): " ".join(p for p in (*said, f"by {operator}" if operator else None) if p)
+        for epoch, seq, *said, operator in connection.execute(query)
+    }
+
+
+def _lost(before: _Facts, after: _Facts) -> tuple[str, ...]:
+    return tuple(text for name, text in before.items() if name not in after)[:LOST_MAX]
+
+
+def _tables() -> list[sa.Table]:
+    return list(db.metadata.sorted_tables)
+
+
+def _dump(path: Path, now_ms: int) -> list[tuple[int, int, int]]:
+    """All rows as of one moment: a line that says what follows, then a line for each row, gzipped."""
+    isolation = "SERIALIZABLE" if db.engine.dialect.name == "sqlite" else "REPEATABLE READ"
+    with db.engine.connect().execution_options(isolation_level=isolation) as connection, connection.begin():
+        tables = _tables()
+        head = {
+            "format": FORMAT,
+            "made_ms": now_ms,
+            "schema": migrations.current(connection),
+            "tables": {t.name: {c.name: _form(c) for c in t.c} for t in tables},
+        }
+        with gzip.open(path, "wb", compresslevel=6) as file:
+            file.write(_json(head))
+            for table in tables:
+                rows = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(sa.select(table))
+                for row in rows:
+                    file.write(_json([table.name, *(_plain(value) for value in row)]))
+            file.write(_json(["end"]))
+        return _marks(connection)
+
+
+def _form(column: sa.Column[Any]) -> str:
+    """How a dump writes the column's values."""
+    if isinstance(column.type, sa.LargeBinary):
+        return "base64"
+    return "json" if isinstance(column.type, sa.JSON) else "plain"
+
+
+def _plain(value: Any) -> Any:
+    return base64.b64encode(value).decode() if isinstance(value, bytes | memoryview) else value
+
+
+def _json(row: Any) -> bytes:
+    return json.dumps(row, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def _restore_dump(path: Path) -> Restored:
+    """Empty the database, make the dump's schema in it, load the rows, bring the schema up to date: one transaction."""
+    incarnation = new_incarnation()
+    try:
+        with gzip.open(path, "rb") as file, writing() as connection:
+            lines = iter(lambda: file.readline(LINE_BYTES_MAX), b"")
+            head = json.loads(next(lines, b"{}"))
+            if head.get("format") != FORMAT:
+                raise BackupError(f"{path} is no backup of this program.")
+            before = _server_facts(connection)
+            migrations.replace(connection, head["schema"])
+            _load(connection, head["tables"], lines)
+            migrations.upgrade(connection)
+            _renew(connection, incarnation)
+            lost = _lost(before, _server_facts(connection))
+    except (BackupError, migrations.NewerDatabase):
+        raise
+    except (EOFError, OSError, ValueError, KeyError, TypeError, zlib.error) as error:
+        raise BackupError(f"{path} is damaged ({error}). The database is as it was.") from None
+    return Restored(made_ms=int(head["made_ms"]), incarnation=incarnation, lost=lost, kept_at=None)
+
+
+def _load(connection: sa.Connection, forms: Mapping[str, Mapping[str, str]], lines: Iterable[bytes]) -> None:
+    """Insert the rows of a dump, which come table by table in an order that its references allow."""
+    ended = False
+    for name, group in groupby(map(json.loads, lines), key=lambda row: row[0]):
+        if name == "end":
+            ended = True
+            continue
+        table = sa.Table(name, sa.MetaData(), autoload_with=connection)
+        for column in table.c:
+            if isinstance(column.type, sa.JSON):
+                column.type = sa.JSON(none_as_null=True)
+        rows = (_row(forms[name], row[1:]) for row in group)
+        while chunk := list(islice(rows, ROWS_AT_ONCE)):
+            connection.execute(table.insert(), chunk)
+    if not ended:
+        raise EOFError("it is cut off")
+
+
+def _row(forms: Mapping[str, str], values: Sequence[Any]) -> dict[str, Any]:
+    return {
+        column: base64.b64decode(value) if form == "base64" and value is not None else value
+        for (column, form), value in zip(forms.items(), values, strict=True)
+    }

@@ -1,0 +1,183 @@
+"""The real program in processes of its own: what it prints as JSON has beeped, and must survive anything."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+
+from scanner_client.clock import Clock
+from scanner_client.handheld import Handheld, open_handheld
+from scanner_client.scan_command import ScanError, place_key
+from scanner_client.site_map import Cursor
+from sync.event import decode, format_name
+from sync.identity import Kind
+
+ROOT = Path(__file__).parents[2]
+A_01 = "https://warehouse.example/414/main/254/A-01"
+
+
+class Scanner:
+    """`scan` with typing as its source."""
+
+    def __init__(self, home: Path, *options: str) -> None:
+        given = ("--action", "put_away", "--json", *options)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "scanner_client", "scan", "--home", str(home), *given],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT,
+        )  # fmt: skip
+
+    def type(self, text: str) -> None:
+        pipe(self.process.stdin).write(text.encode() + b"\n")
+        pipe(self.process.stdin).flush()
+
+    def beep(self) -> dict[str, Any]:
+        row: dict[str, Any] = json.loads(pipe(self.process.stdout).readline())
+        return row
+
+    def end(self, number: signal.Signals | None = None) -> tuple[int, str]:
+        if number is not None:
+            self.process.send_signal(number)
+        _, errors = self.process.communicate(timeout=30)
+        return self.process.returncode, errors.decode()
+
+
+def pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    assert stream is not None
+    return stream
+
+
+@pytest.fixture
+def scanners(tmp_path: Path) -> Iterator[list[Scanner]]:
+    started: list[Scanner] = []
+    yield started
+    for scanner in started:
+        scanner.process.kill()
+        scanner.process.communicate()
+
+
+def run(*args: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "scanner_client", *args],
+        input=typed, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False,
+        env={**os.environ, "SCANNER_NAME": "Dock 1"},
+    )  # fmt: skip
+
+
+def kept(home: Path, clock: Clock) -> list[str]:
+    with open_handheld(home, clock) as handheld:
+        return [format_name(decode(line).name) for line in handheld.outbox.next_run().lines]
+
+
+def test_every_scan_that_beeped_survives_kill_9(tmp_path: Path, clock: Clock, scanners: list[Scanner]) -> None:
+    beeped = []
+    for life in range(3):
+        scanner = Scanner(tmp_path, "--location", "LOC:A-01")
+        scanners.append(scanner)
+        for number in range(20):
+            scanner.type(f"LPN{life}X{number}")
+        beeped += [scanner.beep()["event"] for _ in range(5)]
+        assert scanner.end(signal.SIGKILL)[0] == -signal.SIGKILL
+    names = kept(tmp_path, clock)
+    assert set(beeped) <= set(names)
+    assert [int(name.split(".")[2]) for name in names] == list(range(1, len(names) + 1))
+    assert len({name.split(".")[1] for name in names}) == 1, "a kill begins no new epoch"
+
+
+def test_sigterm_ends_between_two_scans(tmp_path: Path, clock: Clock, scanners: list[Scanner]) -> None:
+    scanner = Scanner(tmp_path, "--action", "count", "--document", "CC-1")
+    scanners.append(scanner)
+    for text in ("LOC:A-01", "LPN1"):
+        scanner.type(text)
+        scanner.beep()
+    code, errors = scanner.end(signal.SIGTERM)
+    assert (code, errors) == (0, "Stopped. Every scan that beeped is kept.\n2 scans kept, 2 waiting.\n")
+    assert len(kept(tmp_path, clock)) == 2, "nobody said that the bin is finished"
+
+
+def test_status_export_and_sync_ask_the_program_that_scans(tmp_path: Path, scanners: list[Scanner]) -> None:
+    home = tmp_path / "home"
+    scanner = Scanner(home, "--location", "LOC:A-01")
+    scanners.append(scanner)
+    scanner.type("LPN1")
+    scanner.beep()
+    status = run("status", "--home", str(home), "--json")
+    assert json.loads(status.stdout)["waiting"] == 1
+    exported = run("export", "--home", str(home), str(tmp_path / "file"))
+    assert exported.stdout == f"1 events written to {tmp_path / 'file'}.\n"
+    synced = run("sync", "--home", str(home))
+    assert (synced.returncode, synced.stderr) == (1, "This handheld is not enrolled with a server yet.\n")
+    second = run("scan", "--home", str(home), "--action", "put_away")
+    assert second.returncode == 1
+    assert f"is open by `scan --action put_away` (process {scanner.process.pid}): end that first." in second.stderr
+
+
+def test_exported_queue_is_taken_by_another_handheld(tmp_path: Path) -> None:
+    one, other, file = (str(tmp_path / name) for name in ("one", "other", "file"))
+    run("scan", "--home", one, "--action", "put_away", "--location", "LOC:A-01", typed="LPN1\nLPN2\n")
+    assert run("export", "--home", one, file).returncode == 0
+    run("scan", "--home", other, "--action", "put_away", typed="")
+    taken = run("import", "--home", other, file)
+    assert "1 envelopes with 2 events of handheld" in taken.stdout
+    assert "0 waiting · 2 carried for others" in run("status", "--home", other).stdout
+    assert "They had all been taken before." in run("import", "--home", other, file).stdout
+
+
+def test_lines_on_the_screen_are_for_people(tmp_path: Path) -> None:
+    done = run("scan", "--home", str(tmp_path), "--action", "put_away", typed="LPN1\nLOC:A-01\nLPN1\n")
+    lines = [line.partition(" ")[2] for line in done.stdout.splitlines()]
+    assert lines == [
+        "? LPN1 Scan the label of the bin first.",
+        "· Bin A-01.",
+        "✓ LPN1 Kept. This handheld's data do not hold it.",
+    ]
+    assert done.stderr == "1 scans kept, 1 waiting.\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        (["scan", "--action", "dance"], "There is no action 'dance'; there are receive, put_away"),
+        (["scan", "--action", "settle"], "There is no action 'settle'"),
+        (["scan", "--action", "move", "--location", "Z"], "'Z' is no location that this handheld knows."),
+        (["scan", "--action", "move", "--source", "none.mp4"], "none.mp4 does not exist."),
+        (["scan", "--action", "move", "--source", "camera:x"], "'camera:x' names no camera"),
+        (["status"], "There is no handheld in"),
+        (["enrol", "--code", "hello"], "That is not an enrolment code"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(tmp_path: Path, args: list[str], sentence: str) -> None:
+    done = run(args[0], "--home", str(tmp_path / "home"), *args[1:])
+    assert (done.returncode, done.stdout) == (1, "")
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_status_and_parse_run_where_opencv_is_not_installed(tmp_path: Path) -> None:
+    program = (
+        "import sys; sys.modules.update(dict.fromkeys(['cv2', 'zxingcpp', 'numpy', 'zeroconf']))\n"
+        "from scanner_client.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    )
+    for args in (["status", "--home", str(tmp_path)], ["parse", "--json"]):
+        done = subprocess.run(
+            [sys.executable, "-c", program, *args], input="", capture_output=True, text=True, cwd=ROOT, check=False
+        )
+        assert "Traceback" not in done.stderr
+
+
+def test_place_is_named_by_its_label_its_code_or_its_canonical_name(handheld: Handheld) -> None:
+    handheld.site_map.apply(
+        [["location", A_01, {"code": "Aisle 1", "name": "", "zone": ""}]],
+        Cursor(cursor="1", incarnation="i"), more=False, clock=handheld.clock,
+    )  # fmt: skip
+    for text in ("LOC:A-01", "Aisle 1", A_01):
+        assert place_key(text, Kind.LOCATION, handheld.site_map) == A_01
+    with pytest.raises(ScanError, match="'A 1' is no location"):
+        place_key("A 1", Kind.LOCATION, handheld.site_map)

@@ -1,0 +1,281 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from scanner_client.handheld import Handheld
+from scanner_client.session import Session
+from scanner_client.sighting import Sighting, Symbol, Told, Tone
+from scanner_client.site_map import Cursor
+from scanner_client.task import Task
+from sync.event import ScanEvent, decode, format_name
+from sync.verdict import Verdict
+
+ITEM = "https://id.gs1.org/01/09506000134352"
+CABLE = "https://id.gs1.org/01/09506000134376"
+CARTON = "https://id.gs1.org/00/395060001343520018"
+A_01, A_02 = (f"https://warehouse.example/414/main/254/{code}" for code in ("A-01", "A-02"))
+Begin = Callable[..., Session]
+
+
+def unit_label(serial: str) -> Symbol:
+    return Symbol(data=b"010950600013435221" + serial.encode(), symbology="]d2")
+
+
+def unit(serial: str) -> str:
+    return f"{ITEM}/21/{serial}"
+
+
+BIN_1, BIN_2 = (Symbol(data=b"LOC:" + code, symbology="]C0") for code in (b"A-01", b"A-02"))
+CARTON_LABEL = Symbol(data=b"00395060001343520018", symbology="]C1")
+CABLE_LABEL = Symbol(data=b"9506000134376", symbology="]E0")
+PHONE_LABEL = Symbol(data=b"9506000134352", symbology="]E0")
+SERIAL_LABEL = Symbol(data=b"C39XK12QQZ", symbology="]C0")
+IMEI_LABEL = Symbol(data=b"490154203237518", symbology="]C0")
+
+
+@pytest.fixture
+def begin(handheld: Handheld) -> Begin:
+    def make(action: str, **task: object) -> Session:
+        given = Task(action=action, **task)  # type: ignore[arg-type]
+        return Session(handheld.commit, handheld.site_map, handheld.clock, given)
+
+    return make
+
+
+@pytest.fixture
+def learn(handheld: Handheld) -> Callable[..., None]:
+    def take(*changes: list[object]) -> None:
+        handheld.site_map.apply(changes, Cursor(cursor="7", incarnation="i"), more=False, clock=handheld.clock)
+
+    return take
+
+
+def see(session: Session, *symbols: Symbol, box: int | None = None, frame: int | None = 0) -> list[Told]:
+    return session.scan(Sighting(symbols=symbols, box=box, frame=frame))
+
+
+def kept(handheld: Handheld) -> list[ScanEvent]:
+    return [decode(line) for line in handheld.outbox.next_run().lines]
+
+
+def test_scan_is_on_the_disk_before_it_is_told(handheld: Handheld, begin: Begin) -> None:
+    session = begin("put_away", location=A_01, operator="mia", document="PA-1")
+    [told] = see(session, unit_label("S1"))
+    [event] = kept(handheld)
+    assert told.event == event
+    assert (event.action, event.subject, event.location, event.operator) == ("put_away", unit("S1"), A_01, "mia")
+    assert (event.barcode, event.symbology, event.boot) == (b"010950600013435221S1", "]d2", "boot-1")
+
+
+def test_scan_that_could_not_be_kept_is_not_told(handheld: Handheld) -> None:
+    def full(_: list[ScanEvent]) -> list[ScanEvent]:
+        raise OSError("disk full")
+
+    session = Session(full, handheld.site_map, handheld.clock, Task(action="put_away", location=A_01))
+    with pytest.raises(OSError, match="disk full"):
+        see(session, unit_label("S1"))
+    assert session.kept == 0
+
+
+def test_bin_label_switches_the_bin(handheld: Handheld, begin: Begin) -> None:
+    session = begin("put_away")
+    for symbol in (BIN_1, unit_label("S1"), BIN_2, unit_label("S2")):
+        see(session, symbol)
+    assert [(e.subject, e.location) for e in kept(handheld)] == [(unit("S1"), A_01), (unit("S2"), A_02)]
+
+
+def test_scan_without_a_bin_is_not_kept_and_says_what_is_needed(handheld: Handheld, begin: Begin) -> None:
+    [told] = see(begin("put_away"), unit_label("S1"))
+    assert (told.tone, told.text, told.event) == (Tone.ASK, "Scan the label of the bin first.", None)
+    assert kept(handheld) == []
+
+
+def test_units_after_a_carton_are_received_in_it(handheld: Handheld, begin: Begin) -> None:
+    session = begin("receive", document="ASN-1", location=A_01)
+    see(session, CARTON_LABEL)
+    see(session, unit_label("S1"))
+    assert [(e.subject, e.container) for e in kept(handheld)] == [(CARTON, None), (unit("S1"), CARTON)]
+
+
+def test_packing_takes_the_carton_as_the_place_to_pack_into(handheld: Handheld, begin: Begin) -> None:
+    session = begin("pack", document="SO-1")
+    assert [told.tone for told in see(session, unit_label("S1"))] == [Tone.ASK]
+    see(session, CARTON_LABEL)
+    see(session, unit_label("S1"))
+    assert [(e.action, e.subject, e.container) for e in kept(handheld)] == [("pack", unit("S1"), CARTON)]
+
+
+def test_counted_bin_is_opened_and_finished_by_its_label(handheld: Handheld, begin: Begin) -> None:
+    session = begin("count", document="CC-1")
+    for number, symbol in enumerate((BIN_1, unit_label("S1"), BIN_2, BIN_2)):
+        see(session, symbol, frame=100 * number)
+    assert [(e.action, e.location) for e in kept(handheld)] == [
+        ("open_bin", A_01), ("count", A_01), ("finish_bin", A_01), ("open_bin", A_02), ("finish_bin", A_02)
+    ]  # fmt: skip
+
+
+def test_bin_label_that_flickers_in_the_picture_does_not_finish_the_bin(handheld: Handheld, begin: Begin) -> None:
+    session = begin("count", document="CC-1")
+    for frame in (0, 40):
+        see(session, BIN_1, frame=frame)
+    assert [e.action for e in kept(handheld)] == ["open_bin"]
+
+
+def test_labels_of_one_box_are_one_scan(handheld: Handheld, begin: Begin) -> None:
+    session = begin("put_away", location=A_01)
+    [told] = see(session, PHONE_LABEL, SERIAL_LABEL, IMEI_LABEL)
+    [event] = kept(handheld)
+    assert told.event == event
+    assert (event.subject, event.barcode) == (unit("C39XK12QQZ"), b"C39XK12QQZ")
+    assert event.beside == ("]E09506000134352", "]C0490154203237518")
+    assert event.identifiers == ("urn:gsma:imei:49015420-323751-0",)
+    assert event.quantity is None
+
+
+def test_serial_typed_after_its_product_is_one_unit(
+    handheld: Handheld, begin: Begin, learn: Callable[..., None]
+) -> None:
+    learn(["item", ITEM, {"name": "Phone", "sku": "P", "mode": "serial", "serial_pattern": None}])
+    session = begin("put_away", location=A_01)
+    [asked] = session.scan(Sighting(symbols=(PHONE_LABEL,), entry="wedge"))
+    assert (asked.tone, asked.text) == (Tone.ASK, "Phone is tracked by serial number: scan that too.")
+    session.scan(Sighting(symbols=(SERIAL_LABEL,), entry="wedge"))
+    assert [(e.subject, e.entry) for e in kept(handheld)] == [(unit("C39XK12QQZ"), "wedge")]
+
+
+def test_unit_whose_serial_the_camera_reads_late_is_one_unit(
+    handheld: Handheld, begin: Begin, learn: Callable[..., None]
+) -> None:
+    learn(["item", ITEM, {"name": "Phone", "sku": "P", "mode": "serial", "serial_pattern": None}])
+    session = begin("put_away", location=A_01)
+    [early] = see(session, PHONE_LABEL, box=1)
+    see(session, PHONE_LABEL, SERIAL_LABEL, box=1)
+    assert see(session, PHONE_LABEL, SERIAL_LABEL, IMEI_LABEL, box=1)[0].event is None
+    first, undone, real = kept(handheld)
+    assert early.event == first
+    assert (first.action, undone.voids, real.subject) == ("unreadable", format_name(first.name), unit("C39XK12QQZ"))
+
+
+def test_unit_seen_twice_in_one_place_is_kept_once(handheld: Handheld, begin: Begin) -> None:
+    session = begin("move")
+    for symbol in (BIN_1, unit_label("S1"), unit_label("S1"), BIN_2, unit_label("S1"), BIN_1, unit_label("S1")):
+        see(session, symbol)
+    assert [e.location for e in kept(handheld)] == [A_01, A_02, A_01]
+
+
+def test_each_package_without_a_serial_counts_one(handheld: Handheld, begin: Begin) -> None:
+    session = begin("count", document="CC-1", location=A_01)
+    for box in (1, 2, 2):
+        see(session, CABLE_LABEL, box=box)
+    assert [(e.subject, e.quantity) for e in kept(handheld)] == [(CABLE, 1), (CABLE, 1)]
+
+
+def test_multiplier_counts_for_the_next_package_only(handheld: Handheld, begin: Begin) -> None:
+    session = begin("count", document="CC-1", location=A_01)
+    session.counts(12)
+    see(session, unit_label("S1"))
+    see(session, CABLE_LABEL)
+    see(session, CABLE_LABEL)
+    assert [e.quantity for e in kept(handheld)] == [None, 12, 1]
+    assert session.counts(0).tone is Tone.ASK
+
+
+def test_label_that_nobody_can_use_is_kept_with_its_bytes_and_the_reason(handheld: Handheld, begin: Begin) -> None:
+    session = begin("put_away", location=A_01)
+    [told] = see(session, Symbol(data=b"\xff\x00\x1d", symbology="]d1"))
+    [event] = kept(handheld)
+    assert (event.action, event.barcode, event.symbology) == ("unreadable", b"\xff\x00\x1d", "]d1")
+    assert event.reason is not None
+    assert event.reason in told.text
+    assert told.tone is Tone.LOOK
+
+
+def test_box_with_two_products_is_kept_and_asked_about(handheld: Handheld, begin: Begin) -> None:
+    session = begin("put_away", location=A_01)
+    [told] = see(session, PHONE_LABEL, CABLE_LABEL)
+    [event] = kept(handheld)
+    assert (event.action, event.beside) == ("unreadable", ("]E09506000134376",))
+    assert "The box shows 2 products" in told.text
+
+
+def test_unit_known_by_its_imei_alone_is_judged(handheld: Handheld, begin: Begin, learn: Callable[..., None]) -> None:
+    imei = "urn:gsma:imei:49015420-323751-0"
+    learn(["unit", unit("S1"), ["stored", A_02, A_02, None, None, None]], ["alias", imei, unit("S1")])
+    [told] = see(begin("inspect", location=A_01), IMEI_LABEL)
+    assert told.judgement is not None
+    assert (told.judgement.verdict, told.judgement.belongs) == (Verdict.KNOWN_ELSEWHERE, A_02)
+    assert kept(handheld)[0].subject == imei
+
+
+def test_verdict_names_the_place_by_its_code(begin: Begin, learn: Callable[..., None]) -> None:
+    learn(
+        ["unit", unit("S1"), ["stored", A_02, A_02, None, None, None]],
+        ["location", A_02, {"code": "Aisle A 2", "name": "", "zone": ""}],
+        ["item", ITEM, {"name": "Phone", "sku": "P", "mode": "serial", "serial_pattern": None}],
+    )
+    [told] = see(begin("inspect", location=A_01), unit_label("S1"))
+    assert (told.thing, told.text, told.tone) == ("Phone S1", "Belongs in Aisle A 2.", Tone.LOOK)
+
+
+def test_recall_bites_on_a_unit_that_the_map_has_never_heard_of(begin: Begin, learn: Callable[..., None]) -> None:
+    learn(["recall", "R", {"number": "R", "reason": "Battery.", "item": ITEM, "lots": [], "units": []}])
+    [told] = see(begin("put_away", location=A_01), unit_label("NEW"))
+    assert (told.tone, told.text) == (Tone.STOP, "RECALLED: do not move it. Battery.")
+
+
+def test_blind_counter_is_told_nothing_but_a_recall(begin: Begin, learn: Callable[..., None]) -> None:
+    learn(
+        ["document", "CC-1", {"kind": "count", "state": "open", "lines": [], "bins": [A_01], "blind": True}],
+        ["unit", unit("S1"), ["stored", A_02, A_02, None, None, None]],
+        ["recall", "R", {"number": "R", "reason": "Battery.", "item": None, "lots": [], "units": [unit("S2")]}],
+    )
+    session = begin("count", document="CC-1", location=A_01)
+    [hidden], [bitten] = see(session, unit_label("S1")), see(session, unit_label("S2"))
+    assert (hidden.judgement, hidden.text, hidden.tone) == (None, "Kept.", Tone.GOOD)
+    assert bitten.judgement is not None
+    assert bitten.judgement.verdict is Verdict.RECALLED
+
+
+@pytest.mark.parametrize(
+    ("lines", "verdict"),
+    [
+        ([{"item": CABLE, "lot": None, "quantity": 5, "container": None}], Verdict.RIGHT),
+        ([{"item": ITEM, "lot": None, "quantity": 5, "container": None}], Verdict.NOT_EXPECTED),
+        ([], Verdict.CANNOT_TELL),
+    ],
+)
+def test_product_without_serials_is_compared_with_the_document(
+    begin: Begin, learn: Callable[..., None], lines: list[object], verdict: Verdict
+) -> None:
+    learn(["document", "ASN-1", {"kind": "asn", "state": "open", "lines": lines, "bins": [], "blind": False}])
+    [told] = see(begin("receive", document="ASN-1", location=A_01), CABLE_LABEL)
+    assert told.judgement is not None
+    assert told.judgement.verdict is verdict
+
+
+def test_last_scan_is_undone_by_another_fact(handheld: Handheld, begin: Begin) -> None:
+    session = begin("put_away", location=A_01)
+    see(session, unit_label("S1"))
+    session.undo()
+    see(session, unit_label("S1"))
+    first, undone, again = kept(handheld)
+    assert (undone.action, undone.voids, undone.subject) == ("void", format_name(first.name), first.subject)
+    assert again.subject == first.subject
+    session.undo()
+    assert session.undo().text == "Nothing to undo."
+
+
+def test_symbol_that_lists_units_is_a_scan_of_each(handheld: Handheld, begin: Begin) -> None:
+    session = begin("put_away", location=A_01)
+    see(session, Symbol(data=b"010950600013435221A1\x1d21A2\x1d21A3", symbology="]d2"), box=4)
+    assert [e.subject for e in kept(handheld)] == [unit("A1"), unit("A2"), unit("A3")]
+
+
+def test_document_and_badge_are_switched_by_scanning_them(handheld: Handheld, begin: Begin) -> None:
+    session = begin("receive", location=A_01)
+    see(session, Symbol(data=b"BADGE:MIA", symbology="]C0"))
+    see(session, Symbol(data=b"ASN-77", symbology="]C0"))
+    see(session, unit_label("S1"))
+    assert [(e.operator, e.document) for e in kept(handheld)] == [("MIA", "ASN-77")]
