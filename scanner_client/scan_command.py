@@ -72,7 +72,7 @@ def scan(order: Order, clock: Clock) -> int:
         stack.callback(background.close)
         answer = partial(answer_request, handheld, background)
         stack.enter_context(listening(order.home, f"scan --action {order.action}", answer))
-        session = Session(handheld.commit, handheld.site_map, clock, _task(order, handheld.site_map))
+        session = Session(handheld, _task(order, handheld.site_map))
         background.start(teller.refresh)
         _work(order, session, interruption, teller)
         print(say("command.scanned", count=session.kept, waiting=handheld.outbox.waiting()), file=sys.stderr)

@@ -15,10 +15,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from scanner_client import judging
-from scanner_client.clock import Clock
+from scanner_client.handheld import Handheld
 from scanner_client.recent import Recent
 from scanner_client.sighting import Sighting, Symbol, Told, Tone, printable, with_symbols
-from scanner_client.site_map import SiteMap
 from scanner_client.task import Task
 from scanner_client.wording import say
 from sync.actions import ACTIONS, Stock
@@ -34,6 +33,9 @@ QUANTITY_MAX: Final = 100_000
 FINISH_AFTER_FRAMES: Final = 60
 """A camera that loses a bin's label for a moment does not mean to finish the bin; two seconds later it does."""
 
+VOIDS_MAX: Final = 900
+"""At once, so that they fit one commit together with the opening of the bin."""
+
 PLACING: Final = frozenset({Stock.ARRIVES, Stock.MOVES})
 MAIN_FIRST: Final = (Kind.UNIT, Kind.SERIAL, Kind.PLATE, Kind.IDENTIFIER, Kind.LOT, Kind.ITEM)
 """Which symbol of a box names what was scanned; the others stand beside it."""
@@ -43,8 +45,6 @@ TONES: Final = {
     Verdict.RECALLED: Tone.STOP,
     Verdict.SHIPPED_ALREADY: Tone.STOP,
 }
-
-Commit = Callable[[list[ScanEvent]], list[ScanEvent]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +56,14 @@ class _Read:
 class Session:
     """Give it every sighting, in order; it tells what each led to."""
 
-    def __init__(self, commit: Commit, site_map: SiteMap, clock: Clock, task: Task) -> None:
+    def __init__(self, handheld: Handheld, task: Task) -> None:
         self.task = task
         self.kept = 0
         """Events committed so far."""
-        self.codes = judging.site_codes(site_map)
-        self._commit = commit
-        self._site_map = site_map
-        self._clock = clock
+        self.codes = judging.site_codes(handheld.site_map)
+        self._handheld = handheld
+        self._site_map = handheld.site_map
+        self._clock = handheld.clock
         self._recent = Recent()
         self._bin_open = False
         self._opening: str | None = None
@@ -144,11 +144,18 @@ class Session:
         events = self._closing()
         if not is_same:
             self.task = replace(self.task, location=read.label.key, container=None)
+            events += self._counted_in_vain(self.task.document or "", read.label.key)
             events.append(with_symbols(self._event("open_bin"), sighting, read.symbol))
         kept = self._keep(events)
         self._bin_open = not is_same
         self._opening = format_name(kept[-1].name) if self._bin_open else None
-        return [self._told_bin(event) for event in kept]
+        return [self._told_bin(event) for event in kept if event.action != "void"]
+
+    def _counted_in_vain(self, document: str, location: str) -> list[ScanEvent]:
+        """A bin that was left open, by a kill, is counted anew: products without serials would count twice."""
+        counted = self._handheld.outbox.left_open(document, location)
+        again = [event for event in counted if is_stock(event.subject or "")][:VOIDS_MAX]
+        return [self._undoing(event, "the bin was left open and is counted anew") for event in again]
 
     def _enter_container(self, sighting: Sighting, read: _Read) -> list[Told]:
         what = ACTIONS[self.task.action]
@@ -270,7 +277,7 @@ class Session:
         return [self._event("finish_bin")] if was_open else []
 
     def _keep(self, events: list[ScanEvent]) -> list[ScanEvent]:
-        kept = self._commit(events)
+        kept = self._handheld.commit(events)
         self.kept += len(kept)
         return kept
 

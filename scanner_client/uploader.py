@@ -6,8 +6,6 @@ server which this handheld was enrolled with releases anything from the queue.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -32,6 +30,8 @@ from sync.protocol import (
     Reply,
     pack,
     read_reply,
+    read_signature,
+    write_signature,
 )
 
 PUSHES_MAX: Final = 100_000
@@ -176,7 +176,7 @@ class Uploader:
             yield found
 
     def _post(self, signed: _Signed, address: str) -> Answer:
-        authorization = f"Ed25519 {signed.device_no} {base64.urlsafe_b64encode(signed.signature).decode()}"
+        authorization = f"Ed25519 {signed.device_no} {write_signature(signed.signature)}"
         headers = {"Content-Type": MEDIA_TYPE, "Authorization": authorization}
         return self._transport.post(address, SYNC_PATH, signed.body, headers)
 
@@ -193,9 +193,9 @@ class Uploader:
         nonce = secrets.token_bytes(16)
         try:
             row = self._transport.get(address, f"{SERVER_PATH}?nonce={nonce.hex()}").json()
-            signature = base64.urlsafe_b64decode(str(row["signature"]))
+            signature = read_signature(str(row["signature"]))
             message = server_message(nonce, str(row["incarnation"]), [str(a) for a in row["addresses"]])
-        except (TransportError, KeyError, TypeError, binascii.Error):
+        except (TransportError, KeyError, TypeError, ProtocolError):
             return False
         return is_signed(self._handheld.device.server_key or b"", signature, message)
 
@@ -205,11 +205,11 @@ class Uploader:
             code, reason = answer.error()
             raise SyncError(reason, code=code, status=answer.status, retry_after_ms=answer.retry_after_ms())
         try:
-            signature = base64.urlsafe_b64decode(answer.headers.get("Server-Signature", ""))
+            signature = read_signature(answer.headers.get("Server-Signature", ""))
             message = reply_message(signed.signature, answer.body)
             if is_signed(self._handheld.device.server_key or b"", signature, message):
                 return read_reply(answer.body)
-        except (binascii.Error, ProtocolError) as error:
+        except ProtocolError as error:
             raise SyncError(f"The answer cannot be read: {error}", code="unbelieved") from error
         raise SyncError("Something answered that is not our server: its signature is wrong.", code="unbelieved")
 

@@ -10,7 +10,7 @@ from flask import Flask, Response
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from server import api, config, context, database, errors, gate, health, metrics, people, web
+from server import api, cli, config, context, database, errors, gate, health, metrics, people, web
 
 _HEADERS = {
     # No inline script or style, nothing from elsewhere, no frame, no form that posts elsewhere.
@@ -41,10 +41,10 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, now_ms: context.Cl
     )
     app.url_map.merge_slashes = False  # a canonical name holds `https://`
     _configure(app, settings, now_ms)
-    app.config.update(overrides or {})
+    app.config.update({name: value for name, value in (overrides or {}).items() if name not in config.NAMES})
     _connect(app)
     CSRFProtect(app)  # type: ignore[no-untyped-call]
-    for part in (errors, gate, people, health, metrics, web, api):
+    for part in (errors, gate, people, health, metrics, web, api, cli):
         part.register(app)
     app.after_request(_harden)
     if settings.trusted_proxies:

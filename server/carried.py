@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidSignature
@@ -39,7 +39,7 @@ def take(file: BinaryIO, *, now_ms: int) -> Carried:
     outcomes: Counter[str] = Counter()
     for envelope in export.envelopes:
         with writing() as connection:
-            device = connection.execute(_device(export)).mappings().one()
+            device = dict(connection.execute(_device(export)).mappings().one())
             taken = ingest(connection, device, envelope.header, envelope.lines, now_ms=now_ms)
         outcomes.update({"accepted": taken.accepted, "duplicate": taken.duplicate})
         outcomes.update(e["outcome"] for e in taken.exceptions)
@@ -59,7 +59,7 @@ def _is_signed(key: bytes, signature: bytes, message: bytes) -> bool:
     return True
 
 
-def _device(export: Export) -> sa.Select[tuple[object, ...]]:
+def _device(export: Export) -> sa.Select[Any]:
     return sa.select(devices).where(devices.c.device_no == export.device_no)
 
 

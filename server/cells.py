@@ -18,12 +18,12 @@ CODE_CHARS_MAX: Final = 60
 QUANTITY_MAX: Final = 10**9
 PRICE_MAX: Final = 10**12
 """Minor units."""
-_SHORTENED: Final = re.compile(r"\d([.,]\d+)?[eE]\+?\d+")
-_WHOLE: Final = re.compile(r"(\d{1,16})([.,]0{1,2})?")
-_DECIMAL: Final = re.compile(r"(\d{1,13})(?:[.,](\d{1,3}))?")
+_SHORTENED: Final = re.compile(r"[0-9]([.,][0-9]+)?[eE]\+?[0-9]+")
+_WHOLE: Final = re.compile(r"([0-9]{1,16})([.,]0{1,2})?")
+_DECIMAL: Final = re.compile(r"([0-9]{1,13})(?:[.,]([0-9]{1,3}))?")
 _DATES: Final = (
-    (re.compile(r"(?P<y>\d{4})-(?P<m>\d\d?)-(?P<d>\d\d?)(?:[T ]00:00(?::00(?:\.0+)?)?)?"), "2026-12-31"),
-    (re.compile(r"(?P<d>\d\d?)\.(?P<m>\d\d?)\.(?P<y>\d{4})"), "31.12.2026"),
+    (re.compile(r"(?P<y>\d{4})-(?P<m>\d\d?)-(?P<d>\d\d?)(?:[T ]00:00(?::00(?:\.0+)?)?)?", re.ASCII), "2026-12-31"),
+    (re.compile(r"(?P<d>\d\d?)\.(?P<m>\d\d?)\.(?P<y>\d{4})", re.ASCII), "31.12.2026"),
 )
 _NO_DECIMALS: Final = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 _THREE_DECIMALS: Final = "BHD IQD JOD KWD LYD OMR TND"
@@ -114,7 +114,7 @@ def minor_units(amount: tuple[int, str], currency: str) -> int:
     digits = _MINOR_DIGITS.get(currency, 2)
     if len(decimals.rstrip("0")) > digits or (len(decimals) == 3 and digits < 3):
         raise CellError(f"The price {whole}.{decimals} has more decimals than {currency} has ({digits}).")
-    units = whole * 10**digits + int(decimals[:digits].ljust(digits, "0") or 0)
+    units = int(str(whole) + decimals[:digits].ljust(digits, "0"))
     if units > PRICE_MAX:
         raise CellError(f"The price {whole} {currency} is more than can be kept.")
     return units

@@ -20,6 +20,9 @@ Change = list[Any]
 _Position = tuple[int, int, str]
 """(stamp, source, key): where a reader stands; all of a stamp up to the key has been read."""
 _START: Final[_Position] = (0, 0, "")
+_CURSOR_KEY_MAX: Final = 400
+"""A cursor has to fit into a header field of 500 characters. Of a longer key it holds the beginning, which sorts before
+the key itself: a row may be sent twice, and none is skipped."""
 _UNIT_COLUMNS: Final = ("status", "expected", "place", "announced_by", "announced_in", "lot")
 
 
@@ -77,13 +80,14 @@ def _references(
 ) -> list[tuple[_Position, Change]]:
     t = reference.c
     kind, _, key = position[2].partition("\n") if position[1] == 0 else ("\U0010ffff", "", "")
+    kinds, keys = _by_code_point(connection, t.kind), _by_code_point(connection, t.key)
     rows = connection.execute(
         sa.select(t.stamp, t.kind, t.key, t.row)
         .where(t.site == site, t.stamp < horizon, t.stamp >= position[0])
         .where(
-            (t.stamp > position[0]) | (t.kind > kind) | ((t.kind == kind) & (t.key > key)),
+            (t.stamp > position[0]) | (kinds > kind) | ((t.kind == kind) & (keys > key)),
         )
-        .order_by(t.stamp, t.kind, t.key)
+        .order_by(t.stamp, kinds, keys)
         .limit(limit)
     )
     return [((stamp, 0, f"{kind}\n{key}"), [kind, key, _offered(kind, row)]) for stamp, kind, key, row in rows]
@@ -99,21 +103,27 @@ def _units(
 ) -> list[tuple[_Position, Change]]:
     t = unit_states.c
     key = position[2] if position[1] == 1 else ""
+    units = _by_code_point(connection, t.unit)
     rows = connection.execute(
         sa.select(t.stamp, t.unit, *(t[name] for name in _UNIT_COLUMNS))
         .where(t.site == site, t.stamp < horizon, t.stamp >= position[0])
-        .where((t.stamp > position[0]) | (t.unit > key))
-        .order_by(t.stamp, t.unit)
+        .where((t.stamp > position[0]) | (units > key))
+        .order_by(t.stamp, units)
         .limit(limit)
     )
     return [((stamp, 1, unit), ["unit", unit, list(row)]) for stamp, unit, *row in rows]
+
+
+def _by_code_point(connection: sa.Connection, column: sa.Column[str]) -> sa.ColumnElement[str]:
+    """The column in the order in which Python and SQLite sort; PostgreSQL sorts by the database's language."""
+    return column.collate("C") if connection.dialect.name == "postgresql" else column
 
 
 def _cursor(incarnation_: str, position: _Position) -> str:
     stamp, source, key = position
     if key == "\U0010ffff":
         return f"{incarnation_}.{stamp}"
-    return f"{incarnation_}.{stamp}.{source}.{key.replace(chr(10), ' ')}"
+    return f"{incarnation_}.{stamp}.{source}.{key[:_CURSOR_KEY_MAX].replace(chr(10), ' ')}"
 
 
 def _position(cursor: str | None, incarnation_: str) -> _Position:

@@ -43,6 +43,9 @@ class Settings:
     """How many proxies stand in front and set `X-Forwarded-For`; with 0 that header is believed from nobody."""
 
 
+NAMES: Final = frozenset(f.name.upper() for f in fields(Settings))
+
+
 def load(overrides: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
     """The settings: defaults, over them the environment, over it `overrides` (by name without the prefix).
 

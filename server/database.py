@@ -8,10 +8,10 @@ SQLite's own polling. PostgreSQL needs neither.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
@@ -24,6 +24,11 @@ except ImportError:  # no wheel for this kind of machine: the interpreter's own 
 db = SQLAlchemy(session_options={"autoflush": False})
 
 _writer_lock: Final = threading.Lock()
+
+Result = TypeVar("Result")
+ATTEMPTS_MAX: Final = 5
+_GIVEN_UP: Final = frozenset({"40001", "40P01"})
+"""SQLSTATE of a serialization failure and of a deadlock (PostgreSQL, appendix A)."""
 
 WAL_RESET_FIXED: Final = (3, 51, 3)
 """First SQLite release without the WAL-reset bug, which two connections can meet (sqlite.org/wal.html)."""
@@ -79,6 +84,25 @@ def writing() -> Iterator[sa.Connection]:
         connection = raw.execution_options(writes=True)
         with connection.begin():
             yield connection
+
+
+def transact(write: Callable[[sa.Connection], Result]) -> Result:
+    """What `write` returns from one write transaction, tried again where PostgreSQL chose it to end a deadlock.
+
+    Nothing of an attempt that failed is left, so `write` must do nothing but write to the connection.
+
+    Raises:
+        sqlalchemy.exc.OperationalError: it was chosen `ATTEMPTS_MAX` times.
+    """
+    for _ in range(ATTEMPTS_MAX - 1):
+        try:
+            with writing() as connection:
+                return write(connection)
+        except sa.exc.OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) not in _GIVEN_UP:
+                raise
+    with writing() as connection:
+        return write(connection)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Final
@@ -17,10 +18,9 @@ from zeroconf import NonUniqueNameException, ServiceInfo, Zeroconf
 
 from sync.enrolment import SERVICE_TYPE
 
-try:
+if sys.platform != "win32":
     import fcntl
-except ImportError:  # Windows, where waitress runs one process anyway
-    fcntl = None  # type: ignore[assignment]
+
 
 log = logging.getLogger(__name__)
 _PORTS: Final = {"http": 80, "https": 443}
@@ -68,7 +68,7 @@ def announce(info: ServiceInfo, lock: Path) -> Callable[[], None]:
 def _hold(lock: Path) -> IO[bytes] | None:
     """The open lock file, or None where another process of this server holds it."""
     opened = lock.open("ab")
-    if fcntl is None:
+    if sys.platform == "win32":  # waitress is the one process there
         return opened
     try:
         fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)

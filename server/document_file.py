@@ -108,7 +108,16 @@ def draft(file: BinaryIO, kind: DocumentKind, *, site: str, names: Names, number
         spool=tempfile.TemporaryFile(),  # noqa: SIM115  # it lives as long as the draft, then the system drops it
         ignored=tuple(h for h in table.headings if h and h not in columns),
     )
-    for row in table.rows:
+    try:
+        _take_all(found, columns, names, number)
+    except TableError:
+        found.spool.close()
+        raise
+    return found
+
+
+def _take_all(found: Draft, columns: dict[str, Column], names: Names, number: str | None) -> None:
+    for row in found.table.rows:
         try:
             _take(found, row, columns, names, number)
         except _RowProblem as wrong:
@@ -121,7 +130,6 @@ def draft(file: BinaryIO, kind: DocumentKind, *, site: str, names: Names, number
             _write(found, document, Line(subject=carton, container=parent))
     if not found.rows and not found.errors:
         raise TableError("The file has headings, but no rows.")
-    return found
 
 
 class _RowProblem(ValueError):

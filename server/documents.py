@@ -7,21 +7,19 @@ database where it is: an import that was killed goes on where it stopped, and tw
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import changes, ledger, parties, site_codes
+from server import catalogue, ledger, parties, site_codes
 from server.database import reading, stamp, writing
 from server.document_file import DocumentDraft, Draft, canonical_row, new_digest
 from server.document_lines import Names
 from server.rebuild import rebuild
 from server.tables import document_rows, documents, events, reference
 from sync.event import format_name
-from sync.identity import item_of
 
 LOAD_CHUNK: Final = 2_000
 FOLD_CHUNK: Final = 500
@@ -53,6 +51,16 @@ class Imported:
     """Whether exactly this was imported before, so that nothing changed."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """Who imports and when, and how the work is told and spread."""
+
+    operator: str | None
+    now_ms: int
+    pause: Pause
+    progress: Progress
+
+
 def names(connection: sa.Connection, site: str) -> Names:
     """What SKUs and location codes stand for at this site."""
     items, places = {}, {}
@@ -81,12 +89,13 @@ def take(
         DocumentError: another document has the same number; those before it are in.
     """
     taken = []
+    run = _Run(operator=operator, now_ms=now_ms, pause=pause, progress=progress)
     for document in draft.documents.values():
         number = document.number or f"{draft.kind.name.upper()}-{document.digest[:_SHORT_DIGEST]}"
         known = _begin(draft, document, number)
         while not known and _load_chunk(draft, document, progress):
             pause(PAUSE_S)
-        taken.append(_finish(document.digest, document.party, operator, now_ms, pause, progress, known=known))
+        taken.append(_finish(document.digest, run, party=document.party, known=known))
     return taken
 
 
@@ -106,13 +115,14 @@ def resume(
     with reading() as connection:
         waiting = unfinished(connection, site)
     done, short = [], []
+    run = _Run(operator=operator, now_ms=now_ms, pause=pause, progress=progress)
     for row in waiting:
         if row.event is None and row.loaded < row.rows:
             short.append(
                 f"{row.kind} {row.number}: {row.loaded:,} of {row.rows:,} rows are here; import its file again."
             )
         else:
-            done.append(_finish(row.digest, None, operator, now_ms, pause, progress, known=False))
+            done.append(_finish(row.digest, run))
     return done, short
 
 
@@ -176,25 +186,22 @@ _EMPTY: Final = dict.fromkeys(("location", "container", "quantity", "lot", "expi
 
 def _finish(
     digest: str,
-    party: tuple[str, str | None] | None,
-    operator: str | None,
-    now_ms: int,
-    pause: Pause,
-    progress: Progress,
+    run: _Run,
     *,
-    known: bool,
+    party: tuple[str, str | None] | None = None,
+    known: bool = False,
 ) -> Imported:
     """Let the document count, and fold what it is about."""
     with writing() as connection:
         row = _locked(connection, digest)
-        event = row.event or _record(connection, row, operator, now_ms)
+        event = row.event or _record(connection, row, run)
         if party is not None:
             parties.remember(connection, row.site, row.number, *party)
     after: str | None = "" if row.kind in OFFERED_KINDS and row.folded_rows == 0 else None
     while after is not None:
         after = _judge_again(row, after)
-    while _fold_chunk(digest, progress):
-        pause(PAUSE_S)
+    while _fold_chunk(digest, run.progress):
+        run.pause(PAUSE_S)
     return Imported(kind=row.kind, number=row.number, digest=digest, rows=row.rows, event=event, known=known)
 
 
@@ -202,14 +209,14 @@ def _locked(connection: sa.Connection, digest: str) -> Any:
     return connection.execute(sa.select(documents).where(documents.c.digest == digest).with_for_update()).one()
 
 
-def _record(connection: sa.Connection, row: Any, operator: str | None, now_ms: int) -> str:
+def _record(connection: sa.Connection, row: Any, run: _Run) -> str:
     """The one event that an import is; from here on its rows count."""
     fact = ledger.record(
         connection,
         site=row.site,
         action="import",
-        operator=operator,
-        now_ms=now_ms,
+        operator=run.operator,
+        now_ms=run.now_ms,
         document=row.number,
         reason=row.kind,
         evidence=row.digest,
@@ -219,22 +226,8 @@ def _record(connection: sa.Connection, row: Any, operator: str | None, now_ms: i
         documents.update().where(documents.c.digest == row.digest).values(event=event, event_ms=fact.event_ms)
     )
     if row.kind in OFFERED_KINDS:
-        offer = {"kind": row.kind, "state": "open", "lines": _lines(connection, row.digest), "bins": [], "blind": False}
-        changes.publish(connection, row.site, "document", row.number, offer, stamp(connection))
+        catalogue.publish_document(connection, row.site, row, stamp(connection))
     return event
-
-
-def _lines(connection: sa.Connection, digest: str) -> list[dict[str, Any]]:
-    """What a document says of products without naming their units, which handhelds learn one by one."""
-    t = document_rows.c
-    query = sa.select(t.subject, t.lot, t.container, t.quantity).where(t.document == digest, t.quantity.isnot(None))
-    totals: Counter[tuple[str | None, str | None, str | None]] = Counter()
-    for subject, lot, container, quantity in connection.execute(query):
-        totals[item_of(subject), lot, container] += quantity
-    return [
-        {"item": item, "lot": lot, "quantity": quantity, "container": container}
-        for (item, lot, container), quantity in totals.items()
-    ]
 
 
 def _judge_again(row: Any, after: str) -> str | None:
@@ -277,21 +270,7 @@ def _fold_chunk(digest: str, progress: Progress) -> bool:
     return bool(stop < row.rows)
 
 
-def _publish_items(connection: sa.Connection, site: str, rows: Any, at: int) -> None:
-    for row in rows:
-        offered = {name: row.attributes.get(name) for name in ("name", "sku", "mode", "serial_pattern")}
-        changes.publish(connection, site, "item", row.subject, offered, at)
-    site_codes.learn(connection, {r.subject: r.attributes.get("serial_pattern") for r in rows})
-    site_codes.publish(connection, site, at)
-
-
-def _publish_locations(connection: sa.Connection, site: str, rows: Any, at: int) -> None:
-    for row in rows:
-        offered = {name: row.attributes.get(name) for name in ("code", "name", "zone")}
-        changes.publish(connection, site, "location", row.subject, offered, at)
-
-
-_PUBLISH: Final = {"products": _publish_items, "locations": _publish_locations}
+_PUBLISH: Final = {"products": catalogue.publish_items, "locations": catalogue.publish_locations}
 
 
 def check_digest(connection: sa.Connection, digest: str) -> bool:

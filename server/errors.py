@@ -57,6 +57,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(sa.exc.OperationalError, _database_away)
     app.register_error_handler(sa.exc.InterfaceError, _database_away)
     app.register_error_handler(sa.exc.IntegrityError, _at_once)
+    app.register_error_handler(sa.exc.DataError, _cannot_hold)
 
 
 def answer(error: HTTPException) -> Response:
@@ -127,3 +128,9 @@ def _at_once(error: sa.exc.IntegrityError) -> Response:
     log.warning("Two requests collided: %s", error.orig)
     message = "Somebody else did the same at the same moment; nothing was taken. Try again."
     return answer(Refusal(409, "conflict", message, headers={"Retry-After": "1"}))
+
+
+def _cannot_hold(error: sa.exc.DataError) -> Response:
+    """A value that no column can hold got past the schemas: the database refused it, and nothing was taken."""
+    log.warning("A value could not be stored: %s", error.orig)
+    return answer(Refusal(400, "bad_request", "The request holds a value that cannot be stored."))

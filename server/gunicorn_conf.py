@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 
-from server import config
+from server.config import database_url, load
 
-_settings = config.load()
+_settings = load()
 
 bind = f"0.0.0.0:{_settings.port}"
 worker_class = "gthread"
-workers = 1 if config.database_url(_settings).startswith("sqlite") else min(8, 2 * (os.cpu_count() or 1))
+workers = 1 if database_url(_settings).startswith("sqlite") else min(8, 2 * (os.cpu_count() or 1))
 threads = 8
 timeout = 60
 """Seconds without a sign of life after which a worker is replaced."""
@@ -28,3 +28,5 @@ max_requests_jitter = 5_000
 """Workers are replaced some time, so that a leak in a library stays small; not all at once."""
 preload_app = False
 """Each worker opens connections of its own."""
+control_socket_disable = True
+"""Its socket has one place for all servers of a user; two sites on one machine would fight over it."""

@@ -95,6 +95,19 @@ def owners(connection: sa.Connection, site: str, keys: Iterable[str]) -> dict[st
     return {k: claims.owner(k) for k in wanted if claims.owner(k) != k}
 
 
+def relatives(connection: sa.Connection, site: str, keys: Iterable[str]) -> set[str]:
+    """Every name and unit that these hang together with, through names that are claimed or were scanned together."""
+    wanted = set(keys)
+    claims = load(connection, site, wanted)
+    found = set(claims.claimants) | set(claims.names)
+    for chunk in in_chunks(wanted):
+        scanned = sa.select(events.c.identifiers).where(
+            events.c.site == site, events.c.subject.in_(chunk), events.c.identifiers.isnot(None)
+        )
+        found.update(name for names in connection.execute(scanned).scalars() for name in names)
+    return found
+
+
 def names_of(connection: sa.Connection, site: str, units: Iterable[str]) -> dict[str, set[str]]:
     """The further names that fold into each of these units."""
     wanted = list(units)
@@ -130,7 +143,7 @@ def claim(connection: sa.Connection, site: str, subjects: set[str], at: int) -> 
         claimed = set(state.identifiers) - {subject} if state else set()
         changed |= _store(connection, site, subject, stored, claimed, at)
     claims = load(connection, site, subjects | changed)
-    for name in sorted(changed):
+    for name in sorted(claims.claimants.keys() | changed) if changed else ():  # a name of a name changes with it
         owner = claims.owner(name)
         publish(connection, site, "alias", name, None if owner == name else owner, at)
     others = {c for name in changed for c in claims.claimants.get(name, ())}

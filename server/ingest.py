@@ -12,12 +12,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from server.database import stamp
-from server.ledger import Entry, append, new_chain
+from server.ledger import Entry, append, begin_chain
 from server.rebuild import advance
 from server.tables import chains, devices, events
 from server.timing import ClockSample, Estimate, Reading, estimate
 from sync.actions import refuse
-from sync.event import EventError, NewerSchema, ScanEvent, chain, decode
+from sync.event import GENESIS, EventError, NewerSchema, ScanEvent, chain, decode
 from sync.protocol import MISSING_RANGES_MAX, Outcome, ProtocolError, PushHeader
 
 
@@ -116,9 +116,7 @@ def _chain_row(connection: sa.Connection, site: str, header: PushHeader) -> dict
     query = sa.select(chains).where(key).with_for_update()
     row = connection.execute(query).mappings().first()
     if row is None:
-        fresh = new_chain(site, header.device_no, header.epoch, header.predecessor)
-        with connection.begin_nested():
-            connection.execute(chains.insert().values(**fresh))
+        begin_chain(connection, site, header.device_no, header.epoch, header.predecessor)
         row = connection.execute(query).mappings().one()
     return dict(row)
 
@@ -132,7 +130,7 @@ def _stored(connection: sa.Connection, header: PushHeader, count: int) -> dict[i
             events.c.seq.between(header.first - 1, header.first + count - 1),
         )
     )
-    found: dict[int, frozenset[bytes]] = {}
+    found: dict[int, frozenset[bytes]] = {0: frozenset({GENESIS})}
     for seq, digest_ in rows:
         found[seq] = found.get(seq, frozenset()) | {digest_}
     return found
@@ -202,22 +200,36 @@ def _entries(
     enrolled_ms: int,
     now_ms: int,
 ) -> list[Entry]:
-    """The new lines with their times, held between their neighbours that are stored already."""
-    if not fresh:
-        return []
-    below, above = _neighbours(connection, header, fresh[0].seq, fresh[-1].seq)
-    floor = below if below is not None else min(enrolled_ms, now_ms)
-    times = iter(
-        estimate(
-            [Reading(boot=r.event.boot, boot_ms=r.event.boot_ms, wall_ms=r.event.wall_ms) for r in fresh if r.event],
-            sample,
-            floor_ms=floor,
-            ceiling_ms=max(floor, min(now_ms, above if above is not None else now_ms)),
-        )
-    )
+    """The new lines with their times, each gap that they fill held between its neighbours that are stored already."""
+    entries: list[Entry] = []
+    for run in _runs(fresh):
+        below, above = _neighbours(connection, header, run[0].seq, run[-1].seq)
+        floor = below if below is not None else min(enrolled_ms, now_ms)
+        floor = max(floor, entries[-1].event_ms) if entries else floor
+        ceiling = max(floor, min(now_ms, above if above is not None else now_ms))
+        entries += _timed(header, run, sample, floor_ms=floor, ceiling_ms=ceiling)
+    return entries
+
+
+def _runs(lines: Sequence[Line]) -> list[list[Line]]:
+    """The lines in runs without a gap: what lies between two of them is stored already, with its time."""
+    runs: list[list[Line]] = []
+    for line in lines:
+        if runs and runs[-1][-1].seq + 1 == line.seq:
+            runs[-1].append(line)
+        else:
+            runs.append([line])
+    return runs
+
+
+def _timed(
+    header: PushHeader, run: Sequence[Line], sample: ClockSample, *, floor_ms: int, ceiling_ms: int
+) -> list[Entry]:
+    readings = [Reading(boot=e.boot, boot_ms=e.boot_ms, wall_ms=e.wall_ms) for e in (r.event for r in run) if e]
+    times = iter(estimate(readings, sample, floor_ms=floor_ms, ceiling_ms=ceiling_ms))
     entries = []
-    moment = Estimate(event_ms=floor, uncertainty_ms=0)
-    for r in fresh:
+    moment = Estimate(event_ms=floor_ms, uncertainty_ms=0)
+    for r in run:
         moment = next(times) if r.event else moment  # an unreadable line happened when its neighbour did
         entries.append(
             Entry(

@@ -18,6 +18,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server.tables import chains, document_rows, documents, events
+from server.upsert import insert_missing
 from sync.actions import Fact, refuse
 from sync.event import FIELDS, GENESIS, INT_MAX, ScanEvent, digest, encode
 from sync.protocol import Outcome
@@ -131,10 +132,12 @@ def record(
     """
     process = _process(os.getpid())  # a forked worker is a process of its own
     key = (chains.c.device_no == SERVER_DEVICE) & (chains.c.epoch == process.epoch)
-    row = connection.execute(sa.select(chains.c.acked_through, chains.c.head).where(key).with_for_update()).first()
+    query = sa.select(chains.c.acked_through, chains.c.head).where(key).with_for_update()
+    row = connection.execute(query).first()
     if row is None:
-        connection.execute(chains.insert().values(**new_chain(site, SERVER_DEVICE, process.epoch)))
-    seq, before = (row.acked_through + 1, row.head) if row else (1, GENESIS)
+        begin_chain(connection, site, SERVER_DEVICE, process.epoch)
+        row = connection.execute(query).one()
+    seq, before = row.acked_through + 1, row.head
     event = ScanEvent(
         device_no=SERVER_DEVICE,
         epoch=process.epoch,
@@ -179,6 +182,13 @@ def new_chain(site: str, device_no: int, epoch: int, predecessor: int | None = N
         "last_seq": 0,
         "safe_through": 0,
     }
+
+
+def begin_chain(
+    connection: sa.Connection, site: str, device_no: int, epoch: int, predecessor: int | None = None
+) -> None:
+    """Make the row of a new chain, unless another transaction was faster."""
+    insert_missing(connection, chains, new_chain(site, device_no, epoch, predecessor))
 
 
 def in_chunks(keys: Iterable[str], size: int = KEYS_PER_QUERY) -> Iterator[list[str]]:

@@ -32,6 +32,10 @@ THROTTLED_KEYS_MAX: Final = 10_000
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+HASHES_AT_ONCE: Final = 2
+"""Each takes 64 MiB for a moment: a crowd at the sign-in waits in line instead of emptying the memory."""
+
+_hashing: Final = threading.BoundedSemaphore(HASHES_AT_ONCE)
 _hasher: Final = PasswordHasher()  # argon2id with the parameters of RFC 9106, 4 (second recommended option)
 
 
@@ -179,7 +183,8 @@ def sign_in(name: str, password: str, *, client: str, now_ms: int) -> Person:
 
 def _matches(hashed: str, password: str) -> bool:
     try:
-        return len(password) <= PASSWORD_LENGTH_MAX and _hasher.verify(hashed, password)
+        with _hashing:
+            return len(password) <= PASSWORD_LENGTH_MAX and _hasher.verify(hashed, password)
     except (VerificationError, InvalidHashError):
         return False
 

@@ -15,12 +15,12 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import stock_levels
-from server.identifiers import claim, names_of, owners
+from server.identifiers import ROUNDS_MAX, claim, names_of, owners, relatives
 from server.ledger import history, in_chunks
 from server.replay import Case, Replay
 from server.rules import Finding
-from server.surroundings import gather
-from server.tables import cases, document_rows, events, reference, unit_states
+from server.surroundings import DEPTH_MAX, gather
+from server.tables import cases, document_rows, documents, events, identifier_claims, reference, unit_states
 from server.upsert import upsert
 from sync.actions import Fact, Status, UnitState, effective
 from sync.event import format_name
@@ -52,10 +52,10 @@ def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) 
     undone = _undone(connection, by_subject)
     on_top = {s: f for s, f in units.items() if s not in owned.keys() | undone and _on_top(f, stored.get(s))}
     late = set(units) - set(on_top)
-    late |= _children(connection, site, [f for s, fs in units.items() if is_container(s) for f in fs])
     opened = _cases(connection, site, on_top, only_open=True)
     begin = {u: (stored.get(u), opened.get(u, {})) for u in on_top}
     _store(connection, site, begin, _fold(connection, site, on_top, begin), at)
+    late |= _children(connection, site, {s: _since(f) for s, f in units.items() if is_container(s)})
     if late:
         rebuild(connection, site, late, at)
     stock = {s: f for s, f in by_subject.items() if is_stock(s)}
@@ -66,8 +66,9 @@ def rebuild(connection: sa.Connection, site: str, subjects: Iterable[str], at: i
     """Fold these subjects anew from the ledger, whatever is stored of them; see `advance` for `at`."""
     wanted = set(subjects)
     lock(connection, site, wanted)
-    stock_levels.rebuild(connection, site, {s for s in wanted if is_stock(s)})
-    units = {s for s in wanted if not is_stock(s)}
+    stock = {s for s in wanted if is_stock(s)}
+    stock_levels.rebuild(connection, site, stock)
+    units = _lock_family(connection, site, (wanted - stock) | _unexplained(connection, site, stock))
     units = claim(connection, site, units, at)
     names = names_of(connection, site, units)
     found = history(connection, site, units | {n for ns in names.values() for n in ns})
@@ -78,27 +79,64 @@ def rebuild(connection: sa.Connection, site: str, subjects: Iterable[str], at: i
     _store(connection, site, {u: (states.get(u), known.get(u, {})) for u in stale}, folded, at)
 
 
+def _lock_family(connection: sa.Connection, site: str, units: set[str]) -> set[str]:
+    """Hold everything that hangs together with these units by further names; returns the units themselves.
+
+    Who waits for a lock finds claims changed, so it is asked again until nothing new turns up.
+    """
+    held = set(units)
+    for _ in range(ROUNDS_MAX):
+        lock(connection, site, held)
+        family = held | relatives(connection, site, held)
+        if family == held:
+            break
+        held = family
+    return units
+
+
+def _unexplained(connection: sa.Connection, site: str, stock: set[str]) -> set[str]:
+    """Units that came unannounced under a notice which lists their product by quantity, imported only later."""
+    found: set[str] = set()
+    for keys in in_chunks(stock):
+        listing = (
+            sa.select(documents.c.number, document_rows.c.subject)
+            .join(documents, documents.c.digest == document_rows.c.document)
+            .where(document_rows.c.site == site, document_rows.c.subject.in_(keys), documents.c.event.isnot(None))
+            .where(document_rows.c.quantity.isnot(None))
+            .distinct()
+            .subquery()
+        )
+        rows = connection.execute(
+            sa.select(cases.c.unit, listing.c.subject)
+            .join(listing, listing.c.number == cases.c.document)
+            .where(cases.c.site == site, cases.c.rule == "unexpected_receipt")
+        )
+        found.update(unit for unit, line in rows if item_of(unit) == item_of(line))
+    return found
+
+
 def _keys(by_subject: Mapping[str, list[Fact]]) -> set[str]:
-    containers = {f.event.container for facts in by_subject.values() for f in facts if f.event.container}
     names = {i for facts in by_subject.values() for f in facts for i in f.event.identifiers or ()}
-    return set(by_subject) | containers | names
+    return set(by_subject) | names
 
 
-def lock(connection: sa.Connection, site: str, keys: Iterable[str]) -> None:
+def lock(connection: sa.Connection, site: str, keys: Iterable[str], *, shared: bool = False) -> None:
     """Hold these names until the transaction ends, so that two workers do not fold one unit at once.
 
-    SQLite has one writer anyway. PostgreSQL's advisory locks need no row to exist; they are taken in one order.
+    SQLite has one writer anyway. PostgreSQL's advisory locks need no row to exist; one statement takes them all in
+    one order. What is only read, such as the carton that a unit is in, is shared with others who read it.
     """
-    if connection.dialect.name != "postgresql":
+    wanted = sorted(set(keys))
+    if connection.dialect.name != "postgresql" or not wanted:
         return
-    for chunk in in_chunks(keys):
-        connection.execute(
-            sa.text(
-                "SELECT pg_advisory_xact_lock(h) FROM (SELECT DISTINCT hashtextextended(k, 0) AS h "
-                "FROM unnest(CAST(:keys AS text[])) AS k ORDER BY h) AS ordered"
-            ),
-            {"keys": [f"{site}\n{key}" for key in chunk]},
-        )
+    take = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+    connection.execute(
+        sa.text(
+            f"SELECT {take}(h) FROM (SELECT DISTINCT hashtextextended(k, 0) AS h "  # noqa: S608  # one of two names
+            "FROM unnest(CAST(:keys AS text[])) AS k ORDER BY h) AS ordered"
+        ),
+        {"keys": [f"{site}\n{key}" for key in wanted]},
+    )
 
 
 def _on_top(facts: list[Fact], state: UnitState | None) -> bool:
@@ -106,6 +144,11 @@ def _on_top(facts: list[Fact], state: UnitState | None) -> bool:
     if any(f.forked or f.event.voids or f.event.identifiers or f.event.action in _REWRITES for f in facts):
         return False
     return state is None or all(f.event_ms > state.last_ms for f in facts)
+
+
+def _since(facts: Iterable[Fact]) -> int:
+    """From when on these facts may change where a container was; what undoes another may reach back to any time."""
+    return min(0 if f.event.voids else f.event_ms for f in facts)
 
 
 def _undone(connection: sa.Connection, by_subject: Mapping[str, list[Fact]]) -> set[str]:
@@ -118,26 +161,45 @@ def _undone(connection: sa.Connection, by_subject: Mapping[str, list[Fact]]) -> 
     return found
 
 
-def _children(connection: sa.Connection, site: str, moved: list[Fact]) -> set[str]:
-    """Units whose history has a container's move slipped under it: it came later than their own last fact."""
+def _children(connection: sa.Connection, site: str, moved: Mapping[str, int]) -> set[str]:
+    """Units whose history has a container's move slipped under it: it came later than their own last fact.
+
+    Args:
+        moved: containers, each with the moment from which on it may have been elsewhere.
+    """
     found: set[str] = set()
-    since = {f.event.subject: min(g.event_ms for g in moved if g.event.subject == f.event.subject) for f in moved}
-    for container, moment in since.items():
-        inside = sa.union(
-            sa.select(events.c.subject.label("unit")).where(
-                events.c.site == site, events.c.container == container, events.c.subject.isnot(None)
-            ),
-            sa.select(document_rows.c.subject).where(
-                document_rows.c.site == site, document_rows.c.container == container
-            ),
-        ).subquery()
-        rows = connection.execute(
-            sa.select(unit_states.c.unit)
-            .join(inside, inside.c.unit == unit_states.c.unit)
-            .where(unit_states.c.site == site, unit_states.c.last_ms >= moment)
-        )
-        found.update(rows.scalars())
+    seen = dict(moved)
+    edge = dict(moved)
+    for _ in range(DEPTH_MAX):
+        deeper: dict[str, int] = {}
+        for container, moment in edge.items():
+            for unit, last_ms in connection.execute(_inside(site, container)):
+                if last_ms >= moment:
+                    found.add(unit)
+                if is_container(unit) and moment < seen.get(unit, moment + 1):
+                    deeper[unit] = seen[unit] = moment
+        edge = deeper
     return found
+
+
+def _inside(site: str, container: str) -> sa.Select[tuple[str, int]]:
+    """What was ever said to be in a container, by the name under which it is folded, with its last fact's time."""
+    named = sa.union(
+        sa.select(events.c.subject.label("unit")).where(
+            events.c.site == site, events.c.container == container, events.c.subject.isnot(None)
+        ),
+        sa.select(document_rows.c.subject).where(
+            document_rows.c.site == site, document_rows.c.container == container
+        ),
+    ).subquery()
+    t = identifier_claims.c
+    owned = sa.select(t.unit).join(named, named.c.unit == t.name).where(t.site == site)
+    inside = sa.union(sa.select(named.c.unit), owned).subquery()
+    return (
+        sa.select(unit_states.c.unit, unit_states.c.last_ms)
+        .join(inside, inside.c.unit == unit_states.c.unit)
+        .where(unit_states.c.site == site)
+    )
 
 
 def _states(connection: sa.Connection, site: str, units: Iterable[str]) -> dict[str, UnitState]:
@@ -191,7 +253,13 @@ def _fold(
     connection: sa.Connection, site: str, facts: Mapping[str, list[Fact]], begin: Mapping[str, Folded]
 ) -> dict[str, Folded]:
     """Replay each unit's facts from the beginning, or from what `begin` holds of it."""
-    around = gather(connection, site, facts, [state for state, _ in begin.values() if state is not None])
+    around = gather(
+        connection,
+        site,
+        facts,
+        [state for state, _ in begin.values() if state is not None],
+        hold=lambda containers: lock(connection, site, containers, shared=True),
+    )
     folded = {}
     for unit, unit_facts in facts.items():
         state, open_cases = begin.get(unit, (None, {}))

@@ -72,6 +72,8 @@ class Replay:
             before=before,
             after=after,
             judgement=self._judge(fact, before),
+            stood=self.around.locate(before.place, fact.event_ms) if before else None,
+            stands=fact.event.location or self.around.locate(fact.event.container, fact.event_ms),
             rivals=self.around.rivals(self.unit),
         )
         self._close(seen)
@@ -95,6 +97,9 @@ class Replay:
         )
 
     def _open(self, rule: str, fact: Fact, finding: Finding) -> None:
+        """Open a case, unless one is open that says just this: who scans it again has found nothing new."""
+        if any(c.rule == rule and c.finding == finding and c.status == "open" for c in self.cases.values()):
+            return
         episode = format_name(fact.name)
         evidence = hashlib.sha256(fact.digest + repr(finding).encode()).hexdigest()[:32]
         self.cases[rule, episode] = Case(

@@ -6,7 +6,7 @@ Gathered before a replay with a few queries for all units together, so that the 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -65,8 +65,25 @@ class Gathered:
         return self.claims.get(unit, {})
 
 
-def gather(connection: sa.Connection, site: str, facts: Mapping[str, Iterable[Fact]], stored: Iterable[UnitState]) -> Gathered:
-    """The surroundings of these units' facts and of the states that they go on from."""
+Hold = Callable[[Iterable[str]], None]
+
+
+def _hold_nothing(_containers: Iterable[str]) -> None:
+    """For who only reads."""
+
+
+def gather(
+    connection: sa.Connection,
+    site: str,
+    facts: Mapping[str, Iterable[Fact]],
+    stored: Iterable[UnitState],
+    hold: Hold = _hold_nothing,
+) -> Gathered:
+    """The surroundings of these units' facts and of the states that they go on from.
+
+    Args:
+        hold: called with containers before their movements are read, so that none is moved meanwhile.
+    """
     places: set[str] = set()
     numbers: set[str] = set()
     for unit_facts in facts.values():
@@ -79,20 +96,21 @@ def gather(connection: sa.Connection, site: str, facts: Mapping[str, Iterable[Fa
     for state in stored:
         places.update(p for p in (state.place, state.expected) if p and is_container(p))
     return Gathered(
-        timelines=_timelines(connection, site, places),
+        timelines=_timelines(connection, site, places, hold),
         claims=rivals_of(connection, site, facts),
         listings=_listings(connection, site, numbers),
         recalls=_recalls(connection, site),
     )
 
 
-def _timelines(connection: sa.Connection, site: str, containers: set[str]) -> dict[str, Timeline]:
+def _timelines(connection: sa.Connection, site: str, containers: set[str], hold: Hold) -> dict[str, Timeline]:
     timelines: dict[str, Timeline] = {}
     wanted = containers
     for _ in range(DEPTH_MAX):
         wanted = wanted - timelines.keys()
         if not wanted:
             break
+        hold(wanted)
         found = history(connection, site, wanted)
         timelines.update((key, _timeline(found.get(key, []))) for key in wanted)
         wanted = {p for key in wanted for p in timelines[key][1] if p and is_container(p)}

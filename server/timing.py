@@ -67,7 +67,9 @@ def estimate(
     low = floor_ms
     for (moment, _, uncertainty), high in zip(raw, reversed(ceilings), strict=True):
         low = max(low, min(moment, high))
-        estimates.append(Estimate(event_ms=low, uncertainty_ms=max(uncertainty, min(abs(low - moment), low))))
+        # a clock set to 1970 is wrong by decades, and yet the scan lies between its neighbours
+        window_ms = max(high - low, low - floor_ms)
+        estimates.append(Estimate(event_ms=low, uncertainty_ms=max(uncertainty, min(abs(low - moment), window_ms))))
     return estimates
 
 

@@ -15,8 +15,11 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-from sync.event import EventName, ScanEvent, format_name
-from sync.identity import split_key
+from sync.event import EventError, EventName, ScanEvent, format_name, parse_name
+from sync.identity import is_container, is_location, split_key
+
+QUANTITY_MAX: Final = 1_000_000_000
+"""More than any one scan counts; so that no sum of them leaves a database's 64 bits."""
 
 
 class Status(StrEnum):
@@ -433,12 +436,16 @@ def administer(state: UnitState, event: ScanEvent) -> UnitState:
 
 def _stays(state: UnitState, event: ScanEvent) -> UnitState:
     """It belongs where it was found."""
+    if state.place is None:  # a scan that came later says that it had left before the decision
+        return state
     status = state.status if state.status in IN_STOCK else Status.STORED
     return replace(state, status=status, expected=state.place)
 
 
 def _write_off(state: UnitState, event: ScanEvent) -> UnitState:
     """It is gone: it counts as stock no longer."""
+    if state.status not in IN_STOCK:  # a scan that came later says where it went: shipped stays shipped
+        return state
     return replace(state, status=Status.MISSING, place=None, expected=None, observed=False)
 
 
@@ -461,10 +468,36 @@ def refuse(event: ScanEvent, *, by_server: bool = False) -> str | None:
     absent = [name for name in what.needs if getattr(event, name) is None]
     if absent:
         return f"{event.action!r} takes {', '.join(what.needs)}; it lacks {', '.join(absent)}."
-    for name in ("subject", "location", "container", "origin"):
-        key = getattr(event, name)
+    return _misnaming(event) or _impossible(event, by_server=by_server)
+
+
+def _misnaming(event: ScanEvent) -> str | None:
+    """Which of its names is none."""
+    named = [(name, getattr(event, name)) for name in ("subject", "location", "container", "origin")]
+    for name, key in [*named, *(("identifiers", i) for i in event.identifiers or ())]:
         if key is not None and not _is_name(key):
             return f"{name} is {key!r:.80}, which names nothing: a canonical name was expected."
+    if event.location is not None and not is_location(event.location):
+        return f"location is {event.location!r:.80}, which is no place."
+    if event.container is not None and not is_container(event.container):
+        return f"container is {event.container!r:.80}, which is no pallet, carton or tote."
+    return None
+
+
+def _impossible(event: ScanEvent, *, by_server: bool) -> str | None:
+    """What cannot be, though every name in it is one."""
+    if event.container is not None and event.container == event.subject:
+        return f"{event.subject!r:.80} cannot be in itself."
+    if event.quantity is not None and event.quantity > QUANTITY_MAX:
+        return f"The quantity is {event.quantity}; one scan counts up to {QUANTITY_MAX}."
+    if event.voids is None:
+        return None
+    try:
+        device_no, _, _ = parse_name(event.voids)
+    except EventError as e:
+        return str(e)
+    if device_no == 0 and not by_server:
+        return f"A handheld may not undo {event.voids}, which the server said."
     return None
 
 

@@ -7,6 +7,7 @@ knows the sender before it inflates anything. The same envelopes, written to a f
 
 from __future__ import annotations
 
+import base64
 import json
 import zlib
 from collections.abc import Sequence
@@ -138,6 +139,23 @@ _HEADER_TYPES: Final[dict[str, tuple[type, bool]]] = {
     for f in fields(PushHeader)
 }
 _dumps: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+
+
+def write_signature(signature: bytes) -> str:
+    """A signature as it stands in an HTTP header: base64url without padding (RFC 4648, section 5)."""
+    return base64.urlsafe_b64encode(signature).decode().rstrip("=")
+
+
+def read_signature(text: str) -> bytes:
+    """The signature in an HTTP header, with or without padding.
+
+    Raises:
+        ProtocolError: it is not base64url.
+    """
+    try:
+        return base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        raise ProtocolError(f"{text!r:.100} is not a signature.") from None
 
 
 def pack(header: PushHeader, lines: Sequence[bytes]) -> bytes:

@@ -104,7 +104,7 @@ def read(lines: Iterable[bytes], verify: Verify) -> Export:
     events = sum(e.header.count for e in envelopes)
     if (len(envelopes), events) != expected:
         raise TransferError(
-            f"The file is cut off: {len(envelopes)} envelopes with {events} events, of {expected[0]} with {expected[1]}."
+            f"The file is cut off: {len(envelopes)} of {expected[0]} envelopes, {events} of {expected[1]} events."
         )
     return Export(device_no=device_no(key), public_key=key, name=name, events=events, envelopes=envelopes)
 

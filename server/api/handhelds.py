@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import gzip
 from collections.abc import Mapping
 from typing import Any, Final
@@ -16,7 +14,7 @@ from flask import Response, current_app, request
 from server import changes, config, context, metrics
 from server.api.resource import Resource
 from server.context import Identity
-from server.database import reading, writing
+from server.database import reading, transact, writing
 from server.enrolment import EnrolmentError, enrol
 from server.errors import Refusal
 from server.gate import takes_bytes
@@ -75,8 +73,8 @@ def _authorization(value: str) -> tuple[int, bytes]:
     if len(parts) != 3 or parts[0] != SCHEME or not (parts[1].isascii() and parts[1].isdigit()):
         raise Refusal(401, "bad_signature", f"Authorization takes: {SCHEME} <device_no> <base64url signature>.")
     try:
-        signature = base64.b64decode(parts[2] + "=" * (-len(parts[2]) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
+        signature = protocol.read_signature(parts[2])
+    except protocol.ProtocolError:
         signature = b""
     if len(signature) != SIGNATURE_BYTES or len(parts[1]) > 15:
         raise Refusal(401, "bad_signature", "That is no Ed25519 signature: 64 bytes in base64url.")
@@ -110,13 +108,16 @@ def _unpack(body: bytes) -> tuple[PushHeader, list[bytes]]:
 def _take(number: int, header: PushHeader, lines: list[bytes]) -> tuple[Reply, Identity]:
     """Ingest in one transaction; then pull in another, for what a transaction wrote is not yet its own to read."""
     now_ms = context.now_ms()
-    with writing() as connection:
+
+    def take_in(connection: sa.Connection) -> tuple[str, Identity, Ingested]:
         device = _device(connection, number)
         identity = context.identity(connection)
-        taken = ingest(connection, device, header, lines, now_ms=now_ms)
+        return device["site"], identity, ingest(connection, device, header, lines, now_ms=now_ms)
+
+    site, identity, taken = transact(take_in)
     metrics.count_events(taken)
     with reading() as connection:
-        rows, cursor, more = changes.pull(connection, device["site"], header.cursor, protocol.CHANGES_PER_REPLY_MAX)
+        rows, cursor, more = changes.pull(connection, site, header.cursor, protocol.CHANGES_PER_REPLY_MAX)
     reply = _reply(identity, taken, now_ms, rows, cursor, more=more)
     return reply, identity
 
@@ -144,16 +145,14 @@ def _reply(
 def _answer(reply: Reply, identity: Identity, request_signature: bytes) -> Response:
     body = protocol.write_reply(reply)
     response = current_app.response_class(body, mimetype="application/json")
-    response.headers["Server-Signature"] = _base64url(identity.key.sign(reply_message(request_signature, body)))
+    response.headers["Server-Signature"] = protocol.write_signature(
+        identity.key.sign(reply_message(request_signature, body))
+    )
     response.headers["Vary"] = "Accept-Encoding"
     if len(body) >= GZIP_BYTES_MIN and request.accept_encodings["gzip"] > 0:
         response.set_data(gzip.compress(body, compresslevel=GZIP_LEVEL, mtime=0))
         response.headers["Content-Encoding"] = "gzip"
     return response
-
-
-def _base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 @resource.get("/server")
@@ -176,7 +175,7 @@ def who(query: dict[str, str]) -> dict[str, Any]:
     return {
         "incarnation": identity.incarnation,
         "addresses": list(addresses),
-        "signature": _base64url(signature),
+        "signature": protocol.write_signature(signature),
     }
 
 

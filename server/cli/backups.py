@@ -18,7 +18,7 @@ _LOST_SHOWN = 50
 @command("backup")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--portable", is_flag=True, help="Write rows instead of a SQLite file, to move to PostgreSQL.")
-def backup(file: Path, portable: bool) -> None:  # noqa: FBT001  # click passes flags by name
+def backup(*, file: Path, portable: bool) -> None:
     """Copy the database to FILE while the server runs. Handhelds learn what they need not keep any longer."""
     size = back_up(file, now_ms=now_ms(), portable=portable)
     click.echo(f"{file} holds everything up to now ({size:,} bytes).")
@@ -27,7 +27,7 @@ def backup(file: Path, portable: bool) -> None:  # noqa: FBT001  # click passes 
 @command("restore")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def restore(file: Path, yes: bool) -> None:  # noqa: FBT001
+def restore(*, file: Path, yes: bool) -> None:
     """Put the backup FILE in the place of the database. Handhelds then send again what it does not hold."""
     if not yes:
         click.confirm("This replaces the database of this server. Go on?", abort=True)

@@ -20,11 +20,11 @@ _SENTENCES = (ValueError, LookupError, OSError)
 _NOT_SET_UP = "The database is not ready for this release: run `flask --app server init`."
 
 
-def command(name: str, **options: Any) -> Callable[[Callable[..., None]], click.Command]:
+def command(name: str, *, text: str | None = None) -> Callable[[Callable[..., None]], click.Command]:
     """Make a command of a function; what it raises for people is printed as a sentence, without a traceback.
 
     Args:
-        options: passed on to `click.command`.
+        text: the help, where it is not the function's docstring.
     """
 
     def make(function: Callable[..., None]) -> click.Command:
@@ -40,7 +40,8 @@ def command(name: str, **options: Any) -> Callable[[Callable[..., None]], click.
             except _SENTENCES as error:
                 raise click.ClickException(str(error)) from None
 
-        return click.command(name, **options)(with_appcontext(run))
+        run.__doc__ = text or function.__doc__
+        return click.command(name, click.Command)(with_appcontext(run))
 
     return make
 

@@ -20,35 +20,27 @@ _HELP = "Take in a document from a CSV, XLSX or JSON file.\n\n\b\n" + "\n\n\b\n"
 )
 
 
-@command("import", help=_HELP)
+@command("import", text=_HELP)
 @click.argument("kind", type=click.Choice(list(KINDS)), required=False)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
 @click.option("--number", help="The document's number, for a file without such a column.")
 @click.option("--dry-run", is_flag=True, help="Check the file and change nothing.")
 @click.option("--skip-bad", is_flag=True, help="Take the good rows; the bad ones go to FILE.bad.csv.")
 @click.option("--resume", is_flag=True, help="Finish imports that were killed.")
-@click.option("--template", "show", is_flag=True, help="Print a CSV file with the kind's columns.")
 def import_(
-    kind: str | None,
-    file: Path | None,
-    number: str | None,
-    dry_run: bool,  # noqa: FBT001  # click passes flags by name
-    skip_bad: bool,  # noqa: FBT001
-    resume: bool,  # noqa: FBT001
-    show: bool,  # noqa: FBT001
+    *, kind: str | None, file: Path | None, number: str | None, dry_run: bool, skip_bad: bool, resume: bool
 ) -> None:
+    """Take in a document; the help text is made of the kinds' columns."""
     if resume:
         _resume()
         return
-    if kind is None or (file is None and not show):
+    if kind is None or file is None:
         raise click.UsageError("Say what to import: KIND and FILE, or --resume.")
-    if file is None:
-        click.echo(template(KINDS[kind]), nl=False)
-        return
     with reading() as connection:
         names = documents.names(connection, site())
     with file.open("rb") as opened:
         found = draft(opened, KINDS[kind], site=site(), names=names, number=number)
+    with found.spool:
         _say_draft(found)
         if found.errors and not skip_bad:
             some = "row is" if len(found.errors) == 1 else "rows are"
@@ -107,6 +99,13 @@ def _resume() -> None:
         click.echo("Every import is complete.")
 
 
+@command("import-template")
+@click.argument("kind", type=click.Choice(list(KINDS)))
+def import_template(kind: str) -> None:
+    """Print a CSV file with the columns of a kind of document and one example row."""
+    click.echo(template(KINDS[kind]), nl=False)
+
+
 @command("import-file")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_file(file: Path) -> None:
@@ -117,4 +116,4 @@ def import_file(file: Path) -> None:
     click.echo(f"{taken.events} events of {taken.name}: {outcomes}.")
 
 
-COMMANDS = (import_, import_file)
+COMMANDS = (import_, import_template, import_file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -22,7 +23,7 @@ _MINUTE_MS = 60_000
 @click.option("--minutes", default=CODE_VALID_MS // _MINUTE_MS, show_default=True, help="How long it is good.")
 @click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Write the QR code to this SVG file.")
 @click.option("--png", type=click.Path(dir_okay=False, path_type=Path), help="Write the QR code to this PNG file.")
-def code(role: str, minutes: int, svg: Path | None, png: Path | None) -> None:
+def code(*, role: str, minutes: int, svg: Path | None, png: Path | None) -> None:
     """Make a one-time code with which one handheld can enrol, and show it as a QR code for its camera."""
     with writing() as connection:
         word = enrolment.new_code(
@@ -34,7 +35,7 @@ def code(role: str, minutes: int, svg: Path | None, png: Path | None) -> None:
         qr.save(str(svg), kind="svg", scale=6)
     if png is not None:
         qr.save(str(png), kind="png", scale=6)
-    if click.get_text_stream("stdout").isatty():
+    if sys.stdout.isatty():
         qr.terminal(compact=True)
     click.echo(f"One {role} can enrol with it within {minutes} min.")
     click.echo(f"code: {word}")
@@ -43,7 +44,7 @@ def code(role: str, minutes: int, svg: Path | None, png: Path | None) -> None:
 
 @command("revoke")
 @click.argument("number", type=int)
-def revoke(number: int) -> None:
+def revoke(*, number: int) -> None:
     """Trust a handheld no longer. What it still sends is kept apart, and believed only after a person looked."""
     with writing() as connection:
         changed = enrolment.revoke(connection, number=number, operator=operator(), now_ms=now_ms())

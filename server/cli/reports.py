@@ -30,19 +30,26 @@ def moment(ms: int) -> str:
 @click.argument("number")
 @click.option("--bin", "bins", multiple=True, help="Code of a bin to count; once for each.")
 @click.option("--blind", is_flag=True, help="Handhelds are told nothing of what to expect.")
-def count(what: str, number: str, bins: tuple[str, ...], blind: bool) -> None:  # noqa: FBT001  # click passes by name
+def count(*, what: str, number: str, bins: tuple[str, ...], blind: bool) -> None:
     """Open, close or show a cycle count."""
     if what == "show":
         with reading() as connection:
             _say_report(cycle.report(connection, site=site(), number=number))
         return
     with writing() as connection:
-        by = {"site": site(), "number": number, "operator": operator(), "now_ms": now_ms()}
         if what == "close":
-            cycle.close_count(connection, **by)
+            cycle.close_count(connection, site=site(), number=number, operator=operator(), now_ms=now_ms())
         else:
             names = documents.names(connection, site())
-            cycle.open_count(connection, bins=[names.place(b) for b in bins], blind=blind, **by)
+            cycle.open_count(
+                connection,
+                site=site(),
+                number=number,
+                bins=[names.place(b) for b in bins],
+                blind=blind,
+                operator=operator(),
+                now_ms=now_ms(),
+            )
             click.echo(f"Count {number} of {len(bins)} bins is open.")
             return
     with reading() as connection:
@@ -52,7 +59,7 @@ def count(what: str, number: str, bins: tuple[str, ...], blind: bool) -> None:  
 @command("receipt")
 @click.argument("what", type=click.Choice(["close", "show"]))
 @click.argument("number")
-def receipt_(what: str, number: str) -> None:
+def receipt_(*, what: str, number: str) -> None:
     """Close or show the receipt of an advance ship notice."""
     if what == "close":
         with writing() as connection:
@@ -95,7 +102,7 @@ def _joined(texts: Iterable[str]) -> str:
 @click.option("--rule", help="Only those of this rule.")
 @click.option("--status", default="open", show_default=True, type=click.Choice(["open", "settled", "explained"]))
 @click.option("--limit", default=queries.PAGE, show_default=True, type=click.IntRange(1, queries.PAGE_MAX))
-def cases(rule: str | None, status: str, limit: int) -> None:
+def cases(*, rule: str | None, status: str, limit: int) -> None:
     """List what does not match, the oldest first."""
     with reading() as connection:
         found = queries.list_cases(connection, site(), status=status, rule=rule, limit=limit)
@@ -109,7 +116,7 @@ def cases(rule: str | None, status: str, limit: int) -> None:
 
 @command("trail")
 @click.argument("unit")
-def trail(unit: str) -> None:
+def trail(*, unit: str) -> None:
     """Show what happened to a unit: UNIT is its label, serial number or canonical name."""
     with reading() as connection:
         found = search.find(connection, site(), unit)

@@ -10,7 +10,6 @@ import sys
 from typing import Any
 
 import click
-from flask import current_app
 
 from server import config, context, database, discovery, documents
 from server.cli.command import command
@@ -26,7 +25,7 @@ _WAITRESS_THREADS = 8
 @click.option("--host", default="0.0.0.0", show_default=True, help="Address to listen at; handhelds have to reach it.")  # noqa: S104
 @click.option("--port", type=click.IntRange(1, 65_535), help="Port to listen at.")
 @click.option("--announce/--no-announce", default=True, help="Say on the local network where this server is.")
-def serve(host: str, port: int | None, announce: bool) -> None:  # noqa: FBT001  # click passes flags by name
+def serve(*, host: str, port: int | None, announce: bool) -> None:
     """Start the server: gunicorn where it runs, else waitress. An empty database is made ready first."""
     port = port or settings().port
     os.environ[f"{config.PREFIX}PORT"] = str(port)  # the workers guess this server's address from it
@@ -68,23 +67,26 @@ def start_announcing() -> None:
 
 
 def _waitress(host: str, port: int, *, announce: bool) -> None:
-    import waitress
+    import waitress  # noqa: PLC0415  # only where gunicorn does not run
+
+    from server import create_app  # noqa: PLC0415  # it imports this module
 
     if announce:
         start_announcing()
-    waitress.serve(current_app, host=host, port=port, threads=_WAITRESS_THREADS)
+    waitress.serve(create_app(), host=host, port=port, threads=_WAITRESS_THREADS)  # type: ignore[no-untyped-call]
 
 
 def _gunicorn(host: str, port: int, *, announce: bool) -> None:
-    from gunicorn.app.base import Application
+    from gunicorn.app.base import Application  # type: ignore[import-untyped]  # noqa: PLC0415  # not on Windows
 
-    from server import create_app
+    from server import create_app  # noqa: PLC0415  # it imports this module
 
     class Server(Application):  # type: ignore[misc]  # gunicorn has no types
         """gunicorn takes its settings and its app from a subclass."""
 
         def load_config(self) -> None:
             self.load_config_from_module_name_or_filename("python:server.gunicorn_conf")
+            self.cfg.set("control_socket_disable", True)  # noqa: FBT003  # its one place would be fought over
             self.cfg.set("bind", [f"{host}:{port}"])
             if announce:
                 self.cfg.set("post_worker_init", _announce_from_worker)

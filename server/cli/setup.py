@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from server import config
@@ -14,11 +16,11 @@ from server.setup import FIRST_ADMIN, SetUp, set_up
 @click.option("--admin", default=FIRST_ADMIN, show_default=True, help="Name of the first administrator.")
 @click.option("--password-stdin", is_flag=True, help="Read their password from standard input.")
 @click.option("--password", "ask", is_flag=True, help="Ask for their password. Without either, one is made up.")
-def init(admin: str, password_stdin: bool, ask: bool) -> None:  # noqa: FBT001  # click passes flags by name
+def init(*, admin: str, password_stdin: bool, ask: bool) -> None:
     """Make the database ready: schema, keys, first administrator. Running it again changes nothing."""
     password = None
     if password_stdin:
-        password = click.get_text_stream("stdin").readline().rstrip("\r\n")
+        password = sys.stdin.readline().rstrip("\r\n")
         if not password:
             raise ValueError("There is no password on standard input.")
     elif ask:

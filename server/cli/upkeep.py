@@ -22,7 +22,7 @@ def _progress(done: int) -> None:
 @command("rebuild")
 @click.argument("unit", required=False)
 @click.option("--all", "everything", is_flag=True, help="Fold every unit, item and lot anew.")
-def rebuild_(unit: str | None, everything: bool) -> None:  # noqa: FBT001  # click passes flags by name
+def rebuild_(*, unit: str | None, everything: bool) -> None:
     """Fold one unit, or everything, anew from the ledger."""
     if everything == (unit is not None):
         raise click.UsageError("Say which UNIT, or --all.")
@@ -61,7 +61,7 @@ def release_held() -> None:
 @click.argument("what", type=click.Choice(["list", "repair"]))
 @click.argument("event", required=False)
 @click.option("--set", "corrections", multiple=True, metavar="FIELD=VALUE", help="What the line should have said.")
-def quarantine(what: str, event: str | None, corrections: tuple[str, ...]) -> None:
+def quarantine(*, what: str, event: str | None, corrections: tuple[str, ...]) -> None:
     """List the events that could not be believed, or repair one: EVENT is device.epoch.seq."""
     if what == "list":
         _list()

@@ -56,7 +56,8 @@ class Quantity:
     """So many of an item or lot were expected in a place, and so many were counted."""
 
     subject: str
-    place: str
+    place: str | None
+    """Null for a receipt, which is compared as a whole."""
     expected: int
     counted: int
 
@@ -125,7 +126,7 @@ def _quantity(q: Quantity) -> ReportLine:
         kind=kind,
         subject=q.subject,
         expected=q.place,
-        seen=(q.place,) if q.counted else (),
+        seen=(q.place,) if q.place and q.counted else (),
         expected_quantity=q.expected,
         quantity=q.counted,
     )

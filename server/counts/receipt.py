@@ -115,5 +115,5 @@ def _quantities(rows: Sequence[sa.RowMapping], scans: Sequence[tuple[str, Fact]]
     for subject, fact in scans:
         got[subject] = got.get(subject, 0) + (1 if fact.event.quantity is None else fact.event.quantity)
     return [
-        Quantity(subject=s, place="", expected=due.get(s, 0), counted=got.get(s, 0)) for s in sorted(due.keys() | got.keys())
+        Quantity(subject=s, place=None, expected=due.get(s, 0), counted=got.get(s, 0)) for s in sorted(due.keys() | got.keys())
     ]

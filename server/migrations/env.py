@@ -2,8 +2,8 @@
 
 from alembic import context
 
-from server import parties  # noqa: F401  # its table belongs to the schema too
-from server.tables import db
+from server import parties, tables  # noqa: F401  # they say what the schema is
+from server.database import db
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=db.metadata)
 context.run_migrations()

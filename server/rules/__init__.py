@@ -16,6 +16,7 @@ from functools import cache
 from types import MappingProxyType
 
 from sync.actions import Fact, UnitState
+from sync.event import ScanEvent
 from sync.verdict import Judgement
 
 
@@ -38,6 +39,10 @@ class Step:
     after: UnitState
     judgement: Judgement
     """What the handheld would have said with all of the server's knowledge at that moment."""
+    stood: str | None = None
+    """The location where it was before, containers followed."""
+    stands: str | None = None
+    """The location that this fact puts it in, containers followed; None where the fact names no place."""
     rivals: Mapping[str, str]
     """Further names of this unit that another unit claims too, with that unit's name."""
 
@@ -49,6 +54,11 @@ class Rule:
     advice: str
     check: Callable[[Step], Finding | None]
     explained: Callable[[Finding, Step], bool]
+
+
+def is_sighting(event: ScanEvent) -> bool:
+    """Whether somebody had the thing before them: a scan or a keyed entry, and not one that takes another back."""
+    return bool(event.barcode or event.entry) and event.voids is None
 
 
 def _never(_finding: Finding, _step: Step) -> bool:

@@ -4,8 +4,8 @@ Their clocks cannot tell which was first, so both claims stand until a person ha
 number looks.
 """
 
-from server.rules import Finding, Step
-from sync.event import parse_name
+from server.rules import Finding, Step, is_sighting
+from sync.event import SERVER_DEVICE, parse_name
 
 
 def check(step: Step) -> Finding | None:
@@ -13,10 +13,10 @@ def check(step: Step) -> Finding | None:
     if before is None or before.last_event is None or not before.observed or before.place is None:
         return None
     here = fact.event.container or fact.event.location
-    if here is None or here == before.place or not step.after.observed or fact.row or not fact.event.barcode:
+    if here is None or here == before.place or step.stands == step.stood or not is_sighting(fact.event):
         return None
-    if parse_name(before.last_event)[0] == fact.name[0]:
-        return None  # one handheld cannot be in two places: its own order of scans is certain
+    if parse_name(before.last_event)[0] in (fact.name[0], SERVER_DEVICE):
+        return None  # one handheld cannot be in two places: its own order of scans is certain; the server is in none
     if fact.event_ms - before.last_ms > fact.uncertainty_ms + before.last_uncertainty_ms:
         return None
     return Finding(

@@ -5,7 +5,7 @@ is put away anew.
 """
 
 from server.rules import Finding, Step
-from sync.actions import Compare, ACTIONS
+from sync.actions import ACTIONS, Compare
 from sync.verdict import Verdict
 
 
@@ -22,5 +22,7 @@ def explained(finding: Finding, step: Step) -> bool:
     action = step.fact.event.action
     if action in ("put_away", "move", "pack", "ship"):
         return True
-    same = ACTIONS[action].compare is Compare.EXPECTED
-    return same and step.judgement.verdict is Verdict.RIGHT
+    if ACTIONS[action].compare is not Compare.EXPECTED:
+        return False
+    elsewhere = step.judgement.verdict is Verdict.KNOWN_ELSEWHERE and step.fact.event.location != finding.seen
+    return elsewhere or step.judgement.verdict is Verdict.RIGHT  # seen in a third place, it is misplaced there instead

@@ -4,15 +4,16 @@ Look in the neighbouring bins, then decide: written off, or still looked for. It
 sees it.
 """
 
-from server.rules import Finding, Step
+from server.rules import Finding, Step, is_sighting
+from sync.actions import IN_STOCK
 
 
 def check(step: Step) -> Finding | None:
     event = step.fact.event
-    if event.action != "not_found":
-        return None
+    if event.action != "not_found" or step.before is None or step.before.status not in IN_STOCK:
+        return None  # by now it is known to have left before the count was closed
     return Finding(detail=f"{event.document} did not see it.", expected=event.location)
 
 
 def explained(finding: Finding, step: Step) -> bool:
-    return bool(step.fact.event.barcode or step.fact.event.entry)
+    return is_sighting(step.fact.event)

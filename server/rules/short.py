@@ -3,7 +3,7 @@
 Claim it from the supplier. It closes by itself when it is received after all.
 """
 
-from server.rules import Finding, Step
+from server.rules import Finding, Step, is_sighting
 
 
 def check(step: Step) -> Finding | None:
@@ -14,4 +14,4 @@ def check(step: Step) -> Finding | None:
 
 
 def explained(finding: Finding, step: Step) -> bool:
-    return bool(step.fact.event.barcode or step.fact.event.entry)
+    return is_sighting(step.fact.event)

@@ -39,8 +39,7 @@ def of(found: Any) -> Table:
         raise TableError("A list of objects is needed, one for each row.")
     names: dict[str, None] = {}
     for one in found:
-        names.update(dict.fromkeys(one))
-        table.headings(list(names))
+        names.update(dict.fromkeys(table.headings(list(one))))
     return Table(headings=table.headings(list(names)), rows=table.bounded(_rows(found)))
 
 

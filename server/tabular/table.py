@@ -107,17 +107,17 @@ def row(number: int, names: Sequence[str], values: Sequence[Any]) -> Row:
     return Row(number=number, cells=cells)
 
 
-def bounded(rows: Iterator[Row]) -> Iterator[Row]:
+def bounded(rows: Iterator[Row], most: int = ROWS_MAX) -> Iterator[Row]:
     """The rows that are not empty.
 
     Raises:
-        TableError: there are more than `ROWS_MAX`.
+        TableError: there are more than that.
     """
     count = 0
     for one in rows:
         if not one.cells and one.problem is None:
             continue
         count += 1
-        if count > ROWS_MAX:
-            raise TableError(f"The file has more than {ROWS_MAX:,} rows: send it in parts.")
+        if count > most:
+            raise TableError(f"The file has more than {most:,} rows: send it in parts.")
         yield one

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import lzma
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, Final
 from xml.etree.ElementTree import ParseError
@@ -21,7 +24,8 @@ PARTS_MAX: Final = 1_000
 _READ_AT_ONCE: Final = 1 << 20
 _DAMAGED: Final = (
     zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, TypeError, EOFError, OSError,
-    IndexError, AttributeError, NotImplementedError, RuntimeError,
+    IndexError, AttributeError, NotImplementedError, RuntimeError, OverflowError, zlib.error, lzma.LZMAError,
+    struct.error, UserWarning,
 )  # fmt: skip
 """What openpyxl and zipfile raise for a file that is damaged or made by hand: they promise no one kind."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from itertools import combinations
 from typing import Any, Final
@@ -85,17 +86,19 @@ def _expand(ais: str) -> list[str]:
     return [str(number).zfill(len(first)) for number in range(int(first), int(last or first) + 1)]
 
 
-def _matching(template: str, known: frozenset[str], own: str) -> frozenset[str]:
-    """The AIs that a template such as 310n stands for; an AI never needs or excludes itself."""
-    fullmatch = re.compile(template.replace("n", "[0-9]")).fullmatch
-    return frozenset([ai for ai in known if fullmatch(ai)]) - {own}
+@lru_cache
+def _matching(template: str, known: frozenset[str]) -> frozenset[str]:
+    """The AIs that a template such as 310n stands for."""
+    digits = template.rstrip("n")
+    return frozenset([ai for ai in known if ai.startswith(digits) and len(ai) == len(template)])
 
 
 def _conditions(entry: dict[str, Any], known: frozenset[str], own: str) -> tuple[tuple[str, tuple[Group, ...]], ...]:
+    """What the AI needs beside it: an AI never meets its own need."""
     return tuple(
         (
             wording,
-            tuple(tuple(_matching(ai, known, own) for ai in group.split("+")) for group in wording.split(",")),
+            tuple(tuple(_matching(ai, known) - {own} for ai in group.split("+")) for group in wording.split(",")),
         )
         for wording in entry.get("required", [])
     )
@@ -116,9 +119,9 @@ def _load() -> dict[str, ApplicationIdentifier]:
 
 
 def _application_identifier(ai: str, entry: dict[str, Any], known: frozenset[str]) -> ApplicationIdentifier:
-    (described,) = [GS1ApplicationIdentifier.extract(ai)]
+    described = GS1ApplicationIdentifier.extract(ai)
     components = tuple(map(_component, entry["components"]))
-    excluded = [_matching(template, known, ai) for template in entry.get("excluded", "").split(",") if template]
+    excluded = [_matching(template, known) - {ai} for template in entry.get("excluded", "").split(",") if template]
     return ApplicationIdentifier(
         ai=ai,
         title=described.data_title or described.description,

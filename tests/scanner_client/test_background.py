@@ -52,7 +52,9 @@ def test_queue_drains_by_itself_after_an_outage(handheld: Handheld, transport: T
     background = Background(
         Uploader(handheld, transport), wall_ms=lambda: 1, chance=lambda: 0.0, idle_ms=60_000, backoff_ms_min=50
     )
-    background.start()
+    failed = threading.Event()
+    background.start(failed.set)
+    assert failed.wait(WAIT_S), "the server is away"
     port = int(peer.address.rpartition(":")[2])
     has_arrived = arrival(peer, handheld, 3)
     with running_peer(port, peer):

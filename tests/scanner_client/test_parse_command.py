@@ -66,6 +66,11 @@ def test_a_malformed_line_is_refused_alone(line: str) -> None:
     assert first["error"]
 
 
+def test_a_line_has_an_end() -> None:
+    (answer,) = ask("x" * (LINE_LENGTH_MAX + 1))
+    assert answer["error"] == "The line has 100001 characters, and 100000 are the most."
+
+
 @pytest.mark.parametrize("scan", ["\\u0661", "\\ud800", "\\u00e9", "\\u0000"])
 def test_what_no_label_holds_is_refused(scan: str) -> None:
     (answer,) = ask(f'{{"scan": "{scan}", "symbology": "]d2"}}')

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from scanner_client.database import DatabaseError
 from scanner_client.handheld import Handheld
 from scanner_client.session import Session
 from scanner_client.sighting import Sighting, Symbol, Told, Tone
@@ -39,7 +40,7 @@ IMEI_LABEL = Symbol(data=b"490154203237518", symbology="]C0")
 def begin(handheld: Handheld) -> Begin:
     def make(action: str, **task: object) -> Session:
         given = Task(action=action, **task)  # type: ignore[arg-type]
-        return Session(handheld.commit, handheld.site_map, handheld.clock, given)
+        return Session(handheld, given)
 
     return make
 
@@ -69,14 +70,26 @@ def test_scan_is_on_the_disk_before_it_is_told(handheld: Handheld, begin: Begin)
     assert (event.barcode, event.symbology, event.boot) == (b"010950600013435221S1", "]d2", "boot-1")
 
 
-def test_scan_that_could_not_be_kept_is_not_told(handheld: Handheld) -> None:
-    def full(_: list[ScanEvent]) -> list[ScanEvent]:
-        raise OSError("disk full")
-
-    session = Session(full, handheld.site_map, handheld.clock, Task(action="put_away", location=A_01))
-    with pytest.raises(OSError, match="disk full"):
+def test_scan_that_could_not_be_kept_is_not_told(handheld: Handheld, begin: Begin) -> None:
+    session = begin("put_away", location=A_01)
+    handheld.database.close()
+    with pytest.raises(DatabaseError):
         see(session, unit_label("S1"))
     assert session.kept == 0
+
+
+def test_bin_that_a_kill_left_open_is_counted_anew(handheld: Handheld, begin: Begin) -> None:
+    for _ in range(2):  # the second session knows nothing of the first, but what is in the queue
+        session = begin("count", document="CC-1")
+        for box, symbol in enumerate((BIN_1, CABLE_LABEL, unit_label("S1"), CABLE_LABEL)):
+            see(session, symbol, box=box)
+    events = kept(handheld)
+    undone = {event.voids for event in events if event.action == "void"}
+    assert undone == {format_name(event.name) for event in events[:4] if event.subject == CABLE}
+    standing = [e for e in events if e.subject == CABLE and e.quantity and format_name(e.name) not in undone]
+    assert sum(e.quantity or 0 for e in standing) == 2
+    session.finish()
+    assert handheld.outbox.left_open("CC-1", A_01) == []
 
 
 def test_bin_label_switches_the_bin(handheld: Handheld, begin: Begin) -> None:

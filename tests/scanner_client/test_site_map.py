@@ -4,7 +4,7 @@ import pytest
 
 from scanner_client.clock import Clock
 from scanner_client.handheld import Handheld
-from scanner_client.site_map import Cursor, SiteMap, hashed
+from scanner_client.site_map import COLLIDED, Cursor, SiteMap, hashed
 from sync.actions import Status
 from sync.recall import Recall
 from sync.verdict import Known
@@ -132,7 +132,8 @@ def test_two_units_that_share_a_hash_are_not_told_apart_wrongly(site_map: SiteMa
     site_map._database.run("UPDATE units SET checked=checked+1")
     assert site_map.known(unit(1)) is None, "another unit stands under this hash"
     learn(site_map, clock, ["unit", unit(1), STORED])
-    assert site_map.known(unit(1)) is None, "and now two do: neither is answered for"
+    assert site_map._database.row("SELECT status FROM units") == (COLLIDED,), "now two do: it answers for neither"
+    assert site_map.known(unit(1)) is None
 
 
 def test_hash_fits_the_integers_of_the_database() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from scanner_client.handheld import Handheld, open_handheld
 from scanner_client.transfer import TransferError, export_queue, read_export
 from scanner_client.transport import Transport
 from scanner_client.uploader import SyncError, Uploader
+from sync.protocol import pack, unpack
 from tests.scanner_client.peer import Peer, answers
 from tests.scanner_client.scans import scan_of
 
@@ -119,6 +121,17 @@ def test_damaged_file_is_refused_as_a_whole(file: Path, damage: object, sentence
     assert callable(damage)
     file.write_bytes(damage(file.read_bytes()))
     with pytest.raises(TransferError, match=sentence):
+        read_export(file)
+
+
+def test_scan_that_was_changed_under_way_is_refused(file: Path) -> None:
+    head, first, *others = file.read_bytes().splitlines(keepends=True)
+    row = json.loads(first)
+    header, lines = unpack(base64.b64decode(row["body"]))
+    forged = pack(header, [lines[0].replace(b"/21/0", b"/21/9"), *lines[1:]])
+    row["body"] = base64.b64encode(forged).decode()
+    file.write_bytes(b"".join([head, json.dumps(row).encode() + b"\n", *others]))
+    with pytest.raises(TransferError, match="is damaged"):
         read_export(file)
 
 

@@ -17,7 +17,7 @@ A_01 = "https://warehouse.example/414/main/254/A-01"
 @pytest.fixture
 def typing(handheld: Handheld) -> Typing:
     task = Task(action="put_away", location=A_01)
-    return Typing(Session(handheld.commit, handheld.site_map, handheld.clock, task))
+    return Typing(Session(handheld, task))
 
 
 def kept(handheld: Handheld) -> list[ScanEvent]:

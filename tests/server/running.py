@@ -33,12 +33,24 @@ _HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 SERVER_KEY = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"the server's key").digest())
 
 
+class Client(FlaskClient):
+    """A client each of whose requests has an app context of its own, as behind a real server.
+
+    A test has one open for its look into the database, and requests would share what they remember in it.
+    """
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        with self.application.app_context():
+            return super().open(*args, **kwargs)
+
+
 @contextmanager
 def running_server(database_url: str, folder: Path, **settings: Any) -> Iterator[Flask]:
     """A server with its tables made, one person of each role, some products and some bins."""
     overrides = {"DATABASE_URL": database_url, "INSTANCE": folder / "instance", "SITE": SITE, "SECRET_KEY": "test"}
     overrides |= {"ADDRESSES": ("http://server.test",), "TESTING": True}
     app = create_app({**overrides, **settings}, now_ms=lambda: NOW)
+    app.test_client_class = Client
     with app.app_context():
         with writing() as c:
             db.metadata.create_all(c)

@@ -1,6 +1,7 @@
 """What is refused, how it is said, and that nothing that anyone sends makes the server fail."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.routing import Rule
 
+from server import create_app
 from server.database import db, reading
 from server.gate import BODY_BYTES_MAX
 from sync import protocol
@@ -41,12 +43,28 @@ def test_what_a_field_lacks_is_said_by_its_name(app: Flask) -> None:
         assert f"{field}: " in answer.get_json()["message"]
 
 
-def test_a_database_that_is_away_asks_for_patience(app: Flask, handheld: Handheld) -> None:
-    with db.engine.begin() as connection:
-        connection.execute(sa.text("ALTER TABLE chains RENAME TO chains_away"))
-    answer = handheld.send(handheld.envelope())
-    assert answer.status_code in (500, 503)
-    assert sorted(answer.get_json()) == ["code", "message"]
+def test_a_database_that_is_away_asks_for_patience(tmp_path: Path) -> None:
+    app = create_app({"DATABASE_URL": "postgresql+psycopg://nobody@127.0.0.1:1/none", "INSTANCE": tmp_path})
+    answer = app.test_client().get("/api/v1/server?nonce=" + "00" * 16)
+    assert refusal(answer) == (503, "unavailable")
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_a_fault_of_our_own_tells_strangers_nothing(tmp_path: Path) -> None:
+    app = create_app({"INSTANCE": tmp_path})
+    app.add_url_rule("/api/v1/broken", view_func=lambda: 1 / 0)
+    app.add_url_rule("/broken", "broken", lambda: 1 / 0)
+    answer = app.test_client().get("/api/v1/broken")
+    assert refusal(answer) == (500, "failed")
+    assert "ZeroDivision" not in answer.text
+    assert app.test_client().get("/broken").mimetype == "text/html"
+
+
+@pytest.mark.parametrize("digits", [20, 5_000])
+def test_a_number_of_many_digits_names_no_handheld(admin: Person, digits: int) -> None:
+    number = "9" * digits
+    assert admin.post(f"/api/v1/devices/{number}/revoke").status_code == 404
+    assert admin.post(f"/handhelds/{number}/revoke").status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/api/v1/units/%00", "/api/v1/check?scan=%00", "/cases?rule=%00", "/scan?%00=1"])
@@ -117,9 +135,11 @@ FIELDS = st.sampled_from(
     ["name", "password", "code", "public_key", "epoch", "client", "unit", "rule", "episode", "resolution", "evidence"]
     + ["role", "number", "bins", "blind", "status", "after", "limit", "scan", "action", "nonce", "kind", "location"]
 )
-BODIES = st.binary(max_size=200) | JSON.map(_dumps := lambda value: json.dumps(value).encode()) | st.dictionaries(
-    FIELDS, JSON, max_size=8
-).map(_dumps)
+BODIES = (
+    st.binary(max_size=200)
+    | JSON.map(_dumps := lambda value: json.dumps(value).encode())
+    | st.dictionaries(FIELDS, JSON, max_size=8).map(_dumps)
+)
 TYPES = st.sampled_from(
     ["application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/csv"]
     + [protocol.MEDIA_TYPE, "", "application/json; charset=utf-7"]
@@ -174,7 +194,9 @@ def test_any_bytes_signed_as_a_push_are_answered(app: Flask, handheld: Handheld)
     send()
 
 
-@pytest.mark.parametrize("poison", [b'{"schema":1}', b"[" * 20_000, b"9" * 5_000, b'{"subject":"\\ud800"}', b"\x00", b""])
+@pytest.mark.parametrize(
+    "poison", [b'{"schema":1}', b"[" * 20_000, b"9" * 5_000, b'{"subject":"\\ud800"}', b"\x00", b""]
+)
 def test_any_line_of_a_push_is_kept_and_acknowledged(handheld: Handheld, poison: bytes) -> None:
     handheld.chain.commit(poison)
     reply = handheld.push()

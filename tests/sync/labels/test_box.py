@@ -92,6 +92,10 @@ def test_two_patterns_that_match_are_settled_by_box_hint_or_document() -> None:
     assert box(BOTH, codes=CODES, document_items=["https://id.gs1.org/01/00614141000036", PHONE]).item == PHONE
 
 
+def test_a_product_that_no_pattern_allows_is_not_taken_from_the_scan_before() -> None:
+    assert box(BOTH, codes=CODES, item_hint="https://id.gs1.org/01/00614141000036").question
+
+
 def test_a_part_number_beside_a_serial_number_that_a_pattern_vouches_for_is_passed_over() -> None:
     assert box(PHONE_EAN, SERIAL, ("MQ6K3LL/A", "]C0"), codes=CODES).serial == "C39XK12QQZ"
 

@@ -1,0 +1,50 @@
+"""What handhelds learn of imported documents: products, locations, and lines that name no units."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from server import changes, site_codes
+from server.tables import document_rows
+from sync.identity import item_of
+
+
+def publish_items(connection: sa.Connection, site: str, rows: Iterable[Any], at: int) -> None:
+    """Offer these rows of `document_rows` as products, and learn their serial patterns."""
+    rows = list(rows)
+    for row in rows:
+        offered = {name: row.attributes.get(name) for name in ("name", "sku", "mode", "serial_pattern")}
+        changes.publish(connection, site, "item", row.subject, offered, at)
+    site_codes.learn(connection, {r.subject: r.attributes.get("serial_pattern") for r in rows})
+    site_codes.publish(connection, site, at)
+
+
+def publish_locations(connection: sa.Connection, site: str, rows: Iterable[Any], at: int) -> None:
+    """Offer these rows of `document_rows` as locations."""
+    for row in rows:
+        offered = {name: row.attributes.get(name) for name in ("code", "name", "zone")}
+        changes.publish(connection, site, "location", row.subject, offered, at)
+
+
+def publish_document(connection: sa.Connection, site: str, document: Any, at: int) -> None:
+    """Offer a row of `documents` with its lines."""
+    lines = _lines(connection, document.digest)
+    offered = {"kind": document.kind, "state": "open", "lines": lines, "bins": [], "blind": False}
+    changes.publish(connection, site, "document", document.number, offered, at)
+
+
+def _lines(connection: sa.Connection, digest: str) -> list[dict[str, Any]]:
+    """What a document says of products without naming their units, which handhelds learn one by one."""
+    t = document_rows.c
+    query = sa.select(t.subject, t.lot, t.container, t.quantity).where(t.document == digest, t.quantity.isnot(None))
+    totals: Counter[tuple[str | None, str | None, str | None]] = Counter()
+    for subject, lot, container, quantity in connection.execute(query):
+        totals[item_of(subject), lot, container] += quantity
+    return [
+        {"item": item, "lot": lot, "quantity": quantity, "container": container}
+        for (item, lot, container), quantity in totals.items()
+    ]

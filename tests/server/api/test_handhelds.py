@@ -1,0 +1,84 @@
+import base64
+import secrets
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from server.database import reading
+from server.tables import devices
+from sync.enrolment import Invitation, device_no, server_message
+from tests.handheld import DOCK, unit
+from tests.server.running import SERVER_KEY, Handheld, Person, refusal
+
+
+def _code(admin: Person) -> str:
+    return str(admin.post("/api/v1/devices/codes", json={"role": "receiver"}).get_json()["code"])
+
+
+def _enrol(app: Flask, code: str, handheld: Handheld) -> tuple[int, dict[str, object]]:
+    asked = {"code": code, "public_key": handheld.public_key.hex(), "name": "HH-9", "epoch": 1, "client": "1.0.0"}
+    answer = app.test_client().post("/api/v1/enrol", json=asked)
+    return answer.status_code, answer.get_json()
+
+
+def test_a_handheld_enrols_with_a_code_and_can_sync(app: Flask, admin: Person) -> None:
+    handheld = Handheld(app)
+    status, enrolled = _enrol(app, _code(admin), handheld)
+    assert status == 201
+    assert enrolled["device_no"] == device_no(handheld.public_key)
+    assert enrolled["server_key"] == SERVER_KEY.public_key().public_bytes_raw().hex()
+    assert enrolled["addresses"] == ["http://server.test"]
+    assert enrolled["site"] == {"code": "main", "name": "main"}
+    handheld.scan("receive", unit("A1"), location=DOCK)
+    assert handheld.push()["acked_through"] == 1
+
+
+def test_a_code_is_good_for_one_handheld_only(app: Flask, admin: Person) -> None:
+    code = _code(admin)
+    assert _enrol(app, code, Handheld(app))[0] == 201
+    status, answer = _enrol(app, code, Handheld(app))
+    assert (status, answer["code"]) == (403, "code_refused")
+
+
+def test_the_invitation_names_this_server_and_its_key(admin: Person) -> None:
+    offer = admin.post("/api/v1/devices/codes", json={"role": "receiver"}).get_json()
+    invitation = Invitation.parse(offer["invitation"])
+    assert invitation.addresses == ("http://server.test",)
+    assert invitation.server_key == SERVER_KEY.public_key().public_bytes_raw()
+    assert invitation.code == offer["code"]
+
+
+@pytest.mark.parametrize("key", ["00" * 31, "zz" * 32, "00" * 33])
+def test_a_key_that_is_none_is_refused(app: Flask, admin: Person, key: str) -> None:
+    asked = {"code": _code(admin), "public_key": key, "name": "HH-9", "epoch": 1, "client": "1.0.0"}
+    assert refusal(app.test_client().post("/api/v1/enrol", json=asked)) == (422, "not_valid")
+
+
+def test_a_revoked_handheld_is_listed_as_such(admin: Person, handheld: Handheld) -> None:
+    assert admin.post(f"/api/v1/devices/{handheld.chain.device_no}/revoke").status_code == 204
+    (listed,) = admin.get("/api/v1/devices").get_json()["devices"]
+    assert listed["revoked_ms"] is not None
+    assert "public_key" not in listed
+    handheld.scan("receive", unit("A1"), location=DOCK)
+    assert handheld.push()["exceptions"][0]["outcome"] == "quarantined"
+
+
+def test_a_handheld_of_another_site_cannot_be_revoked_from_here(app: Flask, admin: Person, handheld: Handheld) -> None:
+    with app.app_context(), reading() as c:
+        assert c.execute(sa.select(devices.c.revoked_ms)).scalar_one() is None
+    assert refusal(admin.post(f"/api/v1/devices/{handheld.chain.device_no + 1}/revoke")) == (404, "not_found")
+
+
+def test_a_server_proves_who_it_is(app: Flask) -> None:
+    nonce = secrets.token_bytes(16)
+    answer = app.test_client().get("/api/v1/server", query_string={"nonce": nonce.hex()}).get_json()
+    signature = base64.urlsafe_b64decode(answer["signature"] + "==")
+    SERVER_KEY.public_key().verify(signature, server_message(nonce, "inc1", ["http://server.test"]))
+    assert answer["incarnation"] == "inc1"
+
+
+@pytest.mark.parametrize("nonce", ["", "zz" * 16, "00"])
+def test_a_server_signs_no_odd_nonce(app: Flask, nonce: str) -> None:
+    answer = app.test_client().get("/api/v1/server", query_string={"nonce": nonce})
+    assert refusal(answer) == (422, "not_valid")

@@ -1,0 +1,82 @@
+import sqlalchemy as sa
+from flask import Flask
+
+from server.database import writing
+from server.people import FAILURES_MAX, add_person
+from server.tables import events, people
+from tests.server.running import NOW, PASSWORD, SITE, Person, refusal, sign_in
+
+
+def _try(app: Flask, name: str, password: str) -> tuple[int, str]:
+    return refusal(app.test_client().post("/api/v1/session", json={"name": name, "password": password}))
+
+
+def test_a_supervisor_signs_in_and_is_known(supervisor: Person) -> None:
+    found = supervisor.get("/api/v1/session").get_json()
+    assert (found["name"], found["role"], found["site"]) == ("supervisor", "supervisor", SITE)
+
+
+def test_a_wrong_password_and_an_unknown_name_are_refused_alike(app: Flask) -> None:
+    assert _try(app, "supervisor", "wrong") == _try(app, "nobody", "wrong") == (401, "sign_in")
+
+
+def test_too_many_wrong_passwords_have_to_wait(app: Flask) -> None:
+    for _ in range(FAILURES_MAX):
+        assert _try(app, "supervisor", "wrong") == (401, "sign_in")
+    answer = app.test_client().post("/api/v1/session", json={"name": "supervisor", "password": PASSWORD})
+    assert refusal(answer) == (429, "too_many")
+    assert int(answer.headers["Retry-After"]) == 300
+
+
+def test_whoever_has_signed_out_is_out(supervisor: Person) -> None:
+    answer = supervisor.client.delete("/api/v1/session", headers={"X-CSRFToken": supervisor.token})
+    assert answer.status_code == 204
+    assert refusal(supervisor.get("/api/v1/session")) == (401, "sign_in")
+
+
+def test_a_new_password_ends_every_session(supervisor: Person) -> None:
+    with writing() as c:
+        c.execute(people.update().where(people.c.name == "supervisor").values(password_hash="another"))
+    assert refusal(supervisor.get("/api/v1/session")) == (401, "sign_in")
+
+
+def test_whoever_has_left_is_out_at_once(supervisor: Person) -> None:
+    with writing() as c:
+        c.execute(people.update().where(people.c.name == "supervisor").values(active=False))
+    assert refusal(supervisor.get("/api/v1/cases")) == (401, "sign_in")
+
+
+def test_a_change_without_the_token_is_refused(app: Flask) -> None:
+    answer = sign_in(app, "admin").client.post("/api/v1/devices/codes", json={"role": "receiver"})
+    assert answer.status_code == 400
+    assert "CSRF" in answer.get_json()["message"]
+
+
+def test_the_session_cookie_is_kept_from_scripts_and_other_sites(app: Flask) -> None:
+    answer = app.test_client().post("/api/v1/session", json={"name": "admin", "password": PASSWORD})
+    cookie = answer.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+
+
+def test_a_picker_may_look_but_not_settle_import_or_enrol(app: Flask) -> None:
+    picker = sign_in(app, "picker")
+    assert picker.get("/api/v1/cases").status_code == 200
+    case = {"unit": "u", "rule": "missing", "episode": "1.1.1", "resolution": "dismiss", "evidence": "e"}
+    assert refusal(picker.post("/api/v1/cases/settle", json=case)) == (403, "forbidden")
+    assert refusal(picker.post("/api/v1/documents?kind=products", data=b"gtin")) == (403, "forbidden")
+    assert refusal(picker.post("/api/v1/devices/codes", json={"role": "receiver"})) == (403, "forbidden")
+    assert refusal(picker.post("/api/v1/counts", json={"number": "C", "bins": ["A-01"]})) == (403, "forbidden")
+
+
+def test_a_supervisor_may_not_enrol_handhelds(supervisor: Person) -> None:
+    assert refusal(supervisor.post("/api/v1/devices/codes", json={"role": "receiver"})) == (403, "forbidden")
+
+
+def test_an_added_person_is_a_fact_of_the_ledger(app: Flask) -> None:
+    with writing() as c:
+        add_person(c, site=SITE, name="Rosa", role="receiver", password="x" * 12, by="admin", now_ms=NOW)
+        found = c.execute(sa.select(events.c.action, events.c.operator, events.c.reason)).all()
+    assert [tuple(row) for row in found] == [("administer", "admin", "Rosa may sign in as receiver")]
+    answer = app.test_client().post("/api/v1/session", json={"name": "Rosa", "password": "x" * 12})
+    assert answer.status_code == 201

@@ -1,0 +1,60 @@
+import ast
+import inspect
+import stat
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from server import config
+from server.config import SettingError, Settings
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    (body,) = [node for node in ast.walk(ast.parse(inspect.getsource(Settings))) if isinstance(node, ast.ClassDef)]
+    told = [
+        before.target.id
+        for before, after in zip(body.body, body.body[1:], strict=False)
+        if isinstance(before, ast.AnnAssign) and isinstance(before.target, ast.Name) and isinstance(after, ast.Expr)
+    ]
+    assert told == [field.name for field in fields(Settings)]
+
+
+def test_settings_come_from_the_environment_and_arguments_come_first() -> None:
+    environment = {"SCAN_SITE": "north", "SCAN_PORT": "8001", "SCAN_ADDRESSES": "http://a/, https://b", "SITE": "x"}
+    found = config.load({"PORT": 9_000}, environment)
+    assert (found.site, found.port, found.addresses) == ("north", 9_000, ("http://a", "https://b"))
+    assert found.session_hours == 12
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("SCAN_PORT", "eighty", "SCAN_PORT is 'eighty'. It takes a whole number."),
+        ("SCAN_SECURE_COOKIES", "maybe", "SCAN_SECURE_COOKIES is 'maybe'. It takes yes or no."),
+        (
+            "SCAN_ADDRESSES",
+            "warehouse:8000",
+            "SCAN_ADDRESSES is 'warehouse:8000'. It takes addresses that start with http:// or https://.",
+        ),
+    ],
+)
+def test_a_setting_that_does_not_fit_is_named(name: str, value: str, sentence: str) -> None:
+    with pytest.raises(SettingError) as refused:
+        config.load(environ={name: value})
+    assert str(refused.value) == sentence
+
+
+def test_the_session_secret_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
+    settings = Settings(instance=tmp_path / "var")
+    made = config.secret_key(settings)
+    assert len(made) >= 32
+    assert config.secret_key(settings) == made
+    assert stat.S_IMODE((tmp_path / "var" / "secret_key").stat().st_mode) == 0o600
+    assert [path.name for path in (tmp_path / "var").iterdir()] == ["secret_key"]
+
+
+def test_a_server_of_which_nothing_is_known_has_an_address_of_this_machine() -> None:
+    (address,) = config.addresses(Settings(port=8_123))
+    assert address.startswith("http://")
+    assert address.endswith(":8123")

@@ -1,0 +1,172 @@
+"""The console's pages through HTTP; tests/end_to_end/test_console.py has a real browser."""
+
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from server.web import PAGES
+from server.web.wording import RESOLUTIONS, STATUSES, certainty, clock, iso, symbol
+from sync import actions
+from tests.handheld import BIN_A, BIN_B, DAY, unit
+from tests.server.running import PASSWORD, Handheld
+
+TEMPLATES = Path(__file__).parents[3] / "server" / "web" / "templates"
+
+
+def _token(page: str) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found is not None
+    return found[1]
+
+
+def _sign_in(
+    app: Flask, name: str, password: str = PASSWORD, path: str = "/sign-in"
+) -> tuple[FlaskClient, TestResponse]:
+    client = app.test_client()
+    form = {"csrf_token": _token(client.get(path).text), "name": name, "password": password}
+    return client, client.post(path, data=form)
+
+
+@pytest.fixture
+def console(app: Flask) -> FlaskClient:
+    return _sign_in(app, "admin")[0]
+
+
+@pytest.fixture
+def misplaced(handheld: Handheld) -> str:
+    handheld.scan("put_away", unit("A1"), location=BIN_A, minutes_ago=30)
+    handheld.scan("inspect", unit("A1"), location=BIN_B)
+    handheld.push()
+    return "/units/01/09506000134352/21/A1"
+
+
+def test_whoever_is_not_signed_in_is_asked_to_and_comes_back(app: Flask) -> None:
+    asked = app.test_client().get("/cases?rule=missing")
+    assert (asked.status_code, asked.location) == (302, "/sign-in?next=/cases?rule%3Dmissing")
+    _, answer = _sign_in(app, "admin", path=asked.location)
+    assert (answer.status_code, answer.location) == (302, "/cases?rule=missing")
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example", "evil", "/\r\nX: y"]
+)
+def test_signing_in_never_leads_elsewhere(app: Flask, elsewhere: str) -> None:
+    client = app.test_client()
+    form = {"csrf_token": _token(client.get("/sign-in").text), "name": "admin", "password": PASSWORD}
+    answer = client.post("/sign-in", query_string={"next": elsewhere}, data=form)
+    assert (answer.status_code, answer.location) == (302, "/")
+
+
+def test_a_wrong_password_says_so_and_keeps_the_name(app: Flask) -> None:
+    _, answer = _sign_in(app, "admin", "wrong")
+    assert answer.status_code == 401
+    assert "do not match" in answer.text
+    assert 'value="admin"' in answer.text
+
+
+def test_a_form_without_its_token_changes_nothing(app: Flask) -> None:
+    answer = app.test_client().post("/sign-in", data={"name": "admin", "password": PASSWORD})
+    assert (answer.status_code, answer.mimetype) == (400, "text/html")
+
+
+@pytest.mark.parametrize("page", [name for name, _ in PAGES])
+def test_every_page_opens_on_an_empty_site(app: Flask, console: FlaskClient, page: str) -> None:
+    with app.test_request_context():
+        path = app.url_for(page)
+    assert console.get(path).status_code == 200
+
+
+def test_pages_hold_no_inline_script_and_nothing_from_elsewhere(console: FlaskClient, misplaced: str) -> None:
+    for path in ("/", "/cases", misplaced, "/handhelds", "/api/docs"):
+        page = console.get(path)
+        assert re.findall(r"<script(?![^>]*\bsrc=)|\son\w+=|\sstyle=|javascript:", page.text) == []
+        assert re.findall(r'(?:src|href|action)="(?:https?:)?//', page.text) == []
+        assert "script-src 'self'" in page.headers["Content-Security-Policy"]
+        assert page.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_case_is_told_in_peoples_words(console: FlaskClient, misplaced: str) -> None:
+    text = re.sub(r"<[^>]+>", "", console.get("/cases").text)
+    for words in ("Misplaced", "Phone 12 · A1", "A-01", "B-01", "Rosa", "HH-1"):
+        assert words in text
+    assert "https://id.gs1.org" not in text
+
+
+def test_a_unit_shows_its_trail_and_its_case(console: FlaskClient, misplaced: str) -> None:
+    text = " ".join(unescape(re.sub(r"<[^>]+>", " ", console.get(misplaced).text)).split())
+    for words in ("Phone 12 · A1", "In stock", "It was seen in another place.", "Put away at A-01", "Check at B-01"):
+        assert words in text, text
+
+
+def test_a_case_is_settled_with_a_button(console: FlaskClient, misplaced: str) -> None:
+    page = console.get(misplaced).text
+    form = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page))
+    answer = console.post("/cases/settle", data={**form, "resolution": "stays"})
+    assert (answer.status_code, answer.location) == (302, misplaced)
+    after = console.get(misplaced).text
+    assert "settled: " + RESOLUTIONS["stays"] in after
+    assert "/cases/settle" not in after
+    again = console.post("/cases/settle", data={**form, "resolution": "stays"}, follow_redirects=True)
+    assert "The case was settled already." in again.text
+
+
+def test_a_picker_sees_a_case_but_no_button(app: Flask, misplaced: str) -> None:
+    picker, _ = _sign_in(app, "picker")
+    page = picker.get(misplaced).text
+    assert "It was seen in another place." in page
+    assert "/cases/settle" not in page
+
+
+@pytest.mark.parametrize(
+    "typed", ["010950600013435221A1", "]d2010950600013435221A1", "https://id.gs1.org/01/09506000134352/21/A1", "A1"]
+)
+def test_a_scanned_label_or_a_typed_serial_leads_to_the_unit(console: FlaskClient, misplaced: str, typed: str) -> None:
+    answer = console.get("/scan", query_string={"scan": typed})
+    assert (answer.status_code, answer.location) == (302, misplaced)
+
+
+def test_a_label_that_cannot_be_read_says_why(console: FlaskClient) -> None:
+    answer = console.get("/scan", query_string={"scan": "0109506000134351"})
+    assert answer.status_code == 404
+    assert "check digit" in answer.text
+
+
+def test_what_was_scanned_stands_in_a_page_as_text(console: FlaskClient) -> None:
+    answer = console.get("/scan", query_string={"scan": "<script>alert(1)</script>"})
+    assert "<script>alert" not in answer.text
+    assert "&lt;script&gt;alert" in answer.text
+
+
+def test_an_enrolment_code_is_drawn_and_a_handheld_revoked(console: FlaskClient, handheld: Handheld) -> None:
+    page = console.get("/handhelds").text
+    offered = console.post("/handhelds", data={"csrf_token": _token(page), "role": "receiver"})
+    assert "<svg" in offered.text
+    assert "scan-enrol:" in offered.text
+    path = f"/handhelds/{handheld.chain.device_no}/revoke"
+    assert console.post(path, data={"csrf_token": _token(page)}).status_code == 302
+    assert "revoked" in console.get("/handhelds").text
+
+
+def test_what_was_quarantined_is_shown_as_it_came(console: FlaskClient, handheld: Handheld) -> None:
+    handheld.chain.commit(b'{"schema":1,"seq":3.7}')
+    handheld.push()
+    page = unescape(console.get("/set-aside").text)
+    assert "seq must be a whole number, not 3.7." in page
+    assert '{"schema":1,"seq":3.7}' in page
+
+
+def test_every_status_and_decision_has_words() -> None:
+    assert set(STATUSES) == {status.value for status in actions.Status}
+    assert set(RESOLUTIONS) == set(actions.RESOLUTIONS)
+
+
+def test_moments_and_bytes_are_written_for_people() -> None:
+    assert clock(DAY) == "28 May 2026, 20:26 UTC"
+    assert iso(DAY) == "2026-05-28T20:26:40Z"
+    assert (certainty(1_000), certainty(30_000), certainty(301_000)) == ("", "± 30 s", "± 6 min")
+    assert symbol(b"\x1d01\xff") == "<1D>01<FF>"
