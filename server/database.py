@@ -116,6 +116,4 @@ def stamp(connection: sa.Connection) -> int:
     """A number for the rows that this write transaction publishes; see `server/changes.py`."""
     if connection.dialect.name == "postgresql":
         return int(connection.execute(sa.text("SELECT pg_current_xact_id()::text::bigint")).scalar_one())
-    return int(
-        connection.execute(sa.text("UPDATE server_state SET stamp = stamp + 1 RETURNING stamp")).scalar_one()
-    )
+    return int(connection.execute(sa.text("UPDATE server_state SET stamp = stamp + 1 RETURNING stamp")).scalar_one())

@@ -83,9 +83,7 @@ def load(connection: sa.Connection, site: str, keys: Iterable[str]) -> Claims:
                 names[unit].add(name)
                 found |= {name, unit}
         edge = found - known
-    return Claims(
-        {k: frozenset(v) for k, v in claimants.items()}, {k: frozenset(v) for k, v in names.items()}
-    )
+    return Claims({k: frozenset(v) for k, v in claimants.items()}, {k: frozenset(v) for k, v in names.items()})
 
 
 def owners(connection: sa.Connection, site: str, keys: Iterable[str]) -> dict[str, str]:
@@ -185,5 +183,3 @@ def _store(
         rows = [{"site": site, "name": n, "unit": subject, "stamp": at} for n in sorted(gained)]
         connection.execute(identifier_claims.insert(), rows)
     return lost | gained
-
-

@@ -177,12 +177,8 @@ def _misnamed(header: PushHeader, seq: int, event: ScanEvent) -> str | None:
 def _sample(header: PushHeader, row: Mapping[str, Any], now_ms: int) -> ClockSample:
     """The clocks at sending; of a run that came as a file, those of the last sending of its own."""
     if header.carried:
-        return ClockSample(
-            boot=row["boot"], offset_ms=row["offset_ms"] or 0, wall_skew_ms=row["wall_skew_ms"] or 0
-        )
-    return ClockSample(
-        boot=header.boot, offset_ms=now_ms - header.boot_ms, wall_skew_ms=now_ms - header.wall_ms
-    )
+        return ClockSample(boot=row["boot"], offset_ms=row["offset_ms"] or 0, wall_skew_ms=row["wall_skew_ms"] or 0)
+    return ClockSample(boot=header.boot, offset_ms=now_ms - header.boot_ms, wall_skew_ms=now_ms - header.wall_ms)
 
 
 def _sample_row(header: PushHeader, sample: ClockSample) -> dict[str, Any]:
@@ -248,9 +244,7 @@ def _timed(
     return entries
 
 
-def _neighbours(
-    connection: sa.Connection, header: PushHeader, first: int, last: int
-) -> tuple[int | None, int | None]:
+def _neighbours(connection: sa.Connection, header: PushHeader, first: int, last: int) -> tuple[int | None, int | None]:
     """Times of the stored events just before and just after a run, in its own chain."""
     mine = (events.c.device_no == header.device_no) & (events.c.epoch == header.epoch)
     below = sa.select(events.c.event_ms).where(mine, events.c.seq < first).order_by(events.c.seq.desc()).limit(1)
@@ -258,9 +252,7 @@ def _neighbours(
     return connection.execute(below).scalar(), connection.execute(above).scalar()
 
 
-def _advance_mark(
-    connection: sa.Connection, header: PushHeader, row: Mapping[str, Any]
-) -> tuple[int, bytes, int]:
+def _advance_mark(connection: sa.Connection, header: PushHeader, row: Mapping[str, Any]) -> tuple[int, bytes, int]:
     """End of the contiguous prefix, the digest there, and the highest number that is here."""
     acked, head = row["acked_through"], row["head"]
     rows = connection.execute(
@@ -283,9 +275,7 @@ def _missing(connection: sa.Connection, header: PushHeader, acked: int, last: in
     rows = connection.execute(
         sa.select(events.c.seq)
         .distinct()
-        .where(
-            events.c.device_no == header.device_no, events.c.epoch == header.epoch, events.c.seq > acked
-        )
+        .where(events.c.device_no == header.device_no, events.c.epoch == header.epoch, events.c.seq > acked)
         .order_by(events.c.seq)
     ).scalars()
     ranges = []

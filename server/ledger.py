@@ -110,7 +110,6 @@ class ServerProcess:
     started: float
 
 
-
 @cache
 def _process(_pid: int) -> ServerProcess:
     return ServerProcess(secrets.randbelow(INT_MAX) + 1, secrets.token_hex(4), time.monotonic())
@@ -275,5 +274,3 @@ def _stated(row: sa.RowMapping) -> Fact:
         uncertainty_ms=0,
         event=event,
     )
-
-

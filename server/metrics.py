@@ -19,9 +19,9 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from server import queries
 from server.database import reading
 from server.ingest import Ingested
+from server.standing import read_standing
 from sync.protocol import Outcome
 
 blueprint = Blueprint("metrics", __name__)
@@ -52,7 +52,7 @@ class StandingCollector(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         with reading() as connection:
-            standing = queries.standing(connection)
+            standing = read_standing(connection)
         cases = GaugeMetricFamily("scan_cases_open", "Open cases, by rule", labels=["rule"])
         for rule, number in standing.open_cases.items():
             cases.add_metric([rule], number)

@@ -28,42 +28,8 @@ TRAIL_MAX: Final = 1_000
 PLACES_MAX: Final = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """The figures of the front page and of the metrics."""
-
-    open_cases: Mapping[str, int]
-    """By rule."""
-    devices: int
-    waiting: int
-    """Events that handhelds had not sent, by their own word."""
-    quarantined: int
-    held: int
-
-
-def standing(connection: sa.Connection, site: str | None = None) -> Standing:
-    """How things stand, at one site or at all of them."""
-    open_cases = sa.select(cases.c.rule, sa.func.count()).where(cases.c.status == "open").group_by(cases.c.rule)
-    handhelds = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(devices.c.waiting), 0)).where(
-        devices.c.revoked_ms.is_(None)
-    )
-    aside = sa.select(events.c.outcome, sa.func.count()).where(_set_aside()).group_by(events.c.outcome)
-    if site is not None:
-        open_cases = open_cases.where(cases.c.site == site)
-        handhelds = handhelds.where(devices.c.site == site)
-        aside = aside.where(events.c.site == site)
-    number, waiting = connection.execute(handhelds).one()
-    apart: dict[str, int] = dict(connection.execute(aside).all())
-    return Standing(
-        open_cases=dict(connection.execute(open_cases.order_by(cases.c.rule)).all()),
-        devices=number,
-        waiting=int(waiting),
-        quarantined=apart.get(Outcome.QUARANTINED, 0),
-        held=apart.get(Outcome.HELD, 0),
-    )
-
-
-def _set_aside() -> sa.ColumnElement[bool]:
+def is_set_aside() -> sa.ColumnElement[bool]:
+    """Whether an event waits for a person or an upgrade."""
     # the first half lets the planner use the partial index over everything that was not simply accepted
     return sa.literal_column("events.outcome <> 'accepted'", sa.Boolean) & events.c.outcome.in_(
         (Outcome.QUARANTINED, Outcome.HELD)
@@ -274,7 +240,7 @@ def set_aside(connection: sa.Connection, site: str, *, limit: int = PAGE) -> lis
             events.c.device_no, events.c.epoch, events.c.seq, events.c.outcome, events.c.note, events.c.received_ms,
             events.c.line, events.c.digest,
         )
-        .where(events.c.site == site, _set_aside())
+        .where(events.c.site == site, is_set_aside())
         .order_by(events.c.received_ms.desc(), events.c.device_no, events.c.epoch, events.c.seq.desc())
         .limit(limit)
     )  # fmt: skip

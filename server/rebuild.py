@@ -188,9 +188,7 @@ def _inside(site: str, container: str) -> sa.Select[tuple[str, int]]:
         sa.select(events.c.subject.label("unit")).where(
             events.c.site == site, events.c.container == container, events.c.subject.isnot(None)
         ),
-        sa.select(document_rows.c.subject).where(
-            document_rows.c.site == site, document_rows.c.container == container
-        ),
+        sa.select(document_rows.c.subject).where(document_rows.c.site == site, document_rows.c.container == container),
     ).subquery()
     t = identifier_claims.c
     owned = sa.select(t.unit).join(named, named.c.unit == t.name).where(t.site == site)
@@ -220,9 +218,7 @@ def state_of(row: sa.RowMapping) -> UnitState:
     return UnitState(**values)
 
 
-def _cases(
-    connection: sa.Connection, site: str, units: Iterable[str], *, only_open: bool = False
-) -> dict[str, Cases]:
+def _cases(connection: sa.Connection, site: str, units: Iterable[str], *, only_open: bool = False) -> dict[str, Cases]:
     found: dict[str, Cases] = defaultdict(dict)
     for keys in in_chunks(units):
         query = sa.select(cases).where(cases.c.site == site, cases.c.unit.in_(keys))
@@ -289,9 +285,7 @@ def _store(
     _remove(connection, site, gone, gone_cases, at)
 
 
-def _remove(
-    connection: sa.Connection, site: str, units: list[str], lost: list[tuple[str, str, str]], at: int
-) -> None:
+def _remove(connection: sa.Connection, site: str, units: list[str], lost: list[tuple[str, str, str]], at: int) -> None:
     """Take out what the ledger bears out no longer, and tell the handhelds which units are gone."""
     for keys in in_chunks(units):
         connection.execute(unit_states.delete().where(unit_states.c.site == site, unit_states.c.unit.in_(keys)))

@@ -57,9 +57,7 @@ def _balance(row: sa.RowMapping) -> stock.Balance:
     return stock.Balance(**values | {"tally": tuple(map(tuple, values["tally"]))})
 
 
-def _store(
-    connection: sa.Connection, site: str, subject: str, before: stock.Balances, after: stock.Balances
-) -> None:
+def _store(connection: sa.Connection, site: str, subject: str, before: stock.Balances, after: stock.Balances) -> None:
     gone = before.keys() - after.keys()
     if gone:
         connection.execute(

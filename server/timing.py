@@ -42,13 +42,13 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
+    """When it happened, and by how much that may be wrong."""
+
     event_ms: int
     uncertainty_ms: int
 
 
-def estimate(
-    readings: Sequence[Reading], sample: ClockSample, *, floor_ms: int, ceiling_ms: int
-) -> list[Estimate]:
+def estimate(readings: Sequence[Reading], sample: ClockSample, *, floor_ms: int, ceiling_ms: int) -> list[Estimate]:
     """One estimate per reading, in the order of the device's own sequence, never decreasing.
 
     Args:

@@ -223,9 +223,7 @@ def move(state: UnitState, event: ScanEvent) -> UnitState:
 def pick(state: UnitState, event: ScanEvent) -> UnitState:
     """Pick: it was taken from its bin for an order."""
     seen = _see(state, event)
-    return replace(
-        seen, status=Status.PICKED, expected=event.container, document=event.document or state.document
-    )
+    return replace(seen, status=Status.PICKED, expected=event.container, document=event.document or state.document)
 
 
 @action(

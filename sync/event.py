@@ -26,9 +26,6 @@ SCHEMA: Final = 1
 GENESIS: Final = bytes(32)
 """The digest before the first event of an epoch."""
 
-SERVER_DEVICE: Final = 0
-"""Number of the server among the devices."""
-
 INT_MAX: Final = 2**53 - 1  # the largest integer that every JSON reader keeps exactly (RFC 8259, 6)
 TEXT_MAX: Final = 500
 BARCODE_BYTES_MAX: Final = 3_000  # more than the largest Data Matrix (2,335) or binary QR code (2,953)

@@ -10,6 +10,8 @@ from sync.event import ScanEvent
 
 
 class Verdict(StrEnum):
+    """What one scan comes to."""
+
     RIGHT = "right"
     KNOWN_ELSEWHERE = "known_elsewhere"
     NOT_EXPECTED = "not_expected"
@@ -41,9 +43,7 @@ class Judgement:
     belongs: str | None = None
 
 
-def judge(
-    event: ScanEvent, known: Known | None, *, recalled: bool, listed: bool = False, whole: bool
-) -> Judgement:
+def judge(event: ScanEvent, known: Known | None, *, recalled: bool, listed: bool = False, whole: bool) -> Judgement:
     """Judge one scan of a unit or container.
 
     Args:

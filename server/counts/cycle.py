@@ -110,9 +110,7 @@ def report(connection: sa.Connection, *, site: str, number: str) -> CountReport:
     )
 
 
-def close_count(
-    connection: sa.Connection, *, site: str, number: str, operator: str | None, now_ms: int
-) -> CountReport:
+def close_count(connection: sa.Connection, *, site: str, number: str, operator: str | None, now_ms: int) -> CountReport:
     """Freeze the next version of a count; what it did not see becomes a case.
 
     Raises:
@@ -137,7 +135,14 @@ def close_count(
     at = stamp(connection)
     rebuild(connection, site, [str(r["subject"]) for r in rows if r["stated"]], at)
     bins = [r["subject"] for r in paper.rows_of(connection, site, "count", number)]
-    publish(connection, site, "document", number, {"kind": "count", "state": "closed", "lines": [], "bins": bins, "blind": False}, at)
+    publish(
+        connection,
+        site,
+        "document",
+        number,
+        {"kind": "count", "state": "closed", "lines": [], "bins": bins, "blind": False},
+        at,
+    )
     return found
 
 
@@ -194,9 +199,7 @@ def _intervals(bins: Iterable[str], scans: Iterable[Fact]) -> dict[str, Interval
     return found
 
 
-def _expected(
-    connection: sa.Connection, site: str, number: str, intervals: Mapping[str, Interval]
-) -> list[Expected]:
+def _expected(connection: sa.Connection, site: str, number: str, intervals: Mapping[str, Interval]) -> list[Expected]:
     """Units that the records put into the bins while these were counted."""
     if not intervals:
         return []
@@ -286,9 +289,7 @@ def _sightings(connection: sa.Connection, site: str, scans: Sequence[Fact]) -> l
                 place=str(scan.event.location),
                 event=format_name(scan.name),
                 known=bool(known),
-                belongs=_belongs(facts[unit], scan.event_ms, str(scan.event.document), around)
-                if known
-                else None,
+                belongs=_belongs(facts[unit], scan.event_ms, str(scan.event.document), around) if known else None,
             )
         )
     return found
@@ -316,9 +317,7 @@ def _quantities(
     for subject in sorted(subjects):
         for place, interval in intervals.items():
             earlier = [
-                f
-                for f in facts.get(subject, [])
-                if f.event_ms <= interval.opened_ms and f.event.document != number
+                f for f in facts.get(subject, []) if f.event_ms <= interval.opened_ms and f.event.document != number
             ]
             expected = stock.fold(earlier).get(place, stock.Balance()).quantity
             if expected or (subject, place) in sums:

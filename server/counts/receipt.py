@@ -100,9 +100,7 @@ def close_receipt(
 def _sighting(unit: str, fact: Fact, number: str, by_unit: Mapping[str, str]) -> Sighting:
     place = fact.event.container or number
     belongs = by_unit.get(unit)
-    return Sighting(
-        unit=unit, place=place, event=format_name(fact.name), known=belongs is not None, belongs=belongs
-    )
+    return Sighting(unit=unit, place=place, event=format_name(fact.name), known=belongs is not None, belongs=belongs)
 
 
 def _quantities(rows: Sequence[sa.RowMapping], scans: Sequence[tuple[str, Fact]]) -> list[Quantity]:
@@ -115,5 +113,6 @@ def _quantities(rows: Sequence[sa.RowMapping], scans: Sequence[tuple[str, Fact]]
     for subject, fact in scans:
         got[subject] = got.get(subject, 0) + (1 if fact.event.quantity is None else fact.event.quantity)
     return [
-        Quantity(subject=s, place=None, expected=due.get(s, 0), counted=got.get(s, 0)) for s in sorted(due.keys() | got.keys())
+        Quantity(subject=s, place=None, expected=due.get(s, 0), counted=got.get(s, 0))
+        for s in sorted(due.keys() | got.keys())
     ]

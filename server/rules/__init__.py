@@ -81,4 +81,3 @@ def rules() -> Mapping[str, Rule]:
             explained=getattr(module, "explained", _never),
         )
     return MappingProxyType(dict(sorted(found.items())))
-

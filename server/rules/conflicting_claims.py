@@ -5,7 +5,7 @@ number looks.
 """
 
 from server.rules import Finding, Step, is_sighting
-from sync.event import SERVER_DEVICE, parse_name
+from sync.event import parse_name
 
 
 def check(step: Step) -> Finding | None:
@@ -15,8 +15,8 @@ def check(step: Step) -> Finding | None:
     here = fact.event.container or fact.event.location
     if here is None or here == before.place or step.stands == step.stood or not is_sighting(fact.event):
         return None
-    if parse_name(before.last_event)[0] in (fact.name[0], SERVER_DEVICE):
-        return None  # one handheld cannot be in two places: its own order of scans is certain; the server is in none
+    if parse_name(before.last_event)[0] in (fact.name[0], 0):
+        return None  # a handheld cannot be in two places, its own order of scans is certain; 0, the server, is in none
     if fact.event_ms - before.last_ms > fact.uncertainty_ms + before.last_uncertainty_ms:
         return None
     return Finding(

@@ -14,4 +14,6 @@ def check(step: Step) -> Finding | None:
         return None
     if (event.document, event.container or event.location) == (before.document, before.place):
         return None  # the same box in the same carton, scanned again
-    return Finding(detail="It had been received already.", expected=before.place, seen=event.container or event.location)
+    return Finding(
+        detail="It had been received already.", expected=before.place, seen=event.container or event.location
+    )

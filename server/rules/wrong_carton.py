@@ -11,6 +11,4 @@ def check(step: Step) -> Finding | None:
     event = step.fact.event
     if event.action != "receive" or step.judgement.verdict is not Verdict.KNOWN_ELSEWHERE:
         return None
-    return Finding(
-        detail="It was announced in another carton.", expected=step.judgement.belongs, seen=event.container
-    )
+    return Finding(detail="It was announced in another carton.", expected=step.judgement.belongs, seen=event.container)

@@ -2,7 +2,7 @@
 
 Two sources, and each fact has one of them: biip's table has the AIs, their titles and whether a separator must follow;
 `gs1_syntax.json` has the rest of GS1's Syntax Dictionary in its release of 2026-01-27, the last one that GS1 released
-and the one that its reference engine carries. `scripts/gs1_syntax.py` rewrites it.
+and the one that its reference engine carries. `tests/sync/labels/syntax_table.py` rewrites it.
 """
 
 from __future__ import annotations

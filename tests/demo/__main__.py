@@ -119,13 +119,13 @@ def _papers(folder: Path) -> list[tuple[str, Path]]:
     _write_csv(products, warehouse.PRODUCTS)
     locations.write_text(json.dumps(warehouse.LOCATIONS))
     book = Workbook()
-    sheet = book.active
+    sheet = book.create_sheet("stock", 0)
     columns = _columns(warehouse.STOCK)
     sheet.append(columns)
     for row in warehouse.STOCK:
         sheet.append([row.get(c) for c in columns])
     book.save(stock)
-    _write_csv(asn, [{"number": "ASN-1001", "supplier": "Aurora GmbH"} | row for row in warehouse.ASN])
+    _write_csv(asn, [{"number": "ASN-1001", "supplier": "Aurora GmbH", **row} for row in warehouse.ASN])
     return [("products", products), ("locations", locations), ("stock", stock), ("asn", asn)]
 
 

@@ -96,7 +96,19 @@ class Stage:
         """
         log = (self.folder / "server.log").open("ab")
         self.server = subprocess.Popen(
-            [sys.executable, "-m", "flask", "--app", "server", "serve", "--host", "127.0.0.1", "--port", str(self.port), "--no-announce"],
+            [
+                sys.executable,
+                "-m",
+                "flask",
+                "--app",
+                "server",
+                "serve",
+                "--host",
+                "127.0.0.1",
+                "--port",
+                str(self.port),
+                "--no-announce",
+            ],
             cwd=ROOT,
             env=self.environment(),
             stdout=log,

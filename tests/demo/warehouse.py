@@ -5,7 +5,7 @@ The server gets the papers and the handhelds get videos of what stands there. Ne
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from sync.check_digits import mod10_digit
@@ -21,13 +21,15 @@ PHONE, WATCH, DROPS, CABLE = (_checked(f"0950600013{n}") for n in ("435", "436",
 SSCC: Final = {n: _checked(f"3950600013435200{n}") for n in (1, 2)}
 LOT, EXPIRY = "L2406", "2027-12-31"
 
-PRODUCTS: Final = [
+Row = Mapping[str, str | int]
+
+PRODUCTS: Final[list[Row]] = [
     {"gtin": PHONE, "name": "Aurora P5 phone", "mode": "serial", "serial_pattern": "AP5[0-9]{6}"},
     {"gtin": WATCH, "name": "Tempo watch", "mode": "serial"},
     {"gtin": DROPS, "name": "Vitamin D drops", "mode": "lot"},
     {"gtin": CABLE, "name": "USB-C cable", "mode": "quantity"},
 ]
-LOCATIONS: Final = [
+LOCATIONS: Final[list[Row]] = [
     {"code": "DOCK", "zone": "receiving"},
     {"code": "A-01", "zone": "picking"},
     {"code": "A-02", "zone": "picking"},
@@ -44,13 +46,13 @@ def phone(n: int) -> str:
 
 # The papers.
 
-ASN: Final = [
+ASN: Final[list[Row]] = [
     *({"sscc": SSCC[1], "gtin": WATCH, "serial": watch(n)} for n in range(101, 106)),
     {"sscc": SSCC[1], "gtin": DROPS, "lot": LOT, "expiry": EXPIRY, "quantity": 3},
     *({"sscc": SSCC[2], "gtin": PHONE, "serial": phone(n)} for n in range(201, 205)),
     {"sscc": SSCC[2], "gtin": CABLE, "quantity": 3},
 ]
-STOCK: Final = [
+STOCK: Final[list[Row]] = [
     *({"gtin": WATCH, "serial": watch(n), "location": "A-01"} for n in range(1, 7)),
     {"gtin": CABLE, "quantity": 3, "location": "A-01"},
     *({"gtin": PHONE, "serial": phone(n), "location": "A-02"} for n in range(1, 6)),
@@ -119,9 +121,7 @@ SHELVES: Final = {
         )
     ),
     # Watch 2 stands here as well: two boxes bear one number. Everything else of A-02 is in its place.
-    "shelf-A-02": Shelf(
-        bays=(_bay("A-02", [*map(phone_box, (1, 2, 4, 5)), watch_box(2), drops_box(), drops_box()]),)
-    ),
+    "shelf-A-02": Shelf(bays=(_bay("A-02", [*map(phone_box, (1, 2, 4, 5)), watch_box(2), drops_box(), drops_box()]),)),
 }
 
 

@@ -5,7 +5,6 @@ It keeps what it is sent in memory, signs its replies, and can be told to misbeh
 
 from __future__ import annotations
 
-import base64
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -26,8 +25,10 @@ from sync.protocol import (
     SIGNED_PREFIX,
     SYNC_PATH,
     Reply,
+    read_signature,
     unpack,
     write_reply,
+    write_signature,
 )
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -69,7 +70,7 @@ class Peer:
 
     def sync(self, authorization: str, body: bytes) -> Answer:
         scheme, number, text = authorization.split(" ")
-        signature = base64.urlsafe_b64decode(text)
+        signature = read_signature(text)
         key = self.devices.get(int(number))
         if scheme != "Ed25519" or key is None:
             return _error(401, "unknown_device", "This handheld is not known here.")
@@ -82,7 +83,7 @@ class Peer:
                 self.forks.setdefault((header.device_no, header.epoch), {})[seq] = line
         through = self._through(held)
         answer = write_reply(self._reply(held, through, header.cursor, header.incarnation))
-        signed = base64.urlsafe_b64encode(self.key.sign(reply_message(signature, answer))).decode()
+        signed = write_signature(self.key.sign(reply_message(signature, answer)))
         return 200, {"Server-Signature": signed}, answer
 
     def bent(self, answer: Callable[[], Answer]) -> Answer | None:
@@ -113,7 +114,7 @@ class Peer:
 
     def who(self, nonce: str) -> Answer:
         message = server_message(bytes.fromhex(nonce), self.incarnation, [self.address])
-        signature = base64.urlsafe_b64encode(self.key.sign(message)).decode()
+        signature = write_signature(self.key.sign(message))
         return _json(200, {"incarnation": self.incarnation, "addresses": [self.address], "signature": signature})
 
     @staticmethod

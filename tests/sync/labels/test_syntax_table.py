@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from biip.gs1_application_identifiers import _GS1_APPLICATION_IDENTIFIERS, GS1ApplicationIdentifier
 
-from scripts.gs1_syntax import table, text
+from tests.sync.labels.syntax_table import table, text
 from sync.labels._syntax import AI_LENGTH, AIS, PATHS
 from tests.sync.labels.reading import GS1, needs_vectors
 

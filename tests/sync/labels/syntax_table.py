@@ -1,6 +1,6 @@
 """Rewrites sync/labels/gs1_syntax.json from GS1's Barcode Syntax Dictionary.
 
-    python scripts/gs1_syntax.py gs1-syntax-dictionary.txt > sync/labels/gs1_syntax.json
+    python -m tests.sync.labels.syntax_table gs1-syntax-dictionary.txt > sync/labels/gs1_syntax.json
 
 Titles and the need of a separator are left out: they come from biip's table, so each fact has one home.
 """

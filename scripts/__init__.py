@@ -1,1 +1,0 @@
-"""Programs that rewrite data which is kept in the project."""
