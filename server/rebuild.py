@@ -173,7 +173,7 @@ def _children(connection: sa.Connection, site: str, moved: Mapping[str, int]) ->
     for _ in range(DEPTH_MAX):
         deeper: dict[str, int] = {}
         for container, moment in edge.items():
-            for unit, last_ms in connection.execute(_inside(site, container)):
+            for unit, last_ms in connection.execute(_inside(site, container)).tuples():
                 if last_ms >= moment:
                     found.add(unit)
                 if is_container(unit) and moment < seen.get(unit, moment + 1):

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from server import documents as imports
 from server.database import reading, stamp, writing
+from server.document_kinds import KINDS
 from server.ledger import FOLDED, event_of
 from server.rebuild import rebuild
 from server.setup import FOLD_VERSION
@@ -27,7 +28,7 @@ from server.tables import (
     stock_levels,
     unit_states,
 )
-from sync.event import GENESIS, EventError, decode, digest
+from sync.event import GENESIS, EventError, decode, digest, parse_name
 
 SUBJECTS_AT_ONCE: Final = 200
 EVENTS_AT_ONCE: Final = 2_000
@@ -135,9 +136,16 @@ def _lines(connection: sa.Connection, site: str) -> Iterator[str]:
 
 
 def _documents(connection: sa.Connection, site: str) -> Iterator[str]:
+    """Hash the rows of imported documents again, and look whether each document's event names it."""
     query = sa.select(documents).where(documents.c.site == site, documents.c.event.isnot(None))
     for row in connection.execute(query).all():
-        if not imports.check_digest(connection, row.digest):
+        device_no, epoch, seq = parse_name(row.event)
+        named = sa.select(events.c.evidence).where(
+            events.c.device_no == device_no, events.c.epoch == epoch, events.c.seq == seq
+        )
+        if connection.execute(named).scalar() != row.digest:
+            yield f"The event {row.event} does not name {row.kind} {row.number}."
+        if row.kind in KINDS and not imports.check_digest(connection, row.digest):
             yield f"The rows of {row.kind} {row.number} are not those that were imported."
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 
 import click
+import sqlalchemy as sa
 
-from server import config
+from server import config, migrations
 from server.cli.command import command
 from server.context import now_ms, settings
+from server.database import sqlite_module
 from server.setup import FIRST_ADMIN, SetUp, set_up
 
 
@@ -48,4 +50,15 @@ def say(found: SetUp) -> None:
         click.echo(f"Sign in as {found.admin} with this password, which is shown only now: {found.password}")
 
 
-COMMANDS = (init,)
+@command("new-migration")
+@click.argument("message")
+def new_migration(*, message: str) -> None:
+    """For developers: write the migration from the last version to the tables of today."""
+    empty = sa.create_engine("sqlite://", module=sqlite_module())
+    with empty.begin() as connection:
+        migrations.upgrade(connection)
+        click.echo(f"Look it through: {migrations.revise(connection, message)}")
+    empty.dispose()
+
+
+COMMANDS = (init, new_migration)

@@ -60,6 +60,8 @@ class Quantity:
     """Null for a receipt, which is compared as a whole."""
     expected: int
     counted: int
+    events: tuple[str, ...] = ()
+    """The scans that were counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,16 +105,17 @@ def _unit(unit: str, due: Expected | None, seen: list[Sighting]) -> ReportLine:
 
 
 def _kind(due: Expected | None, seen: list[Sighting], places: tuple[str, ...]) -> Line:
+    moving = due is not None and due.moving
     if not seen:
-        return Line.IN_MOTION if due is not None and due.moving else Line.MISSING
+        return Line.IN_MOTION if moving else Line.MISSING
+    if all(s.belongs == s.place for s in seen):
+        return Line.MATCHED  # also in two bins, where it was moved from one to the other between their counts
     if len(places) > 1:
         return Line.DUPLICATE
-    if due is not None:
-        if due.place == places[0]:
-            return Line.MATCHED
-        return Line.IN_MOTION if due.moving else Line.MISPLACED
-    if seen[0].belongs == places[0]:
-        return Line.MATCHED
+    if due is not None and not moving:
+        return Line.MATCHED if due.place == places[0] else Line.MISPLACED
+    if moving:
+        return Line.IN_MOTION
     if seen[0].belongs is not None:
         return Line.MISPLACED
     return Line.UNEXPECTED if seen[0].known else Line.UNKNOWN
@@ -127,6 +130,7 @@ def _quantity(q: Quantity) -> ReportLine:
         subject=q.subject,
         expected=q.place,
         seen=(q.place,) if q.place and q.counted else (),
+        events=q.events,
         expected_quantity=q.expected,
         quantity=q.counted,
     )

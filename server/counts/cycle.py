@@ -18,7 +18,7 @@ from server.rebuild import rebuild
 from server.surroundings import Gathered, gather
 from server.tables import documents, events, stock_levels, unit_states
 from sync import stock
-from sync.actions import IN_STOCK, Fact, UnitState, effective, step
+from sync.actions import ACTIONS, IN_STOCK, Fact, UnitState, effective, step
 from sync.event import format_name
 from sync.identity import is_container, is_stock
 
@@ -46,6 +46,9 @@ class CountReport:
     unheard: list[str]
     """Handhelds that may still explain what is missing."""
     heads: Mapping[str, int]
+    """How far each chain was here: `device.epoch` -> seq."""
+    scans: list[str]
+    """Every scan that it rests on, by the beginning of its digest."""
 
 
 def open_count(
@@ -92,8 +95,9 @@ def report(connection: sa.Connection, *, site: str, number: str) -> CountReport:
     if not bins:
         raise CountError(f"There is no count {number}.")
     scans = scans_of(connection, site, number)
-    intervals = _intervals(bins, scans)
-    counted = [f for f in scans if f.event.action == "count" and f.event.subject is not None]
+    valid = _latest(scans)
+    intervals = _intervals(bins, valid)
+    counted = [f for f in valid if f.event.action == "count" and f.event.subject is not None]
     lines = compare(
         _expected(connection, site, number, intervals),
         _sightings(connection, site, [f for f in counted if not is_stock(str(f.event.subject))]),
@@ -107,6 +111,7 @@ def report(connection: sa.Connection, *, site: str, number: str) -> CountReport:
         unfinished=[b for b in bins if b not in intervals or not intervals[b].finished],
         unheard=paper.unheard(connection, site, last),
         heads=paper.heads(connection, site),
+        scans=[paper.mark(f) for f in scans],
     )
 
 
@@ -121,7 +126,7 @@ def close_count(connection: sa.Connection, *, site: str, number: str, operator: 
         raise CountError(f"Count {number} cannot be closed: {len(found.unfinished)} of its bins are not finished.")
     version = paper.versions(connection, site, "count_result", number) + 1
     rows = [result_row(line, found.unheard) for line in found.lines]
-    head = {"subject": number, "attributes": {"totals": found.totals, "heads": found.heads, "unheard": found.unheard}}
+    head = {"subject": number, "attributes": paper.basis(found)}
     paper.write(
         connection,
         site=site,
@@ -135,26 +140,22 @@ def close_count(connection: sa.Connection, *, site: str, number: str, operator: 
     at = stamp(connection)
     rebuild(connection, site, [str(r["subject"]) for r in rows if r["stated"]], at)
     bins = [r["subject"] for r in paper.rows_of(connection, site, "count", number)]
-    publish(
-        connection,
-        site,
-        "document",
-        number,
-        {"kind": "count", "state": "closed", "lines": [], "bins": bins, "blind": False},
-        at,
-    )
+    closed = {"kind": "count", "state": "closed", "lines": [], "bins": bins, "blind": False}
+    publish(connection, site, "document", number, closed, at)
     return found
 
 
 def late_scans(connection: sa.Connection, *, site: str, number: str) -> list[Fact]:
-    """Scans of a count that arrived after its latest version was frozen; they never change that version."""
+    """Scans of a count that its latest version does not rest on; they came later, and never change that version.
+
+    A scan may come later under a lower number than others of its handheld: a gap was filled, a line repaired.
+    """
     version = paper.versions(connection, site, "count_result", number)
     if not version:
         return []
     (head, *_) = paper.rows_of(connection, site, "count_result", f"{number}/{version}")
-    marks = head["attributes"]["heads"]
-    scans = scans_of(connection, site, number)
-    return [f for f in scans if f.name[2] > marks.get(f"{f.name[0]}.{f.name[1]}", 0)]
+    rests_on = set(head["attributes"]["scans"])
+    return [f for f in scans_of(connection, site, number) if paper.mark(f) not in rests_on]
 
 
 def result_row(line: ReportLine, unheard: Sequence[str]) -> dict[str, Any]:
@@ -165,9 +166,15 @@ def result_row(line: ReportLine, unheard: Sequence[str]) -> dict[str, Any]:
 
 
 def scans_of(connection: sa.Connection, site: str, number: str) -> list[Fact]:
-    """Every scan under this count, in order, without those that were undone."""
+    """Every scan under this count or receipt, in order, without those that were undone.
+
+    What the server repaired is among them; what only the server says of a count is not.
+    """
     query = sa.select(events).where(
-        events.c.site == site, events.c.document == number, events.c.outcome.in_(FOLDED), events.c.device_no != 0
+        events.c.site == site,
+        events.c.document == number,
+        events.c.outcome.in_(FOLDED),
+        events.c.action.in_([name for name, what in ACTIONS.items() if what.roles]),
     )
     facts = [_fact(row) for row in connection.execute(query).mappings()]
     names = [format_name(f.name) for f in facts]
@@ -179,6 +186,24 @@ def scans_of(connection: sa.Connection, site: str, number: str) -> list[Fact]:
 def _fact(row: sa.RowMapping) -> Fact:
     name = (row["device_no"], row["epoch"], row["seq"])
     return Fact(row["event_ms"], name, 0, row["digest"], row["uncertainty_ms"], event_of(row))
+
+
+def _latest(scans: Sequence[Fact]) -> list[Fact]:
+    """The scans without those that a handheld made of a bin before it opened that bin anew, to count it anew."""
+    opened: dict[tuple[int, str | None], str] = {}
+    for fact in scans:
+        if fact.event.action == "open_bin":
+            opened[fact.name[0], fact.event.location] = format_name(fact.name)
+    begun = {name: place for place, name in opened.items()}
+    found, reached = [], set()
+    for fact in scans:
+        if format_name(fact.name) in begun:
+            reached.add(begun[format_name(fact.name)])
+        place = (fact.name[0], fact.event.location)
+        opening = fact.event.opening
+        if place not in opened or opening == opened[place] or (opening is None and place in reached):
+            found.append(fact)
+    return found
 
 
 def _intervals(bins: Iterable[str], scans: Iterable[Fact]) -> dict[str, Interval]:
@@ -322,7 +347,10 @@ def _quantities(
             expected = stock.fold(earlier).get(place, stock.Balance()).quantity
             if expected or (subject, place) in sums:
                 total = sums.get((subject, place), 0)
-                found.append(Quantity(subject=subject, place=place, expected=expected, counted=total))
+                names = [format_name(f.name) for f in by_subject.get(subject, ()) if f.event.location == place]
+                found.append(
+                    Quantity(subject=subject, place=place, expected=expected, counted=total, events=tuple(names))
+                )
     return found
 
 

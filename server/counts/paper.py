@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
 from server.ledger import record
 from server.tables import chains, devices, document_rows, documents
+from sync.actions import Fact
 from sync.event import format_name
 
 ROW_FIELDS = ("subject", "location", "container", "quantity", "lot", "expiry", "attributes", "stated")
@@ -86,6 +87,25 @@ def versions(connection: sa.Connection, site: str, kind: str, number: str) -> in
         documents.c.site == site, documents.c.kind == kind, documents.c.number.startswith(f"{number}/", autoescape=True)
     )
     return int(connection.execute(query).scalar_one())
+
+
+class Basis(Protocol):
+    """What a report says of what it rests on."""
+
+    totals: Mapping[str, int]
+    unheard: list[str]
+    heads: Mapping[str, int]
+    scans: list[str]
+
+
+def basis(report: Basis) -> dict[str, Any]:
+    """First row of a frozen result: its totals, and exactly what they rest on."""
+    return {name: getattr(report, name) for name in ("totals", "unheard", "heads", "scans")}
+
+
+def mark(fact: Fact) -> str:
+    """A scan in the list of those that a result rests on: 64 bits of its digest, which forks do not share."""
+    return fact.digest[:8].hex()
 
 
 def heads(connection: sa.Connection, site: str) -> dict[str, int]:

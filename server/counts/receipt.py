@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ from server.rebuild import rebuild
 from server.tables import reference
 from sync.actions import Fact
 from sync.event import format_name
-from sync.identity import is_container, is_stock, item_of
+from sync.identity import is_container, is_stock, item_of, lot_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,7 @@ class ReceiptReport:
     totals: Mapping[str, int]
     unheard: list[str]
     heads: Mapping[str, int]
+    scans: list[str]
 
 
 def report(connection: sa.Connection, *, site: str, number: str) -> ReceiptReport:
@@ -38,23 +39,28 @@ def report(connection: sa.Connection, *, site: str, number: str) -> ReceiptRepor
     rows = paper.rows_of(connection, site, "asn", number)
     if not rows:
         raise CountError(f"There is no ASN {number}.")
-    scans = [f for f in scans_of(connection, site, number) if f.event.action == "receive" and f.event.subject]
+    everything = scans_of(connection, site, number)
+    scans = [f for f in everything if f.event.action == "receive" and f.event.subject]
     units = [r for r in rows if not is_stock(r["subject"]) and not is_container(r["subject"])]
     by_unit = {r["subject"]: r["container"] or number for r in units}
     open_items = {r["subject"] for r in rows if is_stock(r["subject"])}
     received = [f for f in scans if not is_stock(str(f.event.subject)) and not is_container(str(f.event.subject))]
     owned = owners(connection, site, {str(f.event.subject) for f in received})
-    sightings, fillers = [], []
+    sightings: list[Sighting] = []
+    fillers: dict[str, tuple[str, Fact]] = {}
     for fact in received:
         unit = owned.get(str(fact.event.subject), str(fact.event.subject))
-        if unit not in by_unit and item_of(unit) in open_items:
-            fillers.append((str(item_of(unit)), fact))  # a serial that fills a line given by quantity
-        else:
+        line = None if unit in by_unit else _line_of(unit, fact.event.lot, open_items)
+        if line is None:
             sightings.append(_sighting(unit, fact, number, by_unit))
+        else:
+            fillers.setdefault(unit, (line, fact))  # a serial that fills a line given by quantity, once
+    pieces = [(str(f.event.subject), f) for f in scans if is_stock(str(f.event.subject))]
+    pieces = [(_line_of(subject, f.event.lot, open_items) or subject, f) for subject, f in pieces]
     lines = compare(
         [Expected(unit=unit, place=place) for unit, place in by_unit.items()],
         sightings,
-        _quantities(rows, [(str(f.event.subject), f) for f in scans if is_stock(str(f.event.subject))] + fillers),
+        _quantities(rows, [*pieces, *fillers.values()]),
     )
     last = max((f.event_ms for f in scans), default=0)
     return ReceiptReport(
@@ -63,6 +69,7 @@ def report(connection: sa.Connection, *, site: str, number: str) -> ReceiptRepor
         totals=totals(lines),
         unheard=paper.unheard(connection, site, last),
         heads=paper.heads(connection, site),
+        scans=[paper.mark(f) for f in everything],
     )
 
 
@@ -76,7 +83,7 @@ def close_receipt(
     """
     found = report(connection, site=site, number=number)
     version = paper.versions(connection, site, "receipt_result", number) + 1
-    head = {"subject": number, "attributes": {"totals": found.totals, "heads": found.heads, "unheard": found.unheard}}
+    head = {"subject": number, "attributes": paper.basis(found)}
     rows = [result_row(line, found.unheard) for line in found.lines]
     paper.write(
         connection,
@@ -97,10 +104,17 @@ def close_receipt(
     return found
 
 
+def _line_of(subject: str, lot: str | None, lines: Collection[str]) -> str | None:
+    """The line given by quantity that this belongs to: of its own name, of its lot, or of its product."""
+    item = item_of(subject)
+    names = [subject, lot_key(item, lot) if item and lot else None, item]
+    return next((name for name in names if name in lines), None)
+
+
 def _sighting(unit: str, fact: Fact, number: str, by_unit: Mapping[str, str]) -> Sighting:
     place = fact.event.container or number
     belongs = by_unit.get(unit)
-    return Sighting(unit=unit, place=place, event=format_name(fact.name), known=belongs is not None, belongs=belongs)
+    return Sighting(unit=unit, place=place, event=format_name(fact.name), known=True, belongs=belongs)
 
 
 def _quantities(rows: Sequence[sa.RowMapping], scans: Sequence[tuple[str, Fact]]) -> list[Quantity]:
@@ -109,10 +123,16 @@ def _quantities(rows: Sequence[sa.RowMapping], scans: Sequence[tuple[str, Fact]]
     for row in rows:
         if is_stock(row["subject"]):
             due[row["subject"]] = due.get(row["subject"], 0) + (row["quantity"] or 0)
-    got: dict[str, int] = {}
+    got: dict[str, list[Fact]] = {}
     for subject, fact in scans:
-        got[subject] = got.get(subject, 0) + (1 if fact.event.quantity is None else fact.event.quantity)
+        got.setdefault(subject, []).append(fact)
     return [
-        Quantity(subject=s, place=None, expected=due.get(s, 0), counted=got.get(s, 0))
+        Quantity(
+            subject=s,
+            place=None,
+            expected=due.get(s, 0),
+            counted=sum(1 if f.event.quantity is None else f.event.quantity for f in got.get(s, ())),
+            events=tuple(format_name(f.name) for f in got.get(s, ())),
+        )
         for s in sorted(due.keys() | got.keys())
     ]

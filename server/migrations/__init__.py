@@ -52,7 +52,7 @@ def upgrade(connection: sa.Connection) -> tuple[str | None, str]:
         raise NewerDatabase(
             f"The database has version {before}, which this release does not know: install a newer one."
         )
-    if before != head():
+    if known and before != head():
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     return before, head()

@@ -201,7 +201,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("password_hash", sa.Text(), nullable=False),
-        sa.Column("active", sa.Boolean(), server_default=sa.text("1"), nullable=False),
+        sa.Column("active", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name"),
     )
@@ -281,7 +281,6 @@ def upgrade() -> None:
         sa.Column("row", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("location", sa.Text(), nullable=True),
         sa.Column("container", sa.Text(), nullable=True),
-        sa.Column("opening", sa.Text(), nullable=True),
         sa.Column("quantity", sa.BigInteger(), nullable=True),
         sa.Column("lot", sa.Text(), nullable=True),
         sa.Column("expiry", sa.Text(), nullable=True),

@@ -1,0 +1,48 @@
+"""Real processes, killed at random instants: what beeped is on the server, once. The full run is `make crash`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.crash import crash
+from tests.postgres import Server
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+KILLS = 12
+PLANTED = ("-m", "tests.end_to_end.planted")
+
+
+def sqlite_url(folder: Path) -> str:
+    return f"sqlite:///{folder / 'warehouse.sqlite3'}"
+
+
+def test_what_beeped_is_on_the_server_once_after_kills_on_sqlite(tmp_path: Path) -> None:
+    report = crash(tmp_path, sqlite_url(tmp_path), kills=KILLS, seed=1)
+    assert report.findings == []
+    assert min(report.client_kills, report.worker_kills + report.server_kills) >= KILLS
+    assert report.beeped > 0
+
+
+@pytest.mark.postgres
+@pytest.mark.xdist_group("crash-postgres")
+def test_what_beeped_is_on_the_server_once_after_kills_on_postgresql(
+    tmp_path: Path, postgres: Server, postgres_url: str
+) -> None:
+    report = crash(tmp_path, postgres_url, kills=KILLS, seed=2, cluster=postgres)
+    assert report.findings == []
+    assert min(report.client_kills, report.worker_kills + report.server_kills) >= KILLS
+    assert report.database_kills > 0
+    assert report.beeped > 0
+
+
+def test_a_handheld_that_beeps_before_it_has_the_scan_is_found_out(tmp_path: Path) -> None:
+    report = crash(tmp_path, sqlite_url(tmp_path), kills=3, seed=3, client=(*PLANTED, "beep-before-commit"))
+    assert any("beeped and is not in the queue" in finding for finding in report.findings)
+
+
+def test_a_server_that_acknowledges_the_highest_number_is_found_out(tmp_path: Path) -> None:
+    report = crash(tmp_path, sqlite_url(tmp_path), kills=200, seed=4, server=(*PLANTED, "acknowledge-the-highest"))
+    assert any("was acknowledged through" in finding for finding in report.findings)
