@@ -8,13 +8,12 @@ passed, so that a server which loses its disk can have them again.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from scanner_client.database import Database
-from sync.event import GENESIS, ScanEvent, decode, digest, encode, format_name
+from sync.event import GENESIS, ScanEvent, decode, digest, encode
 from sync.protocol import EVENTS_PER_PUSH_MAX, MISSING_RANGES_MAX, RETENTION_MS, Reply
 
 SCHEMA: Final = (
@@ -40,7 +39,6 @@ SCHEMA: Final = (
 )
 
 APPEND_MAX: Final = 1_000
-LOOK_BACK_MAX: Final = 5_000
 """More than anyone counts in one bin."""
 LET_GO_MAX: Final = 5_000
 """Events let go at once, so that a scan never waits long behind the clearing up."""
@@ -148,27 +146,6 @@ class Outbox:
             self._database.run_many("INSERT INTO events VALUES (?, ?, ?, ?)", rows)
             self._database.run("UPDATE epochs SET last_seq=?, head=? WHERE epoch=?", rows[-1][1], head, at.epoch)
         return named
-
-    def left_open(self, document: str, location: str) -> list[ScanEvent]:
-        """What was counted in a bin that was opened and never finished, oldest first: the program was killed then.
-
-        Only scans that were not undone, of the newest epoch, and only while they are among its last
-        `LOOK_BACK_MAX` events.
-        """
-        rows = self._database.rows(
-            "SELECT line FROM events WHERE epoch=? AND seq>? AND instr(line, ?) AND instr(line, ?) ORDER BY seq DESC",
-            self.epoch, self.state(self.epoch).last_seq - LOOK_BACK_MAX,
-            _in_line("document", document), _in_line("location", location),
-        )  # fmt: skip
-        counted: list[ScanEvent] = []
-        for event in (decode(row[0]) for row in rows):
-            if event.action == "finish_bin":
-                return []
-            if event.action == "open_bin":
-                undone = {e.voids for e in counted}
-                return [e for e in reversed(counted) if not e.voids and format_name(e.name) not in undone]
-            counted.append(event)
-        return []
 
     def next_run(self, limit: int = EVENTS_PER_PUSH_MAX) -> Run:
         """What to send now: of the oldest epoch that owes something or has not heard from this server yet.
@@ -285,11 +262,6 @@ def durable_through(reply: Reply, *, base_seq: int, last_sent: int) -> int:
     if not wanted and len(reply.missing) >= MISSING_RANGES_MAX:
         return base_seq  # the list was cut off before it came to us
     return max(base_seq, min([last_sent, *(first - 1 for first in wanted)]))
-
-
-def _in_line(name: str, value: str) -> bytes:
-    """How a field with this value stands in an event's canonical bytes."""
-    return f'"{name}":{json.dumps(value)}'.encode("ascii")
 
 
 def _epoch(row: tuple[object, ...]) -> Epoch:

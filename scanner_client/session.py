@@ -33,9 +33,6 @@ QUANTITY_MAX: Final = 100_000
 FINISH_AFTER_FRAMES: Final = 60
 """A camera that loses a bin's label for a moment does not mean to finish the bin; two seconds later it does."""
 
-VOIDS_MAX: Final = 900
-"""At once, so that they fit one commit together with the opening of the bin."""
-
 PLACING: Final = frozenset({Stock.ARRIVES, Stock.MOVES})
 MAIN_FIRST: Final = (Kind.UNIT, Kind.SERIAL, Kind.PLATE, Kind.IDENTIFIER, Kind.LOT, Kind.ITEM)
 """Which symbol of a box names what was scanned; the others stand beside it."""
@@ -144,18 +141,11 @@ class Session:
         events = self._closing()
         if not is_same:
             self.task = replace(self.task, location=read.label.key, container=None)
-            events += self._counted_in_vain(self.task.document or "", read.label.key)
             events.append(with_symbols(self._event("open_bin"), sighting, read.symbol))
         kept = self._keep(events)
         self._bin_open = not is_same
         self._opening = format_name(kept[-1].name) if self._bin_open else None
-        return [self._told_bin(event) for event in kept if event.action != "void"]
-
-    def _counted_in_vain(self, document: str, location: str) -> list[ScanEvent]:
-        """A bin that was left open, by a kill, is counted anew: products without serials would count twice."""
-        counted = self._handheld.outbox.left_open(document, location)
-        again = [event for event in counted if is_stock(event.subject or "")][:VOIDS_MAX]
-        return [self._undoing(event, "the bin was left open and is counted anew") for event in again]
+        return [self._told_bin(event) for event in kept]
 
     def _enter_container(self, sighting: Sighting, read: _Read) -> list[Told]:
         what = ACTIONS[self.task.action]

@@ -129,8 +129,7 @@ def _restore_sqlite(path: Path) -> Restored:
     prepared = live_path.with_name(live_path.name + ".restoring")
     prepared.unlink(missing_ok=True)
     incarnation = new_incarnation()
-    with closing(sqlite_module().connect(path)) as source, closing(sqlite_module().connect(prepared)) as copy:
-        source.backup(copy)
+    _copy_pages(path, prepared)
     engine = sa.create_engine(f"sqlite:///{prepared}", module=sqlite_module())
     try:
         with engine.begin() as connection:
@@ -145,15 +144,33 @@ def _restore_sqlite(path: Path) -> Restored:
         raise BackupError(f"{path} cannot be read: {error.orig}.") from None
     finally:
         engine.dispose()
-    with db.engine.connect() as connection:
-        lost = _lost(_server_facts(connection), after)
     kept = live_path.with_name(f"{live_path.name}.before-{incarnation}")
-    with closing(sqlite_module().connect(prepared)) as copy, closing(sqlite_module().connect(live_path)) as live:
-        with closing(sqlite_module().connect(kept)) as aside:
-            live.backup(aside)
-        copy.backup(live)
+    try:
+        with db.engine.connect() as connection:
+            lost = _lost(_server_facts(connection), after)
+    except sa.exc.DatabaseError:  # it is damaged: perhaps that is why it is replaced
+        lost = ()
+        _put_aside(live_path, kept)
+    else:
+        _copy_pages(live_path, kept)
+    _copy_pages(prepared, live_path)
     prepared.unlink()
     return Restored(made_ms=made_ms, incarnation=incarnation, lost=lost, kept_at=kept)
+
+
+def _copy_pages(source: Path, target: Path) -> None:
+    """Copy one SQLite file over another under SQLite's own lock, so that a server which has it open sees the change."""
+    with closing(sqlite_module().connect(source)) as read, closing(sqlite_module().connect(target)) as write:
+        read.backup(write)
+
+
+def _put_aside(path: Path, kept: Path) -> None:
+    """Move a damaged file away, with the log that belongs to it."""
+    db.engine.dispose()
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(kept.with_name(kept.name + suffix))
 
 
 def _renew(connection: sa.Connection, incarnation: str) -> None:

@@ -60,10 +60,8 @@ def pull(
         + _units(connection, site, position, horizon, limit + 1)
     )
     page, more = rows[:limit], len(rows) > limit
-    if page and more:
-        position = page[-1][0]
-    else:
-        position = (max(horizon - 1, position[0]), 1, "\U0010ffff")
+    read_up: _Position = (max(horizon - 1, position[0]), 1, "\U0010ffff")
+    position = page[-1][0] if page and more else read_up
     return [change for _, change in page], _cursor(mine, position), more
 
 

@@ -111,7 +111,7 @@ SERIAL: Final = Column(
     "serial", _ai_text, "serial number, for a row that is about one unit", "serial_no serial_number sn", "SN0001"
 )
 LOT: Final = Column("lot", _ai_text, "batch or lot", "batch lot_no batch_no charge", "L2406")
-PIECES: Final = Column("quantity", cells.quantity, "pieces, for a row without a serial", "qty pieces", "12")
+PIECES: Final = Column("quantity", cells.quantity, "pieces, for a row without a serial", "qty pieces")
 EXPIRY: Final = Column(
     "expiry",
     cells.date,
@@ -221,7 +221,7 @@ _ORDER: Final = DocumentKind(
         _number("order order_no order_number", "SO-5001"),
         GTIN,
         SKU,
-        PIECES,
+        Column("quantity", cells.quantity, "pieces, for a row without a serial", "qty pieces", "12"),
         Column("serial", _ai_text, "the unit made for this order, never another", "serial_no serial_number sn"),
         Column("customer", cells.text, "who gets it; kept where it can be erased", "customer_name ship_to"),
         Column("address", cells.text, "where to; kept where it can be erased", "customer_address ship_to_address"),

@@ -90,11 +90,12 @@ def ingest(
         .where(chains.c.device_no == header.device_no, chains.c.epoch == header.epoch)
         .values(acked_through=acked, head=head, last_seq=last, **_sample_row(header, sample))
     )
-    connection.execute(
-        devices.update()
-        .where(devices.c.device_no == header.device_no)
-        .values(last_seen_ms=now_ms, waiting=header.waiting, client=header.client, pulled=header.cursor)
-    )
+    if not header.carried:  # a file says nothing about where its handheld stands now
+        connection.execute(
+            devices.update()
+            .where(devices.c.device_no == header.device_no)
+            .values(last_seen_ms=now_ms, waiting=max(0, header.waiting - header.count), client=header.client, pulled=header.cursor)
+        )
     return Ingested(
         acked_through=acked,
         head=head,

@@ -173,7 +173,7 @@ def _children(connection: sa.Connection, site: str, moved: Mapping[str, int]) ->
     for _ in range(DEPTH_MAX):
         deeper: dict[str, int] = {}
         for container, moment in edge.items():
-            for unit, last_ms in connection.execute(_inside(site, container)).tuples():
+            for unit, last_ms in connection.execute(_inside(site, container)):
                 if last_ms >= moment:
                     found.add(unit)
                 if is_container(unit) and moment < seen.get(unit, moment + 1):
@@ -182,7 +182,7 @@ def _children(connection: sa.Connection, site: str, moved: Mapping[str, int]) ->
     return found
 
 
-def _inside(site: str, container: str) -> sa.Select[tuple[str, int]]:
+def _inside(site: str, container: str) -> sa.Select[str, int]:
     """What was ever said to be in a container, by the name under which it is folded, with its last fact's time."""
     named = sa.union(
         sa.select(events.c.subject.label("unit")).where(

@@ -19,7 +19,7 @@ _BALANCE_FIELDS: Final = tuple(f.name for f in fields(stock.Balance))
 
 
 def advance(connection: sa.Connection, site: str, new: Mapping[str, list[Fact]], anew: set[str]) -> None:
-    """Fold new facts, already in the ledger, into the balances of these items and lots; those in `anew` from scratch."""
+    """Fold new facts, already in the ledger, into these items' and lots' balances; those in `anew` from scratch."""
     stored = _balances(connection, site, new)
     on_top = {s: f for s, f in new.items() if s not in anew and _on_top(f, stored.get(s, {}))}
     for subject, facts in on_top.items():

@@ -28,6 +28,7 @@ BODY_BYTES_MAX: Final = 1 << 20
 """A deflated envelope; 500 ordinary events take about 15 KB."""
 INFLATED_BYTES_MAX: Final = 8 << 20
 HEADER_BYTES_MAX: Final = 4_096
+HEADER_TEXT_MAX: Final = 500
 CHANGES_PER_REPLY_MAX: Final = 2_000
 EXCEPTIONS_PER_REPLY_MAX: Final = EVENTS_PER_PUSH_MAX
 MISSING_RANGES_MAX: Final = 100
@@ -218,14 +219,16 @@ def _header(line: bytes) -> PushHeader:
 
 
 def _check_header_field(name: str, value: Any) -> None:
-    kind, optional = _HEADER_TYPES.get(name, (None, False))
+    if name not in _HEADER_TYPES:
+        raise ProtocolError(f"The header's {name!r:.40} is not understood: {value!r:.60}.")
+    kind, optional = _HEADER_TYPES[name]
     if optional and value is None:
         return
-    if kind is None or type(value) is not kind:
+    if type(value) is not kind:
         raise ProtocolError(f"The header's {name!r:.40} is not understood: {value!r:.60}.")
-    if kind is int and not 0 <= value <= INT_MAX:
+    if isinstance(value, int) and not 0 <= value <= INT_MAX:
         raise ProtocolError(f"The header's {name} is {value!r:.40}, outside 0 to 2^53 - 1.")
-    if kind is str and not (value.isprintable() and len(value) <= 500):
+    if isinstance(value, str) and not (value.isprintable() and len(value) <= HEADER_TEXT_MAX):
         raise ProtocolError(f"The header's {name} cannot be stored: {value!r:.60}.")
 
 

@@ -66,6 +66,8 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportLine:
+    """What became of one unit, or of the pieces of one item or lot."""
+
     kind: Line
     subject: str
     expected: str | None = None

@@ -38,6 +38,8 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountReport:
+    """What a count found, and what that rests on."""
+
     number: str
     lines: list[ReportLine]
     totals: Mapping[str, int]

@@ -92,10 +92,14 @@ def versions(connection: sa.Connection, site: str, kind: str, number: str) -> in
 class Basis(Protocol):
     """What a report says of what it rests on."""
 
-    totals: Mapping[str, int]
-    unheard: list[str]
-    heads: Mapping[str, int]
-    scans: list[str]
+    @property
+    def totals(self) -> Mapping[str, int]: ...
+    @property
+    def unheard(self) -> list[str]: ...
+    @property
+    def heads(self) -> Mapping[str, int]: ...
+    @property
+    def scans(self) -> list[str]: ...
 
 
 def basis(report: Basis) -> dict[str, Any]:

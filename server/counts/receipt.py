@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from server.counts.compare import Expected, Quantity, ReportLine, Sighting, comp
 from server.counts.cycle import CountError, result_row, scans_of
 from server.database import stamp
 from server.identifiers import owners
+from server.ledger import history
 from server.rebuild import rebuild
 from server.tables import reference
 from sync.actions import Fact
@@ -22,6 +23,8 @@ from sync.identity import is_container, is_stock, item_of, lot_key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptReport:
+    """What came of a notice, and what that rests on."""
+
     number: str
     lines: list[ReportLine]
     totals: Mapping[str, int]
@@ -46,13 +49,14 @@ def report(connection: sa.Connection, *, site: str, number: str) -> ReceiptRepor
     open_items = {r["subject"] for r in rows if is_stock(r["subject"])}
     received = [f for f in scans if not is_stock(str(f.event.subject)) and not is_container(str(f.event.subject))]
     owned = owners(connection, site, {str(f.event.subject) for f in received})
+    known = _known(connection, site, received, number)
     sightings: list[Sighting] = []
     fillers: dict[str, tuple[str, Fact]] = {}
     for fact in received:
         unit = owned.get(str(fact.event.subject), str(fact.event.subject))
         line = None if unit in by_unit else _line_of(unit, fact.event.lot, open_items)
         if line is None:
-            sightings.append(_sighting(unit, fact, number, by_unit))
+            sightings.append(_sighting(unit, fact, number, by_unit, known))
         else:
             fillers.setdefault(unit, (line, fact))  # a serial that fills a line given by quantity, once
     pieces = [(str(f.event.subject), f) for f in scans if is_stock(str(f.event.subject))]
@@ -111,10 +115,25 @@ def _line_of(subject: str, lot: str | None, lines: Collection[str]) -> str | Non
     return next((name for name in names if name in lines), None)
 
 
-def _sighting(unit: str, fact: Fact, number: str, by_unit: Mapping[str, str]) -> Sighting:
+def _known(connection: sa.Connection, site: str, received: Iterable[Fact], number: str) -> set[str]:
+    """Names of which something was known before they were received, beside what this notice says."""
+    first: dict[str, int] = {}
+    for fact in received:
+        first.setdefault(str(fact.event.subject), fact.event_ms)
+    found = history(connection, site, first)
+    return {
+        name
+        for name, moment in first.items()
+        if any(f.event_ms < moment and f.event.document != number for f in found.get(name, ()))
+    }
+
+
+def _sighting(unit: str, fact: Fact, number: str, by_unit: Mapping[str, str], known: Collection[str]) -> Sighting:
     place = fact.event.container or number
     belongs = by_unit.get(unit)
-    return Sighting(unit=unit, place=place, event=format_name(fact.name), known=True, belongs=belongs)
+    return Sighting(
+        unit=unit, place=place, event=format_name(fact.name), known=str(fact.event.subject) in known, belongs=belongs
+    )
 
 
 def _quantities(rows: Sequence[sa.RowMapping], scans: Sequence[tuple[str, Fact]]) -> list[Quantity]:

@@ -49,6 +49,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
+    """One entry of this folder."""
+
     name: str
     title: str
     advice: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
+import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import BinaryIO, Final
 
 from server.tabular import table
@@ -18,6 +19,8 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _READ_AT_ONCE: Final = 1 << 20
+LINE_CHARS_MAX: Final = 1 << 21
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
 
 
 def read(file: BinaryIO) -> Table:
@@ -27,24 +30,34 @@ def read(file: BinaryIO) -> Table:
         TableError: it is no text, or has no row of headings.
     """
     encoding, note = _encoding(file)
-    file.seek(0)
-    lines = io.TextIOWrapper(_Open(file), encoding=encoding, newline="")
-    separator, skipped = _separator(lines)
-    records = csv.reader(lines, delimiter=separator, strict=True)
+    separator, skipped = _separator(_lines(file, encoding))
+    records = csv.reader(islice(_lines(file, encoding), skipped, None), delimiter=separator, strict=True)
     names, used = _headings(records)
     if not any(names):
         raise TableError("The file has no row of headings.")
     return Table(headings=names, rows=table.bounded(_rows(records, names, skipped + used)), note=note)
 
 
-class _Open(io.BufferedReader):
-    """A file that stays open when the text reader around it goes: its owner closes it."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        super().__init__(file)  # type: ignore[arg-type]  # any readable binary file will do
-
-    def close(self) -> None:
-        self.detach()
+def _lines(file: BinaryIO, encoding: str) -> Iterator[str]:
+    """The file's lines with their ends, from the beginning; a line may end as on any system."""
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder(encoding)()
+    rest, more = "", True
+    while more:
+        piece = file.read(_READ_AT_ONCE)
+        more = bool(piece)
+        rest += decoder.decode(piece, final=not more)
+        end = 0
+        for found in _LINE_END.finditer(rest):
+            if more and found.end() == len(rest) and found[0] == "\r":
+                break  # its line feed may come with the next piece
+            yield rest[end : found.end()]
+            end = found.end()
+        rest = rest[end:]
+        if len(rest) > LINE_CHARS_MAX:
+            raise TableError(f"A line has more than {LINE_CHARS_MAX:,} characters.")
+    if rest:
+        yield rest
 
 
 def _encoding(file: BinaryIO) -> tuple[str, str | None]:
@@ -77,14 +90,14 @@ def _checked(file: BinaryIO, encoding: str) -> str:
     return encoding
 
 
-def _separator(lines: io.TextIOWrapper) -> tuple[str, int]:
+def _separator(lines: Iterator[str]) -> tuple[str, int]:
     """The separator of the row of headings, and the lines used up: Excel may name it in a line `sep=;`."""
-    first = lines.readline(1 << 16)
-    if first.strip().lower().startswith("sep=") and len(first.strip()) == 5:
-        return first.strip()[4], 1
+    first = next(lines, "")
+    named = first.strip("\r\n")
+    if named.lower().startswith("sep=") and len(named) == len("sep=;"):
+        return named[-1], 1
     while first and not first.strip(" \r\n\t;,|"):
-        first = lines.readline(1 << 16)
-    lines.seek(0)
+        first = next(lines, "")
     return max(SEPARATORS, key=lambda s: len(next(csv.reader([first], delimiter=s), []))), 0
 
 

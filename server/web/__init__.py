@@ -8,7 +8,7 @@ from server.web import cases, counts, handhelds, overview, set_aside, signing_in
 from server.web.pages import blueprint
 
 PAGES = (
-    ("web.overview", "Overview"),
+    ("web.overview", "Home"),
     ("web.cases", "Cases"),
     ("web.counts", "Counts"),
     ("web.handhelds", "Handhelds"),

@@ -12,7 +12,7 @@ import time
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -28,10 +28,11 @@ ACTIONS: Final = ("receive", "put_away", "move", "pick")
 """What the stations do, one each."""
 CLIENT: Final = ("-m", "scanner_client")
 SERVER: Final = ("-m", "flask")
-WHOLE_SERVER_EVERY: Final = 4
-"""Of so many kills of the server one ends all of it; the others end a worker, which gunicorn replaces."""
+WHOLE_SERVER_EVERY: Final = 8
+"""One kill in so many ends all of the server; the others end a worker, which gunicorn replaces."""
 DATABASE_EVERY: Final = 10
 UPTIME_SECONDS_MAX: Final = 0.7
+TELL_EVERY: Final = 20
 
 
 @dataclass(kw_only=True)
@@ -42,12 +43,19 @@ class Report:
     worker_kills: int = 0
     server_kills: int = 0
     database_kills: int = 0
+    restarts: list[str] = field(default_factory=list)
+    """What the server said where it ended by itself and was started again."""
     carried: int = 0
     typed: int = 0
     beeped: int = 0
     events: int = 0
     seconds: float = 0.0
     findings: list[str] = field(default_factory=list)
+
+    @property
+    def least_kills(self) -> int:
+        """Of clients or of the server, whichever were fewer."""
+        return min(self.client_kills, self.worker_kills + self.server_kills)
 
     def __str__(self) -> str:
         return (
@@ -63,6 +71,7 @@ def crash(
     *,
     kills: int,
     seed: int,
+    minutes_max: float = 60.0,
     cluster: Server | None = None,
     client: tuple[str, ...] = CLIENT,
     server: tuple[str, ...] = SERVER,
@@ -70,6 +79,7 @@ def crash(
     """Kill clients and the server at least so many times each, let everything drain, and compare both ends.
 
     Args:
+        kills: of clients, and of the server or one of its workers; fewer only where `minutes_max` have passed.
         folder: empty; it takes the server's files, the handhelds' and the logs.
         database_url: of an empty database.
         cluster: the PostgreSQL behind the URL, to be killed as well.
@@ -81,8 +91,11 @@ def crash(
         stations = _enrolled(site, folder, rng, client)
         for station in stations:
             station.start()
-        while _is_working(stations) and _kills_left(report, stations, kills):
+        while _is_working(stations) and _kills_left(report, stations, kills) > 0:
             _kill_something(site, cluster, rng, report)
+            _tell(report, began)
+            if time.monotonic() - began > minutes_max * 60:
+                break
         for station in stations:
             station.finish()
         if not report.findings:
@@ -93,6 +106,7 @@ def crash(
         verified = site.flask("verify")
         report.findings += (verified.stdout + verified.stderr).splitlines() if verified.returncode else []
     report.client_kills = sum(station.kills for station in stations)
+    report.restarts = site.restarts
     report.carried = sum(station.carried for station in stations)
     report.seconds = time.monotonic() - began
     return report
@@ -105,8 +119,7 @@ def _running(site: Site) -> Iterator[None]:
         site.wait_until_ready()
         yield
     finally:
-        with suppress(ProcessLookupError):
-            site.kill()
+        site.kill()
 
 
 def _enrolled(site: Site, folder: Path, rng: random.Random, client: tuple[str, ...]) -> list[Station]:
@@ -126,10 +139,10 @@ def _is_working(stations: list[Station]) -> bool:
     return True
 
 
-def _kills_left(report: Report, stations: list[Station], kills: int) -> bool:
-    """Whether somebody is still to be killed; not after something was found."""
-    done = min(report.worker_kills + report.server_kills, sum(station.kills for station in stations))
-    return done < kills and not report.findings
+def _kills_left(report: Report, stations: list[Station], kills: int) -> int:
+    """How many are still to be killed; nobody after something was found."""
+    report.client_kills = sum(station.kills for station in stations)
+    return 0 if report.findings else kills - report.least_kills
 
 
 def _kill_something(site: Site, cluster: Server | None, rng: random.Random, report: Report) -> None:
@@ -149,6 +162,15 @@ def _kill_something(site: Site, cluster: Server | None, rng: random.Random, repo
         report.worker_kills += 1
     if rng.random() < 0.8:
         site.wait_until_ready()  # else the next kill meets it while it starts
+
+
+def _tell(report: Report, began: float) -> None:
+    done = report.worker_kills + report.server_kills
+    if done % TELL_EVERY == 0:
+        print(
+            f"  {done} kills of the server, {report.client_kills} of clients, {time.monotonic() - began:.0f} s",
+            file=sys.stderr,
+        )
 
 
 def _compare(site: Site, stations: list[Station], report: Report) -> list[str]:
@@ -180,16 +202,19 @@ def main(argv: list[str] | None = None) -> int:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200, help="of clients, and of the server, at the least")
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--minutes", type=float, default=60.0, help="stop killing after so long, and fail")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args(argv)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crash-")))
         cluster = stack.enter_context(running_postgres()) if args.database == "postgres" else None
         url = cluster.new_database("crash") if cluster else f"sqlite:///{folder / 'warehouse.sqlite3'}"
-        report = crash(folder, url, kills=args.kills, seed=args.seed, cluster=cluster)
+        report = crash(folder, url, kills=args.kills, seed=args.seed, minutes_max=args.minutes, cluster=cluster)
     print(f"{args.database}, seed {args.seed}: {report}")
+    for log in report.restarts:
+        print(f"The server ended by itself and was started again; its log ended with:\n{log}")
     print("\n".join(report.findings) or "Nothing was lost, nothing was there twice, nothing was invented.")
-    return 1 if report.findings else 0
+    return 1 if report.findings or report.least_kills < args.kills else 0
 
 
 if __name__ == "__main__":

@@ -43,6 +43,8 @@ class Site:
     program: tuple[str, ...] = ("-m", "flask")
     port: int = 0
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    restarts: list[str] = field(default_factory=list, init=False)
+    """What a server said last that ended without being killed: it finds no database when it starts, say."""
 
     def __post_init__(self) -> None:
         self.port = self.port or free_port()
@@ -70,30 +72,37 @@ class Site:
             )
 
     def wait_until_ready(self) -> None:
-        """Wait until a worker answers and reaches the database."""
-        assert self.process is not None
+        """Wait until a worker answers and reaches the database; start a server that ended, as a supervisor does."""
         deadline = time.monotonic() + READY_SECONDS_MAX
         while not self._is_ready():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"The server does not answer: {(self.folder / 'server.log').read_text()[-2000:]}")
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"The server does not answer: {self.log()}")
+            if self.process is None or self.process.poll() is not None:
+                self.restarts.append(self.log())
+                self.start()
             time.sleep(0.05)  # nothing says when another process listens
+
+    def log(self) -> str:
+        """The last that the server said."""
+        return (self.folder / "server.log").read_text()[-1000:]
 
     def kill(self) -> None:
         """End the whole server at once."""
         assert self.process is not None
-        family = psutil.Process(self.process.pid).children(recursive=True)
-        os.killpg(self.process.pid, signal.SIGKILL)
+        with suppress(psutil.NoSuchProcess, ProcessLookupError):
+            family = psutil.Process(self.process.pid).children(recursive=True)
+            os.killpg(self.process.pid, signal.SIGKILL)
+            psutil.wait_procs(family, timeout=READY_SECONDS_MAX)
         self.process.wait()
-        psutil.wait_procs(family, timeout=READY_SECONDS_MAX)
 
     def kill_worker(self, rng: random.Random) -> None:
         """End one of the processes that answer; gunicorn starts another."""
         assert self.process is not None
-        workers = psutil.Process(self.process.pid).children()
-        if workers:
-            victim = rng.choice(workers)
-            victim.kill()
-            with suppress(psutil.NoSuchProcess):
+        with suppress(psutil.NoSuchProcess):
+            workers = psutil.Process(self.process.pid).children()
+            if workers:
+                victim = rng.choice(workers)
+                victim.kill()
                 victim.wait(READY_SECONDS_MAX)
 
     def invitations(self, count: int) -> list[str]:

@@ -30,10 +30,14 @@ from sync.protocol import MEDIA_TYPE, SIGNED_PREFIX, SYNC_PATH, PushHeader, pack
 from tests.end_to_end.queue_checker import UNDO, ChainName
 
 ROOT: Final = Path(__file__).parents[2]
-SHIFT_SECONDS_MAX: Final = 3.0
-"""A shift ends with a kill; start-up takes the first third of a second of it."""
-PAUSE_SECONDS_MAX: Final = 0.15
-BURST_MAX: Final = 8
+SHIFT_SECONDS_MAX: Final = 2.0
+"""A shift ends with a kill."""
+STARTED_SHARE: Final = 0.85
+"""Of the shifts so many count their length from the first beep; the others may end while the program starts."""
+START_SECONDS_MAX: Final = 20.0
+CARRIED_SHARE: Final = 0.3
+PAUSE_SECONDS_MAX: Final = 0.3
+BURST_MAX: Final = 6
 LAST_BURST_MAX: Final = 40
 LAST_PAUSE_SECONDS_MAX: Final = 0.08
 """Between the last burst and the kill, so that most kills find a commit under way."""
@@ -60,6 +64,7 @@ class Station(Thread):
         self._program = program
         self._log = home.with_suffix(".log")
         self._ending = Event()
+        self._heard = Event()
         self._again: bytes | None = None
 
     def enrol(self, invitation: str) -> None:
@@ -103,14 +108,18 @@ class Station(Thread):
 
     def _shift(self) -> None:
         rng = self._rng
+        self._heard.clear()
         with self._scanning() as keys:
-            until = time.monotonic() + rng.uniform(0.2, SHIFT_SECONDS_MAX)
-            while time.monotonic() < until:
+            self._type(keys, 1)
+            if rng.random() < STARTED_SHARE:
+                self._heard.wait(START_SECONDS_MAX)
+            until = time.monotonic() + rng.uniform(0, SHIFT_SECONDS_MAX)
+            while time.monotonic() < until and not self._ending.is_set():
                 self._type(keys, rng.randint(1, BURST_MAX))
                 self._ending.wait(rng.uniform(0, PAUSE_SECONDS_MAX))
             self._type(keys, rng.randint(1, LAST_BURST_MAX))
             time.sleep(rng.uniform(0, LAST_PAUSE_SECONDS_MAX))
-        if rng.random() < 0.3:
+        if rng.random() < CARRIED_SHARE:
             self._carry_the_later_half()
 
     @contextmanager
@@ -147,6 +156,7 @@ class Station(Thread):
             if line.endswith(b"\n"):  # half a line is no beep yet
                 told = json.loads(line)
                 self.beeped[parse_name(told["event"])] = told["subject"]
+                self._heard.set()
 
     def _type(self, keys: IO[bytes], count: int) -> None:
         keys.write(b"".join(self._label() + b"\n" for _ in range(count)))

@@ -102,6 +102,13 @@ def test_sigterm_ends_between_two_scans(tmp_path: Path, clock: Clock, scanners: 
     assert len(kept(tmp_path, clock)) == 2, "nobody said that the bin is finished"
 
 
+def test_source_that_ends_has_said_everything_so_that_the_open_bin_is_finished(tmp_path: Path) -> None:
+    order = ("--action", "count", "--document", "CC-1", "--json")
+    done = run("scan", "--home", str(tmp_path), *order, typed="LOC:A-01\nLPN1\n")
+    actions = [json.loads(line)["action"] for line in done.stdout.splitlines()]
+    assert actions == ["open_bin", "count", "finish_bin"]
+
+
 def test_status_export_and_sync_ask_the_program_that_scans(tmp_path: Path, scanners: list[Scanner]) -> None:
     home = tmp_path / "home"
     scanner = Scanner(home, "--location", "LOC:A-01")

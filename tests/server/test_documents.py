@@ -273,7 +273,9 @@ def test_rows_of_an_import_that_was_killed_while_loading_do_not_count_and_the_sa
         assert documents.resume(SITE, operator=None, now_ms=NOW) == ([], [])
 
 
-def test_an_import_that_was_killed_while_folding_is_finished_without_its_file(database_url: str, tmp_path: Path) -> None:
+def test_an_import_that_was_killed_while_folding_is_finished_without_its_file(
+    database_url: str, tmp_path: Path
+) -> None:
     units = 3 * documents.FOLD_CHUNK
     with office(database_url, tmp_path):
         take("locations", LOCATIONS)
@@ -287,7 +289,7 @@ def test_an_import_that_was_killed_while_folding_is_finished_without_its_file(da
 
 
 def test_others_can_write_between_the_chunks_of_an_import(database_url: str, tmp_path: Path) -> None:
-    written = []
+    written: list[int] = []
 
     def pause(_: float) -> None:
         with writing() as c:

@@ -114,7 +114,7 @@ def test_who_let_a_handheld_in_and_out_stands_in_the_ledger(database_url: str, t
 
 
 def test_a_handheld_nobody_knows_cannot_be_revoked(database_url: str, tmp_path: Path) -> None:
-    with office(database_url, tmp_path), writing() as c, pytest.raises(EnrolmentError, match="no handheld .* 99"):
+    with office(database_url, tmp_path), writing() as c, pytest.raises(EnrolmentError, match=r"no handheld .* 99"):
         enrolment.revoke(c, number=99, operator=None, now_ms=NOW)
 
 

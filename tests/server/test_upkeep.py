@@ -130,10 +130,16 @@ def test_a_quarantined_scan_is_repaired_by_a_new_fact_at_its_own_time(database_u
     ("corrections", "sentence"),
     [
         ({}, "7.1.4 is still not right. There is no action 'mislay' in this version."),
-        ({"action": "import"}, "7.1.4 is still not right. A handheld may not say 'import': only the server makes such a fact."),
+        (
+            {"action": "import"},
+            "7.1.4 is still not right. A handheld may not say 'import': only the server makes such a fact.",
+        ),
         ({"epoch": "3"}, "'epoch' is no field that can be repaired."),
         ({"quantity": "many"}, "quantity takes a whole number, not 'many'."),
-        ({"action": "move", "location": ""}, "7.1.4 is still not right. 'move' takes subject, location; it lacks location."),
+        (
+            {"action": "move", "location": ""},
+            "7.1.4 is still not right. 'move' takes subject, location; it lacks location.",
+        ),
     ],
 )
 def test_a_repair_that_leaves_the_scan_wrong_is_refused(

@@ -1,0 +1,32 @@
+"""The real server with one bug planted, so that the harness can show that it finds it: it acknowledges max(seq).
+
+Run as `python -m tests.end_to_end.planted_server WORDS...`; WORDS are flask's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from flask.cli import main
+
+from server import ingest
+from server.tables import events
+from sync.protocol import PushHeader
+
+_honest = ingest._advance_mark
+
+
+def advance_mark(connection: sa.Connection, header: PushHeader, row: Mapping[str, Any]) -> tuple[int, bytes, int]:
+    """The highest number that is here, whatever is missing below."""
+    honest = _honest(connection, header, row)
+    mine = (events.c.device_no == header.device_no) & (events.c.epoch == header.epoch)
+    highest = sa.select(events.c.seq, events.c.digest).where(mine).order_by(events.c.seq.desc()).limit(1)
+    found = connection.execute(highest).one_or_none()
+    return (found.seq, found.digest, honest[2]) if found else honest
+
+
+if __name__ == "__main__":
+    ingest._advance_mark = advance_mark
+    main()

@@ -1,0 +1,176 @@
+"""What happens to handhelds and servers in real life, with both as processes of their own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scanner_client.handheld import QUEUE_FILE
+from tests.end_to_end.site import ROOT, Site, free_port
+
+pytestmark = pytest.mark.slow
+
+SERIALS = [f"SN{n:03d}" for n in range(1, 10)]
+
+
+class Handheld:
+    """The real program with a folder of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+
+    def do(self, command: str, *words: str, typed: str | None = None) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "scanner_client", command, "--home", str(self.home), *words],
+            cwd=ROOT,
+            input=typed,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def scan(self, *serials: str) -> list[str]:
+        """Put units away by typing their labels; the subjects that it beeped for."""
+        lines = "".join(f"]d20109506000134352\x1d21{s}\n".replace("352\x1d21", "35221") for s in serials)
+        said = self.do("scan", "--action", "put_away", "--location", "LOC:A-01", "--json", typed=lines)
+        return [json.loads(line)["subject"] for line in said.splitlines() if line.startswith("{")]
+
+
+@pytest.fixture
+def warehouse(database_url: str, tmp_path: Path) -> Iterator[Site]:
+    """A running server."""
+    running = Site(folder=tmp_path, database_url=database_url)
+    assert running.flask("init").returncode == 0
+    running.start()
+    running.wait_until_ready()
+    yield running
+    running.kill()
+
+
+def enrolled(site: Site, home: Path) -> Handheld:
+    handheld = Handheld(home)
+    handheld.do("enrol", "--code", site.invitations(1)[0], "--name", home.name)
+    return handheld
+
+
+def subjects(site: Site) -> list[str]:
+    """What the server has, one entry for each event."""
+    rows = [json.loads(stored.line) for kept in site.ledger().values() for stored in kept]
+    return sorted(row["subject"].rpartition("/")[2] for row in rows)
+
+
+def clean(site: Site) -> bool:
+    done = site.flask("verify")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return True
+
+
+def test_a_server_restored_from_an_older_backup_gets_every_scan_again(warehouse: Site, tmp_path: Path) -> None:
+    handheld = enrolled(warehouse, tmp_path / "hh")
+    handheld.scan(*SERIALS[:3])
+    handheld.do("sync")
+    assert warehouse.flask("backup", str(tmp_path / "backup")).returncode == 0
+    handheld.scan(*SERIALS[3:6])
+    handheld.do("sync")
+    assert subjects(warehouse) == SERIALS[:6]
+
+    warehouse.kill()
+    restored = warehouse.flask("restore", "--yes", str(tmp_path / "backup"))
+    assert restored.returncode == 0, restored.stderr
+    assert subjects(warehouse) == SERIALS[:3]
+    warehouse.start()
+    warehouse.wait_until_ready()
+    handheld.do("sync")
+
+    assert subjects(warehouse) == SERIALS[:6], "nothing was scanned anew, and everything is there again"
+    assert clean(warehouse)
+
+
+def test_a_handheld_that_a_restored_server_no_longer_knows_enrols_again_with_its_queue(
+    warehouse: Site, tmp_path: Path
+) -> None:
+    assert warehouse.flask("backup", str(tmp_path / "backup")).returncode == 0
+    handheld = enrolled(warehouse, tmp_path / "hh")
+    handheld.scan(*SERIALS[:3])
+    handheld.do("sync")
+    warehouse.kill()
+    assert warehouse.flask("restore", "--yes", str(tmp_path / "backup")).returncode == 0
+    warehouse.start()
+    warehouse.wait_until_ready()
+    handheld.scan(*SERIALS[3:5])
+    handheld.do("enrol", "--code", warehouse.invitations(1)[0])
+    handheld.do("sync")
+
+    assert subjects(warehouse) == SERIALS[:5]
+    assert clean(warehouse)
+
+
+def test_a_queue_put_back_from_a_copy_never_merges_with_what_came_after_the_copy(
+    warehouse: Site, tmp_path: Path
+) -> None:
+    handheld = enrolled(warehouse, tmp_path / "hh")
+    handheld.scan(*SERIALS[:2])
+    handheld.do("sync")
+    copies = {p: p.read_bytes() for p in handheld.home.glob(QUEUE_FILE + "*")}
+    handheld.scan(*SERIALS[2:4])
+    handheld.do("sync")
+    for path in handheld.home.glob(QUEUE_FILE + "*"):
+        path.unlink()
+    for path, content in copies.items():
+        path.write_bytes(content)
+    handheld.scan(*SERIALS[4:6])
+    handheld.do("sync")
+
+    assert subjects(warehouse) == SERIALS[:6]
+    assert len({(device, epoch) for device, epoch, _ in warehouse.ledger()}) == 2, "the copy goes on under a new epoch"
+    assert clean(warehouse)
+
+
+def test_a_cloned_handheld_is_noticed_and_loses_nothing(warehouse: Site, tmp_path: Path) -> None:
+    original = enrolled(warehouse, tmp_path / "original")
+    original.scan(*SERIALS[:2])
+    shutil.copytree(original.home, tmp_path / "clone")
+    clone = Handheld(tmp_path / "clone")
+    original.scan(*SERIALS[2:4])
+    clone.scan(*SERIALS[4:6])
+    original.do("sync")
+    clone.do("sync")
+
+    assert subjects(warehouse) == SERIALS[:6], "what both had before the copy is there once"
+    assert warehouse.flask("cases", "--rule", "forked").stdout.count("seen in A-01") == 2
+    assert clean(warehouse)
+
+
+def test_a_queue_carried_as_a_file_arrives_through_another_handheld(warehouse: Site, tmp_path: Path) -> None:
+    silent, messenger = enrolled(warehouse, tmp_path / "silent"), enrolled(warehouse, tmp_path / "messenger")
+    silent.scan(*SERIALS[:3])
+    silent.do("export", str(tmp_path / "queue.scan"))
+    messenger.do("import", str(tmp_path / "queue.scan"))
+    messenger.do("sync")
+
+    assert subjects(warehouse) == SERIALS[:3]
+    silent.do("sync")
+    assert subjects(warehouse) == SERIALS[:3], "the handheld's own sync brings them no second time"
+    assert clean(warehouse)
+
+
+def test_a_server_that_moved_is_found_by_a_new_code_on_its_screen(warehouse: Site, tmp_path: Path) -> None:
+    handheld = enrolled(warehouse, tmp_path / "hh")
+    warehouse.kill()
+    handheld.scan(*SERIALS[:2])
+    warehouse.port = free_port()
+    warehouse.start()
+    warehouse.wait_until_ready()
+    code = warehouse.invitations(1)[0]
+    handheld.do("enrol", "--code", code.partition("&c=")[0])
+    handheld.do("sync")
+
+    assert subjects(warehouse) == SERIALS[:2]

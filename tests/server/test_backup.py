@@ -1,0 +1,203 @@
+"""A backup is of one moment; a restore says what it cannot bring back."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from server import changes, upkeep
+from server.backup import BackupError, back_up, restore
+from server.database import db, reading, writing
+from server.tables import (
+    chains,
+    document_rows,
+    enrolment_codes,
+    events,
+    reference,
+    server_state,
+    stock_levels,
+    unit_states,
+)
+from sync import identity
+from tests.handheld import Chain
+from tests.server.office import ASN, LAMP, NOW, SITE, bare, office, rows, stock_up, take
+from tests.server.site import enrol, push
+from tests.server.test_enrolment import code
+
+S1 = identity.unit_key(LAMP, "S1")
+BIN_2 = identity.own_location_key("warehouse.example", SITE, "A-02")
+PORTABLE = pytest.mark.parametrize("portable", [False, True], ids=["own-form", "portable"])
+
+
+def scan(chain: Chain, *, minute: int) -> None:
+    chain.scan(NOW + minute * 60_000, "inspect", S1, location=BIN_2)
+
+
+def shift() -> Chain:
+    """A handheld that scanned twice and sent both."""
+    stock_up()
+    chain = Chain(7, boot_at_ms=NOW)
+    enrol(7, enrolled_ms=NOW)
+    for minute in (1, 2):
+        scan(chain, minute=minute)
+    push(chain, 1, 2, now_ms=NOW + 200_000)
+    return chain
+
+
+def everything() -> list[object]:
+    return [
+        rows(events, "device_no", "epoch", "seq", "digest", "line", "event_ms"),
+        rows(document_rows, "document", "row", "subject"),
+        rows(unit_states, "unit", "place", "expected", "last_event"),
+        rows(stock_levels, "subject", "place", "quantity"),
+        rows(reference, "kind", "key"),
+    ]
+
+
+@PORTABLE
+def test_a_backup_brings_back_everything_under_a_new_incarnation(
+    database_url: str, tmp_path: Path, *, portable: bool
+) -> None:
+    with office(database_url, tmp_path):
+        shift()
+        before, incarnation = everything(), rows(server_state, "incarnation")
+        assert back_up(tmp_path / "copy", now_ms=NOW, portable=portable) == (tmp_path / "copy").stat().st_size
+        key = rows(server_state, "private_key")
+        take("asn", ASN, now_ms=NOW + 1)
+        done = restore(tmp_path / "copy")
+        assert done.made_ms == NOW
+        assert everything() == before
+        assert rows(server_state, "incarnation") == [(done.incarnation,)] != incarnation
+        assert rows(server_state, "private_key") == key  # handhelds have pinned it
+        assert list(upkeep.verify(SITE, lambda _: None)) == []
+
+
+@PORTABLE
+def test_handhelds_learn_what_is_in_a_backup_and_no_more(database_url: str, tmp_path: Path, *, portable: bool) -> None:
+    with office(database_url, tmp_path):
+        chain = shift()
+        assert push(chain, 2, 2, now_ms=NOW + 210_000).safe_through == 0
+        back_up(tmp_path / "copy", now_ms=NOW, portable=portable)
+        scan(chain, minute=4)
+        taken = push(chain, 3, 3, now_ms=NOW + 300_000)
+        assert (taken.acked_through, taken.safe_through) == (3, 2)
+
+
+def test_a_backup_that_fails_makes_nothing_safe(database_url: str, tmp_path: Path) -> None:
+    with office(database_url, tmp_path):
+        shift()
+        with pytest.raises(OSError, match="nowhere"):
+            back_up(tmp_path / "nowhere" / "copy", now_ms=NOW, portable=True)
+        assert {safe for (safe,) in rows(chains, "safe_through")} == {0}
+
+
+def test_a_handheld_sends_again_what_a_restore_lost_and_the_window_is_named(database_url: str, tmp_path: Path) -> None:
+    with office(database_url, tmp_path):
+        chain = shift()
+        back_up(tmp_path / "copy", now_ms=NOW)
+        scan(chain, minute=4)
+        push(chain, 3, 3, now_ms=NOW + 300_000)
+        take("asn", ASN, now_ms=NOW + 1)
+        code()
+        done = restore(tmp_path / "copy")
+        assert done.lost == ("import ASN-1 asn by Rosa", "administer an enrolment code for one receiver by Rosa")
+        again = push(chain, 3, 3, now_ms=NOW + 400_000)
+        assert (again.accepted, again.duplicate, again.acked_through) == (1, 0, 3)
+
+
+def test_after_a_restore_every_row_is_offered_to_handhelds_from_the_beginning(
+    database_url: str, tmp_path: Path
+) -> None:
+    with office(database_url, tmp_path):
+        shift()
+        with reading() as c:
+            rows_before, cursor, _ = changes.pull(c, SITE, None)
+        back_up(tmp_path / "copy", now_ms=NOW, portable=True)
+        with writing() as c:  # stamps of a database whose counter stood far higher
+            c.execute(unit_states.update().values(stamp=2**40))
+        back_up(tmp_path / "far", now_ms=NOW, portable=True)
+        restore(tmp_path / "far")
+        with reading() as c:
+            offered, _, _ = changes.pull(c, SITE, cursor)
+        assert sorted(map(str, offered)) == sorted(map(str, rows_before))
+
+
+def test_codes_that_were_offered_before_a_restore_are_void(database_url: str, tmp_path: Path) -> None:
+    with office(database_url, tmp_path):
+        code()
+        back_up(tmp_path / "copy", now_ms=NOW)
+        restore(tmp_path / "copy")
+        assert rows(enrolment_codes, "digest") == []
+
+
+def test_what_a_restore_replaced_is_kept_beside_it(tmp_path: Path) -> None:
+    with office(f"sqlite:///{tmp_path / 'warehouse.sqlite3'}", tmp_path):
+        back_up(tmp_path / "copy", now_ms=NOW)
+        stock_up()
+        kept = restore(tmp_path / "copy").kept_at
+        assert kept is not None
+    with bare(f"sqlite:///{kept}", tmp_path):
+        assert len(rows(unit_states, "unit")) == 2
+
+
+def test_a_database_file_that_is_damaged_is_put_aside_and_replaced(tmp_path: Path) -> None:
+    file = tmp_path / "warehouse.sqlite3"
+    with office(f"sqlite:///{file}", tmp_path):
+        shift()
+        before = everything()
+        back_up(tmp_path / "copy", now_ms=NOW)
+        db.engine.dispose()
+        file.write_bytes(b"lightning " * 10_000)
+        kept = restore(tmp_path / "copy").kept_at
+        assert everything() == before
+        assert kept is not None
+        assert kept.read_bytes().startswith(b"lightning")
+
+
+def test_a_database_that_was_lost_altogether_is_restored(database_url: str, tmp_path: Path) -> None:
+    with office(database_url, tmp_path):
+        shift()
+        before = everything()
+        back_up(tmp_path / "copy", now_ms=NOW)
+        with writing() as c:
+            db.metadata.drop_all(c)
+            c.execute(sa.text("DROP TABLE alembic_version"))
+        assert restore(tmp_path / "copy").lost == ()
+        assert everything() == before
+
+
+@pytest.mark.postgres
+def test_a_site_moves_from_sqlite_to_postgresql(postgres_url: str, tmp_path: Path) -> None:
+    with office(f"sqlite:///{tmp_path / 'warehouse.sqlite3'}", tmp_path):
+        shift()
+        before = everything()
+        back_up(tmp_path / "own", now_ms=NOW)
+        back_up(tmp_path / "portable", now_ms=NOW, portable=True)
+    with bare(postgres_url, tmp_path):
+        with pytest.raises(BackupError, match="this server keeps PostgreSQL: make a backup with --portable"):
+            restore(tmp_path / "own")
+        restore(tmp_path / "portable")
+        assert [sorted(map(str, part)) for part in everything()] == [sorted(map(str, part)) for part in before]  # type: ignore[call-overload]
+
+
+def test_a_damaged_backup_changes_nothing(database_url: str, tmp_path: Path) -> None:
+    with office(database_url, tmp_path):
+        shift()
+        before = everything()
+        back_up(tmp_path / "copy", now_ms=NOW, portable=True)
+        whole = (tmp_path / "copy").read_bytes()
+        text = gzip.decompress(whole)
+        spoilt = {
+            "cut": whole[: len(whole) // 2],
+            "short": gzip.compress(text[: text.rindex(b'["end"]')]),
+            "strange": gzip.compress(text.replace(b'["chains",', b'["chains",1,', 1)),
+            "newer": gzip.compress(text.replace(b'"schema":"0001"', b'"schema":"9999"')),
+            "other": b"nothing of ours",
+            "empty": b"",
+        }
+        for name, content in spoilt.items():
+            (tmp_path / name).write_bytes(content)
+            with pytest.raises(ValueError, match=r"damaged|does not know|no backup"):
+                restore(tmp_path / name)
+            assert everything() == before

@@ -1,0 +1,221 @@
+"""What an administrator types."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from flask import Flask
+
+from server import enrolment
+from server.database import writing
+from server.tables import events, unit_states
+from sync import transfer
+from sync.enrolment import Invitation, device_no
+from sync.protocol import SIGNED_PREFIX, pack
+from tests.handheld import Chain
+from tests.server.office import ASN, LOCATIONS, NOW, PRODUCTS, SITE, STOCK, bare, office, rows
+
+PROJECT = Path(__file__).parents[2]
+
+
+def run(app: Flask, *words: str | Path, typed: str | None = None, code: int = 0) -> str:
+    """Type a command; its whole output."""
+    done = app.test_cli_runner().invoke(args=[str(w) for w in words], input=typed)
+    assert done.exit_code == code, done.output
+    assert "Traceback" not in done.output
+    return done.output
+
+
+def file(folder: Path, name: str, content: str) -> Path:
+    path = folder / name
+    path.write_text(content)
+    return path
+
+
+def test_init_says_what_it_made_and_what_was_there(database_url: str, tmp_path: Path) -> None:
+    with bare(database_url, tmp_path) as app:
+        first = run(app, "init", "--admin", "Rosa", "--password-stdin", typed="correct horse battery\n")
+        assert "Rosa may sign in with the password that you gave." in first
+        again = run(app, "init")
+        assert "The database is up to date" in again
+        assert "1 person may sign in; nobody was added." in again
+        assert "horse" not in first + again
+
+
+def test_init_makes_up_a_password_and_shows_it_once(database_url: str, tmp_path: Path) -> None:
+    with bare(database_url, tmp_path) as app:
+        password = run(app, "init").rsplit(": ", 1)[1].strip()
+        assert len(password) >= 16
+        assert password not in run(app, "init")
+
+
+def test_init_refuses_a_password_that_is_too_short(database_url: str, tmp_path: Path) -> None:
+    with bare(database_url, tmp_path) as app:
+        said = run(app, "init", "--password-stdin", typed="short\n", code=1)
+        assert said == "Error: A password takes 12 to 200 characters; this has 5.\n"
+
+
+def test_a_command_before_init_says_what_to_do(database_url: str, tmp_path: Path) -> None:
+    with bare(database_url, tmp_path) as app:
+        said = run(app, "cases", code=1)
+        assert said == "Error: The database is not ready for this release: run `flask --app server init`.\n"
+
+
+def test_files_are_imported_and_shown(database_url: str, tmp_path: Path) -> None:
+    with office(database_url, tmp_path) as app:
+        for kind, content in (("products", PRODUCTS), ("locations", LOCATIONS), ("stock", STOCK), ("asn", ASN)):
+            assert "rows imported (event 0." in run(app, "import", kind, file(tmp_path, kind, content))
+        assert "nothing changed" in run(app, "import", "asn", tmp_path / "asn")
+        assert "ASN-1: 0 matched, 4 missing" in run(app, "receipt", "show", "ASN-1")
+        trail = run(app, "trail", "S1")
+        assert "Lamp · S1" in trail
+        assert "stored, in A-01" in trail
+        assert run(app, "import", "--resume") == "Every import is complete.\n"
+        assert "Everything fits" in run(app, "verify")
+        assert run(app, "cases").endswith("0 open cases.\n")
+
+
+WRONG = "code,name\nB-01,Bin\n,Nowhere\nB-01,Twice\n"
+
+
+def test_a_file_with_wrong_rows_is_left_out_whole_unless_the_bad_ones_are_skipped(
+    database_url: str, tmp_path: Path
+) -> None:
+    with office(database_url, tmp_path) as app:
+        path = file(tmp_path, "bins.csv", WRONG)
+        said = run(app, "import", "locations", path, code=1)
+        assert "Row 3, column code: The code is empty." in said
+        assert "Nothing was imported: 2 rows are wrong." in said
+        assert "Nothing was imported" in run(app, "import", "locations", path, "--dry-run", code=1)
+        assert "1 rows imported" in run(app, "import", "locations", path, "--skip-bad")
+        bad = (tmp_path / "bins.csv.bad.csv").read_text("utf-8-sig").splitlines()
+        assert bad == [
+            "code,name,problem",
+            ",Nowhere,The code is empty.",
+            "B-01,Twice,The same one stands in row 2 already.",
+        ]
+
+
+def test_a_dry_run_changes_nothing(database_url: str, tmp_path: Path) -> None:
+    with office(database_url, tmp_path) as app:
+        before = rows(events, "seq", "digest")
+        path = file(tmp_path, "bins.csv", LOCATIONS)
+        assert "3 rows are good. Nothing was imported" in run(app, "import", "locations", path, "--dry-run")
+        assert rows(events, "seq", "digest") == before
+
+
+@pytest.mark.parametrize("kind", ["products", "locations", "stock", "asn", "purchase_order", "order"])
+def test_each_kinds_template_can_be_imported_and_its_help_names_every_column(
+    kind: str, database_url: str, tmp_path: Path
+) -> None:
+    with office(database_url, tmp_path) as app:
+        for needed in ("products", "locations"):
+            run(app, "import", needed, file(tmp_path, needed, run(app, "import-template", needed)))
+        template = run(app, "import-template", kind)
+        help_text = run(app, "import", "--help")
+        assert all(f"\n    {column} " in help_text for column in template.splitlines()[0].split(","))
+        run(app, "import", kind, file(tmp_path, "t.csv", template))
+
+
+def test_an_enrolment_code_is_printed_with_its_invitation_and_drawn(database_url: str, tmp_path: Path) -> None:
+    with office(database_url, tmp_path) as app:
+        said = run(app, "code", "--role", "receiver", "--svg", tmp_path / "a.svg", "--png", tmp_path / "a.png")
+        lines = dict(line.split(": ", 1) for line in said.splitlines() if ": " in line)
+        invitation = Invitation.parse(lines["invitation"])
+        assert invitation.code == lines["code"]
+        assert invitation.addresses == ("http://server.test",)
+        assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+        assert "<svg" in (tmp_path / "a.svg").read_text()
+
+
+def test_a_count_is_opened_shown_and_not_closed_before_its_bins_are_finished(database_url: str, tmp_path: Path) -> None:
+    with office(database_url, tmp_path) as app:
+        run(app, "import", "locations", file(tmp_path, "l", LOCATIONS))
+        assert run(app, "count", "open", "C-1", "--bin", "A-01") == "Count C-1 of 1 bins is open.\n"
+        assert "not finished: A-01" in run(app, "count", "show", "C-1")
+        assert run(app, "count", "close", "C-1", code=1).startswith("Error: Count C-1 cannot be closed")
+        assert "There is no location 'Z'" in run(app, "count", "open", "C-2", "--bin", "Z", code=1)
+
+
+def test_a_queue_that_came_as_a_file_is_taken_once(database_url: str, tmp_path: Path) -> None:
+    key = Ed25519PrivateKey.generate()
+    public = key.public_key().public_bytes_raw()
+    chain = Chain(device_no(public), boot_at_ms=NOW)
+    chain.scan(
+        NOW + 1_000,
+        "inspect",
+        "https://id.gs1.org/01/09506000134352/21/S1",
+        location="https://id.gs1.org/414/9506000134352/254/A",
+    )
+    body = pack(*chain.push(1, 1, now_ms=NOW, carried=True))
+    lines = transfer.write(public_key=public, name="HH-1", signed=[(body, key.sign(SIGNED_PREFIX + body))])
+    path = tmp_path / "queue"
+    path.write_bytes(b"".join(lines))
+    with office(database_url, tmp_path) as app:
+        said = run(app, "import-file", path, code=1)
+        assert said == f"Error: Handheld {device_no(public)} (HH-1) is not enrolled here: enrol it first.\n"
+        with writing() as c:
+            word = enrolment.new_code(c, site=SITE, role="picker", operator=None, now_ms=NOW)
+            enrolment.enrol(c, code=word, public_key=public, name="HH-1", epoch=1, client="1", now_ms=NOW)
+        assert run(app, "import-file", path) == "1 events of HH-1: 1 accepted.\n"
+        assert run(app, "import-file", path) == "1 events of HH-1: 1 duplicate.\n"
+        assert len(rows(unit_states, "unit")) == 1
+        assert run(app, "revoke", str(device_no(public))) == f"Handheld {device_no(public)} is revoked.\n"
+
+
+def test_verify_exits_with_1_where_something_differs(database_url: str, tmp_path: Path) -> None:
+    with office(database_url, tmp_path) as app:
+        with writing() as c:
+            c.execute(events.update().values(operator="Eve"))
+        assert run(app, "verify", code=1).endswith("differences.\n")
+
+
+def test_a_restore_asks_first(database_url: str, tmp_path: Path) -> None:
+    with office(database_url, tmp_path) as app:
+        run(app, "backup", tmp_path / "copy")
+        assert "Aborted" in run(app, "restore", tmp_path / "copy", typed="n\n", code=1)
+        assert "they cannot bring back" in run(app, "restore", tmp_path / "copy", "--yes")
+        assert "no backup of this program" in run(app, "restore", file(tmp_path, "x", "y"), "--yes", code=1)
+
+
+def test_every_command_says_what_it_does(tmp_path: Path) -> None:
+    with bare(f"sqlite:///{tmp_path / 'w.sqlite3'}", tmp_path) as app:
+        assert [name for name, command in app.cli.commands.items() if not command.get_short_help_str()] == []
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.mark.slow
+def test_serve_on_a_fresh_machine_makes_everything_ready_and_answers(tmp_path: Path) -> None:
+    port = free_port()
+    environ = {**os.environ, "SCAN_INSTANCE": str(tmp_path), "SCAN_ADDRESSES": f"http://127.0.0.1:{port}"}
+    words = ["-m", "flask", "--app", "server", "serve", "--host", "127.0.0.1", "--port", str(port), "--no-announce"]
+    with subprocess.Popen(
+        [sys.executable, *words], cwd=PROJECT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as server:
+        try:
+            assert server.stdout is not None
+            said = ""
+            while "Booting worker" not in said:
+                line = server.stdout.readline()
+                assert line, said
+                said += line
+            assert "Sign in as admin with this password, which is shown only now" in said
+            assert f"Open http://127.0.0.1:{port} in a browser." in said
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=30) as answer:
+                assert json.load(answer)["status"] == "ready"
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.wait(timeout=30)
+    assert server.returncode == 0
