@@ -42,6 +42,11 @@ test: $(INSTALLED) ## run every test, real PostgreSQL and real browser included
 test-fast: $(INSTALLED) ## run the tests that need neither, in seconds
 	$(PYTEST) -m "not postgres and not browser and not slow"
 
+.PHONY: crash
+crash: $(INSTALLED) ## kill clients, servers and databases 200 times each, and look for what was lost; about 15 minutes
+	$(PYTHON) -m tests.end_to_end.crash --database sqlite
+	$(PYTHON) -m tests.end_to_end.crash --database postgres
+
 .PHONY: lint
 lint: $(INSTALLED) ## check style, layout and types
 	$(BIN)/ruff check $(CODE)

@@ -94,7 +94,12 @@ def ingest(
         connection.execute(
             devices.update()
             .where(devices.c.device_no == header.device_no)
-            .values(last_seen_ms=now_ms, waiting=max(0, header.waiting - header.count), client=header.client, pulled=header.cursor)
+            .values(
+                last_seen_ms=now_ms,
+                waiting=max(0, header.waiting - header.count),  # these have just arrived
+                client=header.client,
+                pulled=header.cursor,
+            )
         )
     return Ingested(
         acked_through=acked,

@@ -12,6 +12,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import documents as imports
+from server.counts import paper
 from server.database import reading, stamp, writing
 from server.document_kinds import KINDS
 from server.ledger import FOLDED, event_of
@@ -145,8 +146,9 @@ def _documents(connection: sa.Connection, site: str) -> Iterator[str]:
         )
         if connection.execute(named).scalar() != row.digest:
             yield f"The event {row.event} does not name {row.kind} {row.number}."
-        if row.kind in KINDS and not imports.check_digest(connection, row.digest):
-            yield f"The rows of {row.kind} {row.number} are not those that were imported."
+        check = imports.check_digest if row.kind in KINDS else paper.check_digest
+        if not check(connection, row.digest):
+            yield f"The rows of {row.kind} {row.number} are not those that its event named."
 
 
 def _folded(site: str, progress: Progress) -> Iterator[str]:

@@ -250,4 +250,5 @@ def read_reply(body: bytes) -> Reply:
 
 def write_reply(reply: Reply) -> bytes:
     """The reply's body, JSON."""
-    return _dumps(asdict(reply)).encode("ascii")
+    # Not `asdict`, which would copy each of the changes.
+    return _dumps({f.name: getattr(reply, f.name) for f in fields(reply)}).encode("ascii")

@@ -35,8 +35,7 @@ def write(
         rows: `subject` and any of `ROW_FIELDS`; `stated` ones become facts of their subject's history.
     """
     full = [{name: row.get(name) for name in ROW_FIELDS} | {"stated": bool(row.get("stated"))} for row in rows]
-    text = json.dumps([kind, number, now_ms, full], sort_keys=True, separators=(",", ":"))
-    digest = hashlib.sha256(text.encode()).hexdigest()
+    digest = _digest(kind, number, now_ms, full)
     fact = record(
         connection,
         site=site,
@@ -63,6 +62,19 @@ def write(
         numbered = [{"site": site, "document": digest, "row": n, **row} for n, row in enumerate(full, 1)]
         connection.execute(document_rows.insert(), numbered)
     return digest
+
+
+def _digest(kind: str, number: str, now_ms: int, rows: Sequence[Mapping[str, Any]]) -> str:
+    text = json.dumps([kind, number, now_ms, rows], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_digest(connection: sa.Connection, digest: str) -> bool:
+    """Whether a paper's stored rows are those that its digest was made of."""
+    paper = connection.execute(sa.select(documents).where(documents.c.digest == digest)).one()
+    query = sa.select(*(document_rows.c[name] for name in ROW_FIELDS)).where(document_rows.c.document == digest)
+    rows = connection.execute(query.order_by(document_rows.c.row)).mappings()
+    return _digest(paper.kind, paper.number, paper.event_ms, [dict(row) for row in rows]) == digest
 
 
 def rows_of(connection: sa.Connection, site: str, kind: str, number: str) -> list[sa.RowMapping]:

@@ -1,4 +1,4 @@
-"""Unexpected: it lies here, but by the records it is not in stock.
+"""Not in stock: it lies here, but by the records it should not.
 
 It was announced and never received, written off, or taken away in another way. Find out how it came to be here.
 """

@@ -1,4 +1,4 @@
-"""Unexpected: received, but the supplier did not announce it.
+"""Unannounced: received, but the supplier did not announce it.
 
 Keep it apart from the delivery until the supplier or the buyer has said what it is.
 It closes by itself when a later notice announces it.

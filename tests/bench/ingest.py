@@ -12,7 +12,7 @@ import random
 import tempfile
 import time
 from argparse import ArgumentParser
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -25,10 +25,12 @@ from flask import Flask
 
 from server.database import reading, writing
 from server.tables import events
+from sync.event import decode
 from sync.protocol import EVENTS_PER_PUSH_MAX, pack
 from tests.bench._shift import scan
 from tests.postgres import running_postgres
 from tests.server.running import NOW, Handheld, running_server
+from tests.server.site import state_document
 
 WARM_UP: Final = 3
 SHOWN: Final = 25
@@ -54,28 +56,41 @@ class Times:
         return f"{ingest:,.0f} events/s; bare insert {bare:,.0f} rows/s; ratio {ratio:.2f} (medians)"
 
 
-def pushes(device: Handheld, batches: int) -> list[bytes]:
-    """The envelopes of one handheld's shift."""
+def prepare_shift(device: Handheld, batches: int) -> None:
+    """Commit one handheld's shift, to be pushed in so many batches; what it receives was announced."""
     # After the handheld was enrolled and before now, for outside of that its times would be clipped to one moment.
     device.chain.boot_at_ms = NOW - 9_950_000
     scans = batches * EVENTS_PER_PUSH_MAX
     scan(device.chain, scans, random.Random(1), begun_ms=NOW - 9_900_000, seconds=9_000 / scans)
-    starts = range(1, batches * EVENTS_PER_PUSH_MAX + 1, EVENTS_PER_PUSH_MAX)
-    return [pack(*device.chain.push(first, first + EVENTS_PER_PUSH_MAX - 1, now_ms=NOW)) for first in starts]
+    announced: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for event in map(decode, device.chain.lines):
+        if event.action == "receive":
+            row = {"subject": event.subject, "container": event.container}
+            announced[event.document or ""].append(row)
+    for number, rows in announced.items():
+        state_document("asn", number, rows, now_ms=NOW - 9_950_000)
+
+
+def envelope(device: Handheld, number: int, cursor: str | None) -> bytes:
+    """The push of one batch, asking for what changed since the reply before."""
+    first = number * EVENTS_PER_PUSH_MAX + 1
+    return pack(*device.chain.push(first, first + EVENTS_PER_PUSH_MAX - 1, now_ms=NOW, cursor=cursor))
 
 
 def run(app: Flask, batches: int, profile: cProfile.Profile | None) -> Times:
     """Send every batch, and insert its rows once more without everything that makes them worth having."""
     with writing() as connection:
         bare_events.create(connection)
-    device, times = Handheld(app).enrol(), Times()
-    for number, body in enumerate(pushes(device, batches + WARM_UP)):
-        warm = number >= WARM_UP
+    device, times, cursor = Handheld(app).enrol(), Times(), None
+    prepare_shift(device, batches + WARM_UP)
+    for number in range(batches + WARM_UP):
+        warm, body = number >= WARM_UP, envelope(device, number, cursor)
         with profile if profile and warm else nullcontext():
             begun = time.perf_counter()
             answer = device.send(body)
             ingest = time.perf_counter() - begun
         assert answer.get_json()["accepted"] == EVENTS_PER_PUSH_MAX, answer.text
+        cursor = answer.get_json()["cursor"]
         rows = _rows(device, number)
         begun = time.perf_counter()
         with writing() as connection:

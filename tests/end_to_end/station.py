@@ -35,7 +35,7 @@ SHIFT_SECONDS_MAX: Final = 2.0
 STARTED_SHARE: Final = 0.85
 """Of the shifts so many count their length from the first beep; the others may end while the program starts."""
 START_SECONDS_MAX: Final = 20.0
-CARRIED_SHARE: Final = 0.3
+CARRIED_SHARE: Final = 0.6
 PAUSE_SECONDS_MAX: Final = 0.3
 BURST_MAX: Final = 6
 LAST_BURST_MAX: Final = 40

@@ -84,7 +84,7 @@ def test_a_documents_row_that_was_changed_is_found(database_url: str, tmp_path: 
     with office(database_url, tmp_path):
         stock_up()
         change(document_rows, document_rows.c.quantity == 1200, lot="other")
-        assert [d for d in differences() if "are not those that were imported" in d]
+        assert [d for d in differences() if "are not those that its event named" in d]
 
 
 def test_an_event_that_was_too_new_is_read_after_the_upgrade(database_url: str, tmp_path: Path) -> None:

@@ -1,0 +1,328 @@
+"""What becomes of a push: every line is stored with an outcome, and none delays another."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from server.database import reading, stamp, writing
+from server.ingest import Ingested
+from server.rebuild import rebuild
+from server.tables import cases, chains, devices, events, unit_states
+from sync.event import encode
+from sync.protocol import ProtocolError
+from tests.handheld import BIN_A, BIN_B, CARTON_1, DAY, DOCK, Chain, unit
+from tests.server.site import SITE, differences, enrol, folded, push, rows, site, state_document
+
+NOW = DAY + 3_600_000
+
+
+def handheld(device_no: int = 1, **options: Any) -> Chain:
+    enrol(device_no)
+    return Chain(device_no, **options)
+
+
+def outcomes(taken: Ingested) -> list[tuple[int, str]]:
+    return [(e["seq"], e["outcome"]) for e in taken.exceptions]
+
+
+def stored(*columns: sa.Column[Any]) -> list[tuple[Any, ...]]:
+    with reading() as c:
+        return [tuple(r) for r in c.execute(sa.select(*columns).order_by(events.c.device_no, events.c.seq))]
+
+
+def open_rules(subject: str) -> list[str]:
+    with reading() as c:
+        query = sa.select(cases.c.rule).where(cases.c.unit == subject, cases.c.status == "open").order_by(cases.c.rule)
+        return list(c.execute(query).scalars())
+
+
+def place_of(subject: str) -> tuple[str | None, str | None, bool]:
+    u = unit_states.c
+    with reading() as c:
+        return tuple(c.execute(sa.select(u.place, u.expected, u.observed).where(u.unit == subject)).one())  # type: ignore[return-value]
+
+
+def assert_a_rebuild_changes_nothing(*subjects: str) -> None:
+    before = folded()
+    with writing() as c:
+        rebuild(c, SITE, subjects, stamp(c))
+    assert differences(before, folded()) == []
+
+
+def test_a_push_whose_reply_was_lost_is_sent_again_and_counted_once(warehouse: str) -> None:
+    device = handheld()
+    device.scan(DAY, "receive", unit("S1"), location=DOCK)
+    device.scan(DAY + 1, "put_away", unit("S1"), location=BIN_A)
+    first = push(device, now_ms=NOW)
+    before = (rows(events), folded())
+    again = push(device, now_ms=NOW + 60_000)
+    assert (first.accepted, again.accepted, again.duplicate, again.acked_through) == (2, 0, 2, 2)
+    assert (rows(events), folded()) == before  # the times that were estimated first stay as well
+    assert again.head == device.digests[2]
+
+
+POISON = [
+    b"",
+    b"{",
+    b'{"schema":1,"seq":3.7}',
+    b'{"schema":1,"wall_ms":%d}' % 2**63,
+    b'{"schema":1,"operator":"\\ud800"}',
+    b'{"schema":1,"operator":"a\\u0000b"}',
+    b'{"schema":1,"seq":1,"seq":1}',
+    b'{"schema":1,"wall_ms":NaN}',
+    b"[" * 20_000,
+    b"\x00\xff\xfe",
+]
+
+
+@pytest.mark.parametrize("line", POISON, ids=range(len(POISON)))
+def test_a_poison_event_among_499_good_ones_costs_them_nothing(warehouse: str, line: bytes) -> None:
+    device = handheld()
+    for n in range(250):
+        device.scan(DAY + n, "receive", unit(f"S{n}"), location=DOCK)
+    device.commit(line)
+    for n in range(250, 499):
+        device.scan(DAY + n, "receive", unit(f"S{n}"), location=DOCK)
+    taken = push(device, now_ms=NOW)
+    assert (taken.accepted, taken.acked_through, outcomes(taken)) == (499, 500, [(251, "quarantined")])
+    assert taken.exceptions[0]["reason"].endswith(".")
+    assert (line,) in stored(events.c.line)
+    assert len(rows(unit_states)) == 499
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"quantity": 2**53 - 1},
+        {"identifiers": ("\x00",)},
+        {"container": CARTON_1, "subject": CARTON_1},
+        {"action": "settle"},
+        {"device_no": 2},
+        {"seq": 9},
+    ],
+)
+def test_an_event_that_may_not_be_said_is_quarantined_and_moves_nothing(
+    warehouse: str, change: dict[str, Any]
+) -> None:
+    device = handheld()
+    event = Chain(1).scan(DAY, "receive", unit("S1"), location=DOCK)
+    device.commit(encode(replace(event, **change)))
+    taken = push(device, now_ms=NOW)
+    assert outcomes(taken) == [(1, "quarantined")]
+    assert taken.acked_through == 1
+    assert rows(unit_states) == []
+
+
+def test_an_event_of_a_newer_version_is_held_with_its_bytes(warehouse: str) -> None:
+    device = handheld()
+    device.commit(b'{"schema":2,"mood":"good"}')
+    assert outcomes(push(device, now_ms=NOW)) == [(1, "held")]
+    assert stored(events.c.line, events.c.outcome) == [(b'{"schema":2,"mood":"good"}', "held")]
+
+
+def test_a_push_whose_bytes_changed_on_the_way_takes_nothing(warehouse: str) -> None:
+    device = handheld()
+    device.scan(DAY, "receive", unit("S1"), location=DOCK)
+    device.lines[0] = device.lines[0].replace(b"receive", b"inspect")
+    with pytest.raises(ProtocolError, match="changed on the way"):
+        push(device, now_ms=NOW)
+    assert rows(events) == rows(chains) == []
+
+
+def test_a_restored_handheld_is_noticed_and_both_of_its_histories_are_kept(warehouse: str) -> None:
+    device, copy = handheld(), Chain(1)
+    for chain in (device, copy):
+        chain.scan(DAY, "receive", unit("S1"), location=DOCK)
+    device.scan(DAY + 1000, "put_away", unit("S1"), location=BIN_A)
+    copy.scan(DAY + 2000, "put_away", unit("S2"), location=BIN_B)
+    copy.scan(DAY + 3000, "inspect", unit("S2"), location=BIN_B)
+    push(device, now_ms=NOW)
+    taken = push(copy, now_ms=NOW)
+    assert (taken.duplicate, taken.accepted, outcomes(taken)) == (1, 1, [(2, "forked")])
+    assert (taken.acked_through, taken.head) == (3, copy.digests[3])
+    assert len(stored(events.c.seq)) == 4
+    assert (place_of(unit("S1"))[0], place_of(unit("S2"))[0]) == (BIN_A, BIN_B)
+    assert "forked" in open_rules(unit("S2"))
+    assert push(copy, now_ms=NOW).duplicate == 3
+    assert_a_rebuild_changes_nothing(unit("S1"), unit("S2"))
+
+
+def test_a_run_that_does_not_continue_the_chain_is_forked(warehouse: str) -> None:
+    device, copy = handheld(), Chain(1)
+    device.scan(DAY, "receive", unit("S1"), location=DOCK)
+    copy.scan(DAY, "receive", unit("S9"), location=DOCK)
+    copy.scan(DAY + 1, "receive", unit("S2"), location=DOCK)
+    push(device, now_ms=NOW)
+    taken = push(copy, 2, now_ms=NOW)
+    assert outcomes(taken) == [(2, "forked")]
+    assert open_rules(unit("S2")) == ["forked", "unexpected_receipt"] or "forked" in open_rules(unit("S2"))
+
+
+def test_a_chain_that_does_not_begin_at_nought_is_forked(warehouse: str) -> None:
+    device = handheld()
+    device.digests[0] = hashlib.sha256(b"something before").digest()
+    device.scan(DAY, "receive", unit("S1"), location=DOCK)
+    assert outcomes(push(device, now_ms=NOW)) == [(1, "forked")]
+
+
+def test_only_what_is_here_without_a_gap_is_acknowledged(warehouse: str) -> None:
+    device = handheld()
+    for n in range(9):
+        device.scan(DAY + n * 1000, "inspect", unit(f"S{n}"), location=BIN_A)
+    taken = push(device, 3, 4, now_ms=NOW)
+    assert (taken.acked_through, taken.missing) == (0, [[1, 2]])
+    taken = push(device, 8, 9, now_ms=NOW)
+    assert (taken.acked_through, taken.missing) == (0, [[1, 2], [5, 7]])
+    taken = push(device, 1, 2, now_ms=NOW)
+    assert (taken.acked_through, taken.head, taken.missing) == (4, device.digests[4], [[5, 7]])
+    taken = push(device, 5, 7, now_ms=NOW)
+    assert (taken.acked_through, taken.head, taken.missing) == (9, device.digests[9], [])
+
+
+def test_runs_that_arrive_in_any_order_lead_to_the_same_rows(warehouse: str) -> None:
+    device = handheld()
+    for n in range(6):
+        device.scan(DAY + n * 60_000, "move", unit("S1"), location=[BIN_A, BIN_B][n % 2])
+    for first, last in ((5, 6), (1, 2), (1, 6)):
+        push(device, first, last, now_ms=NOW)
+    assert place_of(unit("S1"))[0] == BIN_B
+    times = [t for (t,) in stored(events.c.event_ms)]
+    assert times == [DAY + n * 60_000 for n in range(6)]
+    assert_a_rebuild_changes_nothing(unit("S1"))
+
+
+def test_a_gap_that_is_filled_is_held_between_the_scans_around_it(warehouse: str) -> None:
+    device = handheld()
+    for n in range(5):
+        device.scan(DAY + n * 10, "inspect", unit(f"S{n}"), location=BIN_A)
+    push(device, 3, 3, now_ms=NOW)
+    slow = device.push(1, 5, now_ms=NOW + 90_000)[0]
+    push(device, 1, 5, now_ms=NOW + 90_000, **{})  # sent again whole, over a slower link
+    times = [t for (t,) in stored(events.c.event_ms)]
+    assert slow.count == 5
+    assert times == sorted(times)
+
+
+def test_what_a_revoked_handheld_still_sends_is_kept_and_believed_no_more(warehouse: str) -> None:
+    device = handheld()
+    device.scan(DAY, "receive", unit("S1"), location=DOCK)
+    with writing() as c:
+        c.execute(devices.update().values(revoked_ms=DAY))
+    taken = push(device, now_ms=NOW)
+    assert (taken.acked_through, outcomes(taken)) == (1, [(1, "quarantined")])
+    assert rows(unit_states) == []
+    assert push(device, now_ms=NOW).duplicate == 1
+
+
+def test_a_clock_that_jumps_and_a_reboot_never_reverse_two_scans(warehouse: str) -> None:
+    device = handheld()
+    for n, error in enumerate((0, 10**11, -(10**9), -(DAY - 5_000))):  # right, forward, backward, 1970
+        device.wall_error_ms = error
+        device.boot, device.boot_at_ms = f"boot-{n}", DAY + n * 60_000 - 500
+        device.scan(DAY + n * 60_000, "inspect", unit(f"S{n}"), location=BIN_A)
+    device.wall_error_ms = 0
+    taken = push(device, now_ms=NOW)
+    assert taken.accepted == 4
+    times = [t for (t,) in stored(events.c.event_ms)]
+    assert times == sorted(times)
+    assert times[0] == DAY
+    assert DAY <= times[-1] <= NOW
+
+
+def test_a_queue_that_is_carried_as_a_file_uses_the_clocks_of_its_last_own_sending(warehouse: str) -> None:
+    device = handheld(wall_error_ms=7_200_000)
+    device.scan(DAY, "inspect", unit("S1"), location=BIN_A)
+    push(device, now_ms=NOW)
+    device.scan(NOW + 1_000, "inspect", unit("S2"), location=BIN_A)
+    week_later = NOW + 7 * 86_400_000
+    push(device, 2, now_ms=week_later, carried=True)
+    assert [t for (t,) in stored(events.c.event_ms)] == [DAY, NOW + 1_000]
+
+
+wrong_clocks = st.lists(st.integers(-(DAY - 10**7), 10**12), min_size=6, max_size=6)
+
+
+@settings(max_examples=15, deadline=None)
+@given(wrong_clocks)
+def test_a_wrong_clock_never_changes_which_scans_are_accepted(errors: list[int]) -> None:
+    found = []
+    for wrong in ([0] * 6, errors):
+        with site("sqlite://"):
+            device = handheld()
+            for n, error in enumerate(wrong):
+                device.wall_error_ms = error
+                device.scan(DAY + n * 60_000, "move", unit("S1"), location=[BIN_A, BIN_B][n % 2])
+            taken = push(device, now_ms=NOW)
+            found.append((taken.accepted, taken.acked_through, outcomes(taken), place_of(unit("S1"))))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("carton_first", [True, False])
+def test_a_carton_moved_while_its_child_was_scanned_elsewhere_goes_without_it(
+    warehouse: str, *, carton_first: bool
+) -> None:
+    state_document("asn", "ASN-1", [{"subject": unit(s), "container": CARTON_1} for s in ("S1", "S2")], now_ms=DAY - 9)
+    mover, picker = handheld(1), handheld(2)
+    mover.scan(DAY, "receive", CARTON_1, location=DOCK)
+    mover.scan(DAY + 60_000, "move", CARTON_1, location=BIN_B)
+    picker.scan(DAY + 30_000, "put_away", unit("S1"), location=BIN_A)
+    picker.scan(DAY + 90_000, "inspect", unit("S1"), location=BIN_A)
+    for chain in (mover, picker) if carton_first else (picker, mover):
+        push(chain, now_ms=NOW)
+    assert place_of(unit("S1")) == (BIN_A, BIN_A, True)
+    assert place_of(unit("S2")) == (CARTON_1, None, False)  # inferred: it is where its carton is
+    assert place_of(CARTON_1)[0] == BIN_B
+    assert_a_rebuild_changes_nothing(unit("S1"), unit("S2"), CARTON_1)
+
+
+PALLET = "https://id.gs1.org/00/395060001343520032"
+
+
+@pytest.mark.parametrize("pallet_first", [True, False])
+def test_a_pallet_moves_all_that_stands_on_it_however_late_that_is_heard_of(
+    warehouse: str, *, pallet_first: bool
+) -> None:
+    packer, mover = handheld(1), handheld(2)
+    packer.scan(DAY, "receive", unit("S1"), location=DOCK)
+    packer.scan(DAY + 1_000, "pack", unit("S1"), container=CARTON_1)
+    packer.scan(DAY + 2_000, "pack", CARTON_1, container=PALLET)
+    packer.scan(DAY + 90_000, "count", unit("S1"), location=BIN_A, document="CC-1")
+    mover.scan(DAY, "receive", PALLET, location=DOCK)
+    mover.scan(DAY + 60_000, "move", PALLET, location=BIN_A)
+    for chain in (mover, packer) if pallet_first else (packer, mover):
+        push(chain, now_ms=NOW)
+    assert "misplaced" not in open_rules(unit("S1"))
+    assert_a_rebuild_changes_nothing(unit("S1"), CARTON_1, PALLET)
+
+
+def claims_at(first: tuple[int, str], second: tuple[int, str]) -> list[str]:
+    one, two = handheld(1), handheld(2)
+    one.scan(DAY + first[0], "put_away", unit("S1"), location=first[1])
+    two.scan(DAY + second[0], "put_away", unit("S1"), location=second[1])
+    push(one, now_ms=NOW)
+    push(two, now_ms=NOW)
+    assert_a_rebuild_changes_nothing(unit("S1"))
+    return open_rules(unit("S1"))
+
+
+def test_two_handhelds_that_see_a_unit_in_one_place_agree(warehouse: str) -> None:
+    assert "conflicting_claims" not in claims_at((0, BIN_A), (400, BIN_A))
+
+
+def test_of_two_places_at_different_times_the_later_is_right(warehouse: str) -> None:
+    assert "conflicting_claims" not in claims_at((600_000, BIN_B), (0, BIN_A))
+    assert place_of(unit("S1"))[0] == BIN_B
+
+
+def test_two_places_at_once_are_for_a_person_to_decide(warehouse: str) -> None:
+    assert "conflicting_claims" in claims_at((0, BIN_A), (400, BIN_B))
+    with reading() as c:
+        query = sa.select(cases.c.expected, cases.c.seen).where(cases.c.rule == "conflicting_claims")
+        assert tuple(c.execute(query).one()) == (BIN_A, BIN_B)

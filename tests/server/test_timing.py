@@ -1,0 +1,63 @@
+"""Event times: estimated from two clocks, of which one may be anything."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.timing import DRIFT_PPM, TRANSIT_MS, WALL_UNCERTAINTY_MS, ClockSample, Reading, estimate
+from tests.handheld import DAY
+
+NOW = DAY + 3_600_000
+BOOTED = DAY - 1_000_000
+SAMPLE = ClockSample(boot="now", offset_ms=BOOTED, wall_skew_ms=0)
+FLOOR = DAY - 5_000_000
+
+
+def this_boot(at_ms: int, wall_ms: int = 0) -> Reading:
+    return Reading(boot="now", boot_ms=at_ms - BOOTED, wall_ms=wall_ms)
+
+
+def earlier_boot(wall_ms: int) -> Reading:
+    return Reading(boot="before", boot_ms=5, wall_ms=wall_ms)
+
+
+def test_the_boot_clock_places_a_scan_whatever_the_wall_clock_says() -> None:
+    readings = [this_boot(DAY, wall_ms=wrong) for wrong in (0, DAY, 4_000_000_000_000)]
+    found = estimate(readings, SAMPLE, floor_ms=FLOOR, ceiling_ms=NOW)
+    assert {e.event_ms for e in found} == {DAY}
+    assert {e.uncertainty_ms for e in found} == {TRANSIT_MS + 3_600_000 * DRIFT_PPM // 1_000_000}
+
+
+def test_a_scan_of_an_earlier_boot_is_placed_by_the_wall_clock_and_what_it_was_off() -> None:
+    slow = ClockSample(boot="now", offset_ms=BOOTED, wall_skew_ms=7_000)
+    (found,) = estimate([earlier_boot(DAY - 2_007_000)], slow, floor_ms=FLOOR, ceiling_ms=NOW)
+    assert (found.event_ms, found.uncertainty_ms) == (DAY - 2_000_000, WALL_UNCERTAINTY_MS)
+
+
+def test_a_clock_that_stood_at_1970_leaves_the_scan_between_its_neighbours() -> None:
+    before, after = DAY - 3_000_000, DAY - 900_000
+    first, second = estimate([earlier_boot(1_000), this_boot(after)], SAMPLE, floor_ms=before, ceiling_ms=NOW)
+    assert before <= first.event_ms <= second.event_ms == after
+    assert first.uncertainty_ms == after - before  # not half a century: it lies between its neighbours
+
+
+wall_clocks = st.one_of(st.integers(0, 2**53 - 1), st.integers(DAY - 10**7, DAY + 10**7))
+readings = st.lists(
+    st.one_of(
+        st.builds(Reading, boot=st.just("now"), boot_ms=st.integers(0, 2**53 - 1), wall_ms=wall_clocks),
+        st.builds(Reading, boot=st.sampled_from(["a", "b"]), boot_ms=st.integers(0, 10**9), wall_ms=wall_clocks),
+    ),
+    max_size=12,
+)
+
+
+@given(readings, st.integers(-(2**53), 2**53), st.integers(0, 10**8))
+def test_no_clock_ever_reverses_two_scans_or_leaves_the_time_between_the_neighbours(
+    clocks: list[Reading], skew: int, span: int
+) -> None:
+    sample = ClockSample(boot="now", offset_ms=BOOTED, wall_skew_ms=skew)
+    found = estimate(clocks, sample, floor_ms=FLOOR, ceiling_ms=FLOOR + span)
+    times = [e.event_ms for e in found]
+    assert len(times) == len(clocks)
+    assert times == sorted(times)
+    assert all(FLOOR <= t <= FLOOR + span for t in times)
+    assert all(0 <= e.uncertainty_ms < 2**62 for e in found)
