@@ -43,7 +43,7 @@ test-fast: $(INSTALLED) ## run the tests that need neither, in seconds
 	$(PYTEST) -m "not postgres and not browser and not slow"
 
 .PHONY: crash
-crash: $(INSTALLED) ## kill clients, servers and databases 200 times each, and look for what was lost; about 15 minutes
+crash: $(INSTALLED) ## kill clients and servers 200 times each on either database; about 15 minutes
 	$(PYTHON) -m tests.end_to_end.crash --database sqlite
 	$(PYTHON) -m tests.end_to_end.crash --database postgres
 

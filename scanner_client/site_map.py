@@ -143,7 +143,7 @@ class SiteMap:
         """Every recall in force."""
         if self._recalls is None:
             rows = self._database.rows("SELECT row FROM entries WHERE kind='recall' LIMIT ?", RECALLS_MAX)
-            self._recalls = tuple(_recall(json.loads(row[0])) for row in rows)
+            self._recalls = tuple(Recall.from_row(json.loads(row[0])) for row in rows)
         return self._recalls
 
     def size(self) -> int:
@@ -235,8 +235,3 @@ def hashed(key: str) -> tuple[int, int]:
     """The row's key (64 bits) and the check (32 bits) of a name, signed as SQLite's integers are."""
     found = blake2b(key.encode(), digest_size=12).digest()
     return int.from_bytes(found[:8], signed=True), int.from_bytes(found[8:], signed=True)
-
-
-def _recall(row: dict[str, Any]) -> Recall:
-    bare = Recall(number=str(row["number"]), reason=str(row.get("reason") or "recalled"), item=row.get("item"))
-    return replace(bare, lots=tuple(row.get("lots") or ()), units=tuple(row.get("units") or ()))

@@ -83,7 +83,7 @@ documents = sa.Table(
     db.metadata,
     sa.Column("digest", sa.Text, primary_key=True, comment="SHA-256 of its rows in canonical form, hex"),
     sa.Column("site", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False, comment="stock, asn, purchase_order, order, products, locations, count, count_result"),
+    sa.Column("kind", sa.Text, nullable=False, comment="stock, asn, purchase_order, order, products, locations, count, count_result, recall"),
     sa.Column("number", sa.Text, nullable=False, comment="what people call it: ASN-1001"),
     sa.Column("rows", sa.BigInteger, nullable=False),
     sa.Column("event", sa.Text, comment="the import; null while its rows are still being loaded"),

@@ -77,7 +77,7 @@ def upgrade() -> None:
             "kind",
             sa.Text(),
             nullable=False,
-            comment="stock, asn, purchase_order, order, products, locations, count, count_result",
+            comment="stock, asn, purchase_order, order, products, locations, count, count_result, recall",
         ),
         sa.Column("number", sa.Text(), nullable=False, comment="what people call it: ASN-1001"),
         sa.Column("rows", sa.BigInteger(), nullable=False),
