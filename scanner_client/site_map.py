@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
 
 from scanner_client.clock import Clock
 from scanner_client.database import Database
-from sync.actions import Status
 from sync.identity import is_location
 from sync.recall import Recall
+from sync.unit import Status
 from sync.verdict import Known
 
 SCHEMA: Final = (

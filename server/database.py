@@ -10,16 +10,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
-
-try:
-    import pysqlite3.dbapi2 as _sqlite
-except ImportError:  # no wheel for this kind of machine: the interpreter's own build has to do
-    import sqlite3 as _sqlite
 
 db = SQLAlchemy(session_options={"autoflush": False})
 
@@ -36,7 +33,7 @@ WAL_RESET_FIXED: Final = (3, 51, 3)
 
 def sqlite_module() -> ModuleType:
     """The newest SQLite at hand: pysqlite3's where it is installed, else the interpreter's."""
-    return _sqlite
+    return import_module("pysqlite3.dbapi2" if find_spec("pysqlite3") else "sqlite3")
 
 
 def wal_is_safe() -> bool:

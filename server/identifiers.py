@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from server.changes import publish
 from server.ledger import history, in_chunks
 from server.tables import events, identifier_claims
-from sync.actions import fold
+from sync.history import fold
 
 ROUNDS_MAX: Final = 10
 """How far names of names are followed: a relabelled unit with a swapped board is three."""

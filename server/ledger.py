@@ -19,8 +19,9 @@ import sqlalchemy as sa
 
 from server.tables import chains, document_rows, documents, events
 from server.upsert import insert_missing
-from sync.actions import Fact, refuse
+from sync.actions import refuse
 from sync.event import FIELDS, GENESIS, INT_MAX, ScanEvent, digest, encode
+from sync.history import Fact
 from sync.protocol import Outcome
 
 SERVER_DEVICE: Final = 0

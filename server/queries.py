@@ -17,9 +17,10 @@ from server.ledger import SERVER_DEVICE, history, in_chunks
 from server.rebuild import state_of
 from server.surroundings import Gathered, gather
 from server.tables import cases, devices, documents, events, stock_levels, unit_states
-from sync.actions import Fact, UnitState, effective, step
 from sync.event import EventName, parse_name
+from sync.history import Fact, effective, step
 from sync.protocol import Outcome
+from sync.unit import UnitState
 
 PAGE: Final = 100
 PAGE_MAX: Final = 500

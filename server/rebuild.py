@@ -22,9 +22,10 @@ from server.rules import Finding
 from server.surroundings import DEPTH_MAX, gather
 from server.tables import cases, document_rows, documents, events, identifier_claims, reference, unit_states
 from server.upsert import upsert
-from sync.actions import Fact, Status, UnitState, effective
 from sync.event import format_name
+from sync.history import Fact, effective
 from sync.identity import is_container, is_stock, item_of
+from sync.unit import Status, UnitState
 
 _STATE_FIELDS: Final = tuple(f.name for f in fields(UnitState))
 Cases = dict[tuple[str, str], Case]

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from server.rules import Finding, Step, rules
-from sync.actions import Fact, UnitState, step
 from sync.event import format_name
+from sync.history import Fact, step
+from sync.unit import UnitState
 from sync.verdict import Judgement, Known, judge
 
 

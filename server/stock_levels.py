@@ -13,7 +13,7 @@ from server.ledger import history, in_chunks
 from server.tables import stock_levels
 from server.upsert import upsert
 from sync import stock
-from sync.actions import Fact, effective
+from sync.history import Fact, effective
 
 _BALANCE_FIELDS: Final = tuple(f.name for f in fields(stock.Balance))
 

@@ -15,9 +15,10 @@ import sqlalchemy as sa
 from server.identifiers import rivals_of
 from server.ledger import history, in_chunks
 from server.tables import document_rows, documents, reference
-from sync.actions import Fact, UnitState, effective, step
+from sync.history import Fact, effective, step
 from sync.identity import is_container, item_of
 from sync.recall import Recall
+from sync.unit import UnitState
 
 DEPTH_MAX: Final = 8
 """Pallet, carton, inner box, and some more; beyond it a place is taken as it stands."""

@@ -14,8 +14,8 @@ from typing import Any, Final, get_type_hints
 import sqlalchemy as sa
 
 from server.database import db
-from sync.actions import UnitState
 from sync.event import FIELDS
+from sync.unit import UnitState
 
 Number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # SQLite's rowid alias has to be INTEGER
 SQL_TYPE: Final[dict[type, Any]] = {
@@ -46,7 +46,9 @@ events = sa.Table(
     db.metadata,
     sa.Column("site", sa.Text, nullable=False),
     *(
-        sa.Column(f.name, SQL_TYPE[f.type], primary_key=f.name in _NAME, autoincrement=False, nullable=f.name not in _NAME)
+        sa.Column(
+            f.name, SQL_TYPE[f.type], primary_key=f.name in _NAME, autoincrement=False, nullable=f.name not in _NAME
+        )
         for f in FIELDS
     ),
     sa.Column("digest", sa.LargeBinary, primary_key=True, comment="SHA-256 over the digest before and `line`"),
@@ -75,15 +77,30 @@ sa.Index(
     sqlite_where=events.c.document.isnot(None),
     postgresql_where=events.c.document.isnot(None),
 )
-sa.Index("ix_events_voids", events.c.voids, sqlite_where=events.c.voids.isnot(None), postgresql_where=events.c.voids.isnot(None))
-sa.Index("ix_events_outcome", events.c.outcome, sqlite_where=sa.text("outcome <> 'accepted'"), postgresql_where=sa.text("outcome <> 'accepted'"))
+sa.Index(
+    "ix_events_voids",
+    events.c.voids,
+    sqlite_where=events.c.voids.isnot(None),
+    postgresql_where=events.c.voids.isnot(None),
+)
+sa.Index(
+    "ix_events_outcome",
+    events.c.outcome,
+    sqlite_where=sa.text("outcome <> 'accepted'"),
+    postgresql_where=sa.text("outcome <> 'accepted'"),
+)
 
 documents = sa.Table(
     "documents",
     db.metadata,
     sa.Column("digest", sa.Text, primary_key=True, comment="SHA-256 of its rows in canonical form, hex"),
     sa.Column("site", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False, comment="stock, asn, purchase_order, order, products, locations, count, count_result, recall"),
+    sa.Column(
+        "kind",
+        sa.Text,
+        nullable=False,
+        comment="stock, asn, purchase_order, order, products, locations, count, count_result, recall",
+    ),
     sa.Column("number", sa.Text, nullable=False, comment="what people call it: ASN-1001"),
     sa.Column("rows", sa.BigInteger, nullable=False),
     sa.Column("event", sa.Text, comment="the import; null while its rows are still being loaded"),
@@ -195,7 +212,9 @@ devices = sa.Table(
     sa.Column("enrolled_ms", sa.BigInteger, nullable=False),
     sa.Column("revoked_ms", sa.BigInteger),
     sa.Column("last_seen_ms", sa.BigInteger),
-    sa.Column("waiting", sa.BigInteger, nullable=False, server_default="0", comment="events not yet sent, by its own word"),
+    sa.Column(
+        "waiting", sa.BigInteger, nullable=False, server_default="0", comment="events not yet sent, by its own word"
+    ),
     sa.Column("client", sa.Text),
     sa.Column("pulled", sa.Text, comment="the cursor that it last asked from"),
 )

@@ -1,8 +1,7 @@
-"""What can be done to a unit, and the fold of its history into one state.
+"""What can be done to a unit, and which events are forbidden.
 
-An action is one function: ``(state, event) -> state``. The decorator says when a person does it, what the
-event must hold, and what a scan of it expects of the unit; the schemas, menus, roles, verdicts and docs
-read that registry. Containers are folded as units are: a carton has a place and a status too.
+An action is one function: ``(state, event) -> state``. The decorator says who does it, what the event must hold, and
+what a scan of it expects of the unit; the schemas, menus, roles, verdicts and docs read that registry.
 
 Business steps are those of the Core Business Vocabulary (CBV 2.0, section 7.1).
 """
@@ -15,59 +14,12 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-from sync.event import EventError, EventName, ScanEvent, format_name, parse_name
+from sync.event import EventError, ScanEvent, parse_name
 from sync.identity import is_container, is_location, split_key
+from sync.unit import IN_STOCK, Status, UnitState
 
 QUANTITY_MAX: Final = 1_000_000_000
 """More than any one scan counts; so that no sum of them leaves a database's 64 bits."""
-
-
-class Status(StrEnum):
-    """Where a unit stands between the supplier and the customer."""
-
-    SEEN = "seen"
-    """Scanned, but nothing says that it is ours."""
-    ANNOUNCED = "announced"
-    """A supplier says that it is on its way."""
-    RECEIVED = "received"
-    STORED = "stored"
-    PICKED = "picked"
-    PACKED = "packed"
-    SHIPPED = "shipped"
-    RETURNED = "returned"
-    MISSING = "missing"
-    """Written off after a count."""
-
-
-IN_STOCK: Final = frozenset({Status.RECEIVED, Status.STORED, Status.PICKED, Status.PACKED, Status.RETURNED})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitState:
-    """What is known of one unit or container, folded from its history."""
-
-    status: Status = Status.SEEN
-    lot: str | None = None
-    expiry: str | None = None
-    place: str | None = None
-    """Where the last evidence puts it: a location, or the container that it is in."""
-    place_ms: int = 0
-    """Since when, Unix milliseconds: a container's later moves count from here."""
-    observed: bool = False
-    """Whether a scan of the unit itself puts it there, or only a document does."""
-    expected: str | None = None
-    """Where the records say that it belongs: a location or a container."""
-    announced_in: str | None = None
-    announced_by: str | None = None
-    document: str | None = None
-    """The document of its last movement."""
-    condition: str | None = None
-    identifiers: tuple[str, ...] = ()
-    receipts: int = 0
-    """How often it was received."""
-    last_event: str | None = None
-    last_ms: int = 0
-    last_uncertainty_ms: int = 0
 
 
 class Stock(StrEnum):
@@ -507,62 +459,3 @@ def _is_name(key: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """An event of a unit's history with its stored time.
-
-    Histories are ordered by ``(event_ms, name, row, digest)``; `row` numbers the rows of an imported document
-    behind the one event that imported them.
-    """
-
-    event_ms: int
-    name: EventName
-    row: int
-    digest: bytes
-    uncertainty_ms: int
-    event: ScanEvent
-    forked: bool = False
-
-    @property
-    def order(self) -> tuple[int, EventName, int, bytes]:
-        return (self.event_ms, self.name, self.row, self.digest)
-
-
-def effective(history: Iterable[Fact]) -> list[Fact]:
-    """The history in order, without the events that were undone.
-
-    An undo that was itself undone undoes nothing; the latest word counts.
-    """
-    ordered = sorted(history, key=lambda f: f.order)
-    undone: set[str] = set()
-    for fact in reversed(ordered):
-        if fact.event.voids and format_name(fact.name) not in undone:
-            undone.add(fact.event.voids)
-    return [f for f in ordered if format_name(f.name) not in undone] if undone else ordered
-
-
-def step(state: UnitState | None, fact: Fact) -> UnitState:
-    """The state after one more fact."""
-    before = state or UnitState()
-    event = fact.event
-    after = ACTIONS[event.action].apply(before, event)
-    if event.identifiers and event.action != "unlink":
-        known = after.identifiers
-        after = replace(after, identifiers=known + tuple(i for i in event.identifiers if i not in known))
-    return replace(
-        after,
-        place_ms=fact.event_ms if after.place != before.place or event.location else before.place_ms,
-        last_event=format_name(fact.name),
-        last_ms=fact.event_ms,
-        last_uncertainty_ms=fact.uncertainty_ms,
-    )
-
-
-def fold(history: Iterable[Fact]) -> UnitState | None:
-    """The state that a history leads to; None where nothing of it is left."""
-    state = None
-    for fact in effective(history):
-        state = step(state, fact)
-    return state

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sync.actions import ACTIONS, Fact, Stock, effective
+from sync.actions import ACTIONS, Stock
 from sync.event import ScanEvent
+from sync.history import Fact, effective
 
 NOWHERE: Final = None
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sync.actions import ACTIONS, Compare, Status
+from sync.actions import ACTIONS, Compare
 from sync.event import ScanEvent
+from sync.unit import Status
 
 
 class Verdict(StrEnum):

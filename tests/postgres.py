@@ -58,9 +58,7 @@ class Server:
 
     def new_database(self, name: str, *, template: str = "template1") -> str:
         """Make a database, empty or as a copy of one that nobody is connected to; answer its URL."""
-        self._execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
-        )
+        self._execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
         return self.database_url(name)
 
     def drop_database(self, name: str) -> None:

@@ -18,9 +18,11 @@ from server.rebuild import rebuild
 from server.surroundings import Gathered, gather
 from server.tables import documents, events, stock_levels, unit_states
 from sync import stock
-from sync.actions import ACTIONS, IN_STOCK, Fact, UnitState, effective, step
+from sync.actions import ACTIONS
 from sync.event import format_name
+from sync.history import Fact, effective, step
 from sync.identity import is_container, is_stock
+from sync.unit import IN_STOCK, UnitState
 
 
 class CountError(ValueError):
@@ -308,15 +310,15 @@ def _sightings(connection: sa.Connection, site: str, scans: Sequence[Fact]) -> l
         unit = owned.get(str(scan.event.subject), str(scan.event.subject))
         if is_container(unit):
             continue
-        earlier = [f for f in effective(facts[unit]) if f.event_ms < scan.event_ms]
-        known = [f for f in earlier if f.event.document != scan.event.document]
+        ordered = effective(facts[unit])
+        known = any(f.event_ms < scan.event_ms and f.event.document != scan.event.document for f in ordered)
         found.append(
             Sighting(
                 unit=unit,
                 place=str(scan.event.location),
                 event=format_name(scan.name),
-                known=bool(known),
-                belongs=_belongs(facts[unit], scan.event_ms, str(scan.event.document), around) if known else None,
+                known=known,
+                belongs=_belongs(ordered, scan.event_ms, str(scan.event.document), around) if known else None,
             )
         )
     return found

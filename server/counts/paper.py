@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from server.ledger import record
 from server.tables import chains, devices, document_rows, documents
-from sync.actions import Fact
 from sync.event import format_name
+from sync.history import Fact
 
 ROW_FIELDS = ("subject", "location", "container", "quantity", "lot", "expiry", "attributes", "stated")
 

@@ -16,8 +16,8 @@ from server.identifiers import owners
 from server.ledger import history
 from server.rebuild import rebuild
 from server.tables import reference
-from sync.actions import Fact
 from sync.event import format_name
+from sync.history import Fact
 from sync.identity import is_container, is_stock, item_of, lot_key
 
 

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
-from sync.actions import Fact, UnitState
 from sync.event import ScanEvent
+from sync.history import Fact
+from sync.unit import UnitState
 from sync.verdict import Judgement
 
 

@@ -5,7 +5,7 @@ Lay both side by side before either is sold.
 """
 
 from server.rules import Finding, Step
-from sync.actions import IN_STOCK
+from sync.unit import IN_STOCK
 
 
 def check(step: Step) -> Finding | None:

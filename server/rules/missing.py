@@ -5,7 +5,7 @@ sees it.
 """
 
 from server.rules import Finding, Step, is_sighting
-from sync.actions import IN_STOCK
+from sync.unit import IN_STOCK
 
 
 def check(step: Step) -> Finding | None:

@@ -4,7 +4,7 @@ It was announced and never received, written off, or taken away in another way. 
 """
 
 from server.rules import Finding, Step
-from sync.actions import IN_STOCK
+from sync.unit import IN_STOCK
 from sync.verdict import Verdict
 
 

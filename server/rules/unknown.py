@@ -5,7 +5,7 @@ Import the list that names it, or take it to the office.
 """
 
 from server.rules import Finding, Step
-from sync.actions import Status
+from sync.unit import Status
 from sync.verdict import Verdict
 
 OBSERVING = {"count", "inspect", "pick", "pack", "ship"}

@@ -5,8 +5,8 @@ import pytest
 from scanner_client.clock import Clock
 from scanner_client.handheld import Handheld
 from scanner_client.site_map import COLLIDED, Cursor, SiteMap, hashed
-from sync.actions import Status
 from sync.recall import Recall
+from sync.unit import Status
 from sync.verdict import Known
 from tests.scanner_client.conftest import Hands
 from tests.scanner_client.scans import BIN_A, BIN_B, ITEM, unit

@@ -64,8 +64,20 @@ def push(chain: Chain, first: int = 1, last: int | None = None, *, now_ms: int, 
 def state_document(kind: str, number: str, rows: Sequence[dict[str, Any]], *, now_ms: int) -> None:
     """Take in a stock list or a notice."""
     with writing() as c:
-        digest = write(c, site=SITE, kind=kind, number=number, action="import", reason=kind, rows=[r | {"stated": True} for r in rows], operator="office", now_ms=now_ms)
-        touched = list(c.execute(sa.select(document_rows.c.subject).where(document_rows.c.document == digest)).scalars())
+        digest = write(
+            c,
+            site=SITE,
+            kind=kind,
+            number=number,
+            action="import",
+            reason=kind,
+            rows=[r | {"stated": True} for r in rows],
+            operator="office",
+            now_ms=now_ms,
+        )
+        touched = list(
+            c.execute(sa.select(document_rows.c.subject).where(document_rows.c.document == digest)).scalars()
+        )
         rebuild(c, SITE, touched, stamp(c))
 
 
@@ -79,7 +91,6 @@ def rows(table: sa.Table, *leave_out: str) -> list[tuple[Any, ...]]:
 def folded() -> dict[str, list[tuple[Any, ...]]]:
     """Everything that is folded, without the stamps."""
     return {t.name: rows(t, "stamp") for t in FOLDED}
-
 
 
 def differences(one: dict[str, list[tuple[Any, ...]]], other: dict[str, list[tuple[Any, ...]]]) -> list[str]:

@@ -108,9 +108,7 @@ def test_a_poison_event_among_499_good_ones_costs_them_nothing(warehouse: str, l
         {"seq": 9},
     ],
 )
-def test_an_event_that_may_not_be_said_is_quarantined_and_moves_nothing(
-    warehouse: str, change: dict[str, Any]
-) -> None:
+def test_an_event_that_may_not_be_said_is_quarantined_and_moves_nothing(warehouse: str, change: dict[str, Any]) -> None:
     device = handheld()
     event = Chain(1).scan(DAY, "receive", unit("S1"), location=DOCK)
     device.commit(encode(replace(event, **change)))

@@ -126,7 +126,12 @@ def rebuilt(entries: list[Entry]) -> dict[str, Any]:
 
 
 def announce() -> None:
-    state_document("stock", "S", [{"subject": UNITS[0], "location": BIN_A}, {"subject": CABLE, "location": BIN_A, "quantity": 5}], now_ms=DAY - 5)
+    state_document(
+        "stock",
+        "S",
+        [{"subject": UNITS[0], "location": BIN_A}, {"subject": CABLE, "location": BIN_A, "quantity": 5}],
+        now_ms=DAY - 5,
+    )
     state_document("asn", "ASN-1", [{"subject": UNITS[1], "container": CARTON_1}], now_ms=DAY + 3000)
 
 

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from sync.actions import ACTIONS, QUANTITY_MAX, RESOLUTIONS, Fact, Status, UnitState, action, fold, refuse
+from sync.actions import ACTIONS, QUANTITY_MAX, RESOLUTIONS, action, refuse
 from sync.event import ScanEvent, format_name
+from sync.history import Fact, fold
+from sync.unit import Status, UnitState
 from tests.handheld import BIN_A, BIN_B, CARTON_1, DOCK, unit
 
 UNIT = unit("S1")

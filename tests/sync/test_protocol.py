@@ -166,7 +166,9 @@ def test_a_reply_is_read_as_it_was_written_and_what_a_newer_server_adds_is_passe
     assert read_reply(write_reply(REPLY)[:-1] + b',"weather":"sunny"}') == REPLY
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>Login</html>", b"[]", b'{"protocol":2}', b'{"protocol":1}', b"[" * 99_999])
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>Login</html>", b"[]", b'{"protocol":2}', b'{"protocol":1}', b"[" * 99_999]
+)
 def test_a_page_of_some_proxy_is_no_reply(body: bytes) -> None:
     with pytest.raises(ProtocolError, match="not a reply of protocol 1"):
         read_reply(body)

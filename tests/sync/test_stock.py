@@ -3,8 +3,8 @@
 from itertools import permutations
 from typing import Any
 
-from sync.actions import Fact
 from sync.event import ScanEvent
+from sync.history import Fact
 from sync.stock import fold
 from tests.handheld import BIN_A, BIN_B, CABLE, CARTON_1, DOCK
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from sync.actions import Status
 from sync.event import ScanEvent
+from sync.unit import Status
 from sync.verdict import Judgement, Known, Verdict, judge
 from tests.handheld import BIN_A, BIN_B, CARTON_1, CARTON_2, unit
 

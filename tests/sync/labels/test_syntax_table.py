@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from biip.gs1_application_identifiers import _GS1_APPLICATION_IDENTIFIERS, GS1ApplicationIdentifier
 
-from tests.sync.labels.syntax_table import table, text
 from sync.labels._syntax import AI_LENGTH, AIS, PATHS
 from tests.sync.labels.reading import GS1, needs_vectors
+from tests.sync.labels.syntax_table import table, text
 
 DICTIONARY = GS1 / "syntax-dictionary/gs1-syntax-dictionary.txt"
 TABLE = Path(__file__).parents[3] / "sync/labels/gs1_syntax.json"

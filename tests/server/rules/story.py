@@ -1,0 +1,69 @@
+"""A unit's story in scans, and what the rules say to it: pure, without a database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from server.replay import Case, Replay
+from sync.event import ScanEvent
+from sync.history import Fact
+from sync.unit import UnitState
+from tests.handheld import DAY, unit
+
+UNIT = unit("S1")
+
+
+@dataclass
+class Quiet:
+    """Surroundings in which a container stands where `standing` says, and nothing is recalled."""
+
+    standing: dict[str, str] = field(default_factory=dict)
+    claimed: dict[str, str] = field(default_factory=dict)
+
+    def locate(self, place: str | None, at_ms: int) -> str | None:
+        return self.standing.get(place or "", place)
+
+    def recalled(self, unit: str, state: UnitState | None, at_ms: int) -> bool:
+        return False
+
+    def listed(self, document: str | None, unit: str) -> bool:
+        return False
+
+    def rivals(self, unit: str) -> Mapping[str, str]:
+        return self.claimed
+
+
+def fact(
+    second: float, action: str, *, device: int = 1, forked: bool = False, unsure_ms: int = 100, **fields: Any
+) -> Fact:
+    """One scan; the server's own facts (device 0) bear no barcode."""
+    at_ms = DAY + int(second * 1000)
+    event = ScanEvent(
+        device_no=device,
+        epoch=1,
+        seq=int(second * 1000) + 1,
+        action=action,
+        subject=UNIT,
+        wall_ms=at_ms,
+        boot="b",
+        boot_ms=1,
+        **{"barcode": b"x" if device else None, **fields},
+    )
+    return Fact(at_ms, event.name, 0, str(second).encode(), unsure_ms, event, forked)
+
+
+Story = Sequence[Fact]
+
+
+def told(rule: str, story: Story, around: Quiet | None = None) -> list[Case]:
+    """The cases of one rule that a story leads to."""
+    replay = Replay(UNIT, around or Quiet())
+    replay.run(story)
+    return [case for (name, _), case in replay.cases.items() if name == rule]
+
+
+def said(rule: str, story: Story, around: Quiet | None = None) -> list[tuple[str, str | None, str | None]]:
+    """Status, where it belongs and where it was seen, of each case of one rule."""
+    return [(c.status, c.finding.expected, c.finding.seen) for c in told(rule, story, around)]
