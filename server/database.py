@@ -24,6 +24,8 @@ _writer_lock: Final = threading.Lock()
 
 Result = TypeVar("Result")
 ATTEMPTS_MAX: Final = 5
+_GATE: Final = 0x5CA9
+"""Number of the advisory lock that every `transact` takes before any other."""
 _GIVEN_UP: Final = frozenset({"40001", "40P01"})
 """SQLSTATE of a serialization failure and of a deadlock (PostgreSQL, appendix A)."""
 
@@ -89,17 +91,25 @@ def transact(write: Callable[[sa.Connection], Result]) -> Result:
     Nothing of an attempt that failed is left, so `write` must do nothing but write to the connection.
 
     Raises:
-        sqlalchemy.exc.OperationalError: it was chosen `ATTEMPTS_MAX` times.
+        sqlalchemy.exc.OperationalError: it was chosen `ATTEMPTS_MAX` times, or failed for another reason.
     """
-    for _ in range(ATTEMPTS_MAX - 1):
+    attempt = 1
+    while True:
         try:
             with writing() as connection:
+                _enter(connection, alone=attempt > 1)
                 return write(connection)
         except sa.exc.OperationalError as error:
-            if getattr(error.orig, "sqlstate", None) not in _GIVEN_UP:
+            if attempt == ATTEMPTS_MAX or getattr(error.orig, "sqlstate", None) not in _GIVEN_UP:
                 raise
-    with writing() as connection:
-        return write(connection)
+        attempt += 1
+
+
+def _enter(connection: sa.Connection, *, alone: bool) -> None:
+    """Go through the gate together with others, or wait until all of them are out: then nobody is left to deadlock."""
+    if connection.dialect.name == "postgresql":
+        take = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
+        connection.execute(sa.text(f"SELECT {take}(:gate)"), {"gate": _GATE})
 
 
 @contextmanager

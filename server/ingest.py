@@ -48,7 +48,7 @@ class Line:
 
 def ingest(
     connection: sa.Connection,
-    device: Mapping[str, Any],
+    device: Mapping[Any, Any],
     header: PushHeader,
     lines: Sequence[bytes],
     *,

@@ -73,7 +73,7 @@ class Chain:
                 boot=self.boot,
                 boot_ms=now_ms - self.boot_at_ms,
                 client="1.0.0",
-                waiting=len(run),
+                waiting=len(self.lines) - first + 1,
                 **header,
             ),
             run,

@@ -72,7 +72,7 @@ def test_an_action_is_one_function(copy: Path) -> None:
     )
     said = run(
         copy,
-        "from sync.actions import ACTIONS, UnitState, refuse\n"
+        "from sync.actions import ACTIONS, refuse\nfrom sync.unit import UnitState\n"
         "from sync.event import ScanEvent\n"
         "at = 'https://id.gs1.org/414/9506000134352/254/A-01'\n"
         "unit = 'https://id.gs1.org/01/09506000134352/21/S1'\n"

@@ -7,9 +7,11 @@ import importlib.util
 import os
 import subprocess
 import sys
+import time
 from typing import Any
 
 import click
+import sqlalchemy as sa
 
 from server import config, context, database, discovery, documents
 from server.cli.command import command
@@ -19,6 +21,7 @@ from server.database import db, reading
 from server.setup import is_ready, set_up
 
 _WAITRESS_THREADS = 8
+_PATIENCE_S = 60
 
 
 @command("serve")
@@ -29,6 +32,7 @@ def serve(*, host: str, port: int | None, announce: bool) -> None:
     """Start the server: gunicorn where it runs, else waitress. An empty database is made ready first."""
     port = port or settings().port
     os.environ[f"{config.PREFIX}PORT"] = str(port)  # the workers guess this server's address from it
+    _wait_for_database()
     if not is_ready():
         say(set_up(settings(), now_ms=now_ms()))
     if db.engine.dialect.name == "sqlite" and not database.wal_is_safe():
@@ -42,6 +46,19 @@ def serve(*, host: str, port: int | None, announce: bool) -> None:
         _waitress(host, port, announce=announce)
     else:
         _gunicorn(host, port, announce=announce)
+
+
+def _wait_for_database() -> None:
+    """Both may be starting after a power cut, and PostgreSQL takes its time to recover."""
+    for second in range(_PATIENCE_S):
+        try:
+            with reading():
+                return
+        except sa.exc.OperationalError as error:
+            if second == 0:
+                click.echo(f"Waiting for the database: {str(error.orig).strip()}")
+                sys.stdout.flush()
+            time.sleep(1)
 
 
 def _resume_imports() -> None:

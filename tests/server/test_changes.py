@@ -50,7 +50,8 @@ def test_pages_within_one_transaction_skip_nothing_and_repeat_nothing(warehouse:
             publish(c, SITE, "document", f"D {n}", {"v": n}, at)
             publish(c, SITE, "item", f"I.{n}", {"v": n}, at)
     known: Known = {}
-    cursor, seen = None, 0
+    cursor: str | None = None
+    seen, more = 0, True
     for _ in range(5):
         with reading() as c:
             changes, cursor, more = pull(c, SITE, cursor, 3)
@@ -118,7 +119,7 @@ def test_a_name_too_long_for_a_cursor_costs_a_repetition_and_no_row(warehouse: s
     with writing() as c:
         at = stamp(c)
         for n in range(4):
-            publish(c, SITE, "document", f"{n}" + "x" * 480, {"v": n}, at)
+            publish(c, SITE, "document", f"{n}" + "x" * 495, {"v": n}, at)
     with reading() as c:
         _, cursor, _ = pull(c, SITE, None, 1)
     assert len(cursor) <= 500
@@ -169,9 +170,11 @@ def test_a_row_that_commits_late_is_pulled_and_a_naive_cursor_misses_it(postgres
 @pytest.mark.postgres
 def test_a_database_that_sorts_by_a_language_skips_no_row_either(postgres: Server) -> None:
     name = "sorted_by_language"
-    with sa.create_engine(postgres.url, isolation_level="AUTOCOMMIT").connect() as c:
-        c.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'")
-        c.engine.dispose()
+    with sa.create_engine(postgres.url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool).connect() as c:
+        try:
+            c.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'")
+        except sa.exc.NotSupportedError:
+            pytest.skip("This build of PostgreSQL sorts by no language.")
     with site(postgres.database_url(name)):
         with writing() as c:
             at = stamp(c)

@@ -79,7 +79,11 @@ def test_scans_of_the_same_units_taken_in_at_once_give_the_rows_of_a_rebuild(pos
             enrol(chain.device_no)
 
         def drain(chain: Chain) -> Callable[[], None]:
-            return lambda: [send(chain, first, first + 3) for first in range(1, 37, 4)] and None
+            def run() -> None:
+                for first in range(1, 37, 4):
+                    send(chain, first, first + 3)
+
+            return run
 
         at_once(app, *map(drain, shifts))
         assert len(rows(events)) == 108
@@ -116,7 +120,7 @@ def test_a_deadlock_is_tried_again_until_both_are_done(postgres_url: str) -> Non
         done: list[str] = []
 
         def cross(first: str, second: str) -> Callable[[], None]:
-            tries = []
+            tries: list[int] = []
 
             def write(connection: sa.Connection) -> None:
                 lock(connection, SITE, [first])

@@ -26,7 +26,7 @@ def device(warehouse: str) -> Chain:
 def places() -> dict[str, str | None]:
     u = unit_states.c
     with reading() as c:
-        return {name: place for name, place in c.execute(sa.select(u.unit, u.place))}
+        return dict(c.execute(sa.select(u.unit, u.place)).all())
 
 
 def shared() -> list[str]:
@@ -100,4 +100,4 @@ def test_handhelds_learn_that_a_name_of_a_name_has_a_new_owner(device: Chain) ->
     push(device, 2, now_ms=NOW)
     with reading() as c:
         query = sa.select(reference.c.key, reference.c.row).where(reference.c.kind == "alias")
-        assert {key: row for key, row in c.execute(query)} == {IMEI: unit("S1"), PLATE: unit("S1")}
+        assert dict(c.execute(query).all()) == {IMEI: unit("S1"), PLATE: unit("S1")}

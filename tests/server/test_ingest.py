@@ -46,7 +46,7 @@ def open_rules(subject: str) -> list[str]:
 def place_of(subject: str) -> tuple[str | None, str | None, bool]:
     u = unit_states.c
     with reading() as c:
-        return tuple(c.execute(sa.select(u.place, u.expected, u.observed).where(u.unit == subject)).one())  # type: ignore[return-value]
+        return tuple(c.execute(sa.select(u.place, u.expected, u.observed).where(u.unit == subject)).one())
 
 
 def assert_a_rebuild_changes_nothing(*subjects: str) -> None:
@@ -160,7 +160,7 @@ def test_a_run_that_does_not_continue_the_chain_is_forked(warehouse: str) -> Non
     push(device, now_ms=NOW)
     taken = push(copy, 2, now_ms=NOW)
     assert outcomes(taken) == [(2, "forked")]
-    assert open_rules(unit("S2")) == ["forked", "unexpected_receipt"] or "forked" in open_rules(unit("S2"))
+    assert "forked" in open_rules(unit("S2"))
 
 
 def test_a_chain_that_does_not_begin_at_nought_is_forked(warehouse: str) -> None:
@@ -201,10 +201,9 @@ def test_a_gap_that_is_filled_is_held_between_the_scans_around_it(warehouse: str
     for n in range(5):
         device.scan(DAY + n * 10, "inspect", unit(f"S{n}"), location=BIN_A)
     push(device, 3, 3, now_ms=NOW)
-    slow = device.push(1, 5, now_ms=NOW + 90_000)[0]
-    push(device, 1, 5, now_ms=NOW + 90_000, **{})  # sent again whole, over a slower link
+    device.boot_at_ms += 70  # this link is slower, which makes the scans look 70 ms later
+    push(device, 1, 5, now_ms=NOW + 90_000)
     times = [t for (t,) in stored(events.c.event_ms)]
-    assert slow.count == 5
     assert times == sorted(times)
 
 

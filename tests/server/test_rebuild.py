@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any, NamedTuple
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +15,7 @@ from server.rebuild import advance, rebuild
 from sync.event import ScanEvent, digest, encode, format_name
 from sync.protocol import Outcome
 from tests.handheld import BIN_A, BIN_B, CABLE, CARTON_1, CARTON_2, DAY, DOCK, unit
+from tests.postgres import Server
 from tests.server.site import SITE, differences, folded, site, state_document
 
 IMEI = "urn:gsma:imei:49015420-323751-0"
@@ -159,9 +162,29 @@ def check(url: str, other: str, drawn: list[Drawn], order: list[int], sizes: lis
         assert differences(piecemeal, rebuilt(history)) == [], "another order of arrival gives other rows"
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(drawn_scans, st.permutations(range(20)), st.lists(st.integers(1, 6), max_size=8))
 def test_the_order_in_which_scans_arrive_does_not_change_what_is_known(
     drawn: list[Drawn], order: list[int], sizes: list[int]
 ) -> None:
     check("sqlite://", "sqlite://", drawn, order, sizes)
+
+
+_numbers = count(1)
+
+
+@pytest.mark.postgres
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+@given(drawn_scans, st.permutations(range(20)), st.lists(st.integers(1, 6), max_size=8))
+def test_neither_does_it_on_postgresql(
+    postgres: Server, drawn: list[Drawn], order: list[int], sizes: list[int]
+) -> None:
+    names = [f"any_order_{next(_numbers)}" for _ in range(2)]
+    one, other = map(postgres.new_database, names)
+    try:
+        check(one, other, drawn, order, sizes)
+    finally:
+        for name in names:
+            postgres.drop_database(name)

@@ -103,7 +103,7 @@ def line_with(text: str) -> bytes:
     ],
 )
 def test_what_is_no_event_is_refused_with_a_sentence(line: bytes, sentence: str) -> None:
-    with pytest.raises(EventError, match=".") as refused:
+    with pytest.raises(EventError, match=r"\.$") as refused:
         decode(line)
     assert sentence in str(refused.value)
     assert str(refused.value).isprintable()
@@ -159,9 +159,5 @@ def test_what_names_no_event_is_refused(text: str) -> None:
 
 @given(st.binary(max_size=300) | st.text(max_size=200).map(lambda t: t.encode("utf-8", "surrogatepass")))
 def test_any_bytes_are_an_event_or_a_sentence(line: bytes) -> None:
-    try:
-        event = decode(line)
-    except EventError as refused:
-        assert str(refused).endswith(".")
-    else:
-        assert encode(event) == line
+    with pytest.raises(EventError, match=r"\.$"):  # none that is drawn at random happens to be an event
+        decode(line)

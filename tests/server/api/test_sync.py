@@ -182,7 +182,7 @@ def test_a_handheld_is_seen_with_what_it_has_still_to_send(handheld: Handheld) -
     handheld.push()
     with reading() as c:
         row = c.execute(sa.select(devices.c.last_seen_ms, devices.c.waiting, devices.c.client)).one()
-    assert tuple(row) == (NOW, 1, "1.0.0")
+    assert tuple(row) == (NOW, 0, "1.0.0")
 
 
 def test_a_unit_counted_in_another_bin_opens_a_case(handheld: Handheld) -> None:

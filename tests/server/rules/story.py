@@ -17,16 +17,17 @@ UNIT = unit("S1")
 
 @dataclass
 class Quiet:
-    """Surroundings in which a container stands where `standing` says, and nothing is recalled."""
+    """Surroundings in which a container stands where `standing` says; everything is recalled, or nothing."""
 
     standing: dict[str, str] = field(default_factory=dict)
     claimed: dict[str, str] = field(default_factory=dict)
+    recall: bool = False
 
     def locate(self, place: str | None, at_ms: int) -> str | None:
         return self.standing.get(place or "", place)
 
     def recalled(self, unit: str, state: UnitState | None, at_ms: int) -> bool:
-        return False
+        return self.recall
 
     def listed(self, document: str | None, unit: str) -> bool:
         return False

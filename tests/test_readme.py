@@ -1,0 +1,47 @@
+"""The README names what there is, and nothing is without a sentence that says what it is."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from server.config import PREFIX, Settings
+from server.rules import rules
+from sync.actions import ACTIONS
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("name", sorted(ACTIONS))
+def test_the_readme_names_every_action(name: str) -> None:
+    assert f"`{name}`" in README
+    assert ": " in ACTIONS[name].text
+
+
+@pytest.mark.parametrize("name", sorted(rules()))
+def test_the_readme_names_every_rule(name: str) -> None:
+    assert f"`{name}`" in README
+    assert rules()[name].title.endswith(".")
+    assert rules()[name].advice
+
+
+@pytest.mark.parametrize("name", [f.name for f in fields(Settings)])
+def test_the_readme_names_every_setting(name: str) -> None:
+    assert f"`{PREFIX}{name.upper()}`" in README
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    tree = ast.parse((ROOT / "server/config.py").read_text())
+    (settings,) = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "Settings"]
+    body = settings.body[1:]  # behind the docstring
+    told = [
+        isinstance(after, ast.Expr)
+        for node, after in zip(body, body[1:], strict=False)
+        if isinstance(node, ast.AnnAssign)
+    ]
+    assert all(told)
+    assert isinstance(body[-1], ast.Expr)
