@@ -96,7 +96,8 @@ class Transport:
             finally:
                 response.release_conn()
         except (HTTPError, OSError, ValueError) as error:  # ValueError: an address that is no URL
-            raise TransportError(f"No answer from {url}: {_why(error)}.") from error
+            host = url.partition("://")[2].partition("/")[0]
+            raise TransportError(f"{host} does not answer: {_why(error)}.") from error
         if not whole:
             raise TransportError(f"The answer of {url} has more than {ANSWER_BYTES_MAX} bytes.")
         return Answer(status=response.status, headers=response.headers, body=content)

@@ -139,7 +139,7 @@ def claim(connection: sa.Connection, site: str, subjects: set[str], at: int) -> 
     for subject, stored in claiming.items():
         state = fold(facts.get(subject, []))
         claimed = set(state.identifiers) - {subject} if state else set()
-        changed |= _store(connection, site, subject, stored, claimed, at)
+        changed |= _store(connection, site, subject, stored, claimed, at=at)
     claims = load(connection, site, subjects | changed)
     for name in sorted(claims.claimants.keys() | changed) if changed else ():  # a name of a name changes with it
         owner = claims.owner(name)
@@ -167,7 +167,7 @@ def _claiming(connection: sa.Connection, site: str, subjects: Iterable[str]) -> 
 
 
 def _store(
-    connection: sa.Connection, site: str, subject: str, stored: set[str], claimed: set[str], at: int
+    connection: sa.Connection, site: str, subject: str, stored: set[str], claimed: set[str], *, at: int
 ) -> set[str]:
     """Write the difference; returns the names that were gained or lost."""
     lost, gained = stored - claimed, claimed - stored

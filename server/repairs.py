@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from server import ledger
 from server.database import stamp
-from server.rebuild import rebuild
+from server.rebuild import advance, rebuild
 from server.tables import events
 from sync.actions import refuse
 from sync.event import FIELDS, EventError, NewerSchema, decode, format_name, from_fields, parse_name
@@ -114,15 +114,13 @@ def repair(
         action=action,
         operator=operator,
         now_ms=row["event_ms"],
-        reason=f"repairs {name}",
-        evidence=row["digest"].hex(),
-        **said,
+        **{"reason": f"repairs {name}"} | said | {"evidence": row["digest"].hex()},
     )
     done = format_name(fact.name)
     same = [events.c[k] == row[k] for k in ("device_no", "epoch", "seq", "digest")]
     connection.execute(events.update().where(*same).values(note=f"{row['note']} Repaired as {done}."))
     if event.subject:
-        rebuild(connection, site, [event.subject], stamp(connection))
+        advance(connection, site, [fact], stamp(connection))
     return done
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import fields
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -38,10 +39,6 @@ def test_every_setting_says_what_it_is_for() -> None:
     tree = ast.parse((ROOT / "server/config.py").read_text())
     (settings,) = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "Settings"]
     body = settings.body[1:]  # behind the docstring
-    told = [
-        isinstance(after, ast.Expr)
-        for node, after in zip(body, body[1:], strict=False)
-        if isinstance(node, ast.AnnAssign)
-    ]
+    told = [isinstance(after, ast.Expr) for node, after in pairwise(body) if isinstance(node, ast.AnnAssign)]
     assert all(told)
     assert isinstance(body[-1], ast.Expr)

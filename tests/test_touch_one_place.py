@@ -1,4 +1,4 @@
-"""To add a field, an action, a rule or a label format is an edit in one place; here each is added to a copy and used."""
+"""A field, an action, a rule or a label format is added in one place; here each is added to a copy and used."""
 
 from __future__ import annotations
 

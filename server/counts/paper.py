@@ -137,7 +137,7 @@ def unheard(connection: sa.Connection, site: str, since_ms: int) -> list[str]:
     rows = connection.execute(
         sa.select(devices.c.name)
         .where(devices.c.site == site, devices.c.revoked_ms.is_(None))
-        .where(sa.or_(devices.c.last_seen_ms.is_(None), devices.c.last_seen_ms < since_ms))
+        .where(sa.or_(devices.c.last_seen_ms.is_(None), devices.c.last_seen_ms < since_ms, devices.c.waiting > 0))
         .order_by(devices.c.name)
     )
     return list(rows.scalars())

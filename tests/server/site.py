@@ -85,7 +85,7 @@ def rows(table: sa.Table, *leave_out: str) -> list[tuple[Any, ...]]:
     """Every row of a table, sorted, without the named columns."""
     columns = [c for c in table.c if c.name not in leave_out]
     with reading() as c:
-        return sorted((tuple(map(repr, r)) for r in c.execute(sa.select(*columns))))
+        return sorted(tuple(map(repr, r)) for r in c.execute(sa.select(*columns)))
 
 
 def folded() -> dict[str, list[tuple[Any, ...]]]:

@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from server.web import PAGES
 from server.web.wording import RESOLUTIONS, STATUSES, certainty, clock, iso, symbol
 from sync import actions
+from sync.unit import Status
 from tests.handheld import BIN_A, BIN_B, DAY, unit
 from tests.server.running import PASSWORD, Handheld
 
@@ -161,7 +162,7 @@ def test_what_was_quarantined_is_shown_as_it_came(console: FlaskClient, handheld
 
 
 def test_every_status_and_decision_has_words() -> None:
-    assert set(STATUSES) == {status.value for status in actions.Status}
+    assert set(STATUSES) == {status.value for status in Status}
     assert set(RESOLUTIONS) == set(actions.RESOLUTIONS)
 
 
