@@ -66,12 +66,13 @@ def ingest(
     Raises:
         ProtocolError: the digests in the header do not belong to these lines; nothing is stored.
     """
-    site = device["site"]
+    # Gather.
     digests = chain(bytes.fromhex(header.before), lines)
     if (digests[-1].hex() if digests else header.before) != header.after:
         raise ProtocolError("The digest in the header is not that of these events: they changed on the way.")
-    row = _chain_row(connection, site, header)
+    row = _chain_row(connection, device["site"], header)
     stored = _stored(connection, header, len(lines))
+    # Decide.
     classify = _classify if device["revoked_ms"] is None else _classify_revoked
     read = [
         classify(header, seq, line, digest_, stored)
@@ -79,33 +80,19 @@ def ingest(
     ]
     fresh = [r for r in read if r.outcome is not Outcome.DUPLICATE]
     sample = _sample(header, row, now_ms)
+    # Apply.
     entries = _entries(connection, header, fresh, sample, enrolled_ms=device["enrolled_ms"], now_ms=now_ms)
-    append(connection, site, now_ms, entries)
+    append(connection, device["site"], now_ms, entries)
     facts = [e.fact() for e in entries if e.outcome in (Outcome.ACCEPTED, Outcome.FORKED)]
     if facts:
-        advance(connection, site, facts, stamp(connection))
-    acked, head, last = _advance_mark(connection, header, row)
-    connection.execute(
-        chains.update()
-        .where(chains.c.device_no == header.device_no, chains.c.epoch == header.epoch)
-        .values(acked_through=acked, head=head, last_seq=last, **_sample_row(header, sample))
-    )
-    if not header.carried:  # a file says nothing about where its handheld stands now
-        connection.execute(
-            devices.update()
-            .where(devices.c.device_no == header.device_no)
-            .values(
-                last_seen_ms=now_ms,
-                waiting=max(0, header.waiting - header.count),  # these have just arrived
-                client=header.client,
-                pulled=header.cursor,
-            )
-        )
+        advance(connection, device["site"], facts, stamp(connection))
+    mark = _advance_mark(connection, header, row)
+    _remember(connection, header, mark, sample, now_ms)
     return Ingested(
-        acked_through=acked,
-        head=head,
-        safe_through=min(acked, row["safe_through"]),
-        missing=_missing(connection, header, acked, last),
+        acked_through=mark.acked_through,
+        head=mark.head,
+        safe_through=min(mark.acked_through, row["safe_through"]),
+        missing=_missing(connection, header, mark),
         accepted=sum(r.outcome is Outcome.ACCEPTED for r in read),
         duplicate=len(read) - len(fresh),
         exceptions=[
@@ -113,6 +100,41 @@ def ingest(
             for r in fresh
             if r.outcome is not Outcome.ACCEPTED
         ],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a chain is here: end of its contiguous prefix, the digest there, and its highest number."""
+
+    acked_through: int
+    head: bytes
+    last_seq: int
+
+
+def _remember(connection: sa.Connection, header: PushHeader, mark: Mark, sample: ClockSample, now_ms: int) -> None:
+    """Write down how far the chain is, and where its handheld stands."""
+    connection.execute(
+        chains.update()
+        .where(chains.c.device_no == header.device_no, chains.c.epoch == header.epoch)
+        .values(
+            acked_through=mark.acked_through,
+            head=mark.head,
+            last_seq=mark.last_seq,
+            **_sample_row(header, sample),
+        )
+    )
+    if header.carried:
+        return  # a file says nothing about where its handheld stands now
+    connection.execute(
+        devices.update()
+        .where(devices.c.device_no == header.device_no)
+        .values(
+            last_seen_ms=now_ms,
+            waiting=max(0, header.waiting - header.count),  # these have just arrived
+            client=header.client,
+            pulled=header.cursor,
+        )
     )
 
 
@@ -258,8 +280,8 @@ def _neighbours(connection: sa.Connection, header: PushHeader, first: int, last:
     return connection.execute(below).scalar(), connection.execute(above).scalar()
 
 
-def _advance_mark(connection: sa.Connection, header: PushHeader, row: Mapping[str, Any]) -> tuple[int, bytes, int]:
-    """End of the contiguous prefix, the digest there, and the highest number that is here."""
+def _advance_mark(connection: sa.Connection, header: PushHeader, row: Mapping[str, Any]) -> Mark:
+    """How far the chain is here, now that this run has been stored."""
     acked, head = row["acked_through"], row["head"]
     rows = connection.execute(
         sa.select(events.c.seq, events.c.digest)
@@ -271,12 +293,13 @@ def _advance_mark(connection: sa.Connection, header: PushHeader, row: Mapping[st
         if seq == acked + 1:
             acked, head = seq, digest_
         last = max(last, seq)
-    return acked, head, last
+    return Mark(acked, head, last)
 
 
-def _missing(connection: sa.Connection, header: PushHeader, acked: int, last: int) -> list[list[int]]:
+def _missing(connection: sa.Connection, header: PushHeader, mark: Mark) -> list[list[int]]:
     """Ranges beyond the mark that have not arrived."""
-    if last <= acked:
+    acked = mark.acked_through
+    if mark.last_seq <= acked:
         return []
     rows = connection.execute(
         sa.select(events.c.seq)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import click
 
@@ -15,7 +15,9 @@ from server.counts.compare import Line, ReportLine
 from server.counts.cycle import CountReport
 from server.counts.receipt import ReceiptReport
 from server.database import reading, writing
+from server.ledger import SERVER_DEVICE
 from server.naming import Names
+from sync.event import ScanEvent
 
 _LINES_SHOWN = 200
 
@@ -135,11 +137,18 @@ def trail(*, unit: str) -> None:
         event = line.fact.event
         place = event.container or event.location
         parts = [event.action.replace("_", " "), f"in {names(place).text}" if place else "", event.document or ""]
-        by = f"by {event.operator or 'nobody named'} with {devices.get(event.device_no, event.device_no)}"
+        by = _by(event, devices)
         said = " ".join(p for p in parts if p)
         click.echo(f"{moment(line.fact.event_ms)}  {said}, {by}{' (undone)' if line.undone else ''}")
     if not lines:
         click.echo("Nothing is known of it.")
+
+
+def _by(event: ScanEvent, devices: Mapping[int, str]) -> str:
+    """Who said it, and with what."""
+    if event.device_no == SERVER_DEVICE:
+        return f"by {event.operator}" if event.operator else "by an imported document"
+    return f"by {event.operator or 'nobody named'} with {devices.get(event.device_no, event.device_no)}"
 
 
 COMMANDS = (count, receipt_, cases, trail)

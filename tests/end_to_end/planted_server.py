@@ -18,13 +18,13 @@ from sync.protocol import PushHeader
 _honest = ingest._advance_mark
 
 
-def advance_mark(connection: sa.Connection, header: PushHeader, row: Mapping[str, Any]) -> tuple[int, bytes, int]:
+def advance_mark(connection: sa.Connection, header: PushHeader, row: Mapping[str, Any]) -> ingest.Mark:
     """The highest number that is here, whatever is missing below."""
     honest = _honest(connection, header, row)
     mine = (events.c.device_no == header.device_no) & (events.c.epoch == header.epoch)
     highest = sa.select(events.c.seq, events.c.digest).where(mine).order_by(events.c.seq.desc()).limit(1)
     found = connection.execute(highest).one_or_none()
-    return (found.seq, found.digest, honest[2]) if found else honest
+    return ingest.Mark(found.seq, found.digest, honest.last_seq) if found else honest
 
 
 if __name__ == "__main__":
