@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from zeroconf import Error, ServiceBrowser, ServiceListener, Zeroconf
+from zeroconf import Error, InterfaceChoice, ServiceBrowser, ServiceListener, Zeroconf
 
 from sync.enrolment import ADDRESSES_MAX, SERVICE_TYPE
 
@@ -31,10 +31,16 @@ class _Heard(ServiceListener):
         """It will not answer, which says as much."""
 
 
-def find_servers(seconds: float = SEARCH_SECONDS) -> list[str]:
-    """Addresses of every server that answers within this time; none where there is no network."""
+def find_servers(
+    seconds: float = SEARCH_SECONDS, *, interfaces: list[str] | InterfaceChoice = InterfaceChoice.All
+) -> list[str]:
+    """Addresses of every server that answers within this time; none where there is no network.
+
+    Args:
+        interfaces: IP addresses of the network interfaces to ask on.
+    """
     try:
-        network = Zeroconf()
+        network = Zeroconf(interfaces=interfaces)
     except (OSError, Error):
         return []
     try:

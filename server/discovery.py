@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Final
 from urllib.parse import urlsplit
 
-from zeroconf import NonUniqueNameException, ServiceInfo, Zeroconf
+from zeroconf import InterfaceChoice, NonUniqueNameException, ServiceInfo, Zeroconf
 
 from sync.enrolment import SERVICE_TYPE
 
@@ -44,13 +44,19 @@ def service(incarnation: str, site: str, addresses: Sequence[str]) -> ServiceInf
     )
 
 
-def announce(info: ServiceInfo, lock: Path) -> Callable[[], None]:
-    """Announce until the returned function is called. Without a network that takes it, say so and do without."""
+def announce(
+    info: ServiceInfo, lock: Path, *, interfaces: list[str] | InterfaceChoice = InterfaceChoice.All
+) -> Callable[[], None]:
+    """Announce until the returned function is called. Without a network that takes it, say so and do without.
+
+    Args:
+        interfaces: IP addresses of the network interfaces to announce on.
+    """
     held = _hold(lock)
     if held is None:
         return lambda: None
     try:
-        zeroconf = Zeroconf()
+        zeroconf = Zeroconf(interfaces=interfaces)
         zeroconf.register_service(info, allow_name_change=True)
     except (OSError, NonUniqueNameException) as error:
         log.warning("Handhelds cannot find this server by themselves: %s", error)

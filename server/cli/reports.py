@@ -147,7 +147,7 @@ def trail(*, unit: str) -> None:
 def _by(event: ScanEvent, devices: Mapping[int, str]) -> str:
     """Who said it, and with what."""
     if event.device_no == SERVER_DEVICE:
-        return f"by {event.operator}" if event.operator else "by an imported document"
+        return f"by {event.operator}" if event.operator else "by a document"
     return f"by {event.operator or 'nobody named'} with {devices.get(event.device_no, event.device_no)}"
 
 

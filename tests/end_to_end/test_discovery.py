@@ -1,0 +1,31 @@
+"""A server that moved is heard by a handheld that asks the network; on the loopback interface alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scanner_client.discovery import find_servers
+from server.discovery import announce, service
+
+LOOPBACK = ["127.0.0.1"]
+
+
+def test_a_handheld_hears_a_server_at_its_new_address_until_it_goes(tmp_path: Path) -> None:
+    info = service("inc-of-this-test", "main", ["http://127.0.0.1:8765"])
+    stop = announce(info, tmp_path / "lock", interfaces=LOOPBACK)
+    try:
+        assert "http://127.0.0.1:8765" in find_servers(3.0, interfaces=LOOPBACK)
+    finally:
+        stop()
+    assert "http://127.0.0.1:8765" not in find_servers(1.0, interfaces=LOOPBACK)
+
+
+def test_only_one_process_of_a_server_announces_it(tmp_path: Path) -> None:
+    info = service("inc-of-another", "main", ["http://127.0.0.1:8766"])
+    stop = announce(info, tmp_path / "lock", interfaces=LOOPBACK)
+    second = announce(info, tmp_path / "lock", interfaces=LOOPBACK)
+    try:
+        second()
+        assert "http://127.0.0.1:8766" in find_servers(3.0, interfaces=LOOPBACK)
+    finally:
+        stop()
