@@ -175,7 +175,7 @@ class Outbox:
         with self._database.transaction():
             at = self.state(run.epoch.epoch)
             diverged = at.diverged or self._differs(at, reply)
-            through = durable_through(reply, base_seq=at.base_seq, last_sent=run.last)
+            through = durable_through(reply, base_seq=at.base_seq)
             if diverged:
                 # The server's mark speaks of other events: of ours it has what it answered for, run by run.
                 sent = reply.acked_through >= run.last and run.first <= at.acked_through + 1
@@ -250,7 +250,7 @@ class Outbox:
             )
 
 
-def durable_through(reply: Reply, *, base_seq: int, last_sent: int) -> int:
+def durable_through(reply: Reply, *, base_seq: int) -> int:
     """Up to where the server has everything that this queue still holds (events after `base_seq`).
 
     Usually that is the server's own mark. A server that was restored from before `base_seq` waits for events that
@@ -261,7 +261,7 @@ def durable_through(reply: Reply, *, base_seq: int, last_sent: int) -> int:
     wanted = [first for first, last in reply.missing if last > base_seq]
     if not wanted and len(reply.missing) >= MISSING_RANGES_MAX:
         return base_seq  # the list was cut off before it came to us
-    return max(base_seq, min([last_sent, *(first - 1 for first in wanted)]))
+    return max(base_seq, min([reply.last_seq, *(first - 1 for first in wanted)]))
 
 
 def _epoch(row: tuple[object, ...]) -> Epoch:

@@ -142,6 +142,8 @@ class Session:
         if not is_same:
             self.task = replace(self.task, location=read.label.key, container=None)
             events.append(with_symbols(self._event("open_bin"), sighting, read.symbol))
+        else:
+            self.task = replace(self.task, location=None)  # finished: who goes on counting opens a bin
         kept = self._keep(events)
         self._bin_open = not is_same
         self._opening = format_name(kept[-1].name) if self._bin_open else None

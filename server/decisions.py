@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from server import ledger, queries
 from server.database import stamp
-from server.rebuild import advance
+from server.rebuild import advance, lock
 from server.replay import case_name
 from sync.actions import RESOLUTIONS
 
@@ -35,6 +35,7 @@ def settle(
     """
     if resolution not in RESOLUTIONS:
         raise DecisionError(f"{resolution!r} is no decision: it is one of {', '.join(RESOLUTIONS)}.")
+    lock(connection, site, [unit])  # two people may decide at once: the second sees what the first did
     case = queries.read_case(connection, site, unit, rule, episode)
     if case is None:
         raise LookupError(f"There is no case {case_name(rule, episode)!r} of this unit.")

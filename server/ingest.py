@@ -27,6 +27,7 @@ class Ingested:
 
     acked_through: int
     head: bytes
+    last_seq: int
     safe_through: int
     missing: list[list[int]]
     accepted: int
@@ -91,6 +92,7 @@ def ingest(
     return Ingested(
         acked_through=mark.acked_through,
         head=mark.head,
+        last_seq=mark.last_seq,
         safe_through=min(mark.acked_through, row["safe_through"]),
         missing=_missing(connection, header, mark),
         accepted=sum(r.outcome is Outcome.ACCEPTED for r in read),
@@ -228,6 +230,8 @@ def _entries(
     entries: list[Entry] = []
     for run in _runs(fresh):
         below, above = _neighbours(connection, header, run[0].seq, run[-1].seq)
+        if any(line.outcome is Outcome.FORKED for line in run):
+            above = None  # what follows by number stands on the other branch, and says nothing about this one
         floor = below if below is not None else min(enrolled_ms, now_ms)
         floor = max(floor, entries[-1].event_ms) if entries else floor
         ceiling = max(floor, min(now_ms, above if above is not None else now_ms))
@@ -273,9 +277,17 @@ def _timed(
 
 
 def _neighbours(connection: sa.Connection, header: PushHeader, first: int, last: int) -> tuple[int | None, int | None]:
-    """Times of the stored events just before and just after a run, in its own chain."""
+    """Times of the stored events just before and just after a run, in its own chain.
+
+    Of two that bear one name, the earlier: a copy of a queue does not push the other branch's times ahead.
+    """
     mine = (events.c.device_no == header.device_no) & (events.c.epoch == header.epoch)
-    below = sa.select(events.c.event_ms).where(mine, events.c.seq < first).order_by(events.c.seq.desc()).limit(1)
+    below = (
+        sa.select(events.c.event_ms)
+        .where(mine, events.c.seq < first)
+        .order_by(events.c.seq.desc(), events.c.event_ms)
+        .limit(1)
+    )
     above = sa.select(events.c.event_ms).where(mine, events.c.seq > last).order_by(events.c.seq).limit(1)
     return connection.execute(below).scalar(), connection.execute(above).scalar()
 

@@ -219,7 +219,7 @@ def history(connection: sa.Connection, site: str, subjects: Iterable[str]) -> di
             events.c.site == site, events.c.subject.in_(keys), events.c.outcome.in_(FOLDED)
         )
         for row in connection.execute(scans).mappings():
-            found[row["subject"]].append(_scan(row))
+            found[row["subject"]].append(fact_of(row))
         rows = (
             sa.select(document_rows, documents.c.kind, documents.c.number, documents.c.event, documents.c.event_ms)
             .join(documents, documents.c.digest == document_rows.c.document)
@@ -236,7 +236,8 @@ def history(connection: sa.Connection, site: str, subjects: Iterable[str]) -> di
     return found
 
 
-def _scan(row: sa.RowMapping) -> Fact:
+def fact_of(row: sa.RowMapping) -> Fact:
+    """The fact that stands in a row of `events`."""
     return Fact(
         event_ms=row["event_ms"],
         name=(row["device_no"], row["epoch"], row["seq"]),

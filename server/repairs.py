@@ -15,14 +15,15 @@ import sqlalchemy as sa
 
 from server import ledger
 from server.database import stamp
-from server.rebuild import advance, rebuild
+from server.ledger import KEYS_PER_QUERY, fact_of
+from server.rebuild import advance
 from server.tables import events
 from sync.actions import refuse
 from sync.event import FIELDS, EventError, NewerSchema, decode, format_name, from_fields, parse_name
 from sync.protocol import Outcome
 
 _ENVELOPE: Final = frozenset(
-    {"schema", "device_no", "epoch", "seq", "operator", "wall_ms", "boot", "boot_ms", "cursor", "evidence", "reason"}
+    {"schema", "device_no", "epoch", "seq", "operator", "wall_ms", "boot", "boot_ms", "cursor", "evidence"}
 )
 """Fields that a repair says for itself."""
 
@@ -43,7 +44,7 @@ class Released:
 def release_held(connection: sa.Connection, site: str) -> Released:
     """Read again what was too new for the version that received it, and fold what can be read now."""
     query = sa.select(events).where(events.c.site == site, events.c.outcome == Outcome.HELD).with_for_update()
-    touched: set[str] = set()
+    digests: list[bytes] = []
     counts = dict.fromkeys((Outcome.ACCEPTED, Outcome.QUARANTINED, Outcome.HELD), 0)
     for row in connection.execute(query).mappings().all():
         outcome, note, values = _read(row["line"])
@@ -52,10 +53,12 @@ def release_held(connection: sa.Connection, site: str) -> Released:
             continue
         key = [events.c[name] == row[name] for name in ("device_no", "epoch", "seq", "digest")]
         connection.execute(events.update().where(*key).values(outcome=outcome.value, note=note, **values))
-        if outcome is Outcome.ACCEPTED and values.get("subject"):
-            touched.add(values["subject"])
-    if touched:
-        rebuild(connection, site, touched, stamp(connection))
+        if outcome is Outcome.ACCEPTED:
+            digests.append(row["digest"])
+    for start in range(0, len(digests), KEYS_PER_QUERY):
+        chunk = sa.select(events).where(events.c.digest.in_(digests[start : start + KEYS_PER_QUERY]))
+        facts = [fact_of(found) for found in connection.execute(chunk).mappings()]
+        advance(connection, site, facts, stamp(connection))
     return Released(read=counts[Outcome.ACCEPTED], quarantined=counts[Outcome.QUARANTINED], held=counts[Outcome.HELD])
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 from server.rules import Finding, Step, rules
-from sync.event import format_name
+from sync.event import ScanEvent, format_name
 from sync.history import Fact, step
 from sync.unit import UnitState
 from sync.verdict import Judgement, Known, judge
@@ -58,6 +59,8 @@ class Replay:
     around: Surroundings
     state: UnitState | None = None
     cases: dict[tuple[str, str], Case] = field(default_factory=dict)
+    lapsed: list[Fact] = field(default_factory=list)
+    """Decisions that no longer hold: the case was closed before, or rests on other evidence by now."""
 
     def run(self, facts: Iterable[Fact]) -> None:
         """Take in facts, in the order of their history and without those that were undone."""
@@ -65,6 +68,9 @@ class Replay:
             self._take(fact)
 
     def _take(self, fact: Fact) -> None:
+        if fact.event.action == "settle" and not any(map(partial(_settles, fact.event), self.cases.values())):
+            self.lapsed.append(fact)
+            return
         before = self.state
         after = step(before, fact)
         seen = Step(
@@ -118,11 +124,25 @@ class Replay:
             if case.status != "open":
                 continue
             if event.action == "settle":
-                # a decision holds for the evidence that it was taken on; where that has changed, the case stays open
-                if event.document == case_name(case.rule, case.episode) and event.evidence == case.evidence:
+                if _settles(event, case):
                     self.cases[key] = _closed(case, seen.fact, "settled", event.reason)
             elif case.rule in rules() and rules()[case.rule].explained(case.finding, seen):
                 self.cases[key] = _closed(case, seen.fact, "explained", None)
+
+
+def standing(unit: str, facts: list[Fact], around: Surroundings) -> list[Fact]:
+    """The facts, in order and without those that were undone, less the decisions that no longer hold."""
+    if all(fact.event.action != "settle" for fact in facts):
+        return facts
+    replay = Replay(unit, around)
+    replay.run(facts)
+    return [fact for fact in facts if fact not in replay.lapsed]
+
+
+def _settles(event: ScanEvent, case: Case) -> bool:
+    """Whether a decision was taken on this open case, on the evidence that it still rests on."""
+    named = event.document == case_name(case.rule, case.episode)
+    return named and case.status == "open" and event.evidence == case.evidence
 
 
 def _closed(case: Case, fact: Fact, status: str, resolution: str | None) -> Case:

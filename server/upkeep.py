@@ -16,7 +16,7 @@ from server.counts import paper
 from server.database import reading, stamp, writing
 from server.document_kinds import KINDS
 from server.ledger import FOLDED, event_of
-from server.rebuild import rebuild
+from server.rebuild import lock, rebuild
 from server.setup import FOLD_VERSION
 from server.tables import (
     cases,
@@ -157,6 +157,7 @@ def _folded(site: str, progress: Progress) -> Iterator[str]:
     while True:
         with writing() as connection:
             names = subjects(connection, site, after)
+            lock(connection, site, names)  # nobody else may fold them between the two looks
             stored = _rows(connection, site, names)
             trial = connection.begin_nested()
             rebuild(connection, site, names, stamp(connection))

@@ -242,7 +242,7 @@ def take_back(state: UnitState, event: ScanEvent) -> UnitState:
 )
 def count(state: UnitState, event: ScanEvent) -> UnitState:
     """Count: it was seen in this bin during a cycle count."""
-    return _see(state, event)
+    return replace(_see(state, event), counted_in=event.document)
 
 
 @action(
@@ -277,7 +277,7 @@ def unreadable(state: UnitState, event: ScanEvent) -> UnitState:
     return state
 
 
-@action("void", roles=FLOOR, needs=("subject", "voids", "reason"))
+@action("void", roles=FLOOR, needs=("voids", "reason"))
 def void(state: UnitState, event: ScanEvent) -> UnitState:
     """Undo: an earlier scan was a mistake."""
     return state  # `effective` leaves the undone event out of the history

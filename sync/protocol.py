@@ -117,6 +117,8 @@ class Reply:
     """Everything up to here is durable on the server, without a gap."""
     head: str
     """Digest at `acked_through`, hex."""
+    last_seq: int
+    """The highest number that is here, whatever is missing below it."""
     missing: list[list[int]]
     """Ranges [first, last] beyond the mark that the server lacks, at most `MISSING_RANGES_MAX`."""
     accepted: int

@@ -47,6 +47,8 @@ class UnitState:
     document: str | None = None
     """The document of its last movement."""
     condition: str | None = None
+    counted_in: str | None = None
+    """The count that saw it last."""
     identifiers: tuple[str, ...] = ()
     receipts: int = 0
     """How often it was received."""

@@ -129,6 +129,7 @@ def _reply(
         incarnation=identity.incarnation,
         acked_through=taken.acked_through,
         head=taken.head.hex(),
+        last_seq=taken.last_seq,
         missing=[list(span) for span in taken.missing],
         accepted=taken.accepted,
         duplicate=taken.duplicate,

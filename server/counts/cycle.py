@@ -13,10 +13,11 @@ from server.counts import paper
 from server.counts.compare import Expected, Line, Quantity, ReportLine, Sighting, compare, totals
 from server.database import stamp
 from server.identifiers import names_of, owners
-from server.ledger import FOLDED, event_of, history
-from server.rebuild import rebuild
+from server.ledger import FOLDED, fact_of, history
+from server.rebuild import lock, rebuild
+from server.replay import standing
 from server.surroundings import Gathered, gather
-from server.tables import documents, events, stock_levels, unit_states
+from server.tables import events, stock_levels, unit_states
 from sync import stock
 from sync.actions import ACTIONS
 from sync.event import format_name
@@ -72,8 +73,10 @@ def open_count(
     """
     if not bins:
         raise CountError(f"Count {number} names no bin.")
-    if paper.rows_of(connection, site, "count", number):
-        raise CountError(f"There is a count {number} already.")
+    lock(connection, site, [number])
+    taken = paper.kind_of(connection, site, number)
+    if taken:
+        raise CountError(f"There is a {taken.replace('_', ' ')} {number} already: give the count another number.")
     rows = [{"subject": b, "location": b, "attributes": {"blind": blind}} for b in bins]
     paper.write(
         connection,
@@ -125,6 +128,7 @@ def close_count(connection: sa.Connection, *, site: str, number: str, operator: 
     Raises:
         CountError: there is no such count, or a bin of it is not finished.
     """
+    lock(connection, site, [number])  # two supervisors may close it at once
     found = report(connection, site=site, number=number)
     if found.unfinished:
         raise CountError(f"Count {number} cannot be closed: {len(found.unfinished)} of its bins are not finished.")
@@ -180,16 +184,11 @@ def scans_of(connection: sa.Connection, site: str, number: str) -> list[Fact]:
         events.c.outcome.in_(FOLDED),
         events.c.action.in_([name for name, what in ACTIONS.items() if what.roles]),
     )
-    facts = [_fact(row) for row in connection.execute(query).mappings()]
+    facts = [fact_of(row) for row in connection.execute(query).mappings()]
     names = [format_name(f.name) for f in facts]
     undone = sa.select(events).where(events.c.site == site, events.c.voids.in_(names), events.c.outcome.in_(FOLDED))
-    facts += [_fact(row) for row in connection.execute(undone).mappings()]
+    facts += [fact_of(row) for row in connection.execute(undone).mappings()]
     return [f for f in effective(facts) if f.event.action != "void"]
-
-
-def _fact(row: sa.RowMapping) -> Fact:
-    name = (row["device_no"], row["epoch"], row["seq"])
-    return Fact(row["event_ms"], name, 0, row["digest"], row["uncertainty_ms"], event_of(row))
 
 
 def _latest(scans: Sequence[Fact]) -> list[Fact]:
@@ -240,7 +239,7 @@ def _expected(connection: sa.Connection, site: str, number: str, intervals: Mapp
     for unit in sorted(units):
         if is_container(unit):
             continue
-        due = _due(effective(facts.get(unit, [])), number, intervals, around)
+        due = _due(standing(unit, effective(facts.get(unit, [])), around), number, intervals, around)
         if due is not None:
             found.append(Expected(unit=unit, place=due[0], moving=due[1]))
     return found
@@ -261,7 +260,11 @@ def _candidates(connection: sa.Connection, site: str, bins: set[str], since_ms: 
     )
     touched = {s for s in connection.execute(since).scalars() if not is_stock(s)}
     moved = {s for s in touched if is_container(s)}
-    touched |= set(connection.execute(sa.select(u.unit).where(u.site == site, u.place.in_(moved))).scalars())
+    while moved:  # a pallet takes its cartons along, and they what is in them
+        query = sa.select(u.unit).where(u.site == site, u.expected.in_(moved) | u.place.in_(moved))
+        inside = set(connection.execute(query).scalars()) - touched
+        touched |= inside
+        moved = {s for s in inside if is_container(s)}
     owned = owners(connection, site, touched)
     return found | {owned.get(s, s) for s in touched}
 
@@ -310,7 +313,7 @@ def _sightings(connection: sa.Connection, site: str, scans: Sequence[Fact]) -> l
         unit = owned.get(str(scan.event.subject), str(scan.event.subject))
         if is_container(unit):
             continue
-        ordered = effective(facts[unit])
+        ordered = standing(unit, effective(facts[unit]), around)
         known = any(f.event_ms < scan.event_ms and f.event.document != scan.event.document for f in ordered)
         found.append(
             Sighting(
@@ -356,12 +359,3 @@ def _quantities(
                     Quantity(subject=subject, place=place, expected=expected, counted=total, events=tuple(names))
                 )
     return found
-
-
-def is_open(connection: sa.Connection, site: str, number: str) -> bool:
-    """Whether a count of this number exists that no version has been frozen of."""
-    query = sa.select(documents.c.digest).where(
-        documents.c.site == site, documents.c.kind == "count", documents.c.number == number
-    )
-    opened = connection.execute(query).first() is not None
-    return opened and not paper.versions(connection, site, "count_result", number)

@@ -95,10 +95,19 @@ def rows_of(connection: sa.Connection, site: str, kind: str, number: str) -> lis
 
 def versions(connection: sa.Connection, site: str, kind: str, number: str) -> int:
     """How many results of a count or receipt were frozen so far."""
-    query = sa.select(sa.func.count()).where(
-        documents.c.site == site, documents.c.kind == kind, documents.c.number.startswith(f"{number}/", autoescape=True)
+    query = sa.select(documents.c.number).where(
+        documents.c.site == site,
+        documents.c.kind == kind,
+        documents.c.number.startswith(f"{number}/", autoescape=True),
     )
-    return int(connection.execute(query).scalar_one())
+    numbers = connection.execute(query).scalars()
+    return sum(found.removeprefix(f"{number}/").isdigit() for found in numbers)  # a number may hold a stroke itself
+
+
+def kind_of(connection: sa.Connection, site: str, number: str) -> str | None:
+    """What kind of document bears this number already; people and handhelds tell documents apart by it alone."""
+    query = sa.select(documents.c.kind).where(documents.c.site == site, documents.c.number == number)
+    return connection.execute(query.limit(1)).scalar()
 
 
 class Basis(Protocol):

@@ -14,7 +14,7 @@ from server.counts.cycle import CountError, result_row, scans_of
 from server.database import stamp
 from server.identifiers import owners
 from server.ledger import history
-from server.rebuild import rebuild
+from server.rebuild import lock, rebuild
 from server.tables import reference
 from sync.event import format_name
 from sync.history import Fact
@@ -85,6 +85,7 @@ def close_receipt(
     Raises:
         CountError: no notice of that number was imported.
     """
+    lock(connection, site, [number])
     found = report(connection, site=site, number=number)
     version = paper.versions(connection, site, "receipt_result", number) + 1
     head = {"subject": number, "attributes": paper.basis(found)}
@@ -129,8 +130,8 @@ def _known(connection: sa.Connection, site: str, received: Iterable[Fact], numbe
 
 
 def _sighting(unit: str, fact: Fact, number: str, by_unit: Mapping[str, str], known: Collection[str]) -> Sighting:
-    place = fact.event.container or number
     belongs = by_unit.get(unit)
+    place = fact.event.container or belongs or number  # who scans no carton says nothing against the announced one
     return Sighting(
         unit=unit, place=place, event=format_name(fact.name), known=str(fact.event.subject) in known, belongs=belongs
     )

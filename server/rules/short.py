@@ -8,8 +8,8 @@ from server.rules import Finding, Step, is_sighting
 
 def check(step: Step) -> Finding | None:
     event = step.fact.event
-    if event.action != "not_received":
-        return None
+    if event.action != "not_received" or (step.before is not None and step.before.receipts):
+        return None  # it did come, by a scan that arrived after the receipt was closed
     return Finding(detail="It was announced, and did not come.", expected=step.after.announced_in)
 
 

@@ -133,6 +133,7 @@ class Peer:
             incarnation=self.incarnation,
             acked_through=through,
             head=(digests[-1] if digests else GENESIS).hex(),
+            last_seq=max(held, default=0),
             missing=[[through + 1, beyond[0] - 1]] if beyond else [],
             accepted=0,
             duplicate=0,

@@ -30,7 +30,8 @@ def reply(through: int, outbox: Outbox | None = None, **values: object) -> Reply
         lines = [row[0] for row in outbox._database.rows("SELECT line FROM events WHERE epoch=? ORDER BY seq", EPOCH)]
         head = [GENESIS, *chain(GENESIS, lines)][through].hex()
     given: dict[str, object] = {
-        "incarnation": "i", "acked_through": through, "head": head, "missing": [], "accepted": 0, "duplicate": 0,
+        "incarnation": "i", "acked_through": through, "head": head, "last_seq": through, "missing": [],
+        "accepted": 0, "duplicate": 0,
         "exceptions": [], "safe_through": 0, "server_ms": NOW, "addresses": [], "changes": [], "cursor": "",
         "more": False,
     }  # fmt: skip
@@ -140,19 +141,20 @@ def test_old_epochs_are_drained_before_the_new_one(outbox: Outbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("acked", "missing", "base", "last_sent", "through"),
+    ("acked", "missing", "base", "last_seq", "through"),
     [
         pytest.param(7, [], 0, 7, 7, id="usually its own mark"),
         pytest.param(3, [[4, 9]], 9, 20, 20, id="what it lacks nobody has any more"),
         pytest.param(3, [[4, 9], [15, 16]], 9, 20, 14, id="it lacks some that are still here"),
         pytest.param(3, [[4, 12]], 9, 20, 9, id="it lacks some that are gone and some that are here"),
+        pytest.param(40, [], 50, 40, 50, id="it was restored from before all that is still here"),
         pytest.param(3, [[n, n] for n in range(4, 4 + MISSING_RANGES_MAX)], 200, 300, 200, id="list cut off"),
     ],
 )
 def test_server_that_lost_what_nobody_has_does_not_hold_up_the_rest(
-    acked: int, missing: list[list[int]], base: int, last_sent: int, through: int
+    acked: int, missing: list[list[int]], base: int, last_seq: int, through: int
 ) -> None:
-    found = durable_through(reply(acked, missing=missing), base_seq=base, last_sent=last_sent)
+    found = durable_through(reply(acked, missing=missing, last_seq=last_seq), base_seq=base)
     assert found == through
 
 

@@ -133,6 +133,7 @@ class QueueAndServer(RuleBasedStateMachine):
             incarnation="i",
             acked_through=through,
             head=[GENESIS, *chain(GENESIS, self.committed)][through].hex(),
+            last_seq=max(self.server, default=0),
             missing=gaps,
             accepted=0,
             duplicate=0,

@@ -150,6 +150,7 @@ REPLY = Reply(
     incarnation="i",
     acked_through=1,
     head=DIGEST,
+    last_seq=12,
     missing=[[3, 4]],
     accepted=1,
     duplicate=0,

@@ -259,6 +259,7 @@ def upgrade() -> None:
         sa.Column("announced_by", sa.Text(), nullable=True),
         sa.Column("document", sa.Text(), nullable=True),
         sa.Column("condition", sa.Text(), nullable=True),
+        sa.Column("counted_in", sa.Text(), nullable=True),
         sa.Column("identifiers", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("receipts", sa.BigInteger(), nullable=False),
         sa.Column("last_event", sa.Text(), nullable=True),
