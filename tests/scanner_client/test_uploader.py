@@ -167,7 +167,8 @@ def test_server_restored_from_an_older_backup_gets_back_what_it_lost(
     enrolled.renew("a test")
     enrolled.commit([scan_of(n) for n in range(3, 6)])
     drain(uploader)
-    peer.ledger = {(enrolled.device.device_no, old_epoch): {1: peer.lines(enrolled.device.device_no)[0]}}
+    old = (enrolled.device.device_no, old_epoch)
+    peer.ledger = {old: {1: peer.ledger[old][1]}}
     peer.incarnation = "restored"
     drain(uploader)
     assert {*received(peer, enrolled)} == {unit(n) for n in range(6)}
