@@ -86,18 +86,18 @@ def _count(old: Balance, fact: Fact, quantity: int) -> Balance:
     A handheld that opens the bin anew (it was switched off in the middle, say) begins its own sum anew.
     """
     event = fact.event
-    mine = (event.device_no, event.opening or "", quantity)
     if event.document is None or event.document != old.counted_in:
         return Balance(
             quantity=quantity,
             counted_in=event.document,
-            tally=(mine,),
+            tally=((event.device_no, event.opening or "", quantity),),
             counted_ms=fact.event_ms,
             last_ms=fact.event_ms,
         )
     sums = {device: (opening, total) for device, opening, total in old.tally}
-    opening, total = sums.get(event.device_no, (mine[1], 0))
-    sums[event.device_no] = (mine[1], total + quantity if opening == mine[1] else quantity)
+    opening, total = sums.get(event.device_no, (event.opening or "", 0))
+    mine = event.opening or opening  # a scan that names no opening belongs to the one that is under way
+    sums[event.device_no] = (mine, total + quantity if opening == mine else quantity)
     return replace(
         old,
         quantity=old.quantity - total + sums[event.device_no][1],

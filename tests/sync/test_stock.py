@@ -65,3 +65,9 @@ def test_a_scan_that_was_undone_counts_for_nothing() -> None:
     wrong = fact(1, "receive", location=BIN_B, quantity=90)
     right = fact(2, "receive", location=BIN_B, quantity=9)
     assert quantities(wrong, right, fact(3, "void", voids="1.1.1", reason="typed twice")) == {BIN_B: 9}
+
+
+def test_a_piece_scanned_after_the_bin_was_finished_adds_to_what_was_counted_in_it() -> None:
+    counted = fact(1, "count", location=BIN_A, document="CC-1", opening="1.1.1", quantity=10)
+    one_more = fact(2, "count", location=BIN_A, document="CC-1", quantity=1)
+    assert quantities(counted, one_more) == {BIN_A: 11}
