@@ -199,8 +199,12 @@ class MarkFile:
 
     def __init__(self, home: Path) -> None:
         path = home / MARK_FILE
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        self._file = path.open("r+b", buffering=0)
+        self._path = path
+        try:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._file = path.open("r+b", buffering=0)
+        except OSError as error:
+            raise DeviceError(f"{path} cannot be opened: {error.strerror}.") from error
 
     def read(self) -> Mark | None:
         """The mark, or None where there is none or a power cut tore it."""
@@ -213,10 +217,13 @@ class MarkFile:
         return Mark(epoch=epoch, seq=seq)
 
     def write(self, mark: Mark) -> None:
-        """Remember that this event was committed."""
+        """Remember that this event was committed. Raises DeviceError where the disk refuses."""
         body = _MARK.pack(mark.epoch, mark.seq)
-        self._file.seek(0)
-        self._file.write(body + _MARK_SUM.pack(zlib.crc32(body)))
+        try:
+            self._file.seek(0)
+            self._file.write(body + _MARK_SUM.pack(zlib.crc32(body)))
+        except OSError as error:
+            raise DeviceError(f"{self._path} cannot be written: {error.strerror}.") from error
 
     def close(self) -> None:
         """Let go of the file."""

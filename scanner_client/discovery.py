@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from zeroconf import Error, InterfaceChoice, ServiceBrowser, ServiceListener, Zeroconf
+from zeroconf import Error, EventLoopBlocked, InterfaceChoice, ServiceBrowser, ServiceListener, Zeroconf
 
 from sync.enrolment import ADDRESSES_MAX, SERVICE_TYPE
 
@@ -49,6 +49,8 @@ def find_servers(
         time.sleep(seconds)
         browser.cancel()
         found = [address for name in heard.names for address in _addresses(network, name)]
+    except EventLoopBlocked:  # the machine is too busy to hear anything
+        found = []
     finally:
         network.close()
     return list(dict.fromkeys(found))[:ADDRESSES_MAX]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from scanner_client import VERSION
 from scanner_client.handheld import Handheld
@@ -14,6 +15,9 @@ from scanner_client.transport import Answer, Transport, TransportError
 from scanner_client.wording import say
 from sync.enrolment import ADDRESSES_MAX, INVITATION_SCHEME, Invitation
 from sync.protocol import ENROL_PATH
+
+SHORT_CODE: Final = re.compile(r"[A-Z2-7]{8,64}=*")
+"""The one-time part alone, in base 32: it names no server and no key."""
 
 
 class EnrolmentError(Exception):
@@ -34,8 +38,10 @@ def enrol(handheld: Handheld, text: str, transport: Transport, *, name: str | No
 
     Raises:
         InvitationError: the text is no invitation.
-        EnrolmentError: no server took it, or it is another server's.
+        EnrolmentError: it is the short code alone, no server took it, or it is another server's.
     """
+    if SHORT_CODE.fullmatch(text.strip()):
+        raise EnrolmentError(say("command.short_code"))
     invitation = Invitation.parse(text)
     if invitation.code is None:
         return _look_elsewhere(handheld, invitation)
@@ -48,7 +54,7 @@ def enrol(handheld: Handheld, text: str, transport: Transport, *, name: str | No
         "client": VERSION,
     }
     row = _accepted(_post(invitation.addresses, request, transport), invitation)
-    site = " ".join(str(row["site"].get(part) or "") for part in ("code", "name")).strip()
+    site = " ".join(dict.fromkeys(str(row["site"][part]) for part in ("code", "name") if row["site"].get(part)))
     addresses = (*invitation.addresses, *map(str, row["addresses"]))
     handheld.change(
         replace(

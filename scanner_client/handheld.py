@@ -126,7 +126,10 @@ def open_handheld(home: Path, clock: Clock) -> Iterator[Handheld]:
     Raises:
         DatabaseError, DeviceError, OutboxError: it cannot be used; each says why.
     """
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise DeviceError(f"{home} cannot be a handheld's folder: {error.strerror}.") from error
     schema = (*outbox.SCHEMA, *carried.SCHEMA, *site_map.SCHEMA)
     try:
         database = open_database(home / QUEUE_FILE, schema)

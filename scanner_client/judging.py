@@ -5,15 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
+from scanner_client.outbox import Outbox
+from scanner_client.packed_here import packed_here
+from scanner_client.sighting import Tone
 from scanner_client.site_map import SiteMap
 from scanner_client.wording import say
 from sync.actions import ACTIONS, refuse
 from sync.event import ScanEvent
-from sync.identity import is_stock, item_of, split_key
+from sync.identity import is_container, is_stock, item_of, split_key
 from sync.labels import SerialPattern, SiteCodes
 from sync.verdict import Judgement, Verdict, judge
 
 SERIAL_MODE: Final = "serial"
+SERIAL_MODES: Final = frozenset({SERIAL_MODE, "lpn", "made_to_order"})
+"""Tracking modes whose units have a number of their own; in the others a text that stands alone is no serial."""
+TONES: Final = {
+    Verdict.RIGHT: Tone.GOOD,
+    Verdict.CANNOT_TELL: Tone.GOOD,
+    Verdict.RECALLED: Tone.STOP,
+    Verdict.SHIPPED_ALREADY: Tone.STOP,
+}
 
 
 class SettingError(Exception):
@@ -25,10 +36,11 @@ class Judged:
     """A verdict and the words for it."""
 
     judgement: Judgement
+    tone: Tone
     text: str
 
 
-def judged(event: ScanEvent, site_map: SiteMap) -> Judged:
+def judged(event: ScanEvent, site_map: SiteMap, outbox: Outbox) -> Judged:
     """Judge a scan of a unit or container, or of stock that has no units (a product, a lot)."""
     subject = event.subject or ""
     item = item_of(subject)
@@ -38,10 +50,12 @@ def judged(event: ScanEvent, site_map: SiteMap) -> Judged:
     if is_stock(subject) and not biting:
         judgement = Judgement(verdict=_stock_verdict(event, site_map, item))
     else:
-        known = found.known if found else None
-        judgement = judge(event, known, recalled=bool(biting), whole=False)
+        known = found.known if found else packed_here(outbox, subject) if is_container(subject) else None
+        listed = item is not None and item in document_items(site_map, event.document)
+        judgement = judge(event, known, recalled=bool(biting), listed=listed, whole=False)
     reason = biting[0].reason if biting else ""
-    return Judged(judgement=judgement, text=_words(judgement, site_map, reason))
+    tone = TONES.get(judgement.verdict, Tone.LOOK)
+    return Judged(judgement=judgement, tone=tone, text=_words(judgement, site_map, reason))
 
 
 def document_items(site_map: SiteMap, number: str | None) -> tuple[str, ...]:
@@ -49,6 +63,12 @@ def document_items(site_map: SiteMap, number: str | None) -> tuple[str, ...]:
     row = site_map.entry("document", number) if number else None
     items = [line.get("item") for line in (row or {}).get("lines") or []]
     return tuple(dict.fromkeys(item for item in items if item))
+
+
+def serial_items(site_map: SiteMap, number: str | None) -> tuple[str, ...]:
+    """Those products of a document's lines that a serial number could be of."""
+    rows = [(item, site_map.entry("item", item)) for item in document_items(site_map, number)]
+    return tuple(item for item, row in rows if row and row.get("mode") in SERIAL_MODES)
 
 
 def is_blind(site_map: SiteMap, number: str | None) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from scanner_client.database import Database
+from sync.actions import refuse
 from sync.event import GENESIS, ScanEvent, decode, digest, encode
 from sync.protocol import EVENTS_PER_PUSH_MAX, MISSING_RANGES_MAX, RETENTION_MS, Reply
 
@@ -40,6 +41,8 @@ SCHEMA: Final = (
 
 APPEND_MAX: Final = 1_000
 """More than anyone counts in one bin."""
+SEARCHED_MAX: Final = 20_000
+"""Newest events that are searched for a carton: more than a shift packs, read in some tens of milliseconds."""
 LET_GO_MAX: Final = 5_000
 """Events let go at once, so that a scan never waits long behind the clearing up."""
 MARK_EVERY_MS: Final = 600_000
@@ -141,6 +144,8 @@ class Outbox:
                 named.append(replace(event, device_no=at.device_no, epoch=at.epoch, seq=seq))
                 line = encode(named[-1])
                 decode(line)  # the pair assertion: what the server would refuse is found before the beep
+                if reason := refuse(named[-1]):
+                    raise OutboxError(f"The queue does not take this scan: {reason}")
                 head = digest(head, line)
                 rows.append((at.epoch, seq, line, head))
             self._database.run_many("INSERT INTO events VALUES (?, ?, ?, ?)", rows)
@@ -165,6 +170,15 @@ class Outbox:
                 found.append(self._run(at, limit))
                 at = replace(at, acked_through=found[-1].last)
             return found
+
+    def naming(self, key: str) -> list[ScanEvent]:
+        """What the newest events of this epoch say of a container, and every undo among them, oldest first."""
+        rows = self._database.rows(
+            "SELECT line FROM (SELECT seq, line FROM events WHERE epoch=? ORDER BY seq DESC LIMIT ?)"
+            " WHERE instr(line, ?) OR instr(line, ?) ORDER BY seq",
+            self.epoch, SEARCHED_MAX, f'"{key}"'.encode(), b'"voids":',
+        )  # fmt: skip
+        return [decode(row[0]) for row in rows]
 
     def acknowledge(self, run: Run, reply: Reply) -> bool:
         """Take over the server's mark for the epoch of this run, in one transaction, and let go what is safe.

@@ -49,8 +49,8 @@ class Recent:
 
 
 def place_of(event: ScanEvent) -> Place:
-    """What makes a repeated scan the same: action, document, bin and carton."""
-    return event.action, event.document, event.location, event.container
+    """What makes a repeated scan the same: action, document, bin and carton, and in a count the bin's opening."""
+    return event.action, event.document, event.location, event.container, event.opening
 
 
 def _put(memory: dict[K, V], key: K, value: V) -> None:

@@ -14,7 +14,7 @@ from scanner_client.background import Background
 from scanner_client.clock import Clock
 from scanner_client.commands import answer_request, uploader_for
 from scanner_client.control import listening
-from scanner_client.handheld import open_handheld
+from scanner_client.handheld import Handheld, open_handheld
 from scanner_client.interruption import Interrupted, Interruption
 from scanner_client.judging import site_codes
 from scanner_client.session import Session
@@ -29,6 +29,7 @@ from sync.identity import Kind, split_key
 from sync.labels import Label, parse
 
 TYPED: Final = "-"
+LAST_PUSH_SECONDS_MAX: Final = 5.0
 
 
 class ScanError(Exception):
@@ -75,8 +76,16 @@ def scan(order: Order, clock: Clock) -> int:
         session = Session(handheld, _task(order, handheld.site_map))
         background.start(teller.refresh)
         _work(order, session, interruption, teller)
+        _send_the_rest(handheld, background)
         print(say("command.scanned", count=session.kept, waiting=handheld.outbox.waiting()), file=sys.stderr)
     return 0
+
+
+def _send_the_rest(handheld: Handheld, background: Background) -> None:
+    """One last push, so that the number said at the end is what really waits; a server known to be away is left."""
+    if handheld.outbox.waiting() and not background.state.trouble:
+        background.sync_now(LAST_PUSH_SECONDS_MAX)
+    background.close()
 
 
 def _work(order: Order, session: Session, interruption: Interruption, teller: Teller) -> None:

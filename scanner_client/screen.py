@@ -22,8 +22,6 @@ LAST_MAX: Final = 50
 WIDTH_MAX: Final = 100
 ROWS_TAKEN: Final = 10
 """Lines of the panel beside the list of the last scans."""
-STALE_MS: Final = 4 * 3600 * 1000
-"""Data older than a half shift are shown in a warning colour."""
 
 _CLEAR: Final = "\x1b[H\x1b[2J"
 _UNITS: Final = (("days", 86_400_000), ("hours", 3_600_000), ("minutes", 60_000), ("seconds", 1_000))

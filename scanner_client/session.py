@@ -16,16 +16,17 @@ from typing import Any, Final
 
 from scanner_client import judging
 from scanner_client.handheld import Handheld
+from scanner_client.lone_serial import labels_of
 from scanner_client.recent import Recent
-from scanner_client.sighting import Sighting, Symbol, Told, Tone, printable, with_symbols
+from scanner_client.sighting import Sighting, Symbol, Told, Tone, printable, rank, with_symbols
 from scanner_client.task import Task
 from scanner_client.wording import say
 from sync.actions import ACTIONS, Stock
 from sync.event import LIST_MAX, ScanEvent, format_name
 from sync.identity import Kind, is_stock, item_of, split_key
-from sync.labels import Label, Refusal, parse, parse_all
+from sync.labels import Label, Refusal, parse
 from sync.labels.box import Box, identify
-from sync.verdict import Judgement, Verdict
+from sync.verdict import Judgement
 
 SWITCHING: Final = frozenset({Kind.LOCATION, Kind.CONTAINER, Kind.DOCUMENT, Kind.BADGE})
 """Labels that say what the next scans belong to; they never belong to a box beside them."""
@@ -34,14 +35,6 @@ FINISH_AFTER_FRAMES: Final = 60
 """A camera that loses a bin's label for a moment does not mean to finish the bin; two seconds later it does."""
 
 PLACING: Final = frozenset({Stock.ARRIVES, Stock.MOVES})
-MAIN_FIRST: Final = (Kind.UNIT, Kind.SERIAL, Kind.PLATE, Kind.IDENTIFIER, Kind.LOT, Kind.ITEM)
-"""Which symbol of a box names what was scanned; the others stand beside it."""
-TONES: Final = {
-    Verdict.RIGHT: Tone.GOOD,
-    Verdict.CANNOT_TELL: Tone.GOOD,
-    Verdict.RECALLED: Tone.STOP,
-    Verdict.SHIPPED_ALREADY: Tone.STOP,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +70,7 @@ class Session:
         """Take in what was read on one box."""
         if len(sighting.symbols) == 1:
             return self._scan_symbol(sighting, sighting.symbols[0])
-        return self._scan_read(
-            sighting, [(symbol, parse(symbol.data, symbol.symbology, self.codes)) for symbol in sighting.symbols]
-        )
+        return self._scan_read(sighting, [(s, parse(s.data, s.symbology, self.codes)) for s in sighting.symbols])
 
     def counts(self, quantity: int) -> Told:
         """The next sighting of a product or lot counts so many pieces."""
@@ -108,7 +99,8 @@ class Session:
 
     def _scan_symbol(self, sighting: Sighting, symbol: Symbol) -> list[Told]:
         """One symbol may list many units: each of them is a scan of its own."""
-        listed = parse_all(symbol.data, symbol.symbology, self.codes)
+        awaited = self._product_in_hand is not None and sighting.entry is not None
+        listed = labels_of(symbol, self.codes, self._site_map, awaited=awaited)
         if len(listed) > 1:
             sighting = replace(sighting, box=None)
         return [told for label in listed for told in self._scan_read(sighting, [(symbol, label)])]
@@ -126,7 +118,7 @@ class Session:
     # What switches the context.
 
     def _enter_location(self, sighting: Sighting, read: _Read) -> list[Told]:
-        if ACTIONS[self.task.action].stock is Stock.COUNTED and self.task.document:
+        if self._is_counting():
             return self._count_location(sighting, read)
         self.task = replace(self.task, location=read.label.key, container=None)
         return [Told(tone=Tone.INFO, text=say("place.bin", place=self._place(read.label.key)))]
@@ -142,8 +134,6 @@ class Session:
         if not is_same:
             self.task = replace(self.task, location=read.label.key, container=None)
             events.append(with_symbols(self._event("open_bin"), sighting, read.symbol))
-        else:
-            self.task = replace(self.task, location=None)  # finished: who goes on counting opens a bin
         kept = self._keep(events)
         self._bin_open = not is_same
         self._opening = format_name(kept[-1].name) if self._bin_open else None
@@ -175,6 +165,9 @@ class Session:
     # What is a scan.
 
     def _scan_box(self, sighting: Sighting, good: Sequence[_Read]) -> list[Told]:
+        if self._is_miscounted(sighting, good):
+            words = say("scan.counts_a_product", text=good[0].label.serial, quantity=self.task.quantity)
+            return [Told(tone=Tone.ASK, text=words)]
         box = self._identify(good)
         if box.key is None and box.identifiers and not box.question:
             # Nothing but an IMEI, say: it is a name of the unit as well, and the server knows of which.
@@ -186,18 +179,26 @@ class Session:
             return self._half_a_scan(sighting, box.key, say("scan.needs_serial", item=thing))
         self._product_in_hand = None
         event = self._box_event(sighting, good, box)
-        lacking = judging.lacking(event)
+        lacking = say("scan.bin_first") if self._is_counting() and not self._bin_open else judging.lacking(event)
         if lacking:
             return [Told(tone=Tone.ASK, text=lacking, thing=thing)]
         if self._is_repeated(event, sighting):
             return [Told(tone=Tone.INFO, text=say("scan.already"), thing=thing)]
         return [self._keep_scan(event, sighting, thing)]
 
+    def _is_counting(self) -> bool:
+        return ACTIONS[self.task.action].stock is Stock.COUNTED and self.task.document is not None
+
+    def _is_miscounted(self, sighting: Sighting, good: Sequence[_Read]) -> bool:
+        """Whether a person said how many, and then typed what may be a product's code but is none of ours."""
+        typed = sighting.entry is not None and self._product_in_hand is None
+        return typed and self.task.quantity > 1 and [read.label.kind for read in good] == [Kind.SERIAL]
+
     def _identify(self, good: Sequence[_Read]) -> Box:
         labels = [read.label for read in good]
         if len(labels) == 1 and labels[0].kind is Kind.CONTAINER:
             return Box(key=labels[0].key)
-        items = judging.document_items(self._site_map, self.task.document)
+        items = judging.serial_items(self._site_map, self.task.document)
         return identify(labels, codes=self.codes, item_hint=self._product_in_hand, document_items=items)
 
     def _box_event(self, sighting: Sighting, good: Sequence[_Read], box: Box) -> ScanEvent:
@@ -215,17 +216,17 @@ class Session:
             stated = next((read.label.quantity for read in good if read.label.quantity), 1)
             quantity = self.task.quantity if self.task.quantity > 1 else stated
             event = replace(event, quantity=quantity, origin=self.task.origin)
-        main = min(good, key=lambda read: _rank(read.label.kind))
+        main = min(good, key=lambda read: rank(read.label.kind))
         return with_symbols(event, sighting, main.symbol)
 
     def _keep_scan(self, event: ScanEvent, sighting: Sighting, thing: str) -> Told:
-        judged = judging.judged(event, self._site_map)
+        judged = judging.judged(event, self._site_map, self._handheld.outbox)
         *_, kept = self._keep([*self._withdrawn(sighting), event])
         self._recent.remember(kept, sighting.box, thing)
         if kept.quantity is not None:
             self.task = replace(self.task, quantity=1)
         judgement: Judgement | None = judged.judgement
-        tone, text = TONES.get(judged.judgement.verdict, Tone.LOOK), judged.text
+        tone, text = judged.tone, judged.text
         if tone is not Tone.STOP and judging.is_blind(self._site_map, kept.document):
             judgement, tone, text = None, Tone.GOOD, say("verdict.hidden")
         if kept.quantity and kept.quantity > 1:
@@ -265,8 +266,12 @@ class Session:
         return replace(void, subject=event.subject, location=event.location, document=event.document)
 
     def _closing(self) -> list[ScanEvent]:
-        was_open, self._bin_open = self._bin_open, False
-        return [self._event("finish_bin")] if was_open else []
+        if not self._bin_open:
+            return []
+        finished = self._event("finish_bin")
+        self._bin_open, self._opening = False, None
+        self.task = replace(self.task, location=None)  # who goes on counting opens a bin
+        return [finished]
 
     def _keep(self, events: list[ScanEvent]) -> list[ScanEvent]:
         kept = self._handheld.commit(events)
@@ -292,7 +297,3 @@ class Session:
 
     def _place(self, key: str | None) -> str:
         return judging.place_text(self._site_map, key)
-
-
-def _rank(kind: Kind) -> int:
-    return MAIN_FIRST.index(kind) if kind in MAIN_FIRST else len(MAIN_FIRST)

@@ -7,9 +7,12 @@ from enum import StrEnum
 from typing import Final
 
 from sync.event import BARCODE_BYTES_MAX, LIST_MAX, ScanEvent
+from sync.identity import Kind
 from sync.verdict import Judgement
 
 REASON_MAX: Final = 300
+MAIN_FIRST: Final = (Kind.UNIT, Kind.SERIAL, Kind.PLATE, Kind.IDENTIFIER, Kind.LOT, Kind.ITEM)
+"""Which symbol of a box names what was scanned; the others stand beside it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,11 @@ def with_symbols(event: ScanEvent, sighting: Sighting, main: Symbol | None) -> S
         beside=tuple(_beside(s) for s in others) or None,
         entry=sighting.entry,
     )
+
+
+def rank(kind: Kind) -> int:
+    """How late among the symbols of a box one of this kind is asked for the box's name."""
+    return MAIN_FIRST.index(kind) if kind in MAIN_FIRST else len(MAIN_FIRST)
 
 
 def printable(text: str) -> str:

@@ -121,11 +121,6 @@ class SiteMap:
         )
         return Found(known=known, lot=self._name(lot), place=self._name(place))
 
-    def known(self, key: str) -> Known | None:
-        """What a verdict needs to know of a unit or container; None where the map does not hold it."""
-        found = self.find(key)
-        return found.known if found else None
-
     def entry(self, kind: str, key: str) -> dict[str, Any] | None:
         """A location, item, document or another small entry by its name."""
         row = self._database.row("SELECT row FROM entries WHERE kind=? AND key=?", kind, key)

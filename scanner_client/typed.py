@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
 from scanner_client.session import Session
-from scanner_client.sighting import Sighting, Symbol, Told, Tone
+from scanner_client.sighting import Sighting, Symbol, Told, Tone, printable
 from scanner_client.wording import say
 from sync.event import BARCODE_BYTES_MAX
 
 KEYED_PREFIX: Final = b"key:"
 AIM_FLAG: Final = b"]"
+SHOWN_MAX: Final = 20
+"""Characters of a mistyped line that its sentence repeats."""
 
 _COMMANDS: Final[dict[bytes, Callable[[Session], list[Told]]]] = {
     b"/undo": lambda session: [session.undo()],
@@ -46,8 +48,12 @@ class Typing:
         command = _COMMANDS.get(line.strip())
         if command:
             return command(self._session)
-        if line.startswith(b"*") and line[1:].strip().isdigit() and len(line) < 12:
-            return [self._session.counts(int(line[1:]))]
+        if line.startswith(b"/"):
+            said = printable(line[:SHOWN_MAX].decode("latin-1"))
+            commands = ", ".join(name.decode() for name in _COMMANDS)
+            return [Told(tone=Tone.ASK, text=say("scan.no_command", text=said, commands=commands))]
+        if line.startswith(b"*") and line[1:].strip().isdigit():
+            return [self._session.counts(int(line[1:].strip()[:SHOWN_MAX]))]  # what is cut off was too many before
         if line.startswith(KEYED_PREFIX):
             return self._enter_keyed(line[len(KEYED_PREFIX) :].strip())
         return self._session.scan(Sighting(symbols=(symbol(line),), entry="wedge"))

@@ -22,9 +22,9 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import migrations
-from server.database import db, sqlite_module, writing
+from server.database import db, keep_private, sqlite_module, writing
 from server.ledger import SERVER_DEVICE
-from server.setup import new_incarnation
+from server.setup import is_ready, new_incarnation
 from server.tables import chains, enrolment_codes, events, identifier_claims, reference, server_state, unit_states
 
 FORMAT: Final = "scan-backup 1"
@@ -63,20 +63,37 @@ def back_up(path: Path, *, now_ms: int, portable: bool = False) -> int:
         portable: dump rows instead of copying the SQLite file; PostgreSQL is always dumped.
 
     Raises:
-        OSError: the file cannot be written.
+        BackupError: there is nothing to back up yet, or the file cannot be written.
     """
+    _check_target(path)
+    if not is_ready():
+        raise BackupError("There is nothing to back up: make this server ready with `flask --app server init`.")
     made = path.with_name(path.name + ".part")
-    made.unlink(missing_ok=True)
     copies = db.engine.dialect.name == "sqlite" and not portable
-    marks = (_copy_sqlite if copies else _dump)(made, now_ms)
-    _sync(made)
-    made.replace(path)
+    try:
+        made.unlink(missing_ok=True)
+        made.touch(mode=0o600)  # it holds keys and the digests of passwords
+        marks = (_copy_sqlite if copies else _dump)(made, now_ms)
+        _sync(made)
+        made.replace(path)
+    except OSError as error:
+        raise BackupError(f"{path} cannot be written: {error.strerror or error}.") from None
+    finally:
+        made.unlink(missing_ok=True)
     _sync(path.absolute().parent)
     with writing() as connection:
         for device_no, epoch, acked in marks:
             key = (chains.c.device_no == device_no) & (chains.c.epoch == epoch) & (chains.c.safe_through < acked)
             connection.execute(chains.update().where(key).values(safe_through=acked))
     return path.stat().st_size
+
+
+def _check_target(path: Path) -> None:
+    """Refuse what a rename would put a file in the place of: a device, a folder."""
+    if not path.absolute().parent.is_dir():
+        raise BackupError(f"There is no folder {path.parent}.")
+    if path.exists() and not path.is_file():
+        raise BackupError(f"{path} is there and is no ordinary file: name one that a backup may replace.")
 
 
 def restore(path: Path) -> Restored:
@@ -160,6 +177,7 @@ def _restore_sqlite(path: Path) -> Restored:
 
 def _copy_pages(source: Path, target: Path) -> None:
     """Copy one SQLite file over another under SQLite's own lock, so that a server which has it open sees the change."""
+    keep_private(target)
     with closing(sqlite_module().connect(source)) as read, closing(sqlite_module().connect(target)) as write:
         read.backup(write)
 

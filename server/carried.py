@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from server.database import reading, writing
-from server.ingest import ingest
+from server.database import reading, transact
+from server.ingest import Ingested, ingest
 from server.tables import devices
 from sync import transfer
-from sync.transfer import Export, TransferError
+from sync.transfer import Envelope, Export, TransferError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +39,15 @@ def take(file: BinaryIO, *, now_ms: int) -> Carried:
     _known(export)
     outcomes: Counter[str] = Counter()
     for envelope in export.envelopes:
-        with writing() as connection:
-            device = dict(connection.execute(_device(export)).mappings().one())
-            taken = ingest(connection, device, envelope.header, envelope.lines, now_ms=now_ms)
+        taken = transact(partial(_take_one, export=export, envelope=envelope, now_ms=now_ms))
         outcomes.update({"accepted": taken.accepted, "duplicate": taken.duplicate})
         outcomes.update(e["outcome"] for e in taken.exceptions)
     return Carried(name=export.name, events=export.events, outcomes=+outcomes)
+
+
+def _take_one(connection: sa.Connection, *, export: Export, envelope: Envelope, now_ms: int) -> Ingested:
+    device = dict(connection.execute(_device(export)).mappings().one())
+    return ingest(connection, device, envelope.header, envelope.lines, now_ms=now_ms)
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:

@@ -33,6 +33,9 @@ class Settings:
     """Signs the session cookies. Empty: made once and kept in the folder above, readable by its owner alone."""
     addresses: tuple[str, ...] = ()
     """URLs at which handhelds reach this server, best first, with commas between. Empty: this machine's own."""
+    host: str = "0.0.0.0"  # noqa: S104  # see below
+    """Address that `serve` listens at. All of this machine's, for handhelds have to reach it; 127.0.0.1 where only a
+    proxy on this machine may."""
     port: int = PORT
     """Port that `serve` listens at, and that stands in the guessed address."""
     session_hours: int = 12

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, TypeVar
 
@@ -54,6 +55,9 @@ def prepare(engine: sa.Engine) -> None:
     """Set up every new connection of a SQLite engine; PostgreSQL's need nothing."""
     if engine.dialect.name != "sqlite":
         return
+    name = engine.url.database
+    if name and name != ":memory:" and not name.startswith("file:"):
+        keep_private(Path(name))
     journal = "WAL" if wal_is_safe() else "DELETE"
 
     @sa.event.listens_for(engine, "connect")
@@ -72,6 +76,15 @@ def prepare(engine: sa.Engine) -> None:
     def begin(connection: sa.Connection) -> None:
         writes = connection.get_execution_options().get("writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def keep_private(path: Path) -> None:
+    """Make a SQLite file, where there is none yet, that its owner alone can read: it holds keys and password hashes.
+
+    SQLite gives the files that it puts beside it the same mode.
+    """
+    if path.parent.is_dir() and not path.exists():
+        path.touch(mode=0o600)
 
 
 @contextmanager
@@ -100,9 +113,14 @@ def transact(write: Callable[[sa.Connection], Result]) -> Result:
                 _enter(connection, alone=attempt > 1)
                 return write(connection)
         except sa.exc.OperationalError as error:
-            if attempt == ATTEMPTS_MAX or getattr(error.orig, "sqlstate", None) not in _GIVEN_UP:
+            if attempt == ATTEMPTS_MAX or not was_given_up(error):
                 raise
         attempt += 1
+
+
+def was_given_up(error: sa.exc.DBAPIError) -> bool:
+    """Whether PostgreSQL ended this transaction in favour of others: the same may well succeed when tried again."""
+    return getattr(error.orig, "sqlstate", None) in _GIVEN_UP
 
 
 def _enter(connection: sa.Connection, *, alone: bool) -> None:

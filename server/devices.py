@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from server import config, context, enrolment
-from server.database import writing
+from server.database import transact
 from server.enrolment import CODE_VALID_MS
 from server.errors import Refusal
 from server.people import Person
 from server.tables import devices
+from sync.enrolment import Invitation
 from sync.event import INT_MAX
 
 
@@ -27,9 +28,13 @@ class Offer:
 def invite(person: Person, role: str) -> Offer:
     """A new code for one handheld of the person's site."""
     now_ms = context.now_ms()
-    with writing() as connection:
+    addresses = config.addresses(context.settings())
+
+    def make(connection: sa.Connection) -> tuple[str, Invitation]:
         code = enrolment.new_code(connection, site=person.site, role=role, operator=person.name, now_ms=now_ms)
-        invitation = enrolment.invitation(connection, code, config.addresses(context.settings()))
+        return code, enrolment.invitation(connection, code, addresses)
+
+    code, invitation = transact(make)
     return Offer(code=code, invitation=invitation.text(), expires_ms=now_ms + CODE_VALID_MS)
 
 
@@ -39,8 +44,12 @@ def revoke(person: Person, number: int) -> None:
     Raises:
         Refusal: 404, there is none with this number.
     """
-    with writing() as connection:
+    now_ms = context.now_ms()
+
+    def write(connection: sa.Connection) -> None:
         own = sa.select(devices.c.device_no).where(devices.c.device_no == number, devices.c.site == person.site)
         if number > INT_MAX or connection.execute(own).first() is None:
             raise Refusal(404, "not_found", f"There is no handheld with the number {str(number)[:20]}.")
-        enrolment.revoke(connection, number=number, operator=person.name, now_ms=context.now_ms())
+        enrolment.revoke(connection, number=number, operator=person.name, now_ms=now_ms)
+
+    transact(write)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Final
 from urllib.parse import urlsplit
 
-from zeroconf import InterfaceChoice, NonUniqueNameException, ServiceInfo, Zeroconf
+from zeroconf import EventLoopBlocked, InterfaceChoice, NonUniqueNameException, ServiceInfo, Zeroconf
 
 from sync.enrolment import SERVICE_TYPE
 
@@ -58,7 +58,7 @@ def announce(
     try:
         zeroconf = Zeroconf(interfaces=interfaces)
         zeroconf.register_service(info, allow_name_change=True)
-    except (OSError, NonUniqueNameException) as error:
+    except (OSError, NonUniqueNameException, EventLoopBlocked) as error:
         log.warning("Handhelds cannot find this server by themselves: %s", error)
         held.close()
         return lambda: None

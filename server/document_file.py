@@ -12,7 +12,7 @@ import hashlib
 import json
 import tempfile
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any, BinaryIO, Final, TextIO
 
@@ -82,7 +82,9 @@ class Draft:
 
     def write_bad(self, file: TextIO) -> None:
         """The rows that were not taken, as a CSV file with the reason in its last column."""
-        problems = {e.row: e.problem for e in self.errors}
+        problems: dict[int, str] = {}
+        for error in self.errors:
+            problems[error.row] = " ".join(filter(None, (problems.get(error.row), error.problem)))
         writer = csv.writer(file)
         writer.writerow([*self.table.headings, "problem"])
         for row in self.bad:
@@ -121,7 +123,8 @@ def _take_all(found: Draft, columns: dict[str, Column], names: Names, number: st
         try:
             _take(found, row, columns, names, number)
         except _RowProblem as wrong:
-            found.errors.append(RowError(row=row.number, column=wrong.column, problem=str(wrong)))
+            faults = [(wrong.column, str(wrong)), *wrong.further]
+            found.errors += [RowError(row=row.number, column=column, problem=problem) for column, problem in faults]
             found.bad.append(row)
             if len(found.bad) > BAD_ROWS_MAX:
                 raise TableError(f"More than {BAD_ROWS_MAX:,} rows are wrong, first {found.errors[0]}") from None
@@ -133,9 +136,12 @@ def _take_all(found: Draft, columns: dict[str, Column], names: Names, number: st
 
 
 class _RowProblem(ValueError):
-    def __init__(self, problem: str, column: str | None = None) -> None:
+    """What is wrong with a row; `further` holds the faults of its other columns: column and problem of each."""
+
+    def __init__(self, problem: str, column: str | None = None, further: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(problem)
         self.column = column
+        self.further = further
 
 
 def _columns(table: Table, kind: DocumentKind, number: str | None) -> dict[str, Column]:
@@ -178,17 +184,22 @@ def _take(found: Draft, row: Row, columns: dict[str, Column], names: Names, numb
 
 
 def _values(row: Row, columns: dict[str, Column], kind: DocumentKind) -> dict[str, Any]:
-    values = {}
+    values: dict[str, Any] = {}
+    faults: list[tuple[str, str]] = []
+    spoilt = set()
     for heading, cell in row.cells.items():
         column = columns.get(heading)
         if column is not None:
             try:
                 values[column.name] = column.read(cell)
             except CellError as wrong:
-                raise _RowProblem(str(wrong), heading) from None
-    for column in kind.columns:
-        if column.required and column.name not in values:
-            raise _RowProblem(f"The {column.name} is empty.", column.name)
+                faults.append((heading, str(wrong)))
+                spoilt.add(column.name)
+    needed = (column.name for column in kind.columns if column.required)
+    faults += [(name, f"The {name} is empty.") for name in needed if name not in values.keys() | spoilt]
+    if faults:
+        (heading, problem), *further = faults
+        raise _RowProblem(problem, heading, further)
     return values
 
 

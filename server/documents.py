@@ -9,15 +9,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from server import catalogue, ledger, parties, site_codes
-from server.database import reading, stamp, writing
+from server.counts import paper
+from server.database import reading, stamp, transact, writing
 from server.document_file import DocumentDraft, Draft, canonical_row, new_digest
 from server.document_lines import Names
-from server.rebuild import rebuild
+from server.rebuild import lock, rebuild
 from server.tables import document_rows, documents, events, reference
 from sync.event import format_name
 
@@ -92,7 +94,7 @@ def take(
     run = _Run(operator=operator, now_ms=now_ms, pause=pause, progress=progress)
     for document in draft.documents.values():
         number = document.number or f"{draft.kind.name.upper()}-{document.digest[:_SHORT_DIGEST]}"
-        known = _begin(draft, document, number)
+        known = transact(partial(_begin, draft=draft, document=document, number=number))
         while not known and _load_chunk(draft, document, progress):
             pause(PAUSE_S)
         taken.append(_finish(document.digest, run, party=document.party, known=known))
@@ -136,32 +138,35 @@ def unfinished(connection: sa.Connection, site: str) -> Sequence[sa.Row[Any]]:
     ).all()
 
 
-def _begin(draft: Draft, document: DocumentDraft, number: str) -> bool:
+def _begin(connection: sa.Connection, *, draft: Draft, document: DocumentDraft, number: str) -> bool:
     """Make the document's row; True where it is complete already."""
-    with writing() as connection:
-        same_number = connection.execute(
-            sa.select(documents.c.digest, documents.c.event).where(
-                documents.c.site == draft.site, documents.c.kind == draft.kind.name, documents.c.number == number
-            )
-        ).all()
-        if any(row.digest == document.digest for row in same_number):
-            return all(row.event is not None for row in same_number if row.digest == document.digest)
-        if any(row.event is not None for row in same_number):
-            raise DocumentError(
-                f"There is {draft.kind.name} {number} already, with other rows. What was imported stays as it is: "
-                "give the new one a number of its own."
-            )
-        connection.execute(
-            documents.insert().values(
-                digest=document.digest,
-                site=draft.site,
-                kind=draft.kind.name,
-                number=number,
-                rows=len(document.offsets),
-                folded_rows=0,
-            )
+    lock(connection, draft.site, [number])
+    taken = paper.taken_by(connection, draft.site, number, but=draft.kind.name)
+    if taken is not None:
+        raise DocumentError(f"There is {taken} {number} already: give this document another number.")
+    same_number = connection.execute(
+        sa.select(documents.c.digest, documents.c.event).where(
+            documents.c.site == draft.site, documents.c.kind == draft.kind.name, documents.c.number == number
         )
-        return False
+    ).all()
+    if any(row.digest == document.digest for row in same_number):
+        return all(row.event is not None for row in same_number if row.digest == document.digest)
+    if any(row.event is not None for row in same_number):
+        raise DocumentError(
+            f"There is {draft.kind.name} {number} already, with other rows. What was imported stays as it is: "
+            "give the new one a number of its own."
+        )
+    connection.execute(
+        documents.insert().values(
+            digest=document.digest,
+            site=draft.site,
+            kind=draft.kind.name,
+            number=number,
+            rows=len(document.offsets),
+            folded_rows=0,
+        )
+    )
+    return False
 
 
 def _load_chunk(draft: Draft, document: DocumentDraft, progress: Progress) -> bool:
@@ -240,19 +245,23 @@ def _judge_again(row: Any, after: str) -> str | None:
         .order_by(t.subject)
         .limit(FOLD_CHUNK)
     )
-    with writing() as connection:
+
+    def fold(connection: sa.Connection) -> str | None:
         units = list(connection.execute(query).scalars())
         if units:
             rebuild(connection, row.site, units, stamp(connection))
-    return units[-1] if units else None
+        return units[-1] if units else None
+
+    return transact(fold)
 
 
 def _fold_chunk(digest: str, progress: Progress) -> bool:
     """Fold the next rows of a document that counts; True while more wait."""
-    with writing() as connection:
+
+    def fold(connection: sa.Connection) -> tuple[int, int] | None:
         row = _locked(connection, digest)
         if row.folded_rows >= row.rows:
-            return False
+            return None
         stop = min(row.folded_rows + FOLD_CHUNK, row.rows)
         t = document_rows.c
         chunk = connection.execute(
@@ -266,8 +275,13 @@ def _fold_chunk(digest: str, progress: Progress) -> bool:
         else:
             rebuild(connection, row.site, {r.subject for r in chunk if r.stated}, at)
         connection.execute(documents.update().where(documents.c.digest == digest).values(folded_rows=stop))
-    progress("rows folded", stop, row.rows)
-    return bool(stop < row.rows)
+        return stop, row.rows
+
+    done = transact(fold)
+    if done is None:
+        return False
+    progress("rows folded", *done)
+    return done[0] < done[1]
 
 
 _PUBLISH: Final = {"products": catalogue.publish_items, "locations": catalogue.publish_locations}

@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from flask import Flask, Response, jsonify, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from server.database import was_given_up
+
 log = logging.getLogger(__name__)
 
 _CODES: Final = {
@@ -118,6 +120,10 @@ def _flat(messages: Any, path: str = "") -> list[str]:
 
 def _database_away(error: sa.exc.DBAPIError) -> Response:
     """The database does not answer, or is busy for too long: nothing was taken, try again."""
+    if was_given_up(error):
+        log.warning("The database ended a transaction in favour of another: %s", error.orig)
+        message = "Others were writing the same at the same moment; nothing was taken. Try again."
+        return answer(Refusal(503, "busy", message, headers={"Retry-After": "1"}))
     log.error("The database does not answer: %s", error.orig)
     headers = {"Retry-After": str(RETRY_AFTER_S)}
     return answer(Refusal(503, "unavailable", "The database does not answer; nothing was taken.", headers=headers))

@@ -20,7 +20,7 @@ from server.tables import cases, devices, documents, events, stock_levels, unit_
 from sync.event import EventName, parse_name
 from sync.history import Fact, effective, step
 from sync.protocol import Outcome
-from sync.unit import UnitState
+from sync.unit import IN_STOCK, Status, UnitState
 
 PAGE: Final = 100
 PAGE_MAX: Final = 500
@@ -158,6 +158,8 @@ class UnitView:
     location: str | None
     """Where its last evidence puts it, containers followed."""
     expected_location: str | None
+    shipped_in: str | None = None
+    """The container that took it away, where that was shipped since the unit went into it; `state` then says so."""
 
 
 def read_unit(connection: sa.Connection, site: str, key: str, now_ms: int) -> UnitView | None:
@@ -171,6 +173,10 @@ def read_unit(connection: sa.Connection, site: str, key: str, now_ms: int) -> Un
         return None
     state = state_of(found)
     around: Gathered = gather(connection, site, {key: []}, [state])
+    shipped_in = around.shipped_in(state.place, state.place_ms, now_ms) if state.status in IN_STOCK else None
+    if shipped_in is not None:
+        gone = replace(state, status=Status.SHIPPED, place=None, expected=None)
+        return UnitView(key=key, state=gone, location=None, expected_location=None, shipped_in=shipped_in)
     return UnitView(
         key=key,
         state=state,
@@ -235,13 +241,23 @@ def stays(lines: Iterable[TrailLine]) -> list[Stay]:
 
 
 def set_aside(connection: sa.Connection, site: str, *, limit: int = PAGE) -> list[Mapping[Any, Any]]:
-    """Events that could not be folded (quarantined or held), the latest first: name, reason, raw line."""
+    """Events that a person should look at and no case tells of, the latest first: name, reason, raw line.
+
+    They could not be folded (quarantined or held), or bear the name of another one (forked) and are about stock without
+    units, or about no subject, for which there are no cases.
+    """
+    device_no, epoch, seq = (sa.cast(events.c[part], sa.String) for part in ("device_no", "epoch", "seq"))
+    name = device_no + "." + epoch + "." + seq
+    told = sa.exists().where(cases.c.site == site, cases.c.rule == "forked", cases.c.episode == name)
+    untold = (
+        sa.literal_column("events.outcome <> 'accepted'", sa.Boolean) & (events.c.outcome == Outcome.FORKED) & ~told
+    )
     query = (
         sa.select(
             events.c.device_no, events.c.epoch, events.c.seq, events.c.outcome, events.c.note, events.c.received_ms,
             events.c.line, events.c.digest,
         )
-        .where(events.c.site == site, is_set_aside())
+        .where(events.c.site == site, is_set_aside() | untold)
         .order_by(events.c.received_ms.desc(), events.c.device_no, events.c.epoch, events.c.seq.desc())
         .limit(limit)
     )  # fmt: skip

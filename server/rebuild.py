@@ -19,7 +19,7 @@ from server.identifiers import ROUNDS_MAX, claim, names_of, owners, relatives
 from server.ledger import history, in_chunks
 from server.replay import Case, Replay
 from server.rules import Finding
-from server.surroundings import DEPTH_MAX, gather
+from server.surroundings import DEPTH_MAX, PUTTING_IN, gather
 from server.tables import cases, document_rows, documents, events, identifier_claims, reference, unit_states
 from server.upsert import upsert
 from sync.event import format_name
@@ -57,6 +57,7 @@ def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) 
     begin = {u: (stored.get(u), opened.get(u, {})) for u in on_top}
     _store(connection, site, begin, _fold(connection, site, on_top, begin), at)
     late |= _children(connection, site, {s: _since(f) for s, f in units.items() if is_container(s)})
+    late |= _strange_cartons(connection, site, by_subject)
     if late:
         rebuild(connection, site, late, at)
     stock = {s: f for s, f in by_subject.items() if is_stock(s)}
@@ -180,6 +181,16 @@ def _children(connection: sa.Connection, site: str, moved: Mapping[str, int]) ->
                 if is_container(unit) and moment < seen.get(unit, moment + 1):
                     deeper[unit] = seen[unit] = moment
         edge = deeper
+    return found
+
+
+def _strange_cartons(connection: sa.Connection, site: str, by_subject: Mapping[str, list[Fact]]) -> set[str]:
+    """Containers that were strangers when they were scanned, into which these facts put something: look again."""
+    put = {f.event.container for facts in by_subject.values() for f in facts if f.event.action in PUTTING_IN}
+    found: set[str] = set()
+    for keys in in_chunks(key for key in put if key is not None):
+        query = sa.select(cases.c.unit).where(cases.c.site == site, cases.c.rule == "unknown", cases.c.unit.in_(keys))
+        found.update(connection.execute(query).scalars())
     return found
 
 

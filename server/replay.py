@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
-from server.rules import Finding, Step, rules
+from server.rules import Finding, Rule, Step, rules
 from sync.event import ScanEvent, format_name
 from sync.history import Fact, step
 from sync.unit import UnitState
@@ -50,6 +50,9 @@ class Surroundings(Protocol):
     def rivals(self, unit: str) -> Mapping[str, str]:
         """Further names of this unit that another unit claims too."""
 
+    def holds(self, unit: str, at_ms: int) -> bool:
+        """Whether something had been put into this container before: then it is one of ours."""
+
 
 @dataclass(slots=True)
 class Replay:
@@ -82,12 +85,13 @@ class Replay:
             stood=self.around.locate(before.place, fact.event_ms) if before else None,
             stands=fact.event.location or self.around.locate(fact.event.container, fact.event_ms),
             rivals=self.around.rivals(self.unit),
+            holds=self.around.holds(self.unit, fact.event_ms),
         )
         self._close(seen)
         for rule in rules().values():
             finding = rule.check(seen)
             if finding is not None:
-                self._open(rule.name, fact, finding)
+                self._open(rule, fact, finding)
         self.state = after
 
     def _judge(self, fact: Fact, before: UnitState | None) -> Judgement:
@@ -103,14 +107,15 @@ class Replay:
             whole=True,
         )
 
-    def _open(self, rule: str, fact: Fact, finding: Finding) -> None:
+    def _open(self, rule: Rule, fact: Fact, finding: Finding) -> None:
         """Open a case, unless one is open that says just this: who scans it again has found nothing new."""
-        if any(c.rule == rule and c.finding == finding and c.status == "open" for c in self.cases.values()):
+        said = (c for c in self.cases.values() if c.rule == rule.name and c.finding == finding)
+        if any(rule.once or c.status == "open" for c in said):
             return
         episode = format_name(fact.name)
         evidence = hashlib.sha256(fact.digest + repr(finding).encode()).hexdigest()[:32]
-        self.cases[rule, episode] = Case(
-            rule=rule,
+        self.cases[rule.name, episode] = Case(
+            rule=rule.name,
             episode=episode,
             opened_ms=fact.event_ms,
             document=fact.event.document,

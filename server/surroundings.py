@@ -13,17 +13,30 @@ from typing import Final
 import sqlalchemy as sa
 
 from server.identifiers import rivals_of
-from server.ledger import history, in_chunks
-from server.tables import document_rows, documents, reference
+from server.ledger import FOLDED, history, in_chunks
+from server.tables import document_rows, documents, events, reference
 from sync.history import Fact, effective, step
 from sync.identity import is_container, item_of
 from sync.recall import Recall
-from sync.unit import UnitState
+from sync.unit import Status, UnitState
 
 DEPTH_MAX: Final = 8
 """Pallet, carton, inner box, and some more; beyond it a place is taken as it stands."""
-Timeline = tuple[list[int], list[str | None]]
-"""Moments, ascending, and the place from each on."""
+PUTTING_IN: Final = ("receive", "put_away", "move", "pick", "pack", "take_back")
+"""Actions that put what they are about into the container which they name."""
+
+
+@dataclass(slots=True)
+class Timeline:
+    """Where a container was, and whether it had been shipped: moments, ascending, and what held from each on."""
+
+    moments: list[int] = field(default_factory=list)
+    places: list[str | None] = field(default_factory=list)
+    shipped: list[bool] = field(default_factory=list)
+
+    def index(self, at_ms: int) -> int | None:
+        """The entry that held at a moment; None before the first."""
+        return bisect_right(self.moments, at_ms) - 1 if self.moments and self.moments[0] <= at_ms else None
 
 
 @dataclass(slots=True)
@@ -35,19 +48,33 @@ class Gathered:
     listings: frozenset[tuple[str, str]] = frozenset()
     recalls: list[tuple[int, int | None, Recall]] = field(default_factory=list)
     """Since when, until when, and what."""
+    filled: dict[str, int] = field(default_factory=dict)
+    """Since when each container is one of ours: something was put into it."""
 
     def locate(self, place: str | None, at_ms: int) -> str | None:
         """The location where a container stood at that moment; a location stands for itself."""
         for _ in range(DEPTH_MAX):
             line = self.timelines.get(place) if place is not None else None
-            if line is None:
+            index = line.index(at_ms) if line is not None else None
+            if line is None or index is None or line.places[index] is None:
                 break
-            moments, places = line
-            index = bisect_right(moments, at_ms)
-            if index == 0 or places[index - 1] is None:
-                break
-            place = places[index - 1]
+            place = line.places[index]
         return place
+
+    def shipped_in(self, place: str | None, since_ms: int, at_ms: int) -> str | None:
+        """The container that was shipped with what has been in `place` since a moment: that one, or one around it."""
+        for _ in range(DEPTH_MAX):
+            line = self.timelines.get(place) if place is not None else None
+            index = line.index(at_ms) if line is not None else None
+            if line is None or index is None:
+                break
+            if line.shipped[index]:
+                return place if line.moments[index] > since_ms else None  # else it was filled anew since
+            place, since_ms = line.places[index], line.moments[index]
+        return None
+
+    def holds(self, unit: str, at_ms: int) -> bool:
+        return self.filled.get(unit, at_ms) < at_ms
 
     def recalled(self, unit: str, state: UnitState | None, at_ms: int) -> bool:
         if not self.recalls:
@@ -101,6 +128,7 @@ def gather(
         claims=rivals_of(connection, site, facts),
         listings=_listings(connection, site, numbers),
         recalls=_recalls(connection, site),
+        filled=_filled(connection, site, {unit for unit in facts if is_container(unit)}),
     )
 
 
@@ -114,20 +142,35 @@ def _timelines(connection: sa.Connection, site: str, containers: set[str], hold:
         hold(wanted)
         found = history(connection, site, wanted)
         timelines.update((key, _timeline(found.get(key, []))) for key in wanted)
-        wanted = {p for key in wanted for p in timelines[key][1] if p and is_container(p)}
+        wanted = {p for key in wanted for p in timelines[key].places if p and is_container(p)}
     return timelines
 
 
 def _timeline(facts: Iterable[Fact]) -> Timeline:
-    moments: list[int] = []
-    places: list[str | None] = []
+    line = Timeline()
     state = None
     for fact in effective(facts):
         state = step(state, fact)
-        if not places or places[-1] != state.place:
-            moments.append(fact.event_ms)
-            places.append(state.place)
-    return moments, places
+        shipped = state.status is Status.SHIPPED
+        if not line.moments or (line.places[-1], line.shipped[-1]) != (state.place, shipped):
+            line.moments.append(fact.event_ms)
+            line.places.append(state.place)
+            line.shipped.append(shipped)
+    return line
+
+
+def _filled(connection: sa.Connection, site: str, containers: set[str]) -> dict[str, int]:
+    """When something was first put into each of these; undoing that does not make a stranger of the carton."""
+    found: dict[str, int] = {}
+    for chunk in in_chunks(containers):
+        rows = connection.execute(
+            sa.select(events.c.container, sa.func.min(events.c.event_ms))
+            .where(events.c.site == site, events.c.container.in_(chunk), events.c.action.in_(PUTTING_IN))
+            .where(events.c.outcome.in_(FOLDED), events.c.subject.isnot(None))
+            .group_by(events.c.container)
+        )
+        found.update((container, moment) for container, moment in rows)
+    return found
 
 
 def _listings(connection: sa.Connection, site: str, numbers: set[str]) -> frozenset[tuple[str, str]]:

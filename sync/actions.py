@@ -271,7 +271,7 @@ def unlink(state: UnitState, event: ScanEvent) -> UnitState:
     return replace(state, identifiers=tuple(i for i in state.identifiers if i not in gone))
 
 
-@action("unreadable", roles=FLOOR, needs=("location",))
+@action("unreadable", roles=FLOOR, needs=())
 def unreadable(state: UnitState, event: ScanEvent) -> UnitState:
     """Unreadable: a label is here that nobody can read."""
     return state

@@ -30,7 +30,6 @@ INFLATED_BYTES_MAX: Final = 8 << 20
 HEADER_BYTES_MAX: Final = 4_096
 HEADER_TEXT_MAX: Final = 500
 CHANGES_PER_REPLY_MAX: Final = 2_000
-EXCEPTIONS_PER_REPLY_MAX: Final = EVENTS_PER_PUSH_MAX
 MISSING_RANGES_MAX: Final = 100
 RETENTION_MS: Final = 7 * 24 * 3600 * 1000
 """How long a handheld keeps an acknowledged event at the least, for a server that loses its disk."""

@@ -9,7 +9,7 @@ from marshmallow.validate import Length, OneOf, Range
 
 from server import context, decisions, queries
 from server.api.resource import Resource
-from server.database import reading, writing
+from server.database import reading, transact
 from server.errors import Refusal
 from server.people import requires, signed_in
 from server.queries import CaseLine
@@ -97,12 +97,12 @@ def settle(asked: dict[str, str]) -> CaseLine | None:
 
     409 where it was closed already, or a later scan has changed what it rests on.
     """
-    person = signed_in()
-    with writing() as connection:
-        try:
-            decisions.settle(connection, site=person.site, operator=person.name, now_ms=context.now_ms(), **asked)
-        except LookupError as error:
-            raise Refusal(404, "not_found", str(error.args[0])) from None
-        except decisions.DecisionError as error:
-            raise Refusal(409, "conflict", str(error)) from None
+    person, now_ms = signed_in(), context.now_ms()
+    try:
+        transact(lambda c: decisions.settle(c, site=person.site, operator=person.name, now_ms=now_ms, **asked))
+    except LookupError as error:
+        raise Refusal(404, "not_found", str(error.args[0])) from None
+    except decisions.DecisionError as error:
+        raise Refusal(409, "conflict", str(error)) from None
+    with reading() as connection:
         return queries.read_case(connection, person.site, asked["unit"], asked["rule"], asked["episode"])

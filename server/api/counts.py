@@ -12,7 +12,7 @@ from server.api.resource import Resource
 from server.counts import cycle, receipt
 from server.counts.cycle import CountError, CountReport
 from server.counts.receipt import ReceiptReport
-from server.database import reading, writing
+from server.database import reading, transact
 from server.errors import Refusal
 from server.people import requires, signed_in
 from server.roles import Task
@@ -61,20 +61,19 @@ class ReportSchema(Schema):
 @requires(Task.COUNT)
 def open_count(asked: dict[str, Any]) -> dict[str, Any]:
     """Open a cycle count of some bins"""
-    person = signed_in()
-    with writing() as connection:
+    person, now_ms = signed_in(), context.now_ms()
+    with reading() as connection:
         places = documents.names(connection, person.site).places
-        known = set(places.values())
-        bins = [places.get(code, code) for code in dict.fromkeys(asked["bins"])]
-        strange = [code for code in bins if code not in known]
-        if strange:
-            raise Refusal(422, "not_valid", f"There is no location {strange[0]!r:.80} here.")
-        now_ms = context.now_ms()
-        asked["bins"] = bins
-        try:
-            cycle.open_count(connection, site=person.site, operator=person.name, now_ms=now_ms, **asked)
-        except CountError as error:
-            raise Refusal(409, "conflict", str(error)) from None
+    known = set(places.values())
+    bins = [places.get(code, code) for code in dict.fromkeys(asked["bins"])]
+    strange = [code for code in bins if code not in known]
+    if strange:
+        raise Refusal(422, "not_valid", f"There is no location {strange[0]!r:.80} here.")
+    asked["bins"] = bins
+    try:
+        transact(lambda c: cycle.open_count(c, site=person.site, operator=person.name, now_ms=now_ms, **asked))
+    except CountError as error:
+        raise Refusal(409, "conflict", str(error)) from None
     return asked
 
 
@@ -95,14 +94,13 @@ def count_report(number: str) -> CountReport:
 @requires(Task.COUNT)
 def close_count(number: str) -> CountReport:
     """Close a count: the next version of its report is frozen"""
-    person = signed_in()
-    with writing() as connection:
-        try:
-            return cycle.close_count(
-                connection, site=person.site, number=number, operator=person.name, now_ms=context.now_ms()
-            )
-        except CountError as error:
-            raise Refusal(409, "conflict", str(error)) from None
+    person, now_ms = signed_in(), context.now_ms()
+    try:
+        return transact(
+            lambda c: cycle.close_count(c, site=person.site, number=number, operator=person.name, now_ms=now_ms)
+        )
+    except CountError as error:
+        raise Refusal(409, "conflict", str(error)) from None
 
 
 @resource.get("/receipts/<path:number>")
@@ -122,11 +120,10 @@ def receipt_report(number: str) -> ReceiptReport:
 @requires(Task.COUNT)
 def close_receipt(number: str) -> ReceiptReport:
     """Close a receipt: no more of its ASN is awaited"""
-    person = signed_in()
-    with writing() as connection:
-        try:
-            return receipt.close_receipt(
-                connection, site=person.site, number=number, operator=person.name, now_ms=context.now_ms()
-            )
-        except CountError as error:
-            raise Refusal(409, "conflict", str(error)) from None
+    person, now_ms = signed_in(), context.now_ms()
+    try:
+        return transact(
+            lambda c: receipt.close_receipt(c, site=person.site, number=number, operator=person.name, now_ms=now_ms)
+        )
+    except CountError as error:
+        raise Refusal(409, "conflict", str(error)) from None

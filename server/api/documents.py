@@ -100,6 +100,6 @@ def _answer(draft: Draft, taken: list[documents.Imported]) -> dict[str, Any]:
     return {
         "documents": taken,
         "rows": draft.rows,
-        "faults": len(draft.errors),
+        "faults": len(draft.bad),
         "errors": draft.errors[:ERRORS_SHOWN_MAX],
     }

@@ -14,7 +14,7 @@ from flask import Response, current_app, request
 from server import changes, config, context, metrics
 from server.api.resource import Resource
 from server.context import Identity
-from server.database import reading, transact, writing
+from server.database import reading, transact
 from server.enrolment import EnrolmentError, enrol
 from server.errors import Refusal
 from server.gate import takes_bytes
@@ -192,12 +192,13 @@ def enrol_handheld(asked: dict[str, Any]) -> dict[str, Any]:
         public_key = bytes.fromhex(asked.pop("public_key"))
     except ValueError:
         raise Refusal(422, "not_valid", "public_key takes 32 bytes in hex.") from None
-    with writing() as connection:
+    now_ms = context.now_ms()
+    with reading() as connection:
         identity = context.identity(connection)
-        try:
-            device = enrol(connection, public_key=public_key, now_ms=context.now_ms(), **asked)
-        except EnrolmentError as error:
-            raise Refusal(403, "code_refused", str(error)) from None
+    try:
+        device = transact(lambda c: enrol(c, public_key=public_key, now_ms=now_ms, **asked))
+    except EnrolmentError as error:
+        raise Refusal(403, "code_refused", str(error)) from None
     return {
         "device_no": device.device_no,
         "incarnation": identity.incarnation,

@@ -53,6 +53,7 @@ class UnitSchema(Schema):
     state = fields.Nested(StateSchema)
     location = fields.String(allow_none=True)
     expected_location = fields.String(allow_none=True)
+    shipped_in = fields.String(allow_none=True, metadata={"description": "The container that took it away"})
 
 
 class BalanceSchema(Schema):

@@ -46,6 +46,11 @@ def command(name: str, *, text: str | None = None) -> Callable[[Callable[..., No
     return make
 
 
+def counted(number: int, what: str) -> str:
+    """So many of something: "1 row", "1,200 rows"."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def site() -> str:
     """The site that the commands are about."""
     return settings().site

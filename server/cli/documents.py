@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from server import carried, documents
-from server.cli.command import command, operator, site
+from server.cli.command import command, counted, operator, site
 from server.context import now_ms
 from server.database import reading
 from server.document_file import Draft, draft
@@ -43,15 +43,20 @@ def import_(
     with found.spool:
         _say_draft(found)
         if found.errors and not skip_bad:
-            some = "row is" if len(found.errors) == 1 else "rows are"
-            raise ValueError(f"Nothing was imported: {len(found.errors)} {some} wrong. --skip-bad takes the others.")
+            raise ValueError(f"Nothing was imported: {_are(len(found.bad))} wrong. --skip-bad takes the others.")
         if dry_run:
-            click.echo(f"{found.rows:,} rows are good. Nothing was imported, for this is a dry run.")
+            click.echo(f"{_are(found.rows)} good. Nothing was imported, for this is a dry run.")
             return
         if found.errors:
             _write_bad(found, file)
+        if not found.rows:
+            raise ValueError("Nothing was imported: no row is good.")
         for one in documents.take(found, operator=operator(), now_ms=now_ms(), progress=_Progress()):
             _say_imported(one)
+
+
+def _are(rows: int) -> str:
+    return f"{counted(rows, 'row')} {'is' if rows == 1 else 'are'}"
 
 
 class _Progress:
@@ -79,14 +84,16 @@ def _write_bad(found: Draft, file: Path) -> None:
     path = file.with_name(file.name + ".bad.csv")
     with path.open("w", encoding="utf-8-sig", newline="") as bad:
         found.write_bad(bad)
-    click.echo(f"{len(found.bad)} bad rows were written to {path}, each with its reason.", err=True)
+    were = "was" if len(found.bad) == 1 else "were"
+    click.echo(f"{counted(len(found.bad), 'bad row')} {were} written to {path}, with what is wrong.", err=True)
 
 
 def _say_imported(one: Imported) -> None:
     if one.known:
-        click.echo(f"{one.kind} {one.number} was imported before, with just these {one.rows:,} rows: nothing changed.")
+        rows = counted(one.rows, "row")
+        click.echo(f"{one.kind} {one.number} was imported before, with just the same {rows}: nothing changed.")
     else:
-        click.echo(f"{one.kind} {one.number}: {one.rows:,} rows imported (event {one.event}).")
+        click.echo(f"{one.kind} {one.number}: {counted(one.rows, 'row')} imported (event {one.event}).")
 
 
 def _resume() -> None:
@@ -113,7 +120,7 @@ def import_file(file: Path) -> None:
     with file.open("rb") as opened:
         taken = carried.take(opened, now_ms=now_ms())
     outcomes = ", ".join(f"{count} {outcome}" for outcome, count in taken.outcomes.items()) or "nothing new"
-    click.echo(f"{taken.events} events of {taken.name}: {outcomes}.")
+    click.echo(f"{counted(taken.events, 'event')} of {taken.name}: {outcomes}.")
 
 
 COMMANDS = (import_, import_template, import_file)

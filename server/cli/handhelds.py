@@ -37,9 +37,11 @@ def code(*, role: str, minutes: int, svg: Path | None, png: Path | None) -> None
         qr.save(str(png), kind="png", scale=6)
     if sys.stdout.isatty():
         qr.terminal(compact=True)
-    click.echo(f"One {role} can enrol with it within {minutes} min.")
-    click.echo(f"code: {word}")
     click.echo(f"invitation: {invitation.text()}")
+    click.echo(
+        f"It lets one {role} in, within {minutes} min: show the QR code to the new handheld's camera, or give it"
+    )
+    click.echo("the whole line after `invitation:` as `python -m scanner_client enrol --code '...'`.")
 
 
 @command("revoke")

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import click
 
 from server import documents, naming, queries, search
-from server.cli.command import command, operator, site
+from server.cli.command import command, counted, operator, site
 from server.context import now_ms
 from server.counts import cycle, receipt
 from server.counts.compare import Line, ReportLine
 from server.counts.cycle import CountReport
 from server.counts.receipt import ReceiptReport
-from server.database import reading, writing
+from server.database import reading, transact
 from server.ledger import SERVER_DEVICE
 from server.naming import Names
 from sync.event import ScanEvent
@@ -38,22 +39,15 @@ def count(*, what: str, number: str, bins: tuple[str, ...], blind: bool) -> None
         with reading() as connection:
             _say_report(cycle.report(connection, site=site(), number=number))
         return
-    with writing() as connection:
-        if what == "close":
-            cycle.close_count(connection, site=site(), number=number, operator=operator(), now_ms=now_ms())
-        else:
+    said: dict[str, Any] = {"site": site(), "number": number, "operator": operator(), "now_ms": now_ms()}
+    if what == "open":
+        with reading() as connection:
             names = documents.names(connection, site())
-            cycle.open_count(
-                connection,
-                site=site(),
-                number=number,
-                bins=[names.place(b) for b in bins],
-                blind=blind,
-                operator=operator(),
-                now_ms=now_ms(),
-            )
-            click.echo(f"Count {number} of {len(bins)} bins is open.")
-            return
+        places = [names.place(b) for b in bins]
+        transact(lambda c: cycle.open_count(c, bins=places, blind=blind, **said))
+        click.echo(f"Count {number} of {counted(len(bins), 'bin')} is open.")
+        return
+    transact(lambda c: cycle.close_count(c, **said))
     with reading() as connection:
         _say_report(cycle.report(connection, site=site(), number=number))
 
@@ -63,9 +57,9 @@ def count(*, what: str, number: str, bins: tuple[str, ...], blind: bool) -> None
 @click.argument("number")
 def receipt_(*, what: str, number: str) -> None:
     """Close or show the receipt of an advance ship notice."""
+    said: dict[str, Any] = {"site": site(), "number": number, "operator": operator(), "now_ms": now_ms()}
     if what == "close":
-        with writing() as connection:
-            receipt.close_receipt(connection, site=site(), number=number, operator=operator(), now_ms=now_ms())
+        transact(lambda c: receipt.close_receipt(c, **said))
     with reading() as connection:
         _say_report(receipt.report(connection, site=site(), number=number))
 
@@ -113,7 +107,7 @@ def cases(*, rule: str | None, status: str, limit: int) -> None:
         where = f", belongs in {names(case.expected).text}" if case.expected else ""
         where += f", seen in {names(case.seen).text}" if case.seen else ""
         click.echo(f"{moment(case.opened_ms)}  {_words(case.rule):<20} {names(case.unit).text}{where}")
-    click.echo(f"{len(found)} {status} cases{' are shown; there may be more' if len(found) == limit else ''}.")
+    click.echo(f"{counted(len(found), f'{status} case')}{' shown; there may be more' if len(found) == limit else ''}.")
 
 
 @command("trail")
@@ -128,11 +122,12 @@ def trail(*, unit: str) -> None:
         lines = queries.trail(connection, site(), key)
         view = queries.read_unit(connection, site(), key, now_ms())
         places = [p for line in lines for p in (line.fact.event.location, line.fact.event.container)]
-        names = naming.read(connection, site(), [key, *places, view.location if view else None])
+        names = naming.read(connection, site(), [key, *places, *((view.location, view.shipped_in) if view else ())])
         devices = queries.device_names(connection, site())
     click.echo(f"{names(key).text}  {key}")
     if view is not None:
-        click.echo(f"{view.state.status}, in {names(view.location).text if view.location else 'no known place'}")
+        where = view.shipped_in or view.location
+        click.echo(f"{view.state.status}, in {names(where).text if where else 'no known place'}")
     for line in lines:
         event = line.fact.event
         place = event.container or event.location

@@ -25,12 +25,12 @@ _PATIENCE_S = 60
 
 
 @command("serve")
-@click.option("--host", default="0.0.0.0", show_default=True, help="Address to listen at; handhelds have to reach it.")  # noqa: S104
+@click.option("--host", help="Address to listen at; handhelds have to reach it.")
 @click.option("--port", type=click.IntRange(1, 65_535), help="Port to listen at.")
 @click.option("--announce/--no-announce", default=True, help="Say on the local network where this server is.")
-def serve(*, host: str, port: int | None, announce: bool) -> None:
+def serve(*, host: str | None, port: int | None, announce: bool) -> None:
     """Start the server: gunicorn where it runs, else waitress. An empty database is made ready first."""
-    port = port or settings().port
+    host, port = host or settings().host, port or settings().port
     os.environ[f"{config.PREFIX}PORT"] = str(port)  # the workers guess this server's address from it
     _wait_for_database()
     if not is_ready():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from server import queries, repairs, search, upkeep
-from server.cli.command import command, operator, site
+from server.cli.command import command, counted, operator, site
 from server.cli.reports import moment
 from server.database import reading, stamp, writing
 from server.rebuild import rebuild
@@ -84,7 +84,8 @@ def _list() -> None:
         name = f"{row['device_no']}.{row['epoch']}.{row['seq']}"
         click.echo(f"{name}  {moment(row['received_ms'])}  {row['outcome']}: {row['note']}")
         click.echo(f"  {row['line'][:200].decode('ascii', errors='backslashreplace')}")
-    click.echo(f"{len(rows)} events are set aside{', at least' if len(rows) == queries.PAGE else ''}.")
+    are = "is" if len(rows) == 1 else "are"
+    click.echo(f"{counted(len(rows), 'event')} {are} set aside{', at least' if len(rows) == queries.PAGE else ''}.")
 
 
 COMMANDS = (rebuild_, verify, release_held, quarantine)

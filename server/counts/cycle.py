@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -74,9 +75,9 @@ def open_count(
     if not bins:
         raise CountError(f"Count {number} names no bin.")
     lock(connection, site, [number])
-    taken = paper.kind_of(connection, site, number)
+    taken = paper.taken_by(connection, site, number)
     if taken:
-        raise CountError(f"There is a {taken.replace('_', ' ')} {number} already: give the count another number.")
+        raise CountError(f"There is {taken} {number} already: give the count another number.")
     rows = [{"subject": b, "location": b, "attributes": {"blind": blind}} for b in bins]
     paper.write(
         connection,
@@ -126,15 +127,15 @@ def close_count(connection: sa.Connection, *, site: str, number: str, operator: 
     """Freeze the next version of a count; what it did not see becomes a case.
 
     Raises:
-        CountError: there is no such count, or a bin of it is not finished.
+        CountError: there is no such count, a bin of it is not finished, or it is closed and nothing changed since.
     """
     lock(connection, site, [number])  # two supervisors may close it at once
     found = report(connection, site=site, number=number)
     if found.unfinished:
         raise CountError(f"Count {number} cannot be closed: {len(found.unfinished)} of its bins are not finished.")
-    version = paper.versions(connection, site, "count_result", number) + 1
     rows = [result_row(line, found.unheard) for line in found.lines]
     head = {"subject": number, "attributes": paper.basis(found)}
+    version = next_version(connection, site, "count_result", number, [head, *rows])
     paper.write(
         connection,
         site=site,
@@ -151,6 +152,25 @@ def close_count(connection: sa.Connection, *, site: str, number: str, operator: 
     closed = {"kind": "count", "state": "closed", "lines": [], "bins": bins, "blind": False}
     publish(connection, site, "document", number, closed, at)
     return found
+
+
+def next_version(
+    connection: sa.Connection, site: str, kind: str, number: str, rows: Sequence[Mapping[str, Any]]
+) -> int:
+    """The version that these rows of a result will be.
+
+    Raises:
+        CountError: the latest one says the same, and rests on the same scans.
+    """
+    version = paper.versions(connection, site, kind, number)
+    if version:
+        (old_head, *old_rows) = paper.rows_of(connection, site, kind, f"{number}/{version}")
+        (head, *new_rows) = rows
+        before = [old_head["attributes"]["scans"], *(row["attributes"] for row in old_rows)]
+        after = [head["attributes"]["scans"], *(row["attributes"] for row in new_rows)]
+        if before == json.loads(json.dumps(after)):  # as a column keeps them: lists for tuples
+            raise CountError(f"{number} is closed; nothing has changed since version {version}.")
+    return version + 1
 
 
 def late_scans(connection: sa.Connection, *, site: str, number: str) -> list[Fact]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
 
@@ -104,10 +104,26 @@ def versions(connection: sa.Connection, site: str, kind: str, number: str) -> in
     return sum(found.removeprefix(f"{number}/").isdigit() for found in numbers)  # a number may hold a stroke itself
 
 
-def kind_of(connection: sa.Connection, site: str, number: str) -> str | None:
-    """What kind of document bears this number already; people and handhelds tell documents apart by it alone."""
+_CALLED: Final = {
+    "asn": "an ASN",
+    "order": "an order",
+    "products": "a product list",
+    "locations": "a location list",
+    "stock": "a stock list",
+}
+
+
+def taken_by(connection: sa.Connection, site: str, number: str, *, but: str | None = None) -> str | None:
+    """Which document bears this number already, as in "a count"; people and handhelds tell them apart by it alone.
+
+    Args:
+        but: the kind of document that may bear it.
+    """
     query = sa.select(documents.c.kind).where(documents.c.site == site, documents.c.number == number)
-    return connection.execute(query.limit(1)).scalar()
+    kind = connection.execute(query.where(documents.c.kind != (but or "")).limit(1)).scalar()
+    if kind is None:
+        return None
+    return _CALLED.get(kind, f"a {kind.replace('_', ' ')}")
 
 
 class Basis(Protocol):

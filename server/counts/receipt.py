@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from server.changes import publish
 from server.counts import paper
 from server.counts.compare import Expected, Quantity, ReportLine, Sighting, compare, totals
-from server.counts.cycle import CountError, result_row, scans_of
+from server.counts.cycle import CountError, next_version, result_row, scans_of
 from server.database import stamp
 from server.identifiers import owners
 from server.ledger import history
@@ -83,13 +83,13 @@ def close_receipt(
     """Freeze the next version of a receipt's report; no more of the notice is awaited.
 
     Raises:
-        CountError: no notice of that number was imported.
+        CountError: no notice of that number was imported, or it is closed and nothing changed since.
     """
     lock(connection, site, [number])
     found = report(connection, site=site, number=number)
-    version = paper.versions(connection, site, "receipt_result", number) + 1
     head = {"subject": number, "attributes": paper.basis(found)}
     rows = [result_row(line, found.unheard) for line in found.lines]
+    version = next_version(connection, site, "receipt_result", number, [head, *rows])
     paper.write(
         connection,
         site=site,

@@ -1,8 +1,9 @@
 """Discrepancy rules: one file each, found by looking into this folder.
 
 A rule module holds `check(step)`, which yields a finding or None for one fact about one unit, and may hold
-`explained(finding, step)`, which says whether a later fact settles the matter by itself. Its docstring is the title
-(first line) and the advice (the rest) that people read on the case's page. Rules are pure.
+`explained(finding, step)`, which says whether a later fact settles the matter by itself, and `ONCE = True` where the
+same finding, made again, is no news even after its case was closed. Its docstring is the title (first line) and the
+advice (the rest) that people read on the case's page. Rules are pure.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ class Step:
     """The location that this fact puts it in, containers followed; None where the fact names no place."""
     rivals: Mapping[str, str]
     """Further names of this unit that another unit claims too, with that unit's name."""
+    holds: bool = False
+    """Whether it is a container into which something had been put before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +60,19 @@ class Rule:
     advice: str
     check: Callable[[Step], Finding | None]
     explained: Callable[[Finding, Step], bool]
+    once: bool
+    """Whether the same finding never makes a second case, however the first one ended."""
 
 
 def is_sighting(event: ScanEvent) -> bool:
     """Whether somebody had the thing before them: a scan or a keyed entry, and not one that takes another back."""
     return bool(event.barcode or event.entry) and event.voids is None
+
+
+def result_of(event: ScanEvent) -> str:
+    """The count or receipt that a fact of its result speaks for: `COUNT-1` of `COUNT-1/2`, its second version."""
+    document = event.document or ""
+    return document.rpartition("/")[0] or document
 
 
 def _never(_finding: Finding, _step: Step) -> bool:
@@ -82,5 +93,6 @@ def rules() -> Mapping[str, Rule]:
             advice=advice.strip(),
             check=module.check,
             explained=getattr(module, "explained", _never),
+            once=getattr(module, "ONCE", False),
         )
     return MappingProxyType(dict(sorted(found.items())))

@@ -4,17 +4,21 @@ Look in the neighbouring bins, then decide: written off, or still looked for. It
 sees it.
 """
 
-from server.rules import Finding, Step, is_sighting
+from typing import Final
+
+from server.rules import Finding, Step, is_sighting, result_of
 from sync.unit import IN_STOCK
+
+ONCE: Final = True  # a later version of the same count repeats what its first one said
 
 
 def check(step: Step) -> Finding | None:
     event = step.fact.event
     if event.action != "not_found" or step.before is None or step.before.status not in IN_STOCK:
         return None  # by now it is known to have left before the count was closed
-    if event.document == f"{step.before.counted_in}/{(event.document or '').rpartition('/')[2]}":
+    if step.before.counted_in == result_of(event):
         return None  # this very count saw it, by a scan that arrived after it was closed
-    return Finding(detail=f"{event.document} did not see it.", expected=event.location)
+    return Finding(detail=f"{result_of(event)} did not see it.", expected=event.location)
 
 
 def explained(finding: Finding, step: Step) -> bool:

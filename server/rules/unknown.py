@@ -13,7 +13,7 @@ OBSERVING = {"count", "inspect", "pick", "pack", "ship"}
 
 def check(step: Step) -> Finding | None:
     event = step.fact.event
-    if event.action not in OBSERVING or step.judgement.verdict is not Verdict.UNKNOWN:
+    if event.action not in OBSERVING or step.holds or step.judgement.verdict is not Verdict.UNKNOWN:
         return None
     return Finding(detail="Nothing is known of it.", seen=event.location or event.container)
 

@@ -1,4 +1,4 @@
-"""Which format a file has, by its first bytes rather than by its name."""
+"""Which format a file has, by its first bytes; a name that promises another is not believed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from server.tabular.table import FILE_BYTES_MAX, Table, TableError
 _READERS: Final[dict[bytes, Callable[[BinaryIO], Table]]] = {
     b"PK\x03\x04": workbook.read,
     b"[": objects.read,
+    b"{": objects.read,
 }
+_CALLED: Final = {".xlsx": "Excel workbook", ".json": "JSON"}
 
 
 def read(file: BinaryIO) -> Table:
@@ -36,4 +38,7 @@ def read(file: BinaryIO) -> Table:
     for magic, reader in _READERS.items():
         if bare.startswith(magic):
             return reader(file)
+    for ending, what in _CALLED.items():
+        if str(getattr(file, "name", "")).casefold().endswith(ending):
+            raise TableError(f"The file is called {ending}, but what is in it is no {what}.")
     return delimited.read(file)

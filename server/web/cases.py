@@ -6,7 +6,7 @@ from flask import flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
 from server import context, decisions, naming, queries
-from server.database import reading, writing
+from server.database import reading, transact
 from server.errors import Refusal
 from server.people import requires, signed_in
 from server.roles import Task
@@ -46,11 +46,10 @@ def cases() -> str:
 @requires(Task.SETTLE)
 def settle() -> Response:
     """Take one decision and go back to the unit."""
-    person = signed_in()
+    person, now_ms = signed_in(), context.now_ms()
     asked = {name: request.form.get(name, "") for name in ("unit", "rule", "episode", "resolution", "evidence")}
     try:
-        with writing() as connection:
-            decisions.settle(connection, site=person.site, operator=person.name, now_ms=context.now_ms(), **asked)
+        transact(lambda c: decisions.settle(c, site=person.site, operator=person.name, now_ms=now_ms, **asked))
     except LookupError as error:
         raise Refusal(404, "not_found", str(error.args[0])) from None
     except decisions.DecisionError as error:

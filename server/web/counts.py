@@ -10,7 +10,7 @@ from werkzeug import Response
 from server import context, queries
 from server.counts import cycle, paper, receipt
 from server.counts.cycle import CountError
-from server.database import reading, writing
+from server.database import reading, transact
 from server.errors import Refusal
 from server.people import requires, signed_in
 from server.roles import Task
@@ -68,10 +68,9 @@ def _keys(line: Any) -> list[str | None]:
 @requires(Task.COUNT)
 def close(kind: str) -> Response:
     """Freeze the next version of the report."""
-    person, number = signed_in(), request.form.get("number", "")
+    person, number, now_ms = signed_in(), request.form.get("number", ""), context.now_ms()
     try:
-        with writing() as connection:
-            _CLOSE[kind](connection, site=person.site, number=number, operator=person.name, now_ms=context.now_ms())
+        transact(lambda c: _CLOSE[kind](c, site=person.site, number=number, operator=person.name, now_ms=now_ms))
     except CountError as error:
         flash(str(error), "bad")
     else:

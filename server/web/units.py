@@ -55,7 +55,14 @@ def _keys(view: queries.UnitView | None, lines: list[TrailLine], cases: list[Cas
     keys: list[str | None] = []
     if view is not None:
         state = view.state
-        keys += [view.location, view.expected_location, state.place, state.expected, state.announced_in]
+        keys += [
+            view.location,
+            view.expected_location,
+            view.shipped_in,
+            state.place,
+            state.expected,
+            state.announced_in,
+        ]
     keys += [key for line in lines for key in (line.fact.event.location, line.fact.event.container)]
     return keys + [key for case in cases for key in (case.expected, case.seen)]
 

@@ -29,13 +29,18 @@ RESOLUTIONS: Final = {
     "write_off": "Write it off",
     "dismiss": "Nothing is wrong",
 }
+SET_ASIDE: Final = {
+    "quarantined": "Not counted: someone has to look at it",
+    "held": "Not counted yet: it waits for a newer version of this server",
+    "forked": "Counted, but two scans bear one number: a handheld was copied or restored",
+}
 _SECOND_MS: Final = 1_000
 _SPANS: Final = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"))
 
 
 def register(app: Flask) -> None:
     """Make the words available to templates, as filters."""
-    words = (rule_word, status_word, action_word, resolution_words, line_word, closing, with_code)
+    words = (rule_word, status_word, action_word, resolution_words, line_word, closing, with_code, set_aside_word)
     for name in (*words, iso, clock, ago, certainty, symbol):
         app.add_template_filter(name)
 
@@ -65,6 +70,11 @@ def resolution_words(resolution: str) -> str:
 def line_word(kind: str) -> str:
     """What a line of a report says."""
     return kind.replace("_", " ").capitalize()
+
+
+def set_aside_word(outcome: str) -> str:
+    """What became of a scan that was set aside."""
+    return SET_ASIDE.get(outcome, outcome)
 
 
 def with_code(text: str) -> Markup:

@@ -6,7 +6,7 @@ with a sentence. It never alters the bytes: keep them, and parse them again when
 >>> parse(b"0109506000134352" b"21ABC", "]d2").key
 'https://id.gs1.org/01/09506000134352/21/ABC'
 >>> parse("01\u0660".encode(), "]d2").reason
-"The byte 0xD9 in b'01\\xd9\\xa0' is not ASCII; labels are."
+"The byte 0xD9 in '01⟨0xD9⟩⟨0xA0⟩' is not ASCII; labels are."
 
 Each format is one file of this folder, found by itself; `formats()` lists them in the order in which they are asked.
 Labels of one box are put together by `sync.labels.box`.
@@ -52,6 +52,7 @@ LABELS_MAX: Final = 1000
 
 _NOT_ASCII: Final = re.compile(rb"[\x80-\xff]")
 _CONTROL: Final = re.compile(rb"[\x00-\x1c\x1e\x1f\x7f]")
+_NAMES: Final = {0x09: "⟨TAB⟩", 0x0A: "⟨LF⟩", 0x0D: "⟨CR⟩", 0x1D: "⟨GS⟩", 0x1E: "⟨RS⟩", 0x04: "⟨EOT⟩"}
 _SHOWN: Final = 40
 """Bytes of a faulty barcode that its sentence repeats."""
 
@@ -135,4 +136,6 @@ def _unreadable(raw: bytes, symbology: str | None) -> str | None:
 
 
 def _shown(raw: bytes) -> str:
-    return repr(raw) if len(raw) <= _SHOWN else f"{raw[:_SHOWN]!r}..."
+    """A faulty barcode for people: its text, and by name what cannot be printed."""
+    text = "".join([chr(b) if 0x20 <= b < 0x7F else _NAMES.get(b, f"⟨0x{b:02X}⟩") for b in raw[:_SHOWN]])
+    return f"'{text}'" if len(raw) <= _SHOWN else f"'{text}'..."

@@ -55,7 +55,7 @@ def answer(handheld: Handheld, units: int) -> list[float]:
     for _ in range(ANSWERS):
         key = unit(rng.randrange(2 * units))
         begun = time.perf_counter()
-        known = handheld.site_map.known(key)
+        known = handheld.site_map.find(key)
         seconds.append(time.perf_counter() - begun)
         assert (known is not None) == (int(key[-8:]) < units)
     return sorted(seconds)

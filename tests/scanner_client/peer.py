@@ -50,6 +50,7 @@ class Peer:
     changes_per_reply: int = 2_000
     safe: bool = False
     now_ms: int = 1_700_000_000_000
+    site: dict[str, str] = field(default_factory=lambda: {"code": "HH", "name": "Harbour"})
     codes: set[str] = field(default_factory=lambda: {"once"})
     misbehave: list[Misbehaviour] = field(default_factory=list)
     requests: list[tuple[str, int]] = field(default_factory=list)
@@ -108,7 +109,7 @@ class Peer:
                 "incarnation": self.incarnation,
                 "server_key": self.public_key.hex(),
                 "addresses": [self.address],
-                "site": {"code": "HH", "name": "Harbour"},
+                "site": self.site,
             },
         )
 

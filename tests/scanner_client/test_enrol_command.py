@@ -88,3 +88,13 @@ def test_invitation_is_found_among_other_labels(peer: Peer) -> None:
     seen = [Symbol(data=b"\xff\x1d"), Symbol(data=b"LOC:A-01"), Symbol(data=text.encode(), symbology="]Q1")]
     assert invitation_in(seen) == text
     assert invitation_in(seen[:2]) is None
+
+
+def test_short_code_alone_is_answered_with_what_to_give_instead(handheld: Handheld, transport: Transport) -> None:
+    with pytest.raises(EnrolmentError, match="the short code: give the whole invitation, the line that starts with"):
+        enrol(handheld, "GEZDGNBVGY3TQOJQ\n", transport)
+
+
+def test_site_whose_name_is_its_code_is_named_once(handheld: Handheld, peer: Peer, transport: Transport) -> None:
+    peer.site = {"code": "main", "name": "main"}
+    assert enrol(handheld, peer.invitation(), transport).endswith(" with main.")

@@ -7,6 +7,7 @@ import pytest
 
 from scanner_client import carried, site_map
 from scanner_client.database import open_database
+from scanner_client.handheld import Handheld
 from scanner_client.outbox import APPEND_MAX, MARK_EVERY_MS, SCHEMA, Outbox, OutboxError, Run, durable_through
 from sync.event import GENESIS, EventError, chain, decode
 from sync.protocol import MISSING_RANGES_MAX, RETENTION_MS, Reply
@@ -163,3 +164,9 @@ def test_queue_whose_end_is_damaged_is_not_continued(outbox: Outbox) -> None:
     outbox._database.run("DELETE FROM events WHERE seq=2")
     with pytest.raises(OutboxError, match="last event should be 2, but 1 is the last"):
         Outbox(outbox._database)
+
+
+def test_scan_that_the_server_would_quarantine_is_not_taken_into_the_queue(handheld: Handheld) -> None:
+    with pytest.raises(OutboxError, match="'put_away' takes subject, location; it lacks location"):
+        handheld.commit([scan_of(1), scan_of(2, location=None)])
+    assert handheld.outbox.waiting() == 0

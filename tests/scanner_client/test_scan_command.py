@@ -14,11 +14,14 @@ from typing import IO, Any
 import pytest
 
 from scanner_client.clock import Clock
+from scanner_client.enrol_command import enrol
 from scanner_client.handheld import Handheld, open_handheld
 from scanner_client.scan_command import ScanError, place_key
 from scanner_client.site_map import Cursor
+from scanner_client.transport import Transport
 from sync.event import decode, format_name
 from sync.identity import Kind
+from tests.scanner_client.peer import Peer
 
 ROOT = Path(__file__).parents[2]
 A_01 = "https://warehouse.example/414/main/254/A-01"
@@ -126,6 +129,16 @@ def test_status_export_and_sync_ask_the_program_that_scans(tmp_path: Path, scann
     assert f"is open by `scan --action put_away` (process {scanner.process.pid}): end that first." in second.stderr
 
 
+def test_number_said_at_the_end_is_what_waits_after_the_last_push(tmp_path: Path, clock: Clock, peer: Peer) -> None:
+    with open_handheld(tmp_path, clock) as handheld:
+        enrol(handheld, peer.invitation(), Transport(connect_s=2, read_s=5))
+    done = run(
+        "scan", "--home", str(tmp_path), "--action", "put_away", "--location", "LOC:A-01", typed="LPN1\nLPN2\nLPN3\n"
+    )
+    assert done.stderr.splitlines()[-1] == "3 scans kept, 0 waiting."
+    assert len(peer.lines(*peer.devices)) == 3
+
+
 def test_exported_queue_is_taken_by_another_handheld(tmp_path: Path) -> None:
     one, other, file = (str(tmp_path / name) for name in ("one", "other", "file"))
     run("scan", "--home", one, "--action", "put_away", "--location", "LOC:A-01", typed="LPN1\nLPN2\n")
@@ -146,6 +159,14 @@ def test_lines_on_the_screen_are_for_people(tmp_path: Path) -> None:
         "✓ LPN1 Kept. This handheld's data do not hold it.",
     ]
     assert done.stderr == "1 scans kept, 1 waiting.\n"
+
+
+@pytest.mark.parametrize("command", [("scan", "--action", "move"), ("enrol", "--code", "x"), ("status",)])
+def test_folder_below_a_file_is_said_in_a_sentence(tmp_path: Path, command: tuple[str, ...]) -> None:
+    (tmp_path / "products.csv").write_text("sku")
+    done = run(*command, "--home", str(tmp_path / "products.csv" / "x"))
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
+    assert str(tmp_path / "products.csv" / "x") in done.stderr
 
 
 @pytest.mark.parametrize(

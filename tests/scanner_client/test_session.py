@@ -10,6 +10,7 @@ from scanner_client.session import Session
 from scanner_client.sighting import Sighting, Symbol, Told, Tone
 from scanner_client.site_map import Cursor
 from scanner_client.task import Task
+from sync.actions import refuse
 from sync.event import ScanEvent, decode, format_name
 from sync.verdict import Verdict
 
@@ -76,6 +77,15 @@ def test_scan_that_could_not_be_kept_is_not_told(handheld: Handheld, begin: Begi
     with pytest.raises(DatabaseError):
         see(session, unit_label("S1"))
     assert session.kept == 0
+
+
+def test_full_disk_is_said_in_a_sentence_and_nothing_more_is_told(handheld: Handheld, begin: Begin) -> None:
+    session = begin("put_away", location=A_01)
+    [[pages]] = handheld.database.rows("PRAGMA page_count")
+    handheld.database.rows(f"PRAGMA max_page_count={pages + 4}")  # what a full disk is to SQLite
+    with pytest.raises(DatabaseError, match=r"cannot be used: database or disk is full\.$"):
+        all(see(session, unit_label(f"S{number}")) for number in range(400))
+    assert 0 < session.kept == len(kept(handheld)) < 400
 
 
 def test_pieces_counted_say_in_which_opening_of_the_bin(handheld: Handheld, begin: Begin) -> None:
@@ -175,19 +185,21 @@ def test_unit_seen_twice_in_one_place_is_kept_once(handheld: Handheld, begin: Be
 
 
 def test_each_package_without_a_serial_counts_one(handheld: Handheld, begin: Begin) -> None:
-    session = begin("count", document="CC-1", location=A_01)
+    session = begin("count", document="CC-1")
+    see(session, BIN_1)
     for box in (1, 2, 2):
         see(session, CABLE_LABEL, box=box)
-    assert [(e.subject, e.quantity) for e in kept(handheld)] == [(CABLE, 1), (CABLE, 1)]
+    assert [(e.subject, e.quantity) for e in kept(handheld)[1:]] == [(CABLE, 1), (CABLE, 1)]
 
 
 def test_multiplier_counts_for_the_next_package_only(handheld: Handheld, begin: Begin) -> None:
-    session = begin("count", document="CC-1", location=A_01)
+    session = begin("count", document="CC-1")
+    see(session, BIN_1)
     session.counts(12)
     see(session, unit_label("S1"))
     see(session, CABLE_LABEL)
     see(session, CABLE_LABEL)
-    assert [e.quantity for e in kept(handheld)] == [None, 12, 1]
+    assert [e.quantity for e in kept(handheld)[1:]] == [None, 12, 1]
     assert session.counts(0).tone is Tone.ASK
 
 
@@ -240,7 +252,8 @@ def test_blind_counter_is_told_nothing_but_a_recall(begin: Begin, learn: Callabl
         ["unit", unit("S1"), ["stored", A_02, A_02, None, None, None]],
         ["recall", "R", {"number": "R", "reason": "Battery.", "item": None, "lots": [], "units": [unit("S2")]}],
     )
-    session = begin("count", document="CC-1", location=A_01)
+    session = begin("count", document="CC-1")
+    see(session, BIN_1)
     [hidden], [bitten] = see(session, unit_label("S1")), see(session, unit_label("S2"))
     assert (hidden.judgement, hidden.text, hidden.tone) == (None, "Kept.", Tone.GOOD)
     assert bitten.judgement is not None
@@ -288,3 +301,152 @@ def test_document_and_badge_are_switched_by_scanning_them(handheld: Handheld, be
     see(session, Symbol(data=b"ASN-77", symbology="]C0"))
     see(session, unit_label("S1"))
     assert [(e.operator, e.document) for e in kept(handheld)] == [("MIA", "ASN-77")]
+
+
+def asn(*items: str) -> list[object]:
+    lines = [{"item": item, "lot": None, "quantity": 5, "container": None} for item in items]
+    return ["document", "ASN-1", {"kind": "asn", "state": "open", "lines": lines, "bins": [], "blind": False}]
+
+
+def product(key: str, mode: str) -> list[object]:
+    return ["item", key, {"name": "Thing", "sku": "T", "mode": mode, "serial_pattern": None}]
+
+
+def typed(session: Session, text: bytes) -> list[Told]:
+    return session.scan(Sighting(symbols=(Symbol(data=text),), entry="wedge"))
+
+
+@pytest.mark.parametrize("mode", ["quantity", "lot", "implicit"])
+def test_text_out_of_the_blue_is_no_unit_of_a_product_without_serials(
+    handheld: Handheld, begin: Begin, learn: Callable[..., None], mode: str
+) -> None:
+    learn(asn(CABLE), product(CABLE, mode))
+    [told] = typed(begin("receive", document="ASN-1", location=A_01), b"hello")
+    [event] = kept(handheld)
+    assert (event.action, event.subject, event.barcode, told.tone) == ("unreadable", None, b"hello", Tone.LOOK)
+
+
+@pytest.mark.parametrize("mode", ["serial", "lpn", "made_to_order"])
+def test_lone_serial_is_of_the_one_product_with_serials_that_the_asn_lists(
+    handheld: Handheld, begin: Begin, learn: Callable[..., None], mode: str
+) -> None:
+    learn(asn(CABLE, ITEM), product(CABLE, "quantity"), product(ITEM, mode))
+    typed(begin("receive", document="ASN-1", location=A_01), b"SN-0001")
+    assert [e.subject for e in kept(handheld)] == [unit("SN-0001")]
+
+
+def test_own_product_code_without_its_prefix_is_the_product(
+    handheld: Handheld, begin: Begin, learn: Callable[..., None]
+) -> None:
+    own = "https://warehouse.example/01/CABLE-1"
+    learn(asn(own, ITEM), product(own, "quantity"), product(ITEM, "serial"))
+    session = begin("receive", document="ASN-1", location=A_01)
+    session.counts(5)
+    typed(session, b"CABLE-1")
+    assert [(e.subject, e.quantity) for e in kept(handheld)] == [(own, 5)]
+
+
+def test_unknown_code_after_a_quantity_is_not_taken_for_a_serial(
+    handheld: Handheld, begin: Begin, learn: Callable[..., None]
+) -> None:
+    learn(asn(ITEM), product(ITEM, "serial"))
+    session = begin("receive", document="ASN-1", location=A_01)
+    session.counts(5)
+    [told] = typed(session, b"CABLE-9")
+    assert (told.tone, kept(handheld)) == (Tone.ASK, [])
+    assert told.text.startswith("CABLE-9 is no product that this handheld knows, and 5 pieces were said.")
+
+
+@pytest.mark.parametrize("serial", [b"TW2", b"7", b"A,B"])
+def test_short_serial_is_taken_where_the_handheld_asked_for_it(
+    handheld: Handheld, begin: Begin, learn: Callable[..., None], serial: bytes
+) -> None:
+    learn(product(ITEM, "serial"))
+    session = begin("put_away", location=A_01)
+    typed(session, b"9506000134352")
+    typed(session, serial)
+    [event] = kept(handheld)
+    assert (event.subject, event.barcode) == (f"{ITEM}/21/{serial.decode().replace(',', '%2C')}", serial)
+
+
+def test_short_text_that_nobody_asked_for_is_no_serial(
+    handheld: Handheld, begin: Begin, learn: Callable[..., None]
+) -> None:
+    learn(asn(ITEM), product(ITEM, "serial"))
+    typed(begin("receive", document="ASN-1", location=A_01), b"TW2")
+    assert [e.action for e in kept(handheld)] == ["unreadable"]
+
+
+def test_label_that_nobody_can_read_is_kept_and_undone_before_any_bin_is_known(
+    handheld: Handheld, begin: Begin
+) -> None:
+    session = begin("put_away")
+    [told] = session.unreadable()
+    session.undo()
+    events = kept(handheld)
+    assert [(e.action, e.location, e.subject) for e in events] == [("unreadable", None, None), ("void", None, None)]
+    assert [refuse(e) for e in events] == [None, None]
+    assert told.event == events[0]
+
+
+@pytest.mark.parametrize("entry", ["wedge", None])
+@pytest.mark.parametrize("finish", [lambda s: s.finish(), lambda s: see(s, BIN_1, frame=100)])
+def test_nothing_is_counted_between_two_bins(
+    handheld: Handheld, begin: Begin, entry: str | None, finish: Callable[[Session], object]
+) -> None:
+    session = begin("count", document="CC-1", location=A_01)
+    label = Sighting(symbols=(CABLE_LABEL,), entry=entry)
+    before = session.scan(label)
+    see(session, BIN_1)
+    session.scan(label)
+    finish(session)
+    after = session.scan(label)
+    assert [(t.tone, t.text) for t in before + after] == [(Tone.ASK, "Scan the label of the bin first.")] * 2
+    assert [e.action for e in kept(handheld)] == ["open_bin", "count", "finish_bin"]
+    assert session.task.location is None, "the panel names no bin, and nothing is said to be in it"
+
+
+def test_unit_in_a_bin_that_is_opened_again_is_counted_again(handheld: Handheld, begin: Begin) -> None:
+    session = begin("count", document="CC-1")
+    for _ in range(2):
+        see(session, BIN_1)
+        see(session, unit_label("S1"))
+        see(session, unit_label("S1"))
+        session.finish()
+    assert [e.action for e in kept(handheld)] == ["open_bin", "count", "finish_bin"] * 2
+
+
+def test_serial_of_a_product_that_the_asn_announces_by_quantity_is_right(
+    begin: Begin, learn: Callable[..., None]
+) -> None:
+    learn(asn(ITEM), product(ITEM, "serial"))
+    [told] = see(begin("receive", document="ASN-1", location=A_01), unit_label("S1"))
+    assert told.judgement is not None
+    assert told.judgement.verdict is Verdict.RIGHT
+
+
+def pack_one(begin: Begin) -> Session:
+    session = begin("pack", document="SO-1", location=A_01)
+    see(session, CARTON_LABEL)
+    see(session, unit_label("S1"))
+    return session
+
+
+def ship_carton(begin: Begin) -> Verdict | None:
+    [told] = see(begin("ship", document="SO-1"), CARTON_LABEL)
+    return told.judgement.verdict if told.judgement else None
+
+
+def test_carton_packed_on_this_handheld_is_known_when_it_is_shipped(begin: Begin) -> None:
+    pack_one(begin)
+    assert ship_carton(begin) is Verdict.RIGHT
+    assert ship_carton(begin) is Verdict.SHIPPED_ALREADY
+
+
+def test_carton_whose_packing_was_undone_is_not_known(begin: Begin) -> None:
+    pack_one(begin).undo()
+    assert ship_carton(begin) is Verdict.CANNOT_TELL
+
+
+def test_carton_that_nobody_packed_here_is_not_known(begin: Begin) -> None:
+    assert ship_carton(begin) is Verdict.CANNOT_TELL

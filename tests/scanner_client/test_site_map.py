@@ -16,6 +16,11 @@ PALLET = "https://id.gs1.org/00/395060001343520025"
 STORED = ["stored", BIN_A, BIN_A, None, None, None]
 
 
+def known_of(site_map: SiteMap, key: str) -> Known | None:
+    found = site_map.find(key)
+    return found.known if found else None
+
+
 @pytest.fixture
 def site_map(handheld: Handheld) -> SiteMap:
     return handheld.site_map
@@ -36,7 +41,7 @@ def test_unit_is_known_with_its_place(site_map: SiteMap, clock: Clock) -> None:
 
 
 def test_unit_that_the_map_does_not_hold_is_not_known(site_map: SiteMap) -> None:
-    assert site_map.known(unit(1)) is None
+    assert site_map.find(unit(1)) is None
 
 
 def test_unit_in_a_carton_on_a_pallet_belongs_where_the_pallet_stands(site_map: SiteMap, clock: Clock) -> None:
@@ -46,7 +51,7 @@ def test_unit_in_a_carton_on_a_pallet_belongs_where_the_pallet_stands(site_map: 
         ["unit", CARTON, ["stored", PALLET, PALLET, None, None, None]],
         ["unit", PALLET, ["stored", BIN_A, BIN_B, None, None, None]],
     )  # fmt: skip
-    known = site_map.known(unit(1))
+    known = known_of(site_map, unit(1))
     assert known is not None
     assert (known.expected, known.expected_location) == (CARTON, BIN_B)
 
@@ -57,7 +62,7 @@ def test_cartons_that_stand_in_each_other_stand_nowhere(site_map: SiteMap, clock
         ["unit", CARTON, ["stored", PALLET, PALLET, None, None, None]],
         ["unit", PALLET, ["stored", CARTON, CARTON, None, None, None]],
     )  # fmt: skip
-    known = site_map.known(CARTON)
+    known = known_of(site_map, CARTON)
     assert known is not None
     assert known.expected_location is None
 
@@ -65,15 +70,15 @@ def test_cartons_that_stand_in_each_other_stand_nowhere(site_map: SiteMap, clock
 def test_further_identifier_leads_to_its_unit(site_map: SiteMap, clock: Clock) -> None:
     imei = "urn:gsma:imei:49015420-323751-0"
     learn(site_map, clock, ["unit", unit(1), STORED], ["alias", imei, unit(1)])
-    assert site_map.known(imei) == site_map.known(unit(1)) is not None
+    assert site_map.find(imei) == site_map.find(unit(1)) is not None
     learn(site_map, clock, ["alias", imei, None])
-    assert site_map.known(imei) is None
+    assert site_map.find(imei) is None
 
 
 def test_entry_that_has_gone_is_forgotten(site_map: SiteMap, clock: Clock) -> None:
     learn(site_map, clock, ["unit", unit(1), STORED], ["item", ITEM, {"name": "Camera"}])
     learn(site_map, clock, ["unit", unit(1), None], ["item", ITEM, None])
-    assert (site_map.known(unit(1)), site_map.entry("item", ITEM)) == (None, None)
+    assert (site_map.find(unit(1)), site_map.entry("item", ITEM)) == (None, None)
 
 
 def test_kind_of_entry_that_this_version_does_not_know_is_kept(site_map: SiteMap, clock: Clock) -> None:
@@ -89,15 +94,15 @@ def test_page_that_cannot_be_taken_leaves_rows_and_cursor_as_they_were(site_map:
             Cursor(cursor="next", incarnation="i"), more=False, clock=clock,
         )  # fmt: skip
     assert site_map.cursor() == Cursor(cursor="c", incarnation="i")
-    assert site_map.known(unit(2)) is None
+    assert site_map.find(unit(2)) is None
 
 
 def test_another_incarnation_replaces_what_was_known_when_all_of_it_has_come(site_map: SiteMap, clock: Clock) -> None:
     learn(site_map, clock, ["unit", unit(1), STORED], ["unit", unit(2), STORED], ["location", BIN_A, {"code": "A"}])
     learn(site_map, clock, ["unit", unit(1), STORED], incarnation="j", more=True)
-    assert site_map.known(unit(2)) is not None, "until the last page has come, the old data answer"
+    assert site_map.find(unit(2)) is not None, "until the last page has come, the old data answer"
     learn(site_map, clock, ["unit", unit(3), STORED], incarnation="j")
-    assert [site_map.known(unit(n)) is not None for n in (1, 2, 3)] == [True, False, True]
+    assert [site_map.find(unit(n)) is not None for n in (1, 2, 3)] == [True, False, True]
     assert site_map.entry("location", BIN_A) is None
 
 
@@ -130,10 +135,10 @@ def test_age_is_unknown_after_a_restart_of_the_machine(site_map: SiteMap, clock:
 def test_two_units_that_share_a_hash_are_not_told_apart_wrongly(site_map: SiteMap, clock: Clock) -> None:
     learn(site_map, clock, ["unit", unit(1), STORED])
     site_map._database.run("UPDATE units SET checked=checked+1")
-    assert site_map.known(unit(1)) is None, "another unit stands under this hash"
+    assert site_map.find(unit(1)) is None, "another unit stands under this hash"
     learn(site_map, clock, ["unit", unit(1), STORED])
     assert site_map._database.row("SELECT status FROM units") == (COLLIDED,), "now two do: it answers for neither"
-    assert site_map.known(unit(1)) is None
+    assert site_map.find(unit(1)) is None
 
 
 def test_hash_fits_the_integers_of_the_database() -> None:

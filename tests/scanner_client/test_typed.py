@@ -66,3 +66,16 @@ def test_lines_are_taken_without_their_ends_and_of_a_bounded_length() -> None:
     long = b"x" * (BARCODE_BYTES_MAX * 3)
     stream = io.BytesIO(b"one\r\n\n" + long + b"\ntwo\n" + b"last")
     assert list(lines(stream)) == [b"one", long[:BARCODE_BYTES_MAX], b"two", b"last"]
+
+
+def test_mistyped_command_is_never_a_scan(handheld: Handheld, typing: Typing) -> None:
+    [told] = enter(typing, "/hlep")
+    assert (told.tone, told.text) == (Tone.ASK, "There is no command /hlep: /undo, /unreadable, /finish")
+    assert kept(handheld) == []
+
+
+@pytest.mark.parametrize("line", ["*99999999999", "*" + "9" * 500, "*0", "*                              0"])
+def test_impossible_multiplier_is_never_a_scan(handheld: Handheld, typing: Typing, line: str) -> None:
+    [told] = enter(typing, line)
+    assert (told.tone, len(told.text) < 60) == (Tone.ASK, True)
+    assert kept(handheld) == []

@@ -1,6 +1,7 @@
 """A backup is of one moment; a restore says what it cannot bring back."""
 
 import gzip
+import os
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,7 @@ def test_handhelds_learn_what_is_in_a_backup_and_no_more(database_url: str, tmp_
 def test_a_backup_that_fails_makes_nothing_safe(database_url: str, tmp_path: Path) -> None:
     with office(database_url, tmp_path):
         shift()
-        with pytest.raises(OSError, match="nowhere"):
+        with pytest.raises(BackupError, match="nowhere"):
             back_up(tmp_path / "nowhere" / "copy", now_ms=NOW, portable=True)
         assert {safe for (safe,) in rows(chains, "safe_through")} == {0}
 
@@ -201,3 +202,34 @@ def test_a_damaged_backup_changes_nothing(database_url: str, tmp_path: Path) -> 
             with pytest.raises(ValueError, match=r"damaged|does not know|no backup"):
                 restore(tmp_path / name)
             assert everything() == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX has devices and file modes")
+@PORTABLE
+def test_a_backup_is_refused_before_anything_is_replaced_and_leaves_nothing_behind(
+    database_url: str, tmp_path: Path, *, portable: bool
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with bare(database_url, tmp_path), pytest.raises(BackupError, match="There is nothing to back up"):
+        back_up(tmp_path / "early", now_ms=NOW, portable=portable)
+    with office(database_url, tmp_path):
+        with pytest.raises(BackupError, match=r"There is no folder .*nowhere"):
+            back_up(tmp_path / "nowhere" / "x.bak", now_ms=NOW, portable=portable)
+        with pytest.raises(BackupError, match="pipe is there and is no ordinary file"):
+            back_up(pipe, now_ms=NOW, portable=portable)
+    assert pipe.is_fifo()
+    assert list(tmp_path.glob("*.part")) + list(tmp_path.glob("early*")) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX has file modes")
+@PORTABLE
+def test_only_its_owner_can_read_a_backup_and_the_database(
+    database_url: str, tmp_path: Path, *, portable: bool
+) -> None:
+    with office(database_url, tmp_path):
+        back_up(tmp_path / "a.bak", now_ms=NOW, portable=portable)
+        files = [tmp_path / "a.bak"]
+        if db.engine.dialect.name == "sqlite":
+            files.append(Path(str(db.engine.url.database)))
+        assert {oct(f.stat().st_mode & 0o777) for f in files} == {"0o600"}

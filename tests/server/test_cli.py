@@ -94,13 +94,45 @@ def test_a_file_with_wrong_rows_is_left_out_whole_unless_the_bad_ones_are_skippe
         assert "Row 3, column code: The code is empty." in said
         assert "Nothing was imported: 2 rows are wrong." in said
         assert "Nothing was imported" in run(app, "import", "locations", path, "--dry-run", code=1)
-        assert "1 rows imported" in run(app, "import", "locations", path, "--skip-bad")
+        assert "1 row imported" in run(app, "import", "locations", path, "--skip-bad")
         bad = (tmp_path / "bins.csv.bad.csv").read_text("utf-8-sig").splitlines()
         assert bad == [
             "code,name,problem",
             ",Nowhere,The code is empty.",
             "B-01,Twice,The same one stands in row 2 already.",
         ]
+
+
+def test_a_file_without_a_good_row_fails_even_where_bad_ones_are_skipped(database_url: str, tmp_path: Path) -> None:
+    with office(database_url, tmp_path) as app:
+        path = file(tmp_path, "bins.csv", "code,name\n,Nowhere\n")
+        said = run(app, "import", "locations", path, "--skip-bad", code=1)
+        assert said.endswith("Error: Nothing was imported: no row is good.\n")
+        assert "1 bad row was written" in said
+
+
+def test_every_fault_of_a_row_is_named(database_url: str, tmp_path: Path) -> None:
+    with office(database_url, tmp_path) as app:
+        path = file(tmp_path, "p.csv", "number,gtin,quantity\nPO-1,123,many\n")
+        said = run(app, "import", "purchase_order", path, code=1)
+        assert "Row 2, column gtin: '123' is no GTIN" in said
+        assert "Row 2, column quantity: The quantity 'many' is no whole number" in said
+        assert "Nothing was imported: 1 row is wrong." in said
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("a.json", '{"code": "B-01"', "cannot be read as JSON"),
+        ("a.json", "code,name\nB-01,Bin\n", "is called .json, but what is in it is no JSON"),
+        ("a.XLSX", "code,name\nB-01,Bin\n", "is called .xlsx, but what is in it is no Excel workbook"),
+    ],
+)
+def test_a_file_that_is_not_what_its_name_says_is_not_read_as_csv(
+    database_url: str, tmp_path: Path, name: str, content: str, problem: str
+) -> None:
+    with office(database_url, tmp_path) as app:
+        assert problem in run(app, "import", "locations", file(tmp_path, name, content), code=1)
 
 
 def test_a_dry_run_changes_nothing(database_url: str, tmp_path: Path) -> None:
@@ -124,12 +156,14 @@ def test_each_kinds_template_can_be_imported_and_its_help_names_every_column(
         run(app, "import", kind, file(tmp_path, "t.csv", template))
 
 
-def test_an_enrolment_code_is_printed_with_its_invitation_and_drawn(database_url: str, tmp_path: Path) -> None:
+def test_an_enrolment_code_is_printed_as_the_invitation_that_a_handheld_takes_and_drawn(
+    database_url: str, tmp_path: Path
+) -> None:
     with office(database_url, tmp_path) as app:
         said = run(app, "code", "--role", "receiver", "--svg", tmp_path / "a.svg", "--png", tmp_path / "a.png")
-        lines = dict(line.split(": ", 1) for line in said.splitlines() if ": " in line)
-        invitation = Invitation.parse(lines["invitation"])
-        assert invitation.code == lines["code"]
+        first = said.splitlines()[0]
+        invitation = Invitation.parse(first.removeprefix("invitation: "))
+        assert f"code: {invitation.code}" not in said
         assert invitation.addresses == ("http://server.test",)
         assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
         assert "<svg" in (tmp_path / "a.svg").read_text()
@@ -138,7 +172,7 @@ def test_an_enrolment_code_is_printed_with_its_invitation_and_drawn(database_url
 def test_a_count_is_opened_shown_and_not_closed_before_its_bins_are_finished(database_url: str, tmp_path: Path) -> None:
     with office(database_url, tmp_path) as app:
         run(app, "import", "locations", file(tmp_path, "l", LOCATIONS))
-        assert run(app, "count", "open", "C-1", "--bin", "A-01") == "Count C-1 of 1 bins is open.\n"
+        assert run(app, "count", "open", "C-1", "--bin", "A-01") == "Count C-1 of 1 bin is open.\n"
         assert "not finished: A-01" in run(app, "count", "show", "C-1")
         assert run(app, "count", "close", "C-1", code=1).startswith("Error: Count C-1 cannot be closed")
         assert "There is no location 'Z'" in run(app, "count", "open", "C-2", "--bin", "Z", code=1)
@@ -164,8 +198,8 @@ def test_a_queue_that_came_as_a_file_is_taken_once(database_url: str, tmp_path: 
         with writing() as c:
             word = enrolment.new_code(c, site=SITE, role="picker", operator=None, now_ms=NOW)
             enrolment.enrol(c, code=word, public_key=public, name="HH-1", epoch=1, client="1", now_ms=NOW)
-        assert run(app, "import-file", path) == "1 events of HH-1: 1 accepted.\n"
-        assert run(app, "import-file", path) == "1 events of HH-1: 1 duplicate.\n"
+        assert run(app, "import-file", path) == "1 event of HH-1: 1 accepted.\n"
+        assert run(app, "import-file", path) == "1 event of HH-1: 1 duplicate.\n"
         assert len(rows(unit_states, "unit")) == 1
         assert run(app, "revoke", str(device_no(public))) == f"Handheld {device_no(public)} is revoked.\n"
 

@@ -10,6 +10,11 @@ from server import config
 from server.config import SettingError, Settings
 
 
+def test_serve_listens_on_every_address_of_the_machine_unless_told_otherwise() -> None:
+    assert config.load({}, {}).host == "0.0.0.0"
+    assert config.load({}, {"SCAN_HOST": "127.0.0.1"}).host == "127.0.0.1"
+
+
 def test_every_setting_says_what_it_is_for() -> None:
     (body,) = [node for node in ast.walk(ast.parse(inspect.getsource(Settings))) if isinstance(node, ast.ClassDef)]
     told = [

@@ -310,3 +310,12 @@ def test_a_row_that_was_changed_in_the_database_is_found_out(database_url: str, 
             c.execute(document_rows.update().where(document_rows.c.row == 2).values(lot="other"))
         with reading() as c:
             assert not documents.check_digest(c, taken.digest)
+
+
+def test_a_number_that_another_kind_of_document_bears_is_refused(database_url: str, tmp_path: Path) -> None:
+    with office(database_url, tmp_path):
+        stock_up()
+        take("order", f"number,gtin,quantity\nSO-5001,{PEN},3\n")
+        with pytest.raises(DocumentError, match="There is an order SO-5001 already: give this document another"):
+            take("purchase_order", f"number,gtin,quantity\nSO-5001,{PEN},3\n")
+        assert [kind for kind, number in rows(documents_table, "kind", "number") if number == "SO-5001"] == ["order"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from server.counts.cycle import close_count, open_count
+from server import queries
+from server.counts.cycle import CountError, close_count, open_count
 from server.counts.receipt import close_receipt
 from server.database import reading, stamp, writing
 from server.decisions import settle
@@ -13,7 +14,7 @@ from server.ledger import record
 from server.rebuild import advance
 from server.replay import case_name
 from server.tables import cases, events, unit_states
-from tests.handheld import BIN_A, BIN_B, BIN_C, CARTON_1, DAY, DOCK, Chain, unit
+from tests.handheld import BIN_A, BIN_B, BIN_C, CABLE, CARTON_1, DAY, DOCK, Chain, unit
 from tests.server.site import SITE, enrol, push, state_document
 
 A1 = unit("A1")
@@ -139,3 +140,134 @@ def test_a_copied_queues_scans_are_dated_by_their_own_clock_and_not_by_the_other
     with reading() as c:
         query = sa.select(events.c.event_ms).where(events.c.location == BIN_C)
         assert c.execute(query).scalar_one() == NOW
+
+
+def _close_count(at: int) -> None:
+    with writing() as c:
+        close_count(c, site=SITE, number="CC-1", operator="Sam", now_ms=at)
+
+
+def _close_receipt(at: int) -> None:
+    with writing() as c:
+        close_receipt(c, site=SITE, number="ASN-1", operator="Sam", now_ms=at)
+
+
+def _settle_the_one_open_case(resolution: str, at: int) -> None:
+    with writing() as c:
+        case = c.execute(sa.select(cases).where(cases.c.status == "open")).one()
+        settle(
+            c,
+            site=SITE,
+            unit=case.unit,
+            rule=case.rule,
+            episode=case.episode,
+            resolution=resolution,
+            evidence=case.evidence,
+            operator="Sam",
+            now_ms=at,
+        )
+
+
+def _count_bin_a_and_see_nothing(chain: Chain) -> None:
+    with writing() as c:
+        open_count(c, site=SITE, number="CC-1", bins=[BIN_A], blind=False, operator="Sam", now_ms=DAY - 50_000)
+    chain.scan(DAY, "open_bin", None, location=BIN_A, document="CC-1")
+    chain.scan(DAY + 60_000, "finish_bin", None, location=BIN_A, document="CC-1")
+    push(chain, now_ms=DAY + 61_000)
+
+
+@pytest.mark.parametrize("decided", [None, "dismiss"])
+def test_a_count_that_late_scans_changed_says_again_what_is_missing_without_a_second_case(
+    handhelds: tuple[Chain, Chain], decided: str | None
+) -> None:
+    one, other = handhelds
+    other.scan(DAY + 30_000, "count", unit("more"), location=BIN_A, document="CC-1")
+    _count_bin_a_and_see_nothing(one)
+    _close_count(DAY + 120_000)
+    if decided:
+        _settle_the_one_open_case(decided, DAY + 130_000)
+    push(other, now_ms=DAY + 180_000)
+    _close_count(DAY + 240_000)
+    assert [unit for rule, unit in open_cases() if rule == "missing"] == ([] if decided else [A1])
+    with reading() as c:
+        assert c.execute(sa.select(cases.c.document).where(cases.c.rule == "missing")).scalars().all() == ["CC-1/1"]
+
+
+def test_a_unit_found_since_a_count_was_closed_is_not_missing_again_in_its_next_version(
+    handhelds: tuple[Chain, Chain],
+) -> None:
+    one, other = handhelds
+    other.scan(DAY + 30_000, "count", unit("more"), location=BIN_A, document="CC-1")
+    _count_bin_a_and_see_nothing(one)
+    _close_count(DAY + 120_000)
+    one.scan(DAY + 150_000, "inspect", A1, location=BIN_A)
+    push(one, 3, now_ms=DAY + 151_000)
+    push(other, now_ms=DAY + 180_000)
+    _close_count(DAY + 240_000)
+    assert ("missing", A1) not in open_cases()
+
+
+def test_another_count_that_misses_a_unit_again_opens_a_case_of_its_own(handhelds: tuple[Chain, Chain]) -> None:
+    one, _ = handhelds
+    _count_bin_a_and_see_nothing(one)
+    _close_count(DAY + 120_000)
+    _settle_the_one_open_case("dismiss", DAY + 130_000)
+    with writing() as c:
+        open_count(c, site=SITE, number="CC-2", bins=[BIN_A], blind=False, operator="Sam", now_ms=DAY + 200_000)
+    one.scan(DAY + 210_000, "open_bin", None, location=BIN_A, document="CC-2")
+    one.scan(DAY + 220_000, "finish_bin", None, location=BIN_A, document="CC-2")
+    push(one, 3, now_ms=DAY + 230_000)
+    with writing() as c:
+        close_count(c, site=SITE, number="CC-2", operator="Sam", now_ms=DAY + 240_000)
+    assert open_cases() == [("missing", A1)]
+
+
+def test_a_closed_count_is_not_closed_again_while_nothing_has_changed(handhelds: tuple[Chain, Chain]) -> None:
+    one, other = handhelds
+    other.scan(DAY + 30_000, "count", unit("more"), location=BIN_A, document="CC-1")
+    _count_bin_a_and_see_nothing(one)
+    _close_count(DAY + 120_000)
+    _settle_the_one_open_case("write_off", DAY + 130_000)
+    with pytest.raises(CountError, match=r"CC-1 is closed; nothing has changed since version 1\."):
+        _close_count(DAY + 140_000)
+    push(other, now_ms=DAY + 180_000)
+    _close_count(DAY + 240_000)
+    with pytest.raises(CountError, match=r"nothing has changed since version 2\."):
+        _close_count(DAY + 250_000)
+
+
+def test_a_closed_receipt_is_not_closed_again_and_what_was_claimed_as_short_stays_claimed(
+    handhelds: tuple[Chain, Chain],
+) -> None:
+    one, _ = handhelds
+    rows = [{"subject": unit(s), "container": CARTON_1} for s in ("N1", "N2")]
+    state_document("asn", "ASN-1", rows, now_ms=DAY - 90_000)
+    one.scan(DAY, "receive", unit("N1"), location=DOCK, container=CARTON_1, document="ASN-1")
+    push(one, now_ms=DAY + 10_000)
+    _close_receipt(DAY + 60_000)
+    _settle_the_one_open_case("dismiss", DAY + 70_000)
+    with pytest.raises(CountError, match=r"ASN-1 is closed; nothing has changed since version 1\."):
+        _close_receipt(DAY + 80_000)
+    one.scan(DAY + 90_000, "receive", unit("extra"), location=DOCK, container=CARTON_1, document="ASN-1")
+    push(one, 2, now_ms=DAY + 100_000)
+    _close_receipt(DAY + 110_000)
+    assert [rule for rule, _ in open_cases()] == ["unexpected_receipt"]
+
+
+@pytest.mark.parametrize(("subject", "set_aside"), [(CABLE, 1), (None, 1), (A1, 0)])
+def test_a_copied_queues_scan_is_set_aside_where_no_case_can_tell_of_it(
+    handhelds: tuple[Chain, Chain], subject: str | None, set_aside: int
+) -> None:
+    one, _ = handhelds
+    copy = Chain(1)
+    for chain, place in ((one, BIN_A), (copy, BIN_B)):
+        if subject is None:
+            chain.scan(DAY, "open_bin", None, location=place, document="CC-1")
+        else:
+            chain.scan(DAY, "put_away", subject, location=place, **({"quantity": 1} if subject == CABLE else {}))
+        push(chain, now_ms=DAY + 1_000)
+    with reading() as c:
+        notes = [row["note"] for row in queries.set_aside(c, SITE)]
+        told = c.execute(sa.select(cases.c.unit).where(cases.c.rule == "forked")).all()
+    assert notes == ["Another event bears the same name."] * set_aside
+    assert len(told) == 1 - set_aside

@@ -1,17 +1,35 @@
 // The two things that a page cannot do without a script: moments in the reader's own time zone, and a wedge scanner
 // that types wherever the focus happens to be.
+//
+// It is loaded before the page is drawn: who sees the page can scan, and a scanner's first key must not be lost.
 "use strict";
 
-const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-for (const time of document.querySelectorAll("time[datetime]:not([data-keep])")) {
-  time.textContent = moment.format(new Date(time.dateTime));
-}
+let early = ""; // typed before the field was there
 
-const scan = document.getElementById("scan");
 document.addEventListener("keydown", (event) => {
-  const elsewhere = event.target === document.body || event.target.tagName === "A";
-  if (scan && elsewhere && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) {
+  const elsewhere = [document.documentElement, document.body].includes(event.target) || event.target.tagName === "A";
+  if (!elsewhere || event.key.length !== 1 || event.ctrlKey || event.metaKey || event.altKey) return;
+  const scan = document.getElementById("scan");
+  if (!scan) {
+    early += event.key;
+    return;
+  }
+  event.preventDefault(); // the key is entered here, whatever the browser does with one during a change of focus
+  const going = document.activeElement === scan;
+  scan.focus();
+  scan.value = (going ? scan.value : early) + event.key;
+  early = "";
+});
+
+document.addEventListener("DOMContentLoaded", () => {
+  const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  for (const time of document.querySelectorAll("time[datetime]:not([data-keep])")) {
+    time.textContent = moment.format(new Date(time.dateTime));
+  }
+  const scan = document.getElementById("scan");
+  if (scan && early) {
     scan.focus();
-    scan.value = "";
+    scan.value = early + scan.value;
+    early = "";
   }
 });

@@ -22,6 +22,7 @@ class Quiet:
     standing: dict[str, str] = field(default_factory=dict)
     claimed: dict[str, str] = field(default_factory=dict)
     recall: bool = False
+    filled: bool = False
 
     def locate(self, place: str | None, at_ms: int) -> str | None:
         return self.standing.get(place or "", place)
@@ -34,6 +35,9 @@ class Quiet:
 
     def rivals(self, unit: str) -> Mapping[str, str]:
         return self.claimed
+
+    def holds(self, unit: str, at_ms: int) -> bool:
+        return self.filled
 
 
 def fact(

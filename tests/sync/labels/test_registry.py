@@ -59,4 +59,4 @@ def test_what_is_no_symbology_identifier_is_refused(symbology: str) -> None:
 
 
 def test_a_barcode_longer_than_any_symbol_is_refused() -> None:
-    assert refusal("A" * 8191, "]Q1").startswith("The barcode has 8191 bytes, and 8190 are the most: b'AAA")
+    assert refusal("A" * 8191, "]Q1").startswith("The barcode has 8191 bytes, and 8190 are the most: 'AAA")

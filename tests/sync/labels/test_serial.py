@@ -26,7 +26,7 @@ def test_what_can_be_no_serial_number_is_refused(text: str) -> None:
 
 
 def test_control_characters_are_named() -> None:
-    assert refusal("AB\tCD", "]C0") == "The control character 0x09 in b'AB\\tCD' may not stand in a label."
+    assert refusal("AB\tCD", "]C0") == "The control character 0x09 in 'AB⟨TAB⟩CD' may not stand in a label."
 
 
 def test_a_pattern_finds_the_product() -> None:

@@ -1,0 +1,88 @@
+"""Cartons that leave: what is in them leaves with them, and a carton that was packed here is no stranger."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from server import queries
+from server.database import reading
+from server.tables import cases
+from tests.handheld import BIN_A, CARTON_1, CARTON_2, DAY, Chain, unit
+from tests.server.site import SITE, enrol, push, state_document
+
+A1 = unit("A1")
+NOW = DAY + 3_600_000
+
+
+@pytest.fixture
+def packer(warehouse: str) -> Chain:
+    """A handheld, and one unit that belongs in bin A."""
+    state_document("stock", "S", [{"subject": A1, "location": BIN_A}], now_ms=DAY - 100_000)
+    enrol(1)
+    return Chain(1)
+
+
+def view(now_ms: int = NOW) -> queries.UnitView:
+    with reading() as c:
+        found = queries.read_unit(c, SITE, A1, now_ms)
+    assert found is not None
+    return found
+
+
+def strangers() -> list[str]:
+    with reading() as c:
+        return list(c.execute(sa.select(cases.c.unit).where(cases.c.rule == "unknown")).scalars())
+
+
+def test_a_unit_leaves_with_its_carton(packer: Chain) -> None:
+    packer.scan(DAY, "pack", A1, container=CARTON_1)
+    packer.scan(DAY + 60_000, "ship", CARTON_1)
+    push(packer, now_ms=NOW)
+    found = view()
+    assert (found.state.status, found.shipped_in, found.location, found.expected_location) == (
+        "shipped", CARTON_1, None, None
+    )  # fmt: skip
+    assert view(DAY + 30_000).state.status == "packed"
+
+
+def test_a_unit_leaves_with_the_pallet_that_its_carton_stands_on(packer: Chain) -> None:
+    packer.scan(DAY, "pack", A1, container=CARTON_1)
+    packer.scan(DAY + 60_000, "pack", CARTON_1, container=CARTON_2)
+    packer.scan(DAY + 120_000, "ship", CARTON_2)
+    push(packer, now_ms=NOW)
+    assert (view().state.status, view().shipped_in) == ("shipped", CARTON_2)
+
+
+def test_a_unit_that_was_packed_into_a_box_which_came_back_is_still_here(packer: Chain) -> None:
+    packer.scan(DAY, "ship", CARTON_1)
+    packer.scan(DAY + 60_000, "pack", A1, container=CARTON_1)
+    push(packer, now_ms=NOW)
+    assert (view().state.status, view().shipped_in) == ("packed", None)
+
+
+def test_a_unit_that_was_taken_out_before_its_carton_was_shipped_is_still_here(packer: Chain) -> None:
+    packer.scan(DAY, "pack", A1, container=CARTON_1)
+    packer.scan(DAY + 60_000, "unpack", A1, location=BIN_A)
+    packer.scan(DAY + 120_000, "ship", CARTON_1)
+    push(packer, now_ms=NOW)
+    assert (view().state.status, view().location) == ("picked", BIN_A)
+
+
+def test_a_carton_that_was_packed_here_is_no_stranger_when_it_is_shipped(packer: Chain) -> None:
+    packer.scan(DAY, "pack", A1, container=CARTON_1)
+    packer.scan(DAY + 60_000, "ship", CARTON_1)
+    packer.scan(DAY + 120_000, "ship", CARTON_2)
+    push(packer, now_ms=NOW)
+    assert strangers() == [CARTON_2]
+
+
+def test_a_carton_is_no_stranger_once_the_late_scan_that_packed_it_is_here(packer: Chain) -> None:
+    enrol(2)
+    late = Chain(2)
+    late.scan(DAY, "pack", A1, container=CARTON_1)
+    packer.scan(DAY + 60_000, "ship", CARTON_1)
+    push(packer, now_ms=NOW)
+    assert strangers() == [CARTON_1]
+    push(late, now_ms=NOW + 1_000)
+    assert strangers() == []
