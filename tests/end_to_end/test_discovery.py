@@ -16,7 +16,7 @@ PATIENCE = 10
 
 
 def heard(address: str) -> bool:
-    """Whether the address is heard, asking again for a while: an answer is one datagram, and a busy machine drops it."""
+    """Whether the address is heard, asking again for a while: a busy machine drops datagrams."""
     return any(address in find_servers(2.0, interfaces=LOOPBACK) for _ in range(PATIENCE))
 
 
