@@ -151,8 +151,11 @@ def test_a_cloned_handheld_is_noticed_and_loses_nothing(warehouse: Site, tmp_pat
 
 def test_a_queue_carried_as_a_file_arrives_through_another_handheld(warehouse: Site, tmp_path: Path) -> None:
     silent, messenger = enrolled(warehouse, tmp_path / "silent"), enrolled(warehouse, tmp_path / "messenger")
+    warehouse.kill()  # so that the silent one cannot send
     silent.scan(*SERIALS[:3])
     silent.do("export", str(tmp_path / "queue.scan"))
+    warehouse.start()
+    warehouse.wait_until_ready()
     messenger.do("import", str(tmp_path / "queue.scan"))
     messenger.do("sync")
 
