@@ -10,14 +10,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from scanner_client import carried, device, outbox, site_map
+from scanner_client import VERSION, carried, device, outbox, site_map
 from scanner_client.clock import Clock
 from scanner_client.control import who_runs
 from scanner_client.database import Database, InUseError, open_database
 from scanner_client.device import Device, DeviceError, Mark, MarkFile
-from scanner_client.outbox import Outbox
+from scanner_client.outbox import Outbox, Run
 from scanner_client.site_map import SiteMap
 from sync.event import ScanEvent
+from sync.protocol import SIGNED_PREFIX, PushHeader, pack
 
 QUEUE_FILE: Final = "queue.sqlite3"
 
@@ -35,6 +36,33 @@ class Handheld:
         self.renewed: str | None = None
         """Why the queue goes on under a new epoch since it was opened, in words; None where it does not."""
         self.device = self._identify()
+
+    def envelope(self, run: Run, *, carried: bool) -> tuple[bytes, bytes]:
+        """Body and signature of the envelope of a run.
+
+        Args:
+            carried: it travels as a file, so that its clocks and its cursor say nothing of when it arrives.
+        """
+        cursor = self.site_map.cursor()
+        header = PushHeader(
+            device_no=run.epoch.device_no,
+            epoch=run.epoch.epoch,
+            first=run.first,
+            count=len(run.lines),
+            before=run.before.hex(),
+            after=run.after.hex(),
+            predecessor=run.epoch.predecessor,
+            cursor=None if carried else cursor.cursor,
+            incarnation=None if carried else cursor.incarnation,
+            wall_ms=self.clock.wall_ms(),
+            boot=self.clock.boot,
+            boot_ms=self.clock.boot_ms(),
+            client=VERSION,
+            waiting=self.outbox.waiting(),
+            carried=carried,
+        )
+        body = pack(header, run.lines)
+        return body, self.device.sign(SIGNED_PREFIX + body)
 
     def commit(self, events: list[ScanEvent]) -> list[ScanEvent]:
         """Put events in the queue for good; when this returns, they may beep."""

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from scanner_client import VERSION
 from scanner_client.carried import Envelope
 from scanner_client.device import is_signed, replace_file
 from scanner_client.handheld import Handheld
-from scanner_client.outbox import Run
 from sync import transfer
-from sync.protocol import SIGNED_PREFIX, PushHeader, pack
 from sync.transfer import ENVELOPES_MAX, LINE_BYTES_MAX, TransferError
 
 __all__ = ["Taken", "TransferError", "export_queue", "read_export"]
@@ -42,7 +39,7 @@ def export_queue(handheld: Handheld, path: Path) -> int:
         lines = transfer.write(
             public_key=handheld.device.public_key,
             name=handheld.device.name,
-            signed=[_signed(handheld, run) for run in runs],
+            signed=[handheld.envelope(run, carried=True) for run in runs],
         )
         replace_file(path, b"".join(lines))
     return sum(len(run.lines) for run in runs)
@@ -78,25 +75,3 @@ def read_export(path: Path) -> Taken:
 def _lines(file: BinaryIO) -> Iterator[bytes]:
     while line := file.readline(LINE_BYTES_MAX):
         yield line
-
-
-def _signed(handheld: Handheld, run: Run) -> tuple[bytes, bytes]:
-    """Body and signature of an envelope that says of itself that it was carried."""
-    clock = handheld.clock
-    header = PushHeader(
-        device_no=run.epoch.device_no,
-        epoch=run.epoch.epoch,
-        first=run.first,
-        count=len(run.lines),
-        before=run.before.hex(),
-        after=run.after.hex(),
-        predecessor=run.epoch.predecessor,
-        wall_ms=clock.wall_ms(),
-        boot=clock.boot,
-        boot_ms=clock.boot_ms(),
-        client=VERSION,
-        waiting=handheld.outbox.waiting(),
-        carried=True,
-    )
-    body = pack(header, run.lines)
-    return body, handheld.device.sign(SIGNED_PREFIX + body)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from scanner_client import VERSION, carried
+from scanner_client import carried
 from scanner_client.carried import Envelope
 from scanner_client.device import is_signed
 from scanner_client.handheld import Handheld
@@ -23,12 +23,9 @@ from sync.protocol import (
     EVENTS_PER_PUSH_MAX,
     MEDIA_TYPE,
     SERVER_PATH,
-    SIGNED_PREFIX,
     SYNC_PATH,
     ProtocolError,
-    PushHeader,
     Reply,
-    pack,
     read_reply,
     read_signature,
     write_signature,
@@ -132,26 +129,8 @@ class Uploader:
             yield _sent_carried(envelope, reply)
 
     def _sign(self, run: Run) -> _Signed:
-        handheld, clock = self._handheld, self._handheld.clock
-        cursor = handheld.site_map.cursor()
-        header = PushHeader(
-            device_no=run.epoch.device_no,
-            epoch=run.epoch.epoch,
-            first=run.first,
-            count=len(run.lines),
-            before=run.before.hex(),
-            after=run.after.hex(),
-            predecessor=run.epoch.predecessor,
-            cursor=cursor.cursor,
-            incarnation=cursor.incarnation,
-            wall_ms=clock.wall_ms(),
-            boot=clock.boot,
-            boot_ms=clock.boot_ms(),
-            client=VERSION,
-            waiting=handheld.outbox.waiting(),
-        )
-        body = pack(header, run.lines)
-        return _Signed(body=body, signature=handheld.device.sign(SIGNED_PREFIX + body), device_no=run.epoch.device_no)
+        body, signature = self._handheld.envelope(run, carried=False)
+        return _Signed(body=body, signature=signature, device_no=run.epoch.device_no)
 
     def _exchange(self, signed: _Signed) -> Reply:
         """Our server's reply, from whichever address it answers at: the known ones, then what the network names."""
