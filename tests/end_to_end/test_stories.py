@@ -137,10 +137,14 @@ def test_a_queue_put_back_from_a_copy_never_merges_with_what_came_after_the_copy
 def test_a_cloned_handheld_is_noticed_and_loses_nothing(warehouse: Site, tmp_path: Path) -> None:
     original = enrolled(warehouse, tmp_path / "original")
     original.scan(*SERIALS[:2])
+    original.do("sync")
     shutil.copytree(original.home, tmp_path / "clone")
     clone = Handheld(tmp_path / "clone")
+    warehouse.kill()  # else what one sends in the background lets the other notice early, and part ways unforked
     original.scan(*SERIALS[2:4])
     clone.scan(*SERIALS[4:6])
+    warehouse.start()
+    warehouse.wait_until_ready()
     original.do("sync")
     clone.do("sync")
 
