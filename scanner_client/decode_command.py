@@ -9,10 +9,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from scanner_client.camera import VIDEO_SUFFIXES, SourceError, frames, picture_files
-from scanner_client.decoder import STILL, VIDEO, Reading, decode
-from scanner_client.frame import Frame
-from scanner_client.tracker import BoxSighting, Tracked, Tracker
+from scanner_client.vision.camera import VIDEO_SUFFIXES, SourceError, frames, picture_files
+from scanner_client.vision.decoder import STILL, VIDEO, Reading, decode
+from scanner_client.vision.frame import Frame
+from scanner_client.vision.tracker import BoxSighting, Tracked, Tracker
 
 Json = dict[str, Any]
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from scanner_client.camera import SourceError, frames
-from scanner_client.decoder import STILL, VIDEO, decode
-from scanner_client.frame import Frame
-from scanner_client.reading import Reading
 from scanner_client.session import SWITCHING
 from scanner_client.sighting import Sighting, Symbol
-from scanner_client.tracker import BoxRules, BoxSighting, Tracker
+from scanner_client.vision.camera import SourceError, frames
+from scanner_client.vision.decoder import STILL, VIDEO, decode
+from scanner_client.vision.frame import Frame
+from scanner_client.vision.reading import Reading
+from scanner_client.vision.tracker import BoxRules, BoxSighting, Tracker
 from sync.labels import Kind, Label, SiteCodes, parse
 
 CAMERA_PREFIX: Final = "camera:"

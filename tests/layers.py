@@ -59,12 +59,13 @@ CLOCK_CALLS = ("now", "today", "utcnow")
 
 # What lives in exactly one file of the handheld, so that replacing it is an edit of that file.
 ONE_CLIENT_FILE = {
-    "OpenCV": ("cv2",),
     "zxing-cpp": ("zxingcpp",),
     "SQLite": ("sqlite3", "pysqlite3"),
-    "HTTP": ("http", "urllib.request", "urllib3"),
+    "HTTP to the server": ("http.client", "urllib.request", "urllib3"),
     "zeroconf": ("zeroconf",),
 }
+# What lives in exactly one folder of the handheld: another engine, as on Android, replaces that folder.
+ONE_CLIENT_FOLDER = {"OpenCV": ("cv2", "scanner_client/vision")}
 VAGUE_NAMES = ("common", "helpers", "misc", "services", "utils")
 
 
@@ -176,6 +177,7 @@ def _homes(sources: list[Source]) -> Iterator[str]:
     homes = defaultdict(set)
     for source in sources:
         if source.is_in("scanner_client"):
+            yield from _outside(source)
             for what, packages in ONE_CLIENT_FILE.items():
                 if any(_within(module, package) for _, module in source.imports for package in packages):
                     homes[what].add(str(source.path))
@@ -183,3 +185,10 @@ def _homes(sources: list[Source]) -> Iterator[str]:
         if len(homes[what]) != 1:
             files = ", ".join(sorted(homes[what])) or "none"
             yield f"scanner_client: {what} belongs in exactly one file, and is in: {files}."
+
+
+def _outside(source: Source) -> Iterator[str]:
+    for what, (package, folder) in ONE_CLIENT_FOLDER.items():
+        for line, module in source.imports:
+            if _within(module, package) and not source.is_in(folder):
+                yield f"{source.path}:{line}: {what} belongs in {folder}."

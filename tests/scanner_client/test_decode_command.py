@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from scanner_client.camera import FOLDER_PICTURES_MAX
 from scanner_client.decode_command import _text, run
+from scanner_client.vision.camera import FOLDER_PICTURES_MAX
 from tests.rendering import Bay, Box, Handling, Kind, LabelSpec, Shelf, render_video
 from tests.rendering.labels import label
 

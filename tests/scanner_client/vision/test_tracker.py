@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from scanner_client.frame import Frame
-from scanner_client.reading import Quad, Reading
-from scanner_client.tracker import BoxRules, BoxSighting, Tracker
+from scanner_client.vision.frame import Frame
+from scanner_client.vision.reading import Quad, Reading
+from scanner_client.vision.tracker import BoxRules, BoxSighting, Tracker
 
 EAN, SERIAL, IMEI, UNIT, BIN = (
     b"9506000134352",

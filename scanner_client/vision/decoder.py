@@ -8,8 +8,8 @@ from typing import Any
 
 import zxingcpp
 
-from scanner_client.frame import Grey
-from scanner_client.reading import Point, Quad, Reading, area, share_a_place
+from scanner_client.vision.frame import Grey
+from scanner_client.vision.reading import Point, Quad, Reading, area, share_a_place
 
 __all__ = ["FORMATS", "STILL", "VIDEO", "Effort", "Reading", "decode", "without_conflicts"]
 

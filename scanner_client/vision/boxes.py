@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from scanner_client.reading import Quad, Reading, centre, gap, long_side, share_a_place
+from scanner_client.vision.reading import Quad, Reading, centre, gap, long_side, share_a_place
 
 THERE_MS = 1000.0
 

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from scanner_client.camera import FOLDER_PICTURES_MAX, SourceError, _live_frames, frames, picture_files
-from scanner_client.frame import Frame
+from scanner_client.vision.camera import FOLDER_PICTURES_MAX, SourceError, _live_frames, frames, picture_files
+from scanner_client.vision.frame import Frame
 
 SCENE = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 255, (240, 600), dtype=np.uint8), (0, 0), 3)
 

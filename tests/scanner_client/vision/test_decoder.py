@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import zxingcpp
 
-from scanner_client.decoder import FORMATS, STILL, VIDEO, decode, without_conflicts
-from scanner_client.reading import Quad, Reading
+from scanner_client.vision.decoder import FORMATS, STILL, VIDEO, decode, without_conflicts
+from scanner_client.vision.reading import Quad, Reading
 from tests.rendering.labels import Kind, LabelSpec, label
 
 

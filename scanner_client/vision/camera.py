@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 from cv2.typing import MatLike
 
-from scanner_client.frame import Frame, Grey
-from scanner_client.picture_size import picture_size
+from scanner_client.vision.frame import Frame, Grey
+from scanner_client.vision.picture_size import picture_size
 
 PIXELS_MAX = 50_000_000
 """A phone's 48-megapixel picture passes; a larger one would take more memory than a handheld has to spare."""

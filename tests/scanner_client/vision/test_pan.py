@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from scanner_client.camera import frames
-from scanner_client.decoder import VIDEO, decode
-from scanner_client.reading import Reading
-from scanner_client.tracker import BoxRules, BoxSighting, Tracker
+from scanner_client.vision.camera import frames
+from scanner_client.vision.decoder import VIDEO, decode
+from scanner_client.vision.reading import Reading
+from scanner_client.vision.tracker import BoxRules, BoxSighting, Tracker
 from tests.rendering import Bay, Box, Handling, Kind, LabelSpec, Shelf, Truth, render_video
 
 pytestmark = pytest.mark.slow

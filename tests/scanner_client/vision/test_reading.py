@@ -1,6 +1,6 @@
 import pytest
 
-from scanner_client.reading import Quad, Reading, area, gap, overlap, share_a_place
+from scanner_client.vision.reading import Quad, Reading, area, gap, overlap, share_a_place
 
 
 def square(x: float, y: float, size: float = 10) -> Quad:

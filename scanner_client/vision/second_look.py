@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from scanner_client.boxes import Box, BoxRules, BoxSighting, Track, join_boxes, put_in_box
-from scanner_client.reading import Reading
+from scanner_client.vision.boxes import Box, BoxRules, BoxSighting, Track, join_boxes, put_in_box
+from scanner_client.vision.reading import Reading
 
 LOOKS_MIN = 2
 CONTENTS_MAX = 100_000

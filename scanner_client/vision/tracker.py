@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from itertools import count
 from math import dist
 
-from scanner_client.boxes import (
+from scanner_client.vision.boxes import (
     Box,
     BoxRules,
     BoxSighting,
@@ -23,9 +23,9 @@ from scanner_client.boxes import (
     near_each_other,
     put_in_box,
 )
-from scanner_client.frame import Frame
-from scanner_client.reading import Point, Quad, Reading, area, centre, long_side, moved, share_a_place
-from scanner_client.second_look import SecondLook
+from scanner_client.vision.frame import Frame
+from scanner_client.vision.reading import Point, Quad, Reading, area, centre, long_side, moved, share_a_place
+from scanner_client.vision.second_look import SecondLook
 
 __all__ = ["BoxRules", "BoxSighting", "Tracked", "Tracker"]
 
