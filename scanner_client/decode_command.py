@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from scanner_client.vision.camera import VIDEO_SUFFIXES, SourceError, frames, picture_files
-from scanner_client.vision.decoder import STILL, VIDEO, Reading, decode
+from scanner_client.vision.decoder import STILL, VIDEO, decode
 from scanner_client.vision.frame import Frame
+from scanner_client.vision.reading import Reading
 from scanner_client.vision.tracker import BoxSighting, Tracked, Tracker
 
 Json = dict[str, Any]
