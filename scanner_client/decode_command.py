@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from scanner_client.vision.camera import VIDEO_SUFFIXES, SourceError, frames, picture_files
-from scanner_client.vision.decoder import STILL, VIDEO, decode
+from scanner_client.vision.decoder import EVERYTHING, Decoder, Wanted
+from scanner_client.vision.focus import Focus
 from scanner_client.vision.frame import Frame
 from scanner_client.vision.reading import Reading
 from scanner_client.vision.tracker import BoxSighting, Tracked, Tracker
 
 Json = dict[str, Any]
+_JAPANESE = re.compile(r"[^\x00-\x7f]{2}")
 
 
-def run(paths: Iterable[str], *, clock: Callable[[], float] = time.perf_counter) -> Iterator[str]:
+def run(
+    paths: Iterable[str], *, wanted: Wanted = EVERYTHING, clock: Callable[[], float] = time.perf_counter
+) -> Iterator[str]:
     """One line of JSON for each picture and video; a folder stands for the pictures and videos in it.
 
     A file that cannot be used gives a line with `error`, a sentence, and the work goes on.
@@ -30,7 +36,7 @@ def run(paths: Iterable[str], *, clock: Callable[[], float] = time.perf_counter)
         except SourceError as error:
             yield _dumped(_failed(path, error))
             continue
-        yield from (_dumped(_line(file, clock)) for file in files)
+        yield from (_dumped(_line(file, wanted, clock)) for file in files)
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -41,10 +47,10 @@ def _files(path: Path) -> Iterator[Path]:
     yield from (*picture_files(path), *videos)
 
 
-def _line(file: Path, clock: Callable[[], float]) -> Json:
+def _line(file: Path, wanted: Wanted, clock: Callable[[], float]) -> Json:
     try:
         first = next(source := frames(file))
-        return _still(first, clock) if first.still else _video(first, source, clock)
+        return _still(first, wanted, clock) if first.still else _video(first, source, wanted, clock)
     except SourceError as error:
         return _failed(file, error)
 
@@ -57,9 +63,9 @@ def _dumped(line: Json) -> str:
     return json.dumps(line, ensure_ascii=False)
 
 
-def _still(frame: Frame, clock: Callable[[], float]) -> Json:
+def _still(frame: Frame, wanted: Wanted, clock: Callable[[], float]) -> Json:
     began = clock()
-    readings = decode(frame.grey, effort=STILL)
+    readings = Decoder(wanted=wanted).look(frame).readings
     return {
         "path": frame.path,
         "ms": _ms_since(began, clock),
@@ -67,15 +73,16 @@ def _still(frame: Frame, clock: Callable[[], float]) -> Json:
     }
 
 
-def _video(first: Frame, rest: Iterator[Frame], clock: Callable[[], float]) -> Json:
+def _video(first: Frame, rest: Iterator[Frame], wanted: Wanted, clock: Callable[[], float]) -> Json:
     """The whole video; where it breaks off, what was read before comes with the error."""
-    tracker, labels, shown = Tracker(), dict[tuple[int, tuple[str, bytes]], Tracked](), 0
+    focus, tracker = Focus(Decoder(wanted=wanted)), Tracker()
+    labels, shown = dict[tuple[int, tuple[str, bytes]], Tracked](), 0
     line: Json = {"path": first.path}
     began = clock()
     try:
         for frame in chain((first,), rest):
             shown = frame.index + 1
-            _note(labels, tracker.see(frame, decode(frame.grey, effort=VIDEO)))
+            _note(labels, tracker.see(frame, focus.look(frame)))
     except SourceError as error:
         line["error"] = str(error)
     _note(labels, tracker.finish())
@@ -96,17 +103,25 @@ def _read(reading: Reading) -> Json:
     return {
         "format": reading.format,
         "symbology": reading.symbology,
-        "text": _text(reading.data),
+        "text": _text(reading),
         "quad": [list(point) for point in reading.quad],
     }
 
 
-def _text(data: bytes) -> str:
-    """The bytes as text: UTF-8 where they are that, else one character a byte (ISO/IEC 8859-1)."""
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("iso-8859-1")
+def _text(reading: Reading) -> str:
+    """The bytes as text: UTF-8 where they are that, in a QR code perhaps Shift_JIS, else one character a byte.
+
+    QR codes were made for kanji: in ISO/IEC 18004:2000 bytes are Shift_JIS, since 2006 they are ISO/IEC 8859-1. Two
+    Japanese characters in a row make the one more likely than the other.
+    """
+    with suppress(UnicodeDecodeError):
+        return reading.data.decode("utf-8")
+    if reading.format == "QRCode":
+        with suppress(UnicodeDecodeError):
+            japanese = reading.data.decode("shift_jis")
+            if _JAPANESE.search(japanese):
+                return japanese
+    return reading.data.decode("iso-8859-1")
 
 
 def _ms_since(began: float, clock: Callable[[], float]) -> float:

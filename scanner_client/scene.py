@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from scanner_client.session import SWITCHING
 from scanner_client.sighting import Sighting, Symbol
 from scanner_client.vision.camera import SourceError, frames
-from scanner_client.vision.decoder import STILL, VIDEO, decode
+from scanner_client.vision.decoder import EVERYTHING, Decoder, Wanted
+from scanner_client.vision.focus import Focus
 from scanner_client.vision.frame import Frame
 from scanner_client.vision.reading import Reading
-from scanner_client.vision.tracker import BoxRules, BoxSighting, Tracker
+from scanner_client.vision.tracker import BoxRules, BoxSighting, InView, Tracker
 from sync.labels import Kind, Label, SiteCodes, parse
 
 CAMERA_PREFIX: Final = "camera:"
@@ -32,39 +34,57 @@ def source_of(text: str) -> int | Path:
     return int(number)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What the camera shows now and what is known of it, for the live picture.
+
+    It holds the whole frame: draw from it or let go of it, and keep none.
+    """
+
+    frame: Frame
+    in_view: tuple[InView, ...]
+    unread: int
+    """How many labels have been seen so far and not read."""
+
+
 def sightings(
     source: int | Path,
     codes: SiteCodes,
     *,
     on_bad_picture: Callable[[SourceError], None],
     confirm: Callable[[Sighting], bool],
+    watch: Callable[[Shown], None] | None = None,
+    wanted: Wanted = EVERYTHING,
 ) -> Iterator[Sighting]:
     """Each box and each label that stands alone, once, in the order in which they came into view.
 
-    What was read on one still picture alone is dealt only if `confirm` says so.
+    What was read on one still picture alone is dealt only if `confirm` says so. `watch` is told of each frame, before
+    what it settled is dealt; `wanted` is what the task can meet.
 
     Raises:
         SourceError: the source cannot be used, or breaks off.
     """
-    tracker = Tracker(rules=_rules(codes))
+    focus, tracker = Focus(Decoder(wanted=wanted)), Tracker(rules=_rules(codes))
     for frame in frames(source, on_bad_picture=on_bad_picture):
-        yield from _believed(tracker.see(frame, _decoded(frame)), confirm)
+        boxes = tracker.see(frame, focus.look(frame))
+        if watch is not None:
+            watch(Shown(frame=frame, in_view=tracker.in_view(), unread=tracker.unread))
+        yield from _believed(boxes, confirm)
     yield from _believed(tracker.finish(), confirm)
 
 
 def symbols(source: int | Path) -> Iterator[Symbol]:
     """Everything that is read, frame by frame, without waiting for a second look: for an enrolment code."""
+    decoder = Decoder()
     for frame in frames(source, on_bad_picture=lambda _: None):
-        yield from map(_symbol, _decoded(frame))
-
-
-def _decoded(frame: Frame) -> tuple[Reading, ...]:
-    return decode(frame.grey, effort=STILL if frame.still else VIDEO)
+        yield from map(_symbol, decoder.look(frame).readings)
 
 
 def _believed(boxes: Iterable[BoxSighting], confirm: Callable[[Sighting], bool]) -> Iterator[Sighting]:
     for box in boxes:
-        sighting = Sighting(symbols=tuple(map(_symbol, box.labels)), box=box.box, frame=box.first_frame)
+        sighting = Sighting(
+            symbols=tuple(map(_symbol, box.labels)), box=box.box, frame=box.first_frame, crops=box.crops
+        )
         if not box.needs_second_look or confirm(sighting):
             yield sighting
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sync.event import BARCODE_BYTES_MAX, LIST_MAX, ScanEvent
 from sync.identity import Kind
 from sync.verdict import Judgement
+
+if TYPE_CHECKING:  # a wedge needs no NumPy
+    from scanner_client.vision.frame import Grey
 
 REASON_MAX: Final = 300
 MAIN_FIRST: Final = (Kind.UNIT, Kind.SERIAL, Kind.PLATE, Kind.IDENTIFIER, Kind.LOT, Kind.ITEM)
@@ -36,6 +39,8 @@ class Sighting:
     """The tracker's number of the box: a second sighting of it has found a further label, and is no second box."""
     frame: int | None = None
     """The first frame that showed it."""
+    crops: tuple[Grey, ...] = field(default=(), repr=False, compare=False)
+    """The best picture of each symbol, in their order; none where no camera read it."""
 
 
 class Tone(StrEnum):

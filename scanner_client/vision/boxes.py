@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from scanner_client.vision.reading import Quad, Reading, centre, gap, long_side, share_a_place
+from scanner_client.vision.bounds import may_be_within, stand_at_one_place
+from scanner_client.vision.frame import Grey
+from scanner_client.vision.reading import Reading, centre, gap, long_side
+from scanner_client.vision.track import Track, Tracked
 
 THERE_MS = 1000.0
 
@@ -16,20 +19,6 @@ def _never(*_: Reading) -> bool:
 
 def _nothing(_: Sequence[Reading]) -> bool:
     return False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tracked:
-    """One label on one box, joined from every frame in which it was read."""
-
-    reading: Reading
-    """As read last."""
-
-    first_frame: int
-    last_frame: int
-
-    frames_agreeing: int
-    """In how many frames this place said exactly this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +38,11 @@ class BoxSighting:
     def labels(self) -> tuple[Reading, ...]:
         """The readings, from top to bottom."""
         return tuple(label.reading for label in self.tracked)
+
+    @property
+    def crops(self) -> tuple[Grey, ...]:
+        """The best picture of each label, from top to bottom."""
+        return tuple(label.crop for label in self.tracked)
 
     @property
     def first_frame(self) -> int:
@@ -92,34 +86,6 @@ class BoxRules:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Track:
-    """A label being followed. Its place is in scene coordinates: where it would be in the first frame."""
-
-    reading: Reading
-    place: Quad
-    first_frame: int
-    last_frame: int
-    last_ms: float
-    frames_agreeing: int = 1
-    adrift: bool = False
-    """The picture jumped by an unknown distance since the label was seen."""
-
-    contested: bool = False
-    """Another text was read at this place."""
-
-    box: Box | None = None
-
-    def tracked(self) -> Tracked:
-        """The label as its box reports it."""
-        return Tracked(
-            reading=self.reading,
-            first_frame=self.first_frame,
-            last_frame=self.last_frame,
-            frames_agreeing=self.frames_agreeing,
-        )
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
 class Box:
     """Labels found to belong together so far."""
 
@@ -159,15 +125,16 @@ class Box:
 def near_each_other(one: Track, other: Track, rules: BoxRules) -> bool:
     """Whether two labels are close, measured by their own size."""
     reach = rules.near * (long_side(one.place) + long_side(other.place)) / 2
-    return _may_be_within(one.place, other.place, reach) and gap(one.place, other.place) <= reach
+    return may_be_within(one.place, other.place, reach) and gap(one.place, other.place) <= reach
 
 
 def put_in_box(track: Track, boxes: list[Box], rules: BoxRules, numbers: Iterator[int], t_ms: float) -> None:
     """Give a label to the nearest box that may have it, else to a new one with the next number."""
     fitting: list[tuple[float, int, Box]] = []
     for box in boxes:
-        if all(_fit(track, other, rules) for other in box.tracks) and box.is_there(track.last_ms):
-            near = (other for other in box.tracks if near_each_other(track, other, rules))
+        near = [other for other in box.tracks if near_each_other(track, other, rules)]
+        # What the labels say is asked last: it takes a parse of each.
+        if near and box.is_there(track.last_ms) and all(_fit(track, other, rules) for other in box.tracks):
             fitting += [(gap(track.place, other.place), box.number, box) for other in near]
     if not fitting:
         boxes.append(Box(number=next(numbers), began_ms=t_ms))
@@ -190,18 +157,9 @@ def _mergeable(one: Box, other: Box, rules: BoxRules) -> bool:
     if one.reported or other.reported:
         return False
     pairs = [(a, b) for a in one.tracks for b in other.tracks]
-    return all(_fit(a, b, rules) for a, b in pairs) and any(near_each_other(a, b, rules) for a, b in pairs)
+    return any(near_each_other(a, b, rules) for a, b in pairs) and all(_fit(a, b, rules) for a, b in pairs)
 
 
 def _fit(one: Track, other: Track, rules: BoxRules) -> bool:
     """Whether two labels may stand on one box: by what they say, and not one where the other is."""
-    return rules.share_a_box(one.reading, other.reading) and not share_a_place(one.place, other.place)
-
-
-def _may_be_within(one: Quad, other: Quad, reach: float) -> bool:
-    """A cheap look at the corners' bounds before the exact distance is worked out."""
-    for axis in (0, 1):
-        a, b = [p[axis] for p in one], [p[axis] for p in other]
-        if max(min(a) - max(b), min(b) - max(a)) > reach:
-            return False
-    return True
+    return rules.share_a_box(one.reading, other.reading) and not stand_at_one_place(one.place, other.place)

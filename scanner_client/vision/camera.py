@@ -17,6 +17,7 @@ import numpy as np
 from cv2.typing import MatLike
 
 from scanner_client.vision.frame import Frame, Grey
+from scanner_client.vision.newest import newest
 from scanner_client.vision.picture_size import picture_size
 
 PIXELS_MAX = 50_000_000
@@ -26,9 +27,6 @@ FILE_BYTES_MAX = 100_000_000
 FOLDER_PICTURES_MAX = 10_000
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp"})
 VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".3gp"})
-
-CAMERA_FAILURES_MAX = 10
-"""A camera drops a frame now and then; this many in a row and it is gone."""
 
 MISSING_FRAMES_SHARE = 0.05
 """Some containers only estimate their number of frames, so a few too few is no damage."""
@@ -152,21 +150,16 @@ def _video_frames(path: Path) -> Iterator[Frame]:
 
 
 def _live_frames(capture: cv2.VideoCapture, name: str, clock: Callable[[], float]) -> Iterator[Frame]:
-    capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # A queue of old frames would make the beep late.
     began = clock()
     previous: MatLike | None = None
-    failures = 0
     index = 0
     try:
-        while failures < CAMERA_FAILURES_MAX:
-            grey = _next_grey(capture)
-            if grey is None:
-                failures += 1
-                continue
-            shrunk = _shrunk(grey)
-            yield Frame(index=index, t_ms=1000 * (clock() - began), grey=grey, path=None, still=False,
-                        shift=_shift(previous, shrunk, grey.shape[1]))  # fmt: skip
-            previous, failures, index = shrunk, 0, index + 1
+        with newest(lambda: _next_grey(capture), clock) as camera:
+            for grey, seconds in camera.frames():
+                shrunk = _shrunk(grey)
+                yield Frame(index=index, t_ms=1000 * (seconds - began), grey=grey, path=None, still=False,
+                            shift=_shift(previous, shrunk, grey.shape[1]))  # fmt: skip
+                previous, index = shrunk, index + 1
     finally:
         capture.release()
     raise SourceError(f"{name} disappeared after {index} frames; check its cable.")

@@ -1,62 +1,66 @@
-"""From one grey frame to the readings in it."""
+"""From one grey frame to the readings in it: the steps of `stages`, as far as the time for a frame allows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
-from scanner_client.vision.engine import FORMATS, STILL, VIDEO, Effort, read
+from scanner_client.vision.attempt import Attempt
 from scanner_client.vision.frame import Frame, Grey
 from scanner_client.vision.look import Look
-from scanner_client.vision.reading import Reading, area, share_a_place
+from scanner_client.vision.stages import STAGES, Stage, Turn
+from scanner_client.vision.wanted import Wanted
 
-__all__ = ["FORMATS", "STILL", "VIDEO", "Decoder", "Effort", "decode", "without_conflicts"]
+__all__ = ["EVERYTHING", "STAGES", "Decoder", "Wanted"]
 
-CLEARLY_LARGER = 1.5
-"""A linear reading's area grows with the scan lines that agree on it: this many times as many decide."""
+EVERYTHING = Wanted()
+
+STILL_BUDGET_MS = 400.0
+"""A still has no next frame to try again with, and a person waits for half a second without wondering."""
+
+VIDEO_BUDGET_MS = 20.0
+"""Of the 33 ms between two frames at 30 a second; decompressing, following and drawing take the rest."""
+
+STILL_REGIONS_MAX = 48
+VIDEO_REGIONS_MAX = 16
 
 
 class Decoder:
     """One task's way of reading: which formats there can be, and how much time a frame is worth."""
 
-    def __init__(self, *, formats: Sequence[str] = FORMATS) -> None:
-        self._formats = tuple(formats)
+    def __init__(
+        self,
+        *,
+        wanted: Wanted = EVERYTHING,
+        stages: Sequence[str] = tuple(STAGES),
+        still_budget_ms: float = STILL_BUDGET_MS,
+        video_budget_ms: float = VIDEO_BUDGET_MS,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._wanted = wanted
+        chosen = [STAGES[name] for name in stages]
+        self._for_stills = chosen
+        self._for_every_frame = [stage for stage in chosen if stage.turn is Turn.EVERY_FRAME]
+        self._in_turn = [stage for stage in chosen if stage.turn is Turn.IN_TURN]
+        self._still_budget_ms = still_budget_ms
+        self._video_budget_ms = video_budget_ms
+        self._clock = clock
 
     def look(self, frame: Frame) -> Look:
-        """Read a frame."""
-        effort = STILL if frame.still else VIDEO
-        return Look(readings=decode(frame.grey, formats=self._formats, effort=effort))
+        """Read a frame; no two readings contradict each other at one place."""
+        if frame.still:
+            return self._look(frame.grey, self._for_stills, self._still_budget_ms, STILL_REGIONS_MAX)
+        turn = self._in_turn[frame.index % len(self._in_turn) :][:1] if self._in_turn else []
+        return self._look(frame.grey, self._for_every_frame + turn, self._video_budget_ms, VIDEO_REGIONS_MAX)
 
-
-def decode(grey: Grey, *, formats: Sequence[str] = FORMATS, effort: Effort = STILL) -> tuple[Reading, ...]:
-    """Read every symbol in a grey picture (height x width); no two readings contradict each other at one place."""
-    return without_conflicts(read(grey, formats=formats, effort=effort))
-
-
-def without_conflicts(readings: Sequence[Reading]) -> tuple[Reading, ...]:
-    """Leave out what another reading at the same place contradicts.
-
-    A linear symbol is misread short: an EAN-8 inside an EAN-13, a cut ITF. So the longer text stands, among
-    equally long ones the one that clearly more scan lines agree on, and of two equals neither does. A matrix
-    symbol stands before a linear one.
-    The same text read twice at one place is kept once.
-    """
-    standing: list[Reading] = []
-    doubtful: set[int] = set()
-    for reading in sorted(readings, key=_weight, reverse=True):
-        rivals = [other for other in standing if share_a_place(reading.quad, other.quad)]
-        if not rivals:
-            standing.append(reading)
-        doubtful |= {id(rival) for rival in rivals if _equally_likely(rival, reading)}
-    kept = [reading for reading in standing if id(reading) not in doubtful]
-    return tuple(sorted(kept, key=lambda reading: (reading.quad[0][1], reading.quad[0][0])))
-
-
-def _weight(reading: Reading) -> tuple[bool, int, float]:
-    return not reading.linear, len(reading.data), area(reading.quad)
-
-
-def _equally_likely(stronger: Reading, weaker: Reading) -> bool:
-    """Whether nothing tells which of two contradicting readings is the right one."""
-    alike = stronger.linear == weaker.linear and len(stronger.data) == len(weaker.data)
-    lines_alike = area(stronger.quad) < CLEARLY_LARGER * area(weaker.quad)
-    return stronger.content != weaker.content and alike and lines_alike
+    def _look(self, grey: Grey, stages: Sequence[Stage], budget_ms: float, regions_max: int) -> Look:
+        deadline = self._clock() + budget_ms / 1000
+        attempt = Attempt(
+            grey=grey,
+            wanted=self._wanted,
+            regions_max=regions_max,
+            in_time=lambda: self._clock() < deadline,
+        )
+        for stage in stages:
+            stage.take(attempt)
+        return Look(readings=attempt.believed(), unread=attempt.unread())

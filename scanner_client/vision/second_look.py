@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from scanner_client.vision.boxes import Box, BoxRules, BoxSighting, Track, join_boxes, put_in_box
+from scanner_client.vision.boxes import Box, BoxRules, BoxSighting, join_boxes, put_in_box
+from scanner_client.vision.frame import Frame
 from scanner_client.vision.reading import Reading
+from scanner_client.vision.track import Track, new_track
 
 LOOKS_MIN = 2
 CONTENTS_MAX = 100_000
@@ -18,11 +20,11 @@ class SecondLook:
         self._rules = rules
         self._looks: dict[tuple[str, bytes], int] = {}
 
-    def see(self, readings: Sequence[Reading], picture: int, numbers: Iterator[int]) -> list[BoxSighting]:
+    def see(self, readings: Sequence[Reading], picture: Frame, numbers: Iterator[int]) -> list[BoxSighting]:
         """The boxes in one picture. A box is sure when every label on it stood in an earlier picture as well."""
         boxes: list[Box] = []
         for reading in readings:
-            track = Track(reading=reading, place=reading.quad, first_frame=picture, last_frame=picture, last_ms=0.0)
+            track = new_track(reading, reading.quad, picture)
             put_in_box(track, boxes, self._rules, numbers, 0.0)
         for box in tuple(boxes):
             if box in boxes:

@@ -11,6 +11,8 @@ import pytest
 
 from scanner_client.decode_command import _text, run
 from scanner_client.vision.camera import FOLDER_PICTURES_MAX
+from scanner_client.vision.reading import Reading
+from scanner_client.vision.wanted import Wanted
 from tests.rendering import Bay, Box, Handling, Kind, LabelSpec, Shelf, render_video
 from tests.rendering.labels import label
 
@@ -33,6 +35,7 @@ def test_picture_gives_its_labels_as_plain_element_strings(tmp_path: Path) -> No
     (read,) = line["reads"]
 
     assert list(line) == ["path", "ms", "reads"]
+    assert list(read) == ["format", "symbology", "text", "quad"]
     assert (line["path"], line["ms"] > 0) == (str(tmp_path / "unit.png"), True)
     assert {key: read[key] for key in ("format", "symbology", "text")} == {
         "format": "DataMatrix",
@@ -74,9 +77,26 @@ def test_folder_with_too_many_pictures_gives_a_sentence_and_the_work_goes_on(tmp
     assert len(read["reads"]) == 1
 
 
-def test_bytes_that_are_no_utf8_are_written_one_character_each() -> None:
-    assert _text("Grün".encode()) == "Grün"
-    assert _text(b"\xff\x1d\xe9") == "\xff\x1d\xe9"
+@pytest.mark.parametrize(
+    ("name", "data", "expected"),
+    [
+        ("QRCode", "Grün".encode(), "Grün"),
+        ("QRCode", "モバイル".encode("shift_jis"), "モバイル"),
+        ("QRCode", "été".encode("latin-1"), "été"),
+        ("QRCode", b"\xff\x1d\xe9", "\xff\x1d\xe9"),
+        ("Code128", "モバイル".encode("shift_jis"), "モバイル".encode("shift_jis").decode("latin-1")),
+    ],
+)
+def test_text_is_what_its_bytes_most_likely_say(name: str, data: bytes, expected: str) -> None:
+    reading = Reading(format=name, symbology="]Q0", data=data, quad=((0, 0), (9, 0), (9, 9), (0, 9)))
+
+    assert _text(reading) == expected
+
+
+def test_only_the_formats_that_are_asked_for_are_read(tmp_path: Path) -> None:
+    (line,) = run([str(picture(tmp_path / "unit.png"))], wanted=Wanted.parse(["EAN13"]))
+
+    assert json.loads(line)["reads"] == []
 
 
 @pytest.mark.slow
@@ -88,9 +108,30 @@ def test_video_gives_each_label_once_with_the_frames_that_agree(tmp_path: Path) 
     (read,) = line["reads"]
 
     assert list(line) == ["path", "frames", "ms", "reads", "unread"]
+    assert list(read) == ["format", "symbology", "text", "quad", "first_frame", "frames_agreeing"]
     assert (line["frames"], line["unread"], read["text"]) == (truth.frames, 0, "010950600013435210L1\x1d21A1")
     assert read["frames_agreeing"] >= 2
     assert 0 <= read["first_frame"] <= truth.labels[0].frames[0]
+
+
+@pytest.mark.slow
+def test_video_says_how_many_labels_it_shows_and_does_not_read(tmp_path: Path) -> None:
+    """A label with a scratch along all its bars: any eye sees that it is one, and none can tell what it says."""
+    shelf = cv2.cvtColor(label(LabelSpec(kind=Kind.CODE128, content="SN-A000001"))[0], cv2.COLOR_BGR2GRAY)
+    scratched = shelf.copy()
+    scratched[:, shelf.shape[1] // 2 - 12 : shelf.shape[1] // 2 + 12] = 255
+    picture_ = np.full((720, 1280), 255, np.uint8)
+    for x, part in ((120, shelf), (700, scratched)):
+        large = cv2.resize(part, None, fx=1.5, fy=1.5)
+        picture_[300 : 300 + large.shape[0], x : x + large.shape[1]] = large
+    film = cv2.VideoWriter(str(tmp_path / "two.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 30, (1280, 720))
+    for _ in range(20):
+        film.write(cv2.cvtColor(picture_, cv2.COLOR_GRAY2BGR))
+    film.release()
+
+    (line,) = lines(tmp_path)
+
+    assert ([read["text"] for read in line["reads"]], line["unread"]) == (["SN-A000001"], 1)
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 import os
 import struct
 import zlib
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 
 import cv2
@@ -167,15 +167,17 @@ def test_camera_that_is_not_there_is_named() -> None:
         next(frames("97"))
 
 
-def test_camera_that_disappears_in_mid_stream_is_named_after_its_last_frame(video: Path) -> None:
+def test_camera_that_disappears_in_mid_stream_is_named_and_what_it_showed_was_dealt(video: Path) -> None:
     ticks = count()
     dealt: list[Frame] = []
     stream = _live_frames(cv2.VideoCapture(str(video)), "Camera 0", lambda: next(ticks) / 10)
 
-    with pytest.raises(SourceError, match="Camera 0 disappeared after 20 frames"):
+    with pytest.raises(SourceError, match=r"Camera 0 disappeared after \d+ frames; check its cable"):
         dealt.extend(stream)
 
-    assert [frame.t_ms for frame in dealt[:3]] == pytest.approx([100.0, 200.0, 300.0])
+    assert 1 <= len(dealt) <= 20
+    assert [frame.index for frame in dealt] == list(range(len(dealt)))
+    assert all(a.t_ms < b.t_ms for a, b in pairwise(dealt))
     assert dealt[0].path is None
 
 

@@ -1,120 +1,165 @@
+import cv2
 import numpy as np
 import pytest
-import zxingcpp
 
-from scanner_client.vision.decoder import FORMATS, STILL, VIDEO, decode, without_conflicts
-from scanner_client.vision.reading import Quad, Reading
-from tests.rendering.labels import Kind, LabelSpec, label
+from scanner_client.vision.decoder import STAGES, Decoder, Wanted
+from scanner_client.vision.frame import Grey
+from scanner_client.vision.reading import centre
+from tests.rendering.labels import LabelSpec
+from tests.scanner_client.vision.pages import (
+    CARTON,
+    LINK,
+    PRODUCT,
+    UNIT,
+    film,
+    page,
+    patient,
+    soft,
+    sticker,
+    still,
+    turned,
+)
 
-
-def wide(x: float, y: float, width: float = 200, height: float = 50) -> Quad:
-    return (x, y), (x + width, y), (x + width, y + height), (x, y + height)
-
-
-def reading(data: bytes, quad: Quad, symbology: str = "]E0") -> Reading:
-    return Reading(format="any", symbology=symbology, data=data, quad=quad)
-
-
-def page(*specs: LabelSpec) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
-    """Labels one below the other on a white page."""
-    canvas = np.full((160 * len(specs) + 60, 900), 255, np.uint8)
-    for row, spec in enumerate(specs):
-        picture, _ = label(spec)
-        top = 40 + 160 * row
-        canvas[top : top + picture.shape[0], 60 : 60 + picture.shape[1]] = picture[:, :, 0]
-    return canvas
-
-
-UNIT = LabelSpec(kind=Kind.GS1_DATAMATRIX, content="(01)09506000134352(10)L1(21)A1")
-LINK = LabelSpec(kind=Kind.QR, content="https://id.gs1.org/01/09506000134352/21/W77")
-CARTON = LabelSpec(kind=Kind.GS1_128, content="(00)340123450000000017")
-PRODUCT = LabelSpec(kind=Kind.EAN13, content="9506000134352")
-
-
-@pytest.mark.parametrize("effort", [STILL, VIDEO])
-def test_every_label_on_a_page_is_read_once_with_its_bytes(effort: object) -> None:
-    assert effort in (STILL, VIDEO)
-    read = decode(page(UNIT, LINK, CARTON, PRODUCT), effort=STILL if effort is STILL else VIDEO)
-
-    assert [(r.symbology, r.data) for r in read] == [(s.symbology, s.data) for s in (UNIT, LINK, CARTON, PRODUCT)]
+LINEAR = [
+    ("Code128", "ABC-12345678"),
+    ("Code39", "ABC12345"),
+    ("Code93", "ABC12345"),
+    ("Codabar", "A1234567B"),
+    ("ITF", "19506000134359"),
+    ("EAN13", "9506000134352"),
+    ("EAN8", "9506000"),
+    ("DataBarOmni", "09506000134352"),
+]
 
 
-def test_separator_after_a_lot_is_kept_as_0x1d() -> None:
-    (read,) = decode(page(UNIT))
-
-    assert read.data == b"010950600013435210L1\x1d21A1"
+def texts(grey: Grey, decoder: Decoder | None = None) -> list[bytes]:
+    return [reading.data for reading in (decoder or patient()).look(still(grey)).readings]
 
 
-def test_lot_that_looks_like_a_serial_is_not_rewritten() -> None:
-    (read,) = decode(page(LabelSpec(kind=Kind.CODE128, content="10A(21)X")))
+def test_every_label_on_a_page_is_read_once_with_its_bytes() -> None:
+    specs: tuple[LabelSpec, ...] = (UNIT, LINK, CARTON, PRODUCT)
 
-    assert (read.symbology, read.data) == ("]C0", b"10A(21)X")
+    readings = patient().look(still(page(*specs))).readings
 
-
-def test_bytes_that_are_no_text_come_through_unchanged() -> None:
-    raw = bytes([0xFF, 0x00, 0x80, 0x1D, 0xE9])
-    symbol = zxingcpp.create_barcode(raw, zxingcpp.BarcodeFormat.DataMatrix).to_image(scale=5)
-
-    (read,) = decode(np.array(symbol, dtype=np.uint8))
-
-    assert read.data == raw
+    assert [(r.symbology, r.data) for r in readings] == [(s.symbology, s.data) for s in specs]
 
 
-def test_label_on_its_side_is_read() -> None:
-    (read,) = decode(np.ascontiguousarray(np.rot90(page(CARTON))), effort=VIDEO)
+@pytest.mark.parametrize("degrees", [20, 45, 70, 90, 135, 250])
+@pytest.mark.parametrize(("name", "content"), LINEAR)
+def test_linear_label_is_read_at_any_angle_in_a_still_and_in_a_film(name: str, content: str, degrees: float) -> None:
+    upright = sticker(name, content)
+    (expected,) = texts(upright)
+    frame = soft(turned(upright, degrees), 0.7)
 
-    assert read.data == CARTON.data
+    assert texts(frame) == [expected]
+    assert [r.data for r in patient().look(film([frame])[0]).readings] == [expected]
 
 
-def test_corners_lie_around_the_symbol() -> None:
-    (read,) = decode(page(UNIT))
-    xs, ys = zip(*read.quad, strict=True)
+def test_corners_of_a_turned_label_lie_where_it_stands_in_the_frame() -> None:
+    upright = sticker("Code128", "ABC-12345678")
+    (reading,) = patient().look(still(turned(upright, 30))).readings
 
-    assert (min(xs), min(ys)) == pytest.approx((72, 52), abs=4)
-    assert max(xs) - min(xs) == pytest.approx(max(ys) - min(ys), abs=3)
+    assert centre(reading.quad) == pytest.approx((360, 360), abs=12)
+    assert max(abs(x - 360) for x, _ in reading.quad) > 100
+
+
+def test_soft_label_is_read_after_its_contrast_is_evened_out() -> None:
+    grey = soft(turned(sticker("Code39", "ABC12345"), 5), 1.7, noise=1.0)
+
+    assert texts(grey, patient("whole", "deskew")) == []
+    assert texts(grey, patient("whole", "deskew", "contrast")) == [b"ABC12345"]
+
+
+def test_label_out_of_focus_is_read_after_it_is_sharpened() -> None:
+    grey = soft(turned(sticker("EAN13", "9506000134352"), 5), 1.9, noise=0.5)
+
+    assert texts(grey, patient("whole", "deskew")) == []
+    assert texts(grey, patient("whole", "deskew", "sharpen")) == [b"9506000134352"]
+
+
+def test_matrix_label_printed_light_on_dark_is_read() -> None:
+    negative = 255 - page(LINK)
+
+    assert texts(negative, patient("whole")) == []
+    assert texts(negative) == [LINK.data]
+
+
+def test_label_too_small_for_the_engine_is_read_enlarged() -> None:
+    shrunk = cv2.resize(page(UNIT)[40:190, 60:210], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    grey = soft(np.pad(np.asarray(shrunk, np.uint8), 30, constant_values=255), 0.8, noise=0.5)
+
+    assert texts(grey, patient("whole")) == []
+    assert texts(grey, patient("whole", "enlarge")) == [UNIT.data]
+
+
+def test_bars_that_nothing_reads_are_said_to_stand_there() -> None:
+    struck_out = soft(page(PRODUCT), 0.5)
+    struck_out[30:140, 120:140] = 90  # tape over a part of the bars
+
+    look = patient().look(still(struck_out))
+
+    assert look.readings == ()
+    (quad,) = look.unread
+    assert centre(quad) == pytest.approx((178, 73), abs=20)
+
+
+def test_page_of_print_and_a_shelf_edge_are_no_unread_labels() -> None:
+    grey = np.full((600, 800), 230, np.uint8)
+    grey[300:340] = 60
+    grey[:, 400:440] = 30
+
+    assert patient().look(still(grey)).unread == ()
+
+
+def test_what_was_read_is_not_unread() -> None:
+    look = patient().look(still(page(UNIT, LINK, CARTON, PRODUCT)))
+
+    assert look.unread == ()
 
 
 def test_only_the_formats_of_the_task_are_read() -> None:
-    read = decode(page(UNIT, PRODUCT), formats=("EAN13",))
-
-    assert [r.format for r in read] == ["EAN13"]
+    assert texts(page(UNIT, PRODUCT), patient(wanted=Wanted.parse(["EAN13"]))) == [PRODUCT.data]
 
 
-def test_format_that_does_not_exist_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match="reads no format 'EAN-13'"):
-        decode(page(PRODUCT), formats=("EAN-13",))
+def test_interleaved_two_of_five_shorter_than_the_task_allows_is_no_reading() -> None:
+    short, long = sticker("ITF", "1334"), sticker("ITF", "123456")
+
+    assert texts(short) == []
+    assert texts(long) == [b"123456"]
+    assert texts(short, patient(wanted=Wanted.parse(["ITF:4"]))) == [b"1334"]
 
 
 def test_empty_picture_holds_no_label() -> None:
-    assert decode(np.full((720, 1280), 128, np.uint8)) == ()
+    look = patient().look(still(np.full((720, 1280), 128, np.uint8)))
+
+    assert (look.readings, look.unread) == ((), ())
 
 
-@pytest.mark.parametrize("name", FORMATS)
-def test_every_format_on_offer_is_known_to_the_engine(name: str) -> None:
-    assert decode(np.full((40, 40), 255, np.uint8), formats=(name,)) == ()
+@pytest.mark.parametrize("shape", [(1, 1), (3, 500), (500, 3), (9, 9)])
+def test_a_sliver_of_a_picture_holds_no_label(shape: tuple[int, int]) -> None:
+    assert texts(np.full(shape, 200, np.uint8)) == []
 
 
-FULL = reading(b"9506000134352", wide(0, 0))
+def test_without_time_a_frame_is_read_once_over_and_no_harder() -> None:
+    turned_page = turned(sticker("Code128", "ABC-12345678"), 40)
+    no_time = Decoder(still_budget_ms=0.0)
+
+    assert texts(turned_page) == [b"ABC-12345678"]
+    assert texts(turned_page, no_time) == []
+    assert texts(sticker("Code128", "ABC-12345678"), no_time) == [b"ABC-12345678"]
 
 
-@pytest.mark.parametrize(
-    ("readings", "expected"),
-    [
-        pytest.param([], [], id="nothing"),
-        pytest.param([FULL, reading(b"12345670", wide(0, 200))], [b"9506000134352", b"12345670"], id="two places"),
-        pytest.param(
-            [FULL, reading(b"9506000134369", wide(0, 51))], [b"9506000134352", b"9506000134369"], id="stacked"
-        ),
-        pytest.param([FULL, FULL], [b"9506000134352"], id="the same twice"),
-        pytest.param([reading(b"12345670", wide(20, 10, 90)), FULL], [b"9506000134352"], id="short inside long"),
-        pytest.param([reading(b"2693441402601", wide(0, 20, 200, 8)), FULL], [b"9506000134352"], id="few lines lose"),
-        pytest.param([reading(b"2693441402601", wide(0, 5)), FULL], [], id="of two equals neither"),
-        pytest.param(
-            [FULL, reading(b"2693441402601", wide(0, 5)), reading(b"6863457202601", wide(0, 9))], [], id="of three none"
-        ),
-        pytest.param([reading(b"A1", wide(0, 0, 60, 60), "]d2"), FULL], [b"A1"], id="matrix before bars"),
-    ],
-)
-def test_two_texts_at_one_place_are_never_both_returned(readings: list[Reading], expected: list[bytes]) -> None:
-    assert [r.data for r in without_conflicts(readings)] == expected
-    assert {r.data for r in without_conflicts(readings[::-1])} == set(expected)
+def test_each_stage_can_be_left_out_by_name() -> None:
+    for name in STAGES:
+        rest = [other for other in STAGES if other != name]
+        assert texts(page(UNIT, PRODUCT), patient(*rest)) != [] or name == "whole"
+
+
+def test_hard_steps_take_turns_in_a_film() -> None:
+    blurred = soft(turned(sticker("EAN13", "9506000134352"), 5), 1.9, noise=0.5)
+    decoder = patient()
+
+    read_in = [bool(decoder.look(frame).readings) for frame in film([blurred] * 8)]
+
+    assert any(read_in)
+    assert not all(read_in)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from scanner_client.vision.camera import frames
-from scanner_client.vision.decoder import VIDEO, decode
+from scanner_client.vision.decoder import Decoder
+from scanner_client.vision.focus import Focus
 from scanner_client.vision.reading import Reading
 from scanner_client.vision.tracker import BoxRules, BoxSighting, Tracker
 from tests.rendering import Bay, Box, Handling, Kind, LabelSpec, Shelf, Truth, render_video
@@ -62,7 +63,8 @@ def lacks_product(readings: Sequence[Reading]) -> bool:
 def pan(path: Path, seed: int) -> tuple[Truth, list[BoxSighting]]:
     truth = render_video(path, SHELF, seed, BRISK)
     tracker = Tracker(rules=BoxRules(stands_alone=stands_alone, awaits_more=lacks_product))
-    boxes = [box for frame in frames(path) for box in tracker.see(frame, decode(frame.grey, effort=VIDEO))]
+    focus = Focus(Decoder())
+    boxes = [box for frame in frames(path) for box in tracker.see(frame, focus.look(frame))]
     return truth, boxes + tracker.finish()
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from scanner_client.vision.frame import Frame
+from scanner_client.vision.look import Look
 from scanner_client.vision.reading import Quad, Reading
 from scanner_client.vision.tracker import BoxRules, BoxSighting, Tracker
 
@@ -37,12 +38,16 @@ def watch(
         frame = Frame(
             index=index, t_ms=index * MS_PER_FRAME, grey=VIEW, path=None, still=False, shift=shift if index else None
         )
-        reported += tracker.see(frame, readings)
+        reported += tracker.see(frame, seen(*readings))
     return reported + tracker.finish()
 
 
 def still(index: int) -> Frame:
     return Frame(index=index, t_ms=0.0, grey=VIEW, path=f"{index}.png", still=True)
+
+
+def seen(*readings: Reading, unread: Sequence[Quad] = ()) -> Look:
+    return Look(readings=readings, unread=tuple(unread))
 
 
 def texts(reported: Sequence[BoxSighting]) -> list[list[bytes]]:
@@ -65,7 +70,7 @@ def test_label_is_reported_while_it_is_still_in_view() -> None:
     waited = 0
     for index in range(30):
         frame = Frame(index=index, t_ms=index * MS_PER_FRAME, grey=VIEW, path=None, still=False, shift=(0.0, 0.0))
-        if tracker.see(frame, [at(400, 300, UNIT)]):
+        if tracker.see(frame, seen(at(400, 300, UNIT))):
             break
         waited += 1
 
@@ -198,7 +203,7 @@ def test_bin_label_stands_alone_and_is_reported_at_once() -> None:
     tracker = Tracker(rules=rules)
     told = [
         tracker.see(
-            Frame(index=n, t_ms=n * MS_PER_FRAME, grey=VIEW, path=None, still=False, shift=(0.0, 0.0)), readings
+            Frame(index=n, t_ms=n * MS_PER_FRAME, grey=VIEW, path=None, still=False, shift=(0.0, 0.0)), seen(*readings)
         )
         for n in range(2)
     ]
@@ -237,29 +242,29 @@ def test_serial_laid_quickly_over_the_last_one_is_another_box_all_the_same() -> 
 
 
 def test_single_picture_needs_a_second_look() -> None:
-    (box,) = Tracker().see(still(0), [at(400, 200, EAN), at(400, 290, SERIAL)])
+    (box,) = Tracker().see(still(0), seen(at(400, 200, EAN), at(400, 290, SERIAL)))
 
     assert (texts([box]), box.needs_second_look) == ([[EAN, SERIAL]], True)
 
 
 def test_second_picture_of_the_same_box_confirms_it() -> None:
     tracker = Tracker()
-    tracker.see(still(0), [at(400, 290, SERIAL)])
+    tracker.see(still(0), seen(at(400, 290, SERIAL)))
 
-    (confirmed,) = tracker.see(still(1), [at(100, 90, SERIAL)])
-    (half_new,) = tracker.see(still(2), [at(400, 290, SERIAL), at(400, 200, EAN)])
+    (confirmed,) = tracker.see(still(1), seen(at(100, 90, SERIAL)))
+    (half_new,) = tracker.see(still(2), seen(at(400, 290, SERIAL), at(400, 200, EAN)))
 
     assert (confirmed.needs_second_look, half_new.needs_second_look) == (False, True)
 
 
 def test_same_label_twice_in_one_picture_is_not_a_second_look() -> None:
-    boxes = Tracker().see(still(0), [at(100, 290, EAN), at(800, 290, EAN)])
+    boxes = Tracker().see(still(0), seen(at(100, 290, EAN), at(800, 290, EAN)))
 
     assert [box.needs_second_look for box in boxes] == [True, True]
 
 
 def test_boxes_are_numbered_through_one_tracker() -> None:
     tracker = Tracker()
-    numbers = [tracker.see(still(n), [at(400, 290, b"SN-%d" % n)])[0].box for n in range(3)]
+    numbers = [tracker.see(still(n), seen(at(400, 290, b"SN-%d" % n)))[0].box for n in range(3)]
 
     assert numbers == [1, 2, 3]

@@ -1,0 +1,154 @@
+"""One frame while it is being read: what has been read, and where something still stands unread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from scanner_client.vision.conflicts import without_conflicts
+from scanner_client.vision.engine import (
+    AS_IT_STANDS,
+    BARRED_FORMATS,
+    LINEAR_FORMATS,
+    MATRIX_FORMATS,
+    Effort,
+    Failed,
+    Found,
+    read,
+)
+from scanner_client.vision.frame import Grey
+from scanner_client.vision.reading import Quad, Reading, share_a_place
+from scanner_client.vision.region import Crop, Region
+from scanner_client.vision.region_search import COHERENCE_MIN, Structure, bar_regions, structure
+from scanner_client.vision.wanted import Wanted
+
+SIDE_PX_MIN = 16
+"""No symbol is read in less."""
+
+LINES_MIN = 6
+"""A weakly checked reading that so many scan lines agree on is believed: in the photographs the wrong ones stood on
+one line. A thinner one is looked at again."""
+
+SECOND_LOOK_ALONG_PX = 12
+SECOND_LOOK_SCALES = (2.0, 1.3)
+
+
+@dataclass(kw_only=True, eq=False)
+class Attempt:
+    """The stages read through it, and it keeps what they found."""
+
+    grey: Grey
+    wanted: Wanted
+    regions_max: int
+    in_time: Callable[[], bool]
+    """Whether there is time for another step."""
+
+    readings: list[Reading] = field(default_factory=list)
+    failed: list[Failed] = field(default_factory=list)
+
+    @cached_property
+    def linear_formats(self) -> tuple[str, ...]:
+        """Those of the task's formats that have bars only."""
+        return tuple(name for name in self.wanted.formats if name in LINEAR_FORMATS)
+
+    @cached_property
+    def matrix_formats(self) -> tuple[str, ...]:
+        """The others."""
+        return tuple(name for name in self.wanted.formats if name in MATRIX_FORMATS)
+
+    @cached_property
+    def barred_formats(self) -> tuple[str, ...]:
+        """Those that have to stand upright to be read."""
+        return tuple(name for name in self.wanted.formats if name in BARRED_FORMATS)
+
+    def regions(self, most: int, coherence_min: float = COHERENCE_MIN) -> list[Region]:
+        """Where bars seem to stand, read or not."""
+        if min(self.grey.shape) < SIDE_PX_MIN:
+            return []
+        return bar_regions(self.grey, self._structure, most=most, coherence_min=coherence_min)
+
+    @cached_property
+    def _structure(self) -> Structure:
+        return structure(self.grey)
+
+    @cached_property
+    def _regions(self) -> list[Region]:
+        return self.regions(self.regions_max) if self.barred_formats else []
+
+    @property
+    def sees_matrix(self) -> bool:
+        """Whether a matrix symbol was read, or found and not read."""
+        return bool(self.failed) or any(not reading.linear for reading in self.readings)
+
+    def unread_regions(self) -> Iterable[Region]:
+        """Where bars stand and nothing has been read, while there is time."""
+        for region in self._regions:
+            if not self.in_time():
+                return
+            if not any(region.holds(reading.quad) for reading in self.readings):
+                yield region
+
+    def read_whole(
+        self, formats: Sequence[str], effort: Effort, *, grey: Grey | None = None, scale: float = 1.0
+    ) -> None:
+        """Read the whole frame, or a version of it that is `scale` times as large."""
+        found = read(self.grey if grey is None else grey, formats=formats, effort=effort)
+        self._take(found, lambda quad: _scaled(quad, 1 / scale))
+
+    def read_crop(self, crop: Crop, grey: Grey | None = None, *, formats: Sequence[str] | None = None) -> None:
+        """Read barred symbols in an upright part of the frame, or in a version of that part of the same size."""
+        wanted = self.barred_formats if formats is None else formats
+        found = read(crop.grey if grey is None else grey, formats=wanted, effort=AS_IT_STANDS)
+        self._take(found, crop.in_frame)
+
+    def read_drawn(self, drawn: Grey, failed: Failed) -> None:
+        """Read a symbol that was drawn anew from what stands at this place of the frame."""
+        found = read(drawn, formats=(failed.format,), effort=AS_IT_STANDS)
+        self._take(Found(readings=found.readings, failed=()), lambda _: failed.quad)
+
+    def unread_failed(self) -> list[Failed]:
+        """The matrix symbols that were found and have not been read since, each once."""
+        left: list[Failed] = []
+        for failed in self.failed:
+            taken = [reading.quad for reading in self.readings] + [other.quad for other in left]
+            if not any(share_a_place(failed.quad, quad) for quad in taken):
+                left.append(failed)
+        return left
+
+    def believed(self) -> tuple[Reading, ...]:
+        """What has been read, with no contradictions."""
+        return without_conflicts(self.readings)
+
+    def unread(self) -> tuple[Quad, ...]:
+        """Where something seems to stand that no reading covers."""
+        left = [region.quad for region in self._regions if not any(region.holds(r.quad) for r in self.readings)]
+        return tuple(left + [failed.quad for failed in self.unread_failed()])
+
+    def _take(self, found: Found, in_frame: Callable[[Quad], Quad]) -> None:
+        self.failed += [replace(failed, quad=in_frame(failed.quad)) for failed in found.failed]
+        for reading in found.readings:
+            placed = replace(reading, quad=in_frame(reading.quad))
+            if not self.wanted.admits(reading):
+                continue
+            if self._is_doubtful(reading) and not self._stands_a_second_look(placed):
+                continue
+            self.readings.append(placed)
+
+    def _is_doubtful(self, reading: Reading) -> bool:
+        return reading.weakly_checked and Region.of_quad(reading.quad).along_px < LINES_MIN
+
+    def _stands_a_second_look(self, reading: Reading) -> bool:
+        """Whether the same place, upright and at other sizes, says the same once, and nothing else ever."""
+        region = Region.of_quad(reading.quad)
+        region = replace(region, along_px=region.along_px + SECOND_LOOK_ALONG_PX)
+        said = set[bytes]()
+        for scale in SECOND_LOOK_SCALES:
+            crop = region.crop(self.grey, scale)
+            said |= {again.data for again in read(crop.grey, formats=self.linear_formats, effort=AS_IT_STANDS).readings}
+        return said == {reading.data}
+
+
+def _scaled(quad: Quad, by: float) -> Quad:
+    a, b, c, d = ((x * by, y * by) for x, y in quad)
+    return a, b, c, d

@@ -1,0 +1,161 @@
+"""The steps by which a frame is read, from the cheapest to the hardest. Each is one function that can be left out.
+
+What each gains and costs stands in the README; the camera benchmark measures it by leaving one out at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import cv2
+import numpy as np
+
+from scanner_client.vision.attempt import Attempt
+from scanner_client.vision.engine import AS_IT_STANDS, ROWED_FORMATS, Effort
+from scanner_client.vision.flatten import flattened
+from scanner_client.vision.frame import Grey
+from scanner_client.vision.region_search import ROWS_COHERENCE_MIN
+
+Step = Callable[[Attempt], None]
+
+
+class Turn(StrEnum):
+    """When a step is taken in a film; on a still every step is."""
+
+    EVERY_FRAME = "every frame"
+    IN_TURN = "in turn"
+    """One of these steps a frame: what one frame leaves unread, one of the next ones tries in another way."""
+    STILLS_ONLY = "stills only"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One step of reading."""
+
+    name: str
+    take: Step
+    turn: Turn
+
+
+STAGES: Final[dict[str, Stage]] = {}
+"""Every step by its name, in the order in which they are taken."""
+
+SCALE = 2.0
+WIDE_PX = 500
+"""Bars that are spread as wide as this need no enlarging."""
+
+ROWED_REGIONS_MAX = 2
+ROWS_QUIET_SHARE, ROWS_ALONG_SHARE = 0.4, 1.3
+"""Of symbols in rows a region often lacks an end: inside a wide bar there are no edges."""
+
+ENLARGED_PIXELS_MAX = 400_000
+ANY_TURN = Effort(quarter_turns=True, smaller_scales=False, light_on_dark=False)
+
+CLAHE_CLIP, CLAHE_TILES = 3.0, (4, 4)
+THRESHOLD_PX, THRESHOLD_BELOW_MEAN = 61, 5
+
+
+def stage(turn: Turn) -> Callable[[Step], Step]:
+    """Register a step under its function's name."""
+
+    def register(step: Step) -> Step:
+        STAGES[step.__name__] = Stage(name=step.__name__, take=step, turn=turn)
+        return step
+
+    return register
+
+
+@stage(Turn.EVERY_FRAME)
+def whole(attempt: Attempt) -> None:
+    """The picture as it is: bars that stand about upright, matrix symbols at any angle."""
+    attempt.read_whole(attempt.linear_formats, AS_IT_STANDS)
+    attempt.read_whole(attempt.matrix_formats, AS_IT_STANDS)
+
+
+@stage(Turn.EVERY_FRAME)
+def deskew(attempt: Attempt) -> None:
+    """Each place with unread bars, turned upright and enlarged."""
+    for region in attempt.unread_regions():
+        attempt.read_crop(region.crop(attempt.grey, _scale(region.across_px)))
+
+
+@stage(Turn.IN_TURN)
+def contrast(attempt: Attempt) -> None:
+    """The same with the contrast evened out (CLAHE), against glare and shade."""
+    even = cv2.createCLAHE(CLAHE_CLIP, CLAHE_TILES)
+    for region in attempt.unread_regions():
+        crop = region.crop(attempt.grey, _scale(region.across_px))
+        attempt.read_crop(crop, np.asarray(even.apply(crop.grey), np.uint8))
+
+
+@stage(Turn.IN_TURN)
+def sharpen(attempt: Attempt) -> None:
+    """The same sharpened over a wide and a narrow radius, against defocus."""
+    for sigma, amount in ((5.0, 3.0), (2.0, 2.0)):
+        for region in attempt.unread_regions():
+            crop = region.crop(attempt.grey, _scale(region.across_px))
+            attempt.read_crop(crop, _sharpened(crop.grey, sigma, amount))
+
+
+@stage(Turn.IN_TURN)
+def rows(attempt: Attempt) -> None:
+    """Where nothing at all was read: symbols in rows (PDF417, stacked DataBar), turned upright and enlarged."""
+    formats = [name for name in attempt.wanted.formats if name in ROWED_FORMATS]
+    if not formats or attempt.readings or not attempt.in_time():
+        return
+    for region in attempt.regions(ROWED_REGIONS_MAX, ROWS_COHERENCE_MIN):
+        if attempt.in_time():
+            crop = region.crop(attempt.grey, SCALE, quiet_share=ROWS_QUIET_SHARE, along_share=ROWS_ALONG_SHARE)
+            attempt.read_crop(crop, formats=formats)
+
+
+@stage(Turn.IN_TURN)
+def inverted(attempt: Attempt) -> None:
+    """Matrix symbols printed light on dark, where none has been read dark on light."""
+    if attempt.in_time() and not attempt.sees_matrix:
+        attempt.read_whole(attempt.matrix_formats, AS_IT_STANDS, grey=255 - attempt.grey)
+
+
+@stage(Turn.IN_TURN)
+def quarter_turns(attempt: Attempt) -> None:
+    """Matrix symbols once more at right angles, where some have been seen: trays of small Data Matrix need it."""
+    if attempt.in_time() and attempt.sees_matrix:
+        attempt.read_whole(attempt.matrix_formats, ANY_TURN)
+
+
+@stage(Turn.IN_TURN)
+def flatten(attempt: Attempt) -> None:
+    """QR codes that were found and not read, on cloth or round a bottle: their grid is bent until it fits."""
+    for failed in attempt.unread_failed():
+        if failed.format == "QRCode" and attempt.in_time():
+            attempt.read_drawn(flattened(attempt.grey, failed.quad), failed)
+
+
+@stage(Turn.STILLS_ONLY)
+def threshold(attempt: Attempt) -> None:
+    """Where nothing at all was read: black and white by each place's own mean."""
+    if attempt.in_time() and not attempt.readings:
+        soft = cv2.GaussianBlur(attempt.grey, (3, 3), 0)
+        mean = cv2.ADAPTIVE_THRESH_MEAN_C
+        split = cv2.adaptiveThreshold(soft, 255, mean, cv2.THRESH_BINARY, THRESHOLD_PX, THRESHOLD_BELOW_MEAN)
+        attempt.read_whole(attempt.wanted.formats, ANY_TURN, grey=np.asarray(split, np.uint8))
+
+
+@stage(Turn.STILLS_ONLY)
+def enlarge(attempt: Attempt) -> None:
+    """Where nothing at all was read: twice as large, for symbols of less than two pixels a module."""
+    if attempt.in_time() and not attempt.readings and attempt.grey.size < ENLARGED_PIXELS_MAX:
+        larger = cv2.resize(attempt.grey, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
+        attempt.read_whole(attempt.wanted.formats, ANY_TURN, grey=np.asarray(larger, np.uint8), scale=2.0)
+
+
+def _scale(across_px: float) -> float:
+    return 1.0 if across_px > WIDE_PX else SCALE
+
+
+def _sharpened(grey: Grey, sigma: float, amount: float) -> Grey:
+    soft = cv2.GaussianBlur(grey, (0, 0), sigma)
+    return np.asarray(cv2.addWeighted(grey, 1 + amount, soft, -amount, 0), np.uint8)

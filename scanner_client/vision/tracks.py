@@ -1,0 +1,203 @@
+"""Which reading is which label: followed over the frames, and remembered while the camera looks elsewhere."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from math import dist, hypot
+from statistics import median
+
+from scanner_client.vision.bounds import stand_at_one_place
+from scanner_client.vision.boxes import BoxRules
+from scanner_client.vision.frame import Frame
+from scanner_client.vision.reading import Point, Quad, Reading, centre, long_side, moved
+from scanner_client.vision.track import Track, new_track
+
+FRAMES_AGREEING_WEAK_MIN = 3
+"""For symbologies that are weakly checked. In rendered pans of soft labels zxing-cpp gave a wrong EAN-13 in 8
+of 1890 frames, once the same one in two neighbouring frames; Code 128 and ITF none."""
+
+OUT_OF_VIEW_MS = 1000.0
+"""Unseen for this long and out of the picture, a label has left it."""
+
+UNREADABLE_MS = 3000.0
+"""A label that should still be in the picture is remembered for this long while nothing reads it: longer than a
+camera hunts for focus, shorter than it takes to lay the next piece of the same product under a fixed camera."""
+
+REMEMBERED_MS = 120_000.0
+"""A label that the camera moved away from is the same one when it is read at its place again within this time: a pan
+over 120 labels takes 70 s. Later, the person has walked, and what they stand before may be another shelf."""
+
+BEYOND_SHARE = 0.1
+"""A label reaches out of the picture when it does so by this share of its long side."""
+
+LABELS_ON_SLIP_MIN = 2
+SLIP_PX_MIN, SLIP_AGREES_PX = 40.0, 20.0
+"""A label read in few lines is off by half its height, a rolling picture by a few pixels a frame: less than this."""
+
+TRACKS_MAX = 1024
+
+RIVAL_MARGIN = 2
+"""Where two texts were read at one place, the one to believe was read this many times as often."""
+
+RIVAL_FRAMES_MAX = 4
+"""No more than these count against a label: under a fixed camera the next box comes to lie where the last one was."""
+
+
+class Tracks:
+    """The labels of one source."""
+
+    def __init__(self, frames_agreeing_min: int, rules: BoxRules) -> None:
+        self.followed: list[Track] = []
+        self.offset: Point = (0.0, 0.0)
+        """How far the scene moved since the first frame, in pixels.
+
+        Only moved: to follow its turn by the labels that were read was tried on rolling pans and gained nothing, for
+        each label's place is renewed whenever it is read.
+        """
+
+        self._frames_agreeing_min = frames_agreeing_min
+        self._rules = rules
+
+    def follow_camera(self, frame: Frame) -> None:
+        """The scene moved as the frame says; where it says nothing, labels are known by their text alone."""
+        if frame.shift is None:
+            self.followed = [track for track in self.followed if not track.left]
+            for track in self.followed:
+                track.adrift = True
+        elif _is_plausible(frame.shift, frame):
+            self.offset = (self.offset[0] + frame.shift[0], self.offset[1] + frame.shift[1])
+
+    def to_scene(self, quad: Quad) -> Quad:
+        """A quad of the newest frame in pixels of the first one."""
+        return moved(quad, -self.offset[0], -self.offset[1])
+
+    def to_frame(self, place: Quad) -> Quad:
+        """A place of the scene in pixels of the newest frame."""
+        return moved(place, *self.offset)
+
+    def take_in(self, frame: Frame, readings: Sequence[Reading]) -> None:
+        """Match what was read in a frame with the labels that are followed; the rest are new ones."""
+        matches = self._matches(frame, readings)
+        slip = self._slip(matches)
+        if slip is not None:
+            self.offset = (self.offset[0] + slip[0], self.offset[1] + slip[1])
+            matches = self._matches(frame, readings)
+        matched = {id(reading) for reading, _ in matches}
+        for reading, track in matches:
+            track.sight(reading, self.to_scene(reading.quad), frame)
+        for reading in readings:
+            if id(reading) not in matched:
+                self._begin(reading, frame)
+
+    def _matches(self, frame: Frame, readings: Sequence[Reading]) -> list[tuple[Reading, Track]]:
+        """Which readings are labels that are followed: the nearest first, and no two of them the same label."""
+        matches: list[tuple[Reading, Track]] = []
+        taken: set[int] = set()
+        for _, reading, track in sorted(self._candidates(frame, readings), key=lambda candidate: candidate[0]):
+            if not taken & {id(reading), id(track)}:
+                matches.append((reading, track))
+                taken |= {id(reading), id(track)}
+        return matches
+
+    def _slip(self, matches: Sequence[tuple[Reading, Track]]) -> Point | None:
+        """How far off the frames' shifts are, where labels agree on it.
+
+        In blurred frames they are wrong by dozens of pixels, and the next piece of the same product is not far away.
+        """
+        off = [_off(self.to_frame(track.place), reading.quad) for reading, track in matches if not track.adrift]
+        if len(off) < LABELS_ON_SLIP_MIN:
+            return None
+        middle = median(x for x, _ in off), median(y for _, y in off)
+        agreeing = sum(dist(one, middle) < SLIP_AGREES_PX for one in off)
+        return middle if hypot(*middle) > SLIP_PX_MIN and 2 * agreeing > len(off) else None
+
+    def is_believable(self, track: Track) -> bool:
+        """Whether enough frames agree on a label, and enough more than on anything else at its place."""
+        weak_min = FRAMES_AGREEING_WEAK_MIN if track.reading.weakly_checked else 0
+        if track.frames_agreeing < max(self._frames_agreeing_min, weak_min):
+            return False
+        against = sum(rival.frames_agreeing for rival in self._rivals(track)) if track.contested else 0
+        return track.frames_agreeing >= RIVAL_MARGIN * min(against, RIVAL_FRAMES_MAX)
+
+    def stand_at(self, place: Quad) -> bool:
+        """Whether a label that was read stands at this place of the scene."""
+        return any(not track.adrift and stand_at_one_place(track.place, place) for track in self.followed)
+
+    def forget(self, frame: Frame) -> list[Track]:
+        """Drop what is gone; of these, the ones that were seen and not read come back."""
+        gone = [track for track in self.followed if self._is_gone(track, frame)]
+        kept = sorted((track for track in self.followed if track not in gone), key=lambda track: track.last_ms)
+        return self._drop(gone + kept[: max(0, len(kept) - TRACKS_MAX)])
+
+    def forget_all(self) -> list[Track]:
+        """There are no more frames; the labels that were seen and not read come back."""
+        return self._drop(self.followed)
+
+    def _drop(self, gone: Sequence[Track]) -> list[Track]:
+        unread = [track for track in gone if track.box is None and not self._is_misread(track)]
+        self.followed = [track for track in self.followed if track not in gone]
+        return unread
+
+    def _is_misread(self, track: Track) -> bool:
+        """Whether another text was believed at its place."""
+        return track.contested and any(rival.box is not None for rival in self._rivals(track))
+
+    def _candidates(self, frame: Frame, readings: Sequence[Reading]) -> list[tuple[float, Reading, Track]]:
+        """Every pair of a reading and a track that may be the same label, with their distance in pixels."""
+        by_content: defaultdict[tuple[str, bytes], list[Track]] = defaultdict(list)
+        for track in self.followed:
+            by_content[track.reading.content].append(track)
+        found: list[tuple[float, Reading, Track]] = []
+        for reading in readings:
+            place = centre(self.to_scene(reading.quad))
+            for track in by_content.get(reading.content, ()):
+                distance = dist(place, centre(track.place))
+                if track.adrift or distance <= track.reach(frame.t_ms):
+                    found.append((distance, reading, track))
+        return found
+
+    def _begin(self, reading: Reading, frame: Frame) -> None:
+        track = new_track(reading, self.to_scene(reading.quad), frame)
+        for rival in self._rivals(track):
+            track.contested = rival.contested = True
+        self.followed.append(track)
+
+    def _rivals(self, track: Track) -> list[Track]:
+        """The labels read at the same place, but not in the same frame, that say something else."""
+        return [other for other in self.followed if other is not track and _rival(track, other)]
+
+    def _is_gone(self, track: Track, frame: Frame) -> bool:
+        unseen_ms = frame.t_ms - track.last_ms
+        if unseen_ms <= OUT_OF_VIEW_MS:
+            return False
+        if track.adrift:
+            return True
+        if not self._is_beyond(track, frame):
+            return frame.t_ms - track.in_view_ms > UNREADABLE_MS
+        track.left, track.in_view_ms = True, frame.t_ms
+        returns = track.box is not None and not self._rules.stands_alone(track.reading)
+        return not returns or unseen_ms > REMEMBERED_MS
+
+    def _is_beyond(self, track: Track, frame: Frame) -> bool:
+        margin = BEYOND_SHARE * long_side(track.place)
+        height, width = frame.grey.shape
+        corners = self.to_frame(track.place)
+        return any(not (-margin <= x <= width + margin and -margin <= y <= height + margin) for x, y in corners)
+
+
+def _is_plausible(shift: Point, frame: Frame) -> bool:
+    """Phase correlation cannot tell more than half a picture; where it finds no peak it may say thousands of pixels."""
+    height, width = frame.grey.shape
+    return bool(abs(shift[0]) <= width / 2 and abs(shift[1]) <= height / 2)
+
+
+def _off(one: Quad, other: Quad) -> Point:
+    (x, y), (u, v) = centre(one), centre(other)
+    return u - x, v - y
+
+
+def _rival(one: Track, other: Track) -> bool:
+    if one.last_frame == other.last_frame or one.reading.content == other.reading.content:
+        return False
+    return stand_at_one_place(one.place, other.place)

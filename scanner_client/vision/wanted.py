@@ -1,0 +1,53 @@
+"""Which symbols a task can meet at all: fewer formats cost less time, and what is not asked for is not misread."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from scanner_client.vision.engine import FORMATS
+from scanner_client.vision.reading import Reading
+
+LENGTH_MAX = 7089
+"""Digits in the largest symbol there is, a QR code (ISO/IEC 18004, table 1)."""
+
+DEFAULT_LENGTHS: Mapping[str, tuple[int, int]] = MappingProxyType({"ITF": (6, LENGTH_MAX)})
+"""Interleaved 2 of 5 has no check digit of its own, and a line that leaves its side reads a part of it."""
+
+_ASKED = re.compile(r"(?P<name>[A-Za-z0-9]+)(:(?P<least>\d{1,4})(-(?P<most>\d{1,4}))?)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """The formats of a task, and how long what they say may be."""
+
+    formats: tuple[str, ...] = FORMATS
+    lengths: Mapping[str, tuple[int, int]] = field(default_factory=lambda: DEFAULT_LENGTHS)
+    """By format: the least and the most characters, both included. A format that is not named may have any."""
+
+    @classmethod
+    def parse(cls, asked: Iterable[str]) -> Wanted:
+        """From words such as ``EAN13``, ``ITF:14`` and ``Code128:8-20``; from none, everything.
+
+        Raises:
+            ValueError: a word is none of these, or its format is not read here; the message says which there are.
+        """
+        lengths = dict(DEFAULT_LENGTHS)
+        formats: list[str] = []
+        for word in asked:
+            found = _ASKED.fullmatch(word)
+            by_name = {name.lower(): name for name in FORMATS}
+            name = by_name.get(found["name"].lower()) if found else None
+            if not found or name is None:
+                raise ValueError(f"There is no format {word!r}: write {', '.join(FORMATS)}, or a length as in ITF:14.")
+            formats.append(name)
+            if found["least"]:
+                lengths[name] = int(found["least"]), int(found["most"] or found["least"])
+        return cls(formats=tuple(dict.fromkeys(formats)) or FORMATS, lengths=lengths)
+
+    def admits(self, reading: Reading) -> bool:
+        """Whether a reading is as long as its format may be."""
+        least, most = self.lengths.get(reading.format, (0, LENGTH_MAX))
+        return least <= len(reading.data) <= most

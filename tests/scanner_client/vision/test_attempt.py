@@ -1,0 +1,67 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from scanner_client.vision.attempt import Attempt
+from scanner_client.vision.engine import AS_IT_STANDS, Failed, Found, read
+from scanner_client.vision.frame import Grey
+from scanner_client.vision.reading import Quad, Reading
+from scanner_client.vision.region import Crop
+from scanner_client.vision.wanted import Wanted
+from tests.scanner_client.vision.pages import sticker
+
+PRODUCT = sticker("EAN13", "9506000134352")
+IN_PLACE = np.array([[1.0, 0, 0], [0, 1.0, 0]])
+
+
+def attempt(grey: Grey) -> Attempt:
+    return Attempt(grey=grey, wanted=Wanted(), regions_max=8, in_time=lambda: True)
+
+
+def thin(reading: Reading, lines: float) -> Reading:
+    """The same reading, agreed on by fewer scan lines."""
+    (ax, _), (bx, _), _, _ = reading.quad
+    middle = (reading.quad[0][1] + reading.quad[2][1]) / 2
+    quad: Quad = ((ax, middle), (bx, middle), (bx, middle + lines), (ax, middle + lines))
+    return replace(reading, quad=quad)
+
+
+def taken(reading: Reading) -> list[bytes]:
+    """What an attempt keeps of a reading that the engine gives it."""
+    one = attempt(PRODUCT)
+    one._take(Found(readings=(reading,), failed=()), Crop(grey=PRODUCT, to_frame=IN_PLACE).in_frame)
+    return [kept.data for kept in one.readings]
+
+
+@pytest.fixture
+def right() -> Reading:
+    (reading,) = read(PRODUCT, effort=AS_IT_STANDS).readings
+    return reading
+
+
+def test_product_read_on_one_line_is_kept_when_a_second_look_says_the_same(right: Reading) -> None:
+    assert taken(thin(right, 1)) == [right.data]
+
+
+def test_product_read_on_one_line_is_dropped_when_a_second_look_says_something_else(right: Reading) -> None:
+    assert taken(replace(thin(right, 1), data=b"9074932437075")) == []
+
+
+def test_product_that_many_lines_agree_on_needs_no_second_look(right: Reading) -> None:
+    assert taken(replace(thin(right, 20), data=b"9074932437075")) == [b"9074932437075"]
+
+
+def test_code_with_a_check_character_of_its_own_needs_no_second_look(right: Reading) -> None:
+    carton = replace(thin(right, 1), symbology="]C1", format="Code128", data=b"00340123450000000017")
+
+    assert taken(carton) == [carton.data]
+
+
+def test_symbol_that_failed_twice_in_one_place_is_one_unread_label() -> None:
+    square: Quad = ((10, 10), (90, 10), (90, 90), (10, 90))
+    near: Quad = ((12, 12), (92, 12), (92, 92), (12, 92))
+    one = attempt(np.full((200, 200), 200, np.uint8))
+    one.failed += [Failed(format="QRCode", quad=square), Failed(format="QRCode", quad=near)]
+
+    assert one.unread() == (square,)
