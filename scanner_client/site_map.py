@@ -1,9 +1,14 @@
 """The offline map: what this handheld knows of the site's units, so that it can judge a scan with no network.
 
-A unit is found by 96 bits of the hash of its name, of which 64 are the row's key and 32 are checked: among a million
-units a name that is not in the map passes for one that is with a probability of 10^6 / 2^96, about 10^-23. Two units
-whose first 64 bits agree (10^12 / 2^65, 3 in 10^8, for a million) are noticed when the second one is written, and the
-row then answers for neither. So a collision ends as "cannot tell here", not as a wrong verdict.
+A unit's row is found by 64 bits of the hash of its name, and holds the name itself, so that a bin can say what is
+missing from it: what stands before the last "/" (a product, say) recurs and is a number, the rest is text. Two units
+whose 64 bits agree (10^12 / 2^65, 3 in 10^8, for a million) are noticed when the second one is written, and the row
+then answers for neither. So a collision ends as "cannot tell here", not as a wrong verdict. A further identifier is
+kept as 96 bits of its hash alone: among a million, a name that is not in the map passes for one that is with a
+probability of 10^6 / 2^96, about 10^-23.
+
+What belongs into a bin is found by reading every row, once for each bin that is opened: 0.1 s for a million on a
+server's two shared cores. An index would make it 1 ms, and every unit 18 bytes larger.
 """
 
 from __future__ import annotations
@@ -17,15 +22,17 @@ from typing import Any, Final
 
 from scanner_client.clock import Clock
 from scanner_client.database import Database
-from sync.identity import is_location
+from sync.identity import is_container, is_location
 from sync.recall import Recall
-from sync.unit import Status
+from sync.unit import IN_STOCK, Status
 from sync.verdict import Known
 
 SCHEMA: Final = (
     """CREATE TABLE units (
-        hash INTEGER PRIMARY KEY, checked INTEGER NOT NULL, generation INTEGER NOT NULL, status INTEGER NOT NULL,
-        expected INTEGER, place INTEGER, announced_by INTEGER, announced_in INTEGER, lot INTEGER)""",
+        hash INTEGER PRIMARY KEY, generation INTEGER NOT NULL, status INTEGER NOT NULL, expected INTEGER, place INTEGER,
+        announced_by INTEGER, announced_in INTEGER, lot INTEGER, container INTEGER NOT NULL,
+        family INTEGER NOT NULL, tail TEXT NOT NULL)""",
+    "CREATE INDEX containers ON units (coalesce(place, expected)) WHERE container",
     """CREATE TABLE aliases (
         hash INTEGER PRIMARY KEY, checked INTEGER NOT NULL, generation INTEGER NOT NULL,
         unit INTEGER NOT NULL, unit_checked INTEGER NOT NULL)""",
@@ -43,6 +50,8 @@ STATUSES: Final = tuple(Status)  # a unit's status is stored as its place in her
 COLLIDED: Final = -1
 NESTING_MAX: Final = 8
 """Inner box, carton, layer, pallet, roll cage, and some to spare; a ring of cartons ends here too."""
+INSIDE_MAX: Final = 5_000
+"""Units that are named as belonging into one place; more than anyone scans there before it is looked at again."""
 RECALLS_MAX: Final = 10_000
 
 Change = Sequence[Any]
@@ -53,6 +62,8 @@ Change = Sequence[Any]
 class Found:
     """What the map holds of one unit or container."""
 
+    key: str
+    """The unit's own name, also where it was found by a further identifier."""
     known: Known
     lot: str | None
     place: str | None
@@ -107,10 +118,10 @@ class SiteMap:
 
     def find(self, key: str) -> Found | None:
         """What the map holds under a unit's, a container's or a further identifier's name."""
-        row = self._unit(*hashed(key)) or self._by_alias(key)
+        row = self._unit(key) or self._by_alias(key)
         if row is None:
             return None
-        status, expected, place, announced_by, announced_in, lot = row
+        status, expected, place, announced_by, announced_in, lot, name = row
         belongs = self._name(expected)
         known = Known(
             status=STATUSES[status],
@@ -119,7 +130,24 @@ class SiteMap:
             announced_by=self._name(announced_by),
             announced_in=self._name(announced_in),
         )
-        return Found(known=known, lot=self._name(lot), place=self._name(place))
+        return Found(key=name, known=known, lot=self._name(lot), place=self._name(place))
+
+    def expected_in(self, place: str) -> list[str]:
+        """The units in stock that belong into this bin or container, or into a container that stands in it, by name.
+
+        Where a container stands is what `Known.expected_location` goes by: where it was last seen. Containers
+        themselves are not named. At most `INSIDE_MAX`, the first by name.
+        """
+        rows = self._database.rows(_EXPECTED_IN, place, NESTING_MAX, INSIDE_MAX)
+        return [row[0] for row in rows]
+
+    def announced_in(self, container: str) -> list[str]:
+        """The units that a supplier says are in this carton and that have not come in yet, by name.
+
+        At most `INSIDE_MAX`, the first by name.
+        """
+        rows = self._database.rows(_ANNOUNCED_IN, container, STATUSES.index(Status.ANNOUNCED), INSIDE_MAX)
+        return [row[0] for row in rows]
 
     def entry(self, kind: str, key: str) -> dict[str, Any] | None:
         """A location, item, document or another small entry by its name."""
@@ -159,7 +187,9 @@ class SiteMap:
             elif kind == "unit":
                 status, *names = row
                 numbers = [None if name is None else number(name) for name in names]
-                units.append((*hashed(key), generation, STATUSES.index(Status(status)), *numbers))
+                family, tail = _split(key)
+                kind_of = (int(is_container(key)), number(family), tail)
+                units.append((hashed(key)[0], generation, STATUSES.index(Status(status)), *numbers, *kind_of))
             elif kind == "alias":
                 self._write_alias(key, row, generation)
             else:
@@ -173,9 +203,14 @@ class SiteMap:
         )
 
     def _delete(self, kind: str, key: str) -> None:
-        if kind in ("unit", "alias"):
-            table = {"unit": "units", "alias": "aliases"}[kind]
-            self._database.run(f"DELETE FROM {table} WHERE hash=? AND checked=?", *hashed(key))  # noqa: S608 - ours
+        if kind == "unit":
+            family, tail = _split(key)
+            self._database.run(
+                "DELETE FROM units WHERE hash=? AND tail=? AND family=(SELECT no FROM names WHERE name=?)",
+                hashed(key)[0], tail, family,
+            )  # fmt: skip
+        elif kind == "alias":
+            self._database.run("DELETE FROM aliases WHERE hash=? AND checked=?", *hashed(key))
         else:
             self._database.run("DELETE FROM entries WHERE kind=? AND key=?", kind, key)
 
@@ -184,23 +219,28 @@ class SiteMap:
         self._database.run("DELETE FROM aliases WHERE generation<>?", generation)
         self._database.run("DELETE FROM entries WHERE generation<>? AND kind<>'recall'", generation)
 
-    def _unit(self, key: int, checked: int) -> tuple[Any, ...] | None:
-        return self._database.row(
-            "SELECT status, expected, place, announced_by, announced_in, lot FROM units"
-            " WHERE hash=? AND checked=? AND status<>?",
-            key, checked, COLLIDED,
-        )  # fmt: skip
+    def _unit(self, name: str) -> tuple[Any, ...] | None:
+        row = self._row(hashed(name)[0])
+        return row if row and row[-1] == name else None
 
     def _by_alias(self, name: str) -> tuple[Any, ...] | None:
-        row = self._database.row("SELECT unit, unit_checked FROM aliases WHERE hash=? AND checked=?", *hashed(name))
-        return self._unit(*row) if row else None
+        alias = self._database.row("SELECT unit, unit_checked FROM aliases WHERE hash=? AND checked=?", *hashed(name))
+        row = self._row(alias[0]) if alias else None
+        return row if row and hashed(row[-1]) == alias else None
+
+    def _row(self, key: int) -> tuple[Any, ...] | None:
+        return self._database.row(
+            "SELECT status, expected, place, announced_by, announced_in, lot, name || tail"
+            " FROM units JOIN names ON no = family WHERE hash=? AND status<>?",
+            key, COLLIDED,
+        )  # fmt: skip
 
     def _location(self, place: str | None) -> str | None:
         """The location where a container stands; a location itself; None where no one knows."""
         for _ in range(NESTING_MAX):
             if place is None or is_location(place):
                 return place
-            row = self._unit(*hashed(place))
+            row = self._unit(place)
             place = self._name(row[2] if row[2] is not None else row[1]) if row else None
         return None
 
@@ -219,14 +259,39 @@ class SiteMap:
 
 
 _PUT_UNIT: Final = f"""
-    INSERT INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (hash) DO UPDATE SET
-        status = CASE WHEN checked = excluded.checked THEN excluded.status ELSE {COLLIDED} END,
+        status = CASE WHEN family = excluded.family AND tail = excluded.tail THEN excluded.status ELSE {COLLIDED} END,
         generation = excluded.generation, expected = excluded.expected, place = excluded.place,
         announced_by = excluded.announced_by, announced_in = excluded.announced_in, lot = excluded.lot"""  # noqa: S608 - ours
 
+_EXPECTED_IN: Final = f"""
+    WITH RECURSIVE inside (no, depth) AS (
+        SELECT no, 0 FROM names WHERE name = ?
+        UNION
+        SELECT held.no, depth + 1 FROM inside
+            CROSS JOIN units ON container AND coalesce(place, expected) = inside.no AND status <> {COLLIDED}
+            CROSS JOIN names AS family ON family.no = units.family
+            CROSS JOIN names AS held ON held.name = family.name || tail
+        WHERE depth < ?)
+    SELECT name || tail FROM units JOIN names ON no = family
+        WHERE expected IN (SELECT no FROM inside) AND NOT container
+            AND status IN ({", ".join(str(STATUSES.index(status)) for status in sorted(IN_STOCK))})
+        ORDER BY 1 LIMIT ?"""  # noqa: S608 - ours
+
+_ANNOUNCED_IN: Final = """
+    SELECT names.name || tail FROM units JOIN names ON no = family
+        WHERE announced_in = (SELECT no FROM names WHERE name = ?) AND status = ? AND NOT container
+        ORDER BY 1 LIMIT ?"""
+
+
+def _split(key: str) -> tuple[str, str]:
+    """What recurs of a name, up to its last "/", and what tells it apart."""
+    family, slash, tail = key.rpartition("/")
+    return family + slash, tail
+
 
 def hashed(key: str) -> tuple[int, int]:
-    """The row's key (64 bits) and the check (32 bits) of a name, signed as SQLite's integers are."""
+    """A row's key (64 bits) and a further check (32 bits) of a name, signed as SQLite's integers are."""
     found = blake2b(key.encode(), digest_size=12).digest()
     return int.from_bytes(found[:8], signed=True), int.from_bytes(found[8:], signed=True)

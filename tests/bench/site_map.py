@@ -21,7 +21,7 @@ from sync.protocol import CHANGES_PER_REPLY_MAX
 from tests.scanner_client.scans import scan_of
 
 UNITS = 1_000_000
-ANSWERS = 20_000
+ANSWERS, BINS_ASKED = 20_000, 21
 BINS, DOCUMENTS, LOTS, PER_CARTON = 5_000, 2_000, 4_000, 20
 
 
@@ -29,10 +29,14 @@ def unit(number: int) -> str:
     return f"https://id.gs1.org/01/{9506000134352 + number % 300:014d}/21/SN{number:08d}"
 
 
+def bin_name(number: int) -> str:
+    return f"https://warehouse.example/414/HH/254/B-{number:05d}"
+
+
 def changes(units: int, rng: random.Random) -> Iterator[list[Any]]:
     """Units as a server deals them: a bin each, an ASN, a carton in which they came, a lot."""
     for number in range(units):
-        place = f"https://warehouse.example/414/HH/254/B-{rng.randrange(BINS):05d}"
+        place = bin_name(rng.randrange(BINS))
         document, lot = f"ASN-{rng.randrange(DOCUMENTS)}", f"L{rng.randrange(LOTS)}"
         carton = f"https://id.gs1.org/00/{number // PER_CARTON:018d}"
         yield ["unit", unit(number), ["stored", place, place, document, carton, lot]]
@@ -61,6 +65,17 @@ def answer(handheld: Handheld, units: int) -> list[float]:
     return sorted(seconds)
 
 
+def expect(handheld: Handheld) -> list[float]:
+    """Seconds that it takes to name what belongs into a bin, for some bins."""
+    rng, seconds = random.Random(3), []
+    for _ in range(BINS_ASKED):
+        begun = time.perf_counter()
+        expected = handheld.site_map.expected_in(bin_name(rng.randrange(BINS)))
+        seconds.append(time.perf_counter() - begun)
+        assert expected
+    return sorted(seconds)
+
+
 def main(units: int) -> None:
     clock = system_clock()
     with tempfile.TemporaryDirectory() as folder:
@@ -74,6 +89,7 @@ def main(units: int) -> None:
         with open_handheld(home, clock) as handheld:
             seconds = answer(handheld, units)
             print(f"answer: median {seconds[ANSWERS // 2] * 1e6:.0f} µs, 99 % {seconds[-ANSWERS // 100] * 1e6:.0f} µs")
+            print(f"name what belongs into a bin: median {expect(handheld)[BINS_ASKED // 2] * 1000:.0f} ms")
             begun = time.perf_counter()
             handheld.site_map.apply([], Cursor(cursor="0", incarnation="j"), more=False, clock=clock)
             assert handheld.site_map.size() == 0

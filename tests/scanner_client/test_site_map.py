@@ -6,7 +6,7 @@ from scanner_client.clock import Clock
 from scanner_client.handheld import Handheld
 from scanner_client.site_map import COLLIDED, Cursor, SiteMap, hashed
 from sync.recall import Recall
-from sync.unit import Status
+from sync.unit import IN_STOCK, Status
 from sync.verdict import Known
 from tests.scanner_client.conftest import Hands
 from tests.scanner_client.scans import BIN_A, BIN_B, ITEM, unit
@@ -70,7 +70,10 @@ def test_cartons_that_stand_in_each_other_stand_nowhere(site_map: SiteMap, clock
 def test_further_identifier_leads_to_its_unit(site_map: SiteMap, clock: Clock) -> None:
     imei = "urn:gsma:imei:49015420-323751-0"
     learn(site_map, clock, ["unit", unit(1), STORED], ["alias", imei, unit(1)])
-    assert site_map.find(imei) == site_map.find(unit(1)) is not None
+    found = site_map.find(imei)
+    assert found == site_map.find(unit(1))
+    assert found is not None
+    assert found.key == unit(1)
     learn(site_map, clock, ["alias", imei, None])
     assert site_map.find(imei) is None
 
@@ -134,7 +137,7 @@ def test_age_is_unknown_after_a_restart_of_the_machine(site_map: SiteMap, clock:
 
 def test_two_units_that_share_a_hash_are_not_told_apart_wrongly(site_map: SiteMap, clock: Clock) -> None:
     learn(site_map, clock, ["unit", unit(1), STORED])
-    site_map._database.run("UPDATE units SET checked=checked+1")
+    site_map._database.run("UPDATE units SET tail='another'")
     assert site_map.find(unit(1)) is None, "another unit stands under this hash"
     learn(site_map, clock, ["unit", unit(1), STORED])
     assert site_map._database.row("SELECT status FROM units") == (COLLIDED,), "now two do: it answers for neither"
@@ -151,3 +154,64 @@ def test_hash_fits_the_integers_of_the_database() -> None:
 def test_location_is_found_by_the_code_that_people_use(site_map: SiteMap, clock: Clock) -> None:
     learn(site_map, clock, ["location", BIN_A, {"code": "A-01", "name": "", "zone": "A"}])
     assert (site_map.location("A-01"), site_map.location("Z")) == (BIN_A, None)
+
+
+def test_bin_names_the_units_that_belong_in_it(site_map: SiteMap, clock: Clock) -> None:
+    learn(
+        site_map, clock,
+        ["unit", unit("A%2F2"), ["stored", BIN_A, BIN_B, None, None, None]],
+        ["unit", unit(1), STORED],
+        ["unit", unit(3), ["stored", BIN_B, BIN_A, None, None, None]],
+    )  # fmt: skip
+    assert site_map.expected_in(BIN_A) == [unit(1), unit("A%2F2")]
+    assert site_map.expected_in("https://warehouse.example/414/HH/254/Z") == []
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_only_what_is_in_stock_is_expected_in_its_bin(site_map: SiteMap, clock: Clock, status: Status) -> None:
+    learn(site_map, clock, ["unit", unit(1), [status.value, BIN_A, BIN_A, None, None, None]])
+    assert site_map.expected_in(BIN_A) == ([unit(1)] if status in IN_STOCK else [])
+
+
+def test_what_belongs_in_a_carton_on_a_pallet_belongs_in_the_bin_where_the_pallet_was_seen(
+    site_map: SiteMap, clock: Clock
+) -> None:
+    learn(
+        site_map, clock,
+        ["unit", unit(1), ["stored", CARTON, CARTON, None, None, None]],
+        ["unit", CARTON, ["stored", PALLET, None, None, None, None]],
+        ["unit", PALLET, ["stored", BIN_A, BIN_B, None, None, None]],
+    )  # fmt: skip
+    expected = {place: site_map.expected_in(place) for place in (BIN_A, BIN_B, PALLET, CARTON)}
+    assert expected == {BIN_A: [], BIN_B: [unit(1)], PALLET: [unit(1)], CARTON: [unit(1)]}
+
+
+def test_cartons_that_stand_in_each_other_hold_each_unit_once(site_map: SiteMap, clock: Clock) -> None:
+    learn(
+        site_map, clock,
+        ["unit", unit(1), ["stored", CARTON, CARTON, None, None, None]],
+        ["unit", CARTON, ["stored", PALLET, PALLET, None, None, None]],
+        ["unit", PALLET, ["stored", CARTON, CARTON, None, None, None]],
+    )  # fmt: skip
+    assert site_map.expected_in(PALLET) == [unit(1)]
+
+
+def test_carton_names_the_announced_units_that_have_not_come_in_yet(site_map: SiteMap, clock: Clock) -> None:
+    learn(
+        site_map, clock,
+        ["unit", unit(1), ["announced", None, CARTON, "ASN-1", CARTON, None]],
+        ["unit", unit(2), ["received", BIN_A, BIN_A, "ASN-1", CARTON, None]],
+        ["unit", unit(3), ["announced", None, PALLET, "ASN-1", PALLET, None]],
+    )  # fmt: skip
+    assert site_map.announced_in(CARTON) == [unit(1)]
+
+
+def test_unit_named_like_another_product_of_the_same_number_is_not_taken_for_it(
+    site_map: SiteMap, clock: Clock
+) -> None:
+    learn(site_map, clock, ["unit", unit(1), STORED])
+    other = "https://id.gs1.org/01/09506000134369/21/1"
+    site_map._database.run("UPDATE units SET hash=?", hashed(other)[0])
+    assert site_map.find(other) is None
+    learn(site_map, clock, ["unit", other, None])
+    assert site_map.size() == 1, "nor is it deleted in its stead"

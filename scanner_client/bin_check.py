@@ -1,0 +1,297 @@
+"""One bin, or one open carton: what this handheld expects in it against what has been scanned there so far.
+
+Gather (`expectation`: what the map puts there), decide (`BinCheck.told`: what each outcome of the session means for
+the bin), show (`summary`, `lines`, and a mark for each label on the picture).
+
+A blind count is told nothing: it gets no expectation, and no verdict but a recall.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from typing import Final
+
+from scanner_client import judging
+from scanner_client.sighting import Told, Tone
+from scanner_client.site_map import SiteMap
+from scanner_client.task import Task
+from scanner_client.vision.mark import MarkTone
+from scanner_client.wording import say
+from sync.actions import ACTIONS, Compare, Stock
+from sync.event import ScanEvent, format_name
+from sync.verdict import Verdict
+
+NAMES_MAX: Final = 20
+"""Names in one list; the others are counted."""
+SCANS_MAX: Final = 20_000
+"""More than anyone scans in one bin; further ones are kept as ever, but this check does not know of them."""
+
+
+class Standing(StrEnum):
+    """How one unit, or one sighting of pieces, stands to the bin."""
+
+    RIGHT = "right"
+    ELSEWHERE = "elsewhere"
+    NOT_EXPECTED = "not_expected"
+    SHIPPED = "shipped"
+    RECALLED = "recalled"
+    CANNOT_TELL = "cannot_tell"
+    """The handheld's data do not hold it: neither right nor wrong."""
+    KEPT = "kept"
+    """Kept, and no verdict is given: a blind count, a label that could not be used."""
+
+
+WRONG: Final = (Standing.RECALLED, Standing.SHIPPED, Standing.ELSEWHERE, Standing.NOT_EXPECTED)
+"""The most urgent first."""
+
+_OF_VERDICT: Final = {
+    Verdict.RIGHT: Standing.RIGHT,
+    Verdict.KNOWN_ELSEWHERE: Standing.ELSEWHERE,
+    Verdict.NOT_EXPECTED: Standing.NOT_EXPECTED,
+    Verdict.SHIPPED_ALREADY: Standing.SHIPPED,
+    Verdict.RECALLED: Standing.RECALLED,
+    Verdict.UNKNOWN: Standing.CANNOT_TELL,
+    Verdict.CANNOT_TELL: Standing.CANNOT_TELL,
+}
+_TONE_OF: Final = {
+    Standing.RIGHT: MarkTone.RIGHT,
+    Standing.CANNOT_TELL: MarkTone.LOOK,
+    Standing.KEPT: MarkTone.KEPT,
+} | dict.fromkeys(WRONG, MarkTone.WRONG)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """What the handheld's data put into one place, and what it takes to speak of it."""
+
+    action: str
+    place: str | None
+    """The bin or the carton; None where the task names none."""
+    units: frozenset[str]
+    """By canonical name; empty where nothing is compared."""
+    compared: bool
+    """Whether what is not among the units is missing: not for blind counts, nor where one takes or brings things."""
+    blind: bool
+    name: Callable[[str], str]
+    """What people call a unit."""
+    place_name: Callable[[str], str]
+    own_name: Callable[[str], str]
+    """The canonical name of a unit that was scanned by a further identifier."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanned:
+    """One scan that stands."""
+
+    unit: str
+    standing: Standing
+    thing: str
+    belongs: str | None = None
+    """Where it belongs instead."""
+
+
+def expectation(site_map: SiteMap, task: Task) -> Expectation:
+    """What is expected where the task is now.
+
+    An open carton that is being received is expected to hold what its supplier announced; a bin, or a carton in it,
+    what the records put there. Who picks, moves or packs is not told that the rest of the bin is missing.
+    """
+    what = ACTIONS[task.action]
+    blind = judging.is_blind(site_map, task.document)
+    place = _place(task)
+    units: list[str] | None = None
+    if place is not None and not blind and what.compare is not Compare.NOTHING and what.stock is not Stock.TAKEN:
+        announced = what.compare is Compare.ANNOUNCED
+        units = site_map.announced_in(place) if announced else site_map.expected_in(place)
+    return Expectation(
+        action=task.action,
+        place=place,
+        units=frozenset(units or ()),
+        compared=units is not None,
+        blind=blind,
+        name=partial(judging.thing_text, site_map),
+        place_name=partial(judging.place_text, site_map),
+        own_name=partial(_own_name, site_map),
+    )
+
+
+class BinCheck:
+    """Begin one whenever a bin or a carton is opened (`is_for`), and give it every outcome of the session."""
+
+    def __init__(self, expected: Expectation) -> None:
+        self.expected = expected
+        self._scans: dict[str, Scanned] = {}
+        """By the event's name."""
+        self._box_events: dict[int, str] = {}
+        self._missing = set(expected.units)
+
+    def is_for(self, task: Task) -> bool:
+        """Whether the task is still in the place that is being checked."""
+        return (task.action, _place(task)) == (self.expected.action, self.expected.place)
+
+    def told(self, told: Told, box: int | None = None) -> None:
+        """Take in one outcome.
+
+        Args:
+            told: what was said, in the order in which it was said.
+            box: the tracker's number of the box; a later outcome of the same box replaces the earlier one, for it rests
+                on more of its labels.
+        """
+        event = told.event
+        if event is None:
+            return
+        if event.voids:
+            self._forget(event.voids)
+        elif event.subject and event.subject != self.expected.place:  # a carton's own label opens it
+            if box is not None:
+                self._forget(self._box_events.get(box, ""))
+                self._box_events[box] = format_name(event.name)
+            if len(self._scans) < SCANS_MAX:
+                self._take_in(event, told)
+
+    def mark(self, told: Told) -> tuple[MarkTone, str]:
+        """How the labels of the box that led to this outcome are marked, and the few words beside them."""
+        if told.event is None:
+            earlier = [scan for scan in self._scans.values() if scan.thing == told.thing and told.tone is Tone.INFO]
+            return self._mark_of(earlier[-1]) if earlier else (_tone(told), "")
+        scan = self._scans.get(format_name(told.event.name))
+        return self._mark_of(scan) if scan else (_tone(told), "")
+
+    @property
+    def missing(self) -> list[str]:
+        """Names of the first units that are still missing, and how many more there are."""
+        return _bounded([self.expected.name(unit) for unit in sorted(self._missing)[:NAMES_MAX]], len(self._missing))
+
+    @property
+    def wrong(self) -> list[str]:
+        """What must not be here, the most urgent first, each with the reason; bounded like `missing`."""
+        found = [scan for kind in WRONG for scan in self._standing(kind)]
+        shown = [say("check.wrong", thing=scan.thing, reason=self._reason(scan)) for scan in found[:NAMES_MAX]]
+        return _bounded(shown, len(found))
+
+    @property
+    def read(self) -> int:
+        """How many things were scanned here, each once."""
+        return len({scan.unit for scan in self._scans.values()})
+
+    def summary(self, unread: int = 0) -> str:
+        """How the bin stands, in one sentence.
+
+        Args:
+            unread: labels that were seen here and not read.
+        """
+        return "; ".join([self._read_words(unread), *self._missing_words(), *self._wrong_words()]) + "."
+
+    def lines(self, unread: int = 0) -> list[str]:
+        """What stands at the foot of the saved picture: the place, the sentence, and what is wrong."""
+        place = self.expected.place
+        sentence = self.summary(unread)
+        if place:
+            sentence = say("check.place", place=self.expected.place_name(place), summary=sentence)
+        return [sentence, *self.wrong]
+
+    def _take_in(self, event: ScanEvent, told: Told) -> None:
+        unit = self.expected.own_name(event.subject or "")
+        standing = _OF_VERDICT[told.judgement.verdict] if told.judgement else Standing.KEPT
+        if self.expected.blind and standing is not Standing.RECALLED:
+            standing = Standing.KEPT
+        belongs = told.judgement.belongs if told.judgement and standing is Standing.ELSEWHERE else None
+        scan = Scanned(unit=unit, standing=standing, thing=told.thing or self.expected.name(unit), belongs=belongs)
+        self._scans[format_name(event.name)] = scan
+        self._missing.discard(unit)
+
+    def _forget(self, event: str) -> None:
+        """The scan was undone: its unit is missing again, unless another scan of it stands."""
+        scan = self._scans.pop(event, None)
+        if scan and scan.unit in self.expected.units and all(s.unit != scan.unit for s in self._scans.values()):
+            self._missing.add(scan.unit)
+
+    def _standing(self, kind: Standing) -> list[Scanned]:
+        return list({scan.unit: scan for scan in self._scans.values() if scan.standing is kind}.values())
+
+    def _mark_of(self, scan: Scanned) -> tuple[MarkTone, str]:
+        caption = scan.thing.rpartition(" ")[2]  # the number that tells it apart; the box says what it is
+        if scan.standing in WRONG:
+            caption = self._reason(scan)
+        return _TONE_OF[scan.standing], caption
+
+    def _reason(self, scan: Scanned) -> str:
+        if scan.standing is Standing.ELSEWHERE:
+            return say("check.belongs", place=self._place_of(scan))
+        if scan.standing is Standing.RECALLED:
+            return say("check.recalled")
+        return say("check.shipped") if scan.standing is Standing.SHIPPED else say("check.not_expected")
+
+    def _place_of(self, scan: Scanned) -> str:
+        return self.expected.place_name(scan.belongs) if scan.belongs else say("check.another_place")
+
+    def _read_words(self, unread: int) -> str:
+        if unread:
+            return say("check.read_of", read=self.read, seen=self.read + unread)
+        return say("check.read", read=self.read)
+
+    def _missing_words(self) -> list[str]:
+        if not self.expected.compared:
+            return []
+        if self._missing:
+            return [say("check.missing", count=len(self._missing), names=", ".join(self.missing))]
+        return [say("check.none_missing") if self.expected.units else say("check.none_expected")]
+
+    def _wrong_words(self) -> list[str]:
+        recalled, shipped = self._standing(Standing.RECALLED), self._standing(Standing.SHIPPED)
+        strange, untold = self._standing(Standing.NOT_EXPECTED), self._standing(Standing.CANNOT_TELL)
+        return [
+            *([say("check.recalled_count", count=len(recalled))] if recalled else []),
+            *([say("check.shipped_count", count=len(shipped))] if shipped else []),
+            *self._elsewhere_words(),
+            *([say("check.not_expected_count", count=len(strange))] if strange else []),
+            *([say("check.cannot_tell_count", count=len(untold))] if untold else []),
+        ]
+
+    def _elsewhere_words(self) -> list[str]:
+        """A sentence for each place that things belong in instead, the first places by name."""
+        places: dict[str, int] = {}
+        for scan in self._standing(Standing.ELSEWHERE):
+            name = self._place_of(scan)
+            places[name] = places.get(name, 0) + 1
+        words = [
+            say("check.one_belongs", place=name) if count == 1 else say("check.belong", count=count, place=name)
+            for name, count in sorted(places.items())[:NAMES_MAX]
+        ]
+        return _bounded(words, len(places))
+
+
+def _place(task: Task) -> str | None:
+    """The place that is checked: an open carton, or else the bin; an announcement says only what is in cartons."""
+    announced = ACTIONS[task.action].compare is Compare.ANNOUNCED
+    return task.container or (None if announced else task.location)
+
+
+def legend() -> dict[MarkTone, str]:
+    """What each sign on a picture means, in words."""
+    return {
+        MarkTone.RIGHT: say("check.legend_right"),
+        MarkTone.WRONG: say("check.legend_wrong"),
+        MarkTone.LOOK: say("check.legend_look"),
+        MarkTone.KEPT: say("check.legend_kept"),
+        MarkTone.UNREAD: say("check.legend_unread"),
+    }
+
+
+def _tone(told: Told) -> MarkTone:
+    """The mark of what is no scan of a unit: a bin's label, something unreadable, what was not kept."""
+    tones = {Tone.GOOD: MarkTone.KEPT, Tone.INFO: MarkTone.KEPT, Tone.STOP: MarkTone.WRONG}
+    return tones.get(told.tone, MarkTone.LOOK)
+
+
+def _own_name(site_map: SiteMap, subject: str) -> str:
+    found = site_map.find(subject)
+    return found.key if found else subject
+
+
+def _bounded(names: Sequence[str], count: int) -> list[str]:
+    more = count - len(names)
+    return [*names, say("check.more", count=more)] if more > 0 else list(names)
