@@ -26,7 +26,7 @@ from sync.event import LIST_MAX, ScanEvent, format_name
 from sync.identity import Kind, is_stock, item_of, split_key
 from sync.labels import Label, Refusal, parse
 from sync.labels.box import Box, identify
-from sync.verdict import Judgement
+from sync.verdict import Judgement, Verdict
 
 SWITCHING: Final = frozenset({Kind.LOCATION, Kind.CONTAINER, Kind.DOCUMENT, Kind.BADGE})
 """Labels that say what the next scans belong to; they never belong to a box beside them."""
@@ -227,7 +227,8 @@ class Session:
             self.task = replace(self.task, quantity=1)
         judgement: Judgement | None = judged.judgement
         tone, text = judged.tone, judged.text
-        if tone is not Tone.STOP and judging.is_blind(self._site_map, kept.document):
+        recalled = judged.judgement.verdict is Verdict.RECALLED
+        if not recalled and judging.is_blind(self._site_map, kept.document):
             judgement, tone, text = None, Tone.GOOD, say("verdict.hidden")
         if kept.quantity and kept.quantity > 1:
             text = say("scan.times", text=text, quantity=kept.quantity)

@@ -250,12 +250,15 @@ def test_blind_counter_is_told_nothing_but_a_recall(begin: Begin, learn: Callabl
     learn(
         ["document", "CC-1", {"kind": "count", "state": "open", "lines": [], "bins": [A_01], "blind": True}],
         ["unit", unit("S1"), ["stored", A_02, A_02, None, None, None]],
+        ["unit", unit("S3"), ["shipped", None, None, None, None, None]],
         ["recall", "R", {"number": "R", "reason": "Battery.", "item": None, "lots": [], "units": [unit("S2")]}],
     )
     session = begin("count", document="CC-1")
     see(session, BIN_1)
     [hidden], [bitten] = see(session, unit_label("S1")), see(session, unit_label("S2"))
+    [shipped] = see(session, unit_label("S3"))
     assert (hidden.judgement, hidden.text, hidden.tone) == (None, "Kept.", Tone.GOOD)
+    assert (shipped.judgement, shipped.text, shipped.tone) == (None, "Kept.", Tone.GOOD)
     assert bitten.judgement is not None
     assert bitten.judgement.verdict is Verdict.RECALLED
 
