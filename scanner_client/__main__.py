@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,8 @@ from typing import Any, Final
 from scanner_client import VERSION
 
 HOME_VARIABLE: Final = "SCANNER_HOME"
+EVIDENCE_MB: Final = 200
+EVIDENCE_MB_MAX: Final = 1_000_000
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -56,11 +58,18 @@ def _enrol(args: Namespace) -> int:
 
 
 def _scan(args: Namespace) -> int:
+    from scanner_client.assignment import Assignment  # noqa: PLC0415
     from scanner_client.clock import system_clock  # noqa: PLC0415
     from scanner_client.scan_command import Order, scan  # noqa: PLC0415
+    from scanner_client.wording import say  # noqa: PLC0415
 
-    order = {name: value for name, value in vars(args).items() if name in Order.__dataclass_fields__}
-    return scan(Order(**order), system_clock())
+    given = vars(args)
+    if args.action is None and args.page is None:
+        print(say("command.action_or_page"), file=sys.stderr)
+        return 2
+    order = {name: value for name, value in given.items() if name in Order.__dataclass_fields__}
+    task = {name: value for name, value in given.items() if name in Assignment.__dataclass_fields__}
+    return scan(Order(**order, assignment=Assignment(**task) if args.action else None), system_clock())
 
 
 def _status(args: Namespace) -> int:
@@ -156,7 +165,10 @@ def _parser() -> ArgumentParser:
 
 
 def _add_scan_options(scan: ArgumentParser) -> None:
-    scan.add_argument("--action", required=True, help="receive, put_away, count, pick, pack, ship and others")
+    scan.add_argument("--action", help="receive, put_away, count, pick, pack, ship and others; or chosen on the page")
+    scan.add_argument(
+        "--page", type=int, nargs="?", const=0, metavar="PORT", help="show the work in this machine's browser as well"
+    )
     scan.add_argument("--source", default="-", help="camera:0, a video, a picture, a folder, or - for typing (default)")
     scan.add_argument("--document", help="ASN, order or count, such as ASN-1001")
     scan.add_argument("--location", help="where the work begins: a location's code or label")
@@ -165,9 +177,20 @@ def _add_scan_options(scan: ArgumentParser) -> None:
     scan.add_argument("--operator", help="who scans")
     scan.add_argument("--condition", help="what state the units are in, such as damaged")
     scan.add_argument("--quantity", type=int, default=1, help="pieces that the next product or lot counts")
+    scan.add_argument("--save-picture", type=Path, metavar="PATH", help="write the marked picture here at the end")
+    scan.add_argument(
+        "--evidence", dest="evidence_mb", type=_megabytes, default=EVIDENCE_MB, metavar="MB",
+        help=f"keep a picture of each label read by camera, so many megabytes at most (default {EVIDENCE_MB}; 0: none)",
+    )  # fmt: skip
     scan.add_argument(
         "--json", dest="as_json", action="store_true", help="a line of JSON for each event, once it is kept"
     )
+
+
+def _megabytes(text: str) -> int:
+    if not text.isdecimal() or int(text) > EVIDENCE_MB_MAX:
+        raise ArgumentTypeError(f"{text!r} is no number of megabytes from 0 to {EVIDENCE_MB_MAX}.")
+    return int(text)
 
 
 if __name__ == "__main__":

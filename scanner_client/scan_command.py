@@ -1,67 +1,63 @@
-"""`scan`: one person's work with one source, from its first label to its last, with the sync running beside it."""
+"""`scan`: one person's work, from its first label to its last, with the sync running beside it.
+
+One thread does the work and nothing else touches the session: the camera, the keyboard and the page put what they
+have into its inbox.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+from scanner_client.assignment import Assignment
 from scanner_client.background import Background
 from scanner_client.clock import Clock
 from scanner_client.commands import answer_request, uploader_for
 from scanner_client.control import listening
 from scanner_client.handheld import Handheld, open_handheld
+from scanner_client.inbox import Inbox, TypingEnded, WatchEnded
 from scanner_client.interruption import Interrupted, Interruption
-from scanner_client.judging import site_codes
-from scanner_client.session import Session
-from scanner_client.sighting import Sighting, Told
-from scanner_client.site_map import SiteMap
-from scanner_client.task import Task
+from scanner_client.questions import ask_at_terminal
 from scanner_client.telling import Teller
-from scanner_client.typed import Typing, lines
 from scanner_client.wording import say
-from sync.actions import ACTIONS
-from sync.identity import Kind, split_key
-from sync.labels import Label, parse
+from scanner_client.work import Work
 
 TYPED: Final = "-"
 LAST_PUSH_SECONDS_MAX: Final = 5.0
-
-
-class ScanError(Exception):
-    """The work cannot begin like this; the message says why."""
+EVIDENCE_FOLDER: Final = "evidence"
+PICTURES_FOLDER: Final = "pictures"
+BYTES_PER_MB: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What was asked for on the command line; places as people write them."""
+    """What was asked for on the command line."""
 
     home: Path
-    action: str
+    assignment: Assignment | None = None
+    """None: it is chosen on the page."""
     source: str = TYPED
-    document: str | None = None
-    location: str | None = None
-    container: str | None = None
-    origin: str | None = None
-    operator: str | None = None
-    condition: str | None = None
-    quantity: int = 1
+    page: int | None = None
+    """The port of the page, 0 for any that is free; None for no page."""
+    save_picture: Path | None = None
+    evidence_mb: int = 0
+    """How many megabytes of crops are kept beside the scans."""
     as_json: bool = False
 
 
 def scan(order: Order, clock: Clock) -> int:
-    """Work through a source; the exit code.
+    """Work until the source ends, or with a page until somebody interrupts; the exit code.
 
     Raises:
-        ScanError, SourceError, DatabaseError, DeviceError, OutboxError: it cannot begin, or cannot go on.
+        AssignmentError, SourceError, PageError, DatabaseError, DeviceError, OutboxError: it cannot begin, or cannot
+            go on.
     """
-    if order.action not in ACTIONS or not ACTIONS[order.action].roles:
-        names = ", ".join(name for name, what in ACTIONS.items() if what.roles)
-        raise ScanError(say("command.no_action", action=repr(order.action), actions=names))
     interruption = Interruption()
     with ExitStack() as stack:
         stack.enter_context(interruption.listening())
@@ -69,16 +65,79 @@ def scan(order: Order, clock: Clock) -> int:
         if handheld.renewed:
             print(say("command.renewed", reason=handheld.renewed), file=sys.stderr)
         background = Background(uploader_for(handheld), wall_ms=clock.wall_ms)
-        teller = Teller(handheld, background, as_json=order.as_json)
         stack.callback(background.close)
         answer = partial(answer_request, handheld, background)
-        stack.enter_context(listening(order.home, f"scan --action {order.action}", answer))
-        session = Session(handheld, _task(order, handheld.site_map))
+        what = f" --action {order.assignment.action}" if order.assignment else ""
+        stack.enter_context(listening(order.home, f"scan{what}", answer))
+        teller = Teller(handheld, background, as_json=order.as_json)
+        inbox = Inbox()
+        work = _prepared(order, handheld, teller, background, inbox)
+        stack.callback(work.close)
+        if order.page is not None:
+            stack.enter_context(_page(order.page, teller, inbox, work))
         background.start(teller.refresh)
-        _work(order, session, interruption, teller)
+        _work(order, work, inbox, interruption)
         _send_the_rest(handheld, background)
-        print(say("command.scanned", count=session.kept, waiting=handheld.outbox.waiting()), file=sys.stderr)
+        print(say("command.scanned", count=work.kept, waiting=handheld.outbox.waiting()), file=sys.stderr)
     return 0
+
+
+def _prepared(order: Order, handheld: Handheld, teller: Teller, background: Background, inbox: Inbox) -> Work:
+    """The work with its camera and what is kept of its pictures."""
+    eye = evidence = None
+    if order.source != TYPED:
+        from scanner_client.evidence import Evidence  # noqa: PLC0415 - a wedge needs no OpenCV
+        from scanner_client.eye import Eye  # noqa: PLC0415
+
+        default = order.home / PICTURES_FOLDER / time.strftime("%Y-%m-%d-%H-%M-%S.jpg")
+        eye = Eye(order.source, put=inbox.put, picture_path=order.save_picture or default, looked=teller.looked)
+        if order.evidence_mb:
+            evidence = Evidence(order.home / EVIDENCE_FOLDER, order.evidence_mb * BYTES_PER_MB)
+    return Work(
+        handheld,
+        teller,
+        sync=partial(background.sync_now, 0),  # it is only woken; the page hears of the end from the next state
+        eye=eye,
+        evidence=evidence,
+        confirm=partial(ask_at_terminal, tty=sys.stdin.isatty()) if order.page is None else None,
+    )
+
+
+@contextmanager
+def _page(port: int, teller: Teller, inbox: Inbox, work: Work) -> Iterator[None]:
+    """The page, served while the block runs."""
+    from scanner_client.page.server import Behind, serving  # noqa: PLC0415 - needless without a page
+
+    with serving(Behind(board=teller.board, take=inbox.offer, picture=work.picture), port) as address:
+        print(say("command.page", address=address), file=sys.stderr, flush=True)
+        yield
+
+
+def _work(order: Order, work: Work, inbox: Inbox, interruption: Interruption) -> None:
+    """Deal with every entry until the source ends.
+
+    A file or a pipe that ends has said everything, so that an open bin is finished then. Whoever interrupts has not:
+    the bin stays open.
+    """
+    if order.assignment:
+        work.begin(order.assignment)
+    else:
+        work.wait_for_a_choice()
+    if order.source == TYPED or (order.page is not None and sys.stdin.isatty()):
+        inbox.read_typing()
+    try:
+        for entry in interruption.between(inbox.take()):
+            if order.page is None and isinstance(entry, TypingEnded | WatchEnded):
+                if entry.trouble:
+                    raise entry.trouble
+                break
+            work.take(entry)
+    except Interrupted:
+        print(say("command.interrupted"), file=sys.stderr)
+    else:
+        work.finish()
+    if order.save_picture:
+        print(work.save_picture(), file=sys.stderr)
 
 
 def _send_the_rest(handheld: Handheld, background: Background) -> None:
@@ -86,81 +145,3 @@ def _send_the_rest(handheld: Handheld, background: Background) -> None:
     if handheld.outbox.waiting() and not background.state.trouble:
         background.sync_now(LAST_PUSH_SECONDS_MAX)
     background.close()
-
-
-def _work(order: Order, session: Session, interruption: Interruption, teller: Teller) -> None:
-    """Deal with every sighting until the source ends.
-
-    A file or a pipe that ends has said everything, so that an open bin is finished then. Whoever interrupts has not:
-    the bin stays open.
-    """
-    teller.begin(session.task)
-    try:
-        for outcome in interruption.between(_steps(order, session)):
-            teller.tell(outcome(), session.task)
-    except Interrupted:
-        print(say("command.interrupted"), file=sys.stderr)
-    else:
-        teller.tell(session.finish(), session.task)
-
-
-def _steps(order: Order, session: Session) -> Iterator[Callable[[], list[Told]]]:
-    """What is to be done for each sighting; the source is only waited for in here."""
-    if order.source == TYPED:
-        typing = Typing(session)
-        yield from (partial(typing.enter, line) for line in lines(sys.stdin.buffer))
-        return
-    from scanner_client.scene import sightings, source_of  # noqa: PLC0415 - a wedge needs no OpenCV
-
-    found = sightings(
-        source_of(order.source),
-        session.codes,
-        on_bad_picture=lambda error: print(error, file=sys.stderr),
-        confirm=_confirm,
-    )
-    yield from (partial(session.scan, sighting) for sighting in found)
-
-
-def _confirm(sighting: Sighting) -> bool:
-    """Ask the person whether what one picture alone says is what stands there."""
-    text = " + ".join(symbol.data.decode("latin-1") for symbol in sighting.symbols)
-    if not sys.stdin.isatty():
-        print(f"{text!r}: {say('scan.needs_second_look')}", file=sys.stderr)
-        return False
-    return input(say("scan.confirm", text=repr(text)) + " ").strip().lower() in ("y", "yes")
-
-
-def _task(order: Order, site_map: SiteMap) -> Task:
-    def place(text: str | None, kind: Kind) -> str | None:
-        return place_key(text, kind, site_map) if text else None
-
-    return Task(
-        action=order.action,
-        document=order.document,
-        location=place(order.location, Kind.LOCATION),
-        container=place(order.container, Kind.CONTAINER),
-        origin=place(order.origin, Kind.LOCATION),
-        operator=order.operator,
-        condition=order.condition,
-        quantity=order.quantity,
-    )
-
-
-def place_key(text: str, kind: Kind, site_map: SiteMap) -> str:
-    """The canonical name of a location or container: from itself, from what its label says, or from its code.
-
-    Raises:
-        ScanError: it is none of these.
-    """
-    label = parse(text.encode(), None, site_codes(site_map))
-    if isinstance(label, Label) and label.kind is kind:
-        return label.key
-    by_code = site_map.location(text) if kind is Kind.LOCATION else None
-    if by_code:
-        return by_code
-    try:
-        if split_key(text).kind is kind:
-            return text
-    except ValueError:
-        pass
-    raise ScanError(say("command.no_place", text=repr(text), kind=kind.value))

@@ -1,4 +1,4 @@
-"""Tells each outcome of a session: as lines of JSON for a program, or on the screen and with a beep for a person."""
+"""Tells each outcome of a session: as lines of JSON for a program, or on the screens and with a beep for a person."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import sys
 import time
 from collections.abc import Sequence
 from threading import Lock
-from typing import TextIO
+from typing import Any, TextIO
 
 from scanner_client import carried, judging
 from scanner_client.background import Background
 from scanner_client.feedback import beep
 from scanner_client.handheld import Handheld
+from scanner_client.page.board import Board
+from scanner_client.page.view import queue_shown, task_shown
 from scanner_client.screen import Footer, Names, Screen
 from scanner_client.sighting import Told
 from scanner_client.task import Task
@@ -20,9 +22,10 @@ from sync.event import format_name
 
 
 class Teller:
-    """Everything told here is on the disk already."""
+    """Everything told here is on the disk already. `board` is what the page shows."""
 
     def __init__(self, handheld: Handheld, background: Background, *, as_json: bool, out: TextIO = sys.stdout) -> None:
+        self.board = Board(lambda: queue_shown(self._footer()))
         self._handheld = handheld
         self._background = background
         self._as_json = as_json
@@ -32,32 +35,48 @@ class Teller:
         self._turn = Lock()
         self._task: Task | None = None
 
-    def begin(self, task: Task) -> None:
-        """Draw the empty panel."""
-        self._task = task
-        self.refresh()
-
     def refresh(self) -> None:
-        """Draw how the queue and the data stand now; the thread that syncs calls it."""
+        """Show how the queue and the data stand now; the thread that syncs calls it."""
+        self.board.show()
         task = self._task
         if task and self._tty:
             with self._turn:
                 self._screen.draw(task, self._names(task), self._footer())
 
-    def tell(self, outcomes: Sequence[Told], task: Task) -> None:
-        """Tell what one sighting led to, and wake the sync if something was kept."""
-        self._task = task
+    def tell(self, outcomes: Sequence[Told], task: Task | None) -> None:
+        """Tell what one sighting led to, and wake the sync if something was kept.
+
+        The page comes first: on a terminal a pattern of beeps takes a moment.
+        """
+        changed, self._task = task != self._task, task
         for told in outcomes:
-            if self._as_json:
-                if told.event:
-                    print(json_line(told), file=self._out, flush=True)
-                continue
-            with self._turn:
-                self._screen.show(told, time.strftime("%H:%M:%S"), task, self._names(task), self._footer())
-                if self._tty:
-                    beep(told.tone, self._out, time.sleep)
+            self.board.tell(told, time.strftime("%H:%M:%S"))
+        self.show(task=task_shown(task, self._names(task)) if task else None)
+        if changed and not outcomes:
+            self.refresh()
+        if task:  # before a page has chosen one, the terminal has nothing to show
+            for told in outcomes:
+                self._tell_at_terminal(told, task)
         if any(told.event for told in outcomes):
             self._background.wake()
+
+    def show(self, **parts: Any) -> None:
+        """Replace parts of what the page shows, by the names of the fields of its `State`."""
+        self.board.show(**parts)
+
+    def looked(self, reads: str) -> None:
+        """How many of the labels before the camera are read, in words; the thread that watches calls it."""
+        self.board.show(reads=reads)
+
+    def _tell_at_terminal(self, told: Told, task: Task) -> None:
+        if self._as_json:
+            if told.event:
+                print(json_line(told), file=self._out, flush=True)
+            return
+        with self._turn:
+            self._screen.show(told, time.strftime("%H:%M:%S"), task, self._names(task), self._footer())
+            if self._tty:
+                beep(told.tone, self._out, time.sleep)
 
     def _names(self, task: Task) -> Names:
         site_map = self._handheld.site_map

@@ -24,6 +24,12 @@ def say(key: str, /, **values: object) -> str:
     return catalogue(os.environ.get("SCANNER_LANGUAGE", SOURCE_LANGUAGE))[key].format(**values)
 
 
+def texts(table: str) -> dict[str, str]:
+    """Every text of one table by its whole key, values not put in: for a page that says them itself."""
+    language = os.environ.get("SCANNER_LANGUAGE", SOURCE_LANGUAGE)
+    return {key: text for key, text in catalogue(language).items() if key.startswith(f"{table}.")}
+
+
 @cache
 def catalogue(language: str) -> dict[str, str]:
     """Every text of a language by its key; what is not translated stays in English."""

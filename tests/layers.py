@@ -63,6 +63,7 @@ ONE_CLIENT_FILE = {
     "SQLite": ("sqlite3", "pysqlite3"),
     "HTTP to the server": ("http.client", "urllib.request", "urllib3"),
     "zeroconf": ("zeroconf",),
+    "the page's HTTP server": ("http.server",),
 }
 # What lives in exactly one folder of the handheld: another engine, as on Android, replaces that folder.
 ONE_CLIENT_FOLDER = {"OpenCV": ("cv2", "scanner_client/vision")}

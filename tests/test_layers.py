@@ -21,6 +21,7 @@ SOUND = {
     "scanner_client/outbox.py": "import sqlite3\nimport time\n",
     "scanner_client/uploader.py": "import urllib3\n",
     "scanner_client/discovery.py": "import zeroconf\n",
+    "scanner_client/page/server.py": "from http.server import ThreadingHTTPServer\n",
     "scanner_client/requirements.txt": "opencv-python-headless==5\nurllib3==2\nzeroconf==0\nzxing-cpp==3\n",
     "server/__init__.py": "from server import api, web\nimport flask\n",
     "server/api/sync.py": "from server.api.errors import refuse\nfrom server import ingest\n",
@@ -91,6 +92,14 @@ def test_a_sound_tree_breaks_no_rule(tmp_path: Path) -> None:
             (
                 "scanner_client: HTTP to the server belongs in exactly one file, and is in: "
                 "scanner_client/status.py, scanner_client/uploader.py."
+            ),
+        ),
+        (
+            "scanner_client/control.py",
+            "import http.server",
+            (
+                "scanner_client: the page's HTTP server belongs in exactly one file, and is in: "
+                "scanner_client/control.py, scanner_client/page/server.py."
             ),
         ),
         (

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,10 +15,10 @@ from typing import IO, Any
 
 import pytest
 
+from scanner_client.assignment import AssignmentError, place_key
 from scanner_client.clock import Clock
 from scanner_client.enrol_command import enrol
 from scanner_client.handheld import Handheld, open_handheld
-from scanner_client.scan_command import ScanError, place_key
 from scanner_client.site_map import Cursor
 from scanner_client.transport import Transport
 from sync.event import decode, format_name
@@ -139,6 +141,54 @@ def test_number_said_at_the_end_is_what_waits_after_the_last_push(tmp_path: Path
     assert len(peer.lines(*peer.devices)) == 3
 
 
+class WithPage(Scanner):
+    """`scan` with its screen; the first line that it says to people is the address."""
+
+    def __init__(self, home: Path, *options: str) -> None:
+        super().__init__(home, "--page", *options)
+        self.address = pipe(self.process.stderr).readline().decode()
+
+
+def test_line_that_is_typed_beside_the_page_is_kept_and_the_end_of_typing_ends_nothing(
+    tmp_path: Path, clock: Clock, scanners: list[Scanner]
+) -> None:
+    scanner = WithPage(tmp_path, "--action", "count", "--document", "CC-1")
+    scanners.append(scanner)
+    assert re.search(r"http://127\.0\.0\.1:\d+/\?key=\S{32} ", scanner.address)
+    for text in ("LOC:A-01", "LPN1"):
+        scanner.type(text)
+        scanner.beep()
+    pipe(scanner.process.stdin).close()
+    assert "2 waiting" in run("status", "--home", str(tmp_path)).stdout, "the program is still there"
+    scanner.process.stdin = None
+    code, errors = scanner.end(signal.SIGTERM)
+    assert (code, errors) == (0, "Stopped. Every scan that beeped is kept.\n2 scans kept, 2 waiting.\n")
+    assert len(kept(tmp_path, clock)) == 2, "nobody said that the bin is finished"
+
+
+def test_port_of_the_page_that_is_taken_is_said_in_a_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = run("scan", "--home", str(tmp_path), "--page", port)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"The screen cannot be served at port {port}: Address already in use.\n"
+
+
+def test_scanning_needs_an_action_or_a_page_to_choose_it_on(tmp_path: Path) -> None:
+    done = run("scan", "--home", str(tmp_path / "home"))
+    assert (done.returncode, done.stderr) == (
+        2, "Say what is done with --action, or choose it on the screen with --page.\n",
+    )  # fmt: skip
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("text", ["-1", "many", "1.5", "99999999999"])
+def test_bound_of_the_evidence_is_a_number_of_megabytes(tmp_path: Path, text: str) -> None:
+    done = run("scan", "--home", str(tmp_path), "--action", "move", f"--evidence={text}")
+    assert done.returncode == 2
+    assert "is no number of megabytes from 0 to 1000000." in done.stderr
+
+
 def test_exported_queue_is_taken_by_another_handheld(tmp_path: Path) -> None:
     one, other, file = (str(tmp_path / name) for name in ("one", "other", "file"))
     run("scan", "--home", one, "--action", "put_away", "--location", "LOC:A-01", typed="LPN1\nLPN2\n")
@@ -207,5 +257,5 @@ def test_place_is_named_by_its_label_its_code_or_its_canonical_name(handheld: Ha
     )  # fmt: skip
     for text in ("LOC:A-01", "Aisle 1", A_01):
         assert place_key(text, Kind.LOCATION, handheld.site_map) == A_01
-    with pytest.raises(ScanError, match="'A 1' is no location"):
+    with pytest.raises(AssignmentError, match="'A 1' is no location"):
         place_key("A 1", Kind.LOCATION, handheld.site_map)

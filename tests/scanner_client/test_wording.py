@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
@@ -10,7 +11,9 @@ import pytest
 import scanner_client
 from scanner_client.wording import SOURCE_LANGUAGE, catalogue, say
 
-SOURCES = sorted(Path(scanner_client.__file__).parent.glob("*.py"))
+FOLDER = Path(scanner_client.__file__).parent
+SOURCES = sorted(FOLDER.rglob("*.py"))
+SCRIPTS = sorted((FOLDER / "page" / "static").glob("*.*"))
 
 
 def calls() -> Iterator[tuple[str, set[str]]]:
@@ -24,6 +27,9 @@ def calls() -> Iterator[tuple[str, set[str]]]:
 
 
 CALLS = sorted(calls(), key=lambda call: call[0])
+ON_THE_PAGE = {
+    f"page.{name}" for script in SCRIPTS for name in re.findall(r'"page\.(?!css"|js")([a-z_]+)"', script.read_text())
+}
 
 
 def blanks(text: str) -> set[str]:
@@ -38,7 +44,7 @@ def test_every_text_that_is_said_is_in_the_catalogue_and_is_filled_in(key: str, 
 def test_no_text_of_the_catalogue_is_left_unsaid() -> None:
     by_a_made_up_key = ("verdict.", "status.days", "status.hours", "status.minutes", "status.seconds")
     made_up = {"place.open_bin", "place.finish_bin", "command.exported", "command.nothing_to_export"}
-    said = {key for key, _ in CALLS if not key.startswith(by_a_made_up_key)} | made_up
+    said = {key for key, _ in CALLS if not key.startswith(by_a_made_up_key)} | made_up | ON_THE_PAGE
     assert {key for key in catalogue(SOURCE_LANGUAGE) if not key.startswith(by_a_made_up_key)} == said
 
 

@@ -1,0 +1,93 @@
+"""What a person sets out to do, as they write or scan it, and the task that it makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from scanner_client.judging import site_codes
+from scanner_client.site_map import SiteMap
+from scanner_client.task import Task
+from scanner_client.wording import say
+from sync.actions import ACTIONS, Action
+from sync.identity import Kind, split_key
+from sync.labels import Label, parse
+
+SCANNED_NEEDS: Final = frozenset({"subject", "identifiers", "location", "container", "document"})
+"""What labels can give; an action that needs more (a reason, say) is none to go round scanning with."""
+
+
+class AssignmentError(Exception):
+    """The work cannot begin like this; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """An action, and for what and where it is done: places by label, by code or by canonical name."""
+
+    action: str
+    document: str | None = None
+    location: str | None = None
+    container: str | None = None
+    origin: str | None = None
+    operator: str | None = None
+    condition: str | None = None
+    quantity: int = 1
+
+
+def menu() -> list[Action]:
+    """The actions that a person at a handheld can choose."""
+    return [what for what in ACTIONS.values() if what.roles and {"subject"} <= {*what.needs} <= SCANNED_NEEDS]
+
+
+def task_of(assignment: Assignment, site_map: SiteMap) -> Task:
+    """The task in canonical names.
+
+    Raises:
+        AssignmentError: there is no such action or place.
+    """
+    if assignment.action not in ACTIONS or not ACTIONS[assignment.action].roles:
+        names = ", ".join(name for name, what in ACTIONS.items() if what.roles)
+        raise AssignmentError(say("command.no_action", action=repr(assignment.action), actions=names))
+
+    def place(text: str | None, kind: Kind) -> str | None:
+        return place_key(text, kind, site_map) if text else None
+
+    return Task(
+        action=assignment.action,
+        document=_number(assignment.document, Kind.DOCUMENT, site_map),
+        location=place(assignment.location, Kind.LOCATION),
+        container=place(assignment.container, Kind.CONTAINER),
+        origin=place(assignment.origin, Kind.LOCATION),
+        operator=_number(assignment.operator, Kind.BADGE, site_map),
+        condition=assignment.condition or None,
+        quantity=assignment.quantity,
+    )
+
+
+def place_key(text: str, kind: Kind, site_map: SiteMap) -> str:
+    """The canonical name of a location or container: from itself, from what its label says, or from its code.
+
+    Raises:
+        AssignmentError: it is none of these.
+    """
+    label = parse(text.encode(), None, site_codes(site_map))
+    if isinstance(label, Label) and label.kind is kind:
+        return label.key
+    by_code = site_map.location(text) if kind is Kind.LOCATION else None
+    if by_code:
+        return by_code
+    try:
+        if split_key(text).kind is kind:
+            return text
+    except ValueError:
+        pass
+    raise AssignmentError(say("command.no_place", text=repr(text), kind=kind.value))
+
+
+def _number(text: str | None, kind: Kind, site_map: SiteMap) -> str | None:
+    """A document's number or a person's name: what its label says where it was scanned, else as it was typed."""
+    if not text:
+        return None
+    label = parse(text.encode(), None, site_codes(site_map))
+    return split_key(label.key).elements[-1][1] if isinstance(label, Label) and label.kind is kind else text

@@ -1,0 +1,195 @@
+"""The camera, or the file that stands for it: watched in a thread of its own, opened again after it ended.
+
+What it sees goes to the work; its newest picture, with the labels marked, stays here for who wants to look.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from threading import Condition, Event, Thread
+from typing import Any, Final
+
+from scanner_client.bin_check import legend
+from scanner_client.inbox import Doubtful, Seen, WatchEnded
+from scanner_client.page.protocol import CameraShown
+from scanner_client.scene import Shown, sightings, source_of
+from scanner_client.sighting import Sighting
+from scanner_client.vision.camera import SourceError
+from scanner_client.vision.mark import MarkTone
+from scanner_client.vision.marking import jpeg
+from scanner_client.vision.panorama import PanPicture
+from scanner_client.wording import say
+from sync.labels import SiteCodes
+
+BOXES_MAX: Final = 2**32
+"""More than one source shows before it is opened again."""
+STOP_S: Final = 2.0
+"""How long a source may take to notice that nobody watches any more."""
+
+
+class _Stopped(Exception):
+    """Nobody watches any more."""
+
+
+class Eye:
+    """Opened and closed by the work's thread; `newest` may be called from any."""
+
+    def __init__(
+        self,
+        source: str,
+        *,
+        put: Callable[[Any], object],
+        picture_path: Path,
+        looked: Callable[[str], object],
+    ) -> None:
+        """Prepare.
+
+        Args:
+            source: a camera (``camera:0``), a film, a picture or a folder.
+            put: where sightings go.
+            picture_path: where the whole picture is saved.
+            looked: told, in words, how many of the labels in view are read, whenever that changes.
+
+        Raises:
+            SourceError: the text names no source.
+        """
+        self.opened = False
+        self.unread = 0
+        """Labels that it saw and nothing read, since it was opened."""
+
+        self._name = source
+        self._source = source_of(source)
+        self._put = put
+        self._picture_path = picture_path
+        self._looked = looked
+        self._trouble = ""
+        self._thread: Thread | None = None
+        self._stopping = Event()
+        self._changed = Condition()
+        self._picture = PanPicture(legend())
+        self._number = 0
+        self._opening = 0
+        """Counts how often the source was opened."""
+
+        self._first = 0
+        """The number of the last picture before the source was opened; they go on counting."""
+
+    @property
+    def live(self) -> bool:
+        """Whether it is a camera, which shows what is there now."""
+        return isinstance(self._source, int)
+
+    @property
+    def running(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def open(self, codes: SiteCodes) -> None:
+        """Watch from now on, with nothing remembered of what was seen before."""
+        self.close()
+        self.opened, self.unread, self._trouble = True, 0, ""
+        self._stopping = Event()
+        self._opening += 1
+        with self._changed:
+            self._picture = PanPicture(legend())
+            self._first = self._number
+        self._thread = Thread(target=self._run, args=(codes, self._stopping, self._opening), daemon=True, name="eye")
+        self._thread.start()
+
+    def close(self) -> None:
+        """Let go of the source."""
+        self._stopping.set()
+        if self._thread:
+            self._thread.join(STOP_S)
+
+    def shown(self) -> CameraShown:
+        """How it stands."""
+        return CameraShown(source=self._name, running=self.running and not self._trouble, trouble=self._trouble)
+
+    def is_stale(self, box: int) -> bool:
+        """Whether a box was seen before the source was opened anew: what is in hand now is another task."""
+        return box // BOXES_MAX != self._opening
+
+    def mark(self, box: int, tone: MarkTone, caption: str) -> None:
+        """What became of a box: its labels are marked so from now on."""
+        with self._changed:
+            self._picture.told(box % BOXES_MAX, tone, caption)
+            if self._number > self._first:
+                self._number += 1  # a still picture shows no further frame, and is looked at again all the same
+                self._changed.notify_all()
+
+    def newest(self, after: int, timeout_s: float) -> tuple[int, bytes] | None:
+        """The newest picture with its marks, and its number, once that is above `after`; None after the timeout.
+
+        It is drawn here, in the thread of who looks at it: nobody looking costs nothing.
+        """
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._number > max(after, self._first), timeout_s):
+                return None
+            number, picture = self._number, self._picture.live()
+        return number, jpeg(picture)
+
+    def save(self, lines: Sequence[str]) -> str:
+        """Write the whole marked picture, with these lines at its foot; what there is to say of it."""
+        path = self._picture_path
+        with self._changed:
+            if self._number == self._first:
+                return say("page.no_picture")
+            picture = self._picture.whole(lines)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(jpeg(picture))
+        except OSError as error:
+            return say("page.picture_not_saved", path=path, reason=error.strerror)
+        return say("page.picture_saved", path=path)
+
+    def _run(self, codes: SiteCodes, stopping: Event, opening: int) -> None:
+        def watch(shown: Shown) -> None:
+            if stopping.is_set():
+                raise _Stopped
+            self._see(shown)
+
+        def doubt(sighting: Sighting) -> bool:
+            # The question is put to the work, and does not hold up the next picture.
+            self._put(Doubtful(sighting=_numbered(sighting, opening)))
+            return False
+
+        try:
+            for sighting in sightings(self._source, codes, on_bad_picture=_print, confirm=doubt, watch=watch):
+                self._put(Seen(sighting=_numbered(sighting, opening)))
+        except _Stopped:
+            return
+        except SourceError as error:
+            self._end(str(error), error)
+        except Exception as error:  # noqa: BLE001 - a mistake of ours: whoever waits for the camera has to hear of it
+            traceback.print_exc()
+            self._end(say("page.source_failed", source=self._name, error=repr(error)), error)
+        else:
+            self._end(say("page.source_ended"), None)
+
+    def _end(self, words: str, trouble: Exception | None) -> None:
+        self._trouble = words
+        self._put(WatchEnded(trouble=trouble))
+
+    def _see(self, shown: Shown) -> None:
+        read = sum(1 for label in shown.in_view if label.reading is not None)
+        all_ = len(shown.in_view)
+        with self._changed:
+            self._picture.see(shown)
+            self._number += 1
+            self._changed.notify_all()
+        self.unread = shown.unread
+        words = [say("page.reads", read=read, all=all_)] if all_ else []
+        self._looked(" · ".join([*words, *([say("page.unread", n=shown.unread)] if shown.unread else [])]))
+
+
+def _numbered(sighting: Sighting, opening: int) -> Sighting:
+    """The sighting with a box number that no opening before had: the same one again means the same box."""
+    return sighting if sighting.box is None else replace(sighting, box=opening * BOXES_MAX + sighting.box)
+
+
+def _print(error: SourceError) -> None:
+    print(error, file=sys.stderr)

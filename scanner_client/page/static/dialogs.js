@@ -1,0 +1,106 @@
+// What a person is asked for in a dialog: the task, how many pieces, a label that cannot be scanned.
+
+import { text } from "./texts.js";
+
+const at = (id) => document.getElementById(id);
+
+let actions = [];
+let action = null;
+
+export function offerActions(offered) {
+  actions = offered;
+  at("actions").replaceChildren(
+    ...actions.map((one) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      const title = document.createElement("strong");
+      title.textContent = one.title;
+      const explanation = document.createElement("span");
+      explanation.textContent = one.explanation;
+      button.append(title, explanation);
+      button.addEventListener("click", () => choose(one));
+      return button;
+    }),
+  );
+}
+
+export function askForTask(task, send) {
+  const form = at("task-dialog").querySelector("form");
+  form.reset();
+  form.elements.operator.value = task?.operator ?? "";
+  choose(null);
+  ask("task-dialog", () => {
+    if (!action) return false;
+    const given = { type: "begin", action: action.name };
+    for (const name of ["document", "location", "container", "operator"]) {
+      const value = form.elements[name].value.trim();
+      if (value) given[name] = value;
+    }
+    send(given);
+    return true;
+  });
+}
+
+export function askForQuantity(send) {
+  const input = at("quantity-dialog").querySelector("input");
+  input.value = "";
+  ask("quantity-dialog", () => {
+    send({ type: "quantity", pieces: Number(input.value) });
+    return true;
+  });
+}
+
+export function askForKeys(send) {
+  const form = at("key-dialog").querySelector("form");
+  form.reset();
+  ask("key-dialog", () => {
+    send({ type: "keyed", first: form.elements.first.value, second: form.elements.second.value });
+    return true;
+  });
+}
+
+function choose(one) {
+  action = one;
+  const fields = at("task-fields");
+  at("actions").hidden = Boolean(one);
+  at("task-dialog").querySelector("h2").hidden = Boolean(one);
+  for (const element of [fields, at("start"), at("other-action")]) element.hidden = !one;
+  if (!one) return;
+  at("chosen").querySelector("strong").textContent = one.title;
+  at("chosen").querySelector("span").textContent = one.explanation;
+  for (const input of fields.querySelectorAll("input")) {
+    input.labels[0].dataset.note = text(note(one, input.name));
+  }
+  fields.querySelector("input").focus();
+}
+
+// Bins and cartons can be scanned when the work has begun; nothing else says what document a count is for.
+function note(one, name) {
+  if (!one.needs.includes(name)) return "page.optional";
+  return name === "document" ? "page.needed" : "page.scan_next";
+}
+
+// Opens a dialog; `done` is called when it is submitted and says whether it may close.
+function ask(id, done) {
+  const dialog = at(id);
+  const form = dialog.querySelector("form");
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    if (done()) dialog.close();
+  };
+  dialog.querySelector(".cancel").onclick = () => dialog.close();
+  dialog.showModal();
+}
+
+// A scanner's Enter in a field goes on to the next one; in the last it starts.
+for (const form of document.querySelectorAll("dialog form")) {
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
+    const inputs = [...form.querySelectorAll("input")];
+    const next = inputs[inputs.indexOf(event.target) + 1];
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+  });
+}
+at("other-action").addEventListener("click", () => choose(null));

@@ -1,0 +1,213 @@
+// Shows what the engine says and hands it what the person does. What labels say is only ever put in as text.
+
+import { HttpEngine } from "./engine.js";
+import { allowSound, give } from "./signal.js";
+import { fillTexts, fillWhole, text } from "./texts.js";
+import { askForKeys, askForQuantity, askForTask, offerActions } from "./dialogs.js";
+import { listenToWedge } from "./wedge.js";
+
+const engine = new HttpEngine();
+const at = (id) => document.getElementById(id);
+
+const LONG = 48; // characters of a verdict that still fit in huge letters
+
+let signals = {};
+let state = null;
+let sounded = null; // the number of the newest scan that was sounded; null before the first state
+let watching = false;
+let seen = 0; // the number of the last stop that the person has put away
+let trouble = ""; // what was last said of the camera
+let chosen = false; // whether the person was asked for a task already
+
+engine.state((message) => {
+  receive[message.type](message);
+});
+
+const receive = {
+  hello(message) {
+    signals = message.signals;
+    fillTexts(message.texts);
+    offerActions(message.actions);
+  },
+  state(message) {
+    state = message;
+    at("offline").hidden = true;
+    document.body.classList.remove("offline");
+    show();
+  },
+  ended() {
+    offline("page.ended");
+  },
+  lost() {
+    offline(state ? "page.ended" : "page.connecting");
+  },
+};
+
+function offline(key) {
+  at("offline").textContent = text(key);
+  at("offline").hidden = false;
+  document.body.classList.add("offline");
+}
+
+async function send(request) {
+  if (await engine.send(request)) return;
+  showVerdict({ tone: "stop", text: text("page.not_taken"), thing: request.text ?? "", kept: false });
+  give(signals.stop ?? { shakes_ms: [], pitches_hz: [] });
+}
+
+function show() {
+  showTask(state.task);
+  showScans(state.scans);
+  showStopped(state.stops, state.scans[0]);
+  showQuestion(state.question);
+  showCamera(state.camera);
+  showCheck(state.check);
+  at("queue-text").textContent = state.queue.text;
+  at("queue-trouble").textContent = state.queue.trouble;
+  at("kept").textContent = state.kept ? text("page.counted", { n: state.kept }) : "";
+  if (!state.task && !chosen) changeTask();
+}
+
+function showTask(task) {
+  at("task-title").textContent = task ? task.title : text("page.choose_first");
+  const where = task ? [task.document, task.bin, task.carton, task.operator] : [];
+  at("task-where").textContent = where.filter(Boolean).join(" · ");
+  at("times").hidden = !task || task.quantity === 1;
+  at("times").textContent = task ? text("page.times", { n: task.quantity }) : "";
+  at("finish").disabled = !task?.counting;
+  for (const button of document.querySelectorAll("nav button:not(#finish, [data-send=sync])")) button.disabled = !task;
+}
+
+function showScans(scans) {
+  const newest = scans[0];
+  if (newest) {
+    showVerdict(newest);
+  } else {
+    const waits = state.task ? (state.task.counting && !state.task.bin ? "page.waiting_bin" : "page.waiting") : "page.choose_first";
+    showVerdict({ tone: "none", text: text(waits), thing: "", kept: true });
+  }
+  sound([...scans, ...state.stops]);
+  at("nothing").hidden = scans.length > 0;
+  at("scans").replaceChildren(...scans.map(row));
+}
+
+function showVerdict(scan) {
+  const verdict = at("verdict");
+  verdict.dataset.tone = scan.tone;
+  at("sign").textContent = signals[scan.tone]?.sign ?? "";
+  fillWhole(at("said"), scan.text);
+  at("said").classList.toggle("long", scan.text.length > LONG);
+  fillWhole(at("thing"), scan.thing);
+  at("whether").textContent = scan.kept || scan.tone === "info" ? "" : text("page.not_kept");
+}
+
+// The next label may come within a second of one that must not be moved: a stop stays until a person puts it away.
+function showStopped(stops, newest) {
+  const stop = stops.findLast((one) => one.n > seen);
+  at("stopped").hidden = !stop || stop.n === newest.n;
+  if (!stop) return;
+  fillWhole(at("stopped-thing"), stop.thing);
+  at("stopped-said").textContent = stop.text;
+  at("stopped-seen").onclick = () => {
+    seen = stop.n;
+    showStopped(stops, newest);
+  };
+}
+
+// Sounds what is new since the last state: the gravest of it where several came at once.
+function sound(scans) {
+  const fresh = sounded === null ? [] : scans.filter((scan) => scan.n > sounded);
+  sounded = Math.max(sounded ?? 0, scans[0]?.n ?? 0);
+  const gravest = ["stop", "ask", "look", "good"].find((tone) => fresh.some((scan) => scan.tone === tone));
+  if (gravest) give(signals[gravest]);
+  if (fresh.length) pulse(at("verdict"));
+}
+
+// The same verdict twice in a row would otherwise look as if nothing had happened.
+function pulse(element) {
+  element.classList.remove("new");
+  void element.offsetWidth;
+  element.classList.add("new");
+}
+
+function row(scan) {
+  const item = document.createElement("li");
+  item.dataset.tone = scan.tone;
+  for (const [name, words] of [["sign", signals[scan.tone].sign], ["what", scan.thing], ["said", scan.text], ["time", scan.time]]) {
+    const part = document.createElement("span");
+    part.className = name;
+    fillWhole(part, words);
+    item.append(part);
+  }
+  return item;
+}
+
+function showQuestion(question) {
+  at("question").hidden = !question;
+  if (!question) return;
+  const many = question.behind > 0;
+  fillWhole(at("question-thing"), question.thing);
+  at("question-text").textContent = question.text;
+  at("question-behind").textContent = many ? text("page.question_behind", { n: question.behind }) : "";
+  at("question-all").textContent = text("page.yes_all", { n: question.behind + 1 });
+  at("question-all").hidden = !many;
+}
+
+function answer(keep, every) {
+  return () => send({ type: "answer", question: state.question.n, keep, every });
+}
+
+function showCamera(camera) {
+  at("camera").hidden = !camera;
+  if (!camera) return;
+  at("reads").textContent = state.reads;
+  at("camera-trouble").textContent = camera.trouble;
+  if (camera.trouble && camera.trouble !== trouble) give(signals.ask);
+  trouble = camera.trouble;
+  at("camera-again").hidden = camera.running || !state.task;
+  if (!watching) {
+    watching = true;
+    engine.picture(at("picture"), () => true);
+  }
+}
+
+function showCheck(check) {
+  at("check").hidden = !check;
+  if (!check) return;
+  at("check-place").textContent = check.place;
+  at("check-summary").textContent = check.summary;
+  for (const part of ["wrong", "missing"]) {
+    at(`check-${part}`).hidden = !check[part].length;
+    at(`check-${part}`).querySelector("ul").replaceChildren(
+      ...check[part].map((words) => {
+        const item = document.createElement("li");
+        item.textContent = words;
+        return item;
+      }),
+    );
+  }
+}
+
+function changeTask() {
+  chosen = true;
+  askForTask(state.task, send);
+}
+
+history.replaceState(null, "", location.pathname); // the key has become a cookie and need not stay in sight
+listenToWedge((scanned) => send({ type: "scanned", text: scanned }));
+allowSound((sounds) => {
+  at("quiet").hidden = sounds;
+});
+at("change").addEventListener("click", changeTask);
+at("quantity").addEventListener("click", () => askForQuantity(send));
+at("key-in").addEventListener("click", () => askForKeys(send));
+at("question-yes").addEventListener("click", answer(true, false));
+at("question-no").addEventListener("click", answer(false, false));
+at("question-all").addEventListener("click", answer(true, true));
+for (const button of document.querySelectorAll("[data-send]")) {
+  button.addEventListener("click", () => send({ type: button.dataset.send }));
+}
+// A finger leaves the focus on the button, where a scanner's Enter would press it again; the Tab key may do so.
+document.addEventListener("click", (event) => {
+  if (event.detail > 0) event.target.closest("button")?.blur();
+});

@@ -1,0 +1,47 @@
+// A wedge scanner types a label's characters and Enter, wherever the focus happens to be.
+
+const MEAN_MS_MAX = 80; // between two keys of one scan; the slowest wedges are set to 50, quick typists take 100
+const GAP_MS_MAX = 300; // once: radio and a busy machine hold a key up now and then
+const KEYS_MIN = 3; // a command such as *2 is the shortest
+const KEYS_MAX = 4096;
+const FNC1 = "\u001d"; // group separator, as GS1 General Specifications 7.8 has wedges send it
+
+// Calls back with the text of each scan. What is typed in a field of a form belongs to the field.
+export function listenToWedge(callback) {
+  let text = "";
+  let first = -Infinity; // when the first and the last key of the text came
+  let last = -Infinity;
+  let ended = -Infinity; // when the last scan's Enter came
+
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.target.closest?.("input, textarea, select")) return;
+    const hurried = event.timeStamp - last <= GAP_MS_MAX;
+    if (event.key === "Enter") {
+      const quick = event.timeStamp - first <= MEAN_MS_MAX * text.length;
+      const scanned = hurried && quick && text.length >= KEYS_MIN ? text : "";
+      if (scanned || event.timeStamp - ended <= GAP_MS_MAX) {
+        event.preventDefault(); // neither it nor the line feed behind it presses the button that has the focus
+        ended = event.timeStamp;
+      }
+      text = "";
+      if (scanned) callback(scanned);
+      return;
+    }
+    const character = characterOf(event);
+    if (!character) return;
+    const alone = !hurried || !text;
+    if (!(alone && character === " ")) event.preventDefault(); // a space alone may press a button, one in a label not
+    if (alone) first = event.timeStamp;
+    text = (alone ? "" : text) + character;
+    last = event.timeStamp;
+    if (text.length > KEYS_MAX) text = "";
+  }, { capture: true });
+}
+
+function characterOf(event) {
+  const altGraph = event.getModifierState("AltGraph"); // Ctrl and Alt together type a character on many keyboards
+  if (event.key === FNC1) return FNC1;
+  if (event.ctrlKey && !altGraph && (event.key === "]" || event.code === "BracketRight")) return FNC1;
+  if ((event.ctrlKey || event.altKey || event.metaKey) && !altGraph) return "";
+  return [...event.key].length === 1 ? event.key : "";
+}

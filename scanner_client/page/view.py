@@ -1,0 +1,53 @@
+"""What the page shows of the work, in the words of `protocol.State`."""
+
+from __future__ import annotations
+
+from scanner_client.bin_check import BinCheck
+from scanner_client.page.protocol import CheckShown, QueueShown, TaskShown
+from scanner_client.screen import Footer, Names, footing
+from scanner_client.task import Task
+from scanner_client.wording import say
+from sync.actions import ACTIONS, Stock
+
+
+def task_shown(task: Task, names: Names) -> TaskShown:
+    """The task, its places as people call them."""
+    what = ACTIONS[task.action]
+    return TaskShown(
+        action=task.action,
+        title=what.text.partition(":")[0],
+        document=task.document,
+        bin=names.location,
+        carton=names.container,
+        operator=task.operator,
+        quantity=task.quantity,
+        counting=what.stock is Stock.COUNTED and task.document is not None,
+    )
+
+
+def check_shown(check: BinCheck, unread: int) -> CheckShown | None:
+    """The bin or carton in words; None where the work is in none.
+
+    Args:
+        check: what was expected and seen.
+        unread: labels that the camera saw and nothing read.
+    """
+    place = check.expected.place
+    if place is None:
+        return None
+    words = say("check.read_of", read=check.read, seen=check.read + unread) if unread else None
+    parts = [words or say("check.read", read=check.read)]
+    if check.expected.compared and not check.missing:
+        parts.append(say("check.none_missing") if check.expected.units else say("check.none_expected"))
+    return CheckShown(
+        place=check.expected.place_name(place),
+        summary=" · ".join(parts),
+        wrong=tuple(check.wrong),
+        missing=tuple(check.missing),
+    )
+
+
+def queue_shown(footer: Footer) -> QueueShown:
+    """How the queue and the data stand: the words of the terminal."""
+    text, trouble = footing(footer)
+    return QueueShown(text=text, trouble=trouble)

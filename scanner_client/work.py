@@ -1,0 +1,236 @@
+"""One run of `scan`: whatever comes in, from the camera, the keyboard or the page, in one thread and in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from scanner_client.assignment import Assignment, AssignmentError, task_of
+from scanner_client.bin_check import BinCheck, expectation
+from scanner_client.handheld import Handheld
+from scanner_client.inbox import Doubtful, Seen, Typed, TypingEnded, WatchEnded
+from scanner_client.judging import thing_text
+from scanner_client.page import protocol
+from scanner_client.page.view import check_shown
+from scanner_client.questions import Questions
+from scanner_client.session import Session
+from scanner_client.sighting import Sighting, Told, Tone
+from scanner_client.telling import Teller
+from scanner_client.typed import KEYED_PREFIX, Typing
+from scanner_client.wording import say
+from sync.event import ScanEvent, format_name
+from sync.labels import Label, SiteCodes, parse
+
+if TYPE_CHECKING:
+    from scanner_client.evidence import Evidence
+    from scanner_client.eye import Eye
+    from scanner_client.vision.frame import Grey
+
+
+class Work:
+    """Takes every entry; what was kept is committed before it is told."""
+
+    def __init__(
+        self,
+        handheld: Handheld,
+        teller: Teller,
+        *,
+        sync: Callable[[], object],
+        eye: Eye | None = None,
+        evidence: Evidence | None = None,
+        confirm: Callable[[Sighting], bool] | None = None,
+    ) -> None:
+        """Prepare; nothing is watched or kept yet.
+
+        Args:
+            handheld: where scans are kept.
+            teller: tells each outcome.
+            sync: wakes the sync, whatever its pause.
+            eye: watches the source; None where everything is typed.
+            evidence: keeps crops of what was read; None where nobody wants them.
+            confirm: asks a person at once whether a doubtful sighting is right; None where the page asks.
+        """
+        self.session: Session | None = None
+        self._handheld = handheld
+        self._teller = teller
+        self._sync = sync
+        self._eye = eye
+        self._evidence = evidence
+        self._confirm = confirm
+        self._kept_before = 0
+        self._typing: Typing | None = None
+        self._questions = Questions()
+        self._check: BinCheck | None = None
+        self._crops: list[tuple[ScanEvent, tuple[Grey, ...]]] = []
+        self._steps: dict[type[Any], Callable[[Any], list[Told]]] = {
+            Seen: lambda entry: self._scan(entry.sighting),
+            Doubtful: lambda entry: self._doubt(entry.sighting),
+            WatchEnded: self._watch_ended,
+            TypingEnded: lambda _: [],
+            Typed: lambda entry: self._type(entry.line),
+            Assignment: self._begin_another,
+            protocol.Scanned: lambda request: self._type(request.text.encode()),
+            protocol.KeyedIn: lambda request: self._in_session(lambda session: _keyed(session, request)),
+            protocol.Quantity: lambda request: self._in_session(lambda session: [session.counts(request.pieces)]),
+            protocol.Undo: lambda _: self._in_session(lambda session: [session.undo()]),
+            protocol.Unreadable: lambda _: self._in_session(Session.unreadable),
+            protocol.FinishBin: lambda _: self._in_session(_finished),
+            protocol.Answer: self._answer,
+            protocol.SyncNow: lambda _: self._sync_now(),
+            protocol.OpenCamera: lambda _: self._open_eye(),
+            protocol.SavePicture: lambda _: [Told(tone=Tone.INFO, text=self.save_picture())],
+        }
+
+    @property
+    def kept(self) -> int:
+        """Events committed so far."""
+        return self._kept_before + (self.session.kept if self.session else 0)
+
+    def take(self, entry: Any) -> None:
+        """Deal with one entry: a class of `inbox.py`, or a request of the page."""
+        self._tell(self._steps[type(entry)](entry))
+        crops, self._crops = self._crops, []
+        for event, pictures in crops:
+            if self._evidence:  # after the beep: nobody waits for a picture
+                self._evidence.keep(format_name(event.name), pictures)
+
+    def begin(self, assignment: Assignment) -> None:
+        """Take up a task; what was done before ends in good order.
+
+        Raises:
+            AssignmentError: it is no task; what was done before goes on.
+        """
+        task = task_of(assignment, self._handheld.site_map)
+        self.finish()
+        self._kept_before = self.kept
+        self.session = Session(self._handheld, task)
+        self._typing = Typing(self.session)
+        self._questions.clear()
+        self._check = None
+        self._check_bin([])
+        if self._eye and (self._eye.live or not self._eye.opened):
+            self._eye.open(self.session.codes)  # what lies before the camera is read anew for the new task
+        self._tell([])
+
+    def wait_for_a_choice(self) -> None:
+        """Show that there is no task yet."""
+        self._tell([])
+
+    def finish(self) -> None:
+        """Nothing more belongs to the task: an open bin is finished."""
+        if self.session:
+            self._tell(self.session.finish())
+
+    def picture(self, after: int, timeout_s: float) -> tuple[int, bytes] | None:
+        """The newest picture, as `Eye.newest` gives it; for the page's threads."""
+        return self._eye.newest(after, timeout_s) if self._eye else None
+
+    def save_picture(self) -> str:
+        """Write the whole marked picture; what there is to say of it."""
+        if self._eye is None:
+            return say("page.no_picture")
+        return self._eye.save(self._check.lines(self._eye.unread) if self._check else ())
+
+    def close(self) -> None:
+        """Let go of the camera."""
+        if self._eye:
+            self._eye.close()
+
+    def _tell(self, outcomes: list[Told]) -> None:
+        self._teller.tell(outcomes, self.session.task if self.session else None)
+        self._teller.show(
+            kept=self.kept,
+            check=check_shown(self._check, self._eye.unread if self._eye else 0) if self._check else None,
+            camera=self._eye.shown() if self._eye else None,
+            question=self._questions.shown(self._thing),
+        )
+
+    def _check_bin(self, outcomes: list[Told], box: int | None = None) -> None:
+        """Hold what came out against what is expected here. A finished bin stays in sight until the next is opened."""
+        if self.session is None:
+            return
+        task = self.session.task
+        if self._check is None or not self._check.is_for(task):
+            fresh = BinCheck(expectation(self._handheld.site_map, task))
+            if self._check is None or fresh.expected.place is not None:
+                self._check = fresh
+        for told in outcomes:
+            self._check.told(told, box)
+            if self._eye and box is not None:
+                self._eye.mark(box, *self._check.mark(told))
+
+    def _in_session(self, step: Callable[[Session], list[Told]], box: int | None = None) -> list[Told]:
+        if self.session is None:
+            return [Told(tone=Tone.ASK, text=say("page.choose_first"))]
+        outcomes = step(self.session)
+        self._check_bin(outcomes, box)
+        return outcomes
+
+    def _begin_another(self, assignment: Assignment) -> list[Told]:
+        try:
+            self.begin(assignment)
+        except AssignmentError as error:
+            return [Told(tone=Tone.ASK, text=str(error))]
+        return []
+
+    def _scan(self, sighting: Sighting) -> list[Told]:
+        if self._is_stale(sighting):
+            return []
+        self._questions.settle(sighting)
+        outcomes = self._in_session(lambda session: session.scan(sighting), sighting.box)
+        self._crops += [(told.event, sighting.crops) for told in outcomes if told.event and sighting.crops]
+        return outcomes
+
+    def _is_stale(self, sighting: Sighting) -> bool:
+        """Whether it was seen for the task before this one, and only comes to be dealt with now."""
+        return self._eye is not None and sighting.box is not None and self._eye.is_stale(sighting.box)
+
+    def _type(self, line: bytes) -> list[Told]:
+        return self._in_session(lambda _: self._typing.enter(line) if self._typing else [])
+
+    # What only a person can say.
+
+    def _thing(self, sighting: Sighting) -> str:
+        """What people call what was read; empty where it names nothing that this handheld understands."""
+        codes = self.session.codes if self.session else SiteCodes()
+        labels = [parse(symbol.data, symbol.symbology, codes) for symbol in sighting.symbols]
+        return " + ".join(thing_text(self._handheld.site_map, la.key) for la in labels if isinstance(la, Label))
+
+    def _doubt(self, sighting: Sighting) -> list[Told]:
+        if self._is_stale(sighting):
+            return []
+        if self._confirm is None:
+            self._questions.add(sighting)
+            return []
+        return self._scan(sighting) if self._confirm(sighting) else []
+
+    def _answer(self, answer: protocol.Answer) -> list[Told]:
+        about = self._questions.answered(answer.question, every=answer.every)
+        return [told for sighting in about if answer.keep for told in self._scan(sighting)]
+
+    def _sync_now(self) -> list[Told]:
+        self._sync()
+        return []
+
+    # The camera.
+
+    def _watch_ended(self, ended: WatchEnded) -> list[Told]:
+        trouble = self._eye.shown().trouble if self._eye and ended.trouble else ""
+        return [Told(tone=Tone.INFO, text=trouble)] if trouble else []
+
+    def _open_eye(self) -> list[Told]:
+        if self._eye and self.session and not self._eye.running:
+            self._questions.clear()  # whatever it was will be seen, and asked about, once more
+            self._eye.open(self.session.codes)
+        return []
+
+
+def _keyed(session: Session, keyed: protocol.KeyedIn) -> list[Told]:
+    """Both times at once: what the first alone leads to is not told."""
+    typing = Typing(session)
+    typing.enter(KEYED_PREFIX + keyed.first.encode())
+    return typing.enter(KEYED_PREFIX + keyed.second.encode())
+
+
+def _finished(session: Session) -> list[Told]:
+    return session.finish() or [Told(tone=Tone.ASK, text=say("page.no_bin_open"))]

@@ -1,0 +1,94 @@
+"""What the page may ask for, and that nothing else passes for it."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scanner_client.assignment import Assignment, menu
+from scanner_client.page.protocol import REQUESTS, Answer, KeyedIn, Quantity, RequestError, Scanned, hello, request_of
+from scanner_client.sighting import Tone
+from sync.event import BARCODE_BYTES_MAX
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+FIELDS = st.sampled_from(
+    ["type", "text", "first", "second", "pieces", "question", "keep", "every", "action", "document"]
+)
+
+
+@pytest.mark.parametrize(
+    ("row", "request_"),
+    [
+        ({"type": "begin", "action": "pick"}, Assignment(action="pick")),
+        (
+            {"type": "begin", "action": "count", "document": "COUNT-1", "operator": None},
+            Assignment(action="count", document="COUNT-1"),
+        ),
+        ({"type": "scanned", "text": "a\x1db"}, Scanned(text="a\x1db")),
+        ({"type": "keyed", "first": "1", "second": "2"}, KeyedIn(first="1", second="2")),
+        ({"type": "quantity", "pieces": 12}, Quantity(pieces=12)),
+        ({"type": "answer", "question": 3, "keep": True}, Answer(question=3, keep=True)),
+    ],
+)
+def test_request_is_read(row: object, request_: object) -> None:
+    assert request_of(row) == request_
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        (None, "A request is an object"),
+        ({}, "A request is an object"),
+        ({"type": "dance"}, "whose type is one of begin, scanned"),
+        ({"type": {}}, "A request is an object"),
+        ({"type": "scanned"}, "A request of type scanned takes text."),
+        ({"type": "undo", "all": True}, "A request of type undo takes no field."),
+        ({"type": "scanned", "text": 5}, "text cannot be 5."),
+        ({"type": "quantity", "pieces": True}, "pieces cannot be True."),
+        ({"type": "quantity", "pieces": 1.5}, "pieces cannot be 1.5."),
+        ({"type": "quantity", "pieces": 10**30}, "pieces is too large."),
+        ({"type": "quantity", "pieces": math.inf}, "pieces cannot be inf."),
+        ({"type": "answer", "question": 1, "keep": 1}, "keep cannot be 1."),
+        ({"type": "scanned", "text": "\ud800"}, "text holds half a character."),
+        ({"type": "scanned", "text": "x" * (BARCODE_BYTES_MAX + 1)}, "at most"),
+    ],
+)
+def test_what_is_no_request_is_named(row: object, sentence: str) -> None:
+    with pytest.raises(RequestError) as refused:
+        request_of(row)
+    assert sentence in str(refused.value)
+
+
+@given(st.one_of(JSON, st.dictionaries(FIELDS, st.sampled_from(list(REQUESTS)) | JSON)))
+def test_any_json_is_a_request_or_refused(row: object) -> None:
+    try:
+        read = request_of(row)
+    except RequestError:
+        return
+    assert type(read) in REQUESTS.values()
+
+
+def test_page_is_told_every_tone_and_every_action_that_can_be_chosen() -> None:
+    said = json.loads(hello())
+    assert set(said["signals"]) == {tone.value for tone in Tone}
+    assert [row["name"] for row in said["actions"]] == [what.name for what in menu()]
+
+
+def test_menu_offers_what_labels_can_do_and_nothing_that_needs_a_reason() -> None:
+    names = {what.name for what in menu()}
+    assert {"receive", "put_away", "pick", "pack", "ship", "count", "inspect", "take_back", "link"} <= names
+    assert names.isdisjoint({"void", "unlink", "unreadable", "open_bin", "finish_bin", "recall", "import"})
+
+
+def test_no_two_tones_shake_or_sound_alike() -> None:
+    signals = json.loads(hello())["signals"].values()
+    assert len({(tuple(s["pitches_hz"]), s["harsh"]) for s in signals}) == len(Tone)
+    assert len({tuple(s["shakes_ms"]) for s in signals}) == len(Tone)

@@ -1,0 +1,286 @@
+"""What a person at the page does, and what it leads to: the real session, queue and board, without a browser."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import StringIO
+from typing import Any
+
+import pytest
+
+from scanner_client.assignment import Assignment
+from scanner_client.background import Background
+from scanner_client.commands import uploader_for
+from scanner_client.handheld import Handheld
+from scanner_client.inbox import Doubtful, Seen, Typed
+from scanner_client.page.board import Board
+from scanner_client.page.protocol import (
+    Answer,
+    FinishBin,
+    KeyedIn,
+    Quantity,
+    Scanned,
+    ScanShown,
+    State,
+    SyncNow,
+    Undo,
+    Unreadable,
+)
+from scanner_client.questions import QUESTIONS_MAX
+from scanner_client.sighting import Sighting, Symbol, Tone
+from scanner_client.site_map import Cursor
+from scanner_client.telling import Teller
+from scanner_client.work import Work
+from sync.event import ScanEvent, decode
+
+ITEM = "https://id.gs1.org/01/09506000134352"
+CABLE = "https://id.gs1.org/01/09506000134376"
+A_01, A_02 = (f"https://warehouse.example/414/main/254/{code}" for code in ("A-01", "A-02"))
+COUNT = Assignment(action="count", document="COUNT-1")
+LOOK_ROUND = Assignment(action="inspect", location="A-01")
+
+
+def label(serial: str) -> str:
+    return f"]d2010950600013435221{serial}"
+
+
+def sighting(serial: str, box: int = 1) -> Sighting:
+    return Sighting(symbols=(Symbol(data=label(serial)[3:].encode(), symbology="]d2"),), box=box, frame=box)
+
+
+@dataclass
+class Page:
+    """A page that is open, and the work behind it."""
+
+    work: Work
+    board: Board
+    handheld: Handheld
+    syncs: list[bool]
+
+    def do(self, *entries: Any) -> State:
+        for entry in entries:
+            self.work.take(entry)
+        shown = self.board.next(0, 0)
+        assert shown is not None
+        return shown[1]
+
+    def last(self, *entries: Any) -> ScanShown:
+        return self.do(*entries).scans[0]
+
+    def events(self) -> list[ScanEvent]:
+        return [decode(line) for line in self.handheld.outbox.next_run().lines]
+
+    def actions(self) -> list[str]:
+        return [event.action for event in self.events()]
+
+
+@pytest.fixture
+def page(handheld: Handheld) -> Page:
+    units: list[list[Any]] = [
+        ["unit", f"{ITEM}/21/{s}", ["stored", A_01, A_01, None, None, None]] for s in ("D1", "D2")
+    ]
+    places: list[list[Any]] = [["location", key, {"code": key[-4:], "name": "", "zone": ""}] for key in (A_01, A_02)]
+    handheld.site_map.apply(
+        [
+            *places,
+            *units,
+            ["unit", f"{ITEM}/21/E1", ["stored", A_02, A_02, None, None, None]],
+            ["unit", f"{ITEM}/21/R1", ["stored", A_01, A_01, None, None, None]],
+            ["item", ITEM, {"name": "Drill", "sku": "D", "mode": "serial"}],
+            ["item", CABLE, {"name": "Cable", "sku": "C", "mode": "quantity"}],
+            ["document", "BLIND-1", {"blind": True, "lines": []}],
+            ["recall", "R", {"number": "R", "reason": "Fire.", "item": None, "lots": [], "units": [f"{ITEM}/21/R1"]}],
+        ],
+        Cursor(cursor="7", incarnation="i"),
+        more=False,
+        clock=handheld.clock,
+    )
+    background = Background(uploader_for(handheld), wall_ms=handheld.clock.wall_ms)
+    teller = Teller(handheld, background, as_json=False, out=StringIO())
+    syncs: list[bool] = []
+    return Page(Work(handheld, teller, sync=lambda: syncs.append(True)), teller.board, handheld, syncs)
+
+
+def test_scan_before_anything_was_chosen_is_not_kept(page: Page) -> None:
+    last = page.last(Scanned(text=label("D1")))
+    assert (last.tone, last.text, last.kept) == (Tone.ASK, "Choose first what you do.", False)
+    assert page.do(Undo(), Quantity(pieces=2), Unreadable(), FinishBin(), Answer(question=1, keep=True)).kept == 0
+    assert page.actions() == []
+
+
+def test_wedge_scan_on_the_page_is_kept_as_one_and_judged(page: Page) -> None:
+    page.do(Assignment(action="inspect", location="A-01", operator="BADGE:0042"))
+    state = page.do(Scanned(text=label("D1")))
+    [event] = page.events()
+    assert (event.entry, event.symbology, event.operator, event.location) == ("wedge", "]d2", "0042", A_01)
+    assert (state.scans[0].tone, state.scans[0].thing, state.scans[0].kept) == (Tone.GOOD, "Drill D1", True)
+    assert state.kept == 1
+
+
+def test_fnc1_that_the_wedge_typed_is_kept(page: Page) -> None:
+    page.do(LOOK_ROUND, Scanned(text="]d2010950600013435210L7\x1d21D1"))
+    [event] = page.events()
+    assert event.barcode == b"010950600013435210L7\x1d21D1"
+    assert (event.subject, event.lot) == (f"{ITEM}/21/D1", "L7")
+
+
+def test_command_on_a_printed_barcode_works_on_the_page_as_at_the_terminal(page: Page) -> None:
+    page.do(LOOK_ROUND, Scanned(text=label("D1")), Scanned(text="/undo"))
+    assert page.actions() == ["inspect", "void"]
+
+
+def test_other_task_finishes_the_open_bin_and_begins_afresh(page: Page) -> None:
+    state = page.do(COUNT, Scanned(text="LOC:A-01"), Scanned(text=label("D1")), LOOK_ROUND, Scanned(text=label("D1")))
+    assert page.actions() == ["open_bin", "count", "finish_bin", "inspect"]
+    assert state.task is not None
+    assert (state.task.title, state.task.bin, state.task.document, state.kept) == ("Check", "A-01", None, 4)
+    assert page.last(Undo()).text == "Undone."
+    assert page.last(Undo()).text == "Nothing to undo.", "what the task before had kept is not undone from here"
+
+
+def test_task_that_cannot_be_begun_leaves_the_one_before_as_it_is(page: Page) -> None:
+    page.do(COUNT, Scanned(text="LOC:A-01"))
+    for wrong in (Assignment(action="inspect", location="Z-99"), Assignment(action="settle"), Assignment(action="x")):
+        state = page.do(wrong)
+        assert state.scans[0].tone is Tone.ASK
+        assert state.task is not None
+        assert (state.task.action, state.task.bin) == ("count", "A-01")
+    assert page.actions() == ["open_bin"]
+
+
+def test_document_is_scanned_or_typed(page: Page) -> None:
+    for text in ("ASN-1001", "my own number"):
+        state = page.do(Assignment(action="receive", document=text))
+        assert state.task is not None
+        assert state.task.document == text
+
+
+def test_finish_says_so_where_no_bin_is_open(page: Page) -> None:
+    page.do(COUNT, Scanned(text="LOC:A-01"))
+    assert page.last(FinishBin()).text == "Bin A-01 finished."
+    assert page.last(FinishBin()).text == "No bin is open."
+    assert page.actions() == ["open_bin", "finish_bin"]
+
+
+def test_label_that_is_keyed_in_counts_only_when_both_times_agree(page: Page) -> None:
+    page.do(LOOK_ROUND)
+    for first, second in (("LPN1", "LPN2"), ("", "LPN1"), ("LPN1", "")):
+        assert page.last(KeyedIn(first=first, second=second)).tone is Tone.ASK
+    assert page.events() == []
+    page.do(KeyedIn(first="LPN1", second="LPN1"))
+    assert [event.entry for event in page.events()] == ["keyed"]
+
+
+def test_quantity_said_on_the_page_is_that_of_the_next_product(page: Page) -> None:
+    state = page.do(LOOK_ROUND, Quantity(pieces=12))
+    assert state.task is not None
+    assert state.task.quantity == 12
+    state = page.do(Scanned(text="]E09506000134376"))
+    assert [event.quantity for event in page.events()] == [12]
+    assert state.task is not None
+    assert state.task.quantity == 1
+    assert page.last(Quantity(pieces=0)).tone is Tone.ASK
+
+
+def test_unreadable_label_is_a_fact_as_well(page: Page) -> None:
+    assert page.last(LOOK_ROUND, Unreadable()).tone is Tone.LOOK
+    assert page.actions() == ["unreadable"]
+
+
+def test_sync_is_woken_at_once(page: Page) -> None:
+    page.do(SyncNow())
+    assert page.syncs == [True]
+
+
+def test_bin_shows_what_is_wrong_and_what_is_missing_until_the_next_is_opened(page: Page) -> None:
+    check = page.do(LOOK_ROUND).check
+    assert check is not None
+    assert (check.place, check.summary, len(check.missing)) == ("A-01", "0 read", 3)
+    check = page.do(Scanned(text=label("D1")), Scanned(text=label("E1"))).check
+    assert check is not None
+    assert (check.summary, check.missing, check.wrong) == (
+        "2 read", ("Drill D2", "Drill R1"), ("Drill E1: belongs in A-02",),
+    )  # fmt: skip
+    state = page.do(COUNT, Scanned(text="LOC:A-01"), Scanned(text=label("D1")), FinishBin())
+    assert state.check is not None
+    assert (state.check.place, state.check.missing) == ("A-01", ("Drill D2", "Drill R1"))
+    check = page.do(Scanned(text="LOC:A-02")).check
+    assert check is not None
+    assert (check.place, check.missing) == ("A-02", ("Drill E1",))
+
+
+def test_blind_counter_is_shown_no_expectation(page: Page) -> None:
+    page.do(Assignment(action="count", document="BLIND-1"), Scanned(text="LOC:A-01"))
+    state = page.do(Scanned(text=label("E1")))
+    assert (state.scans[0].tone, state.scans[0].text) == (Tone.GOOD, "Kept.")
+    assert state.check is not None
+    assert (state.check.missing, state.check.wrong) == ((), ())
+    assert page.last(Scanned(text=label("R1"))).tone is Tone.STOP
+
+
+def test_stop_stays_in_sight_when_many_scans_have_followed(page: Page) -> None:
+    page.do(LOOK_ROUND, Scanned(text=label("R1")))
+    state = page.do(*(Scanned(text=label(f"X{n}")) for n in range(200)))
+    assert "Drill R1" not in {scan.thing for scan in state.scans}
+    assert [stop.thing for stop in state.stops] == ["Drill R1"]
+
+
+def test_terminal_and_page_work_side_by_side(page: Page) -> None:
+    state = page.do(LOOK_ROUND, Typed(line=label("D1").encode()), Scanned(text=label("D2")))
+    assert [scan.thing for scan in state.scans] == ["Drill D2", "Drill D1"]
+
+
+# What one still picture alone says.
+
+
+def test_doubtful_label_is_asked_about_and_kept_when_a_person_says_so(page: Page) -> None:
+    question = page.do(LOOK_ROUND, Doubtful(sighting=sighting("D1"))).question
+    assert question is not None
+    assert (question.thing, question.text, question.behind) == ("Drill D1", label("D1")[3:], 0)
+    assert page.events() == [], "nothing is kept before the answer"
+    state = page.do(Answer(question=question.n, keep=True))
+    assert (state.question, page.actions()) == (None, ["inspect"])
+
+
+def test_doubtful_label_that_is_wrong_is_not_kept(page: Page) -> None:
+    page.do(LOOK_ROUND, Doubtful(sighting=sighting("D1")), Doubtful(sighting=sighting("D2", box=2)))
+    state = page.do(Answer(question=1, keep=False))
+    assert state.question is not None
+    assert (state.question.n, state.question.thing) == (2, "Drill D2")
+    assert page.events() == []
+
+
+def test_answer_meets_only_the_question_that_was_seen(page: Page) -> None:
+    page.do(LOOK_ROUND, Doubtful(sighting=sighting("D1")), Doubtful(sighting=sighting("D2", box=2)))
+    page.do(Answer(question=1, keep=True), Answer(question=1, keep=True), Answer(question=7, keep=True))
+    assert [event.subject for event in page.events()] == [f"{ITEM}/21/D1"]
+
+
+def test_forty_labels_of_one_picture_are_kept_with_one_answer(page: Page) -> None:
+    doubts = [Doubtful(sighting=sighting(f"S{n}", box=n)) for n in range(40)]
+    question = page.do(LOOK_ROUND, *doubts).question
+    assert question is not None
+    assert question.behind == 39
+    state = page.do(Answer(question=question.n, keep=True, every=True))
+    assert (state.question, state.kept) == (None, 40)
+
+
+def test_question_goes_when_another_picture_has_confirmed_the_label(page: Page) -> None:
+    state = page.do(LOOK_ROUND, Doubtful(sighting=sighting("D1")), Seen(sighting=sighting("D1", box=2)))
+    assert (state.question, state.kept) == (None, 1)
+    page.do(Doubtful(sighting=sighting("D2", box=3)), Answer(question=1, keep=True))
+    assert state.kept == 1, "an answer that was under way meets no other question"
+
+
+def test_questions_are_bounded(page: Page) -> None:
+    question = page.do(
+        LOOK_ROUND, *(Doubtful(sighting=sighting(f"S{n}", box=n)) for n in range(QUESTIONS_MAX + 3))
+    ).question
+    assert question is not None
+    assert (question.n, question.behind) == (4, QUESTIONS_MAX - 1)
+
+
+def test_other_task_forgets_what_was_asked(page: Page) -> None:
+    assert page.do(LOOK_ROUND, Doubtful(sighting=sighting("D1")), COUNT).question is None
+    page.do(Answer(question=1, keep=True))
+    assert page.events() == []
