@@ -40,6 +40,9 @@ class Attempt:
 
     grey: Grey
     wanted: Wanted
+    still: bool
+    """Whether there is no next frame that another step could be left to."""
+
     regions_max: int
     in_time: Callable[[], bool]
     """Whether there is time for another step."""
@@ -101,6 +104,11 @@ class Attempt:
         wanted = self.barred_formats if formats is None else formats
         found = read(crop.grey if grey is None else grey, formats=wanted, effort=AS_IT_STANDS)
         self._take(found, crop.in_frame)
+
+    def take(self, reading: Reading) -> None:
+        """Keep what a stage read by itself in a part of the frame, where the task can meet it."""
+        if reading.format in self.wanted.formats and self.wanted.admits(reading):
+            self.readings.append(reading)
 
     def read_drawn(self, drawn: Grey, failed: Failed) -> None:
         """Read a symbol that was drawn anew from what stands at this place of the frame."""

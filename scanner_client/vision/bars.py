@@ -58,7 +58,6 @@ WRONG = 1e4
 class BarsRead:
     """One symbol in an upright crop."""
 
-    format: str
     symbology: str
     data: bytes
     """Thirteen digits; a UPC-A as the EAN-13 that it is, with a 0 before it."""
@@ -89,15 +88,15 @@ class BandRead:
         return fits and self.uneven_modules <= UNEVEN_MODULES_MAX and self.margin >= MARGIN_MIN
 
 
-def read_bars(crop: Grey) -> BarsRead | None:
-    """The EAN-13 or UPC-A in an upright crop (height x width, bars vertical); None where bands do not agree on one."""
+def read_bars(crop: Grey, symbol_px: float) -> BarsRead | None:
+    """The EAN-13 or UPC-A of about that length in an upright crop (height x width); None where bands do not agree."""
     height, width = crop.shape
     if not (height >= SIDE_PX_MIN and SIDE_PX_MIN <= width <= SIDE_PX_MAX):
         return None
     edges = np.linspace(BANDS_FROM * height, BANDS_TO * height, BANDS + 1).astype(int)
     bands = [crop[a:b].mean(0, dtype=np.float32) for a, b in pairwise(edges) if b > a]
     middle = np.mean(bands[1:-1] or bands, axis=0)
-    for pose in likely_poses(middle, POSES_MAX):
+    for pose in likely_poses(middle, symbol_px, POSES_MAX):
         whole = read_band(middle, pose)
         if whole is None or not whole.plausible:
             continue
@@ -112,9 +111,8 @@ def _agreed(digits: str, reads: list[BandRead | None]) -> BarsRead | None:
     if len(said) < AGREEING_MIN or {read.digits for read in said} != {digits}:
         return None
     starts, ends = zip(*(read.span_px for read in said), strict=True)
-    name = "UPCA" if digits.startswith("0") else "EAN13"
     span = float(np.median(starts)), float(np.median(ends))
-    return BarsRead(format=name, symbology="]E0", data=digits.encode(), span_px=span)
+    return BarsRead(symbology="]E0", data=digits.encode(), span_px=span)
 
 
 def read_band(profile: Floats, pose: Pose) -> BandRead | None:
@@ -162,19 +160,15 @@ def best_number(cost: Floats) -> tuple[str, Floats, float]:
     """
     first, twelve, total = _cheapest(cost)
     used = [digit + (20 if n >= 6 else 10 * int(FIRST_DIGITS[first][n])) for n, digit in enumerate(twelve)]
-    others = []
-    for n, symbol in enumerate(used):
-        changed = cost.copy()
-        changed[n, symbol] = WRONG
-        others.append(_cheapest(changed)[2])
+    others = np.repeat(cost[None], 12, axis=0)
+    others[np.arange(12), np.arange(12), used] = WRONG
     digits = f"{first}{''.join(map(str, twelve))}"
-    return digits, cost[np.arange(12), used], min(others) - total
+    return digits, cost[np.arange(12), used], float(_lowest(others).min()) - total
 
 
 def _cheapest(cost: Floats) -> tuple[int, list[int], float]:
     """The first digit, the twelve that follow and the sum of their costs, for the cheapest number that is valid."""
-    left = cost[:6, :20].reshape(6, 2, 10)
-    by_digit = np.concatenate([left[np.arange(6), _SETS], np.broadcast_to(cost[6:, 20:], (10, 6, 10))], axis=1)
+    by_digit = _by_digit(cost[None])[0]
     # sums[first, r]: the cheapest beginning whose weighted digits leave r modulo 10.
     sums = np.full((10, 10), WRONG, np.float32)
     sums[np.arange(10), np.arange(10)] = 0
@@ -189,6 +183,23 @@ def _cheapest(cost: Floats) -> tuple[int, list[int], float]:
         twelve.append(int(choice[first, rest]))
         rest = (rest - weight * twelve[-1]) % 10
     return first, twelve[::-1], float(sums[first, 0])
+
+
+def _lowest(costs: Floats) -> Floats:
+    """The sum of the cheapest valid number's costs, for each of several costs (n x 12 x 30)."""
+    by_digit = _by_digit(costs)
+    sums = np.full((len(costs), 10, 10), WRONG, np.float32)
+    sums[:, np.arange(10), np.arange(10)] = 0
+    for n, weight in enumerate(WEIGHTS):
+        sums = (sums[:, :, _BEFORE[weight].T] + by_digit[:, :, n, :, None]).min(2)
+    return np.asarray(sums[:, :, 0].min(1), np.float32)
+
+
+def _by_digit(costs: Floats) -> Floats:
+    """Costs (n x 12 x 30) by first digit, place and digit (n x 10 x 12 x 10): the first digit says which sets hold."""
+    left = costs[:, :6, :20].reshape(-1, 6, 2, 10)[:, np.arange(6), _SETS]
+    right = np.broadcast_to(costs[:, None, 6:, 20:], (len(costs), 10, 6, 10))
+    return np.concatenate([left, right], axis=2)
 
 
 _SETS = np.array([[int(symbol) for symbol in sets] for sets in FIRST_DIGITS])

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from scanner_client.vision.attempt import Attempt
-from scanner_client.vision.frame import Frame, Grey
+from scanner_client.vision.frame import Frame
 from scanner_client.vision.look import Look
 from scanner_client.vision.stages import STAGES, Stage, Turn
 from scanner_client.vision.wanted import Wanted
@@ -39,9 +39,9 @@ class Decoder:
     ) -> None:
         self._wanted = wanted
         chosen = [STAGES[name] for name in stages]
-        self._for_stills = chosen
+        self._for_stills = [stage for stage in chosen if stage.turn is not Turn.FILMS_ONLY]
         self._for_every_frame = [stage for stage in chosen if stage.turn is Turn.EVERY_FRAME]
-        self._in_turn = [stage for stage in chosen if stage.turn is Turn.IN_TURN]
+        self._in_turn = [stage for stage in chosen if stage.turn in (Turn.IN_TURN, Turn.FILMS_ONLY)]
         self._still_budget_ms = still_budget_ms
         self._video_budget_ms = video_budget_ms
         self._clock = clock
@@ -49,14 +49,15 @@ class Decoder:
     def look(self, frame: Frame) -> Look:
         """Read a frame; no two readings contradict each other at one place."""
         if frame.still:
-            return self._look(frame.grey, self._for_stills, self._still_budget_ms, STILL_REGIONS_MAX)
+            return self._look(frame, self._for_stills, self._still_budget_ms, STILL_REGIONS_MAX)
         turn = self._in_turn[frame.index % len(self._in_turn) :][:1] if self._in_turn else []
-        return self._look(frame.grey, self._for_every_frame + turn, self._video_budget_ms, VIDEO_REGIONS_MAX)
+        return self._look(frame, self._for_every_frame + turn, self._video_budget_ms, VIDEO_REGIONS_MAX)
 
-    def _look(self, grey: Grey, stages: Sequence[Stage], budget_ms: float, regions_max: int) -> Look:
+    def _look(self, frame: Frame, stages: Sequence[Stage], budget_ms: float, regions_max: int) -> Look:
         deadline = self._clock() + budget_ms / 1000
         attempt = Attempt(
-            grey=grey,
+            grey=frame.grey,
+            still=frame.still,
             wanted=self._wanted,
             regions_max=regions_max,
             in_time=lambda: self._clock() < deadline,

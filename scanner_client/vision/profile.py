@@ -26,8 +26,9 @@ DIGIT_MODULES, GUARD_MODULES, CENTRE_MODULES, SYMBOL_MODULES = 7, 3, 5, 95
 MODULES_BETWEEN = 11 * DIGIT_MODULES + CENTRE_MODULES
 """From the first of the twelve digits to the last."""
 
-BLURS = (0.4, 0.7, 1.0)
-"""Standard deviations of the blur that are tried, in modules. Past one module nothing was read rightly."""
+BLURS = (0.4, 0.7)
+"""Standard deviations of the blur that are tried, in modules. At 1.0 one rendered label in seven was read, and one of
+those 26 wrongly."""
 
 LOCATING_BLUR = 0.7
 COARSE, FINE = 2, 4
@@ -47,8 +48,11 @@ SLIP_COST = 0.02
 """For a digit that is wider or narrower than the last one by one sample."""
 
 QUIET_MODULES = 8
-SHARES = tuple(float(share) for share in np.exp(np.arange(np.log(0.42), np.log(0.9), 0.05)))
-"""How much of the profile's length the symbol may take: a crop has margins, and clutter beside the bars."""
+SIZES = tuple(float(size) for size in np.exp(np.arange(-0.2, 0.15, 0.05)))
+"""How much longer or shorter the symbol may be than the bars seem to be: a place is only found to a cell."""
+
+PLACE_COST_MAX = 0.33
+"""Worse places are not read. Of the photographs' bars that were read 96 % fitted better, of the others 55 %."""
 
 MODULE_PX_MIN = 0.75
 NOWHERE = 1e3
@@ -208,12 +212,13 @@ def _from_start(misfits: Floats, lead: int, count: int) -> Floats:
     return shifted
 
 
-def likely_poses(profile: Floats, most: int) -> list[Pose]:
-    """The poses at which a symbol fits the profile best, the best first.
+def likely_poses(profile: Floats, symbol_px: float, most: int) -> list[Pose]:
+    """The poses at which a symbol of about that length fits the profile best, the best first.
 
     One evened profile serves four poses: read from the right it is reversed, light on dark it is negative.
     """
-    sizes = [module for share in SHARES if (module := len(profile) * share / SYMBOL_MODULES) >= MODULE_PX_MIN]
+    tried_px = (symbol_px * size / SYMBOL_MODULES for size in SIZES)
+    sizes = [module_px for module_px in tried_px if module_px >= MODULE_PX_MIN]
     if not sizes:
         return []
     tried = [Pose(module_px=size, mirrored=False, light_on_dark=False) for size in sizes]
@@ -225,7 +230,9 @@ def likely_poses(profile: Floats, most: int) -> list[Pose]:
                 turned = values[::-1] if mirrored else values
                 samples[4 * row + 2 * mirrored + light, : len(values)] = -turned if light else turned
     found = places(samples, COARSE)
-    order = sorted(range(len(found)), key=lambda row: found[row].cost)[:most]
+    order = sorted(
+        (row for row in range(len(found)) if found[row].cost < PLACE_COST_MAX), key=lambda row: found[row].cost
+    )
     return [
         replace(
             tried[row // 4],
@@ -233,5 +240,5 @@ def likely_poses(profile: Floats, most: int) -> list[Pose]:
             mirrored=bool(row & 2),
             light_on_dark=bool(row & 1),
         )
-        for row in order
+        for row in order[:most]
     ]

@@ -36,7 +36,7 @@ STRENGTH_MIN = 30.0
 STRENGTH_SHARE_MIN = 0.05
 """Of the strongest fiftieth of the cells."""
 
-GROUP_CELLS_MIN = 6
+GROUP_CELLS_MIN = 8
 GROUPS_MAX = 24
 DIRECTIONS_PER_GROUP_MAX = 3
 SECTOR = np.deg2rad(20)

@@ -77,6 +77,23 @@ def test_label_out_of_focus_is_read_after_it_is_sharpened() -> None:
     assert texts(grey, patient("whole", "deskew", "sharpen")) == [b"9506000134352"]
 
 
+def test_label_too_soft_for_black_and_white_is_read_from_its_shades_in_a_film() -> None:
+    (frame,) = film([soft(turned(sticker("EAN13", "9506000134352"), 5), 2.2, noise=0.5)])
+
+    assert patient(*(name for name in STAGES if name != "shades")).look(frame).readings == ()
+    (reading,) = patient("shades").look(frame).readings
+    assert (reading.symbology, reading.data) == ("]E0", b"9506000134352")
+    assert centre(reading.quad) == pytest.approx((360, 360), abs=25)
+    assert patient("shades", wanted=Wanted.parse(["Code128"])).look(frame).readings == ()
+
+
+def test_bars_printed_light_on_dark_are_read() -> None:
+    grey = soft(turned(255 - sticker("Code128", "ABC-12345678"), 30), 0.7)
+
+    assert texts(grey, patient("whole", "deskew")) == []
+    assert texts(grey, patient("whole", "deskew", "inverted")) == [b"ABC-12345678"]
+
+
 def test_matrix_label_printed_light_on_dark_is_read() -> None:
     negative = 255 - page(LINK)
 
