@@ -22,6 +22,8 @@ EVIDENCE_MB_MAX: Final = 1_000_000
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; 0 when it did what was asked, 1 with a sentence when it could not, 2 for a wrong command."""
+    # Our matrices are small: a second thread of the numeric library only waits for the first. Read when it loads.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     args = _parser().parse_args(argv)
     command: Callable[[Namespace], int] = args.run
     try:
@@ -95,8 +97,9 @@ def _import(args: Namespace) -> int:
 
 def _decode(args: Namespace) -> int:
     from scanner_client.decode_command import run  # noqa: PLC0415
+    from scanner_client.vision.wanted import Wanted  # noqa: PLC0415
 
-    for line in run(args.paths):
+    for line in run(args.paths, wanted=Wanted.parse(args.formats)):
         print(line, flush=True)
     return 0
 
@@ -154,6 +157,7 @@ def _parser() -> ArgumentParser:
     status.add_argument("--json", dest="as_json", action="store_true", help="as one line of JSON")
     decode = command("decode", _decode, "Say what stands in pictures and videos.")
     decode.add_argument("--json", action="store_true", help="lines of JSON (there is no other form)")
+    _add_format_option(decode)
     decode.add_argument("paths", nargs="+", metavar="PATH")
     parse = command("parse", _parse, "Say what barcodes mean: JSON lines in, JSON lines out.")
     parse.add_argument("--json", action="store_true", help="lines of JSON (there is no other form)")
@@ -170,6 +174,7 @@ def _add_scan_options(scan: ArgumentParser) -> None:
         "--page", type=int, nargs="?", const=0, metavar="PORT", help="show the work in this machine's browser as well"
     )
     scan.add_argument("--source", default="-", help="camera:0, a video, a picture, a folder, or - for typing (default)")
+    _add_format_option(scan)
     scan.add_argument("--document", help="ASN, order or count, such as ASN-1001")
     scan.add_argument("--location", help="where the work begins: a location's code or label")
     scan.add_argument("--container", help="the carton in hand: its label")
@@ -185,6 +190,13 @@ def _add_scan_options(scan: ArgumentParser) -> None:
     scan.add_argument(
         "--json", dest="as_json", action="store_true", help="a line of JSON for each event, once it is kept"
     )
+
+
+def _add_format_option(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--format", dest="formats", action="append", default=[], metavar="NAME[:LENGTH]",
+        help="read only this format, such as DataMatrix, ITF:14 or Code128:8-20; once for each (default: every one)",
+    )  # fmt: skip
 
 
 def _megabytes(text: str) -> int:

@@ -22,6 +22,7 @@ from scanner_client.vision.camera import SourceError
 from scanner_client.vision.mark import MarkTone
 from scanner_client.vision.marking import jpeg
 from scanner_client.vision.panorama import PanPicture
+from scanner_client.vision.wanted import Wanted
 from scanner_client.wording import say
 from sync.labels import SiteCodes
 
@@ -42,6 +43,7 @@ class Eye:
         self,
         source: str,
         *,
+        wanted: Wanted,
         put: Callable[[Any], object],
         picture_path: Path,
         looked: Callable[[str], object],
@@ -50,6 +52,7 @@ class Eye:
 
         Args:
             source: a camera (``camera:0``), a film, a picture or a folder.
+            wanted: what the task can meet.
             put: where sightings go.
             picture_path: where the whole picture is saved.
             looked: told, in words, how many of the labels in view are read, whenever that changes.
@@ -63,6 +66,7 @@ class Eye:
 
         self._name = source
         self._source = source_of(source)
+        self._wanted = wanted
         self._put = put
         self._picture_path = picture_path
         self._looked = looked
@@ -158,7 +162,10 @@ class Eye:
             return False
 
         try:
-            for sighting in sightings(self._source, codes, on_bad_picture=_print, confirm=doubt, watch=watch):
+            found = sightings(
+                self._source, codes, on_bad_picture=_print, confirm=doubt, watch=watch, wanted=self._wanted
+            )
+            for sighting in found:
                 self._put(Seen(sighting=_numbered(sighting, opening)))
         except _Stopped:
             return

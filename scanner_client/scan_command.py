@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -43,6 +43,8 @@ class Order:
     assignment: Assignment | None = None
     """None: it is chosen on the page."""
     source: str = TYPED
+    formats: Sequence[str] = ()
+    """The formats that the task can meet, as `Wanted.parse` takes them; none: every one."""
     page: int | None = None
     """The port of the page, 0 for any that is free; None for no page."""
     save_picture: Path | None = None
@@ -55,8 +57,8 @@ def scan(order: Order, clock: Clock) -> int:
     """Work until the source ends, or with a page until somebody interrupts; the exit code.
 
     Raises:
-        AssignmentError, SourceError, PageError, DatabaseError, DeviceError, OutboxError: it cannot begin, or cannot
-            go on.
+        AssignmentError, FormatError, SourceError, PageError, DatabaseError, DeviceError, OutboxError: it cannot begin,
+            or cannot go on.
     """
     interruption = Interruption()
     with ExitStack() as stack:
@@ -88,9 +90,16 @@ def _prepared(order: Order, handheld: Handheld, teller: Teller, background: Back
     if order.source != TYPED:
         from scanner_client.evidence import Evidence  # noqa: PLC0415 - a wedge needs no OpenCV
         from scanner_client.eye import Eye  # noqa: PLC0415
+        from scanner_client.vision.wanted import Wanted  # noqa: PLC0415
 
         default = order.home / PICTURES_FOLDER / time.strftime("%Y-%m-%d-%H-%M-%S.jpg")
-        eye = Eye(order.source, put=inbox.put, picture_path=order.save_picture or default, looked=teller.looked)
+        eye = Eye(
+            order.source,
+            wanted=Wanted.parse(order.formats),
+            put=inbox.put,
+            picture_path=order.save_picture or default,
+            looked=teller.looked,
+        )
         if order.evidence_mb:
             evidence = Evidence(order.home / EVIDENCE_FOLDER, order.evidence_mb * BYTES_PER_MB)
     return Work(

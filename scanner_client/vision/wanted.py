@@ -19,6 +19,10 @@ DEFAULT_LENGTHS: Mapping[str, tuple[int, int]] = MappingProxyType({"ITF": (6, LE
 _ASKED = re.compile(r"(?P<name>[A-Za-z0-9]+)(:(?P<least>\d{1,4})(-(?P<most>\d{1,4}))?)?")
 
 
+class FormatError(ValueError):
+    """A format was asked for that is not read here; the message says which are."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """The formats of a task, and how long what they say may be."""
@@ -32,7 +36,7 @@ class Wanted:
         """From words such as ``EAN13``, ``ITF:14`` and ``Code128:8-20``; from none, everything.
 
         Raises:
-            ValueError: a word is none of these, or its format is not read here; the message says which there are.
+            FormatError: a word is none of these, or its format is not read here.
         """
         lengths = dict(DEFAULT_LENGTHS)
         formats: list[str] = []
@@ -41,7 +45,7 @@ class Wanted:
             by_name = {name.lower(): name for name in FORMATS}
             name = by_name.get(found["name"].lower()) if found else None
             if not found or name is None:
-                raise ValueError(f"There is no format {word!r}: write {', '.join(FORMATS)}, or a length as in ITF:14.")
+                raise FormatError(f"There is no format {word!r}: write {', '.join(FORMATS)}, or a length as in ITF:14.")
             formats.append(name)
             if found["least"]:
                 lengths[name] = int(found["least"]), int(found["most"] or found["least"])

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from scanner_client.__main__ import main
 from scanner_client.decode_command import _text, run
 from scanner_client.vision.camera import FOLDER_PICTURES_MAX
 from scanner_client.vision.reading import Reading
@@ -97,6 +98,11 @@ def test_only_the_formats_that_are_asked_for_are_read(tmp_path: Path) -> None:
     (line,) = run([str(picture(tmp_path / "unit.png"))], wanted=Wanted.parse(["EAN13"]))
 
     assert json.loads(line)["reads"] == []
+
+
+def test_format_that_does_not_exist_is_refused_in_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["decode", "--format", "EAN-13", "any.png"]) == 1
+    assert capsys.readouterr().err.startswith("There is no format 'EAN-13': write Code128, ")
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@ import pytest
 
 from scanner_client.vision.engine import FORMATS
 from scanner_client.vision.reading import Reading
-from scanner_client.vision.wanted import Wanted
+from scanner_client.vision.wanted import FormatError, Wanted
 
 
 def reading(name: str, data: bytes) -> Reading:
@@ -41,5 +41,5 @@ def test_formats_may_be_written_in_small_letters_and_twice() -> None:
 
 @pytest.mark.parametrize("word", ["EAN-13", "", "ITF:", "ITF:14-", "ITF:-3", "Code128:12345", "ITF 14"])
 def test_a_format_that_does_not_exist_is_named(word: str) -> None:
-    with pytest.raises(ValueError, match=r"There is no format .*: write Code128, "):
+    with pytest.raises(FormatError, match=r"There is no format .*: write Code128, "):
         Wanted.parse([word])
