@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import cos, sin
 
 from scanner_client.vision.conflicts import without_conflicts
 from scanner_client.vision.engine import (
@@ -40,6 +41,9 @@ class Attempt:
 
     grey: Grey
     wanted: Wanted
+    number: int
+    """Counts the frames of a film, so that frames are not all read in one way; 0 for a still."""
+
     still: bool
     """Whether there is no next frame that another step could be left to."""
 
@@ -91,6 +95,15 @@ class Attempt:
                 return
             if not any(region.holds(reading.quad) for reading in self.readings):
                 yield region
+
+    def whole(self, angle: float) -> Crop:
+        """The whole frame turned by so many radians."""
+        height, width = self.grey.shape
+        c, s = abs(cos(angle)), abs(sin(angle))
+        frame = Region(
+            x=width / 2, y=height / 2, angle=angle, across_px=width * c + height * s, along_px=width * s + height * c
+        )
+        return frame.crop(self.grey, 1.0, quiet_share=0)
 
     def read_whole(
         self, formats: Sequence[str], effort: Effort, *, grey: Grey | None = None, scale: float = 1.0

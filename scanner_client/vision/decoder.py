@@ -57,6 +57,7 @@ class Decoder:
         deadline = self._clock() + budget_ms / 1000
         attempt = Attempt(
             grey=frame.grey,
+            number=0 if frame.still else frame.index,
             still=frame.still,
             wanted=self._wanted,
             regions_max=regions_max,

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
+from math import pi
 from typing import Final
 
 import cv2
@@ -78,9 +79,16 @@ def stage(turn: Turn) -> Callable[[Step], Step]:
 
 @stage(Turn.EVERY_FRAME)
 def whole(attempt: Attempt) -> None:
-    """The picture as it is: bars that stand about upright, matrix symbols at any angle."""
-    attempt.read_whole(attempt.linear_formats, AS_IT_STANDS)
-    attempt.read_whole(attempt.matrix_formats, AS_IT_STANDS)
+    """The picture as it is, each next frame of a film a quarter turn on: bars about upright, and matrix symbols.
+
+    The engine finds some Data Matrix only upside down or on their side.
+    """
+    turned = attempt.whole(attempt.number % 4 * pi / 2) if attempt.number % 4 else None
+    for formats in (attempt.linear_formats, attempt.matrix_formats):
+        if turned:
+            attempt.read_crop(turned, formats=formats)
+        else:
+            attempt.read_whole(formats, AS_IT_STANDS)
 
 
 @stage(Turn.EVERY_FRAME)
@@ -99,12 +107,13 @@ def contrast(attempt: Attempt) -> None:
         attempt.read_crop(crop, np.asarray(even.apply(crop.grey), np.uint8))
 
 
-@stage(Turn.IN_TURN)
+@stage(Turn.EVERY_FRAME)
 def sharpen(attempt: Attempt) -> None:
-    """The same sharpened over a wide radius, against defocus."""
-    for region in attempt.unread_regions():
-        crop = region.crop(attempt.grey, _scale(region.across_px))
-        attempt.read_crop(crop, _sharpened(crop.grey))
+    """The same sharpened over a wide radius, against defocus: enlarged, and then as large as it was."""
+    for scale in (SCALE, 1.0):
+        for region in attempt.unread_regions():
+            crop = region.crop(attempt.grey, min(scale, _scale(region.across_px)))
+            attempt.read_crop(crop, _sharpened(crop.grey))
 
 
 @stage(Turn.IN_TURN)
@@ -147,7 +156,7 @@ def inverted(attempt: Attempt) -> None:
         attempt.read_whole(attempt.matrix_formats, AS_IT_STANDS, grey=255 - attempt.grey)
 
 
-@stage(Turn.IN_TURN)
+@stage(Turn.STILLS_ONLY)
 def quarter_turns(attempt: Attempt) -> None:
     """Matrix symbols once more at right angles, where some have been seen: trays of small Data Matrix need it."""
     if attempt.in_time() and attempt.sees_matrix:

@@ -16,7 +16,7 @@ IN_PLACE = np.array([[1.0, 0, 0], [0, 1.0, 0]])
 
 
 def attempt(grey: Grey) -> Attempt:
-    return Attempt(grey=grey, wanted=Wanted(), still=True, regions_max=8, in_time=lambda: True)
+    return Attempt(grey=grey, wanted=Wanted(), number=0, still=True, regions_max=8, in_time=lambda: True)
 
 
 def thin(reading: Reading, lines: float) -> Reading:

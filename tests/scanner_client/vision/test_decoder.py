@@ -173,10 +173,19 @@ def test_each_stage_can_be_left_out_by_name() -> None:
 
 
 def test_hard_steps_take_turns_in_a_film() -> None:
-    blurred = soft(turned(sticker("EAN13", "9506000134352"), 5), 1.9, noise=0.5)
+    blurred = soft(turned(sticker("EAN13", "9506000134352"), 5), 2.2, noise=0.5)
     decoder = patient()
 
     read_in = [bool(decoder.look(frame).readings) for frame in film([blurred] * 8)]
 
     assert any(read_in)
     assert not all(read_in)
+
+
+def test_frames_of_a_film_are_laid_on_each_side_in_turn_and_corners_stay_where_the_label_is() -> None:
+    frames = film([soft(page(LINK), 0.6)] * 4)
+
+    places = [[centre(reading.quad) for reading in patient("whole").look(frame).readings] for frame in frames]
+
+    assert [len(place) for place in places] == [1, 1, 1, 1]
+    assert all(place[0] == pytest.approx(places[0][0], abs=3) for place in places)
