@@ -28,6 +28,8 @@ def main(argv: list[str] | None = None) -> int:
     command: Callable[[Namespace], int] = args.run
     try:
         return command(args)
+    except KeyboardInterrupt:
+        return 130  # 128 and the number of SIGINT, as shells have it
     except BrokenPipeError:  # whoever read our output has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

@@ -44,7 +44,10 @@ def _files(path: Path) -> Iterator[Path]:
         yield path
         return
     videos = (file for file in sorted(path.rglob("*")) if file.suffix.lower() in VIDEO_SUFFIXES)
-    yield from (*picture_files(path), *videos)
+    found = (*picture_files(path), *videos)
+    if not found:
+        raise SourceError(f"{path} holds no pictures and no videos.")
+    yield from found
 
 
 def _line(file: Path, wanted: Wanted, clock: Callable[[], float]) -> Json:
@@ -60,7 +63,7 @@ def _failed(path: Path, error: SourceError) -> Json:
 
 
 def _dumped(line: Json) -> str:
-    return json.dumps(line, ensure_ascii=False)
+    return json.dumps(line)  # in ASCII: a file's name need not be text, nor the terminal UTF-8
 
 
 def _still(frame: Frame, wanted: Wanted, clock: Callable[[], float]) -> Json:

@@ -48,10 +48,13 @@ class Wanted:
                 raise FormatError(f"There is no format {word!r}: write {', '.join(FORMATS)}, or a length as in ITF:14.")
             formats.append(name)
             if found["least"]:
-                lengths[name] = int(found["least"]), int(found["most"] or found["least"])
+                least, most = int(found["least"]), int(found["most"] or found["least"])
+                if not 1 <= least <= most:
+                    raise FormatError(f"{word!r} allows no length: write the shorter one first, as in Code128:8-20.")
+                lengths[name] = least, most
         return cls(formats=tuple(dict.fromkeys(formats)) or FORMATS, lengths=lengths)
 
     def admits(self, reading: Reading) -> bool:
         """Whether a reading is as long as its format may be."""
-        least, most = self.lengths.get(reading.format, (0, LENGTH_MAX))
+        least, most = self.lengths.get(reading.format, (1, LENGTH_MAX))
         return least <= len(reading.data) <= most

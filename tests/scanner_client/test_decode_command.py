@@ -154,3 +154,19 @@ def test_photographs_are_read_as_well_as_by_the_engine_alone() -> None:
 
     assert found >= 77.1, summary
     assert misreads <= 4, summary
+
+
+def test_empty_folder_gives_a_sentence(tmp_path: Path) -> None:
+    (line,) = lines(tmp_path)
+
+    assert line["error"] == f"{tmp_path} holds no pictures and no videos."
+
+
+def test_name_and_text_that_are_not_ascii_are_written_so_that_every_terminal_can_show_them(tmp_path: Path) -> None:
+    odd = picture(tmp_path / "b\xfcchse.png", LabelSpec(kind=Kind.QR, content="Gr\xfcn"))
+
+    (line,) = run([str(odd)])
+
+    assert line.isascii()
+    assert json.loads(line)["path"] == str(odd)
+    assert json.loads(line)["reads"][0]["text"] == "Gr\xfcn"

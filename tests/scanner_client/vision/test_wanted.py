@@ -43,3 +43,9 @@ def test_formats_may_be_written_in_small_letters_and_twice() -> None:
 def test_a_format_that_does_not_exist_is_named(word: str) -> None:
     with pytest.raises(FormatError, match=r"There is no format .*: write Code128, "):
         Wanted.parse([word])
+
+
+@pytest.mark.parametrize("word", ["QRCode:7-3", "ITF:0"])
+def test_lengths_that_nothing_can_have_are_refused(word: str) -> None:
+    with pytest.raises(FormatError, match=f"'{word}' allows no length"):
+        Wanted.parse([word])
