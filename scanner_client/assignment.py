@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from typing import Final
 
 from scanner_client.judging import site_codes
+from scanner_client.session import QUANTITY_MAX
 from scanner_client.site_map import SiteMap
 from scanner_client.task import Task
 from scanner_client.wording import say
 from sync.actions import ACTIONS, Action
+from sync.event import EventError, ScanEvent, decode, encode
 from sync.identity import Kind, split_key
 from sync.labels import Label, parse
 
 SCANNED_NEEDS: Final = frozenset({"subject", "identifiers", "location", "container", "document"})
 """What labels can give; an action that needs more (a reason, say) is none to go round scanning with."""
+IN_EVENTS: Final = ("document", "location", "container", "origin", "operator", "condition")
+"""Fields of a task that go into its events as they are."""
 
 
 class AssignmentError(Exception):
@@ -44,7 +48,7 @@ def task_of(assignment: Assignment, site_map: SiteMap) -> Task:
     """The task in canonical names.
 
     Raises:
-        AssignmentError: there is no such action or place.
+        AssignmentError: there is no such action or place, or an event cannot hold what was given.
     """
     if assignment.action not in ACTIONS or not ACTIONS[assignment.action].roles:
         names = ", ".join(name for name, what in ACTIONS.items() if what.roles)
@@ -53,7 +57,9 @@ def task_of(assignment: Assignment, site_map: SiteMap) -> Task:
     def place(text: str | None, kind: Kind) -> str | None:
         return place_key(text, kind, site_map) if text else None
 
-    return Task(
+    if not 1 <= assignment.quantity <= QUANTITY_MAX:
+        raise AssignmentError(say("scan.too_many", quantity=assignment.quantity, most=QUANTITY_MAX))
+    task = Task(
         action=assignment.action,
         document=_number(assignment.document, Kind.DOCUMENT, site_map),
         location=place(assignment.location, Kind.LOCATION),
@@ -63,6 +69,19 @@ def task_of(assignment: Assignment, site_map: SiteMap) -> Task:
         condition=assignment.condition or None,
         quantity=assignment.quantity,
     )
+    _check(task)
+    return task
+
+
+def _check(task: Task) -> None:
+    """Refuse what no event of this task could hold: it has to be said now, and not when the first label is read."""
+    given = {name: getattr(task, name) for name in IN_EVENTS}
+    try:
+        decode(
+            encode(ScanEvent(device_no=0, epoch=0, seq=1, action=task.action, wall_ms=0, boot="0", boot_ms=0, **given))
+        )
+    except EventError as error:
+        raise AssignmentError(str(error)) from error
 
 
 def place_key(text: str, kind: Kind, site_map: SiteMap) -> str:
@@ -71,7 +90,7 @@ def place_key(text: str, kind: Kind, site_map: SiteMap) -> str:
     Raises:
         AssignmentError: it is none of these.
     """
-    label = parse(text.encode(), None, site_codes(site_map))
+    label = parse(text.encode(errors="replace"), None, site_codes(site_map))
     if isinstance(label, Label) and label.kind is kind:
         return label.key
     by_code = site_map.location(text) if kind is Kind.LOCATION else None
@@ -89,5 +108,5 @@ def _number(text: str | None, kind: Kind, site_map: SiteMap) -> str | None:
     """A document's number or a person's name: what its label says where it was scanned, else as it was typed."""
     if not text:
         return None
-    label = parse(text.encode(), None, site_codes(site_map))
+    label = parse(text.encode(errors="replace"), None, site_codes(site_map))
     return split_key(label.key).elements[-1][1] if isinstance(label, Label) and label.kind is kind else text

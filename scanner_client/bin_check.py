@@ -68,6 +68,9 @@ class Expectation:
     """What the handheld's data put into one place, and what it takes to speak of it."""
 
     action: str
+    document: str | None
+    opening: str | None
+    """Name of the scan that opened the bin: who opens it anew counts it anew."""
     place: str | None
     """The bin or the carton; None where the task names none."""
     units: frozenset[str]
@@ -93,7 +96,7 @@ class Scanned:
     """Where it belongs instead."""
 
 
-def expectation(site_map: SiteMap, task: Task) -> Expectation:
+def expectation(site_map: SiteMap, task: Task, opening: str | None) -> Expectation:
     """What is expected where the task is now.
 
     An open carton that is being received is expected to hold what its supplier announced; a bin, or a carton in it,
@@ -108,6 +111,8 @@ def expectation(site_map: SiteMap, task: Task) -> Expectation:
         units = site_map.announced_in(place) if announced else site_map.expected_in(place)
     return Expectation(
         action=task.action,
+        document=task.document,
+        opening=opening,
         place=place,
         units=frozenset(units or ()),
         compared=units is not None,
@@ -128,9 +133,11 @@ class BinCheck:
         self._box_events: dict[int, str] = {}
         self._missing = set(expected.units)
 
-    def is_for(self, task: Task) -> bool:
-        """Whether the task is still in the place that is being checked."""
-        return (task.action, _place(task)) == (self.expected.action, self.expected.place)
+    def is_for(self, task: Task, opening: str | None) -> bool:
+        """Whether the task is still in the place that is being checked, for the same document and in one opening."""
+        mine = self.expected
+        here = (task.action, task.document, _place(task), opening)
+        return here == (mine.action, mine.document, mine.place, mine.opening)
 
     def told(self, told: Told, box: int | None = None) -> None:
         """Take in one outcome.

@@ -20,15 +20,17 @@ class Recent:
     def __init__(self) -> None:
         self._places: dict[str, Place] = {}
         self._boxes: dict[int, ScanEvent] = {}
-        self._undoable: list[tuple[ScanEvent, str]] = []
+        self._undoable: list[tuple[ScanEvent, str, int | None]] = []
 
     def remember(self, event: ScanEvent, box: int | None, thing: str) -> None:
-        """This scan was kept; `thing` is what people call it."""
+        """This scan was kept; `thing` is what people call it. What the same box was before is undone already."""
         if box is not None:
+            earlier = self._boxes.get(box)
+            self._undoable = [last for last in self._undoable if last[0] != earlier]
             _put(self._boxes, box, event)
         if event.subject:
             _put(self._places, event.subject, place_of(event))
-        self._undoable.append((event, thing))
+        self._undoable.append((event, thing, box))
         del self._undoable[:-UNDO_MAX]
 
     def of_box(self, box: int | None) -> ScanEvent | None:
@@ -40,11 +42,13 @@ class Recent:
         return self._places.get(event.subject or "") == place_of(event)
 
     def take_back(self) -> tuple[ScanEvent, str] | None:
-        """The newest scan that was not undone, and what people call it; it is forgotten here."""
+        """The newest scan that was not undone, and what people call it; it and its box are forgotten here."""
         if not self._undoable:
             return None
-        event, thing = self._undoable.pop()
+        event, thing, box = self._undoable.pop()
         self._places.pop(event.subject or "", None)
+        if box is not None:
+            self._boxes.pop(box, None)
         return event, thing
 
 

@@ -17,6 +17,7 @@ from typing import Any, Final
 from scanner_client import judging
 from scanner_client.handheld import Handheld
 from scanner_client.lone_serial import labels_of
+from scanner_client.long_label import shortened, too_long
 from scanner_client.recent import Recent
 from scanner_client.sighting import Sighting, Symbol, Told, Tone, printable, rank, with_symbols
 from scanner_client.task import Task
@@ -49,14 +50,15 @@ class Session:
     def __init__(self, handheld: Handheld, task: Task) -> None:
         self.task = task
         self.kept = 0
-        """Events committed so far."""
+        """What was committed and stands: neither an undo nor what it undid."""
+        self.opening: str | None = None
+        """Name of the scan that opened the bin which is being counted; None where none is open."""
         self.codes = judging.site_codes(handheld.site_map)
         self._handheld = handheld
         self._site_map = handheld.site_map
         self._clock = handheld.clock
         self._recent = Recent()
         self._bin_open = False
-        self._opening: str | None = None
         self._bin_frame = 0
         self._product_in_hand: str | None = None
         self._switches: dict[Kind, Callable[[Sighting, _Read], list[Told]]] = {
@@ -70,7 +72,9 @@ class Session:
         """Take in what was read on one box."""
         if len(sighting.symbols) == 1:
             return self._scan_symbol(sighting, sighting.symbols[0])
-        return self._scan_read(sighting, [(s, parse(s.data, s.symbology, self.codes)) for s in sighting.symbols])
+        return self._scan_read(
+            sighting, [(s, too_long(s) or parse(s.data, s.symbology, self.codes)) for s in sighting.symbols]
+        )
 
     def counts(self, quantity: int) -> Told:
         """The next sighting of a product or lot counts so many pieces."""
@@ -86,7 +90,9 @@ class Session:
             return Told(tone=Tone.ASK, text=say("scan.nothing_to_undo"))
         event, thing = last
         [kept] = self._keep([self._undoing(event, "undone at the handheld")])
-        return Told(tone=Tone.INFO, text=say("scan.undone"), thing=thing, event=kept)
+        # The tracker follows a box for minutes, and deals what it has dealt no second time so long.
+        text = say("scan.undone") if event.entry else say("scan.undone_seen")
+        return Told(tone=Tone.INFO, text=text, thing=thing, event=kept)
 
     def unreadable(self) -> list[Told]:
         """A person says that there is a label here which nobody can read."""
@@ -100,7 +106,8 @@ class Session:
     def _scan_symbol(self, sighting: Sighting, symbol: Symbol) -> list[Told]:
         """One symbol may list many units: each of them is a scan of its own."""
         awaited = self._product_in_hand is not None and sighting.entry is not None
-        listed = labels_of(symbol, self.codes, self._site_map, awaited=awaited)
+        refused = too_long(symbol)
+        listed = (refused,) if refused else labels_of(symbol, self.codes, self._site_map, awaited=awaited)
         if len(listed) > 1:
             sighting = replace(sighting, box=None)
         return [told for label in listed for told in self._scan_read(sighting, [(symbol, label)])]
@@ -126,8 +133,9 @@ class Session:
     def _count_location(self, sighting: Sighting, read: _Read) -> list[Told]:
         """Bins are opened and finished by their label: the same one again, or the next one, finishes."""
         is_same = self._bin_open and self.task.location == read.label.key
-        frames_since = (sighting.frame or 0) - self._bin_frame
-        self._bin_frame = sighting.frame or 0
+        frame, before = sighting.frame or 0, self._bin_frame
+        frames_since = frame - before if frame >= before else frame  # a source opened anew counts from 0 again
+        self._bin_frame = frame
         if is_same and sighting.frame is not None and frames_since < FINISH_AFTER_FRAMES:
             return []
         events = self._closing()
@@ -136,7 +144,7 @@ class Session:
             events.append(with_symbols(self._event("open_bin"), sighting, read.symbol))
         kept = self._keep(events)
         self._bin_open = not is_same
-        self._opening = format_name(kept[-1].name) if self._bin_open else None
+        self.opening = format_name(kept[-1].name) if self._bin_open else None
         return [self._told_bin(event) for event in kept]
 
     def _enter_container(self, sighting: Sighting, read: _Read) -> list[Told]:
@@ -210,7 +218,7 @@ class Session:
             expiry=box.expiry,
             container=self.task.container,
             condition=self.task.condition,
-            opening=self._opening if self.task.action == "count" else None,
+            opening=self.opening if self.task.action == "count" else None,
         )
         if is_stock(box.key or ""):
             stated = next((read.label.quantity for read in good if read.label.quantity), 1)
@@ -270,13 +278,13 @@ class Session:
         if not self._bin_open:
             return []
         finished = self._event("finish_bin")
-        self._bin_open, self._opening = False, None
+        self._bin_open, self.opening = False, None
         self.task = replace(self.task, location=None)  # who goes on counting opens a bin
         return [finished]
 
     def _keep(self, events: list[ScanEvent]) -> list[ScanEvent]:
-        kept = self._handheld.commit(events)
-        self.kept += len(kept)
+        kept = self._handheld.commit([shortened(event) for event in events])
+        self.kept += sum(-1 if event.voids else 1 for event in kept)
         return kept
 
     def _event(self, action: str, **values: Any) -> ScanEvent:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from scanner_client.assignment import Assignment, AssignmentError, task_of
 from scanner_client.bin_check import BinCheck, expectation
@@ -19,12 +19,16 @@ from scanner_client.telling import Teller
 from scanner_client.typed import KEYED_PREFIX, Typing
 from scanner_client.wording import say
 from sync.event import ScanEvent, format_name
+from sync.identity import Kind
 from sync.labels import Label, SiteCodes, parse
 
 if TYPE_CHECKING:
     from scanner_client.evidence import Evidence
     from scanner_client.eye import Eye
     from scanner_client.vision.frame import Grey
+
+NAMING_MANY: Final = frozenset({Kind.ITEM, Kind.LOT, Kind.OTHER})
+"""What many boxes say alike; every other label names one unit, place or person."""
 
 
 class Work:
@@ -83,7 +87,7 @@ class Work:
 
     @property
     def kept(self) -> int:
-        """Events committed so far."""
+        """What was committed so far and stands."""
         return self._kept_before + (self.session.kept if self.session else 0)
 
     def take(self, entry: Any) -> None:
@@ -146,16 +150,20 @@ class Work:
         )
 
     def _check_bin(self, outcomes: list[Told], box: int | None = None) -> None:
-        """Hold what came out against what is expected here. A finished bin stays in sight until the next is opened."""
+        """Hold what came out against what is expected here.
+
+        A finished bin stays in sight until the next is opened, or another document taken up: its counters may be blind.
+        """
         if self.session is None:
             return
-        task = self.session.task
-        if self._check is None or not self._check.is_for(task):
-            fresh = BinCheck(expectation(self._handheld.site_map, task))
-            if self._check is None or fresh.expected.place is not None:
+        task, opening = self.session.task, self.session.opening
+        if self._check is None or not self._check.is_for(task, opening):
+            fresh = BinCheck(expectation(self._handheld.site_map, task, opening))
+            if not self._check or fresh.expected.place or task.document != self._check.expected.document:
                 self._check = fresh
+        is_listing = len(outcomes) > 1  # one symbol that lists many units: each of them is a scan of its own
         for told in outcomes:
-            self._check.told(told, box)
+            self._check.told(told, None if is_listing else box)
             if self._eye and box is not None:
                 self._eye.mark(box, *self._check.mark(told))
 
@@ -176,7 +184,8 @@ class Work:
     def _scan(self, sighting: Sighting) -> list[Told]:
         if self._is_stale(sighting):
             return []
-        self._questions.settle(sighting)
+        names_one = any(label.kind not in NAMING_MANY for label in self._labels(sighting))
+        self._questions.settle(sighting, names_one=names_one)
         outcomes = self._in_session(lambda session: session.scan(sighting), sighting.box)
         self._crops += [(told.event, sighting.crops) for told in outcomes if told.event and sighting.crops]
         return outcomes
@@ -192,9 +201,12 @@ class Work:
 
     def _thing(self, sighting: Sighting) -> str:
         """What people call what was read; empty where it names nothing that this handheld understands."""
+        return " + ".join(thing_text(self._handheld.site_map, label.key) for label in self._labels(sighting))
+
+    def _labels(self, sighting: Sighting) -> list[Label]:
         codes = self.session.codes if self.session else SiteCodes()
-        labels = [parse(symbol.data, symbol.symbology, codes) for symbol in sighting.symbols]
-        return " + ".join(thing_text(self._handheld.site_map, la.key) for la in labels if isinstance(la, Label))
+        parsed = (parse(symbol.data, symbol.symbology, codes) for symbol in sighting.symbols)
+        return [label for label in parsed if isinstance(label, Label)]
 
     def _doubt(self, sighting: Sighting) -> list[Told]:
         if self._is_stale(sighting):
@@ -205,7 +217,7 @@ class Work:
         return self._scan(sighting) if self._confirm(sighting) else []
 
     def _answer(self, answer: protocol.Answer) -> list[Told]:
-        about = self._questions.answered(answer.question, every=answer.every)
+        about = self._questions.answered(answer.question, last=answer.last)
         return [told for sighting in about if answer.keep for told in self._scan(sighting)]
 
     def _sync_now(self) -> list[Told]:

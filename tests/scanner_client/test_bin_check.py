@@ -37,13 +37,13 @@ class Bin:
 
     def __init__(self, handheld: Handheld, action: str = "count", document: str | None = "CC-1") -> None:
         self.session = Session(handheld, Task(action=action, document=document))
-        self.check = BinCheck(expectation(handheld.site_map, self.session.task))
+        self.check = BinCheck(expectation(handheld.site_map, self.session.task, self.session.opening))
         self._handheld = handheld
 
     def see(self, *symbols: Symbol, box: int | None = None) -> list[Told]:
         outcomes = self.session.scan(Sighting(symbols=symbols, box=box))
-        if not self.check.is_for(self.session.task):
-            self.check = BinCheck(expectation(self._handheld.site_map, self.session.task))
+        if not self.check.is_for(self.session.task, self.session.opening):
+            self.check = BinCheck(expectation(self._handheld.site_map, self.session.task, self.session.opening))
         self.tell(outcomes, box)
         return outcomes
 

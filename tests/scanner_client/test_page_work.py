@@ -67,6 +67,11 @@ class Page:
     def last(self, *entries: Any) -> ScanShown:
         return self.do(*entries).scans[0]
 
+    def take_over(self, *changes: list[Any]) -> None:
+        """The server has told of these changes."""
+        told = Cursor(cursor="8", incarnation="i")
+        self.handheld.site_map.apply(changes, told, more=False, clock=self.handheld.clock)
+
     def events(self) -> list[ScanEvent]:
         return [decode(line) for line in self.handheld.outbox.next_run().lines]
 
@@ -218,6 +223,39 @@ def test_blind_counter_is_shown_no_expectation(page: Page) -> None:
     assert page.last(Scanned(text=label("R1"))).tone is Tone.STOP
 
 
+def test_blind_counter_of_a_bin_that_was_counted_before_is_shown_no_expectation(page: Page) -> None:
+    page.take_over(["document", "COUNT-9", {"blind": True, "lines": []}])
+    state = page.do(COUNT, Scanned(text="LOC:A-01"), FinishBin())
+    assert state.check is not None
+    assert state.check.missing
+    state = page.do(Scanned(text="COUNT-9"))
+    assert state.check is None, "what the other count missed goes as soon as the blind one is taken up"
+    state = page.do(Scanned(text="LOC:A-01"))
+    assert state.check is not None
+    assert (state.check.place, state.check.summary, state.check.missing) == ("A-01", "0 read", ())
+
+
+def test_blind_document_that_is_taken_up_in_the_middle_of_a_bin_hides_what_is_missing(page: Page) -> None:
+    page.take_over(["document", "COUNT-9", {"blind": True, "lines": []}])
+    state = page.do(LOOK_ROUND, Scanned(text=label("D1")), Scanned(text="COUNT-9"))
+    assert state.check is not None
+    assert (state.check.place, state.check.missing) == ("A-01", ())
+
+
+def test_bin_that_is_opened_again_is_checked_from_the_beginning(page: Page) -> None:
+    page.do(COUNT, Scanned(text="LOC:A-01"), Scanned(text=label("D1")), FinishBin())
+    check = page.do(Scanned(text="LOC:A-01")).check
+    assert check is not None
+    assert (check.summary, check.missing) == ("0 read", ("Drill D1", "Drill D2", "Drill R1"))
+
+
+def test_every_unit_that_one_symbol_lists_is_in_the_bin(page: Page) -> None:
+    listing = Symbol(data=b"\x1d".join((b"010950600013435221D1", b"21D2", b"21R1")), symbology="]d2")
+    check = page.do(LOOK_ROUND, Seen(sighting=Sighting(symbols=(listing,), box=9, frame=1))).check
+    assert check is not None
+    assert (check.summary, check.missing) == ("3 read · nothing missing", ())
+
+
 def test_stop_stays_in_sight_when_many_scans_have_followed(page: Page) -> None:
     page.do(LOOK_ROUND, Scanned(text=label("R1")))
     state = page.do(*(Scanned(text=label(f"X{n}")) for n in range(200)))
@@ -261,7 +299,7 @@ def test_forty_labels_of_one_picture_are_kept_with_one_answer(page: Page) -> Non
     question = page.do(LOOK_ROUND, *doubts).question
     assert question is not None
     assert question.behind == 39
-    state = page.do(Answer(question=question.n, keep=True, every=True))
+    state = page.do(Answer(question=question.n, keep=True, last=question.n + 39))
     assert (state.question, state.kept) == (None, 40)
 
 
@@ -270,6 +308,20 @@ def test_question_goes_when_another_picture_has_confirmed_the_label(page: Page) 
     assert (state.question, state.kept) == (None, 1)
     page.do(Doubtful(sighting=sighting("D2", box=3)), Answer(question=1, keep=True))
     assert state.kept == 1, "an answer that was under way meets no other question"
+
+
+def test_piece_without_a_serial_is_asked_about_until_its_own_box_is_sure(page: Page) -> None:
+    def cable(box: int) -> Sighting:
+        return Sighting(symbols=(Symbol(data=b"9506000134376", symbology="]E0"),), box=box, frame=box)
+
+    state = page.do(LOOK_ROUND, *(Doubtful(sighting=cable(box)) for box in (1, 2, 3)), Seen(sighting=cable(4)))
+    assert state.question is not None
+    assert (state.question.behind, state.kept) == (2, 1)
+    state = page.do(Seen(sighting=cable(2)))
+    assert state.question is not None
+    assert (state.question.behind, state.kept) == (1, 2)
+    first = state.question.n
+    assert page.do(Answer(question=first, keep=True, last=first + 1)).kept == 4
 
 
 def test_questions_are_bounded(page: Page) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from scanner_client.sighting import Sighting, Symbol, Told, Tone
 from scanner_client.site_map import Cursor
 from scanner_client.task import Task
 from sync.actions import refuse
-from sync.event import ScanEvent, decode, format_name
+from sync.event import BARCODE_BYTES_MAX, ScanEvent, decode, format_name
 from sync.verdict import Verdict
 
 ITEM = "https://id.gs1.org/01/09506000134352"
@@ -142,6 +143,16 @@ def test_bin_label_that_flickers_in_the_picture_does_not_finish_the_bin(handheld
     assert [e.action for e in kept(handheld)] == ["open_bin"]
 
 
+@pytest.mark.parametrize(("frame", "finished"), [(100, ["finish_bin"]), (2, [])])
+def test_bin_label_counts_its_frames_anew_when_the_camera_was_opened_again(
+    handheld: Handheld, begin: Begin, frame: int, finished: list[str]
+) -> None:
+    session = begin("count", document="CC-1")
+    for shown in (5_000, frame):
+        see(session, BIN_1, frame=shown)
+    assert [e.action for e in kept(handheld)] == ["open_bin", *finished]
+
+
 def test_labels_of_one_box_are_one_scan(handheld: Handheld, begin: Begin) -> None:
     session = begin("put_away", location=A_01)
     [told] = see(session, PHONE_LABEL, SERIAL_LABEL, IMEI_LABEL)
@@ -211,6 +222,53 @@ def test_label_that_nobody_can_use_is_kept_with_its_bytes_and_the_reason(handhel
     assert event.reason is not None
     assert event.reason in told.text
     assert told.tone is Tone.LOOK
+
+
+LONG_LABEL = Symbol(data=b"7" * (BARCODE_BYTES_MAX + 101), symbology="]Q1")
+
+
+def binary_label(byte: int) -> Symbol:
+    """As long as a binary QR code can be, of bytes that take six characters each in an event's line."""
+    return Symbol(data=bytes([byte]) * 2_953, symbology="]Q1")
+
+
+def test_label_that_is_too_long_is_kept_as_far_as_it_goes_and_scanning_goes_on(
+    handheld: Handheld, begin: Begin
+) -> None:
+    session = begin("put_away", location=A_01)
+    [told] = see(session, LONG_LABEL, box=1)
+    see(session, unit_label("S1"), box=2)
+    first, after = kept(handheld)
+    assert (first.action, first.barcode, told.tone) == ("unreadable", LONG_LABEL.data[:BARCODE_BYTES_MAX], Tone.LOOK)
+    assert first.reason == "It holds 3101 bytes, and only the first 3000 are kept."
+    assert after.subject == unit("S1")
+
+
+def test_box_whose_labels_are_all_too_long_says_so(handheld: Handheld, begin: Begin) -> None:
+    see(begin("put_away", location=A_01), LONG_LABEL, replace(LONG_LABEL, symbology="]d2"))
+    [event] = kept(handheld)
+    assert event.reason == "It holds 3101 bytes, and only the first 3000 are kept."
+
+
+def test_box_with_two_of_the_longest_binary_codes_is_kept_with_the_beginning_of_the_second(
+    handheld: Handheld, begin: Begin
+) -> None:
+    first, second = binary_label(0x82), binary_label(0x83)
+    [told] = see(begin("put_away", location=A_01), first, second)
+    [event] = kept(handheld)
+    assert (told.event, event.barcode) == (event, first.data)
+    assert event.beside is not None
+    assert "]Q1\x83\x83" in event.beside[0]
+    assert second.data.startswith(event.beside[0].removeprefix("]Q1").encode("latin-1"))
+
+
+def test_unit_is_kept_however_much_stands_beside_its_label(handheld: Handheld, begin: Begin) -> None:
+    endless = [binary_label(0x80 + number) for number in range(20)]
+    see(begin("put_away", location=A_01), unit_label("S1"), LONG_LABEL, *endless)
+    [event] = kept(handheld)
+    assert (event.action, event.subject, event.barcode) == ("put_away", unit("S1"), unit_label("S1").data)
+    assert event.beside is not None
+    assert len(event.beside) == 21
 
 
 def test_box_with_two_products_is_kept_and_asked_about(handheld: Handheld, begin: Begin) -> None:
@@ -290,6 +348,42 @@ def test_last_scan_is_undone_by_another_fact(handheld: Handheld, begin: Begin) -
     assert again.subject == first.subject
     session.undo()
     assert session.undo().text == "Nothing to undo."
+
+
+def test_undone_box_is_taken_when_the_camera_shows_it_again(handheld: Handheld, begin: Begin) -> None:
+    session = begin("put_away", location=A_01)
+    see(session, unit_label("S1"), box=5)
+    undone = session.undo()
+    see(session, unit_label("S1"), box=5)
+    assert undone.text == "Undone. To keep it after all, type it, or show it again in a few minutes."
+    assert [e.action for e in kept(handheld)] == ["put_away", "void", "put_away"]
+
+
+def test_undone_box_is_taken_when_it_is_typed(handheld: Handheld, begin: Begin) -> None:
+    session = begin("put_away", location=A_01)
+    see(session, unit_label("S1"), box=5)
+    session.undo()
+    session.scan(Sighting(symbols=(unit_label("S1"),), entry="wedge"))
+    assert [e.action for e in kept(handheld)] == ["put_away", "void", "put_away"]
+
+
+def test_undo_passes_over_what_a_further_label_of_the_box_undid(handheld: Handheld, begin: Begin) -> None:
+    session = begin("put_away", location=A_01)
+    see(session, unit_label("S1"), box=1)
+    see(session, IMEI_LABEL, box=2)
+    see(session, IMEI_LABEL, unit_label("S2"), box=2)
+    first, imei, _, second = kept(handheld)
+    for _ in range(2):
+        session.undo()
+    assert [e.voids for e in kept(handheld) if e.voids] == [format_name(e.name) for e in (imei, second, first)]
+
+
+def test_undone_scan_is_not_among_those_kept(begin: Begin) -> None:
+    session = begin("put_away", location=A_01)
+    for serial in ("S1", "S2"):
+        see(session, unit_label(serial))
+    session.undo()
+    assert session.kept == 1
 
 
 def test_symbol_that_lists_units_is_a_scan_of_each(handheld: Handheld, begin: Begin) -> None:
