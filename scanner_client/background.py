@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Condition, Thread
 from typing import Final
@@ -14,6 +16,7 @@ from scanner_client.database import DatabaseError
 from scanner_client.device import DeviceError
 from scanner_client.outbox import OutboxError
 from scanner_client.uploader import SyncError, Uploader
+from scanner_client.wording import say
 
 IDLE_MS: Final = 15_000
 """How often a handheld that owes nothing asks for news."""
@@ -66,11 +69,15 @@ class Background:
         self._ending = False
         self._busy = False
         self._rounds = 0
+        self._told = False
         self._after_each: Callable[[], object] = lambda: None
         self._thread = Thread(target=self._work, daemon=True, name="sync")
 
     def start(self, after_each: Callable[[], object] = lambda: None) -> None:
-        """Begin with a sync at once; `after_each` is called in the thread after each round."""
+        """Begin with a sync at once; `after_each` is called in the thread after each round.
+
+        What it raises is told on stderr, once while that lasts: a terminal that is gone hinders no sync.
+        """
         self._after_each = after_each
         self._thread.start()
 
@@ -107,7 +114,18 @@ class Background:
                 self._busy = False
                 self._signal.notify_all()
             if not self._ending:
-                self._after_each()
+                self._refresh()
+
+    def _refresh(self) -> None:
+        try:
+            self._after_each()
+        except Exception as error:  # noqa: BLE001 - whatever the screen is in: what waits must go out
+            if not self._told:
+                with suppress(OSError, ValueError):  # stderr mostly is the same terminal
+                    print(say("status.no_screen", reason=error), file=sys.stderr)
+            self._told = True
+        else:
+            self._told = False
 
     def _wait(self, pause_ms: int) -> bool:
         """Sleep until it is time or somebody calls; False at the end."""

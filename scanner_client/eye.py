@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Condition, Event, Thread
@@ -28,6 +29,7 @@ from sync.labels import SiteCodes
 
 BOXES_MAX: Final = 2**32
 """More than one source shows before it is opened again."""
+UNFINISHED: Final = ".part"
 STOP_S: Final = 2.0
 """How long a source may take to notice that nobody watches any more."""
 
@@ -44,8 +46,8 @@ class Eye:
         source: str,
         *,
         wanted: Wanted,
-        put: Callable[[Any], object],
-        picture_path: Path,
+        put: Callable[[Any, Event], bool],
+        picture_path: Callable[[], Path],
         looked: Callable[[str], object],
     ) -> None:
         """Prepare.
@@ -53,8 +55,8 @@ class Eye:
         Args:
             source: a camera (``camera:0``), a film, a picture or a folder.
             wanted: what the task can meet.
-            put: where sightings go.
-            picture_path: where the whole picture is saved.
+            put: where sightings go; it gives up and says False once its event is set.
+            picture_path: where the whole picture is saved, asked for each saving.
             looked: told, in words, how many of the labels in view are read, whenever that changes.
 
         Raises:
@@ -89,17 +91,26 @@ class Eye:
 
     @property
     def running(self) -> bool:
-        return self._thread is not None and self._thread.is_alive()
+        """Whether it is watched, and nobody has asked for an end of that."""
+        return self._is_held() and not self._stopping.is_set()
 
     def open(self, codes: SiteCodes) -> None:
-        """Watch from now on, with nothing remembered of what was seen before."""
+        """Watch from now on, with nothing remembered of what was seen before.
+
+        A source that still is in the hands of the last opening stays closed, and `shown` says so: a camera cannot be
+        had twice. It can be opened again later.
+        """
         self.close()
-        self.opened, self.unread, self._trouble = True, 0, ""
-        self._stopping = Event()
-        self._opening += 1
+        self.opened, self.unread = True, 0
+        held = self._is_held()
         with self._changed:
+            self._opening += 1
             self._picture = PanPicture(legend())
             self._first = self._number
+            self._trouble = say("page.source_closing", source=self._name) if held else ""
+        if held:
+            return
+        self._stopping = Event()
         self._thread = Thread(target=self._run, args=(codes, self._stopping, self._opening), daemon=True, name="eye")
         self._thread.start()
 
@@ -108,6 +119,9 @@ class Eye:
         self._stopping.set()
         if self._thread:
             self._thread.join(STOP_S)
+
+    def _is_held(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
 
     def shown(self) -> CameraShown:
         """How it stands."""
@@ -138,15 +152,19 @@ class Eye:
 
     def save(self, lines: Sequence[str]) -> str:
         """Write the whole marked picture, with these lines at its foot; what there is to say of it."""
-        path = self._picture_path
         with self._changed:
             if self._number == self._first:
                 return say("page.no_picture")
             picture = self._picture.whole(lines)
+        path = self._picture_path()
+        unfinished = path.with_name(path.name + UNFINISHED)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(jpeg(picture))
+            unfinished.write_bytes(jpeg(picture))
+            unfinished.replace(path)
         except OSError as error:
+            with suppress(OSError):
+                unfinished.unlink(missing_ok=True)
             return say("page.picture_not_saved", path=path, reason=error.strerror)
         return say("page.picture_saved", path=path)
 
@@ -154,11 +172,11 @@ class Eye:
         def watch(shown: Shown) -> None:
             if stopping.is_set():
                 raise _Stopped
-            self._see(shown)
+            self._see(shown, opening)
 
         def doubt(sighting: Sighting) -> bool:
             # The question is put to the work, and does not hold up the next picture.
-            self._put(Doubtful(sighting=_numbered(sighting, opening)))
+            self._deal(Doubtful(sighting=_numbered(sighting, opening)), stopping)
             return False
 
         try:
@@ -166,25 +184,34 @@ class Eye:
                 self._source, codes, on_bad_picture=_print, confirm=doubt, watch=watch, wanted=self._wanted
             )
             for sighting in found:
-                self._put(Seen(sighting=_numbered(sighting, opening)))
+                self._deal(Seen(sighting=_numbered(sighting, opening)), stopping)
         except _Stopped:
             return
         except SourceError as error:
-            self._end(str(error), error)
+            self._end(str(error), error, stopping)
         except Exception as error:  # noqa: BLE001 - a mistake of ours: whoever waits for the camera has to hear of it
             traceback.print_exc()
-            self._end(say("page.source_failed", source=self._name, error=repr(error)), error)
+            self._end(say("page.source_failed", source=self._name, error=repr(error)), error, stopping)
         else:
-            self._end(say("page.source_ended"), None)
+            self._end(say("page.source_ended"), None, stopping)
 
-    def _end(self, words: str, trouble: Exception | None) -> None:
-        self._trouble = words
-        self._put(WatchEnded(trouble=trouble))
+    def _deal(self, entry: Any, stopping: Event) -> None:
+        if not self._put(entry, stopping):
+            raise _Stopped
 
-    def _see(self, shown: Shown) -> None:
+    def _end(self, words: str, trouble: Exception | None, stopping: Event) -> None:
+        with self._changed:
+            if stopping.is_set():
+                return  # whoever closed it knows, and may have opened it again
+            self._trouble = words
+        self._put(WatchEnded(trouble=trouble), stopping)
+
+    def _see(self, shown: Shown, opening: int) -> None:
         read = sum(1 for label in shown.in_view if label.reading is not None)
         all_ = len(shown.in_view)
         with self._changed:
+            if opening != self._opening:
+                raise _Stopped
             self._picture.see(shown)
             self._number += 1
             self._changed.notify_all()

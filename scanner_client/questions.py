@@ -28,18 +28,35 @@ class Questions:
             self._first += 1
         self._waiting.append(sighting)
 
-    def answered(self, number: int, *, every: bool) -> list[Sighting]:
-        """The sightings that an answer is about: none where another question stands by now."""
+    def answered(self, number: int, *, last: int | None) -> list[Sighting]:
+        """The sightings that an answer is about: none where another question stands by now.
+
+        Args:
+            number: of the question that was asked.
+            last: of the last one behind it that the answer is about as well; None: of that one alone.
+        """
         if number != self._first:
             return []
-        about = [self._waiting.popleft() for _ in range(len(self._waiting) if every else min(1, len(self._waiting)))]
+        count = 1 if last is None else last - number + 1
+        about = [self._waiting.popleft() for _ in range(min(count, len(self._waiting)))]
         self._first += len(about)
         return about
 
-    def settle(self, sighting: Sighting) -> None:
-        """Another picture has confirmed it: what it was asked about needs no answer any more."""
-        if any(asked.symbols == sighting.symbols for asked in self._waiting):
-            self._waiting = deque((s for s in self._waiting if s.symbols != sighting.symbols), maxlen=QUESTIONS_MAX)
+    def settle(self, sighting: Sighting, *, names_one: bool) -> None:
+        """Another picture has confirmed it: what it was asked about needs no answer any more.
+
+        Args:
+            sighting: what is sure now.
+            names_one: it says which unit or place it is, so that wherever the same stands, the same is meant. Where it
+                names a product alone, each box counts, and only its own box is settled.
+        """
+
+        def is_settled(asked: Sighting) -> bool:
+            is_same_box = asked.box is not None and asked.box == sighting.box
+            return is_same_box or (names_one and asked.symbols == sighting.symbols)
+
+        if any(map(is_settled, self._waiting)):
+            self._waiting = deque((s for s in self._waiting if not is_settled(s)), maxlen=QUESTIONS_MAX)
             self._first += 1  # an answer that is under way must not meet another question
 
     def clear(self) -> None:
@@ -66,4 +83,8 @@ def ask_at_terminal(sighting: Sighting, *, tty: bool) -> bool:
     if not tty:
         print(f"{text_of(sighting)!r}: {say('scan.needs_second_look')}", file=sys.stderr)
         return False
-    return input(say("scan.confirm", text=repr(text_of(sighting))) + " ").strip().lower() in ("y", "yes")
+    try:
+        return input(say("scan.confirm", text=repr(text_of(sighting))) + " ").strip().lower() in ("y", "yes")
+    except (EOFError, OSError):  # Ctrl-D, or the terminal is gone: nobody says that it is so
+        print(file=sys.stderr)
+        return False

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,7 @@ from scanner_client.control import listening
 from scanner_client.handheld import Handheld, open_handheld
 from scanner_client.inbox import Inbox, TypingEnded, WatchEnded
 from scanner_client.interruption import Interrupted, Interruption
+from scanner_client.page.protocol import REQUESTS
 from scanner_client.questions import ask_at_terminal
 from scanner_client.telling import Teller
 from scanner_client.wording import say
@@ -78,9 +80,11 @@ def scan(order: Order, clock: Clock) -> int:
         if order.page is not None:
             stack.enter_context(_page(order.page, teller, inbox, work))
         background.start(teller.refresh)
-        _work(order, work, inbox, interruption)
+        trouble = _work(order, work, inbox, interruption)
         _send_the_rest(handheld, background)
         print(say("command.scanned", count=work.kept, waiting=handheld.outbox.waiting()), file=sys.stderr)
+        if trouble:
+            raise trouble
     return 0
 
 
@@ -92,12 +96,11 @@ def _prepared(order: Order, handheld: Handheld, teller: Teller, background: Back
         from scanner_client.eye import Eye  # noqa: PLC0415
         from scanner_client.vision.wanted import Wanted  # noqa: PLC0415
 
-        default = order.home / PICTURES_FOLDER / time.strftime("%Y-%m-%d-%H-%M-%S.jpg")
         eye = Eye(
             order.source,
             wanted=Wanted.parse(order.formats),
             put=inbox.put,
-            picture_path=order.save_picture or default,
+            picture_path=lambda: order.save_picture or _free_name(order.home / PICTURES_FOLDER),
             looked=teller.looked,
         )
         if order.evidence_mb:
@@ -108,8 +111,19 @@ def _prepared(order: Order, handheld: Handheld, teller: Teller, background: Back
         sync=partial(background.sync_now, 0),  # it is only woken; the page hears of the end from the next state
         eye=eye,
         evidence=evidence,
-        confirm=partial(ask_at_terminal, tty=sys.stdin.isatty()) if order.page is None else None,
+        confirm=partial(ask_at_terminal, tty=_at_terminal()) if order.page is None else None,
     )
+
+
+def _free_name(folder: Path) -> Path:
+    """A picture's file that no other one has taken, by the time of day."""
+    name = time.strftime("%Y-%m-%d-%H-%M-%S")
+    names = (folder / f"{name}{f'-{number}' if number > 1 else ''}.jpg" for number in count(1))
+    return next(path for path in names if not path.exists())
+
+
+def _at_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()  # None: the program was started with its input closed
 
 
 @contextmanager
@@ -122,31 +136,35 @@ def _page(port: int, teller: Teller, inbox: Inbox, work: Work) -> Iterator[None]
         yield
 
 
-def _work(order: Order, work: Work, inbox: Inbox, interruption: Interruption) -> None:
-    """Deal with every entry until the source ends.
+def _work(order: Order, work: Work, inbox: Inbox, interruption: Interruption) -> Exception | None:
+    """Deal with every entry until the source ends; why it did, where something was wrong.
 
-    A file or a pipe that ends has said everything, so that an open bin is finished then. Whoever interrupts has not:
-    the bin stays open.
+    A file or a pipe that ends has said everything, so that an open bin is finished then. Whoever interrupts has not,
+    and a camera that was lost has not: the bin stays open.
     """
+    trouble: Exception | None = None
     if order.assignment:
         work.begin(order.assignment)
     else:
         work.wait_for_a_choice()
-    if order.source == TYPED or (order.page is not None and sys.stdin.isatty()):
+    if order.source == TYPED or (order.page is not None and _at_terminal()):
         inbox.read_typing()
     try:
         for entry in interruption.between(inbox.take()):
             if order.page is None and isinstance(entry, TypingEnded | WatchEnded):
-                if entry.trouble:
-                    raise entry.trouble
+                trouble = entry.trouble
                 break
             work.take(entry)
+        if trouble is None:
+            work.finish()
     except Interrupted:
+        for entry in inbox.close():
+            if type(entry) in REQUESTS.values():  # the page was told that it is taken
+                work.take(entry)
         print(say("command.interrupted"), file=sys.stderr)
-    else:
-        work.finish()
     if order.save_picture:
         print(work.save_picture(), file=sys.stderr)
+    return trouble
 
 
 def _send_the_rest(handheld: Handheld, background: Background) -> None:

@@ -70,7 +70,7 @@ class Work:
             Seen: lambda entry: self._scan(entry.sighting),
             Doubtful: lambda entry: self._doubt(entry.sighting),
             WatchEnded: self._watch_ended,
-            TypingEnded: lambda _: [],
+            TypingEnded: lambda ended: [Told(tone=Tone.INFO, text=str(ended.trouble))] if ended.trouble else [],
             Typed: lambda entry: self._type(entry.line),
             Assignment: self._begin_another,
             protocol.Scanned: lambda request: self._type(request.text.encode()),

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from scanner_client.page.protocol import QueueShown, ScanShown, State
 from scanner_client.sighting import Told, Tone
+from sync.event import ScanEvent, format_name
 
 SCANS_MAX: Final = 30
 STOPS_MAX: Final = 100
@@ -23,7 +24,7 @@ class Board:
         self._queue = queue
         self._state = State()
         self._scans: deque[ScanShown] = deque(maxlen=SCANS_MAX)
-        self._stops: deque[ScanShown] = deque(maxlen=STOPS_MAX)
+        self._stops: deque[tuple[ScanEvent | None, ScanShown]] = deque(maxlen=STOPS_MAX)
         self._told = 0
         self._version = 1
         self._closed = False
@@ -48,8 +49,15 @@ class Board:
             )
             self._scans.appendleft(shown)
             if told.tone is Tone.STOP:
-                self._stops.appendleft(shown)
-            self.show(scans=tuple(self._scans), stops=tuple(self._stops))
+                self._stops.appendleft((told.event, shown))
+            elif told.event and told.event.voids:
+                self._put_away(told.event.voids)
+            self.show(scans=tuple(self._scans), stops=tuple(stop for _, stop in self._stops))
+
+    def _put_away(self, voided: str) -> None:
+        """A scan that was undone warns of nothing any more."""
+        kept = [stop for stop in self._stops if stop[0] is None or format_name(stop[0].name) != voided]
+        self._stops = deque(kept, maxlen=STOPS_MAX)
 
     def next(self, seen: int, timeout_s: float) -> tuple[int, State] | None:
         """The newest state with its version once that is above `seen`, or after the timeout; None once closed."""

@@ -69,8 +69,8 @@ class Answer:
 
     question: int
     keep: bool
-    every: bool = False
-    """The same for all that wait behind it."""
+    last: int | None = None
+    """The same for all that wait behind it, up to this number: what came up since then was not seen by the person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import BoundedSemaphore, Thread
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from scanner_client import VERSION
 from scanner_client.page.board import Board
@@ -32,6 +32,8 @@ HOST: Final = "127.0.0.1"
 NAMES: Final = (HOST, "localhost")
 BODY_BYTES_MAX: Final = 16_384
 """A begun task has eight fields; a scan has one of `BARCODE_BYTES_MAX` bytes, in JSON escapes at the most."""
+FIELDS_MAX: Final = 4
+"""Of an address's query; the page itself sends one."""
 CONNECTIONS_MAX: Final = 32
 STREAMS_MAX: Final = 4
 """Pages open at the same time: the screen, a second one, and some that were closed a moment ago."""
@@ -139,14 +141,19 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = SOCKET_S
 
     def do_GET(self) -> None:
-        url = urlsplit(self.path)
-        key = "".join(parse_qs(url.query, max_num_fields=4).get("key", [])) if url.path == "/" else ""
+        try:
+            url = urlsplit(self.path)
+            fields = dict(parse_qsl(url.query, max_num_fields=FIELDS_MAX))
+        except ValueError:
+            self._answer(HTTPStatus.BAD_REQUEST)
+            return
+        key = fields.get("key", "") if url.path == "/" else ""
         if not self._is_ours(key):
             return
         if url.path == "/messages":
             self._stream()
         elif url.path == "/picture":
-            self._picture(url.query)
+            self._picture(fields.get("after", ""))
         else:
             self._file("/index.html" if url.path == "/" else url.path, key)
 
@@ -211,8 +218,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Set-Cookie", f"{self._cookie_name()}={key}; HttpOnly; SameSite=Strict; Path=/")
         self._send(TYPES[Path(name).suffix], content)
 
-    def _picture(self, query: str) -> None:
-        after = "".join(parse_qs(query, max_num_fields=4).get("after", []))
+    def _picture(self, after: str) -> None:
         number = int(after) if after.isdecimal() and len(after) < 16 else 0
         newest = self.server.behind.picture(number, PICTURE_WAIT_S)
         if newest is None:

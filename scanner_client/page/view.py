@@ -37,13 +37,14 @@ def check_shown(check: BinCheck, unread: int) -> CheckShown | None:
         return None
     words = say("check.read_of", read=check.read, seen=check.read + unread) if unread else None
     parts = [words or say("check.read", read=check.read)]
-    if check.expected.compared and not check.missing:
+    missing = tuple(check.missing)
+    if check.expected.compared and not missing:
         parts.append(say("check.none_missing") if check.expected.units else say("check.none_expected"))
     return CheckShown(
         place=check.expected.place_name(place),
         summary=" · ".join(parts),
         wrong=tuple(check.wrong),
-        missing=tuple(check.missing),
+        missing=missing,
     )
 
 

@@ -63,6 +63,16 @@ SLOW_FIRST_REQUEST = """
 """
 
 
+# A scan that this page did not send: what the camera sees comes to the program as such a one does.
+AS_THE_CAMERA_DOES = """
+    (text) => fetch("requests", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ type: "scanned", text }),
+    }).then((answer) => answer.ok)
+"""
+
+
 @dataclass
 class Station:
     """A packing station: the program with a folder of its own, and its screen."""
@@ -274,6 +284,36 @@ def test_program_that_has_ended_is_said_and_no_scan_passes_for_kept(station: Sta
     assert station.end() == []
 
 
+def test_scan_that_was_not_taken_is_said_until_it_is_scanned_again(station: Station) -> None:
+    station.start(*LOOK_ROUND)
+    page = station.page
+    expect(page.locator("#verdict")).to_contain_text("Ready.")
+    page.route("**/requests", lambda route: route.abort())
+    station.wedge(label("D-1001"))
+    said = page.locator("#said")
+    expect(said).to_contain_text("Not kept: the scanner program did not take it.")
+    page.unroute("**/requests")
+    page.evaluate(AS_THE_CAMERA_DOES, label("D-2001"))
+    expect(page.locator("#scans li")).to_have_count(1)
+    expect(said).to_contain_text("Not kept: the scanner program did not take it.")
+    station.wedge(label("D-1001"))
+    expect(said).to_have_text("Right.")
+    page.route("**/requests", lambda route: route.abort())
+    station.wedge(label("D-1002"))
+    expect(said).to_contain_text("Not kept: the scanner program did not take it.")
+    page.locator("#verdict").click()
+    expect(said).to_have_text("Right.")
+    assert [event.subject for event in station.end()] == [f"{ITEM}/21/D-2001", f"{ITEM}/21/D-1001"]
+
+
+def test_wedge_scan_that_is_longer_than_any_label_is_not_kept_in_part(station: Station) -> None:
+    station.start(*LOOK_ROUND)
+    expect(station.page.locator("#verdict")).to_contain_text("Ready.")
+    station.wedge("x" * 4_100 + "LPN1")
+    expect(station.page.locator("#said")).to_contain_text("Not kept: the scanner program did not take it.")
+    assert station.end() == []
+
+
 def test_screen_that_is_opened_again_goes_on_where_it_was(station: Station) -> None:
     station.start(*LOOK_ROUND)
     expect(station.page.locator("#verdict")).to_contain_text("Ready.")
@@ -352,6 +392,16 @@ def test_still_picture_is_asked_about_and_marked(station: Station, tmp_path: Pat
     assert saved.shape[1] == 3 * 380
     assert [event.subject for event in station.end()] == [f"{ITEM}/21/D-1001", f"{ITEM}/21/D-3001"]
     assert len(list((station.home / "evidence").glob("*.jpg"))) == 2
+
+
+def test_all_that_is_asked_about_is_kept_with_one_touch(station: Station, tmp_path: Path) -> None:
+    shown = picture(tmp_path / "still.png", "D-1001", "D-2001", "D-3001")
+    station.start(*LOOK_ROUND, "--source", str(shown))
+    with station.page.expect_request("**/requests") as asked:
+        station.page.get_by_role("button", name="Keep all 3").click()
+    assert asked.value.post_data_json == {"type": "answer", "question": 1, "keep": True, "last": 3}
+    expect(station.page.locator("#question")).to_be_hidden()
+    assert len(station.end()) == 3
 
 
 def test_camera_that_is_not_there_is_said_and_the_work_goes_on_by_wedge(station: Station) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Callable, Iterator
 
@@ -90,3 +91,21 @@ def test_person_who_asks_for_a_sync_is_told_how_it_went(handheld: Handheld, tran
     assert state.code == "unreachable"
     assert state.last_ms == 42, "when the server last answered is still told"
     background.close(WAIT_S)
+
+
+def test_terminal_that_is_gone_hinders_no_sync_and_is_told_once(
+    handheld: Handheld, peer: Peer, transport: Transport, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def draw() -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    enrol(handheld, peer.invitation(), transport)
+    background = Background(Uploader(handheld, transport), wall_ms=lambda: 1, idle_ms=60_000)
+    background.start(draw)
+    background.sync_now(WAIT_S)
+    handheld.commit([scan_of(1)])
+    assert background.sync_now(WAIT_S).trouble is None
+    background.close(WAIT_S)
+    assert handheld.outbox.waiting() == 0
+    told = capsys.readouterr().err
+    assert told.count("The screen cannot be drawn anew: [Errno 5] Input/output error.") == 1

@@ -20,7 +20,7 @@ JSON = st.recursive(
     max_leaves=8,
 )
 FIELDS = st.sampled_from(
-    ["type", "text", "first", "second", "pieces", "question", "keep", "every", "action", "document"]
+    ["type", "text", "first", "second", "pieces", "question", "keep", "last", "action", "document"]
 )
 
 
@@ -36,6 +36,7 @@ FIELDS = st.sampled_from(
         ({"type": "keyed", "first": "1", "second": "2"}, KeyedIn(first="1", second="2")),
         ({"type": "quantity", "pieces": 12}, Quantity(pieces=12)),
         ({"type": "answer", "question": 3, "keep": True}, Answer(question=3, keep=True)),
+        ({"type": "answer", "question": 3, "keep": True, "last": 5}, Answer(question=3, keep=True, last=5)),
     ],
 )
 def test_request_is_read(row: object, request_: object) -> None:

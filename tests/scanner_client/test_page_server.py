@@ -6,7 +6,7 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection, HTTPResponse
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +17,8 @@ from scanner_client.page.board import SCANS_MAX, Board
 from scanner_client.page.protocol import QueueShown, Scanned, TaskShown, Undo
 from scanner_client.page.server import BODY_BYTES_MAX, CONNECTIONS_MAX, STREAMS_MAX, Behind, PageError, serving
 from scanner_client.sighting import Told, Tone
+from sync.event import format_name
+from tests.scanner_client.scans import scan_of
 
 TASK = TaskShown(
     action="pick", title="Pick", document="SO-1", bin=None, carton=None, operator="Mia", quantity=1, counting=False
@@ -96,6 +98,16 @@ def test_who_has_no_key_sees_nothing(desk: Desk, path: str) -> None:
         answer = desk.ask(path, Cookie=cookie)
         assert (answer.status, answer.getheader("Set-Cookie")) == (403, None)
         assert answer.read().decode().startswith("This address lacks its key.")
+
+
+@pytest.mark.parametrize("path", ["/?a=1&b=2&c=3&d=4&e=5", "/?" + "&" * 400, "http://["])
+def test_address_that_nobody_can_read_is_refused_without_a_fuss(
+    desk: Desk, path: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for host in ("shop.example", desk.host):
+        assert desk.ask(path, Host=host, Cookie="").status == 400
+    assert desk.ask("/").status == 200
+    assert capfd.readouterr().err == ""
 
 
 def test_key_in_the_address_opens_nothing_but_the_page(desk: Desk) -> None:
@@ -192,6 +204,17 @@ def test_page_is_shown_only_the_newest_of_many_scans(desk: Desk) -> None:
     next(stream)
     scans = next(stream)["scans"]
     assert [scan["n"] for scan in scans] == list(range(1000, 1000 - SCANS_MAX, -1))
+
+
+def test_stop_whose_scan_was_undone_is_put_away_and_the_others_stay(desk: Desk) -> None:
+    recalled = [replace(scan_of(number), device_no=7, epoch=1, seq=number) for number in (1, 2)]
+    for event in recalled:
+        desk.board.tell(Told(tone=Tone.STOP, text="RECALLED", thing=f"Drill {event.seq}", event=event), "12:00:00")
+    void = replace(scan_of(3), action="void", voids=format_name(recalled[0].name))
+    desk.board.tell(Told(tone=Tone.INFO, text="Undone.", event=void), "12:00:01")
+    shown = desk.board.next(0, 0)
+    assert shown is not None
+    assert [stop.thing for stop in shown[1].stops] == ["Drill 2"]
 
 
 def test_pages_open_at_the_same_time_are_bounded(desk: Desk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import re
 import signal
 import socket
@@ -12,18 +13,24 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urlsplit
 
+import cv2
+import numpy as np
 import pytest
+import zxingcpp
 
 from scanner_client.assignment import AssignmentError, place_key
 from scanner_client.clock import Clock
 from scanner_client.enrol_command import enrol
 from scanner_client.handheld import Handheld, open_handheld
+from scanner_client.scan_command import _free_name
 from scanner_client.site_map import Cursor
 from scanner_client.transport import Transport
 from sync.event import decode, format_name
 from sync.identity import Kind
 from tests.scanner_client.peer import Peer
+from tests.scanner_client.scans import scan_of
 
 ROOT = Path(__file__).parents[2]
 A_01 = "https://warehouse.example/414/main/254/A-01"
@@ -57,6 +64,13 @@ class Scanner:
 def pipe(stream: IO[bytes] | None) -> IO[bytes]:
     assert stream is not None
     return stream
+
+
+def read_head(answers: IO[bytes]) -> bool:
+    """Read to the end of an answer that has no body."""
+    while answers.readline().strip():
+        pass
+    return True
 
 
 @pytest.fixture
@@ -166,12 +180,112 @@ def test_line_that_is_typed_beside_the_page_is_kept_and_the_end_of_typing_ends_n
     assert len(kept(tmp_path, clock)) == 2, "nobody said that the bin is finished"
 
 
+def test_requests_that_the_page_was_told_are_taken_are_kept_when_the_program_is_ended(
+    tmp_path: Path, clock: Clock, scanners: list[Scanner]
+) -> None:
+    scanner = WithPage(tmp_path, "--action", "put_away", "--location", "LOC:A-01")
+    scanners.append(scanner)
+    url = urlsplit(scanner.address.split()[4])
+    bodies = [json.dumps({"type": "scanned", "text": f"LPN{number}"}) for number in range(60)]
+    head = (
+        f"POST /requests HTTP/1.1\r\nHost: {url.netloc}\r\nOrigin: http://{url.netloc}\r\n"
+        f"Cookie: scanner-{url.port}={url.query.removeprefix('key=')}\r\nContent-Length: "
+    )
+    with socket.create_connection((url.hostname, url.port), timeout=30) as connection:
+        connection.sendall("".join(f"{head}{len(body)}\r\n\r\n{body}" for body in bodies).encode())
+        with connection.makefile("rb") as answers:
+            taken = sum(answers.readline().startswith(b"HTTP/1.1 204 ") and read_head(answers) for _ in bodies)
+        code, errors = scanner.end(signal.SIGTERM)
+    assert (code, taken) == (0, 60)
+    assert errors.endswith("60 scans kept, 60 waiting.\n")
+    assert len(kept(tmp_path, clock)) == 60
+
+
 def test_port_of_the_page_that_is_taken_is_said_in_a_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = run("scan", "--home", str(tmp_path), "--page", port)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"The screen cannot be served at port {port}: Address already in use.\n"
+
+
+def test_input_that_was_closed_is_said_in_a_sentence(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "scanner_client", "scan", "--home", str(tmp_path), "--action", "move"]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&-', "sh", *command], capture_output=True, text=True, cwd=ROOT, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines() == [
+        "0 scans kept, 0 waiting.",
+        "Nothing can be typed any more: the program was started without an input.",
+    ]
+
+
+def test_input_that_breaks_off_ends_the_work_and_is_said_in_a_sentence(tmp_path: Path) -> None:
+    with Path("/proc/self/mem").open("rb") as broken:  # Linux answers a read of its first byte with EIO
+        done = subprocess.run(
+            [sys.executable, "-m", "scanner_client", "scan", "--home", str(tmp_path), "--action", "move"],
+            stdin=broken, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (1, "Nothing can be typed any more: Input/output error.")
+
+
+@pytest.mark.slow
+def test_nobody_at_the_terminal_who_answers_keeps_nothing(tmp_path: Path) -> None:
+    code = zxingcpp.create_barcode("LPN1", zxingcpp.BarcodeFormat.QRCode)
+    cv2.imwrite(str(tmp_path / "still.png"), np.pad(np.array(code.to_image(scale=6)), 60, constant_values=255))
+    words = ["--home", str(tmp_path / "home"), "--action", "move", "--source", str(tmp_path / "still.png")]
+    keyboard, terminal = pty.openpty()
+    try:
+        os.write(keyboard, b"\x04")  # Ctrl-D
+        done = subprocess.run(
+            [sys.executable, "-m", "scanner_client", "scan", *words],
+            stdin=terminal, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False,
+        )  # fmt: skip
+    finally:
+        os.close(keyboard)
+        os.close(terminal)
+    assert (done.returncode, done.stdout) == (0, "One picture says 'LPN1'. Keep it? [y/N] ")
+    assert done.stderr.splitlines()[-1] == "0 scans kept, 0 waiting."
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_source_that_is_lost_still_has_its_picture_its_last_push_and_its_sum(
+    tmp_path: Path, clock: Clock, peer: Peer
+) -> None:
+    film, home, saved = tmp_path / "film.avi", tmp_path / "home", tmp_path / "saved.jpg"
+    label = np.pad(np.array(zxingcpp.create_barcode("LOC:A-01", zxingcpp.BarcodeFormat.QRCode).to_image(scale=6)), 60,
+                   constant_values=255)  # fmt: skip
+    writer = cv2.VideoWriter(str(film), cv2.VideoWriter.fourcc(*"MJPG"), 25, label.shape[::-1])
+    for _ in range(20):
+        writer.write(cv2.cvtColor(label, cv2.COLOR_GRAY2BGR))
+    writer.release()
+    film.write_bytes(film.read_bytes()[: film.stat().st_size * 3 // 4])
+    with open_handheld(home, clock) as handheld:
+        enrol(handheld, peer.invitation(), Transport(connect_s=2, read_s=5))
+        handheld.commit([scan_of(1)])
+    done = run(
+        "scan", "--home", str(home), "--action", "count", "--document", "CC-1", "--json",
+        "--source", str(film), "--save-picture", str(saved),
+    )  # fmt: skip
+    assert done.returncode == 1
+    *_, picture, summed, trouble = done.stderr.splitlines()
+    assert (picture, summed) == (f"Picture saved: {saved}", "1 scans kept, 0 waiting.")
+    assert re.fullmatch(r".*film\.avi breaks off after frame \d+ of 20\.", trouble)
+    assert saved.stat().st_size
+    [opened] = done.stdout.splitlines()
+    assert json.loads(opened)["action"] == "open_bin", "and it is not finished: nobody has seen all that is in it"
+
+
+def test_pictures_of_one_second_have_names_of_their_own(tmp_path: Path) -> None:
+    names = set()
+    for _ in range(3):
+        path = _free_name(tmp_path)
+        assert not path.exists()
+        path.touch()
+        names.add(path)
+    assert len(names) == 3
 
 
 def test_scanning_needs_an_action_or_a_page_to_choose_it_on(tmp_path: Path) -> None:

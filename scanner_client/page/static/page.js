@@ -17,6 +17,7 @@ let sounded = null; // the number of the newest scan that was sounded; null befo
 let watching = false;
 let seen = 0; // the number of the last stop that the person has put away
 let trouble = ""; // what was last said of the camera
+let notTaken = null; // the verdict on a request that the program did not take, and the newest scan when one was again
 let chosen = false; // whether the person was asked for a task already
 
 engine.state((message) => {
@@ -50,9 +51,25 @@ function offline(key) {
 }
 
 async function send(request) {
-  if (await engine.send(request)) return;
-  showVerdict({ tone: "stop", text: text("page.not_taken"), thing: request.text ?? "", kept: false });
+  const before = newestNumber();
+  if (await engine.send(request)) {
+    if (notTaken) notTaken.over ??= before;
+    if (state) showScans(state.scans);
+    return;
+  }
+  notTaken = { tone: "stop", text: text("page.not_taken"), thing: request.text ?? "", kept: false };
+  showVerdict(notTaken);
   give(signals.stop ?? { shakes_ms: [], pitches_hz: [] });
+}
+
+function newestNumber() {
+  return state?.scans[0]?.n ?? 0;
+}
+
+// What was not taken must be scanned again: that is said until a later request leads to a verdict, or a person touches
+// the screen. A verdict that was under way, or that the camera led to, says nothing of it.
+function hasPassed(refusal) {
+  return refusal.over !== undefined && newestNumber() > refusal.over;
 }
 
 function show() {
@@ -80,7 +97,10 @@ function showTask(task) {
 
 function showScans(scans) {
   const newest = scans[0];
-  if (newest) {
+  if (notTaken && hasPassed(notTaken)) notTaken = null;
+  if (notTaken) {
+    showVerdict(notTaken);
+  } else if (newest) {
     showVerdict(newest);
   } else {
     const waits = state.task ? (state.task.counting && !state.task.bin ? "page.waiting_bin" : "page.waiting") : "page.choose_first";
@@ -154,7 +174,10 @@ function showQuestion(question) {
 }
 
 function answer(keep, every) {
-  return () => send({ type: "answer", question: state.question.n, keep, every });
+  return () => {
+    const { n, behind } = state.question;
+    send({ type: "answer", question: n, keep, last: every ? n + behind : n });
+  };
 }
 
 function showCamera(camera) {
@@ -209,5 +232,9 @@ for (const button of document.querySelectorAll("[data-send]")) {
 }
 // A finger leaves the focus on the button, where a scanner's Enter would press it again; the Tab key may do so.
 document.addEventListener("click", (event) => {
-  if (event.detail > 0) event.target.closest("button")?.blur();
+  if (event.detail === 0) return;
+  event.target.closest("button")?.blur();
+  if (!notTaken || !state) return;
+  notTaken = null;
+  showScans(state.scans);
 });

@@ -32,9 +32,9 @@ export function listenToWedge(callback) {
     const alone = !hurried || !text;
     if (!(alone && character === " ")) event.preventDefault(); // a space alone may press a button, one in a label not
     if (alone) first = event.timeStamp;
-    text = (alone ? "" : text) + character;
+    if (alone) text = "";
+    if (text.length < KEYS_MAX) text += character; // one of so many is too long for the program, which says so
     last = event.timeStamp;
-    if (text.length > KEYS_MAX) text = "";
   }, { capture: true });
 }
 
