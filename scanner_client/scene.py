@@ -38,7 +38,7 @@ def source_of(text: str) -> int | Path:
 class Shown:
     """What the camera shows now and what is known of it, for the live picture.
 
-    It holds the whole frame: draw from it or let go of it, and keep none.
+    It holds the whole frame, a megabyte: keep the newest one at most.
     """
 
     frame: Frame
@@ -62,15 +62,21 @@ def sightings(
     what it settled is dealt; `wanted` is what the task can meet.
 
     Raises:
-        SourceError: the source cannot be used, or breaks off.
+        SourceError: the source cannot be used, or breaks off; what it had shown until then is dealt first.
     """
+    broken: SourceError | None = None
     focus, tracker = Focus(Decoder(wanted=wanted)), Tracker(rules=_rules(codes))
-    for frame in frames(source, on_bad_picture=on_bad_picture):
-        boxes = tracker.see(frame, focus.look(frame))
-        if watch is not None:
-            watch(Shown(frame=frame, in_view=tracker.in_view(), unread=tracker.unread))
-        yield from _believed(boxes, confirm)
+    try:
+        for frame in frames(source, on_bad_picture=on_bad_picture):
+            boxes = tracker.see(frame, focus.look(frame))
+            if watch is not None:
+                watch(Shown(frame=frame, in_view=tracker.in_view(), unread=tracker.unread))
+            yield from _believed(boxes, confirm)
+    except SourceError as error:
+        broken = error
     yield from _believed(tracker.finish(), confirm)
+    if broken:
+        raise broken
 
 
 def symbols(source: int | Path) -> Iterator[Symbol]:

@@ -19,7 +19,7 @@ from scanner_client.vision.engine import (
     read,
 )
 from scanner_client.vision.frame import Grey
-from scanner_client.vision.reading import Quad, Reading, share_a_place
+from scanner_client.vision.reading import Quad, Reading, scaled, share_a_place
 from scanner_client.vision.region import Crop, Region
 from scanner_client.vision.region_search import COHERENCE_MIN, Structure, bar_regions, structure
 from scanner_client.vision.wanted import Wanted
@@ -110,7 +110,7 @@ class Attempt:
     ) -> None:
         """Read the whole frame, or a version of it that is `scale` times as large."""
         found = read(self.grey if grey is None else grey, formats=formats, effort=effort)
-        self._take(found, lambda quad: _scaled(quad, 1 / scale))
+        self._take(found, lambda quad: scaled(quad, 1 / scale))
 
     def read_crop(self, crop: Crop, grey: Grey | None = None, *, formats: Sequence[str] | None = None) -> None:
         """Read barred symbols in an upright part of the frame, or in a version of that part of the same size."""
@@ -168,8 +168,3 @@ class Attempt:
             crop = region.crop(self.grey, scale)
             said |= {again.data for again in read(crop.grey, formats=self.linear_formats, effort=AS_IT_STANDS).readings}
         return said == {reading.data}
-
-
-def _scaled(quad: Quad, by: float) -> Quad:
-    a, b, c, d = ((x * by, y * by) for x, y in quad)
-    return a, b, c, d

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from scanner_client.vision.bounds import may_be_within, stand_at_one_place
 from scanner_client.vision.frame import Grey
-from scanner_client.vision.reading import Reading, centre, gap, long_side
+from scanner_client.vision.reading import Reading, centre, gap, long_side, may_be_within, stand_at_one_place
 from scanner_client.vision.track import Track, Tracked
 
 THERE_MS = 1000.0
 
 
 def _never(*_: Reading) -> bool:
-    return False
-
-
-def _nothing(_: Sequence[Reading]) -> bool:
     return False
 
 
@@ -49,16 +44,6 @@ class BoxSighting:
         """The first frame that showed any of the labels."""
         return min(label.first_frame for label in self.tracked)
 
-    @property
-    def last_frame(self) -> int:
-        """The last frame that showed any of the labels."""
-        return max(label.last_frame for label in self.tracked)
-
-    @property
-    def frames_agreeing(self) -> int:
-        """The frames that agree on the label of which the fewest do."""
-        return min(label.frames_agreeing for label in self.tracked)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoxRules:
@@ -72,9 +57,6 @@ class BoxRules:
 
     apart: Callable[[Reading, Reading], bool] = _never
     """Whether two labels cannot belong to one box: two serial numbers of one product, for instance."""
-
-    awaits_more: Callable[[Sequence[Reading]], bool] = _nothing
-    """Whether what was read from a box cannot be all: a serial number with no product, for instance."""
 
     def share_a_box(self, one: Reading, other: Reading) -> bool:
         """Whether what two labels say lets them stand on one box.

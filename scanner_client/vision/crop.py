@@ -9,6 +9,7 @@ import numpy as np
 
 from scanner_client.vision.frame import Grey
 from scanner_client.vision.reading import Quad, long_side
+from scanner_client.vision.shrink import shrunk
 
 SIDE_MAX_PX = 480
 """A Code 128 of 30 characters still has more than one pixel a module; in grey it takes 0.2 MB at most."""
@@ -18,7 +19,7 @@ MARGIN_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Crop:
+class Cutting:
     """A label as one frame showed it."""
 
     picture: Grey
@@ -28,13 +29,13 @@ class Crop:
     """The sum of its steps between neighbouring pixels: a larger and a sharper picture of one label has more."""
 
 
-def cropped(grey: Grey, quad: Quad) -> Crop:
+def cropped(grey: Grey, quad: Quad) -> Cutting:
     """The label that stands at a quad, in pixels of the frame; what is outside the frame is left out."""
     margin = MARGIN_SHARE * long_side(quad)
     rows = _span([y for _, y in quad], margin, grey.shape[0])
     columns = _span([x for x, _ in quad], margin, grey.shape[1])
-    picture = _shrunk(grey[rows, columns])
-    return Crop(picture=picture, detail=_detail(picture))
+    picture = _small(grey[rows, columns])
+    return Cutting(picture=picture, detail=_detail(picture))
 
 
 def _span(at: list[float], margin: float, length: int) -> slice:
@@ -43,14 +44,10 @@ def _span(at: list[float], margin: float, length: int) -> slice:
     return slice(first, max(first + 1, ceil(max(at) + margin)))
 
 
-def _shrunk(part: Grey) -> Grey:
-    """A copy no longer than SIDE_MAX_PX, each pixel the mean of a square of so many."""
-    side = ceil(max(part.shape) / SIDE_MAX_PX)
-    height, width = part.shape[0] // side, part.shape[1] // side
-    if side == 1 or min(height, width) == 0:
-        return part[::side, ::side].copy()
-    squares = part[: height * side, : width * side].reshape(height, side, width, side)
-    return np.asarray(squares.mean(axis=(1, 3)), np.uint8)
+def _small(part: Grey) -> Grey:
+    """A copy no longer than SIDE_MAX_PX."""
+    scale = min(1.0, SIDE_MAX_PX / max(part.shape))
+    return part.copy() if scale == 1.0 else shrunk(part, scale)
 
 
 def _detail(picture: Grey) -> float:

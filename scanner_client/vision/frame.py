@@ -29,4 +29,16 @@ class Frame:
     """Whether it stands alone, so that the next frame says nothing about this one."""
 
     shift: tuple[float, float] | None = None
-    """How far the scene moved since the last frame, in pixels to the right and down; None if unknown."""
+    """How far the scene moved since the last frame, in pixels to the right and down; None if unknown.
+
+    A frame that could not be compared says (0, 0), and the next one that can be makes up for it.
+    """
+
+
+def shift_of(frame: Frame) -> tuple[float, float] | None:
+    """A frame's shift, where it is one: nothing can tell more than half a picture. (0, 0) where it is none."""
+    if frame.shift is None:
+        return None
+    height, width = frame.grey.shape
+    dx, dy = frame.shift
+    return (dx, dy) if abs(dx) < width / 2 and abs(dy) < height / 2 else (0.0, 0.0)

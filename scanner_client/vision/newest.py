@@ -19,32 +19,68 @@ Read = Callable[[], Grey | None]
 FAILURES_MAX = 10
 """A camera drops a frame now and then; this many in a row and it is gone."""
 
+SILENT_S_MAX = 10.0
+"""A driver may hang in a read for ever. Cameras take a second or two to wake, and then show a frame several times a
+second even in the dark."""
+
 CLOSING_S_MAX = 5.0
 """How long a driver that hangs is waited for before the program goes on without it."""
+
+
+class SilentError(Exception):
+    """A camera is there and has shown nothing for so long that nobody should wait any more."""
 
 
 class Newest:
     """What a camera showed last. Made by `newest`."""
 
-    def __init__(self, read: Read, clock: Callable[[], float]) -> None:
+    def __init__(self, read: Read, clock: Callable[[], float], silent_s_max: float) -> None:
+        self.hangs = False
+        """Whether a read was still under way when the camera was let go: its driver must not be touched then."""
+
         self._read = read
         self._clock = clock
+        self._silent_s_max = silent_s_max
+        self._failure: Exception | None = None
         self._changed = Condition()
         self._frame: tuple[Grey, float] | None = None
         self._ended = False
 
     def frames(self) -> Iterator[tuple[Grey, float]]:
-        """Frames with the second in which they came, each the newest one when it is asked for; ends with the camera."""
+        """Frames with the second in which they came, each the newest one when it is asked for; ends with the camera.
+
+        Raises:
+            SilentError: none has come for too long.
+            Exception: whatever reading the camera raised.
+        """
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._frame is not None or self._ended)
+                if not self._changed.wait_for(lambda: self._frame is not None or self._ended, self._silent_s_max):
+                    raise SilentError
                 frame, self._frame = self._frame, None
-            if frame is None:
+            if frame is not None:
+                yield frame
+            elif self._failure is not None:
+                raise self._failure
+            else:
                 return
-            yield frame
 
     def run(self) -> None:
         """Read until the camera is gone or nobody wants frames any more; the thread's work."""
+        try:
+            self._read_on()
+        except Exception as error:  # noqa: BLE001 - raised again where the frames are dealt, who waits there has to know
+            self._failure = error
+        finally:
+            self.end()
+
+    def end(self) -> None:
+        """No more frames are wanted, or there are none."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def _read_on(self) -> None:
         failures = 0
         while failures < FAILURES_MAX and not self._ended:
             grey = self._read()
@@ -53,19 +89,12 @@ class Newest:
                 with self._changed:
                     self._frame = grey, self._clock()
                     self._changed.notify_all()
-        self.end()
-
-    def end(self) -> None:
-        """No more frames are wanted, or there are none."""
-        with self._changed:
-            self._ended = True
-            self._changed.notify_all()
 
 
 @contextmanager
-def newest(read: Read, clock: Callable[[], float]) -> Iterator[Newest]:
+def newest(read: Read, clock: Callable[[], float], *, silent_s_max: float = SILENT_S_MAX) -> Iterator[Newest]:
     """Read a camera beside the work while the block runs."""
-    camera = Newest(read, clock)
+    camera = Newest(read, clock, silent_s_max)
     thread = Thread(target=camera.run, daemon=True, name="camera")
     thread.start()
     try:
@@ -73,3 +102,4 @@ def newest(read: Read, clock: Callable[[], float]) -> Iterator[Newest]:
     finally:
         camera.end()
         thread.join(CLOSING_S_MAX)
+        camera.hangs = thread.is_alive()

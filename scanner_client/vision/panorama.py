@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
-import cv2
 import numpy as np
 
-from scanner_client.vision.frame import Frame, Grey
+from scanner_client.vision.frame import Frame, shift_of
 from scanner_client.vision.mark import Mark, MarkTone
 from scanner_client.vision.marking import marked, report_picture
 from scanner_client.vision.pan_labels import PanLabels
 from scanner_client.vision.pen import Picture
-from scanner_client.vision.reading import Quad, area, centre, moved
+from scanner_client.vision.reading import Quad, area, centre, moved, scaled
 from scanner_client.vision.sheet import EMPTY, Sheet
+from scanner_client.vision.shrink import shrunk
 from scanner_client.vision.tracker import InView
 
 PIXELS_MAX: Final = 16_000_000
@@ -85,10 +85,11 @@ class PanPicture:
         if frame.still:
             self._sheets.clear()
             self._labels = PanLabels()
-        if frame.still or before is None or frame.shift is None or before.grey.shape != frame.grey.shape:
+        shift = shift_of(frame)
+        if frame.still or before is None or shift is None or before.grey.shape != frame.grey.shape:
             part: Quad | None = self._begin_sheet(frame)
         else:
-            self._offset = (self._offset[0] - frame.shift[0], self._offset[1] - frame.shift[1])
+            self._offset = (self._offset[0] - shift[0], self._offset[1] - shift[1])
             part = self._paste(frame, STEP_SHARE)
         self._place_labels(part)
 
@@ -109,8 +110,8 @@ class PanPicture:
             raise ValueError("There is no picture before the first frame.")
         grey = self._newest.grey
         scale = min(1.0, LIVE_SIDE_MAX_PX / max(grey.shape))
-        seen = [(_scaled(s.quad, scale), s.reading is not None, s.box) for s in self._in_view]
-        return marked(_shrunk(grey, scale), self._marks(seen))
+        seen = [(scaled(s.quad, scale), s.reading is not None, s.box) for s in self._in_view]
+        return marked(shrunk(grey, scale), self._marks(seen))
 
     def whole(self, lines: Sequence[str] = ()) -> Picture:
         """Everything that the source has shown, marked, with the legend and these lines below it.
@@ -222,15 +223,3 @@ class PanPicture:
 
 def _rectangle(left: float, top: float, right: float, bottom: float) -> Quad:
     return (left, top), (right, top), (right, bottom), (left, bottom)
-
-
-def _scaled(quad: Quad, scale: float) -> Quad:
-    a, b, c, d = ((x * scale, y * scale) for x, y in quad)
-    return a, b, c, d
-
-
-def _shrunk(grey: Grey, scale: float) -> Grey:
-    if scale == 1.0:
-        return grey
-    size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
-    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)

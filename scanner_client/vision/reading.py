@@ -62,6 +62,12 @@ def moved(quad: Quad, dx: float, dy: float) -> Quad:
     return a, b, c, d
 
 
+def scaled(quad: Quad, by: float) -> Quad:
+    """The quad in a picture so many times as large."""
+    a, b, c, d = ((x * by, y * by) for x, y in quad)
+    return a, b, c, d
+
+
 def long_side(quad: Quad) -> float:
     """The length of the longest edge, in pixels."""
     return max(hypot(b[0] - a[0], b[1] - a[1]) for a, b in _edges(quad))
@@ -87,6 +93,20 @@ def share_a_place(one: Quad, other: Quad) -> bool:
     """Whether two quads overlap by so much that only one symbol can stand there."""
     smaller = max(min(area(one), area(other)), 1.0)
     return overlap(one, other) > SAME_PLACE_SHARE_MIN * smaller
+
+
+def may_be_within(one: Quad, other: Quad, reach: float) -> bool:
+    """Whether two quads may be as near as this many pixels, by their bounds: False is sure, and most pairs are."""
+    for axis in (0, 1):
+        a, b = [p[axis] for p in one], [p[axis] for p in other]
+        if max(min(a) - max(b), min(b) - max(a)) > reach:
+            return False
+    return True
+
+
+def stand_at_one_place(one: Quad, other: Quad) -> bool:
+    """Whether only one label can stand at two quads: `share_a_place`, at a tenth of its cost for those far apart."""
+    return may_be_within(one, other, 0.0) and share_a_place(one, other)
 
 
 def gap(one: Quad, other: Quad) -> float:

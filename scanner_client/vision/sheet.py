@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-import cv2
 import numpy as np
 
 from scanner_client.vision.frame import Grey
 from scanner_client.vision.reading import Quad
+from scanner_client.vision.shrink import shrunk
 
 SIDE_MAX_PX: Final = 2_560
 """A pan that goes on farther is continued on another sheet: a longer strip could not be looked at on any screen."""
@@ -58,7 +58,8 @@ class Sheet:
             piece: pixels of the frame, height x width.
             x, y: where its left upper corner goes, in pixels of frames from the first piece's corner.
         """
-        width, height = (max(1, round(side * self.scale)) for side in piece.shape[::-1])
+        small = shrunk(piece, self.scale)
+        height, width = small.shape
         left, top = round(x * self.scale), round(y * self.scale)
         rect = (left, top, left + width, top + height)
         used = rect if not self.pixels else _around(self._used, rect)
@@ -66,11 +67,7 @@ class Sheet:
             return False
         self._make_room(used)
         at_x, at_y = left - self._at[0], top - self._at[1]
-        target = self._grey[at_y : at_y + height, at_x : at_x + width]
-        if self.scale == 1:
-            target[:] = piece
-        else:
-            target[:] = cv2.resize(piece, (width, height), interpolation=cv2.INTER_AREA)
+        self._grey[at_y : at_y + height, at_x : at_x + width] = small
         self._used = used
         return True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from scanner_client.vision.crop import Crop, cropped
+from scanner_client.vision.crop import Cutting, cropped
 from scanner_client.vision.frame import Frame, Grey
 from scanner_client.vision.reading import Quad, Reading, area, long_side
 
@@ -33,7 +33,6 @@ class Tracked:
     """As read last."""
 
     first_frame: int
-    last_frame: int
 
     frames_agreeing: int
     """In how many frames this place said exactly this."""
@@ -48,7 +47,7 @@ class Track:
 
     reading: Reading
     place: Quad
-    crop: Crop = field(repr=False)
+    crop: Cutting = field(repr=False)
     crop_ms: float = field(repr=False)
     """When a crop was last looked at."""
 
@@ -96,7 +95,6 @@ class Track:
         return Tracked(
             reading=self.reading,
             first_frame=self.first_frame,
-            last_frame=self.last_frame,
             frames_agreeing=self.frames_agreeing,
             crop=self.crop.picture,
         )

@@ -20,9 +20,9 @@ from scanner_client.vision.reading import Quad, Reading, long_side
 from scanner_client.vision.second_look import SecondLook
 from scanner_client.vision.track import Track, Tracked
 from scanner_client.vision.tracks import Tracks
-from scanner_client.vision.unread import UnreadPlace, UnreadPlaces
+from scanner_client.vision.unread import UnreadPlaces
 
-__all__ = ["BoxRules", "BoxSighting", "InView", "Tracked", "Tracker", "UnreadPlace"]
+__all__ = ["BoxRules", "BoxSighting", "InView", "Tracked", "Tracker"]
 
 FRAMES_AGREEING_MIN = 2
 
@@ -30,7 +30,7 @@ SETTLE_MS = 400.0
 """How long a box waits for another label before it is reported."""
 
 HOLD_MS = 2000.0
-"""How long a box that lacks something waits: one at the picture's edge, a serial with no product."""
+"""How long a box that lacks something waits: one at the picture's edge, one with a label that was read once."""
 
 SHOWN_MS = 500.0
 """A label stays marked in the live picture for so long after it was seen: nothing is read in every frame."""
@@ -80,11 +80,6 @@ class Tracker:
         Each counts once, and no more once it is read. What is in view still may yet be read.
         """
         return len(self._unread)
-
-    @property
-    def unread_places(self) -> tuple[UnreadPlace, ...]:
-        """Where these labels are, in the order in which they were seen."""
-        return self._unread.counted()
 
     def in_view(self) -> tuple[InView, ...]:
         """What the newest frame shows, as far as it is known: for the live picture."""
@@ -170,7 +165,7 @@ class Tracker:
         in_view = frame.t_ms - max(track.last_ms for track in box.tracks) < self._settle_ms
         cut = in_view and self._is_cut(box, frame)
         doubted = any(self._is_expected_in(box, track, frame.t_ms) for track in self._tracks.followed)
-        return cut or doubted or self._rules.awaits_more([track.reading for track in box.tracks])
+        return cut or doubted
 
     def _stands_alone(self, box: Box) -> bool:
         return all(self._rules.stands_alone(track.reading) for track in box.tracks)

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from math import dist, hypot
 from statistics import median
 
-from scanner_client.vision.bounds import stand_at_one_place
 from scanner_client.vision.boxes import BoxRules
-from scanner_client.vision.frame import Frame
-from scanner_client.vision.reading import Point, Quad, Reading, centre, long_side, moved
+from scanner_client.vision.frame import Frame, shift_of
+from scanner_client.vision.reading import Point, Quad, Reading, centre, long_side, moved, stand_at_one_place
 from scanner_client.vision.track import Track, new_track
 
 FRAMES_AGREEING_WEAK_MIN = 3
@@ -61,12 +60,13 @@ class Tracks:
 
     def follow_camera(self, frame: Frame) -> None:
         """The scene moved as the frame says; where it says nothing, labels are known by their text alone."""
-        if frame.shift is None:
+        shift = shift_of(frame)
+        if shift is None:
             self.followed = [track for track in self.followed if not track.left]
             for track in self.followed:
                 track.adrift = True
-        elif _is_plausible(frame.shift, frame):
-            self.offset = (self.offset[0] + frame.shift[0], self.offset[1] + frame.shift[1])
+        else:
+            self.offset = (self.offset[0] + shift[0], self.offset[1] + shift[1])
 
     def to_scene(self, quad: Quad) -> Quad:
         """A quad of the newest frame in pixels of the first one."""
@@ -82,6 +82,8 @@ class Tracks:
         slip = self._slip(matches)
         if slip is not None:
             self.offset = (self.offset[0] + slip[0], self.offset[1] + slip[1])
+            for track in self.followed:
+                track.adrift = False
             matches = self._matches(frame, readings)
         matched = {id(reading) for reading, _ in matches}
         for reading, track in matches:
@@ -103,9 +105,10 @@ class Tracks:
     def _slip(self, matches: Sequence[tuple[Reading, Track]]) -> Point | None:
         """How far off the frames' shifts are, where labels agree on it.
 
-        In blurred frames they are wrong by dozens of pixels, and the next piece of the same product is not far away.
+        After a blurred stretch they may be wrong by dozens of pixels, and the next piece of the same product is not far
+        away; after a jump they say nothing.
         """
-        off = [_off(self.to_frame(track.place), reading.quad) for reading, track in matches if not track.adrift]
+        off = [_off(self.to_frame(track.place), reading.quad) for reading, track in matches]
         if len(off) < LABELS_ON_SLIP_MIN:
             return None
         middle = median(x for x, _ in off), median(y for _, y in off)
@@ -184,12 +187,6 @@ class Tracks:
         height, width = frame.grey.shape
         corners = self.to_frame(track.place)
         return any(not (-margin <= x <= width + margin and -margin <= y <= height + margin) for x, y in corners)
-
-
-def _is_plausible(shift: Point, frame: Frame) -> bool:
-    """Phase correlation cannot tell more than half a picture; where it finds no peak it may say thousands of pixels."""
-    height, width = frame.grey.shape
-    return bool(abs(shift[0]) <= width / 2 and abs(shift[1]) <= height / 2)
 
 
 def _off(one: Quad, other: Quad) -> Point:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scanner_client.vision.bounds import stand_at_one_place
 from scanner_client.vision.frame import Frame
-from scanner_client.vision.reading import Point, Quad, area, moved
+from scanner_client.vision.reading import Point, Quad, area, moved, stand_at_one_place
 from scanner_client.vision.track import Track
 
 LOOKS_MIN = 5
@@ -30,21 +29,9 @@ SMALLER_MAX = 0.7
 """Bars are often found in part: a place keeps its extent while less than this share of it is found."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnreadPlace:
-    """Where one label was seen that nothing read."""
-
-    quad: Quad
-    """In scene coordinates: the pixels of the first frame, which a pan soon leaves. In a still, its own pixels."""
-
-    first_frame: int
-    last_frame: int
-
-
 @dataclass(slots=True, kw_only=True, eq=False)
 class _Place:
     quad: Quad
-    first_frame: int
     last_frame: int
     last_ms: float
     looks: int = 0
@@ -62,14 +49,6 @@ class UnreadPlaces:
 
     def __len__(self) -> int:
         return sum(place.counts for place in self._places) + self._beyond
-
-    def counted(self) -> tuple[UnreadPlace, ...]:
-        """The places that count as unread labels, in the order in which they were seen."""
-        counting = sorted((place for place in self._places if place.counts), key=lambda place: place.first_frame)
-        return tuple(
-            UnreadPlace(quad=place.quad, first_frame=place.first_frame, last_frame=place.last_frame)
-            for place in counting
-        )
 
     def seen_since(self, t_ms: float) -> list[Quad]:
         """The places, in scene coordinates, that more than one look has shown, one of them since then."""
@@ -99,7 +78,7 @@ class UnreadPlaces:
 
     def doubt(self, track: Track) -> None:
         """What was read here was never believed, so that it is an unread label."""
-        place = self._at(track.place) or self._begin(track.place, track.first_frame, track.last_ms)
+        place = self._at(track.place) or self._begin(track.place, track.last_frame, track.last_ms)
         place.last_frame = max(place.last_frame, track.last_frame)
         place.counts = True
 
@@ -114,7 +93,7 @@ class UnreadPlaces:
         place.counts = place.counts or place.looks >= LOOKS_MIN
 
     def _begin(self, quad: Quad, frame: int, t_ms: float) -> _Place:
-        self._places.append(_Place(quad=quad, first_frame=frame, last_frame=frame, last_ms=t_ms))
+        self._places.append(_Place(quad=quad, last_frame=frame, last_ms=t_ms))
         return self._places[-1]
 
     def _at(self, quad: Quad) -> _Place | None:

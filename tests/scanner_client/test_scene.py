@@ -90,3 +90,21 @@ def test_enrolment_code_is_taken_from_the_first_look(tmp_path: Path) -> None:
     code = LabelSpec(kind=Kind.QR, content="scan-enrol:anything")
 
     assert [symbol.data for symbol in symbols(picture(tmp_path / "code.png", code))] == [b"scan-enrol:anything"]
+
+
+def test_label_that_was_in_view_when_the_film_broke_off_is_dealt_before_the_end_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "held.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 30, (640, 480))
+    scene = np.full((480, 640, 3), 210, np.uint8)
+    drawn = label(LabelSpec(kind=Kind.EAN13, content="9506000134352"))[0]
+    scene[180 : 180 + drawn.shape[0], 180 : 180 + drawn.shape[1]] = drawn
+    for _ in range(60):
+        writer.write(scene)
+    writer.release()
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 5])
+    dealt: list[Sighting] = []
+
+    with pytest.raises(SourceError, match="breaks off"):
+        dealt.extend(sightings(path, DEFAULT, on_bad_picture=_raise, confirm=lambda _: False))
+
+    assert [[symbol.data for symbol in sighting.symbols] for sighting in dealt] == [[b"9506000134352"]]

@@ -3,13 +3,22 @@ import struct
 import zlib
 from itertools import count, pairwise
 from pathlib import Path
+from threading import Event, Timer
+from typing import cast
 
 import cv2
 import numpy as np
 import pytest
 
-from scanner_client.vision.camera import FOLDER_PICTURES_MAX, SourceError, _live_frames, frames, picture_files
-from scanner_client.vision.frame import Frame
+from scanner_client.vision.camera import (
+    FOLDER_PICTURES_MAX,
+    FilmClock,
+    SourceError,
+    _live_frames,
+    frames,
+    picture_files,
+)
+from scanner_client.vision.frame import Frame, Grey
 
 SCENE = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 255, (240, 600), dtype=np.uint8), (0, 0), 3)
 
@@ -63,7 +72,7 @@ def test_video_deals_its_frames_in_order_with_their_time(video: Path) -> None:
 
 
 def test_video_frames_say_how_far_the_scene_moved(video: Path) -> None:
-    first, *others = frames(str(video))
+    first, *others = frames(video)
 
     assert first.shift is None
     for frame in others:
@@ -164,7 +173,7 @@ def test_video_that_breaks_off_gives_its_frames_and_then_says_so(tmp_path: Path,
 
 def test_camera_that_is_not_there_is_named() -> None:
     with pytest.raises(SourceError, match="camera 97 cannot be opened"):
-        next(frames("97"))
+        next(frames(97))
 
 
 def test_camera_that_disappears_in_mid_stream_is_named_and_what_it_showed_was_dealt(video: Path) -> None:
@@ -179,6 +188,65 @@ def test_camera_that_disappears_in_mid_stream_is_named_and_what_it_showed_was_de
     assert [frame.index for frame in dealt] == list(range(len(dealt)))
     assert all(a.t_ms < b.t_ms for a, b in pairwise(dealt))
     assert dealt[0].path is None
+
+
+class Hung:
+    """No camera can be had here: this one gives one frame, and then its driver hangs until a test lets it go."""
+
+    def __init__(self) -> None:
+        self.let_go = Event()
+        self.released = False
+        self._shown = False
+
+    def read(self) -> tuple[bool, Grey]:
+        if self._shown:
+            self.let_go.wait(10)
+        first, self._shown = not self._shown, True
+        return first, np.zeros((720, 1280), np.uint8)
+
+    def release(self) -> None:
+        self.released = True
+
+
+def test_camera_that_shows_nothing_any_more_is_named() -> None:
+    camera = Hung()
+    stream = _live_frames(cast("cv2.VideoCapture", camera), "Camera 0", lambda: 0.0, silent_s_max=0.05)
+    assert next(stream).index == 0
+    Timer(0.3, camera.let_go.set).start()
+
+    with pytest.raises(SourceError, match="Camera 0 shows nothing any more; check its cable"):
+        next(stream)
+    assert camera.released
+
+
+@pytest.mark.parametrize(
+    ("frames_per_s", "stamps", "expected"),
+    [
+        pytest.param(25, [0, 40, 80, 120], [0, 40, 80, 120], id="a camera's film"),
+        pytest.param(1000, [0, 33, 67, 700], [0, 33, 67, 700], id="a browser's film, a frame when something moves"),
+        pytest.param(1000, [0, 1, 2, 3], [0, 100 / 3, 200 / 3, 100], id="no true time anywhere"),
+        pytest.param(20, [0, 0, 0, 0], [0, 50, 100, 150], id="no timestamps"),
+        pytest.param(20, [7000, 7050, 90_000_000, 90_000_050], [0, 50, 100, 150], id="a timestamp that leaps"),
+        pytest.param(20, [0, 50, 10, 60], [0, 50, 100, 150], id="a timestamp that goes back"),
+        pytest.param(0, [0, 0, 0], [0, 100 / 3, 200 / 3], id="nothing is said"),
+        pytest.param(float("nan"), [float("nan")] * 3, [0, 100 / 3, 200 / 3], id="no numbers"),
+    ],
+)
+def test_time_of_a_film_is_what_it_can_be(frames_per_s: float, stamps: list[float], expected: list[float]) -> None:
+    clock = FilmClock(frames_per_s)
+
+    assert [clock.t_ms(stamp) for stamp in stamps] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("size", [(1280, 2), (2, 720), (16, 16)])
+def test_film_of_hardly_any_height_or_width_is_dealt(tmp_path: Path, size: tuple[int, int]) -> None:
+    path = tmp_path / "thin.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, size)
+    for index in range(3):
+        writer.write(np.full((size[1], size[0], 3), 60 * index, np.uint8))
+    writer.release()
+
+    assert [frame.grey.shape for frame in frames(path)] == [size[::-1]] * 3
 
 
 def test_folder_with_too_many_pictures_is_refused(tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ from itertools import count
 from queue import SimpleQueue
 
 import numpy as np
+import pytest
 
 from scanner_client.vision.frame import Grey
-from scanner_client.vision.newest import FAILURES_MAX, newest
+from scanner_client.vision.newest import FAILURES_MAX, SilentError, newest
 
 
 def shade(level: int) -> Grey:
@@ -76,3 +77,24 @@ def test_the_last_frame_of_a_camera_that_is_unplugged_is_dealt_and_then_it_ends(
         camera.unplug()
 
         assert [frame[0, 0] for frame, _ in stream.frames()] == [9]
+
+
+def test_whoever_waits_for_a_camera_hears_of_a_mistake_in_reading_it() -> None:
+    def read() -> Grey | None:
+        raise MemoryError("no room for a frame")
+
+    with newest(read, clock()) as stream, pytest.raises(MemoryError, match="no room for a frame"):
+        next(stream.frames())
+
+
+def test_camera_whose_driver_hangs_is_not_waited_for_for_ever() -> None:
+    camera = Camera()
+    with newest(camera.read, clock(), silent_s_max=0.05) as stream:
+        camera.show(shade(5))
+        dealt = stream.frames()
+        first, _ = next(dealt)
+        with pytest.raises(SilentError):
+            next(dealt)
+        camera.unplug()
+
+    assert (first[0, 0], stream.hangs) == (5, False)

@@ -1,7 +1,6 @@
 """From rendered video to boxes: the camera, the decoder and the tracker together, judged by what was drawn."""
 
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -56,13 +55,9 @@ def stands_alone(reading: Reading) -> bool:
     return reading.data.startswith(b"LOC:")
 
 
-def lacks_product(readings: Sequence[Reading]) -> bool:
-    return {reading.symbology for reading in readings} == {"]C0"}
-
-
 def pan(path: Path, seed: int) -> tuple[Truth, list[BoxSighting]]:
     truth = render_video(path, SHELF, seed, BRISK)
-    tracker = Tracker(rules=BoxRules(stands_alone=stands_alone, awaits_more=lacks_product))
+    tracker = Tracker(rules=BoxRules(stands_alone=stands_alone))
     focus = Focus(Decoder())
     boxes = [box for frame in frames(path) for box in tracker.see(frame, focus.look(frame))]
     return truth, boxes + tracker.finish()

@@ -55,7 +55,6 @@ def test_each_label_of_a_pan_is_reported_once_and_each_other_one_is_unread(pan: 
     alive = [[b"SN-%04d" % n] for n, dead in enumerate(pan.dead) if not dead]
     assert sorted(film.end()) == alive
     assert film.tracker.unread == sum(pan.dead)
-    assert len(film.tracker.unread_places) == film.tracker.unread
 
 
 def _seen(pan: Pan, places: list[Quad], here: float, frame: int) -> tuple[list[Reading], list[Quad]]:
