@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from cv2.typing import MatLike
 
 from scanner_client.vision.frame import Frame, Grey
 from scanner_client.vision.newest import SILENT_S_MAX, Newest, SilentError, newest
-from scanner_client.vision.picture_size import picture_size
+from scanner_client.vision.picture_size import BEGINNING_BYTES, begins_as_picture, has_alpha, picture_size
 from scanner_client.vision.reading import Point
 from scanner_client.vision.shrink import shrunk
 
@@ -73,10 +74,21 @@ def frames(
         yield from _live_frames(_opened(source, f"camera {source}"), f"Camera {source}", clock)
     elif source.is_dir():
         yield from _folder_frames(source, on_bad_picture)
-    elif source.suffix.lower() in PICTURE_SUFFIXES:
+    elif _is_picture(source):
         yield _picture(source, 0)
     else:
         yield from _video_frames(source)
+
+
+def _is_picture(path: Path) -> bool:
+    """By its name, or by how it begins: people rename files."""
+    if path.suffix.lower() in PICTURE_SUFFIXES:
+        return True
+    if not path.is_file():
+        return False
+    with suppress(OSError), path.open("rb") as file:
+        return begins_as_picture(file.read(BEGINNING_BYTES))
+    return False
 
 
 def picture_files(folder: Path) -> list[Path]:
@@ -110,7 +122,7 @@ def _picture(path: Path, index: int) -> Frame:
         raise SourceError(f"{path} is not a PNG, JPEG, WebP or BMP picture, or it breaks off.")
     _refuse_too_large(path, *size)
     try:
-        grey = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+        grey = _decoded(data)
     except cv2.error as error:
         raise SourceError(f"{path} cannot be read as a picture: {error.err}.") from error
     if grey is None:
@@ -118,7 +130,23 @@ def _picture(path: Path, index: int) -> Frame:
     return Frame(index=index, t_ms=0.0, grey=_as_grey(grey), path=str(path), still=True)
 
 
+def _decoded(data: bytes) -> MatLike | None:
+    """Luminance; what is transparent is white, as label printers' PNG files have it."""
+    buffer = np.frombuffer(data, np.uint8)
+    if not has_alpha(data):
+        return cv2.imdecode(buffer, cv2.IMREAD_GRAYSCALE)
+    picture = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
+    if picture is None or picture.ndim != 3 or picture.shape[2] != 4:
+        return cv2.imdecode(buffer, cv2.IMREAD_GRAYSCALE)
+    whole = 65535.0 if picture.dtype == np.uint16 else 255.0
+    ink = cv2.cvtColor(picture[:, :, :3], cv2.COLOR_BGR2GRAY).astype(np.float32) / whole
+    cover = picture[:, :, 3].astype(np.float32) / whole
+    return np.asarray(255 * (ink * cover + 1 - cover), np.uint8)
+
+
 def _content(path: Path) -> bytes:
+    if path.exists() and not path.is_file():
+        raise SourceError(f"{path} is no file that holds a picture.")
     try:
         length = path.stat().st_size
         if length > FILE_BYTES_MAX:

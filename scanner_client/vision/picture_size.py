@@ -11,6 +11,21 @@ JPEG_SIZE_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 JPEG_BARE_MARKERS = frozenset({0x01, *range(0xD0, 0xD9)})
 
 
+BEGINNING_BYTES = 26
+"""Of a file, enough to tell what it is."""
+
+
+def begins_as_picture(data: bytes) -> bool:
+    """Whether a file that begins like this is a PNG, JPEG, WebP or BMP picture, whole or not."""
+    webp = data.startswith(b"RIFF") and data[8:12] == b"WEBP"
+    return webp or data.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM"))
+
+
+def has_alpha(data: bytes) -> bool:
+    """Whether a PNG says how transparent each of its pixels is (ISO/IEC 15948, 11.2.2: colour types 4 and 6)."""
+    return data.startswith(b"\x89PNG\r\n\x1a\n") and data[25:26] in (b"\x04", b"\x06")
+
+
 def picture_size(data: bytes) -> Size | None:
     """(width, height) in pixels, or None for what is no whole PNG, JPEG, WebP or BMP picture.
 

@@ -257,3 +257,30 @@ def test_folder_with_too_many_pictures_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(SourceError, match="at most 10000 are taken at once"):
         picture_files(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["label.mp4", "label", "label.jfif"])
+def test_picture_under_another_name_is_a_picture(tmp_path: Path, name: str) -> None:
+    save(tmp_path / "label.png").rename(tmp_path / name)
+
+    (frame,) = frames(tmp_path / name)
+
+    assert frame.still
+    assert frame.grey.shape == SCENE.shape
+
+
+def test_transparent_ground_of_a_label_is_white(tmp_path: Path) -> None:
+    drawn = np.zeros((20, 30, 4), np.uint8)
+    drawn[5:15, 5:25, 3] = 255  # black ink on nothing
+    cv2.imwrite(str(tmp_path / "label.png"), drawn)
+
+    (frame,) = frames(tmp_path / "label.png")
+
+    assert (frame.grey[0, 0], frame.grey[10, 10]) == (255, 0)
+
+
+def test_pipe_under_a_picture_s_name_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "label.png")
+
+    with pytest.raises(SourceError, match="is no file that holds a picture"):
+        next(frames(tmp_path / "label.png"))
