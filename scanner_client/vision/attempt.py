@@ -150,11 +150,26 @@ class Attempt:
         self.failed += [replace(failed, quad=in_frame(failed.quad)) for failed in found.failed]
         for reading in found.readings:
             placed = replace(reading, quad=in_frame(reading.quad))
-            if not self.wanted.admits(reading):
+            if not self.wanted.admits(reading) or self._is_cut_short(placed):
                 continue
             if self._is_doubtful(reading) and not self._stands_a_second_look(placed):
                 continue
             self.readings.append(placed)
+
+    def _is_cut_short(self, reading: Reading) -> bool:
+        """Whether this is a part of an ITF symbol: a line that leaves its side reads a part, each line another one.
+
+        So the upper and the lower half of the symbol are read apart, and say the same of a whole one. The fourteen
+        digits of a carton are believed by their check digit.
+        """
+        if not reading.symbology.startswith("]I") or is_itf14(reading.data):
+            return False
+        place = Region.of_quad(reading.quad, along_px_min=SECOND_LOOK_ALONG_PX)
+        place = next((region for region in self._regions if region.holds(reading.quad)), place)
+        crop = place.crop(self.grey, SECOND_LOOK_SCALES[0]).grey
+        middle = crop.shape[0] // 2
+        halves = (read(half, formats=("ITF",), effort=AS_IT_STANDS) for half in (crop[:middle], crop[middle:]))
+        return {again.data for half in halves for again in half.readings} != {reading.data}
 
     def _is_doubtful(self, reading: Reading) -> bool:
         return reading.weakly_checked and Region.of_quad(reading.quad).along_px < LINES_MIN
@@ -168,3 +183,10 @@ class Attempt:
             crop = region.crop(self.grey, scale)
             said |= {again.data for again in read(crop.grey, formats=self.linear_formats, effort=AS_IT_STANDS).readings}
         return said == {reading.data}
+
+
+def is_itf14(data: bytes) -> bool:
+    """Whether these are the fourteen digits of a carton's GTIN with the right check digit (GS1 section 7.9.1)."""
+    if len(data) != 14 or not data.isdigit():
+        return False
+    return sum(digit * (3, 1)[n % 2] for n, digit in enumerate(data[i] - 48 for i in range(14))) % 10 == 0

@@ -16,7 +16,9 @@ __all__ = ["EVERYTHING", "STAGES", "Decoder", "Wanted"]
 EVERYTHING = Wanted()
 
 STILL_BUDGET_MS = 400.0
-"""A still has no next frame to try again with, and a person waits for half a second without wondering."""
+STILL_BUDGET_MS_PER_PIXEL = 400.0 / 1_000_000
+"""A still has no next frame to try again with, and a person waits for it: half a second for a small one, five for a
+phone's twelve megapixels with forty labels."""
 
 VIDEO_BUDGET_MS = 20.0
 """Of the 33 ms between two frames at 30 a second; decompressing, following and drawing take the rest."""
@@ -49,7 +51,8 @@ class Decoder:
     def look(self, frame: Frame) -> Look:
         """Read a frame; no two readings contradict each other at one place."""
         if frame.still:
-            return self._look(frame, self._for_stills, self._still_budget_ms, STILL_REGIONS_MAX)
+            budget_ms = self._still_budget_ms + STILL_BUDGET_MS_PER_PIXEL * frame.grey.size
+            return self._look(frame, self._for_stills, budget_ms, STILL_REGIONS_MAX)
         turn = self._in_turn[frame.index % len(self._in_turn) :][:1] if self._in_turn else []
         return self._look(frame, self._for_every_frame + turn, self._video_budget_ms, VIDEO_REGIONS_MAX)
 

@@ -12,8 +12,9 @@ Quad: TypeAlias = tuple[Point, Point, Point, Point]
 MATRIX_SYMBOLOGIES = frozenset("dQzUL")
 """AIM code characters (ISO/IEC 15424) of Data Matrix, QR, Aztec, MaxiCode and PDF417."""
 
-WEAKLY_CHECKED_SYMBOLOGIES = frozenset("EIAF")
-"""EAN/UPC, ITF, Code 39, Codabar: a check digit modulo 10 or none, so every tenth wrong reading passes."""
+WEAKLY_CHECKED_SYMBOLOGIES = frozenset("EIAFe")
+"""EAN/UPC, ITF, Code 39, Codabar: a check digit modulo 10 or none, so every tenth wrong reading passes. DataBar has a
+better one, modulo 79 or 211, and was misread in soft films all the same."""
 
 SAME_PLACE_SHARE_MIN = 0.25
 """Quads of neighbouring labels may overlap by this share of the smaller: corners are only found to some pixels."""

@@ -65,3 +65,24 @@ def test_symbol_that_failed_twice_in_one_place_is_one_unread_label() -> None:
     one.failed += [Failed(format="QRCode", quad=square), Failed(format="QRCode", quad=near)]
 
     assert one.unread() == (square,)
+
+
+def itf_taken(printed: str, said: bytes) -> list[bytes]:
+    """What is kept when the engine gives `said` for one line of a symbol with these digits."""
+    symbol = sticker("ITF", printed)
+    (whole,) = read(symbol, formats=("ITF",), effort=AS_IT_STANDS).readings
+    one = attempt(symbol)
+    one._take(Found(readings=(replace(thin(whole, 8), data=said),), failed=()), lambda quad: quad)
+    return [kept.data for kept in one.readings]
+
+
+def test_part_of_a_carton_s_number_is_not_believed() -> None:
+    assert itf_taken("19506000134359", b"195060001343") == []
+
+
+def test_carton_s_number_with_its_check_digit_is_believed() -> None:
+    assert itf_taken("19506000134359", b"19506000134359") == [b"19506000134359"]
+
+
+def test_shorter_number_is_believed_when_both_halves_of_the_symbol_say_it() -> None:
+    assert itf_taken("0053611912", b"0053611912") == [b"0053611912"]

@@ -1,6 +1,6 @@
 import pytest
 
-from scanner_client.vision.reading import Quad, Reading, area, gap, overlap, share_a_place
+from scanner_client.vision.reading import Quad, Reading, area, gap, is_itf14, overlap, share_a_place
 
 
 def square(x: float, y: float, size: float = 10) -> Quad:
@@ -53,3 +53,11 @@ def test_symbology_says_how_far_a_reading_vouches_for_itself(symbology: str, *, 
     reading = Reading(format="any", symbology=symbology, data=b"1", quad=square(0, 0))
 
     assert (reading.linear, reading.weakly_checked) == (linear, weak)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [(b"19506000134359", True), (b"19506000134358", False), (b"195060001343", False), (b"1950600013435X", False)],
+)
+def test_carton_number_has_fourteen_digits_and_the_right_check_digit(data: bytes, *, expected: bool) -> None:
+    assert is_itf14(data) is expected
