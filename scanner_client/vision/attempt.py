@@ -19,7 +19,7 @@ from scanner_client.vision.engine import (
     read,
 )
 from scanner_client.vision.frame import Grey
-from scanner_client.vision.reading import Quad, Reading, scaled, share_a_place
+from scanner_client.vision.reading import Quad, Reading, is_itf14, scaled, share_a_place
 from scanner_client.vision.region import Crop, Region
 from scanner_client.vision.region_search import COHERENCE_MIN, Structure, bar_regions, structure
 from scanner_client.vision.wanted import Wanted
@@ -183,10 +183,3 @@ class Attempt:
             crop = region.crop(self.grey, scale)
             said |= {again.data for again in read(crop.grey, formats=self.linear_formats, effort=AS_IT_STANDS).readings}
         return said == {reading.data}
-
-
-def is_itf14(data: bytes) -> bool:
-    """Whether these are the fourteen digits of a carton's GTIN with the right check digit (GS1 section 7.9.1)."""
-    if len(data) != 14 or not data.isdigit():
-        return False
-    return sum(digit * (3, 1)[n % 2] for n, digit in enumerate(data[i] - 48 for i in range(14))) % 10 == 0

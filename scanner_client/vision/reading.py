@@ -152,3 +152,10 @@ def _distance_to_edge(p: Point, a: Point, b: Point) -> float:
     part = 0.0 if squared == 0 else ((p[0] - a[0]) * along_x + (p[1] - a[1]) * along_y) / squared
     part = min(1.0, max(0.0, part))
     return hypot(p[0] - a[0] - part * along_x, p[1] - a[1] - part * along_y)
+
+
+def is_itf14(data: bytes) -> bool:
+    """Whether these are the fourteen digits of a carton's GTIN with the right check digit (GS1 section 7.9.1)."""
+    if len(data) != 14 or not data.isdigit():
+        return False
+    return sum(digit * (3, 1)[n % 2] for n, digit in enumerate(data[i] - 48 for i in range(14))) % 10 == 0
