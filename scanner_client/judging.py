@@ -104,6 +104,8 @@ def lacking(event: ScanEvent) -> str | None:
     if reason is None:
         return None
     needs = ACTIONS[event.action].needs
+    if "document" in needs and event.document is None:
+        return say("scan.document_first")
     if "location" in needs and event.location is None:
         return say("scan.bin_first")
     if "container" in needs and event.container is None:

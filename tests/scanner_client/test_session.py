@@ -106,6 +106,12 @@ def test_bin_label_switches_the_bin(handheld: Handheld, begin: Begin) -> None:
     assert [(e.subject, e.location) for e in kept(handheld)] == [(unit("S1"), A_01), (unit("S2"), A_02)]
 
 
+def test_count_without_a_document_keeps_nothing_and_says_what_is_needed(begin: Begin) -> None:
+    [told] = see(begin("count", location=A_01), unit_label("S1"))
+    words = "Scan the label of the document first: the count, the order, the delivery."
+    assert (told.tone, told.text, told.event) == (Tone.ASK, words, None)
+
+
 def test_scan_without_a_bin_is_not_kept_and_says_what_is_needed(handheld: Handheld, begin: Begin) -> None:
     [told] = see(begin("put_away"), unit_label("S1"))
     assert (told.tone, told.text, told.event) == (Tone.ASK, "Scan the label of the bin first.", None)
