@@ -40,6 +40,8 @@ def run(
 
 
 def _files(path: Path) -> Iterator[Path]:
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise SourceError(f"{path} is no file that holds a picture or a video.")  # a pipe would be waited for
     if not path.is_dir():
         yield path
         return

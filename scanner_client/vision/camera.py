@@ -145,8 +145,6 @@ def _decoded(data: bytes) -> MatLike | None:
 
 
 def _content(path: Path) -> bytes:
-    if path.exists() and not path.is_file():
-        raise SourceError(f"{path} is no file that holds a picture.")
     try:
         length = path.stat().st_size
         if length > FILE_BYTES_MAX:

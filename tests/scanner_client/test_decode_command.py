@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from itertools import count
@@ -170,3 +171,11 @@ def test_name_and_text_that_are_not_ascii_are_written_so_that_every_terminal_can
     assert line.isascii()
     assert json.loads(line)["path"] == str(odd)
     assert json.loads(line)["reads"][0]["text"] == "Gr\xfcn"
+
+
+def test_pipe_under_a_picture_s_name_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "label.png")
+
+    (line,) = lines(tmp_path / "label.png")
+
+    assert line["error"] == f"{tmp_path / 'label.png'} is no file that holds a picture or a video."

@@ -277,10 +277,3 @@ def test_transparent_ground_of_a_label_is_white(tmp_path: Path) -> None:
     (frame,) = frames(tmp_path / "label.png")
 
     assert (frame.grey[0, 0], frame.grey[10, 10]) == (255, 0)
-
-
-def test_pipe_under_a_picture_s_name_is_refused_and_not_waited_for(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "label.png")
-
-    with pytest.raises(SourceError, match="is no file that holds a picture"):
-        next(frames(tmp_path / "label.png"))

@@ -9,8 +9,12 @@ from hypothesis import strategies as st
 from scanner_client.vision.frame import Grey
 from scanner_client.vision.reading import Quad, centre, overlap
 from scanner_client.vision.region import Region
-from scanner_client.vision.region_search import bar_regions, structure
+from scanner_client.vision.region_search import CELLS_MAX, bar_regions, structure
 from tests.scanner_client.vision.pages import soft, sticker, turned
+
+
+CELL_PX = 900 / CELLS_MAX
+"""A place is found to about a cell on either side."""
 
 
 def regions(grey: Grey) -> list[Region]:
@@ -34,7 +38,7 @@ def test_bars_are_found_at_any_angle_size_focus_and_light(
 
     assert len(found) == 1
     assert lean(found[0], turn) < 2
-    assert centre(found[0].quad) == pytest.approx((450, 450), abs=20)
+    assert centre(found[0].quad) == pytest.approx((450, 450), abs=2.5 * CELL_PX)
 
 
 @pytest.mark.parametrize("degrees_apart", [30, 40, 60])
