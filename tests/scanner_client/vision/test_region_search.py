@@ -12,7 +12,6 @@ from scanner_client.vision.region import Region
 from scanner_client.vision.region_search import CELLS_MAX, bar_regions, structure
 from tests.scanner_client.vision.pages import soft, sticker, turned
 
-
 CELL_PX = 900 / CELLS_MAX
 """A place is found to about a cell on either side."""
 
