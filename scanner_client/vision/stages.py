@@ -79,16 +79,17 @@ def stage(turn: Turn) -> Callable[[Step], Step]:
 
 @stage(Turn.EVERY_FRAME)
 def whole(attempt: Attempt) -> None:
-    """The picture as it is, each next frame of a film a quarter turn on: bars about upright, and matrix symbols.
+    """The picture as it is: bars about upright, and matrix symbols, for which each next frame is laid on another side.
 
-    The engine finds some Data Matrix only upside down or on their side.
+    The engine finds some Data Matrix only upside down or on their side, and stacked DataBar on its side only if told.
     """
-    turned = attempt.whole(attempt.number % 4 * pi / 2) if attempt.number % 4 else None
-    for formats in (attempt.linear_formats, attempt.matrix_formats):
-        if turned:
-            attempt.read_crop(turned, formats=formats)
-        else:
-            attempt.read_whole(formats, AS_IT_STANDS)
+    attempt.read_whole(attempt.linear_formats, AS_IT_STANDS)
+    if attempt.number % 4 == 0:
+        attempt.read_whole(attempt.matrix_formats, AS_IT_STANDS)
+        return
+    turned = attempt.whole(attempt.number % 4 * pi / 2)
+    attempt.read_crop(turned, formats=attempt.matrix_formats)
+    attempt.read_crop(turned, formats=[name for name in attempt.linear_formats if name in ROWED_FORMATS])
 
 
 @stage(Turn.EVERY_FRAME)

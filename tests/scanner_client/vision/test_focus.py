@@ -2,11 +2,11 @@ import cv2
 import numpy as np
 import pytest
 
-from scanner_client.vision.decoder import Decoder
 from scanner_client.vision.focus import BLURRED_MAX, SKIPPED_MAX, Focus, steepness
 from scanner_client.vision.frame import Frame, Grey
 from tests.rendering import Kind, LabelSpec
 from tests.rendering.labels import label
+from tests.scanner_client.vision.pages import patient
 
 
 def wall(*, module_px: int = 3) -> Grey:
@@ -33,11 +33,11 @@ def defocused(grey: Grey, px: int) -> Grey:
 
 
 def test_sharp_frame_is_looked_at() -> None:
-    assert all(look and look.readings for look in map(Focus(Decoder()).look, film(*[wall()] * 10)))
+    assert all(look and look.readings for look in map(Focus(patient()).look, film(*[wall()] * 10)))
 
 
 def test_badly_focused_frames_are_skipped_but_for_one_now_and_then() -> None:
-    looks = map(Focus(Decoder()).look, film(*[defocused(wall(), 11)] * 15))
+    looks = map(Focus(patient()).look, film(*[defocused(wall(), 11)] * 15))
 
     assert [look is not None for look in looks] == ([False] * SKIPPED_MAX + [True]) * 3
 
@@ -45,7 +45,7 @@ def test_badly_focused_frames_are_skipped_but_for_one_now_and_then() -> None:
 def test_blur_along_the_bars_does_no_harm() -> None:
     along = np.asarray(cv2.blur(wall(), (1, 15)), np.uint8)
 
-    look = Focus(Decoder()).look(film(along)[0])
+    look = Focus(patient()).look(film(along)[0])
 
     assert look is not None
     assert look.readings
@@ -55,7 +55,7 @@ def test_blur_along_the_bars_does_no_harm() -> None:
 def test_empty_shelf_in_the_dark_is_not_taken_for_blur(noise: int) -> None:
     grey = np.clip(np.random.default_rng(1).normal(40, noise, (720, 1280)), 0, 255).astype(np.uint8)
 
-    assert Focus(Decoder()).look(film(grey)[0]) is not None
+    assert Focus(patient()).look(film(grey)[0]) is not None
 
 
 def test_frames_as_soft_as_one_that_was_read_are_looked_at() -> None:
@@ -63,7 +63,7 @@ def test_frames_as_soft_as_one_that_was_read_are_looked_at() -> None:
     soft = defocused(wall(module_px=6), 7)
     assert (steepness(soft) or 1) < BLURRED_MAX
 
-    looks = list(map(Focus(Decoder()).look, film(*[soft] * 12)))
+    looks = list(map(Focus(patient()).look, film(*[soft] * 12)))
 
     assert [look is not None for look in looks] == [False] * SKIPPED_MAX + [True] * (12 - SKIPPED_MAX)
     assert looks[-1] is not None
@@ -72,7 +72,7 @@ def test_frames_as_soft_as_one_that_was_read_are_looked_at() -> None:
 
 def test_still_picture_is_always_looked_at() -> None:
     blurred = Frame(index=0, t_ms=0.0, grey=defocused(wall(), 11), path="a.png", still=True)
-    focus = Focus(Decoder())
+    focus = Focus(patient())
 
     assert [focus.look(blurred) is not None for _ in range(3)] == [True] * 3
 

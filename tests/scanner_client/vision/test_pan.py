@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from scanner_client.vision.camera import frames
-from scanner_client.vision.decoder import Decoder
 from scanner_client.vision.focus import Focus
 from scanner_client.vision.reading import Reading
 from scanner_client.vision.tracker import BoxRules, BoxSighting, Tracker
 from tests.rendering import Bay, Box, Handling, Kind, LabelSpec, Shelf, Truth, render_video
+from tests.scanner_client.vision.pages import patient
 
 pytestmark = pytest.mark.slow
 
@@ -58,7 +58,7 @@ def stands_alone(reading: Reading) -> bool:
 def pan(path: Path, seed: int) -> tuple[Truth, list[BoxSighting]]:
     truth = render_video(path, SHELF, seed, BRISK)
     tracker = Tracker(rules=BoxRules(stands_alone=stands_alone))
-    focus = Focus(Decoder())
+    focus = Focus(patient())
     boxes = [box for frame in frames(path) for box in tracker.see(frame, focus.look(frame))]
     return truth, boxes + tracker.finish()
 

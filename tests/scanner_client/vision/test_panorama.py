@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from scanner_client.vision.camera import frames
-from scanner_client.vision.decoder import Decoder
 from scanner_client.vision.frame import Frame, Grey
 from scanner_client.vision.mark import MarkTone
 from scanner_client.vision.pan_labels import LABELS_MAX
@@ -21,6 +20,7 @@ from scanner_client.vision.reading import Quad, Reading, moved
 from scanner_client.vision.sheet import EMPTY, SIDE_MAX_PX
 from scanner_client.vision.tracker import InView, Tracker
 from tests.rendering import Bay, Box, Kind, LabelSpec, Shelf, render_video
+from tests.scanner_client.vision.pages import patient
 
 WIDTH, HEIGHT = 640, 360
 """Frames are pasted as they are at this size, so that pixels can be compared."""
@@ -283,7 +283,7 @@ def test_film_of_a_shelf_becomes_one_picture_on_which_each_label_is_marked_once(
         for n in range(4)
     )
     truth = render_video(tmp_path / "pan.mp4", Shelf(bays=(Bay(location=None, boxes=boxes),)), 3)
-    decoder, tracker, panorama = Decoder(), Tracker(), PanPicture()
+    decoder, tracker, panorama = patient(), Tracker(), PanPicture()
     for frame in frames(tmp_path / "pan.mp4"):
         for box in tracker.see(frame, decoder.look(frame)):
             panorama.told(box.box, MarkTone.RIGHT)
