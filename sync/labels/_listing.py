@@ -9,12 +9,16 @@ from sync.labels._elements import Elements, InvalidLabelError, element_string, s
 from sync.labels._registry import is_gs1
 
 _BETWEEN: Final = re.compile(rb"[\r\n\t,;|]+")
+_ADDRESS: Final = re.compile(rb"https?://", re.IGNORECASE)
+_BETWEEN_ADDRESSES: Final = re.compile(rb"[\r\n\t,;|]+(?=https?://)|[\r\n\t|]+", re.IGNORECASE)
+"""Within a web address, a comma or a semicolon is a character like any other (RFC 3986, 2.2)."""
 
 
 def pieces_of(raw: bytes, symbology: str | None) -> list[bytes]:
     """The data of each label in a symbol that `parse` refused as a whole; the whole where it is no list."""
     if not is_gs1(symbology):
-        return [piece for piece in _BETWEEN.split(raw) if piece]
+        between = _BETWEEN_ADDRESSES if _ADDRESS.match(raw) else _BETWEEN
+        return [piece for piece in between.split(raw) if piece]
     try:
         elements = split_elements(raw.decode("latin-1"))
     except InvalidLabelError:

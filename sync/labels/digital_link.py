@@ -1,11 +1,17 @@
 """GS1 Digital Link URIs of any domain (GS1 Digital Link Standard: URI Syntax).
 
->>> from sync.labels import parse
+>>> from sync.labels import parse, parse_all
 >>> label = parse(b"HTTPS://EXAMPLE.COM/x/01/09506000134352/10/L1/21/A%2F1?17=291231&utm=poster", "]Q1")
 >>> label.key, label.lot, label.serial
 ('https://id.gs1.org/01/09506000134352/21/A%2F1', 'L1', 'A/1')
 >>> parse(b"https://example.com/01/09506000134352/21/A1/10/L1", "]Q1").reason
 '(01), (21), (10) is no order that GS1 Digital Link allows in a path.'
+
+One symbol may list several; `parse_all` takes them apart, and none of them passes for the whole:
+
+>>> two = b"https://a.example/01/09506000134352/21/A,https://a.example/01/09506000134352/21/B"
+>>> [label.serial for label in parse_all(two, "]Q1")]
+['A', 'B']
 
 Numbers only: the old words such as /gtin/ and /ser/ are deprecated and refused, as is a GTIN of fewer digits than 14.
 """
@@ -26,6 +32,8 @@ from sync.labels._trade_item import label_of
 _NOT_OF_A_URI: Final = re.compile(r"[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]")
 _URI: Final = re.compile(r"(?:https?|HTTPS?)://([^/]*)(/[^?#]*)(?:\?([^#]*))?(?:#.*)?")
 _NOT_OF_A_DOMAIN: Final = re.compile(r"[_~?#@!$&'()*+,;=%]")
+_ANOTHER: Final = re.compile(r"[,;]https?://", re.IGNORECASE)
+"""What follows a first address where one symbol lists several."""
 _LOOKS_LIKE_A_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|urn:", re.IGNORECASE)
 
 
@@ -44,6 +52,8 @@ def link_elements(uri: str) -> Elements:
     match = _URI.fullmatch(uri)
     if not match or not match[1]:
         raise InvalidLabelError(f"{uri!r} is no https:// or http:// address with a domain and a path.")
+    if _ANOTHER.search(uri) or "://" in match[2]:
+        raise InvalidLabelError("Several web addresses stand in one text, and a label is one.")
     domain, path, query = match[1], match[2], match[3] or ""
     if character := _NOT_OF_A_DOMAIN.search(domain):
         raise InvalidLabelError(f"{character[0]!r} may not stand in the domain {domain!r}.")

@@ -1,6 +1,8 @@
 """One symbol may list many units."""
 
-from sync.labels import LABELS_MAX, Label, Refusal, parse_all
+import pytest
+
+from sync.labels import LABELS_MAX, Label, Refusal, parse, parse_all
 from tests.sync.labels.reading import label
 
 GTIN = b"0109506000134352"
@@ -61,3 +63,25 @@ def test_a_broken_element_string_is_no_list() -> None:
 
 def test_an_address_with_a_comma_is_one_label() -> None:
     assert keys(b"https://example.com/01/09506000134352/21/A,B", "]Q1") == [f"{ITEM}/21/A%2CB"]
+
+
+LINK = "https://a.example/01/09506000134352/21/"
+
+
+@pytest.mark.parametrize("between", [",", ";", "\r\n", "|", "\t"])
+def test_web_addresses_in_one_symbol_are_taken_one_by_one(between: str) -> None:
+    listed = between.join([f"{LINK}A,1?17=291231", f"{LINK}B;2", f"{LINK}C?utm=x".replace("https", "HTTPS")])
+    assert keys(listed.encode(), "]Q1") == [
+        f"https://id.gs1.org/01/09506000134352/21/{s}" for s in ("A%2C1", "B%3B2", "C")
+    ]
+
+
+@pytest.mark.parametrize("text", [f"{LINK}A,{LINK}B", f"{LINK}A?utm=x,{LINK}B", f"https://a.example/{LINK}B"])
+def test_no_one_of_several_web_addresses_passes_for_the_whole(text: str) -> None:
+    read = parse(text.encode(), "]Q1")
+    assert isinstance(read, Refusal)
+    assert read.reason == "Several web addresses stand in one text, and a label is one."
+
+
+def test_address_that_a_web_address_hands_on_is_the_shops_own() -> None:
+    assert isinstance(parse(f"{LINK}A?back=https://shop.example/".encode(), "]Q1"), Label)
