@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from math import cos, sin
 
 from scanner_client.vision.conflicts import without_conflicts
@@ -13,15 +14,16 @@ from scanner_client.vision.engine import (
     BARRED_FORMATS,
     LINEAR_FORMATS,
     MATRIX_FORMATS,
+    ROWED_FORMATS,
     Effort,
     Failed,
     Found,
     read,
 )
 from scanner_client.vision.frame import Grey
-from scanner_client.vision.reading import Quad, Reading, is_itf14, scaled, share_a_place
+from scanner_client.vision.reading import Quad, Reading, is_itf14, scaled, share_a_place, stand_at_one_place
 from scanner_client.vision.region import Crop, Region
-from scanner_client.vision.region_search import COHERENCE_MIN, Structure, bar_regions, structure
+from scanner_client.vision.region_search import Structure, bar_regions, rowed_regions, rows_level, structures
 from scanner_client.vision.wanted import Wanted
 
 SIDE_PX_MIN = 16
@@ -32,6 +34,7 @@ LINES_MIN = 6
 one line. A thinner one is looked at again."""
 
 SECOND_LOOK_ALONG_PX = 12
+SECOND_LOOK_ROWS_SHARE = 2.5
 SECOND_LOOK_SCALES = (2.0, 1.3)
 
 
@@ -69,19 +72,22 @@ class Attempt:
         """Those that have to stand upright to be read."""
         return tuple(name for name in self.wanted.formats if name in BARRED_FORMATS)
 
-    def regions(self, most: int, coherence_min: float = COHERENCE_MIN) -> list[Region]:
-        """Where bars seem to stand, read or not."""
-        if min(self.grey.shape) < SIDE_PX_MIN:
-            return []
-        return bar_regions(self.grey, self._structure, most=most, coherence_min=coherence_min)
+    @cached_property
+    def rowed_formats(self) -> tuple[str, ...]:
+        """Those in rows, of bars that end at every row."""
+        return tuple(name for name in self.wanted.formats if name in ROWED_FORMATS)
 
     @cached_property
-    def _structure(self) -> Structure:
-        return structure(self.grey)
+    def _structures(self) -> list[Structure]:
+        return structures(self.grey) if min(self.grey.shape) >= SIDE_PX_MIN else []
 
     @cached_property
     def _regions(self) -> list[Region]:
-        return self.regions(self.regions_max) if self.barred_formats else []
+        if not self.barred_formats:
+            return []
+        return [
+            region for tensor in self._structures for region in bar_regions(self.grey, tensor, most=self.regions_max)
+        ]
 
     @property
     def sees_matrix(self) -> bool:
@@ -93,8 +99,16 @@ class Attempt:
         for region in self._regions:
             if not self.in_time():
                 return
-            if not any(region.holds(reading.quad) for reading in self.readings):
+            if not self._is_read(region):
                 yield region
+
+    def unread_rows(self, most: int) -> Iterator[Region]:
+        """Where rows of bars may stand and nothing has been read, so many at the most, while there is time."""
+        found = (region for tensor in self._structures for region in rowed_regions(self.grey, tensor))
+        for region in islice((region for region in found if not self._is_read(region)), most):
+            if not self.in_time():
+                return
+            yield rows_level(self.grey, region)
 
     def whole(self, angle: float) -> Crop:
         """The whole frame turned by so many radians."""
@@ -143,8 +157,14 @@ class Attempt:
 
     def unread(self) -> tuple[Quad, ...]:
         """Where something seems to stand that no reading covers."""
-        left = [region.quad for region in self._regions if not any(region.holds(r.quad) for r in self.readings)]
+        left: list[Quad] = []
+        for region in self._regions:  # Of a large frame the same bars are found in coarse and in fine cells.
+            if not self._is_read(region) and not any(stand_at_one_place(region.quad, other) for other in left):
+                left.append(region.quad)
         return tuple(left + [failed.quad for failed in self.unread_failed()])
+
+    def _is_read(self, region: Region) -> bool:
+        return any(region.holds(reading.quad) for reading in self.readings)
 
     def _take(self, found: Found, in_frame: Callable[[Quad], Quad]) -> None:
         self.failed += [replace(failed, quad=in_frame(failed.quad)) for failed in found.failed]
@@ -177,6 +197,8 @@ class Attempt:
     def _stands_a_second_look(self, reading: Reading) -> bool:
         """Whether the same place, upright and at other sizes, says the same once, and nothing else ever."""
         region = Region.of_quad(reading.quad)
+        if reading.format in ROWED_FORMATS:  # All its rows are needed, and one line of one row is given as its place.
+            region = replace(region, along_px=SECOND_LOOK_ROWS_SHARE * region.across_px)
         region = replace(region, along_px=region.along_px + SECOND_LOOK_ALONG_PX)
         said = set[bytes]()
         for scale in SECOND_LOOK_SCALES:

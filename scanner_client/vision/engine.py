@@ -9,7 +9,7 @@ from typing import Any
 import zxingcpp
 
 from scanner_client.vision.frame import Grey
-from scanner_client.vision.reading import Point, Quad, Reading
+from scanner_client.vision.reading import Point, Quad, Reading, turns_left
 
 LINEAR_FORMATS: tuple[str, ...] = (
     "Code128", "Code39", "Code93", "Codabar", "ITF",
@@ -86,7 +86,7 @@ def read(grey: Grey, *, formats: Sequence[str] = FORMATS, effort: Effort = EVERY
     )
     symbols = symbols[:READINGS_PER_FRAME_MAX]
     return Found(
-        readings=tuple(_reading(symbol) for symbol in symbols if symbol.valid),
+        readings=tuple(_reading(symbol, grey.shape[1]) for symbol in symbols if symbol.valid),
         failed=tuple(
             Failed(format=symbol.format.name, quad=_place(symbol))
             for symbol in symbols
@@ -103,13 +103,20 @@ def _formats(names: tuple[str, ...]) -> Any:
     return [getattr(zxingcpp.BarcodeFormat, name) for name in names]
 
 
-def _reading(symbol: Any) -> Reading:
+def _reading(symbol: Any, width: int) -> Reading:
+    quad = _place(symbol)
+    if symbol.format.name == "DataBarExpStk" and turns_left(quad):
+        # Every other row runs from right to left. Where the engine gives such a row's place in the picture that it
+        # turned round, it stands mirrored about the middle: in 382 readings the only ones whose corners run leftward.
+        quad = _mirrored(quad, width)
     return Reading(
-        format=symbol.format.name,
-        symbology=symbol.symbology_identifier,
-        data=bytes(symbol.bytes),
-        quad=_place(symbol),
+        format=symbol.format.name, symbology=symbol.symbology_identifier, data=bytes(symbol.bytes), quad=quad
     )
+
+
+def _mirrored(quad: Quad, width: int) -> Quad:
+    a, b, c, d = ((width - 1 - x, y) for x, y in quad)
+    return a, b, c, d
 
 
 def _place(symbol: Any) -> Quad:

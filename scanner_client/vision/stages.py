@@ -6,7 +6,7 @@ What each gains and costs stands in the README; the camera benchmark measures it
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
 from math import pi
@@ -17,11 +17,10 @@ import numpy as np
 
 from scanner_client.vision.attempt import Attempt
 from scanner_client.vision.bars import read_bars
-from scanner_client.vision.engine import AS_IT_STANDS, ROWED_FORMATS, Effort
+from scanner_client.vision.engine import AS_IT_STANDS, Effort
 from scanner_client.vision.flatten import flattened
 from scanner_client.vision.frame import Grey
 from scanner_client.vision.reading import Quad, Reading
-from scanner_client.vision.region_search import ROWS_COHERENCE_MIN
 
 Step = Callable[[Attempt], None]
 
@@ -52,11 +51,13 @@ SCALE = 2.0
 WIDE_PX = 500
 """Bars that are spread as wide as this need no enlarging."""
 
-ROWED_REGIONS_MAX = 2
+ROWED_REGIONS_MIN, PIXELS_PER_ROWED_REGION = 2, 400_000
+"""So many places are tried, since print often looks the same."""
+
 SHADED_REGIONS_MAX = 1
 """It takes 6 to 18 ms."""
 
-ROWS_QUIET_SHARE, ROWS_ALONG_SHARE = 0.4, 1.3
+ROWS_MARGIN_SHARE, ROWS_MARGIN_PX_MAX = 0.8, 120.0
 """Of symbols in rows a region often lacks an end: inside a wide bar there are no edges."""
 
 ENLARGED_PIXELS_MAX = 400_000
@@ -89,7 +90,7 @@ def whole(attempt: Attempt) -> None:
         return
     turned = attempt.whole(attempt.number % 4 * pi / 2)
     attempt.read_crop(turned, formats=attempt.matrix_formats)
-    attempt.read_crop(turned, formats=[name for name in attempt.linear_formats if name in ROWED_FORMATS])
+    attempt.read_crop(turned, formats=[name for name in attempt.linear_formats if name in attempt.rowed_formats])
 
 
 @stage(Turn.EVERY_FRAME)
@@ -119,14 +120,18 @@ def sharpen(attempt: Attempt) -> None:
 
 @stage(Turn.IN_TURN)
 def rows(attempt: Attempt) -> None:
-    """Where nothing at all was read: symbols in rows (PDF417, stacked DataBar), turned upright and enlarged."""
-    formats = [name for name in attempt.wanted.formats if name in ROWED_FORMATS]
-    if not formats or attempt.readings or not attempt.in_time():
-        return
-    for region in attempt.regions(ROWED_REGIONS_MAX, ROWS_COHERENCE_MIN):
-        if attempt.in_time():
-            crop = region.crop(attempt.grey, SCALE, quiet_share=ROWS_QUIET_SHARE, along_share=ROWS_ALONG_SHARE)
-            attempt.read_crop(crop, formats=formats)
+    """Symbols in rows (PDF417, stacked DataBar) where nothing was read, turned until their rows lie level, enlarged."""
+    if attempt.rowed_formats:
+        most = attempt.grey.size // PIXELS_PER_ROWED_REGION + (0 if attempt.readings else ROWED_REGIONS_MIN)
+        for region in attempt.unread_rows(most):
+            scale = min(SCALE, max(1.0, WIDE_PX / region.across_px))
+            around = replace(
+                region,
+                across_px=region.across_px + 2 * min(ROWS_MARGIN_PX_MAX, ROWS_MARGIN_SHARE * region.across_px),
+                along_px=region.along_px + 2 * min(ROWS_MARGIN_PX_MAX, ROWS_MARGIN_SHARE * region.along_px),
+            )
+            crop = around.crop(attempt.grey, scale, quiet_share=0)
+            attempt.read_crop(crop, formats=attempt.rowed_formats)
 
 
 @stage(Turn.FILMS_ONLY)

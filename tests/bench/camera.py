@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 
 from tests import zbar
-from tests.bench import camera_photographs, camera_table, camera_videos
+from tests.bench import _camera_photographs, _camera_table, _camera_videos
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -26,11 +26,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--list", action="store_true", help="name every photograph that was misread")
     said = parser.parse_args(argv)
     sections: dict[str, Callable[[], None]] = {
-        "photographs": lambda: camera_photographs.photographs(list_wrong=said.list),
-        "videos": lambda: camera_videos.videos(frames=said.frames, workers=said.workers, first_seed=said.first_seed),
-        "table": lambda: camera_table.table(step_deg=said.step),
-        "stills": camera_table.stills,
-        "stages": camera_photographs.stages,
+        "photographs": lambda: _camera_photographs.photographs(list_wrong=said.list),
+        "videos": lambda: _camera_videos.videos(frames=said.frames, workers=said.workers, first_seed=said.first_seed),
+        "table": lambda: _camera_table.table(step_deg=said.step),
+        "stills": _camera_table.stills,
+        "stages": _camera_photographs.stages,
     }
     unknown = set(said.sections) - set(sections)
     if unknown:

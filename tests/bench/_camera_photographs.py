@@ -13,7 +13,7 @@ from typing import Any
 from scanner_client.vision.camera import frames
 from scanner_client.vision.decoder import STAGES
 from scanner_client.vision.frame import Frame
-from tests.bench.camera_engines import ALONE, OURS, SHARED, Engine, engines, ours, scorer
+from tests.bench._camera_engines import ALONE, OURS, SHARED, Engine, engines, ours, scorer
 
 PASSES = 3
 TUNE, REPORT = "tune", "report"

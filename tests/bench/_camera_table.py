@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from scanner_client.vision.decoder import Decoder
-from tests.bench.camera_engines import ZBAR, ZBAR_FORMATS, Engine, engines, picture, scorer
-from tests.bench.camera_videos import READABLE_FRAMES_MIN, Pipeline
+from tests.bench._camera_engines import ZBAR, ZBAR_FORMATS, Engine, engines, picture, scorer
+from tests.bench._camera_videos import READABLE_FRAMES_MIN, Pipeline
 from tests.rendering.carton import Box
 from tests.rendering.contents import different_labels, random_label
 from tests.rendering.handling import Handling

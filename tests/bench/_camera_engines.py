@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from scanner_client.decode_command import _text
+from scanner_client.decode_command import text_of
 from scanner_client.vision.decoder import Decoder
 from scanner_client.vision.engine import EVERYTHING, FORMATS, read
 from scanner_client.vision.frame import Frame, Grey
@@ -93,7 +93,7 @@ def _alone(frame: Frame) -> list[Read]:
 
 
 def _as_read(reading: Reading) -> Read:
-    return Read(format=reading.format, text=_text(reading))
+    return Read(format=reading.format, text=text_of(reading))
 
 
 def _by_zbar(one: ZbarReading) -> Read:

@@ -18,7 +18,7 @@ from scanner_client.vision.decoder import Decoder
 from scanner_client.vision.focus import Focus
 from scanner_client.vision.frame import Frame, Grey
 from scanner_client.vision.tracker import Tracker
-from tests.bench.camera_engines import OURS, Read, engines, scorer
+from tests.bench._camera_engines import OURS, Read, engines, scorer
 from tests.rendering.films import SCENES, Film, film
 from tests.rendering.handling import FRAMES_PER_S
 from tests.rendering.labels import LabelSpec
