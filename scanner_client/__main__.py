@@ -62,9 +62,9 @@ def _enrol(args: Namespace) -> int:
 
 
 def _scan(args: Namespace) -> int:
-    from scanner_client.assignment import Assignment  # noqa: PLC0415
     from scanner_client.clock import system_clock  # noqa: PLC0415
     from scanner_client.scan_command import Order, scan  # noqa: PLC0415
+    from scanner_client.task import Assignment  # noqa: PLC0415
     from scanner_client.wording import say  # noqa: PLC0415
 
     given = vars(args)
@@ -184,7 +184,9 @@ def _add_scan_options(scan: ArgumentParser) -> None:
     scan.add_argument("--operator", help="who scans")
     scan.add_argument("--condition", help="what state the units are in, such as damaged")
     scan.add_argument("--quantity", type=int, default=1, help="pieces that the next product or lot counts")
-    scan.add_argument("--save-picture", type=Path, metavar="PATH", help="write the marked picture here at the end")
+    scan.add_argument(
+        "--save-picture", type=_picture, metavar="PATH", help="write the marked picture here at the end, as PNG or JPEG"
+    )
     scan.add_argument(
         "--evidence", dest="evidence_mb", type=_megabytes, default=EVIDENCE_MB, metavar="MB",
         help=f"keep a picture of each label read by camera, so many megabytes at most (default {EVIDENCE_MB}; 0: none)",
@@ -199,6 +201,16 @@ def _add_format_option(command: ArgumentParser) -> None:
         "--format", dest="formats", action="append", default=[], metavar="NAME[:LENGTH]",
         help="read only this format, such as DataMatrix, ITF:14 or Code128:8-20; once for each (default: every one)",
     )  # fmt: skip
+
+
+def _picture(text: str) -> Path:
+    from scanner_client.vision.mark import PICTURE_ENDINGS  # noqa: PLC0415
+    from scanner_client.wording import say  # noqa: PLC0415
+
+    path = Path(text)
+    if path.suffix.lower() not in PICTURE_ENDINGS:
+        raise ArgumentTypeError(say("command.no_picture_name", path=path, endings=", ".join(PICTURE_ENDINGS)))
+    return path
 
 
 def _megabytes(text: str) -> int:

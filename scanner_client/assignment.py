@@ -1,14 +1,13 @@
-"""What a person sets out to do, as they write or scan it, and the task that it makes."""
+"""The task that an assignment makes, as a person writes or scans it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Final
 
 from scanner_client.judging import site_codes
-from scanner_client.session import QUANTITY_MAX
 from scanner_client.site_map import SiteMap
-from scanner_client.task import Task
+from scanner_client.task import QUANTITY_MAX, Assignment, Task
 from scanner_client.wording import say
 from sync.actions import ACTIONS, Action
 from sync.event import EventError, ScanEvent, decode, encode
@@ -24,19 +23,10 @@ IN_EVENTS: Final = ("document", "location", "container", "origin", "operator", "
 class AssignmentError(Exception):
     """The work cannot begin like this; the message says why."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assignment:
-    """An action, and for what and where it is done: places by label, by code or by canonical name."""
-
-    action: str
-    document: str | None = None
-    location: str | None = None
-    container: str | None = None
-    origin: str | None = None
-    operator: str | None = None
-    condition: str | None = None
-    quantity: int = 1
+    def __init__(self, words: str, field: str = "") -> None:
+        super().__init__(words)
+        self.field = field
+        """Of the assignment, the one that is wrong; empty where that is none alone."""
 
 
 def menu() -> list[Action]:
@@ -54,17 +44,21 @@ def task_of(assignment: Assignment, site_map: SiteMap) -> Task:
         names = ", ".join(name for name, what in ACTIONS.items() if what.roles)
         raise AssignmentError(say("command.no_action", action=repr(assignment.action), actions=names))
 
-    def place(text: str | None, kind: Kind) -> str | None:
-        return place_key(text, kind, site_map) if text else None
+    def place(name: str, kind: Kind) -> str | None:
+        text: str | None = getattr(assignment, name)
+        try:
+            return place_key(text, kind, site_map) if text else None
+        except AssignmentError as error:
+            raise AssignmentError(str(error), name) from error
 
     if not 1 <= assignment.quantity <= QUANTITY_MAX:
-        raise AssignmentError(say("scan.too_many", quantity=assignment.quantity, most=QUANTITY_MAX))
+        raise AssignmentError(say("scan.too_many", quantity=assignment.quantity, most=QUANTITY_MAX), "quantity")
     task = Task(
         action=assignment.action,
         document=_number(assignment.document, Kind.DOCUMENT, site_map),
-        location=place(assignment.location, Kind.LOCATION),
-        container=place(assignment.container, Kind.CONTAINER),
-        origin=place(assignment.origin, Kind.LOCATION),
+        location=place("location", Kind.LOCATION),
+        container=place("container", Kind.CONTAINER),
+        origin=place("origin", Kind.LOCATION),
         operator=_number(assignment.operator, Kind.BADGE, site_map),
         condition=assignment.condition or None,
         quantity=assignment.quantity,
@@ -75,13 +69,12 @@ def task_of(assignment: Assignment, site_map: SiteMap) -> Task:
 
 def _check(task: Task) -> None:
     """Refuse what no event of this task could hold: it has to be said now, and not when the first label is read."""
-    given = {name: getattr(task, name) for name in IN_EVENTS}
-    try:
-        decode(
-            encode(ScanEvent(device_no=0, epoch=0, seq=1, action=task.action, wall_ms=0, boot="0", boot_ms=0, **given))
-        )
-    except EventError as error:
-        raise AssignmentError(str(error)) from error
+    bare = ScanEvent(device_no=0, epoch=0, seq=1, action=task.action, wall_ms=0, boot="0", boot_ms=0)
+    for name in IN_EVENTS:
+        try:
+            decode(encode(replace(bare, **{name: getattr(task, name)})))
+        except EventError as error:
+            raise AssignmentError(str(error), name) from error
 
 
 def place_key(text: str, kind: Kind, site_map: SiteMap) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import partial
 from typing import Final
 
@@ -30,37 +29,11 @@ SCANS_MAX: Final = 20_000
 """More than anyone scans in one bin; further ones are kept as ever, but this check does not know of them."""
 
 
-class Standing(StrEnum):
-    """How one unit, or one sighting of pieces, stands to the bin."""
+WRONG: Final = (Verdict.RECALLED, Verdict.SHIPPED_ALREADY, Verdict.KNOWN_ELSEWHERE, Verdict.NOT_EXPECTED)
+"""The most urgent first: those of `judging.TONES` that must not go on."""
 
-    RIGHT = "right"
-    ELSEWHERE = "elsewhere"
-    NOT_EXPECTED = "not_expected"
-    SHIPPED = "shipped"
-    RECALLED = "recalled"
-    CANNOT_TELL = "cannot_tell"
-    """The handheld's data do not hold it: neither right nor wrong."""
-    KEPT = "kept"
-    """Kept, and no verdict is given: a blind count, a label that could not be used."""
-
-
-WRONG: Final = (Standing.RECALLED, Standing.SHIPPED, Standing.ELSEWHERE, Standing.NOT_EXPECTED)
-"""The most urgent first."""
-
-_OF_VERDICT: Final = {
-    Verdict.RIGHT: Standing.RIGHT,
-    Verdict.KNOWN_ELSEWHERE: Standing.ELSEWHERE,
-    Verdict.NOT_EXPECTED: Standing.NOT_EXPECTED,
-    Verdict.SHIPPED_ALREADY: Standing.SHIPPED,
-    Verdict.RECALLED: Standing.RECALLED,
-    Verdict.UNKNOWN: Standing.CANNOT_TELL,
-    Verdict.CANNOT_TELL: Standing.CANNOT_TELL,
-}
-_TONE_OF: Final = {
-    Standing.RIGHT: MarkTone.RIGHT,
-    Standing.CANNOT_TELL: MarkTone.LOOK,
-    Standing.KEPT: MarkTone.KEPT,
-} | dict.fromkeys(WRONG, MarkTone.WRONG)
+_MARKS: Final = {Tone.GOOD: MarkTone.RIGHT, Tone.LOOK: MarkTone.LOOK, Tone.STOP: MarkTone.WRONG}
+"""The picture says of a verdict what the page and the sound say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +60,11 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scanned:
-    """One scan that stands."""
+    """One scan that stands, of one unit or of pieces."""
 
     unit: str
-    standing: Standing
+    verdict: Verdict | None
+    """None where none is given: a blind count, a label that could not be used."""
     thing: str
     belongs: str | None = None
     """Where it belongs instead."""
@@ -175,7 +149,7 @@ class BinCheck:
     @property
     def wrong(self) -> list[str]:
         """What must not be here, the most urgent first, each with the reason; bounded like `missing`."""
-        found = [scan for kind in WRONG for scan in self._standing(kind)]
+        found = [scan for verdict in WRONG for scan in self._judged(verdict)]
         shown = [say("check.wrong", thing=scan.thing, reason=self._reason(scan)) for scan in found[:NAMES_MAX]]
         return _bounded(shown, len(found))
 
@@ -202,11 +176,11 @@ class BinCheck:
 
     def _take_in(self, event: ScanEvent, told: Told) -> None:
         unit = self.expected.own_name(event.subject or "")
-        standing = _OF_VERDICT[told.judgement.verdict] if told.judgement else Standing.KEPT
-        if self.expected.blind and standing is not Standing.RECALLED:
-            standing = Standing.KEPT
-        belongs = told.judgement.belongs if told.judgement and standing is Standing.ELSEWHERE else None
-        scan = Scanned(unit=unit, standing=standing, thing=told.thing or self.expected.name(unit), belongs=belongs)
+        verdict = told.judgement.verdict if told.judgement else None
+        if self.expected.blind and verdict is not Verdict.RECALLED:
+            verdict = None
+        belongs = told.judgement.belongs if told.judgement and verdict is Verdict.KNOWN_ELSEWHERE else None
+        scan = Scanned(unit=unit, verdict=verdict, thing=told.thing or self.expected.name(unit), belongs=belongs)
         self._scans[format_name(event.name)] = scan
         self._missing.discard(unit)
 
@@ -216,21 +190,23 @@ class BinCheck:
         if scan and scan.unit in self.expected.units and all(s.unit != scan.unit for s in self._scans.values()):
             self._missing.add(scan.unit)
 
-    def _standing(self, kind: Standing) -> list[Scanned]:
-        return list({scan.unit: scan for scan in self._scans.values() if scan.standing is kind}.values())
+    def _judged(self, verdict: Verdict) -> list[Scanned]:
+        return list({scan.unit: scan for scan in self._scans.values() if scan.verdict is verdict}.values())
 
     def _mark_of(self, scan: Scanned) -> tuple[MarkTone, str]:
         caption = scan.thing.rpartition(" ")[2]  # the number that tells it apart; the box says what it is
-        if scan.standing in WRONG:
+        if scan.verdict is None:
+            return MarkTone.KEPT, caption
+        if scan.verdict in WRONG:
             caption = self._reason(scan)
-        return _TONE_OF[scan.standing], caption
+        return _MARKS[judging.TONES[scan.verdict]], caption
 
     def _reason(self, scan: Scanned) -> str:
-        if scan.standing is Standing.ELSEWHERE:
+        if scan.verdict is Verdict.KNOWN_ELSEWHERE:
             return say("check.belongs", place=self._place_of(scan))
-        if scan.standing is Standing.RECALLED:
+        if scan.verdict is Verdict.RECALLED:
             return say("check.recalled")
-        return say("check.shipped") if scan.standing is Standing.SHIPPED else say("check.not_expected")
+        return say("check.shipped") if scan.verdict is Verdict.SHIPPED_ALREADY else say("check.not_expected")
 
     def _place_of(self, scan: Scanned) -> str:
         return self.expected.place_name(scan.belongs) if scan.belongs else say("check.another_place")
@@ -248,8 +224,8 @@ class BinCheck:
         return [say("check.none_missing") if self.expected.units else say("check.none_expected")]
 
     def _wrong_words(self) -> list[str]:
-        recalled, shipped = self._standing(Standing.RECALLED), self._standing(Standing.SHIPPED)
-        strange, untold = self._standing(Standing.NOT_EXPECTED), self._standing(Standing.CANNOT_TELL)
+        recalled, shipped = self._judged(Verdict.RECALLED), self._judged(Verdict.SHIPPED_ALREADY)
+        strange, untold = self._judged(Verdict.NOT_EXPECTED), self._judged(Verdict.CANNOT_TELL)
         return [
             *([say("check.recalled_count", count=len(recalled))] if recalled else []),
             *([say("check.shipped_count", count=len(shipped))] if shipped else []),
@@ -261,7 +237,7 @@ class BinCheck:
     def _elsewhere_words(self) -> list[str]:
         """A sentence for each place that things belong in instead, the first places by name."""
         places: dict[str, int] = {}
-        for scan in self._standing(Standing.ELSEWHERE):
+        for scan in self._judged(Verdict.KNOWN_ELSEWHERE):
             name = self._place_of(scan)
             places[name] = places.get(name, 0) + 1
         words = [

@@ -108,12 +108,12 @@ def _read(reading: Reading) -> Json:
     return {
         "format": reading.format,
         "symbology": reading.symbology,
-        "text": _text(reading),
+        "text": text_of(reading),
         "quad": [list(point) for point in reading.quad],
     }
 
 
-def _text(reading: Reading) -> str:
+def text_of(reading: Reading) -> str:
     """The bytes as text: UTF-8 where they are that, in a QR code perhaps Shift_JIS, else one character a byte.
 
     QR codes were made for kanji: in ISO/IEC 18004:2000 bytes are Shift_JIS, since 2006 they are ISO/IEC 8859-1. Two

@@ -15,13 +15,13 @@ from threading import Condition, Event, Thread
 from typing import Any, Final
 
 from scanner_client.bin_check import legend
-from scanner_client.inbox import Doubtful, Seen, WatchEnded
+from scanner_client.inbox import BadPicture, Doubtful, Seen, WatchEnded
 from scanner_client.page.protocol import CameraShown
 from scanner_client.scene import Shown, sightings, source_of
 from scanner_client.sighting import Sighting
 from scanner_client.vision.camera import SourceError
 from scanner_client.vision.mark import MarkTone
-from scanner_client.vision.marking import jpeg
+from scanner_client.vision.marking import encoded, jpeg
 from scanner_client.vision.panorama import PanPicture
 from scanner_client.vision.wanted import Wanted
 from scanner_client.wording import say
@@ -56,7 +56,8 @@ class Eye:
             source: a camera (``camera:0``), a film, a picture or a folder.
             wanted: what the task can meet.
             put: where sightings go; it gives up and says False once its event is set.
-            picture_path: where the whole picture is saved, asked for each saving.
+            picture_path: where the whole picture is saved, asked for each saving; its ending is one of
+                `PICTURE_ENDINGS`.
             looked: told, in words, how many of the labels in view are read, whenever that changes.
 
         Raises:
@@ -132,8 +133,10 @@ class Eye:
         return box // BOXES_MAX != self._opening
 
     def mark(self, box: int, tone: MarkTone, caption: str) -> None:
-        """What became of a box: its labels are marked so from now on."""
+        """What became of a box: its labels are marked so from now on. Nothing, if that was seen before the opening."""
         with self._changed:
+            if self.is_stale(box):
+                return
             self._picture.told(box % BOXES_MAX, tone, caption)
             if self._number > self._first:
                 self._number += 1  # a still picture shows no further frame, and is looked at again all the same
@@ -160,7 +163,7 @@ class Eye:
         unfinished = path.with_name(path.name + UNFINISHED)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            unfinished.write_bytes(jpeg(picture))
+            unfinished.write_bytes(encoded(picture, path.suffix))
             unfinished.replace(path)
         except OSError as error:
             with suppress(OSError):
@@ -179,10 +182,12 @@ class Eye:
             self._deal(Doubtful(sighting=_numbered(sighting, opening)), stopping)
             return False
 
+        def bad(error: SourceError) -> None:
+            print(error, file=sys.stderr)
+            self._deal(BadPicture(trouble=error), stopping)
+
         try:
-            found = sightings(
-                self._source, codes, on_bad_picture=_print, confirm=doubt, watch=watch, wanted=self._wanted
-            )
+            found = sightings(self._source, codes, on_bad_picture=bad, confirm=doubt, watch=watch, wanted=self._wanted)
             for sighting in found:
                 self._deal(Seen(sighting=_numbered(sighting, opening)), stopping)
         except _Stopped:
@@ -223,7 +228,3 @@ class Eye:
 def _numbered(sighting: Sighting, opening: int) -> Sighting:
     """The sighting with a box number that no opening before had: the same one again means the same box."""
     return sighting if sighting.box is None else replace(sighting, box=opening * BOXES_MAX + sighting.box)
-
-
-def _print(error: SourceError) -> None:
-    print(error, file=sys.stderr)

@@ -40,6 +40,13 @@ class Doubtful:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BadPicture:
+    """One picture of a folder cannot be used; the others are shown all the same."""
+
+    trouble: Exception
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WatchEnded:
     """A camera or a file has shown everything, or broke off."""
 
@@ -61,7 +68,7 @@ class TypingEnded:
 
 
 class Inbox:
-    """Entries in the order in which they came. The page's requests (`page/protocol.py`) are entries as well."""
+    """Entries in the order in which they came. The page's requests (`page/requests.py`) are entries as well."""
 
     def __init__(self) -> None:
         self._entries: Queue[Any] = Queue(ENTRIES_MAX)

@@ -21,10 +21,14 @@ SERIAL_MODES: Final = frozenset({SERIAL_MODE, "lpn", "made_to_order"})
 """Tracking modes whose units have a number of their own; in the others a text that stands alone is no serial."""
 TONES: Final = {
     Verdict.RIGHT: Tone.GOOD,
-    Verdict.CANNOT_TELL: Tone.GOOD,
-    Verdict.RECALLED: Tone.STOP,
+    Verdict.CANNOT_TELL: Tone.LOOK,
+    Verdict.UNKNOWN: Tone.LOOK,
+    Verdict.KNOWN_ELSEWHERE: Tone.STOP,
+    Verdict.NOT_EXPECTED: Tone.STOP,
     Verdict.SHIPPED_ALREADY: Tone.STOP,
+    Verdict.RECALLED: Tone.STOP,
 }
+"""How a person is told of each: the words, the sound and the mark on the picture follow from this and nothing else."""
 
 
 class SettingError(Exception):
@@ -54,8 +58,7 @@ def judged(event: ScanEvent, site_map: SiteMap, outbox: Outbox) -> Judged:
         listed = item is not None and item in document_items(site_map, event.document)
         judgement = judge(event, known, recalled=bool(biting), listed=listed, whole=False)
     reason = biting[0].reason if biting else ""
-    tone = TONES.get(judgement.verdict, Tone.LOOK)
-    return Judged(judgement=judgement, tone=tone, text=_words(judgement, site_map, reason))
+    return Judged(judgement=judgement, tone=TONES[judgement.verdict], text=_words(judgement, site_map, reason))
 
 
 def document_items(site_map: SiteMap, number: str | None) -> tuple[str, ...]:

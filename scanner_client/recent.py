@@ -41,15 +41,15 @@ class Recent:
         """Whether its subject was last kept in the same place for the same action."""
         return self._places.get(event.subject or "") == place_of(event)
 
-    def take_back(self) -> tuple[ScanEvent, str] | None:
-        """The newest scan that was not undone, and what people call it; it and its box are forgotten here."""
+    def take_back(self) -> tuple[ScanEvent, str, int | None] | None:
+        """The newest scan that was not undone, what people call it, and its box; both are forgotten here."""
         if not self._undoable:
             return None
         event, thing, box = self._undoable.pop()
         self._places.pop(event.subject or "", None)
         if box is not None:
             self._boxes.pop(box, None)
-        return event, thing
+        return event, thing, box
 
 
 def place_of(event: ScanEvent) -> Place:

@@ -16,7 +16,6 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from scanner_client.assignment import Assignment
 from scanner_client.background import Background
 from scanner_client.clock import Clock
 from scanner_client.commands import answer_request, uploader_for
@@ -24,8 +23,9 @@ from scanner_client.control import listening
 from scanner_client.handheld import Handheld, open_handheld
 from scanner_client.inbox import Inbox, TypingEnded, WatchEnded
 from scanner_client.interruption import Interrupted, Interruption
-from scanner_client.page.protocol import REQUESTS
+from scanner_client.page.requests import Asked
 from scanner_client.questions import ask_at_terminal
+from scanner_client.task import Assignment
 from scanner_client.telling import Teller
 from scanner_client.wording import say
 from scanner_client.work import Work
@@ -159,7 +159,7 @@ def _work(order: Order, work: Work, inbox: Inbox, interruption: Interruption) ->
             work.finish()
     except Interrupted:
         for entry in inbox.close():
-            if type(entry) in REQUESTS.values():  # the page was told that it is taken
+            if isinstance(entry, Asked):  # the page was told that it is taken
                 work.take(entry)
         print(say("command.interrupted"), file=sys.stderr)
     if order.save_picture:

@@ -18,12 +18,14 @@ from scanner_client import judging
 from scanner_client.handheld import Handheld
 from scanner_client.lone_serial import labels_of
 from scanner_client.long_label import shortened, too_long
+from scanner_client.moment import event_now, undoing
+from scanner_client.open_bin import OpenBin
 from scanner_client.recent import Recent
 from scanner_client.sighting import Sighting, Symbol, Told, Tone, printable, rank, with_symbols
-from scanner_client.task import Task
+from scanner_client.task import QUANTITY_MAX, Task
 from scanner_client.wording import say
 from sync.actions import ACTIONS, Stock
-from sync.event import LIST_MAX, ScanEvent, format_name
+from sync.event import LIST_MAX, ScanEvent
 from sync.identity import Kind, is_stock, item_of, split_key
 from sync.labels import Label, Refusal, parse
 from sync.labels.box import Box, identify
@@ -31,10 +33,6 @@ from sync.verdict import Judgement, Verdict
 
 SWITCHING: Final = frozenset({Kind.LOCATION, Kind.CONTAINER, Kind.DOCUMENT, Kind.BADGE})
 """Labels that say what the next scans belong to; they never belong to a box beside them."""
-QUANTITY_MAX: Final = 100_000
-FINISH_AFTER_FRAMES: Final = 60
-"""A camera that loses a bin's label for a moment does not mean to finish the bin; two seconds later it does."""
-
 PLACING: Final = frozenset({Stock.ARRIVES, Stock.MOVES})
 
 
@@ -51,15 +49,11 @@ class Session:
         self.task = task
         self.kept = 0
         """What was committed and stands: neither an undo nor what it undid."""
-        self.opening: str | None = None
-        """Name of the scan that opened the bin which is being counted; None where none is open."""
         self.codes = judging.site_codes(handheld.site_map)
         self._handheld = handheld
         self._site_map = handheld.site_map
-        self._clock = handheld.clock
         self._recent = Recent()
-        self._bin_open = False
-        self._bin_frame = 0
+        self._bin = OpenBin()
         self._product_in_hand: str | None = None
         self._switches: dict[Kind, Callable[[Sighting, _Read], list[Told]]] = {
             Kind.LOCATION: self._enter_location,
@@ -67,6 +61,11 @@ class Session:
             Kind.DOCUMENT: self._enter_document,
             Kind.BADGE: self._enter_badge,
         }
+
+    @property
+    def opening(self) -> str | None:
+        """Name of the scan that opened the bin which is being counted; None where none is open."""
+        return self._bin.opening
 
     def scan(self, sighting: Sighting) -> list[Told]:
         """Take in what was read on one box."""
@@ -88,11 +87,11 @@ class Session:
         last = self._recent.take_back()
         if last is None:
             return Told(tone=Tone.ASK, text=say("scan.nothing_to_undo"))
-        event, thing = last
+        event, thing, box = last
         [kept] = self._keep([self._undoing(event, "undone at the handheld")])
         # The tracker follows a box for minutes, and deals what it has dealt no second time so long.
         text = say("scan.undone") if event.entry else say("scan.undone_seen")
-        return Told(tone=Tone.INFO, text=text, thing=thing, event=kept)
+        return Told(tone=Tone.INFO, text=text, thing=thing, event=kept, undone_box=box)
 
     def unreadable(self) -> list[Told]:
         """A person says that there is a label here which nobody can read."""
@@ -132,19 +131,16 @@ class Session:
 
     def _count_location(self, sighting: Sighting, read: _Read) -> list[Told]:
         """Bins are opened and finished by their label: the same one again, or the next one, finishes."""
-        is_same = self._bin_open and self.task.location == read.label.key
-        frame, before = sighting.frame or 0, self._bin_frame
-        frames_since = frame - before if frame >= before else frame  # a source opened anew counts from 0 again
-        self._bin_frame = frame
-        if is_same and sighting.frame is not None and frames_since < FINISH_AFTER_FRAMES:
+        is_same = self.opening is not None and self.task.location == read.label.key
+        if self._bin.label_flickers(sighting.frame) and is_same:
             return []
         events = self._closing()
         if not is_same:
             self.task = replace(self.task, location=read.label.key, container=None)
             events.append(with_symbols(self._event("open_bin"), sighting, read.symbol))
         kept = self._keep(events)
-        self._bin_open = not is_same
-        self.opening = format_name(kept[-1].name) if self._bin_open else None
+        if not is_same:
+            self._bin.opened(kept[-1])
         return [self._told_bin(event) for event in kept]
 
     def _enter_container(self, sighting: Sighting, read: _Read) -> list[Told]:
@@ -187,7 +183,7 @@ class Session:
             return self._half_a_scan(sighting, box.key, say("scan.needs_serial", item=thing))
         self._product_in_hand = None
         event = self._box_event(sighting, good, box)
-        lacking = say("scan.bin_first") if self._is_counting() and not self._bin_open else judging.lacking(event)
+        lacking = say("scan.bin_first") if self._is_counting() and self.opening is None else judging.lacking(event)
         if lacking:
             return [Told(tone=Tone.ASK, text=lacking, thing=thing)]
         if self._is_repeated(event, sighting):
@@ -271,14 +267,13 @@ class Session:
         return [self._undoing(earlier, "a further label of the box was read")] if earlier else []
 
     def _undoing(self, event: ScanEvent, reason: str) -> ScanEvent:
-        void = self._event("void", voids=format_name(event.name), reason=reason)
-        return replace(void, subject=event.subject, location=event.location, document=event.document)
+        return undoing(self._handheld, self.task, event, reason)
 
     def _closing(self) -> list[ScanEvent]:
-        if not self._bin_open:
+        if self.opening is None:
             return []
         finished = self._event("finish_bin")
-        self._bin_open, self.opening = False, None
+        self._bin.finished()
         self.task = replace(self.task, location=None)  # who goes on counting opens a bin
         return [finished]
 
@@ -288,17 +283,7 @@ class Session:
         return kept
 
     def _event(self, action: str, **values: Any) -> ScanEvent:
-        """An event of this moment and place; the queue gives it its name."""
-        given = {
-            "location": self.task.location,
-            "document": self.task.document,
-            "operator": self.task.operator,
-            "wall_ms": self._clock.wall_ms(),
-            "boot": self._clock.boot,
-            "boot_ms": self._clock.boot_ms(),
-            "cursor": self._site_map.cursor().cursor,
-        }
-        return ScanEvent(device_no=0, epoch=0, seq=1, action=action, **(given | values))
+        return event_now(self._handheld, self.task, action, **values)
 
     def _told_bin(self, event: ScanEvent) -> Told:
         words = say(f"place.{event.action}", place=self._place(event.location))

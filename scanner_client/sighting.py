@@ -67,6 +67,8 @@ class Told:
     event: ScanEvent | None = None
     judgement: Judgement | None = None
     """None where nothing was judged, or the verdict is kept from a blind counter."""
+    undone_box: int | None = None
+    """The tracker's number of the box whose scan was undone: nothing is kept of it any more."""
 
 
 def with_symbols(event: ScanEvent, sighting: Sighting, main: Symbol | None) -> ScanEvent:

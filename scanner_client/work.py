@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from scanner_client.assignment import Assignment, AssignmentError, task_of
+from scanner_client.assignment import AssignmentError, task_of
 from scanner_client.bin_check import BinCheck, expectation
 from scanner_client.handheld import Handheld
-from scanner_client.inbox import Doubtful, Seen, Typed, TypingEnded, WatchEnded
-from scanner_client.judging import thing_text
-from scanner_client.page import protocol
+from scanner_client.inbox import BadPicture, Doubtful, Seen, Typed, TypingEnded, WatchEnded
+from scanner_client.judging import place_text, thing_text
+from scanner_client.page import requests
+from scanner_client.page.protocol import BegunShown
 from scanner_client.page.view import check_shown
 from scanner_client.questions import Questions
 from scanner_client.session import Session
 from scanner_client.sighting import Sighting, Told, Tone
+from scanner_client.task import Assignment
 from scanner_client.telling import Teller
 from scanner_client.typed import KEYED_PREFIX, Typing
+from scanner_client.vision.mark import MarkTone
 from scanner_client.wording import say
 from sync.event import ScanEvent, format_name
 from sync.identity import Kind
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
     from scanner_client.eye import Eye
     from scanner_client.vision.frame import Grey
 
+BEGUN_MAX: Final = 8
+"""Tasks of which a page still has to hear: one for each page, and some to spare."""
 NAMING_MANY: Final = frozenset({Kind.ITEM, Kind.LOT, Kind.OTHER})
 """What many boxes say alike; every other label names one unit, place or person."""
 
@@ -65,24 +71,26 @@ class Work:
         self._typing: Typing | None = None
         self._questions = Questions()
         self._check: BinCheck | None = None
+        self._begun: deque[BegunShown] = deque(maxlen=BEGUN_MAX)
         self._crops: list[tuple[ScanEvent, tuple[Grey, ...]]] = []
         self._steps: dict[type[Any], Callable[[Any], list[Told]]] = {
             Seen: lambda entry: self._scan(entry.sighting),
             Doubtful: lambda entry: self._doubt(entry.sighting),
+            BadPicture: lambda bad: [Told(tone=Tone.ASK, text=str(bad.trouble))],
             WatchEnded: self._watch_ended,
             TypingEnded: lambda ended: [Told(tone=Tone.INFO, text=str(ended.trouble))] if ended.trouble else [],
             Typed: lambda entry: self._type(entry.line),
-            Assignment: self._begin_another,
-            protocol.Scanned: lambda request: self._type(request.text.encode()),
-            protocol.KeyedIn: lambda request: self._in_session(lambda session: _keyed(session, request)),
-            protocol.Quantity: lambda request: self._in_session(lambda session: [session.counts(request.pieces)]),
-            protocol.Undo: lambda _: self._in_session(lambda session: [session.undo()]),
-            protocol.Unreadable: lambda _: self._in_session(Session.unreadable),
-            protocol.FinishBin: lambda _: self._in_session(_finished),
-            protocol.Answer: self._answer,
-            protocol.SyncNow: lambda _: self._sync_now(),
-            protocol.OpenCamera: lambda _: self._open_eye(),
-            protocol.SavePicture: lambda _: [Told(tone=Tone.INFO, text=self.save_picture())],
+            requests.Asked: self._asked,
+            requests.Scanned: lambda request: self._type(request.text.encode()),
+            requests.KeyedIn: lambda request: self._in_session(lambda session: _keyed(session, request)),
+            requests.Quantity: lambda request: self._in_session(lambda session: [session.counts(request.pieces)]),
+            requests.Undo: lambda _: self._in_session(lambda session: [session.undo()]),
+            requests.Unreadable: lambda _: self._in_session(Session.unreadable),
+            requests.FinishBin: lambda _: self._in_session(_finished),
+            requests.Answer: self._answer,
+            requests.SyncNow: lambda _: self._sync_now(),
+            requests.OpenCamera: lambda _: self._open_eye(),
+            requests.SavePicture: lambda _: [Told(tone=Tone.INFO, text=self.save_picture())],
         }
 
     @property
@@ -91,7 +99,7 @@ class Work:
         return self._kept_before + (self.session.kept if self.session else 0)
 
     def take(self, entry: Any) -> None:
-        """Deal with one entry: a class of `inbox.py`, or a request of the page."""
+        """Deal with one entry: a class of `inbox.py`, or what a page asked for."""
         self._tell(self._steps[type(entry)](entry))
         crops, self._crops = self._crops, []
         for event, pictures in crops:
@@ -143,6 +151,8 @@ class Work:
     def _tell(self, outcomes: list[Told]) -> None:
         self._teller.tell(outcomes, self.session.task if self.session else None)
         self._teller.show(
+            open_bin=self._open_bin(),
+            begun=tuple(self._begun),
             kept=self.kept,
             check=check_shown(self._check, self._eye.unread if self._eye else 0) if self._check else None,
             camera=self._eye.shown() if self._eye else None,
@@ -166,6 +176,8 @@ class Work:
             self._check.told(told, None if is_listing else box)
             if self._eye and box is not None:
                 self._eye.mark(box, *self._check.mark(told))
+            if self._eye and told.undone_box is not None:
+                self._eye.mark(told.undone_box, MarkTone.PENDING, "")
 
     def _in_session(self, step: Callable[[Session], list[Told]], box: int | None = None) -> list[Told]:
         if self.session is None:
@@ -174,11 +186,22 @@ class Work:
         self._check_bin(outcomes, box)
         return outcomes
 
-    def _begin_another(self, assignment: Assignment) -> list[Told]:
+    def _open_bin(self) -> str:
+        session = self.session
+        return place_text(self._handheld.site_map, session.task.location) if session and session.opening else ""
+
+    def _asked(self, asked: requests.Asked) -> list[Told]:
+        if isinstance(asked.request, Assignment):
+            return self._begin_another(asked.number, asked.request)
+        return self._steps[type(asked.request)](asked.request)
+
+    def _begin_another(self, number: str, assignment: Assignment) -> list[Told]:
         try:
             self.begin(assignment)
         except AssignmentError as error:
+            self._begun.appendleft(BegunShown(number=number, field=error.field, trouble=str(error)))
             return [Told(tone=Tone.ASK, text=str(error))]
+        self._begun.appendleft(BegunShown(number=number, field="", trouble=""))
         return []
 
     def _scan(self, sighting: Sighting) -> list[Told]:
@@ -216,7 +239,7 @@ class Work:
             return []
         return self._scan(sighting) if self._confirm(sighting) else []
 
-    def _answer(self, answer: protocol.Answer) -> list[Told]:
+    def _answer(self, answer: requests.Answer) -> list[Told]:
         about = self._questions.answered(answer.question, last=answer.last)
         return [told for sighting in about if answer.keep for told in self._scan(sighting)]
 
@@ -237,7 +260,7 @@ class Work:
         return []
 
 
-def _keyed(session: Session, keyed: protocol.KeyedIn) -> list[Told]:
+def _keyed(session: Session, keyed: requests.KeyedIn) -> list[Told]:
     """Both times at once: what the first alone leads to is not told."""
     typing = Typing(session)
     typing.enter(KEYED_PREFIX + keyed.first.encode())

@@ -9,11 +9,14 @@ from threading import Condition
 from typing import Any, Final
 
 from scanner_client.page.protocol import QueueShown, ScanShown, State
-from scanner_client.sighting import Told, Tone
+from scanner_client.sighting import Told
 from sync.event import ScanEvent, format_name
+from sync.verdict import Verdict
 
 SCANS_MAX: Final = 30
 STOPS_MAX: Final = 100
+STAYING: Final = frozenset({Verdict.RECALLED, Verdict.SHIPPED_ALREADY})
+"""What must not be moved waits for a person. What only lies in the wrong bin stands in the list of the bin."""
 
 
 class Board:
@@ -48,7 +51,7 @@ class Board:
                 n=self._told, time=time, tone=told.tone, thing=told.thing, text=told.text, kept=told.event is not None
             )
             self._scans.appendleft(shown)
-            if told.tone is Tone.STOP:
+            if told.judgement and told.judgement.verdict in STAYING:
                 self._stops.appendleft((told.event, shown))
             elif told.event and told.event.voids:
                 self._put_away(told.event.voids)

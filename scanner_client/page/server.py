@@ -1,9 +1,9 @@
 """Serves the page on 127.0.0.1 to the browser of this machine, and to nobody else.
 
 Other programs of the machine, and pages of other sites in the same browser, can reach the port as well. So the first
-address carries a random key, which becomes a cookie; the Host header must name this server, or a site could rebind its
-name to 127.0.0.1 (https://datatracker.ietf.org/doc/html/rfc9110#section-17.1 speaks of such authority confusion); and
-a request that changes something must name our own origin.
+address carries a random key, which becomes a cookie of a folder with a random name; the Host header must name this
+server, or a site could rebind its name to 127.0.0.1 (https://datatracker.ietf.org/doc/html/rfc9110#section-17.1 speaks
+of such authority confusion); and a request that changes something must name our own origin.
 """
 
 from __future__ import annotations
@@ -25,13 +25,16 @@ from urllib.parse import parse_qsl, urlsplit
 
 from scanner_client import VERSION
 from scanner_client.page.board import Board
-from scanner_client.page.protocol import RequestError, ended, hello, message_of, request_of
+from scanner_client.page.protocol import ended, full, hello, message_of
+from scanner_client.page.register import Register
+from scanner_client.page.requests import Asked, RequestError, asked_of
 from scanner_client.wording import say
 
 HOST: Final = "127.0.0.1"
 NAMES: Final = (HOST, "localhost")
 BODY_BYTES_MAX: Final = 16_384
-"""A begun task has eight fields; a scan has one of `BARCODE_BYTES_MAX` bytes, in JSON escapes at the most."""
+"""A begun task has eight fields; a scan has one of `BARCODE_BYTES_MAX` bytes, in JSON escapes at the most; and each
+has its number."""
 FIELDS_MAX: Final = 4
 """Of an address's query; the page itself sends one."""
 CONNECTIONS_MAX: Final = 32
@@ -61,7 +64,7 @@ HEADERS: Final = {
     "Cache-Control": "no-store",
 }
 
-Take = Callable[[Any], bool]
+Take = Callable[[Asked], bool]
 """Hands a request to the work; False where the work is so far behind that it takes no more."""
 NewestPicture = Callable[[int, float], tuple[int, bytes] | None]
 """The newest picture (its number, JPEG) numbered above the first argument; None after so many seconds without."""
@@ -95,7 +98,7 @@ def serving(behind: Behind, port: int) -> Iterator[str]:
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True, name="page")
     thread.start()
     try:
-        yield f"http://{HOST}:{server.server_port}/?key={server.key}"
+        yield f"http://{HOST}:{server.server_port}{server.folder}?key={server.key}"
     finally:
         behind.board.close()
         server.shutdown()
@@ -111,7 +114,9 @@ class _Server(ThreadingHTTPServer):
         super().__init__((HOST, port), _Handler)
         self.behind = behind
         self.key = secrets.token_urlsafe(24)
-        self.files = {f"/{path.name}": path.read_bytes() for path in FOLDER.iterdir() if path.suffix in TYPES}
+        self.folder = f"/{secrets.token_urlsafe(9)}/"
+        self.files = {path.name: path.read_bytes() for path in FOLDER.iterdir() if path.suffix in TYPES}
+        self.register = Register(behind.take)
         self.streams = BoundedSemaphore(STREAMS_MAX)
         self._connections = BoundedSemaphore(CONNECTIONS_MAX)
 
@@ -147,30 +152,30 @@ class _Handler(BaseHTTPRequestHandler):
         except ValueError:
             self._answer(HTTPStatus.BAD_REQUEST)
             return
-        key = fields.get("key", "") if url.path == "/" else ""
+        key = fields.get("key", "") if url.path == self.server.folder else ""
         if not self._is_ours(key):
             return
-        if url.path == "/messages":
+        name = self._name(url.path)
+        if name == "messages":
             self._stream()
-        elif url.path == "/picture":
+        elif name == "picture":
             self._picture(fields.get("after", ""))
         else:
-            self._file("/index.html" if url.path == "/" else url.path, key)
+            self._file("index.html" if name == "" else name, key)
 
     def do_POST(self) -> None:
         body = self._body()
         if body is None or not self._is_ours(""):
             return
-        if self.path != "/requests" or self.headers.get("Origin") != f"http://{self.headers.get('Host')}":
+        if self._name(self.path) != "requests" or self.headers.get("Origin") != f"http://{self.headers.get('Host')}":
             self._answer(HTTPStatus.FORBIDDEN)
             return
         try:
-            request = request_of(json.loads(body))
+            taken = self.server.register.take(asked_of(json.loads(body)))
         except (ValueError, RecursionError) as error:
             words = str(error) if isinstance(error, RequestError) else "That is no JSON."
             self._answer(HTTPStatus.BAD_REQUEST, words)
             return
-        taken = self.server.behind.take(request)
         self._answer(HTTPStatus.NO_CONTENT if taken else HTTPStatus.SERVICE_UNAVAILABLE)
 
     def _is_ours(self, key: str) -> bool:
@@ -185,8 +190,14 @@ class _Handler(BaseHTTPRequestHandler):
             return False
         return True
 
+    def _name(self, path: str) -> str | None:
+        """What is asked for in our folder; None for what lies elsewhere."""
+        return path.removeprefix(self.server.folder) if path.startswith(self.server.folder) else None
+
     def _cookie_name(self) -> str:
-        return f"scanner-{self.server.server_port}"  # cookies of one host are shared by its ports
+        # Cookies of one host are shared by its ports (RFC 6265, 8.5): so the name has the port, and the path, which no
+        # program at another port can guess, keeps the browser from handing the key to it.
+        return f"scanner-{self.server.server_port}"
 
     def _cookie(self) -> str:
         try:
@@ -208,14 +219,15 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         return self.rfile.read(int(length))
 
-    def _file(self, name: str, key: str) -> None:
-        content = self.server.files.get(name)
-        if content is None:
+    def _file(self, name: str | None, key: str) -> None:
+        content = self.server.files.get(name or "")
+        if name is None or content is None:
             self._answer(HTTPStatus.NOT_FOUND)
             return
         self.send_response(HTTPStatus.OK)
         if key:
-            self.send_header("Set-Cookie", f"{self._cookie_name()}={key}; HttpOnly; SameSite=Strict; Path=/")
+            named = f"{self._cookie_name()}={key}"
+            self.send_header("Set-Cookie", f"{named}; HttpOnly; SameSite=Strict; Path={self.server.folder}")
         self._send(TYPES[Path(name).suffix], content)
 
     def _picture(self, after: str) -> None:
@@ -229,15 +241,15 @@ class _Handler(BaseHTTPRequestHandler):
         self._send("image/jpeg", newest[1])
 
     def _stream(self) -> None:
+        self.close_connection = True
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Connection", "close")
+        self._headers("text/event-stream; charset=utf-8")
+        self._event(hello())
         if not self.server.streams.acquire(blocking=False):
-            self._answer(HTTPStatus.SERVICE_UNAVAILABLE)
+            self._event(full(STREAMS_MAX))
             return
         try:
-            self.close_connection = True
-            self.send_response(HTTPStatus.OK)
-            self.send_header("Connection", "close")
-            self._headers("text/event-stream; charset=utf-8")
-            self._event(hello())
             seen = 0
             while (newest := self.server.behind.board.next(seen, REPEAT_S)) is not None:
                 seen = newest[0]

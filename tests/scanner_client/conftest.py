@@ -9,6 +9,10 @@ import pytest
 
 from scanner_client.clock import Clock
 from scanner_client.handheld import Handheld, open_handheld
+from scanner_client.session import Session
+from scanner_client.site_map import Cursor
+from scanner_client.task import Task
+from tests.scanner_client.labels import Begin, Learn
 from tests.scanner_client.peer import Peer, running_peer
 
 
@@ -45,3 +49,20 @@ def handheld(tmp_path: Path, clock: Clock) -> Iterator[Handheld]:
 def peer() -> Iterator[Peer]:
     with running_peer() as running:
         yield running
+
+
+@pytest.fixture
+def begin(handheld: Handheld) -> Begin:
+    def make(action: str, **task: object) -> Session:
+        given = Task(action=action, **task)  # type: ignore[arg-type]
+        return Session(handheld, given)
+
+    return make
+
+
+@pytest.fixture
+def learn(handheld: Handheld) -> Learn:
+    def take(*changes: list[object]) -> None:
+        handheld.site_map.apply(changes, Cursor(cursor="7", incarnation="i"), more=False, clock=handheld.clock)
+
+    return take

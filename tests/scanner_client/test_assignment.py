@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from scanner_client.assignment import Assignment, AssignmentError, task_of
+from scanner_client.assignment import AssignmentError, task_of
 from scanner_client.handheld import Handheld
-from scanner_client.session import QUANTITY_MAX
+from scanner_client.task import QUANTITY_MAX, Assignment
 from sync.event import TEXT_MAX
 
 LONGEST = "x" * TEXT_MAX

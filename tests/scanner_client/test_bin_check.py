@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from scanner_client.bin_check import NAMES_MAX, BinCheck, expectation, legend
+from scanner_client.bin_check import NAMES_MAX, WRONG, BinCheck, expectation, legend
 from scanner_client.handheld import Handheld
+from scanner_client.judging import TONES
 from scanner_client.session import Session
-from scanner_client.sighting import Sighting, Symbol, Told
+from scanner_client.sighting import Sighting, Symbol, Told, Tone
 from scanner_client.site_map import Cursor
 from scanner_client.task import Task
 from scanner_client.vision.mark import MarkTone
+from sync.verdict import Verdict
 
 DRILL = "https://id.gs1.org/01/09506000134352"
 CARTON = "https://id.gs1.org/00/395060001343520018"
@@ -123,6 +125,31 @@ def test_recalled_unit_is_wrong_but_not_missing(stocked: Handheld) -> None:
     assert bin_.check.mark(told) == (MarkTone.WRONG, "RECALLED")
     assert "3 still missing" in bin_.check.summary()
     assert bin_.check.summary().endswith("; 1 RECALLED.")
+
+
+@pytest.mark.parametrize(
+    ("serial", "tone", "mark"),
+    [
+        ("D-1001", Tone.GOOD, MarkTone.RIGHT),
+        ("D-2001", Tone.STOP, MarkTone.WRONG),  # another bin's
+        ("D-3001", Tone.STOP, MarkTone.WRONG),  # shipped
+        ("D-1002", Tone.STOP, MarkTone.WRONG),  # recalled
+        ("D-9", Tone.LOOK, MarkTone.LOOK),  # not in this handheld's data
+    ],
+)
+def test_picture_and_sound_say_the_same_of_a_unit(stocked: Handheld, serial: str, tone: Tone, mark: MarkTone) -> None:
+    learn(
+        stocked, ["recall", "R-1", {"number": "R-1", "reason": "", "item": None, "lots": [], "units": [unit("D-1002")]}]
+    )
+    bin_ = Bin(stocked)
+    bin_.see(BIN_1)
+    [told] = bin_.see(label(serial))
+    assert (told.tone, bin_.check.mark(told)[0]) == (tone, mark)
+
+
+def test_list_of_what_is_wrong_holds_whatever_must_not_go_on() -> None:
+    assert set(WRONG) == {verdict for verdict, tone in TONES.items() if tone is Tone.STOP}
+    assert set(TONES) == set(Verdict)
 
 
 def test_blind_counter_is_told_neither_what_is_expected_nor_what_is_wrong(stocked: Handheld) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from scanner_client.__main__ import main
-from scanner_client.decode_command import _text, run
+from scanner_client.decode_command import run, text_of
 from scanner_client.vision.camera import FOLDER_PICTURES_MAX
 from scanner_client.vision.reading import Reading
 from scanner_client.vision.wanted import Wanted
@@ -92,7 +92,7 @@ def test_folder_with_too_many_pictures_gives_a_sentence_and_the_work_goes_on(tmp
 def test_text_is_what_its_bytes_most_likely_say(name: str, data: bytes, expected: str) -> None:
     reading = Reading(format=name, symbology="]Q0", data=data, quad=((0, 0), (9, 0), (9, 9), (0, 9)))
 
-    assert _text(reading) == expected
+    assert text_of(reading) == expected
 
 
 def test_only_the_formats_that_are_asked_for_are_read(tmp_path: Path) -> None:

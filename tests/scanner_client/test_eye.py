@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from scanner_client.eye import STOP_S, Eye
-from scanner_client.inbox import ENTRIES_MAX, Doubtful, Inbox, Seen, Typed, WatchEnded
+from scanner_client.inbox import ENTRIES_MAX, BadPicture, Doubtful, Inbox, Seen, Typed, WatchEnded
 from scanner_client.vision.camera import SourceError
 from scanner_client.vision.mark import MarkTone
 from scanner_client.vision.wanted import Wanted
@@ -172,6 +172,48 @@ def test_each_saving_keeps_the_pictures_that_were_saved_before(
         assert "saved" in eye.save(["A-01"])
     one, other = sorted((tmp_path / "saved").iterdir())
     assert one.read_bytes() != other.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("ending", "magic"),
+    [(".png", b"\x89PNG"), (".PNG", b"\x89PNG"), (".jpg", b"\xff\xd8\xff"), (".jpeg", b"\xff\xd8\xff")],
+)
+def test_saved_picture_is_what_the_ending_of_its_name_says(
+    tmp_path: Path, inbox: Inbox, ending: str, magic: bytes
+) -> None:
+    saved = tmp_path / f"saved{ending}"
+    still = picture(tmp_path / "still.png", UNIT)
+    eye = Eye(str(still), wanted=Wanted(), put=inbox.put, picture_path=lambda: saved, looked=lambda _: None)
+    eye.open(DEFAULT)
+    until_the_end(inbox)
+    assert eye.save(()) == f"Picture saved: {saved}"
+    assert saved.read_bytes().startswith(magic)
+
+
+def test_bad_pictures_of_a_folder_are_named_and_the_others_are_shown(
+    tmp_path: Path, inbox: Inbox, watching: Watching
+) -> None:
+    (tmp_path / "shelf").mkdir()
+    for name in ("1.png", "3.png"):
+        (tmp_path / "shelf" / name).write_bytes(b"no picture")
+    picture(tmp_path / "shelf" / "2.png", UNIT)
+    watching(tmp_path / "shelf").open(DEFAULT)
+    entries = until_the_end(inbox)
+    named = [str(entry.trouble) for entry in entries if isinstance(entry, BadPicture)]
+    assert ["1.png is not a PNG" in named[0], "3.png is not a PNG" in named[1], len(named)] == [True, True, 2]
+    assert [entry.sighting.symbols[0].data for entry in entries if isinstance(entry, Doubtful)] == [UNIT.data]
+
+
+def test_box_of_an_earlier_opening_marks_nothing(tmp_path: Path, inbox: Inbox, watching: Watching) -> None:
+    eye = watching(picture(tmp_path / "still.png", UNIT))
+    eye.open(DEFAULT)
+    first = until_the_end(inbox)[0].sighting.box
+    eye.open(DEFAULT)
+    until_the_end(inbox)
+    before = eye.newest(0, WAIT_S)
+    assert before is not None
+    eye.mark(first, MarkTone.WRONG, "belongs in A-02")
+    assert eye.newest(before[0], 0) is None, "nothing has changed in the picture that is shown now"
 
 
 def test_picture_that_cannot_be_saved_leaves_nothing_half(tmp_path: Path, inbox: Inbox, watching: Watching) -> None:

@@ -9,9 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner_client.assignment import Assignment, menu
-from scanner_client.page.protocol import REQUESTS, Answer, KeyedIn, Quantity, RequestError, Scanned, hello, request_of
+from scanner_client.assignment import menu
+from scanner_client.page.protocol import hello
+from scanner_client.page.requests import (
+    NUMBER_MAX,
+    REQUESTS,
+    Answer,
+    Asked,
+    KeyedIn,
+    Quantity,
+    RequestError,
+    Scanned,
+    asked_of,
+)
 from scanner_client.sighting import Tone
+from scanner_client.task import Assignment
 from sync.event import BARCODE_BYTES_MAX
 
 JSON = st.recursive(
@@ -20,7 +32,7 @@ JSON = st.recursive(
     max_leaves=8,
 )
 FIELDS = st.sampled_from(
-    ["type", "text", "first", "second", "pieces", "question", "keep", "last", "action", "document"]
+    ["type", "number", "text", "first", "second", "pieces", "question", "keep", "last", "action", "document"]
 )
 
 
@@ -39,8 +51,8 @@ FIELDS = st.sampled_from(
         ({"type": "answer", "question": 3, "keep": True, "last": 5}, Answer(question=3, keep=True, last=5)),
     ],
 )
-def test_request_is_read(row: object, request_: object) -> None:
-    assert request_of(row) == request_
+def test_request_is_read(row: dict[str, object], request_: object) -> None:
+    assert asked_of(row | {"number": "p-1"}) == Asked(number="p-1", request=request_)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +62,10 @@ def test_request_is_read(row: object, request_: object) -> None:
         ({}, "A request is an object"),
         ({"type": "dance"}, "whose type is one of begin, scanned"),
         ({"type": {}}, "A request is an object"),
+        ({"type": "undo", "number": None}, "A request has a number of 1 to 64 printable"),
+        ({"type": "undo", "number": ""}, "A request has a number"),
+        ({"type": "undo", "number": "a b"}, "A request has a number"),
+        ({"type": "undo", "number": "x" * (NUMBER_MAX + 1)}, "A request has a number"),
         ({"type": "scanned"}, "A request of type scanned takes text."),
         ({"type": "undo", "all": True}, "A request of type undo takes no field."),
         ({"type": "scanned", "text": 5}, "text cannot be 5."),
@@ -64,14 +80,14 @@ def test_request_is_read(row: object, request_: object) -> None:
 )
 def test_what_is_no_request_is_named(row: object, sentence: str) -> None:
     with pytest.raises(RequestError) as refused:
-        request_of(row)
+        asked_of({"number": "p-1"} | row if isinstance(row, dict) else row)
     assert sentence in str(refused.value)
 
 
 @given(st.one_of(JSON, st.dictionaries(FIELDS, st.sampled_from(list(REQUESTS)) | JSON)))
 def test_any_json_is_a_request_or_refused(row: object) -> None:
     try:
-        read = request_of(row)
+        read = asked_of({"number": "p-1"} | row if isinstance(row, dict) else row).request
     except RequestError:
         return
     assert type(read) in REQUESTS.values()

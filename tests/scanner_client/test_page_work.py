@@ -8,20 +8,20 @@ from typing import Any
 
 import pytest
 
-from scanner_client.assignment import Assignment
+from scanner_client import inbox
 from scanner_client.background import Background
 from scanner_client.commands import uploader_for
 from scanner_client.handheld import Handheld
-from scanner_client.inbox import Doubtful, Seen, Typed
+from scanner_client.inbox import BadPicture, Doubtful, Seen, Typed
 from scanner_client.page.board import Board
-from scanner_client.page.protocol import (
+from scanner_client.page.protocol import BegunShown, ScanShown, State
+from scanner_client.page.requests import (
     Answer,
+    Asked,
     FinishBin,
     KeyedIn,
     Quantity,
     Scanned,
-    ScanShown,
-    State,
     SyncNow,
     Undo,
     Unreadable,
@@ -29,7 +29,9 @@ from scanner_client.page.protocol import (
 from scanner_client.questions import QUESTIONS_MAX
 from scanner_client.sighting import Sighting, Symbol, Tone
 from scanner_client.site_map import Cursor
+from scanner_client.task import Assignment
 from scanner_client.telling import Teller
+from scanner_client.vision.camera import SourceError
 from scanner_client.work import Work
 from sync.event import ScanEvent, decode
 
@@ -59,7 +61,7 @@ class Page:
 
     def do(self, *entries: Any) -> State:
         for entry in entries:
-            self.work.take(entry)
+            self.work.take(entry if type(entry).__module__ == inbox.__name__ else Asked(number="p-1", request=entry))
         shown = self.board.next(0, 0)
         assert shown is not None
         return shown[1]
@@ -151,6 +153,22 @@ def test_task_that_cannot_be_begun_leaves_the_one_before_as_it_is(page: Page) ->
         assert state.task is not None
         assert (state.task.action, state.task.bin) == ("count", "A-01")
     assert page.actions() == ["open_bin"]
+
+
+def test_page_is_told_which_of_its_tasks_has_begun_and_which_field_of_another_is_wrong(page: Page) -> None:
+    page.work.take(Asked(number="a-1", request=LOOK_ROUND))
+    page.work.take(Asked(number="b-1", request=Assignment(action="inspect", location="Z-99")))
+    assert page.do().begun == (
+        BegunShown(number="b-1", field="location", trouble="'Z-99' is no location that this handheld knows."),
+        BegunShown(number="a-1", field="", trouble=""),
+    )
+
+
+def test_bin_that_another_task_would_finish_is_named(page: Page) -> None:
+    assert page.do(COUNT).open_bin == ""
+    assert page.do(Scanned(text="LOC:A-01")).open_bin == "A-01"
+    assert page.do(FinishBin()).open_bin == ""
+    assert page.do(Scanned(text="LOC:A-01"), LOOK_ROUND).open_bin == ""
 
 
 def test_document_is_scanned_or_typed(page: Page) -> None:
@@ -256,6 +274,14 @@ def test_every_unit_that_one_symbol_lists_is_in_the_bin(page: Page) -> None:
     assert (check.summary, check.missing) == ("3 read · nothing missing", ())
 
 
+def test_unit_of_another_bin_is_red_and_is_not_in_the_way_of_the_next(page: Page) -> None:
+    state = page.do(LOOK_ROUND, Scanned(text=label("E1")))
+    assert (state.scans[0].tone, state.scans[0].text) == (Tone.STOP, "Belongs in A-02.")
+    assert state.stops == ()
+    assert state.check is not None
+    assert state.check.wrong == ("Drill E1: belongs in A-02",)
+
+
 def test_stop_stays_in_sight_when_many_scans_have_followed(page: Page) -> None:
     page.do(LOOK_ROUND, Scanned(text=label("R1")))
     state = page.do(*(Scanned(text=label(f"X{n}")) for n in range(200)))
@@ -266,6 +292,11 @@ def test_stop_stays_in_sight_when_many_scans_have_followed(page: Page) -> None:
 def test_terminal_and_page_work_side_by_side(page: Page) -> None:
     state = page.do(LOOK_ROUND, Typed(line=label("D1").encode()), Scanned(text=label("D2")))
     assert [scan.thing for scan in state.scans] == ["Drill D2", "Drill D1"]
+
+
+def test_picture_of_a_folder_that_is_bad_is_named_on_the_page(page: Page) -> None:
+    last = page.last(LOOK_ROUND, BadPicture(trouble=SourceError("2.png is empty.")))
+    assert (last.tone, last.text, last.kept) == (Tone.ASK, "2.png is empty.", False)
 
 
 # What one still picture alone says.

@@ -168,7 +168,7 @@ def test_line_that_is_typed_beside_the_page_is_kept_and_the_end_of_typing_ends_n
 ) -> None:
     scanner = WithPage(tmp_path, "--action", "count", "--document", "CC-1")
     scanners.append(scanner)
-    assert re.search(r"http://127\.0\.0\.1:\d+/\?key=\S{32} ", scanner.address)
+    assert re.search(r"http://127\.0\.0\.1:\d+/\S{12}/\?key=\S{32} ", scanner.address)
     for text in ("LOC:A-01", "LPN1"):
         scanner.type(text)
         scanner.beep()
@@ -186,9 +186,9 @@ def test_requests_that_the_page_was_told_are_taken_are_kept_when_the_program_is_
     scanner = WithPage(tmp_path, "--action", "put_away", "--location", "LOC:A-01")
     scanners.append(scanner)
     url = urlsplit(scanner.address.split()[4])
-    bodies = [json.dumps({"type": "scanned", "text": f"LPN{number}"}) for number in range(60)]
+    bodies = [json.dumps({"type": "scanned", "number": str(number), "text": f"LPN{number}"}) for number in range(60)]
     head = (
-        f"POST /requests HTTP/1.1\r\nHost: {url.netloc}\r\nOrigin: http://{url.netloc}\r\n"
+        f"POST {url.path}requests HTTP/1.1\r\nHost: {url.netloc}\r\nOrigin: http://{url.netloc}\r\n"
         f"Cookie: scanner-{url.port}={url.query.removeprefix('key=')}\r\nContent-Length: "
     )
     with socket.create_connection((url.hostname, url.port), timeout=30) as connection:
@@ -303,6 +303,17 @@ def test_bound_of_the_evidence_is_a_number_of_megabytes(tmp_path: Path, text: st
     assert "is no number of megabytes from 0 to 1000000." in done.stderr
 
 
+@pytest.mark.parametrize("name", ["saved", "saved.gif", "saved.jpg.txt", ".png"])
+def test_picture_that_is_to_be_saved_is_a_png_or_a_jpeg(tmp_path: Path, name: str) -> None:
+    saved = tmp_path / name
+    done = run("scan", "--home", str(tmp_path / "home"), "--action", "move", "--save-picture", str(saved))
+    assert done.returncode == 2
+    assert (
+        f"{saved} does not say what kind of picture to write: end its name in one of .png, .jpg, .jpeg." in done.stderr
+    )
+    assert not (tmp_path / "home").exists()
+
+
 def test_exported_queue_is_taken_by_another_handheld(tmp_path: Path) -> None:
     one, other, file = (str(tmp_path / name) for name in ("one", "other", "file"))
     run("scan", "--home", one, "--action", "put_away", "--location", "LOC:A-01", typed="LPN1\nLPN2\n")
@@ -320,7 +331,7 @@ def test_lines_on_the_screen_are_for_people(tmp_path: Path) -> None:
     assert lines == [
         "? LPN1 Scan the label of the bin first.",
         "· Bin A-01.",
-        "✓ LPN1 Kept. This handheld's data do not hold it.",
+        "! LPN1 Kept. This handheld's data do not hold it.",
     ]
     assert done.stderr == "1 scans kept, 1 waiting.\n"
 

@@ -6,6 +6,7 @@ const at = (id) => document.getElementById(id);
 
 let actions = [];
 let action = null;
+let asked = null; // the number of the task that was asked for and of which nothing was heard yet
 
 export function offerActions(offered) {
   actions = offered;
@@ -29,16 +30,63 @@ export function askForTask(task, send) {
   form.reset();
   form.elements.operator.value = task?.operator ?? "";
   choose(null);
+  wait(null);
   ask("task-dialog", () => {
-    if (!action) return false;
+    if (!action || asked) return false;
     const given = { type: "begin", action: action.name };
     for (const name of ["document", "location", "container", "operator"]) {
       const value = form.elements[name].value.trim();
       if (value) given[name] = value;
     }
-    send(given);
-    return true;
+    const { number, became } = send(given);
+    wait(number);
+    document.activeElement.blur(); // what a wedge types now is a scan
+    became.then((what) => {
+      if (what === "taken" || asked !== number) return;
+      wait(null);
+      showTrouble("", text(what === "unknown" ? "page.unknown" : "page.not_taken"));
+    });
+    return false;
   });
+}
+
+// What became of the tasks that pages asked for: the form goes when ours has begun, and stays as it is where it cannot.
+export function hearOfTask(begun) {
+  const answer = asked && begun.find((one) => one.number === asked);
+  if (!answer) return;
+  wait(null);
+  if (answer.trouble) showTrouble(answer.field, answer.trouble);
+  else at("task-dialog").close();
+}
+
+function wait(number) {
+  asked = number;
+  at("start").disabled = Boolean(number);
+  hideTrouble();
+}
+
+// Beside the field that is wrong; below all of them where none alone is.
+function showTrouble(name, words) {
+  const trouble = at("task-trouble");
+  const input = at("task-fields").querySelector(`input[name="${name}"]`);
+  trouble.textContent = words;
+  trouble.hidden = false;
+  if (!input) return;
+  input.closest("label").after(trouble);
+  input.setAttribute("aria-invalid", "true");
+  input.setAttribute("aria-describedby", trouble.id);
+  input.focus();
+  input.select();
+}
+
+function hideTrouble() {
+  const trouble = at("task-trouble");
+  trouble.hidden = true;
+  at("task-fields").append(trouble);
+  for (const input of at("task-fields").querySelectorAll("[aria-invalid]")) {
+    input.removeAttribute("aria-invalid");
+    input.removeAttribute("aria-describedby");
+  }
 }
 
 export function askForQuantity(send) {
@@ -103,4 +151,5 @@ for (const form of document.querySelectorAll("dialog form")) {
     next.focus();
   });
 }
+at("task-fields").addEventListener("input", hideTrouble);
 at("other-action").addEventListener("click", () => choose(null));

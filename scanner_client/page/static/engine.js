@@ -2,7 +2,8 @@
 // itself it is another class with the same three methods. What they carry is defined in `page/protocol.py`.
 
 const WAITING_MAX = 64; // requests that were not answered yet; a person and a wedge scanner are slower than that
-const ANSWER_MS_MAX = 8000;
+const ANSWER_MS_MAX = 4000; // twice as long as the program waits for room before it refuses
+const ASKS_MAX = 4; // with one number; the program takes it once
 const RETRY_MS = 2000;
 const PICTURE_MS_MIN = 80; // twelve pictures a second look live, and leave the processor to the decoder
 
@@ -11,31 +12,39 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 export class HttpEngine {
   #waiting = 0;
   #last = Promise.resolve();
+  #page = crypto.randomUUID();
+  #sent = 0;
+  #reached = false; // whether messages come in
 
   // Calls back with each message; {type: "lost"} while the program cannot be reached.
   state(callback) {
-    let ended = false;
+    let said = false; // whether the last message says why no more come
     const messages = new EventSource("messages");
     messages.onmessage = (event) => {
       const message = JSON.parse(event.data);
-      ended = message.type === "ended";
+      said = message.type === "ended" || message.type === "full";
+      this.#reached = !said;
       callback(message);
     };
     messages.onerror = () => {
       messages.close(); // the browser gives up by itself after some answers; this never does
-      if (!ended) callback({ type: "lost" });
+      this.#reached = false;
+      if (!said) callback({ type: "lost" });
       setTimeout(() => this.state(callback), RETRY_MS);
     };
   }
 
-  // Hands a request over, one after the other; false where it was not taken.
-  send(request) {
-    if (this.#waiting >= WAITING_MAX) return Promise.resolve(false);
+  // Hands a request over, one after the other. Gives its number, and what became of it: "taken", "refused", or "unknown"
+  // where no answer came. `unanswered` is called where that takes long.
+  send(request, unanswered) {
+    this.#sent += 1;
+    const number = `${this.#page}-${this.#sent}`;
+    if (this.#waiting >= WAITING_MAX) return { number, became: Promise.resolve("refused") };
     this.#waiting += 1;
-    this.#last = this.#last.then(() => this.#post(request)).finally(() => {
+    this.#last = this.#last.then(() => this.#post({ ...request, number }, unanswered)).finally(() => {
       this.#waiting -= 1;
     });
-    return this.#last;
+    return { number, became: this.#last };
   }
 
   // Shows the newest camera picture in an image while `wanted()` says so; one is fetched when the last is drawn.
@@ -58,18 +67,25 @@ export class HttpEngine {
     }
   }
 
-  async #post(request) {
-    try {
-      const answer = await fetch("requests", {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(request),
-        signal: AbortSignal.timeout(ANSWER_MS_MAX),
-      });
-      return answer.ok;
-    } catch {
-      return false;
+  async #post(request, unanswered) {
+    for (let asked = 1; asked <= ASKS_MAX; asked += 1) {
+      const reached = this.#reached;
+      try {
+        const answer = await fetch("requests", {
+          method: "POST",
+          headers: { "Content-Type": "application/json" },
+          body: JSON.stringify(request),
+          signal: AbortSignal.timeout(ANSWER_MS_MAX),
+        });
+        return answer.ok ? "taken" : "refused";
+      } catch (error) {
+        // A program that had gone before the first time took nothing.
+        if (asked === 1 && !reached && error.name === "TypeError") return "refused";
+      }
+      unanswered();
+      if (asked < ASKS_MAX) await pause(RETRY_MS);
     }
+    return "unknown";
   }
 }
 

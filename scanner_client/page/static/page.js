@@ -3,7 +3,7 @@
 import { HttpEngine } from "./engine.js";
 import { allowSound, give } from "./signal.js";
 import { fillTexts, fillWhole, text } from "./texts.js";
-import { askForKeys, askForQuantity, askForTask, offerActions } from "./dialogs.js";
+import { askForKeys, askForQuantity, askForTask, hearOfTask, offerActions } from "./dialogs.js";
 import { listenToWedge } from "./wedge.js";
 
 const engine = new HttpEngine();
@@ -17,7 +17,8 @@ let sounded = null; // the number of the newest scan that was sounded; null befo
 let watching = false;
 let seen = 0; // the number of the last stop that the person has put away
 let trouble = ""; // what was last said of the camera
-let notTaken = null; // the verdict on a request that the program did not take, and the newest scan when one was again
+let notice = null; // what is said of a request that was not answered or not taken, and the newest scan when one was again
+let full = false; // whether so many pages are open that this one is shown nothing
 let chosen = false; // whether the person was asked for a task already
 
 engine.state((message) => {
@@ -32,9 +33,15 @@ const receive = {
   },
   state(message) {
     state = message;
+    full = false;
     at("offline").hidden = true;
-    document.body.classList.remove("offline");
+    document.body.classList.remove("offline", "full");
     show();
+  },
+  full(message) {
+    full = true;
+    offline("page.full", { n: message.pages });
+    document.body.classList.add("full");
   },
   ended() {
     offline("page.ended");
@@ -44,22 +51,36 @@ const receive = {
   },
 };
 
-function offline(key) {
-  at("offline").textContent = text(key);
+function offline(key, values) {
+  at("offline").textContent = text(key, values);
   at("offline").hidden = false;
   document.body.classList.add("offline");
 }
 
-async function send(request) {
+const NOT_TAKEN = { unknown: "page.unknown", refused: "page.not_taken" };
+
+// Hands a request over, and says so where nobody knows what became of it. Gives what `engine.send` gives.
+function send(request) {
   const before = newestNumber();
-  if (await engine.send(request)) {
-    if (notTaken) notTaken.over ??= before;
+  const sent = full
+    ? { number: "", became: Promise.resolve("refused") } // no verdict would be seen here
+    : engine.send(request, () => note(sent.number, "ask", "page.unanswered", request));
+  sent.became.then((what) => {
+    if (what !== "taken") {
+      note(sent.number, "stop", NOT_TAKEN[what], request);
+      return;
+    }
+    if (notice?.number === sent.number) notice = null;
+    if (notice) notice.over ??= before;
     if (state) showScans(state.scans);
-    return;
-  }
-  notTaken = { tone: "stop", text: text("page.not_taken"), thing: request.text ?? "", kept: false };
-  showVerdict(notTaken);
-  give(signals.stop ?? { shakes_ms: [], pitches_hz: [] });
+  });
+  return sent;
+}
+
+function note(number, tone, key, request) {
+  notice = { number, tone, text: text(key), thing: request.text ?? "", kept: key !== "page.not_taken" };
+  showVerdict(notice);
+  give(signals[tone] ?? { shakes_ms: [], pitches_hz: [] });
 }
 
 function newestNumber() {
@@ -74,6 +95,9 @@ function hasPassed(refusal) {
 
 function show() {
   showTask(state.task);
+  hearOfTask(state.begun);
+  at("finishes").hidden = !state.open_bin;
+  at("finishes").textContent = text("page.finishes", { bin: state.open_bin });
   showScans(state.scans);
   showStopped(state.stops, state.scans[0]);
   showQuestion(state.question);
@@ -97,9 +121,9 @@ function showTask(task) {
 
 function showScans(scans) {
   const newest = scans[0];
-  if (notTaken && hasPassed(notTaken)) notTaken = null;
-  if (notTaken) {
-    showVerdict(notTaken);
+  if (notice && hasPassed(notice)) notice = null;
+  if (notice) {
+    showVerdict(notice);
   } else if (newest) {
     showVerdict(newest);
   } else {
@@ -213,7 +237,7 @@ function showCheck(check) {
 
 function changeTask() {
   chosen = true;
-  askForTask(state.task, send);
+  askForTask(state?.task, send);
 }
 
 history.replaceState(null, "", location.pathname); // the key has become a cookie and need not stay in sight
@@ -234,7 +258,7 @@ for (const button of document.querySelectorAll("[data-send]")) {
 document.addEventListener("click", (event) => {
   if (event.detail === 0) return;
   event.target.closest("button")?.blur();
-  if (!notTaken || !state) return;
-  notTaken = null;
+  if (!notice || !state) return;
+  notice = null;
   showScans(state.scans);
 });

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import pytest
+
+from scanner_client.handheld import Handheld
+from scanner_client.session import Session
+from scanner_client.sighting import Sighting, Symbol, Told, Tone
+from tests.scanner_client.labels import (
+    A_01,
+    CABLE,
+    ITEM,
+    PHONE_LABEL,
+    SERIAL_LABEL,
+    Begin,
+    Learn,
+    asn,
+    kept,
+    product,
+    unit,
+)
+
+
+def test_serial_typed_after_its_product_is_one_unit(handheld: Handheld, begin: Begin, learn: Learn) -> None:
+    learn(["item", ITEM, {"name": "Phone", "sku": "P", "mode": "serial", "serial_pattern": None}])
+    session = begin("put_away", location=A_01)
+    [asked] = session.scan(Sighting(symbols=(PHONE_LABEL,), entry="wedge"))
+    assert (asked.tone, asked.text) == (Tone.ASK, "Phone is tracked by serial number: scan that too.")
+    session.scan(Sighting(symbols=(SERIAL_LABEL,), entry="wedge"))
+    assert [(e.subject, e.entry) for e in kept(handheld)] == [(unit("C39XK12QQZ"), "wedge")]
+
+
+def typed(session: Session, text: bytes) -> list[Told]:
+    return session.scan(Sighting(symbols=(Symbol(data=text),), entry="wedge"))
+
+
+@pytest.mark.parametrize("mode", ["quantity", "lot", "implicit"])
+def test_text_out_of_the_blue_is_no_unit_of_a_product_without_serials(
+    handheld: Handheld, begin: Begin, learn: Learn, mode: str
+) -> None:
+    learn(asn(CABLE), product(CABLE, mode))
+    [told] = typed(begin("receive", document="ASN-1", location=A_01), b"hello")
+    [event] = kept(handheld)
+    assert (event.action, event.subject, event.barcode, told.tone) == ("unreadable", None, b"hello", Tone.LOOK)
+
+
+@pytest.mark.parametrize("mode", ["serial", "lpn", "made_to_order"])
+def test_lone_serial_is_of_the_one_product_with_serials_that_the_asn_lists(
+    handheld: Handheld, begin: Begin, learn: Learn, mode: str
+) -> None:
+    learn(asn(CABLE, ITEM), product(CABLE, "quantity"), product(ITEM, mode))
+    typed(begin("receive", document="ASN-1", location=A_01), b"SN-0001")
+    assert [e.subject for e in kept(handheld)] == [unit("SN-0001")]
+
+
+def test_own_product_code_without_its_prefix_is_the_product(handheld: Handheld, begin: Begin, learn: Learn) -> None:
+    own = "https://warehouse.example/01/CABLE-1"
+    learn(asn(own, ITEM), product(own, "quantity"), product(ITEM, "serial"))
+    session = begin("receive", document="ASN-1", location=A_01)
+    session.counts(5)
+    typed(session, b"CABLE-1")
+    assert [(e.subject, e.quantity) for e in kept(handheld)] == [(own, 5)]
+
+
+def test_unknown_code_after_a_quantity_is_not_taken_for_a_serial(
+    handheld: Handheld, begin: Begin, learn: Learn
+) -> None:
+    learn(asn(ITEM), product(ITEM, "serial"))
+    session = begin("receive", document="ASN-1", location=A_01)
+    session.counts(5)
+    [told] = typed(session, b"CABLE-9")
+    assert (told.tone, kept(handheld)) == (Tone.ASK, [])
+    assert told.text.startswith("CABLE-9 is no product that this handheld knows, and 5 pieces were said.")
+
+
+@pytest.mark.parametrize("serial", [b"TW2", b"7", b"A,B"])
+def test_short_serial_is_taken_where_the_handheld_asked_for_it(
+    handheld: Handheld, begin: Begin, learn: Learn, serial: bytes
+) -> None:
+    learn(product(ITEM, "serial"))
+    session = begin("put_away", location=A_01)
+    typed(session, b"9506000134352")
+    typed(session, serial)
+    [event] = kept(handheld)
+    assert (event.subject, event.barcode) == (f"{ITEM}/21/{serial.decode().replace(',', '%2C')}", serial)
+
+
+def test_short_text_that_nobody_asked_for_is_no_serial(handheld: Handheld, begin: Begin, learn: Learn) -> None:
+    learn(asn(ITEM), product(ITEM, "serial"))
+    typed(begin("receive", document="ASN-1", location=A_01), b"TW2")
+    assert [e.action for e in kept(handheld)] == ["unreadable"]
