@@ -1,4 +1,4 @@
-"""Who may do what at the server: one table. What a role may scan at a handheld stands in `sync/actions.py`."""
+"""Who may do what at the server: one table. What a role may scan at a handheld stands in `sync/actions/`."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class ScanEvent:
     seq: int
     """Place in the epoch: contiguous from 1."""
     action: str
-    """Name of an ``@action`` in ``sync/actions.py``."""
+    """Name of an ``@action`` in ``sync/actions/``."""
     subject: str | None = None
     """Canonical name (GS1 Digital Link) of the unit, lot, item, container or place that was scanned."""
     barcode: bytes | None = None

@@ -63,7 +63,7 @@ def test_a_field_of_the_event_is_one_line(copy: Path) -> None:
 
 def test_an_action_is_one_function(copy: Path) -> None:
     insert(
-        copy / "sync/actions.py",
+        copy / "sync/actions/observing.py",
         '@action("unreadable"',
         '@action("polish", roles={"returns"}, needs=("subject", "location"), step="repairing")\n'
         "def polish(state: UnitState, event: ScanEvent) -> UnitState:\n"

@@ -1,0 +1,117 @@
+"""What moves a unit: from the supplier through the warehouse to the carrier, and back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sync.actions.placing import arrive, see
+from sync.actions.registry import Compare, Stock, action
+from sync.event import ScanEvent
+from sync.unit import IN_STOCK, Status, UnitState
+
+
+@action(
+    "receive",
+    roles={"receiver", "supervisor", "admin"},
+    step="receiving",
+    expects={Status.ANNOUNCED},
+    compare=Compare.ANNOUNCED,
+    stock=Stock.ARRIVES,
+)
+def receive(state: UnitState, event: ScanEvent) -> UnitState:
+    """Receive: it came in from a supplier."""
+    return replace(arrive(state, event, Status.RECEIVED), receipts=state.receipts + 1)
+
+
+@action(
+    "put_away",
+    roles={"receiver", "picker", "supervisor", "admin"},
+    needs=("subject", "location"),
+    step="storing",
+    expects={Status.RECEIVED, Status.STORED, Status.RETURNED},
+    stock=Stock.MOVES,
+)
+def put_away(state: UnitState, event: ScanEvent) -> UnitState:
+    """Put away: it now belongs in this bin."""
+    return arrive(state, event, Status.STORED)
+
+
+@action(
+    "move",
+    roles={"receiver", "picker", "supervisor", "admin"},
+    needs=("subject", "location"),
+    step="internal_movement",
+    expects=IN_STOCK,
+    stock=Stock.MOVES,
+)
+def move(state: UnitState, event: ScanEvent) -> UnitState:
+    """Move: it was taken to another place, and stays what it is."""
+    status = state.status if state.status in IN_STOCK or state.status is Status.ANNOUNCED else Status.STORED
+    return arrive(state, event, status)
+
+
+@action(
+    "pick",
+    roles={"picker", "supervisor", "admin"},
+    step="picking",
+    expects={Status.STORED},
+    compare=Compare.EXPECTED,
+    stock=Stock.TAKEN,
+)
+def pick(state: UnitState, event: ScanEvent) -> UnitState:
+    """Pick: it was taken from its bin for an order."""
+    seen = see(state, event)
+    return replace(seen, status=Status.PICKED, expected=event.container, document=event.document or state.document)
+
+
+@action(
+    "pack",
+    roles={"picker", "supervisor", "admin"},
+    needs=("subject", "container"),
+    step="packing",
+    expects={Status.PICKED},
+    stock=Stock.MOVES,
+)
+def pack(state: UnitState, event: ScanEvent) -> UnitState:
+    """Pack: it went into a carton."""
+    return arrive(state, event, Status.PACKED)
+
+
+@action(
+    "unpack",
+    roles={"receiver", "picker", "supervisor", "admin"},
+    needs=("subject", "location"),
+    step="unpacking",
+    expects=IN_STOCK,
+    stock=Stock.MOVES,
+)
+def unpack(state: UnitState, event: ScanEvent) -> UnitState:
+    """Unpack: it was taken out of its carton."""
+    status = Status.PICKED if state.status is Status.PACKED else state.status
+    return arrive(state, replace(event, container=None), status)
+
+
+@action(
+    "ship",
+    roles={"picker", "supervisor", "admin"},
+    step="shipping",
+    expects={Status.PACKED},
+    stock=Stock.LEAVES,
+)
+def ship(state: UnitState, event: ScanEvent) -> UnitState:
+    """Ship: it was handed to the carrier."""
+    left = replace(see(state, event), place=None, expected=None, status=Status.SHIPPED)
+    return replace(left, document=event.document or state.document)
+
+
+@action(
+    "take_back",
+    roles={"returns", "supervisor", "admin"},
+    needs=("subject", "location"),
+    step="receiving",
+    expects={Status.SHIPPED},
+    stock=Stock.ARRIVES,
+)
+def take_back(state: UnitState, event: ScanEvent) -> UnitState:
+    """Take back: a customer sent it back."""
+    return arrive(state, event, Status.RETURNED)

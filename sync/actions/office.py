@@ -1,0 +1,96 @@
+"""What only the server says: documents, closed counts, recalls, decisions, administration."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sync.actions.registry import Stock, action
+from sync.actions.resolutions import RESOLUTIONS
+from sync.event import ScanEvent
+from sync.unit import Status, UnitState
+
+
+@action("import", needs=("document", "reason", "evidence"))
+def import_document(state: UnitState, event: ScanEvent) -> UnitState:
+    """Import: a document was taken in; its rows are facts from here on."""
+    return state
+
+
+@action("expect", stock=Stock.STATED)
+def expect(state: UnitState, event: ScanEvent) -> UnitState:
+    """Expect: a stock list says that it is in this place (one row of an import)."""
+    place = event.container or event.location
+    stated = replace(
+        state, status=Status.STORED, expected=place, lot=event.lot or state.lot, expiry=event.expiry or state.expiry
+    )
+    return stated if state.observed else replace(stated, place=place)
+
+
+@action("announce")
+def announce(state: UnitState, event: ScanEvent) -> UnitState:
+    """Announce: a supplier says that it is in this carton (one row of an ASN)."""
+    told = replace(
+        state,
+        announced_in=event.container,
+        announced_by=event.document,
+        lot=state.lot or event.lot,
+        expiry=state.expiry or event.expiry,
+    )
+    if state.status not in (Status.SEEN, Status.SHIPPED, Status.MISSING):
+        return told
+    return replace(told, status=Status.ANNOUNCED, place=event.container, observed=False, expected=None)
+
+
+@action("not_found", needs=("subject", "location", "document"))
+def not_found(state: UnitState, event: ScanEvent) -> UnitState:
+    """Not found: a closed count did not see it where it belongs (one row of the count's result)."""
+    return state
+
+
+@action("not_received", needs=("subject", "document"))
+def not_received(state: UnitState, event: ScanEvent) -> UnitState:
+    """Not received: a closed receipt lacks it though it was announced (one row of the receipt's result)."""
+    return state
+
+
+@action("settle", needs=("subject", "document", "reason", "evidence"))
+def settle(state: UnitState, event: ScanEvent) -> UnitState:
+    """Settle: a person decided what a case means."""
+    effect = RESOLUTIONS.get(event.reason or "")
+    return effect(state, event) if effect else state
+
+
+@action("open_count", needs=("document", "evidence"))
+def open_count(state: UnitState, event: ScanEvent) -> UnitState:
+    """Open count: these bins are to be counted."""
+    return state
+
+
+@action("close_count", needs=("document", "evidence"))
+def close_count(state: UnitState, event: ScanEvent) -> UnitState:
+    """Close count: a version of its result is frozen."""
+    return state
+
+
+@action("close_receipt", needs=("document", "evidence"))
+def close_receipt(state: UnitState, event: ScanEvent) -> UnitState:
+    """Close receipt: no more of this ASN is awaited."""
+    return state
+
+
+@action("recall", needs=("document", "evidence"))
+def recall(state: UnitState, event: ScanEvent) -> UnitState:
+    """Recall: what matches this predicate must not move."""
+    return state
+
+
+@action("release", needs=("document", "reason"))
+def release(state: UnitState, event: ScanEvent) -> UnitState:
+    """Release: a recall has ended."""
+    return state
+
+
+@action("administer", needs=("reason",))
+def administer(state: UnitState, event: ScanEvent) -> UnitState:
+    """Administer: a handheld was enrolled or revoked, a person or a setting changed."""
+    return state

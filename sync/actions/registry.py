@@ -1,0 +1,98 @@
+"""The registry of actions: what each takes, who does it, and what a scan of it expects.
+
+Business steps are those of the Core Business Vocabulary (CBV 2.0, section 7.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from sync.event import ScanEvent
+from sync.unit import Status, UnitState
+
+
+class Stock(StrEnum):
+    """What an action does to stock without units (``sync/stock.py``)."""
+
+    NONE = "none"
+    ARRIVES = "arrives"
+    """Adds to the container or location."""
+    MOVES = "moves"
+    """From the origin to the container or location."""
+    TAKEN = "taken"
+    """From the location to the container, or away."""
+    LEAVES = "leaves"
+    """Away from the container or location."""
+    COUNTED = "counted"
+    """So much is there: the sum of one count's scans."""
+    STATED = "stated"
+    """So much is there by a document's word."""
+
+
+class Compare(StrEnum):
+    """With what a scan's place is compared to call it right."""
+
+    NOTHING = "nothing"
+    EXPECTED = "expected"
+    ANNOUNCED = "announced"
+
+
+Apply = Callable[[UnitState, ScanEvent], UnitState]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One entry of the registry."""
+
+    name: str
+    text: str
+    """First line of the function's docstring: what the menu and the docs say."""
+    apply: Apply
+    biz_step: str | None
+    roles: frozenset[str]
+    """Who may do it at a handheld; empty for facts that only the server makes."""
+    needs: tuple[str, ...]
+    """Fields that the event must hold beside its envelope."""
+    expects: frozenset[Status]
+    """Statuses in which a unit is rightly scanned with it; empty where it does not matter."""
+    compare: Compare
+    stock: Stock
+
+
+ACTIONS: Final[dict[str, Action]] = {}
+
+FLOOR: Final = frozenset({"picker", "receiver", "returns", "supervisor", "quality", "admin"})
+
+
+def action(
+    name: str,
+    *,
+    roles: Iterable[str] = (),
+    needs: Iterable[str] = ("subject",),
+    step: str | None = None,
+    expects: Iterable[Status] = (),
+    compare: Compare = Compare.NOTHING,
+    stock: Stock = Stock.NONE,
+) -> Callable[[Apply], Apply]:
+    """Register the function below as the action ``name``."""
+
+    def register(apply: Apply) -> Apply:
+        if name in ACTIONS:
+            raise ValueError(f"There are two actions named {name!r}.")
+        ACTIONS[name] = Action(
+            name=name,
+            text=(apply.__doc__ or "").strip().splitlines()[0],
+            apply=apply,
+            biz_step=step,
+            roles=frozenset(roles),
+            needs=tuple(needs),
+            expects=frozenset(expects),
+            compare=compare,
+            stock=stock,
+        )
+        return apply
+
+    return register
