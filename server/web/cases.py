@@ -11,7 +11,10 @@ from server.errors import Refusal
 from server.people import requires, signed_in
 from server.roles import Task
 from server.rules import rules
+from server.web.navigation import Entry, Group
 from server.web.pages import blueprint, linked_names
+
+NAV = Entry("Cases", "web.cases", Group.WORK, order=20)
 
 ALL = "all"
 STATUSES = ("open", "settled", "explained", ALL)

@@ -14,7 +14,10 @@ from server.database import reading, transact
 from server.errors import Refusal
 from server.people import requires, signed_in
 from server.roles import Task
+from server.web.navigation import Entry, Group
 from server.web.pages import blueprint, linked_names
+
+NAV = Entry("Counts", "web.counts", Group.WORK, order=50)
 
 REPORT_LINES_MAX = 500
 """Lines of one kind on a page; the API has them all."""

@@ -15,8 +15,11 @@ from server.devices import Offer
 from server.errors import Refusal
 from server.people import requires, signed_in
 from server.roles import Task
+from server.web.navigation import Entry, Group
 from server.web.pages import blueprint
 from sync.actions import FLOOR
+
+NAV = Entry("Handhelds", "web.handhelds", Group.SITE, order=20)
 
 ROLES = sorted(FLOOR)
 

@@ -9,7 +9,10 @@ from server.database import reading
 from server.people import requires, signed_in
 from server.roles import Task
 from server.standing import read_standing
+from server.web.navigation import Entry, Group
 from server.web.pages import blueprint
+
+NAV = Entry("Home", "web.overview", Group.WORK, order=10)
 
 
 @blueprint.get("/")

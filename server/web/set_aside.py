@@ -8,7 +8,10 @@ from server import queries
 from server.database import reading
 from server.people import requires, signed_in
 from server.roles import Task
+from server.web.navigation import Entry, Group
 from server.web.pages import blueprint
+
+NAV = Entry("Set aside", "web.set_aside", Group.SITE, order=30)
 
 
 @blueprint.get("/set-aside")

@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_login import login_user
 from werkzeug.test import TestResponse
 
-from server.web import PAGES
+from server.people import Person
+from server.roles import Task
+from server.web.navigation import Entry, Group, entries, shown
 from server.web.wording import RESOLUTIONS, STATUSES, certainty, clock, iso, symbol
 from sync import actions
 from sync.unit import Status
@@ -75,7 +78,7 @@ def test_a_form_without_its_token_changes_nothing(app: Flask) -> None:
     assert (answer.status_code, answer.mimetype) == (400, "text/html")
 
 
-@pytest.mark.parametrize("page", [name for name, _ in PAGES])
+@pytest.mark.parametrize("page", [entry.endpoint for entry in entries()])
 def test_every_page_opens_on_an_empty_site(app: Flask, console: FlaskClient, page: str) -> None:
     with app.test_request_context():
         path = app.url_for(page)
@@ -171,3 +174,19 @@ def test_moments_and_bytes_are_written_for_people() -> None:
     assert iso(DAY) == "2026-05-28T20:26:40Z"
     assert (certainty(1_000), certainty(30_000), certainty(301_000)) == ("", "± 30 s", "± 6 min")
     assert symbol(b"\x1d01\xff") == "<1D>01<FF>"
+
+
+def test_the_navigation_marks_the_page_and_the_list_that_it_is_part_of(console: FlaskClient) -> None:
+    marked = 'href="{}" aria-current="{}"'
+    assert marked.format("/cases", "page") in console.get("/cases").text
+    unfound = console.get("/counts/count?number=COUNT-1")
+    assert marked.format("/counts", "true") in unfound.text
+    assert marked.format("/cases", "page") not in unfound.text
+
+
+def test_the_navigation_leaves_out_what_a_role_may_not_do(app: Flask) -> None:
+    admins_alone = Entry("Keys", "web.overview", Group.SITE, order=1, task=Task.ADMINISTER)
+    with app.test_request_context():
+        for role, expected in (("admin", ["Keys"]), ("picker", [])):
+            login_user(Person(id=1, site="main", name=role, role=role, session_key=""))  # type: ignore[no-untyped-call]
+            assert [entry.text for _, found in shown([admins_alone]) for entry in found] == expected

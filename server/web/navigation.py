@@ -1,0 +1,77 @@
+"""Where each page stands in the navigation: a module of this folder says so itself with `NAV = Entry(...)`.
+
+To add a page, add a file to this folder: views on `server.web.pages.blueprint`, and, if it belongs into the
+navigation, its entry. Nothing else has to be edited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cache
+from importlib import import_module
+from itertools import groupby
+from pkgutil import iter_modules
+
+from flask import Flask, current_app, request
+
+from server.people import whoever
+from server.roles import Task
+
+
+class Group(StrEnum):
+    """Parts of the navigation, in the order in which they stand."""
+
+    WORK = "Work"
+    STOCK = "Stock"
+    SITE = "Site"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One page in the navigation."""
+
+    text: str
+    endpoint: str
+    group: Group
+    order: int
+    """Within its group; leave gaps."""
+    task: Task = Task.LOOK
+    """Who may not do it is not shown the page here."""
+    module: str = ""
+    """Filled in by `entries`: any page of this module is told as a part of this one."""
+
+    @property
+    def current(self) -> str | None:
+        """`aria-current` of the page that is being shown, or of one that is a part of it."""
+        if request.endpoint == self.endpoint:
+            return "page"
+        view = current_app.view_functions.get(request.endpoint or "")
+        return "true" if view is not None and view.__module__ == self.module else None
+
+
+@cache
+def entries(package: str = "server.web") -> tuple[Entry, ...]:
+    """Every entry that a module of the package states, in order; this imports the modules and with them their views."""
+    found: list[Entry] = []
+    for info in iter_modules(import_module(package).__path__):
+        module = import_module(f"{package}.{info.name}")
+        stated = getattr(module, "NAV", ())
+        stated = (stated,) if isinstance(stated, Entry) else stated
+        found += [replace(entry, module=module.__name__) for entry in stated]
+    groups = list(Group)
+    return tuple(sorted(found, key=lambda entry: (groups.index(entry.group), entry.order, entry.text)))
+
+
+def shown(found: Iterable[Entry]) -> list[tuple[str, list[Entry]]]:
+    """Those that the signed-in person may open, by group; an endpoint that does not exist fails when it is drawn."""
+    person = whoever()
+    allowed = [entry for entry in found if person is not None and person.may(entry.task)]
+    return [(str(group), list(of)) for group, of in groupby(allowed, key=lambda entry: entry.group)]
+
+
+def register(app: Flask) -> None:
+    """Let templates draw the navigation."""
+    found = entries()
+    app.context_processor(lambda: {"navigation": shown(found)})
