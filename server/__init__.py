@@ -43,8 +43,9 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, now_ms: context.Cl
     _configure(app, settings, now_ms)
     app.config.update({name: value for name, value in (overrides or {}).items() if name not in config.NAMES})
     _connect(app)
+    people.register(app)  # before the token for changes is asked for: who is not signed in hears that first
     CSRFProtect(app)  # type: ignore[no-untyped-call]
-    for part in (errors, gate, people, health, metrics, web, api, cli):
+    for part in (errors, gate, health, metrics, web, api, cli):
         part.register(app)
     app.after_request(_harden)
     if settings.trusted_proxies:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from server import ledger
 from server.context import identity
-from server.roles import ROLES
+from server.roles import PERSONAL
 from server.tables import chains, devices, enrolment_codes
 from sync.enrolment import ADDRESSES_MAX, Invitation, device_no
 from sync.event import INT_MAX
@@ -47,8 +47,8 @@ def new_code(
     Raises:
         EnrolmentError: there is no such role, or the code would be good for longer than a day.
     """
-    if role not in ROLES:
-        raise EnrolmentError(f"There is no role {role!r}: it is one of {', '.join(ROLES)}.")
+    if role not in PERSONAL:
+        raise EnrolmentError(f"There is no role {role!r}: it is one of {', '.join(PERSONAL)}.")
     if not 0 < valid_ms <= CODE_VALID_MS_MAX:
         raise EnrolmentError(f"A code is good for at most a day, not for {valid_ms // 60_000} min.")
     connection.execute(enrolment_codes.delete().where(enrolment_codes.c.expires_ms < now_ms - CODE_VALID_MS_MAX))

@@ -1,4 +1,4 @@
-"""People at the console: passwords, sign-in, its throttle, and the one decorator that asks for a role."""
+"""People at the console: passwords, sign-in, its throttle, and the one decorator that says what a view asks for."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache, wraps
+from functools import cache
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from flask import Flask, current_app, session
+from flask import Flask, current_app, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
 from server import ledger
 from server.database import reading
 from server.errors import Refusal
-from server.roles import ROLES, Task, may
+from server.roles import PERSONAL, Task, may
 from server.tables import people
 
 NAME_LENGTH_MAX: Final = 100
@@ -89,7 +89,8 @@ class Throttle:
 
 
 def register(app: Flask) -> None:
-    """Give this app its sign-in."""
+    """Give this app its sign-in; what `requires` marks is guarded before the bodies of requests are read."""
+    app.before_request(_admit)
     manager = LoginManager(app)  # type: ignore[no-untyped-call]  # Flask-Login has no types
     manager.user_loader(_load)  # type: ignore[no-untyped-call]
     app.extensions["throttle"] = Throttle()
@@ -123,8 +124,8 @@ def add_person(
     Raises:
         ValueError: the name, the role or the password will not do; the message says why.
     """
-    if role not in ROLES:
-        raise ValueError(f"There is no role {role!r}: it is one of {', '.join(ROLES)}.")
+    if role not in PERSONAL:
+        raise ValueError(f"There is no role {role!r}: it is one of {', '.join(PERSONAL)}.")
     if not (name and name == name.strip() and name.isprintable() and len(name) <= NAME_LENGTH_MAX):
         raise ValueError(f"{name!r} cannot be a name: it takes 1 to {NAME_LENGTH_MAX} characters that can be printed.")
     if connection.execute(sa.select(people.c.id).where(people.c.name == name)).first():
@@ -190,19 +191,30 @@ def _matches(hashed: str, password: str) -> bool:
 
 
 def requires(task: Task) -> Callable[[View], View]:
-    """Let only people through who are signed in and whose role includes the task."""
+    """Let only people through who are signed in and whose role includes the task; `_admit` reads the mark."""
 
-    def protect(view: View) -> View:
-        @wraps(view)
-        def protected(*args: Any, **kwargs: Any) -> Any:
-            person = signed_in()
-            if not person.may(task):
-                raise Refusal(403, "forbidden", f"A {person.role} may not do that ({task}).")
-            return view(*args, **kwargs)
+    def mark(view: View) -> View:
+        view.task = task  # type: ignore[attr-defined]
+        return view
 
-        return protected  # type: ignore[return-value]
+    return mark
 
-    return protect
+
+def asks_for(view: Callable[..., Any]) -> Task | None:
+    """The task that a view asks for with `requires`, also through decorators around it; None where it asks for none."""
+    found = getattr(view, "task", None)
+    return found if isinstance(found, Task) else None
+
+
+def _admit() -> None:
+    """Ask who it is before anything that was sent is looked at: a stranger learns nothing, also not of mistakes."""
+    task = asks_for(current_app.view_functions.get(request.endpoint or "", _admit))
+    if task is None:
+        return
+    person = signed_in()
+    if not person.may(task):
+        message = f"Your role ({person.role}) does not include this ({task}). Ask someone whose role does."
+        raise Refusal(403, "forbidden", message)
 
 
 def whoever() -> Person | None:

@@ -1,4 +1,7 @@
-"""Who may do what at the server: one table. What a role may scan at a handheld stands in `sync/actions/`."""
+"""Who may do what at the server: one table. What a role may scan at a handheld stands in `sync/actions/`.
+
+`tests/server/test_roles.py` asks every endpoint as every role, and expects the answers that this table gives.
+"""
 
 from __future__ import annotations
 
@@ -7,28 +10,49 @@ from typing import Final
 
 
 class Task(StrEnum):
-    """What a person can do at the console or through the API."""
+    """What a person, or another system with a key, can do at the console or through the API."""
 
     LOOK = "look"
-    """See cases, units, counts and handhelds."""
+    """See cases, units, counts, receipts, orders and handhelds."""
     SETTLE = "settle"
-    """Decide what a case means."""
+    """Decide what a case means, and write notes on it."""
     COUNT = "count"
-    """Open and close counts and receipts."""
+    """Open, share out and close counts."""
+    APPROVE = "approve"
+    """What is above one person's limits: a count's large variance, a case that is opened again."""
+    RECEIVE = "receive"
+    """Close receipts, and write and follow claims to suppliers."""
+    ORDER = "order"
+    """Orders, cartons, parcels and their hand-over."""
+    RECALL = "recall"
+    """Begin and end recalls."""
     IMPORT = "import"
     """Take in documents: products, places, stock, ASNs, orders."""
+    EXPORT = "export"
+    """Take lists out as files."""
+    FEED = "feed"
+    """Follow what changed, by polling and by webhooks."""
+    PEOPLE = "people"
+    """Say who may sign in, as what, and which other systems have a key."""
     ADMINISTER = "administer"
-    """Enrol and revoke handhelds."""
+    """Enrol and revoke handhelds, read the audit, change settings."""
 
+
+INTEGRATION: Final = "integration"
+"""Another system: it never signs in, and has a key with some of these tasks."""
 
 ROLES: Final[dict[str, frozenset[Task]]] = {
     "admin": frozenset(Task),
-    "supervisor": frozenset({Task.LOOK, Task.SETTLE, Task.COUNT, Task.IMPORT}),
-    "quality": frozenset({Task.LOOK, Task.SETTLE}),
-    "receiver": frozenset({Task.LOOK}),
+    "supervisor": frozenset(Task) - {Task.RECALL, Task.FEED, Task.PEOPLE, Task.ADMINISTER},
+    "quality": frozenset({Task.LOOK, Task.SETTLE, Task.RECALL, Task.EXPORT}),
+    "receiver": frozenset({Task.LOOK, Task.RECEIVE}),
     "picker": frozenset({Task.LOOK}),
     "returns": frozenset({Task.LOOK}),
+    INTEGRATION: frozenset({Task.LOOK, Task.ORDER, Task.IMPORT, Task.EXPORT, Task.FEED}),
 }
+
+PERSONAL: Final = tuple(role for role in ROLES if role != INTEGRATION)
+"""Roles that a person can have, and a handheld."""
 
 
 def may(role: str, task: Task) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from marshmallow import Schema, ValidationError, fields
 from marshmallow.validate import Length, OneOf, Range
 
-from server.roles import ROLES
+from server.roles import PERSONAL
 from sync.actions import RESOLUTIONS
 from sync.enrolment import ADDRESSES_MAX
 from sync.event import BARCODE_BYTES_MAX, FIELDS, INT_MAX, LIST_MAX, TEXT_MAX
@@ -141,7 +141,7 @@ class SettlementSchema(Schema):
 class CodeRequestSchema(Schema):
     """For whom an enrolment code is wanted."""
 
-    role = fields.String(required=True, validate=OneOf(sorted(ROLES)))
+    role = fields.String(required=True, validate=OneOf(sorted(PERSONAL)))
 
 
 class CodeSchema(Schema):

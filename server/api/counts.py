@@ -117,7 +117,7 @@ def receipt_report(number: str) -> ReceiptReport:
 
 @resource.post("/receipts/<path:number>/close")
 @resource.response(200, ReportSchema)
-@requires(Task.COUNT)
+@requires(Task.RECEIVE)
 def close_receipt(number: str) -> ReceiptReport:
     """Close a receipt: no more of its ASN is awaited"""
     person, now_ms = signed_in(), context.now_ms()

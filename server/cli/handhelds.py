@@ -13,13 +13,13 @@ from server.cli.command import command, operator, site
 from server.context import now_ms, settings
 from server.database import writing
 from server.enrolment import CODE_VALID_MS
-from server.roles import ROLES
+from server.roles import PERSONAL
 
 _MINUTE_MS = 60_000
 
 
 @command("code")
-@click.option("--role", type=click.Choice(list(ROLES)), required=True, help="What its holder may do.")
+@click.option("--role", type=click.Choice(PERSONAL), required=True, help="What its holder may do.")
 @click.option("--minutes", default=CODE_VALID_MS // _MINUTE_MS, show_default=True, help="How long it is good.")
 @click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Write the QR code to this SVG file.")
 @click.option("--png", type=click.Path(dir_okay=False, path_type=Path), help="Write the QR code to this PNG file.")

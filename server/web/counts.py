@@ -67,10 +67,21 @@ def _keys(line: Any) -> list[str | None]:
     return [line.subject, line.expected, *line.seen]
 
 
-@blueprint.post("/counts/<any(count, receipt):kind>/close")
+@blueprint.post("/counts/count/close")
 @requires(Task.COUNT)
-def close(kind: str) -> Response:
-    """Freeze the next version of the report."""
+def close_count() -> Response:
+    """Freeze the next version of a count's report."""
+    return _close("count")
+
+
+@blueprint.post("/counts/receipt/close")
+@requires(Task.RECEIVE)
+def close_receipt() -> Response:
+    """Freeze the next version of a receipt's report."""
+    return _close("receipt")
+
+
+def _close(kind: str) -> Response:
     person, number, now_ms = signed_in(), request.form.get("number", ""), context.now_ms()
     try:
         transact(lambda c: _CLOSE[kind](c, site=person.site, number=number, operator=person.name, now_ms=now_ms))

@@ -21,6 +21,7 @@ from werkzeug.test import TestResponse
 from server import create_app
 from server.changes import publish
 from server.database import db, stamp, writing
+from server.roles import PERSONAL
 from server.tables import devices, people, server_state
 from sync import enrolment, protocol
 from tests.handheld import BIN_A, BIN_B, BIN_C, CABLE, DAY, DOCK, PHONE, Chain
@@ -65,7 +66,7 @@ def running_server(database_url: str, folder: Path, **settings: Any) -> Iterator
                     fold_version="1",
                 )
             )
-            for role in ("admin", "supervisor", "picker"):
+            for role in PERSONAL:
                 c.execute(people.insert().values(site=SITE, name=role, role=role, password_hash=_HASH, active=True))
             at = stamp(c)
             publish(c, SITE, "item", PHONE, {"name": "Phone 12", "sku": "P12", "mode": "serial"}, at)

@@ -1,0 +1,121 @@
+"""Every endpoint asked as every role, and every action scanned as every role: the two tables say what is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from server.people import asks_for
+from server.roles import INTEGRATION, PERSONAL, ROLES, Task, may
+from sync.actions import ACTIONS, FLOOR
+from tests.server.running import Person, running_server, sign_in
+
+OPEN = {
+    "static": "style, script and icon of the sign-in page",
+    "web.sign_in": "the way in",
+    "web.check_sign_in": "the way in",
+    "web.sign_out": "changes nothing for whoever is out already",
+    "sessions.sign_in": "the way in",
+    "handhelds.push": "signed with the handheld's own key",
+    "handhelds.enrol_handheld": "proven with a one-time code",
+    "handhelds.who": "answers a handheld that looks for its server, signed by the server",
+    "api-docs.openapi_json": "describes the API, holds no data",
+    "docs.show": "describes the API, holds no data",
+    "health.alive": "asked by whatever watches the server",
+    "health.ready": "asked by whatever watches the server",
+    "metrics.show": "counts, no names; a proxy keeps it inside",
+}
+"""Endpoints that ask for no task, each with the reason."""
+SAMPLE = {"IntegerConverter": "1", "FloatConverter": "1.0", "UUIDConverter": "0" * 32}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    folder: Path = tmp_path_factory.mktemp("roles")
+    with running_server(f"sqlite:///{folder / 'roles.sqlite3'}", folder) as app:
+        yield app
+
+
+@pytest.fixture(scope="module")
+def people(server: Flask) -> dict[str, Person]:
+    return {role: sign_in(server, role) for role in PERSONAL}
+
+
+def _endpoints(server: Flask) -> list[tuple[Rule, str]]:
+    """Every rule with every method that it takes."""
+    return [
+        (rule, method)
+        for rule in server.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    ]
+
+
+def _address(rule: Rule) -> str:
+    """An address that the rule matches; what it names need not exist."""
+    values = {}
+    for name, converter in rule._converters.items():
+        items = sorted(getattr(converter, "items", ()))
+        values[name] = items[0] if items else SAMPLE.get(type(converter).__name__, "x")
+    found = rule.build(values, append_unknown=False)
+    assert found is not None
+    return found[1]
+
+
+def _ask(person: Person, rule: Rule, method: str) -> TestResponse:
+    return person.client.open(_address(rule), method=method, headers={"X-CSRFToken": person.token})
+
+
+def test_every_endpoint_says_what_it_asks_for_or_why_it_is_open(server: Flask) -> None:
+    silent = {name for name, view in server.view_functions.items() if asks_for(view) is None}
+    assert silent - OPEN.keys() == set(), "mark them with `requires`, below the route, or say here why they are open"
+    assert OPEN.keys() - silent == set(), "these are open no more"
+
+
+def test_who_is_not_signed_in_gets_no_further_than_the_sign_in(server: Flask) -> None:
+    stranger = Person(server.test_client(), "")
+    for rule, method in _endpoints(server):
+        if rule.endpoint in OPEN:
+            continue
+        answer = _ask(stranger, rule, method)
+        if rule.rule.startswith("/api/"):
+            assert answer.status_code == 401, f"{method} {rule}: {answer.status}"
+        else:
+            assert answer.headers.get("Location", "").startswith("/sign-in"), f"{method} {rule}: {answer.status}"
+
+
+@pytest.mark.parametrize("role", PERSONAL)
+def test_each_role_is_refused_exactly_what_the_table_does_not_give_it(
+    server: Flask, people: dict[str, Person], role: str
+) -> None:
+    wrong = []
+    for rule, method in _endpoints(server):
+        task = asks_for(server.view_functions[rule.endpoint])
+        if task is None or rule.endpoint == "sessions.sign_out":  # which would end this client's session
+            continue
+        refused = _ask(people[role], rule, method).status_code == 403
+        if refused == may(role, task):
+            wrong.append(f"{method} {rule} ({task}) {'refused' if refused else 'let through'}")
+    assert wrong == []
+
+
+def test_every_task_is_somebodys_and_the_admin_may_do_them_all() -> None:
+    assert ROLES["admin"] == frozenset(Task)
+    assert all(any(may(role, task) for role in ROLES) for task in Task)
+
+
+def test_another_system_can_neither_decide_nor_count_nor_let_people_in() -> None:
+    assert ROLES[INTEGRATION] == {Task.LOOK, Task.ORDER, Task.IMPORT, Task.EXPORT, Task.FEED}
+
+
+def test_handhelds_know_the_same_roles_as_the_server() -> None:
+    assert frozenset(PERSONAL) == FLOOR
+    assert all(action.roles <= FLOOR for action in ACTIONS.values())
+
+
+def test_an_unknown_role_may_nothing() -> None:
+    assert not any(may("director", task) for task in Task)
