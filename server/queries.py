@@ -27,6 +27,10 @@ PAGE_MAX: Final = 500
 TRAIL_MAX: Final = 1_000
 """Lines of one trail, the latest; a unit has tens, a product that is only counted may have many more."""
 PLACES_MAX: Final = 200
+PAPERS_MAX: Final = 100_000
+"""In a list that is taken out as a file."""
+SET_ASIDE_MAX: Final = 100_000
+"""Likewise."""
 
 
 def is_set_aside() -> sa.ColumnElement[bool]:

@@ -1,0 +1,306 @@
+"""What is in stock and where: products with their counts, one product's units, what lies in a bin, the locations.
+
+Plain reads. A place may be a container; `resolve` follows it to the location where it stands now.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from server.ledger import in_chunks
+from server.surroundings import DEPTH_MAX
+from server.tables import reference, stock_levels, unit_states
+from sync.identity import is_container
+from sync.unit import IN_STOCK
+
+PAGE: Final = 50
+TEXT_MAX: Final = 100
+After = tuple[str, str]
+"""(sorting text, key): where a page ends and the next begins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """One product and how much of it there is."""
+
+    key: str
+    name: str
+    sku: str | None
+    mode: str | None
+    sort: str
+    by_status: Mapping[str, int] = field(default_factory=dict)
+    """Units by where they stand."""
+    pieces: int = 0
+    """Of stock without units."""
+
+    @property
+    def in_stock(self) -> int:
+        """Units that are here."""
+        return sum(number for status, number in self.by_status.items() if status in IN_STOCK)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One location and how much lies there."""
+
+    key: str
+    code: str
+    name: str | None
+    zone: str | None
+    sort: str
+    units: int = 0
+    """In stock, those in containers that stand there included."""
+    pieces: int = 0
+
+
+def _contains(text: str, *columns: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Whether any of the columns has the text in it, in capitals or not."""
+    return sa.or_(*(sa.func.lower(column).contains(text.lower(), autoescape=True) for column in columns))
+
+
+def _named(kind: str, main: str, columns: Collection[str]) -> tuple[sa.Select[Any], sa.ColumnElement[str]]:
+    """The entries of reference data of a kind with these columns, and the text that they are sorted by."""
+    row = reference.c.row
+    sort = sa.func.lower(sa.func.coalesce(row[main].as_string(), reference.c.key))
+    picked = [row[name].as_string().label(name) for name in columns]
+    query = sa.select(reference.c.key, sort.label("sort"), *picked)
+    return query.where(reference.c.kind == kind, row.isnot(None)), sort
+
+
+def products(
+    connection: sa.Connection,
+    site: str,
+    *,
+    text: str = "",
+    key: str | None = None,
+    after: After | None = None,
+    limit: int = PAGE,
+) -> list[Product]:
+    """Products by name whose name, code or number holds the text, or the one with this key."""
+    query, sort = _named("item", "name", ("name", "sku", "mode"))
+    row = reference.c.row
+    query = query.where(reference.c.site == site).order_by(sort, reference.c.key).limit(limit)
+    if text:
+        gtin = text.zfill(14) if text.isascii() and text.isdigit() and len(text) > 7 else text
+        named = _contains(text, row["name"].as_string(), row["sku"].as_string(), reference.c.key)
+        query = query.where(named | reference.c.key.contains(gtin, autoescape=True))
+    if key is not None:
+        query = query.where(reference.c.key == key)
+    if after is not None:
+        query = query.where(sa.tuple_(sort, reference.c.key) > sa.tuple_(*after))
+    found = connection.execute(query).all()
+    keys = [each.key for each in found]
+    units, pieces = _units_by_status(connection, site, keys), _pieces_by_item(connection, site, keys)
+    return [
+        Product(
+            key=each.key,
+            name=each.name or each.sku or each.key,
+            sku=each.sku,
+            mode=each.mode,
+            sort=each.sort,
+            by_status=units.get(each.key, {}),
+            pieces=pieces[each.key],
+        )
+        for each in found
+    ]
+
+
+def _units_by_status(connection: sa.Connection, site: str, items: Iterable[str]) -> dict[str, dict[str, int]]:
+    u = unit_states.c
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for keys in in_chunks(items):
+        query = (
+            sa.select(u.item, u.status, sa.func.count())
+            .where(u.site == site, u.item.in_(keys))
+            .group_by(u.item, u.status)
+        )
+        for item, status, number in connection.execute(query):
+            found[item][status] = number
+    return found
+
+
+def _pieces_by_item(connection: sa.Connection, site: str, items: Iterable[str]) -> Counter[str]:
+    """Pieces of each product, its lots together."""
+    s = stock_levels.c
+    found: Counter[str] = Counter()
+    for item in items:
+        query = sa.select(sa.func.coalesce(sa.func.sum(s.quantity), 0)).where(s.site == site, _of_item(item))
+        found[item] = int(connection.execute(query).scalar_one())
+    return found
+
+
+def _of_item(item: str) -> sa.ColumnElement[bool]:
+    """Whether a balance is of this product or of one of its lots."""
+    lots = f"{item}/10/"
+    return (stock_levels.c.subject == item) | stock_levels.c.subject.startswith(lots, autoescape=True)
+
+
+def levels(
+    connection: sa.Connection, site: str, *, item: str | None = None, places: Collection[str] | None = None
+) -> Iterator[Mapping[str, Any]]:
+    """Balances of stock without units: subject, place, quantity; of one product, or in these places."""
+    s = stock_levels.c
+    query = sa.select(s.subject, s.place, s.quantity, s.counted_ms, s.last_ms).where(s.site == site, s.quantity != 0)
+    if item is not None:
+        query = query.where(_of_item(item))
+    for keys in in_chunks(places) if places is not None else [None]:
+        part = query.where(s.place.in_(keys)) if keys is not None else query
+        part = part.order_by(s.subject, s.place)
+        yield from (dict(row) for row in connection.execute(part, execution_options=_IN_PIECES).mappings())
+
+
+_IN_PIECES: Final = {"yield_per": 1_000}
+_UNIT_COLUMNS: Final = (
+    "unit", "item", "status", "place", "observed", "expected", "lot", "expiry", "condition", "document", "place_ms",
+    "last_ms",
+)  # fmt: skip
+
+
+def units(
+    connection: sa.Connection,
+    site: str,
+    *,
+    item: str | None = None,
+    status: str | None = None,
+    places: Collection[str] | None = None,
+    after: str | None = None,
+    limit: int | None = None,
+) -> Iterator[Mapping[str, Any]]:
+    """Units by name, those of one product, of one status, in these places."""
+    u = unit_states.c
+    query = sa.select(*(u[name] for name in _UNIT_COLUMNS)).where(u.site == site, u.item.isnot(None)).order_by(u.unit)
+    for column, value in ((u.item, item), (u.status, status)):
+        if value is not None:
+            query = query.where(column == value)
+    if after is not None:
+        query = query.where(u.unit > after)
+    if limit is not None:
+        query = query.limit(limit)
+    for keys in in_chunks(places) if places is not None else [None]:
+        part = query.where(u.place.in_(keys)) if keys is not None else query
+        yield from (dict(row) for row in connection.execute(part, execution_options=_IN_PIECES).mappings())
+
+
+def resolve(connection: sa.Connection, site: str, places: Iterable[str | None]) -> dict[str, str | None]:
+    """Place -> the location where it is now: a location itself, a container's by following it; None where unknown."""
+    found: dict[str, str | None] = {place: place for place in places if place is not None}
+    u = unit_states.c
+    for _ in range(DEPTH_MAX):
+        going_on = {at for at in found.values() if at is not None and is_container(at)}
+        if not going_on:
+            break
+        inside: dict[str, str | None] = {}
+        for keys in in_chunks(going_on):
+            inside |= dict(connection.execute(sa.select(u.unit, u.place).where(u.site == site, u.unit.in_(keys))).all())
+        found = {place: inside.get(at) if at in going_on else at for place, at in found.items()}
+    return {place: None if at is not None and is_container(at) else at for place, at in found.items()}
+
+
+def inside(connection: sa.Connection, site: str, bins: Iterable[str]) -> dict[str, str]:
+    """Every container that stands in one of these bins, also in another container there -> the bin."""
+    u = unit_states.c
+    found: dict[str, str] = {}
+    layer = {place: place for place in bins}
+    for _ in range(DEPTH_MAX):
+        below: dict[str, str] = {}
+        for keys in in_chunks(layer):
+            query = sa.select(u.unit, u.place).where(
+                u.site == site, u.place.in_(keys), u.item.is_(None), u.status.in_(IN_STOCK)
+            )
+            below |= {unit: layer[place] for unit, place in connection.execute(query) if is_container(unit)}
+        layer = {unit: place for unit, place in below.items() if unit not in found}
+        if not layer:
+            break
+        found |= layer
+    return found
+
+
+def by_zone(connection: sa.Connection, site: str, item: str) -> dict[str, int]:
+    """How many units and pieces of a product are in stock in each zone; a place without one counts by its code."""
+    u = unit_states.c
+    query = (
+        sa.select(u.place, sa.func.count())
+        .where(u.site == site, u.item == item, u.status.in_(IN_STOCK))
+        .group_by(u.place)
+    )
+    counted: Counter[str | None] = Counter(dict(connection.execute(query).all()))
+    for level in levels(connection, site, item=item):
+        counted[level["place"]] += level["quantity"]
+    at = resolve(connection, site, counted)
+    zones = zones_of(connection, site, at.values())
+    found: Counter[str] = Counter()
+    for place, number in counted.items():
+        location = at.get(place) if place is not None else None
+        found[zones.get(location or "") or ("no zone" if location else "place unknown")] += number
+    return dict(found.most_common())
+
+
+def zones_of(connection: sa.Connection, site: str, locations_: Iterable[str | None]) -> dict[str, str | None]:
+    """Location -> its zone."""
+    found: dict[str, str | None] = {}
+    for keys in in_chunks({key for key in locations_ if key is not None}):
+        query = sa.select(reference.c.key, reference.c.row["zone"].as_string()).where(
+            reference.c.site == site, reference.c.kind == "location", reference.c.key.in_(keys)
+        )
+        found |= dict(connection.execute(query).all())
+    return found
+
+
+def places(
+    connection: sa.Connection,
+    site: str,
+    *,
+    text: str = "",
+    key: str | None = None,
+    after: After | None = None,
+    limit: int = PAGE,
+) -> list[Place]:
+    """Locations by code whose code, name or zone holds the text, or the one with this key."""
+    query, sort = _named("location", "code", ("code", "name", "zone"))
+    row = reference.c.row
+    query = query.where(reference.c.site == site).order_by(sort, reference.c.key).limit(limit)
+    if text:
+        query = query.where(_contains(text, *(row[name].as_string() for name in ("code", "name", "zone"))))
+    if key is not None:
+        query = query.where(reference.c.key == key)
+    if after is not None:
+        query = query.where(sa.tuple_(sort, reference.c.key) > sa.tuple_(*after))
+    found = connection.execute(query).all()
+    bins = {each.key: each.key for each in found} | inside(connection, site, [each.key for each in found])
+    units_, pieces = _lying_in(connection, site, bins)
+    return [
+        Place(
+            key=each.key,
+            code=each.code or each.key,
+            name=each.name,
+            zone=each.zone,
+            sort=each.sort,
+            units=units_[each.key],
+            pieces=pieces[each.key],
+        )
+        for each in found
+    ]
+
+
+def _lying_in(connection: sa.Connection, site: str, bins: Mapping[str, str]) -> tuple[Counter[str], Counter[str]]:
+    """Units and pieces by bin; `bins` says for each place which bin it is or stands in."""
+    u, s = unit_states.c, stock_levels.c
+    units_: Counter[str] = Counter()
+    pieces: Counter[str] = Counter()
+    for keys in in_chunks(bins):
+        counted = (
+            sa.select(u.place, sa.func.count())
+            .where(u.site == site, u.place.in_(keys), u.item.isnot(None), u.status.in_(IN_STOCK))
+            .group_by(u.place)
+        )
+        for place, number in connection.execute(counted):
+            units_[bins[place]] += number
+        summed = sa.select(s.place, sa.func.sum(s.quantity)).where(s.site == site, s.place.in_(keys)).group_by(s.place)
+        for place, number in connection.execute(summed):
+            pieces[bins[place]] += int(number)
+    return units_, pieces

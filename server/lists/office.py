@@ -1,0 +1,184 @@
+"""The office: handhelds, people without their secrets, documents, what was set aside, the audit, one unit's trail."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from server import queries
+from server.exports import Column, Filters, Listing, Rows
+from server.ledger import SERVER_DEVICE
+from server.lists.naming_rows import with_names
+from server.roles import Task
+from server.tables import documents, events, people
+
+
+def _handhelds(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
+    yield from queries.list_devices(connection, site)
+
+
+def _people(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
+    p = people.c
+    query = sa.select(p.name, p.role, p.active).where(p.site == site).order_by(p.name)
+    yield from (dict(row) for row in connection.execute(query).mappings())
+
+
+def _documents(connection: sa.Connection, site: str, filters: Filters) -> Rows:
+    d, e = documents.c, events.c
+    named = sa.cast(e.device_no, sa.String) + "." + sa.cast(e.epoch, sa.String) + "." + sa.cast(e.seq, sa.String)
+    query = (
+        sa.select(d.kind, d.number, d.rows, d.folded_rows, d.digest, d.event_ms, e.operator)
+        .join(events, (e.site == d.site) & (e.evidence == d.digest) & (named == d.event), isouter=True)
+        .where(d.site == site)
+        .order_by(d.event_ms, d.digest)
+    )
+    if filters.get("kind"):
+        query = query.where(d.kind == filters["kind"])
+    yield from (dict(row) for row in connection.execute(query, execution_options=_IN_PIECES).mappings())
+
+
+def _set_aside(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
+    devices = queries.device_names(connection, site)
+    for row in queries.set_aside(connection, site, limit=queries.SET_ASIDE_MAX):
+        yield dict(row) | {
+            "handheld": devices.get(row["device_no"]),
+            "line": row["line"].decode("latin-1"),
+            "digest": row["digest"].hex(),
+        }
+
+
+def _audit(connection: sa.Connection, site: str, filters: Filters) -> Rows:
+    """Every fact that the office made, and who made it: they are all of the server's own chains."""
+    e = events.c
+    query = (
+        sa.select(e.event_ms, e.operator, e.action, e.subject, e.document, e.reason, e.device_no, e.epoch, e.seq)
+        .where(e.site == site, e.device_no == SERVER_DEVICE)
+        .order_by(e.event_ms, e.epoch, e.seq)
+    )
+    for column, name in ((e.action, "action"), (e.operator, "operator")):
+        if filters.get(name):
+            query = query.where(column == filters[name])
+    rows = (dict(row) for row in connection.execute(query, execution_options=_IN_PIECES).mappings())
+    named = (row | {"event": f"{row['device_no']}.{row['epoch']}.{row['seq']}"} for row in rows)
+    return with_names(connection, site, named, {"subject": "name"})
+
+
+def _trail(connection: sa.Connection, site: str, filters: Filters) -> Rows:
+    devices = queries.device_names(connection, site)
+    lines = queries.trail(connection, site, filters["unit"])
+    if not lines:
+        raise LookupError(f"Nothing is known of {filters['unit']!r:.200}.")
+
+    def rows() -> Rows:
+        for line in lines:
+            event = line.fact.event
+            row: dict[str, Any] = {name: getattr(event, name) for name in event.__slots__}
+            yield row | {
+                "event": f"{event.device_no}.{event.epoch}.{event.seq}",
+                "event_ms": line.fact.event_ms,
+                "uncertainty_ms": line.fact.uncertainty_ms,
+                "undone": line.undone,
+                "forked": line.fact.forked,
+                "handheld": devices.get(event.device_no),
+                "read": event.barcode.decode("latin-1") if event.barcode else None,
+            }
+
+    return with_names(connection, site, rows(), {"location": "at", "container": "carton"})
+
+
+_IN_PIECES: Final = {"yield_per": 1_000}
+LISTS: Final = (
+    Listing(
+        name="handhelds",
+        title="Handhelds",
+        rows=_handhelds,
+        columns=(
+            Column("name", "Handheld"),
+            Column("device_no", "Number"),
+            Column("role", "Role"),
+            Column("enrolled_ms", "Enrolled", moment=True),
+            Column("last_seen_ms", "Last heard", moment=True),
+            Column("waiting", "Waiting"),
+            Column("client", "Software"),
+            Column("revoked_ms", "Revoked", moment=True),
+        ),
+    ),
+    Listing(
+        name="people",
+        title="People",
+        rows=_people,
+        task=Task.PEOPLE,
+        columns=(Column("name", "Name"), Column("role", "Role"), Column("active", "May sign in")),
+    ),
+    Listing(
+        name="documents",
+        title="Documents",
+        rows=_documents,
+        filters={"kind": "stock, asn, order, count, ..."},
+        columns=(
+            Column("kind", "Kind"),
+            Column("number", "Number"),
+            Column("rows", "Rows"),
+            Column("folded_rows", "Rows worked in"),
+            Column("event_ms", "Taken in", moment=True),
+            Column("operator", "By"),
+            Column("digest", "Digest"),
+        ),
+    ),
+    Listing(
+        name="set_aside",
+        title="Set aside",
+        rows=_set_aside,
+        columns=(
+            Column("outcome", "What"),
+            Column("note", "Why"),
+            Column("handheld", "Handheld"),
+            Column("seq", "Number"),
+            Column("received_ms", "Arrived", moment=True),
+            Column("line", "As it came"),
+            Column("digest", "Digest"),
+        ),
+    ),
+    Listing(
+        name="audit",
+        title="Audit",
+        rows=_audit,
+        task=Task.ADMINISTER,
+        filters={"action": "settle, import, administer, ...", "operator": "who"},
+        columns=(
+            Column("event_ms", "When", moment=True),
+            Column("operator", "Who"),
+            Column("action", "What"),
+            Column("name", "About"),
+            Column("document", "Document"),
+            Column("reason", "Reason"),
+            Column("event", "Event"),
+            Column("subject", "Canonical name"),
+        ),
+    ),
+    Listing(
+        name="trail",
+        title="Trail",
+        rows=_trail,
+        filters={"unit": "canonical name of a unit, container, product or lot"},
+        needs="unit",
+        columns=(
+            Column("event_ms", "When", moment=True),
+            Column("uncertainty_ms", "Give or take (ms)"),
+            Column("action", "What"),
+            Column("at", "Place"),
+            Column("carton", "Carton"),
+            Column("document", "Document"),
+            Column("quantity", "Pieces"),
+            Column("condition", "Condition"),
+            Column("reason", "Reason"),
+            Column("operator", "By"),
+            Column("handheld", "At"),
+            Column("undone", "Undone"),
+            Column("forked", "Forked"),
+            Column("read", "Read"),
+            Column("event", "Event"),
+        ),
+    ),
+)

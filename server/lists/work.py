@@ -1,0 +1,121 @@
+"""Work: cases, counts and receipts with their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from server import queries
+from server.counts import cycle, receipt
+from server.counts.cycle import CountError
+from server.exports import ROWS_AT_ONCE, Column, Filters, Listing, Rows
+from server.lists.naming_rows import with_names
+
+
+def _cases(connection: sa.Connection, site: str, filters: Filters) -> Rows:
+    status = filters.get("status")
+    devices = queries.device_names(connection, site)
+
+    def pages() -> Rows:
+        after = None
+        while page := queries.list_cases(
+            connection,
+            site,
+            status=None if status == "all" else status,
+            rule=filters.get("rule") or None,
+            unit=filters.get("unit") or None,
+            after=after,
+            limit=ROWS_AT_ONCE,
+        ):
+            for case in page:
+                yield asdict(case) | {"handheld": devices.get(case.device_no or 0)}
+            after = queries.read_after(page[-1].after)
+
+    return with_names(connection, site, pages(), {"unit": "name", "expected": "belongs", "seen": "seen_at"})
+
+
+def _papers(connection: sa.Connection, site: str, _filters: Filters, *, kind: str) -> Rows:
+    papers = queries.list_papers(connection, site, limit=queries.PAPERS_MAX)
+    return (asdict(found) for found in papers if found.kind == kind)
+
+
+def _lines(
+    connection: sa.Connection, site: str, filters: Filters, *, report: Callable[..., cycle.CountReport | Any]
+) -> Rows:
+    try:
+        found = report(connection, site=site, number=filters["number"])
+    except CountError as error:
+        raise LookupError(str(error)) from None
+    rows = [asdict(line) for line in found.lines]
+    told = {"subject": "name", "expected": "belongs"}
+    for row in with_names(connection, site, rows, told):
+        seen = list(with_names(connection, site, ({"key": key} for key in row["seen"] if key), {"key": "name"}))
+        yield dict(row) | {"seen_at": " ".join(each["name"] for each in seen)}
+
+
+_PAPERS: Final = (
+    Column("number", "Number"),
+    Column("since_ms", "Since", moment=True),
+    Column("versions", "Closed versions"),
+)
+_LINES: Final = (
+    Column("kind", "Result"),
+    Column("name", "Unit, product or lot"),
+    Column("belongs", "Belongs"),
+    Column("seen_at", "Seen"),
+    Column("expected_quantity", "Expected"),
+    Column("quantity", "Counted"),
+    Column("subject", "Canonical name"),
+    Column("expected", "Canonical place where it belongs"),
+    Column("seen", "Canonical places where it was seen"),
+    Column("events", "Scans"),
+)
+LISTS: Final = (
+    Listing(
+        name="cases",
+        title="Cases",
+        rows=_cases,
+        filters={"status": "open, settled, explained; all of them", "rule": "what is wrong", "unit": "canonical name"},
+        columns=(
+            Column("rule", "What"),
+            Column("status", "State"),
+            Column("name", "Unit"),
+            Column("detail", "Found"),
+            Column("belongs", "Belongs"),
+            Column("seen_at", "Seen"),
+            Column("document", "Document"),
+            Column("opened_ms", "Opened", moment=True),
+            Column("operator", "By"),
+            Column("handheld", "At"),
+            Column("closed_ms", "Closed", moment=True),
+            Column("closed_operator", "Closed by"),
+            Column("resolution", "Decision"),
+            Column("unit", "Canonical name"),
+            Column("expected", "Canonical place where it belongs"),
+            Column("seen", "Canonical place where it was seen"),
+            Column("episode", "Event"),
+        ),
+    ),
+    Listing(name="counts", title="Counts", rows=partial(_papers, kind="count"), columns=_PAPERS),
+    Listing(name="receipts", title="Receipts", rows=partial(_papers, kind="asn"), columns=_PAPERS),
+    Listing(
+        name="count_lines",
+        title="Lines of a count",
+        rows=partial(_lines, report=cycle.report),
+        filters={"number": "of the count"},
+        needs="number",
+        columns=_LINES,
+    ),
+    Listing(
+        name="receipt_lines",
+        title="Lines of a receipt",
+        rows=partial(_lines, report=receipt.report),
+        filters={"number": "of the ASN"},
+        needs="number",
+        columns=_LINES,
+    ),
+)
