@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from server import migrations, site_codes
 from server.config import Settings
 from server.database import reading, stamp, writing
-from server.people import add_person
+from server.staff import add_person
 from server.tables import people, server_state
 from sync.labels import SiteCodes
 

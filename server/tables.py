@@ -84,6 +84,13 @@ sa.Index(
     postgresql_where=events.c.voids.isnot(None),
 )
 sa.Index(
+    "ix_events_server",
+    events.c.site,
+    events.c.event_ms,
+    sqlite_where=events.c.device_no == 0,
+    postgresql_where=events.c.device_no == 0,
+)
+sa.Index(
     "ix_events_outcome",
     events.c.outcome,
     sqlite_where=sa.text("outcome <> 'accepted'"),
@@ -255,6 +262,27 @@ people = sa.Table(
     sa.Column("role", sa.Text, nullable=False),
     sa.Column("password_hash", sa.Text, nullable=False),
     sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("roles", sa.JSON, nullable=False, default=list, comment="[[since_ms, role or null], ...]"),
+    sa.Column("badge", sa.Text),
+    sa.Column("pin_hash", sa.Text),
+    sa.UniqueConstraint("site", "badge", name="uq_people_badge"),
+    comment="Who may sign in, at the console by password and at handhelds by badge and PIN.",
+)
+
+integrations = sa.Table(
+    "integrations",
+    db.metadata,
+    sa.Column("id", Number, primary_key=True),
+    sa.Column("site", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("tasks", sa.JSON, nullable=False, comment="what its key opens"),
+    sa.Column("digest", sa.Text, nullable=False, unique=True, comment="SHA-256 of its key, hex"),
+    sa.Column("made_ms", sa.BigInteger, nullable=False),
+    sa.Column("made_by", sa.Text),
+    sa.Column("revoked_ms", sa.BigInteger),
+    sa.Column("used_ms", sa.BigInteger),
+    sa.UniqueConstraint("site", "name", name="uq_integrations_name"),
+    comment="Other systems, and the digests of their keys.",
 )
 
 server_state = sa.Table(

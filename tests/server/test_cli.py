@@ -253,3 +253,20 @@ def test_serve_on_a_fresh_machine_makes_everything_ready_and_answers(tmp_path: P
             server.send_signal(signal.SIGTERM)
             server.wait(timeout=30)
     assert server.returncode == 0
+
+
+def test_people_are_let_in_and_out_at_the_command_line_without_a_secret_on_the_screen(
+    database_url: str, tmp_path: Path
+) -> None:
+    with office(database_url, tmp_path) as app:
+        assert run(app, "people", "add", "Ravi", "--role", "picker") == "Ravi is in, as picker.\n"
+        told = run(app, "people", "badge", "Ravi", "BADGE:K-17", "--stdin", typed="7391\n")
+        assert told == "Ravi signs in with badge K-17. Handhelds learn it at their next sync.\n"
+        told += run(app, "people", "badge", "Ravi", typed="8264\n8264\n")
+        told += run(app, "people", "password", "Ravi", "--stdin", typed="correct horse battery\n")
+        run(app, "people", "role", "Ravi", "receiver")
+        run(app, "people", "deactivate", "Ravi")
+        assert "Ravi · receiver · badge K-17 · may not sign in\n" in run(app, "people", "list")
+        assert all(secret not in told for secret in ("7391", "8264", "horse"))
+        assert "among the first" in run(app, "people", "badge", "Ravi", "K-17", "--stdin", typed="0000\n", code=1)
+        assert "nobody named 'Asha'" in run(app, "people", "reactivate", "Asha", code=1)

@@ -164,6 +164,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("outcome <> 'accepted'"),
         postgresql_where=sa.text("outcome <> 'accepted'"),
     )
+    op.create_index(
+        "ix_events_server",
+        "events",
+        ["site", "event_ms"],
+        unique=False,
+        sqlite_where=sa.text("device_no = 0"),
+        postgresql_where=sa.text("device_no = 0"),
+    )
     op.create_index("ix_events_subject", "events", ["site", "subject", "event_ms"], unique=False)
     op.create_index("ix_events_time", "events", ["event_ms"], unique=False, postgresql_using="brin")
     op.create_index(
@@ -194,6 +202,22 @@ def upgrade() -> None:
         comment="Whom an order is for; erased when they ask, and never in the ledger.",
     )
     op.create_table(
+        "integrations",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("site", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("tasks", sa.JSON(), nullable=False, comment="what its key opens"),
+        sa.Column("digest", sa.Text(), nullable=False, comment="SHA-256 of its key, hex"),
+        sa.Column("made_ms", sa.BigInteger(), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=True),
+        sa.Column("revoked_ms", sa.BigInteger(), nullable=True),
+        sa.Column("used_ms", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("digest"),
+        sa.UniqueConstraint("site", "name", name="uq_integrations_name"),
+        comment="Other systems, and the digests of their keys.",
+    )
+    op.create_table(
         "people",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("site", sa.Text(), nullable=False),
@@ -201,8 +225,13 @@ def upgrade() -> None:
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("password_hash", sa.Text(), nullable=False),
         sa.Column("active", sa.Boolean(), server_default=sa.true(), nullable=False),
+        sa.Column("roles", sa.JSON(), nullable=False, comment="[[since_ms, role or null], ...]"),
+        sa.Column("badge", sa.Text(), nullable=True),
+        sa.Column("pin_hash", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name"),
+        sa.UniqueConstraint("site", "badge", name="uq_people_badge"),
+        comment="Who may sign in, at the console by password and at handhelds by badge and PIN.",
     )
     op.create_table(
         "reference",

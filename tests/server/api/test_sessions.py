@@ -2,7 +2,8 @@ import sqlalchemy as sa
 from flask import Flask
 
 from server.database import writing
-from server.people import FAILURES_MAX, add_person
+from server.people import FAILURES_MAX
+from server.staff import add_person
 from server.tables import events, people
 from tests.server.running import NOW, PASSWORD, SITE, Person, refusal, sign_in
 

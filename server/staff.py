@@ -1,0 +1,329 @@
+"""Who works here: each person's role over time, what lets them sign in, and the last admin, who cannot be lost.
+
+Every change is an `administer` event that names who made it, and never a secret. People with a badge travel to the
+handhelds as reference rows, so that they sign in with no network: kind `person`, key the badge's code, the row
+
+    {"name", "roles": [[since_ms, role or null], ...], "pin": its hash (`sync/pin.py`) or null, "active", "since_ms"}
+
+where null stands for a time in which they may do nothing, and `since_ms` for the moment that they got this badge. A
+badge that was given back stays, inactive and without its PIN: a rebuild judges by it what was scanned under it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from server import ledger, site_codes
+from server.changes import publish
+from server.database import stamp
+from server.people import NO_PASSWORD, hash_password
+from server.roles import INTEGRATION, PERSONAL
+from server.tables import people, reference
+from sync.event import INT_MAX
+from sync.identity import Kind, split_key
+from sync.labels import Label, parse
+from sync.pin import SALT_BYTES, hash_pin, weakness
+
+NAME_LENGTH_MAX: Final = 100
+ADMIN: Final = "admin"
+KIND: Final = "person"
+
+Spells = list[list[Any]]
+"""``[since_ms, role or None]``, ascending: what somebody was from each moment on."""
+
+
+class StaffError(ValueError):
+    """This cannot be changed so; the message says why and repeats no secret."""
+
+
+class NobodyError(StaffError):
+    """There is nobody with this number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Who changes somebody, and when. `by` is None where the server itself does."""
+
+    site: str
+    by: str | None
+    now_ms: int
+    self_id: int | None = None
+    """Number of the person who is signed in and does it; None at the command line."""
+
+
+def add_person(
+    connection: sa.Connection,
+    *,
+    site: str,
+    name: str,
+    role: str,
+    by: str | None,
+    now_ms: int,
+    password: str | None = None,
+) -> int:
+    """Add someone; returns their number. Without a password they sign in at handhelds alone.
+
+    Raises:
+        ValueError: the name, the role or the password will not do; the message says why.
+    """
+    _check_role(role)
+    if not (name and name == name.strip() and name.isprintable() and len(name) <= NAME_LENGTH_MAX):
+        raise StaffError(f"{name!r} cannot be a name: it takes 1 to {NAME_LENGTH_MAX} characters that can be printed.")
+    if name.startswith(f"{INTEGRATION}:"):
+        raise StaffError(f"{name!r} cannot be a person's name: another system's facts are named so.")
+    if connection.execute(sa.select(people.c.id).where(people.c.name == name)).first():
+        raise StaffError(f"There is someone named {name!r} already.")
+    values = {
+        "site": site,
+        "name": name,
+        "role": role,
+        "password_hash": NO_PASSWORD if password is None else hash_password(password),
+        "active": True,
+        "roles": [[now_ms, role]],
+    }
+    number = int(connection.execute(people.insert().values(values).returning(people.c.id)).scalar_one())
+    _record(connection, Change(site=site, by=by, now_ms=now_ms), name, f"{name} may sign in as {role}")
+    return number
+
+
+def change_role(connection: sa.Connection, number: int, role: str, change: Change) -> None:
+    """Give someone another role from now on.
+
+    Raises:
+        StaffError: there is no such role or person, or an admin would be lost.
+    """
+    _check_role(role)
+    person = _hold(connection, number, change)
+    if person.role == role:
+        return
+    if person.role == ADMIN and person.active:
+        _keep_an_admin(connection, person, change)
+    _write(connection, person, change, role=role, roles=_later(person, change, role if person.active else None))
+    _record(connection, change, person.name, f"{person.name} is {role} from now on, and was {person.role}")
+
+
+def set_active(connection: sa.Connection, number: int, *, active: bool, change: Change) -> None:
+    """Let someone in no longer, or let them in again.
+
+    Raises:
+        StaffError: there is no such person, or an admin would be lost.
+    """
+    person = _hold(connection, number, change)
+    if person.active == active:
+        return
+    if person.role == ADMIN and not active:
+        _keep_an_admin(connection, person, change)
+    _write(connection, person, change, active=active, roles=_later(person, change, person.role if active else None))
+    words = f"may sign in again as {person.role}" if active else "may sign in no longer"
+    _record(connection, change, person.name, f"{person.name} {words}")
+
+
+def set_password(connection: sa.Connection, number: int, password: str, change: Change) -> None:
+    """Give someone a new password; it ends each of their sessions.
+
+    Raises:
+        ValueError: there is no such person, or it is too short or too long.
+    """
+    person = _hold(connection, number, change)
+    _write(connection, person, change, password_hash=hash_password(password))
+    _record(connection, change, person.name, f"{person.name} has a new password")
+
+
+def set_badge(connection: sa.Connection, number: int, badge: str | None, pin: str | None, change: Change) -> None:
+    """Give someone a badge and its PIN, another PIN for the badge that they have, or take the badge back.
+
+    Args:
+        badge: what its label says, or the code alone; None takes it back.
+        pin: 4 to 8 digits; None keeps that of the badge which they have.
+
+    Raises:
+        StaffError: it is nobody's badge or PIN, or somebody else's badge.
+    """
+    person = _hold(connection, number, change)
+    code = None if badge is None else badge_code(connection, badge)
+    if code is None and pin is not None:
+        raise StaffError("A PIN belongs to a badge: name the badge as well.")
+    if code is not None and pin is None and (code != person.badge or person.pin_hash is None):
+        raise StaffError("A new badge takes a new PIN.")
+    reason = weakness(pin, code or "") if pin is not None else None
+    if reason:
+        raise StaffError(reason)
+    if code is not None and code != person.badge:
+        _check_free(connection, person, code)
+    hashed = hash_pin(pin, secrets.token_bytes(SALT_BYTES)) if pin is not None else person.pin_hash if code else None
+    if person.badge is not None and person.badge != code:
+        _publish(connection, person, change, person.badge, pin=None, active=False)
+    _write(connection, person, change, badge=code, pin_hash=hashed)
+    if code != person.badge:
+        words = f"has badge {code}" if code else f"has given back badge {person.badge}"
+        _record(connection, change, person.name, f"{person.name} {words}")
+    elif pin is not None:
+        _record(connection, change, person.name, f"{person.name} has a new PIN")
+
+
+def edit(connection: sa.Connection, number: int, wanted: Mapping[str, Any], change: Change) -> None:
+    """Several changes of one person at once, all or none.
+
+    Args:
+        wanted: `role`, `active`, `password`, `badge` (None takes it back) and `pin`, each where it is to change.
+
+    Raises:
+        ValueError: one of them will not do; the message says why.
+    """
+    if "role" in wanted:
+        change_role(connection, number, wanted["role"], change)
+    if "active" in wanted:
+        set_active(connection, number, active=wanted["active"], change=change)
+    if "password" in wanted:
+        set_password(connection, number, wanted["password"], change)
+    if "badge" in wanted or "pin" in wanted:
+        badge = wanted["badge"] if "badge" in wanted else _hold(connection, number, change).badge
+        set_badge(connection, number, badge, wanted.get("pin"), change)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """Someone, as the office sees them: no secrets."""
+
+    id: int
+    name: str
+    role: str
+    active: bool
+    badge: str | None
+    console: bool
+    """Whether they have a password, for the console and the API."""
+
+
+def members(connection: sa.Connection, site: str) -> list[Member]:
+    """Everybody of the site, by name; who left stands at the end."""
+    t = people.c
+    rows = connection.execute(sa.select(people).where(t.site == site).order_by(sa.desc(t.active), t.name))
+    return [
+        Member(
+            id=row.id,
+            name=row.name,
+            role=row.role,
+            active=row.active,
+            badge=row.badge,
+            console=row.password_hash != NO_PASSWORD,
+        )
+        for row in rows
+    ]
+
+
+def badge_code(connection: sa.Connection, text: str) -> str:
+    """The code of a badge, from what its label says or from the code itself.
+
+    Raises:
+        StaffError: the site has no such badges.
+    """
+    codes = site_codes.load(connection)
+    for said in (text, f"BADGE:{text}"):
+        label = parse(said.encode(errors="replace"), None, codes)
+        if isinstance(label, Label) and label.kind is Kind.BADGE:
+            return split_key(label.key).elements[-1][1]
+    raise StaffError(f"{text!r:.60} is no badge of this site: give what its label says, such as BADGE:K-17.")
+
+
+def _check_role(role: str) -> None:
+    if role not in PERSONAL:
+        raise StaffError(f"There is no role {role!r}: it is one of {', '.join(PERSONAL)}.")
+
+
+def _hold(connection: sa.Connection, number: int, change: Change) -> Any:
+    """The person's row, held until the transaction ends.
+
+    Raises:
+        NobodyError: there is nobody of this number.
+    """
+    query = sa.select(people).where(people.c.site == change.site, people.c.id == number).with_for_update()
+    row = connection.execute(query).one_or_none() if number <= INT_MAX else None
+    if row is None:
+        raise NobodyError(f"There is nobody with the number {str(number)[:20]}.")
+    return row
+
+
+def _keep_an_admin(connection: sa.Connection, person: Any, change: Change) -> None:
+    """Refuse what would leave nobody who may let others in.
+
+    Raises:
+        StaffError: it is the last admin, or the one who is signed in.
+    """
+    if change.self_id == person.id:
+        raise StaffError("You cannot take your own role away: another admin has to do that.")
+    t = people.c
+    admins = connection.execute(
+        sa.select(t.id).where(t.site == change.site, t.role == ADMIN, t.active).order_by(t.id).with_for_update()
+    ).scalars()
+    if set(admins) <= {person.id}:
+        raise StaffError(f"{person.name} is the last admin: make somebody else one first.")
+
+
+def _check_free(connection: sa.Connection, person: Any, code: str) -> None:
+    t = people.c
+    query = sa.select(t.name).where(t.site == person.site, t.badge == code, t.id != person.id)
+    other = connection.execute(query).scalar()
+    if other is not None:
+        raise StaffError(f"Badge {code} is {other}'s: take it back first.")
+    worn = connection.execute(_row(person.site, code)).scalar()
+    if worn is not None and worn["name"] != person.name:
+        raise StaffError(f"Badge {code} was {worn['name']}'s, and scans were made under it: take another code.")
+
+
+def _later(person: Any, change: Change, role: str | None) -> Spells:
+    """The spells with one more; two changes in one millisecond are one."""
+    return [*(spell for spell in person.roles if spell[0] < change.now_ms), [change.now_ms, role]]
+
+
+def _write(connection: sa.Connection, person: Any, change: Change, **values: Any) -> None:
+    connection.execute(people.update().where(people.c.id == person.id).values(values))
+    row = connection.execute(sa.select(people).where(people.c.id == person.id)).one()
+    if row.badge is not None:
+        _publish(connection, row, change, row.badge, pin=row.pin_hash, active=row.active)
+    if "roles" in values:
+        _publish_former(connection, row, change)
+
+
+def _publish(
+    connection: sa.Connection, person: Any, change: Change, badge: str, *, pin: str | None, active: bool
+) -> None:
+    known = connection.execute(_row(person.site, badge)).scalar()
+    row = {
+        "name": person.name,
+        "roles": person.roles,
+        "pin": pin if active else None,
+        "active": active,
+        "since_ms": known["since_ms"] if known else change.now_ms,
+    }
+    publish(connection, person.site, KIND, badge, row, stamp(connection))
+
+
+def _publish_former(connection: sa.Connection, person: Any, change: Change) -> None:
+    """Badges that were given back carry the spells too: they alone tell of somebody who has none any more."""
+    t = reference.c
+    rows = connection.execute(sa.select(t.key, t.row).where(t.site == person.site, t.kind == KIND)).all()
+    for badge, row in rows:
+        if row and row["name"] == person.name and badge != person.badge:
+            _publish(connection, person, change, badge, pin=None, active=False)
+
+
+def _row(site: str, badge: str) -> sa.Select[Any]:
+    t = reference.c
+    return sa.select(t.row).where(t.site == site, t.kind == KIND, t.key == badge)
+
+
+def _record(connection: sa.Connection, change: Change, name: str, reason: str) -> None:
+    ledger.record(
+        connection,
+        site=change.site,
+        action="administer",
+        operator=change.by,
+        now_ms=change.now_ms,
+        document=f"{KIND}:{name}",
+        reason=reason,
+    )

@@ -1,0 +1,175 @@
+"""People are let in, changed and let go; each change is a fact, and none of them a secret."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from server import staff
+from server.database import reading, writing
+from server.staff import Change, StaffError
+from server.tables import events, people, reference
+from sync.pin import check_pin
+from tests.server.site import SITE
+
+NOW = 1_000_000
+PIN = "7391"
+
+
+def add(name: str, role: str = "picker", *, at: int = NOW) -> int:
+    with writing() as c:
+        return staff.add_person(c, site=SITE, name=name, role=role, by="admin", now_ms=at)
+
+
+def change(at: int = NOW, *, self_id: int | None = None) -> Change:
+    return Change(site=SITE, by="admin", now_ms=at, self_id=self_id)
+
+
+def give(number: int, badge: str | None, pin: str | None = PIN, *, at: int = NOW) -> None:
+    with writing() as c:
+        staff.set_badge(c, number, badge, pin, change(at))
+
+
+def travels() -> dict[str, Any]:
+    """What handhelds are told of people, by badge."""
+    with reading() as c:
+        rows = c.execute(sa.select(reference.c.key, reference.c.row).where(reference.c.kind == "person"))
+        return {row.key: row.row for row in rows}
+
+
+def said() -> list[str]:
+    with reading() as c:
+        return list(c.execute(sa.select(events.c.reason).order_by(events.c.seq)).scalars())
+
+
+def test_a_person_with_a_badge_travels_to_the_handhelds_with_a_hashed_pin(warehouse: str) -> None:
+    give(add("Ravi"), "BADGE:K-17")
+    row = travels()["K-17"]
+    assert check_pin(PIN, row.pop("pin"))
+    assert row == {"name": "Ravi", "roles": [[NOW, "picker"]], "active": True, "since_ms": NOW}
+
+
+def test_who_has_no_badge_does_not_travel(warehouse: str) -> None:
+    add("Ravi")
+    assert travels() == {}
+
+
+def test_every_change_names_who_made_it_and_no_secret(warehouse: str) -> None:
+    number = add("Ravi")
+    give(number, "K-17")
+    with writing() as c:
+        staff.change_role(c, number, "receiver", change(NOW + 1))
+        staff.set_password(c, number, "correct horse battery", change(NOW + 2))
+        staff.set_active(c, number, active=False, change=change(NOW + 3))
+    give(number, "K-17", "8264", at=NOW + 4)
+    assert said() == [
+        "Ravi may sign in as picker",
+        "Ravi has badge K-17",
+        "Ravi is receiver from now on, and was picker",
+        "Ravi has a new password",
+        "Ravi may sign in no longer",
+        "Ravi has a new PIN",
+    ]
+    with reading() as c:
+        rows = c.execute(sa.select(events.c.operator, events.c.document).distinct()).all()
+    assert [tuple(row) for row in rows] == [("admin", "person:Ravi")]
+
+
+def test_the_roles_that_somebody_had_are_kept_with_their_times(warehouse: str) -> None:
+    number = add("Ravi")
+    give(number, "K-17")
+    with writing() as c:
+        staff.change_role(c, number, "receiver", change(NOW + 10))
+        staff.set_active(c, number, active=False, change=change(NOW + 20))
+        staff.change_role(c, number, "returns", change(NOW + 30))
+        staff.set_active(c, number, active=True, change=change(NOW + 40))
+    row = travels()["K-17"]
+    spells = [
+        [NOW, "picker"],
+        [NOW + 10, "receiver"],
+        [NOW + 20, None],
+        [NOW + 30, None],
+        [NOW + 40, "returns"],
+    ]
+    assert row["roles"] == spells
+    assert row["active"]
+
+
+def test_a_badge_that_was_given_back_opens_nothing_and_still_tells_of_the_past(warehouse: str) -> None:
+    number = add("Ravi")
+    give(number, "K-17")
+    give(number, "K-18", at=NOW + 10)
+    with writing() as c:
+        staff.change_role(c, number, "receiver", change(NOW + 20))
+    former, worn = travels()["K-17"], travels()["K-18"]
+    assert (former["pin"], former["active"]) == (None, False)
+    assert former["roles"] == worn["roles"] == [[NOW, "picker"], [NOW + 20, "receiver"]]
+    give(number, None, None, at=NOW + 30)
+    assert not travels()["K-18"]["active"]
+
+
+def test_who_is_let_go_takes_no_pin_along(warehouse: str) -> None:
+    number = add("Ravi")
+    give(number, "K-17")
+    with writing() as c:
+        staff.set_active(c, number, active=False, change=change(NOW + 1))
+    assert (travels()["K-17"]["pin"], travels()["K-17"]["active"]) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("badge", "pin", "problem"),
+    [
+        ("K-17", "1234", "This PIN is among the first"),
+        ("K-17", "739", "A PIN has 4 to 8 digits"),
+        ("K-17", None, "A new badge takes a new PIN."),
+        ("k 17", PIN, "is no badge of this site"),
+        (None, PIN, "A PIN belongs to a badge"),
+    ],
+)
+def test_a_badge_or_pin_that_will_not_do_is_refused_with_a_sentence(
+    warehouse: str, badge: str | None, pin: str | None, problem: str
+) -> None:
+    number = add("Ravi")
+    with pytest.raises(StaffError, match=problem):
+        give(number, badge, pin)
+    assert travels() == {}
+
+
+def test_no_two_people_have_one_badge_nor_one_after_the_other(warehouse: str) -> None:
+    ravi, asha = add("Ravi"), add("Asha")
+    give(ravi, "K-17")
+    with pytest.raises(StaffError, match="Badge K-17 is Ravi's"):
+        give(asha, "K-17")
+    give(ravi, None, None)
+    with pytest.raises(StaffError, match="Badge K-17 was Ravi's"):
+        give(asha, "K-17")
+
+
+def test_the_last_admin_cannot_be_lost(warehouse: str) -> None:
+    rosa = add("Rosa", "admin")
+    with pytest.raises(StaffError, match="Rosa is the last admin"), writing() as c:
+        staff.change_role(c, rosa, "picker", change())
+    with pytest.raises(StaffError, match="Rosa is the last admin"), writing() as c:
+        staff.set_active(c, rosa, active=False, change=change())
+
+
+def test_no_admin_takes_their_own_role_away(warehouse: str) -> None:
+    rosa = add("Rosa", "admin")
+    add("Ravi", "admin")
+    with pytest.raises(StaffError, match="You cannot take your own role away"), writing() as c:
+        staff.change_role(c, rosa, "picker", change(self_id=rosa))
+    with writing() as c:
+        staff.change_role(c, rosa, "picker", change(self_id=rosa + 1))
+    with reading() as c:
+        assert c.execute(sa.select(people.c.role).where(people.c.id == rosa)).scalar_one() == "picker"
+
+
+@pytest.mark.parametrize(
+    ("name", "role"), [("", "picker"), (" Ravi", "picker"), ("Ravi", "director"), ("integration:shop", "picker")]
+)
+def test_a_name_or_role_that_will_not_do_adds_nobody(warehouse: str, name: str, role: str) -> None:
+    with pytest.raises(StaffError):
+        add(name, role)
+    assert said() == []
