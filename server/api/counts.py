@@ -10,7 +10,8 @@ from marshmallow.validate import Length
 from server import context, documents
 from server.api.resource import Resource
 from server.counts import cycle, receipt
-from server.counts.cycle import CountError, CountReport
+from server.counts.cycle import CountReport
+from server.counts.plan import CountError
 from server.counts.receipt import ReceiptReport
 from server.database import reading, transact
 from server.errors import Refusal

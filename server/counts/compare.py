@@ -2,6 +2,8 @@
 
 Each bin is compared over its own interval, from opening to finishing, because the warehouse works on meanwhile: a
 unit picked an hour later is not missing, and one that moved inside the interval is `in_motion`, to look at again.
+Missing here and seen there is one line, and one proposed move (`moves`), also where another count or a later scan saw
+it.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ class Line(StrEnum):
     DUPLICATE = "duplicate"
     """Seen in more than one place."""
     IN_MOTION = "in_motion"
-    """It moved while its bin was being counted."""
+    """It moved while its bin was being counted, or was scanned since where it belongs: look again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,12 @@ class Expected:
     place: str
     moving: bool = False
     """Whether it came or went inside the interval."""
+    found: str | None = None
+    """Another place where a scan outside this count saw it."""
+    found_under: str | None = None
+    """The document of that scan: another count, say."""
+    since: str | None = None
+    """Name of the scan that saw it there, or that accounts for it: made after its bin was opened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +70,8 @@ class Quantity:
     counted: int
     events: tuple[str, ...] = ()
     """The scans that were counted."""
+    facts: tuple[str, ...] = ()
+    """Marks of the scans outside the count that the expectation rests on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +85,14 @@ class ReportLine:
     events: tuple[str, ...] = ()
     expected_quantity: int = 1
     quantity: int = 1
+    found_under: str | None = None
+    """The count or other document under which `seen` saw it, where that was not this one."""
+    since: str | None = None
+    """Name of the scan outside this count that saw it there, or that accounts for it."""
+    provisional: bool = False
+    """Whether what is missing may still turn up: its bin is not finished, or a handheld was not heard from."""
+    facts: tuple[str, ...] = ()
+    """Marks of the scans outside this count that the line rests on."""
 
 
 def compare(
@@ -95,22 +113,27 @@ def compare(
 
 def _unit(unit: str, due: Expected | None, seen: list[Sighting]) -> ReportLine:
     places = tuple(dict.fromkeys(s.place for s in seen))
+    found = due.found if due and not seen else None
     return ReportLine(
         kind=_kind(due, seen, places),
         subject=unit,
         expected=due.place if due else next((s.belongs for s in seen if s.belongs), None),
-        seen=places,
+        seen=(found,) if found else places,
         events=tuple(s.event for s in seen),
         expected_quantity=int(due is not None),
         quantity=int(bool(seen)),
+        found_under=due.found_under if due and found else None,
+        since=due.since if due and not seen else None,
     )
 
 
 def _kind(due: Expected | None, seen: list[Sighting], places: tuple[str, ...]) -> Line:
     moving = due is not None and due.moving
-    if not seen:
-        return Line.IN_MOTION if moving else Line.MISSING
+    if due is not None and not seen:
+        return _kind_of_unseen(due)
     if all(s.belongs == s.place for s in seen):
+        if due is not None and not moving and due.place not in places:
+            return Line.MISSING  # it was moved here after it had been counted where it was before
         return Line.MATCHED  # also in two bins, where it was moved from one to the other between their counts
     if len(places) > 1:
         return Line.DUPLICATE
@@ -121,6 +144,12 @@ def _kind(due: Expected | None, seen: list[Sighting], places: tuple[str, ...]) -
     if seen[0].belongs is not None:
         return Line.MISPLACED
     return Line.UNEXPECTED if seen[0].known else Line.UNKNOWN
+
+
+def _kind_of_unseen(due: Expected) -> Line:
+    if due.found:
+        return Line.MISPLACED
+    return Line.IN_MOTION if due.moving or due.since else Line.MISSING
 
 
 def _quantity(q: Quantity) -> ReportLine:
@@ -135,6 +164,7 @@ def _quantity(q: Quantity) -> ReportLine:
         events=q.events,
         expected_quantity=q.expected,
         quantity=q.counted,
+        facts=q.facts,
     )
 
 

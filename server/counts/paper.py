@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
@@ -157,12 +158,29 @@ def heads(connection: sa.Connection, site: str) -> dict[str, int]:
     return {f"{device}.{epoch}": last for device, epoch, last in rows}
 
 
-def unheard(connection: sa.Connection, site: str, since_ms: int) -> list[str]:
-    """Names of handhelds that may still hold scans made before this moment: not heard from since, or waiting."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandheldHeard:
+    """A handheld in use, and when it was last heard from."""
+
+    name: str
+    last_seen_ms: int | None
+    waiting: int
+
+    def may_hold_scans(self, since_ms: int) -> bool:
+        """Whether it may still hold scans made before this moment: not heard from since, or some wait in it."""
+        return self.last_seen_ms is None or self.last_seen_ms < since_ms or self.waiting > 0
+
+
+def handhelds(connection: sa.Connection, site: str) -> list[HandheldHeard]:
+    """The handhelds in use, by name."""
     rows = connection.execute(
-        sa.select(devices.c.name)
+        sa.select(devices.c.name, devices.c.last_seen_ms, devices.c.waiting)
         .where(devices.c.site == site, devices.c.revoked_ms.is_(None))
-        .where(sa.or_(devices.c.last_seen_ms.is_(None), devices.c.last_seen_ms < since_ms, devices.c.waiting > 0))
         .order_by(devices.c.name)
     )
-    return list(rows.scalars())
+    return [HandheldHeard(name=name, last_seen_ms=seen, waiting=waiting) for name, seen, waiting in rows]
+
+
+def unheard(connection: sa.Connection, site: str, since_ms: int) -> list[str]:
+    """Names of handhelds that may still hold scans made before this moment."""
+    return [h.name for h in handhelds(connection, site) if h.may_hold_scans(since_ms)]

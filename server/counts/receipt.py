@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
 from server.changes import publish
 from server.counts import paper
-from server.counts.compare import Expected, Quantity, ReportLine, Sighting, compare, totals
-from server.counts.cycle import CountError, next_version, result_row, scans_of
+from server.counts.compare import Expected, Line, Quantity, ReportLine, Sighting, compare, totals
+from server.counts.freeze import next_version, result_row
+from server.counts.plan import CountError
+from server.counts.scans import scans_of
 from server.database import stamp
 from server.identifiers import owners
 from server.ledger import history
@@ -88,7 +90,9 @@ def close_receipt(
     lock(connection, site, [number])
     found = report(connection, site=site, number=number)
     head = {"subject": number, "attributes": paper.basis(found)}
-    rows = [result_row(line, found.unheard) for line in found.lines]
+    rows = [
+        result_row(replace(line, provisional=line.kind is Line.MISSING and bool(found.unheard))) for line in found.lines
+    ]
     version = next_version(connection, site, "receipt_result", number, [head, *rows])
     paper.write(
         connection,

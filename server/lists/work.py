@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from server import queries
 from server.counts import cycle, receipt
-from server.counts.cycle import CountError
+from server.counts.plan import CountError
 from server.exports import ROWS_AT_ONCE, Column, Filters, Listing, Rows
 from server.lists.naming_rows import with_names
 

@@ -9,7 +9,7 @@ from werkzeug import Response
 
 from server import context, queries
 from server.counts import cycle, paper, receipt
-from server.counts.cycle import CountError
+from server.counts.plan import CountError
 from server.database import reading, transact
 from server.errors import Refusal
 from server.people import requires, signed_in

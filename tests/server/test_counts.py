@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from server.counts.cycle import CountError, CountReport, close_count, late_scans, open_count, report
+from server.counts.cycle import open_count, report
+from server.counts.late import late_scans
+from server.counts.plan import CountError
 from server.database import reading, writing
 from server.tables import cases, document_rows, documents, events, reference
 from tests.handheld import BIN_A, BIN_B, CABLE, CARTON_1, DAY, Chain, unit
+from tests.server.counting import NOW, Counting, begin, close, kinds, result
 from tests.server.site import SITE, enrol, push, state_document
 
-NOW = DAY + 3_600_000
 A1, A2, B1 = unit("A1"), unit("A2"), unit("B1")
 
 
@@ -26,44 +27,6 @@ def counter(warehouse: str) -> Chain:
     begin("CC-1", blind=True)
     enrol(1)
     return Chain(1)
-
-
-def begin(number: str, *, blind: bool) -> None:
-    with writing() as c:
-        open_count(c, site=SITE, number=number, bins=[BIN_A, BIN_B], blind=blind, operator="Sam", now_ms=DAY - 50_000)
-
-
-class Counting:
-    """Counts one bin after the other, a minute for each scan."""
-
-    def __init__(self, chain: Chain, start_ms: int = DAY) -> None:
-        self.chain, self.now_ms = chain, start_ms
-
-    def __call__(self, place: str, *subjects: str, finish: bool = True, **fields: Any) -> None:
-        opened = self.say("open_bin", None, place)
-        opening = ".".join(map(str, opened.name))
-        for subject in subjects:
-            self.say("count", subject, place, opening=opening, **fields)
-        if finish:
-            self.say("finish_bin", None, place)
-
-    def say(self, action: str, subject: str | None, place: str, **fields: Any) -> Any:
-        self.now_ms += 60_000
-        return self.chain.scan(self.now_ms, action, subject, location=place, document="CC-1", **fields)
-
-
-def lines(found: CountReport) -> Mapping[str, str]:
-    return {line.subject: line.kind.value for line in found.lines}
-
-
-def result() -> CountReport:
-    with reading() as c:
-        return report(c, site=SITE, number="CC-1")
-
-
-def close() -> CountReport:
-    with writing() as c:
-        return close_count(c, site=SITE, number="CC-1", operator="Sam", now_ms=NOW + 1_000)
 
 
 def test_a_blind_count_is_offered_without_expectations(counter: Chain) -> None:
@@ -89,7 +52,7 @@ def test_each_unit_is_matched_missing_misplaced_unexpected_or_unknown(counter: C
     count(BIN_B, A2)
     push(counter, now_ms=NOW)
     found = result()
-    assert lines(found) == {
+    assert kinds(found) == {
         A1: "matched",
         B1: "missing",
         A2: "misplaced",  # missing in A and seen in B: one line
@@ -108,7 +71,7 @@ def test_a_unit_seen_in_two_bins_is_a_duplicate(counter: Chain) -> None:
     count(BIN_A, A1, A2)
     count(BIN_B, B1, A1)
     push(counter, now_ms=NOW)
-    assert lines(result()) == {A1: "duplicate", A2: "matched", B1: "matched"}
+    assert kinds(result()) == {A1: "duplicate", A2: "matched", B1: "matched"}
 
 
 def test_a_unit_that_was_moved_between_the_counts_of_two_bins_is_right_in_both(counter: Chain) -> None:
@@ -122,7 +85,7 @@ def test_a_unit_that_was_moved_between_the_counts_of_two_bins_is_right_in_both(c
     count(BIN_B, B1, A1)
     push(counter, now_ms=NOW)
     push(mover, now_ms=NOW)
-    assert lines(result()) == {A1: "matched", A2: "matched", B1: "matched"}
+    assert kinds(result()) == {A1: "matched", A2: "matched", B1: "matched"}
 
 
 def test_a_unit_picked_after_its_bin_was_finished_is_not_missing_and_one_picked_before_is_not_due(
@@ -137,7 +100,7 @@ def test_a_unit_picked_after_its_bin_was_finished_is_not_missing_and_one_picked_
     picker.scan(count.now_ms + 3_000_000 - 600_000, "pick", A1, location=BIN_A)
     push(counter, now_ms=NOW)
     push(picker, now_ms=NOW)
-    assert lines(result()) == {A1: "matched", B1: "matched"}
+    assert kinds(result()) == {A1: "matched", B1: "matched"}
 
 
 def test_a_unit_that_was_picked_while_its_bin_was_counted_is_in_motion(counter: Chain) -> None:
@@ -149,7 +112,7 @@ def test_a_unit_that_was_picked_while_its_bin_was_counted_is_in_motion(counter: 
     count(BIN_B, B1)
     push(counter, now_ms=NOW)
     push(picker, now_ms=NOW)
-    assert lines(result()) == {A1: "matched", A2: "in_motion", B1: "matched"}
+    assert kinds(result()) == {A1: "matched", A2: "in_motion", B1: "matched"}
 
 
 def test_who_opens_a_bin_anew_counts_it_anew(counter: Chain) -> None:
@@ -158,7 +121,7 @@ def test_who_opens_a_bin_anew_counts_it_anew(counter: Chain) -> None:
     count(BIN_A, A1)
     count(BIN_B, B1)
     push(counter, now_ms=NOW)
-    assert lines(result()) == {A1: "matched", A2: "missing", B1: "matched"}
+    assert kinds(result()) == {A1: "matched", A2: "missing", B1: "matched"}
 
 
 def test_pieces_are_counted_against_what_lay_there_when_the_bin_was_opened(counter: Chain) -> None:
@@ -184,7 +147,7 @@ def test_a_bin_declared_empty_is_finished_and_one_that_nobody_opened_keeps_the_c
         close()
     count(BIN_B, B1)
     push(counter, 3, now_ms=NOW)
-    assert lines(close()) == {A1: "missing", A2: "missing", B1: "matched"}
+    assert kinds(close()) == {A1: "missing", A2: "missing", B1: "matched"}
 
 
 def test_missing_is_provisional_while_a_handheld_has_not_been_heard_from(counter: Chain) -> None:
@@ -225,7 +188,7 @@ def test_a_closed_count_never_changes_and_each_late_scan_is_in_one_exception(cou
     assert frozen() == version_1
     with reading() as c:
         assert [f.event.subject for f in late_scans(c, site=SITE, number="CC-1")] == [A2]
-    assert lines(close())[A2] == "matched"
+    assert kinds(close())[A2] == "matched"
     with reading() as c:
         assert late_scans(c, site=SITE, number="CC-1") == []
 
@@ -266,4 +229,4 @@ def test_a_counted_line_that_was_repaired_by_the_office_counts(counter: Chain) -
     push(counter, now_ms=NOW)
     with writing() as c:
         c.execute(events.update().where(events.c.subject == A2).values(device_no=0))
-    assert lines(result())[A2] == "matched"
+    assert kinds(result())[A2] == "matched"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 import sqlalchemy as sa
 
-from server.counts.cycle import CountError
+from server.counts.plan import CountError
 from server.counts.receipt import ReceiptReport, close_receipt, report
 from server.database import reading, writing
 from server.tables import cases

@@ -1,0 +1,150 @@
+"""How right the records were, by bin, zone or time: units matched / units expected, from the frozen counts.
+
+Expected are the units (and pieces) that the records put into a bin while it was counted, without those in motion;
+matched are those of them that were seen there. Of each count the latest version speaks, each bin at the moment when it
+was finished; a take-on count, which has nothing to be right about, is left out. Several bins or counts are added up
+before they are divided, so that a bin with one unit weighs less than one with a hundred.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from server.counts.plan import Sort
+from server.counts.tally import Tally
+from server.tables import document_rows, documents, reference
+
+COUNTS_MAX: Final = 5_000
+"""Frozen counts that are looked at, the latest."""
+_TALLY_FIELDS: Final = ("expected", "matched", "missing", "surplus", "in_motion")
+
+
+class By(StrEnum):
+    """What an accuracy is about."""
+
+    BIN = "bin"
+    ZONE = "zone"
+    DAY = "day"
+    WEEK = "week"
+    COUNT = "count"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accuracy:
+    """One bar or point: a bin's key, a zone's name, a day (2026-05-28), a week's Monday, or a count's number."""
+
+    key: str
+    tally: Tally
+    counts: int
+    """Counted bins that were added up."""
+    last_ms: int
+    """When the last of them was finished."""
+
+    @property
+    def accuracy(self) -> float | None:
+        """Between 0 and 1; None where nothing was expected."""
+        return self.tally.accuracy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CountedBin:
+    number: str
+    place: str
+    finished_ms: int
+    tally: Tally
+
+
+def accuracy(
+    connection: sa.Connection,
+    site: str,
+    by: By,
+    *,
+    since_ms: int | None = None,
+    until_ms: int | None = None,
+    sort: Sort | None = None,
+) -> list[Accuracy]:
+    """Accuracies by bin, zone, day, week (UTC) or count, in the order of their keys.
+
+    Args:
+        since_ms: only bins finished from this moment on.
+        until_ms: only bins finished before this moment.
+        sort: only counts of this kind; spot counts alone are no judgement of whoever chose the bins.
+    """
+    key = _key(connection, site, by)
+    found: dict[str, list[_CountedBin]] = {}
+    for counted in _counted(connection, site, sort):
+        if (since_ms or 0) <= counted.finished_ms and (until_ms is None or counted.finished_ms < until_ms):
+            found.setdefault(key(counted), []).append(counted)
+    return [
+        Accuracy(
+            key=name,
+            tally=sum((c.tally for c in bins), Tally()),
+            counts=len(bins),
+            last_ms=max(c.finished_ms for c in bins),
+        )
+        for name, bins in sorted(found.items())
+    ]
+
+
+def _counted(connection: sa.Connection, site: str, sort: Sort | None) -> Iterator[_CountedBin]:
+    """Every counted bin of the latest version of each count."""
+    query = (
+        sa.select(documents.c.number, document_rows.c.attributes)
+        .join(document_rows, document_rows.c.document == documents.c.digest)
+        .where(
+            documents.c.site == site,
+            documents.c.kind == "count_result",
+            documents.c.event.isnot(None),
+            document_rows.c.row == 1,
+        )
+        .order_by(documents.c.event_ms.desc())
+        .limit(COUNTS_MAX)
+    )
+    latest: dict[str, tuple[int, Mapping[str, Any]]] = {}
+    for name, head in connection.execute(query):
+        number, _, version = name.rpartition("/")
+        if number not in latest or int(version) > latest[number][0]:
+            latest[number] = (int(version), head)
+    for number, (_, head) in latest.items():
+        if head["sort"] != Sort.TAKE_ON and sort in (None, head["sort"]):
+            for place, counted in head["bins"].items():
+                tally = Tally(**{name: counted[name] for name in _TALLY_FIELDS})
+                yield _CountedBin(number=number, place=place, finished_ms=counted["finished_ms"], tally=tally)
+
+
+def _key(connection: sa.Connection, site: str, by: By) -> Callable[[_CountedBin], str]:
+    if by is By.ZONE:
+        zones = zones_of(connection, site)
+        return lambda counted: zones.get(counted.place, "")
+    return _KEYS[by]
+
+
+def zones_of(connection: sa.Connection, site: str) -> dict[str, str]:
+    """Bin -> its zone; bins without one are left out."""
+    query = sa.select(reference.c.key, reference.c.row).where(
+        reference.c.site == site, reference.c.kind == "location", reference.c.row.isnot(None)
+    )
+    return {key: row["zone"] for key, row in connection.execute(query) if row.get("zone")}
+
+
+def _day(counted: _CountedBin) -> dt.date:
+    return dt.datetime.fromtimestamp(counted.finished_ms / 1000, tz=dt.UTC).date()
+
+
+def _monday(counted: _CountedBin) -> str:
+    day = _day(counted)
+    return (day - dt.timedelta(days=day.weekday())).isoformat()
+
+
+_KEYS: Final[dict[By, Callable[[_CountedBin], str]]] = {
+    By.BIN: lambda counted: counted.place,
+    By.DAY: lambda counted: _day(counted).isoformat(),
+    By.WEEK: _monday,
+    By.COUNT: lambda counted: counted.number,
+}

@@ -1,0 +1,67 @@
+"""Freeze a report: the rows of a version that never changes, and whether there is anything new to freeze."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from server.counts import paper
+from server.counts.compare import Line, ReportLine
+from server.counts.plan import CountError
+from sync.identity import is_stock
+
+if TYPE_CHECKING:
+    from server.counts.cycle import BinReport, CountReport
+
+
+def freeze(found: CountReport) -> dict[str, Any]:
+    """First row of a frozen count: its totals bin by bin, and exactly what they rest on."""
+    return paper.basis(found) | {
+        "sort": found.plan.sort.value,
+        "bins": {b.share.place: _bin(b) for b in found.bins},
+        "moves": [asdict(move) for move in found.moves],
+        "variance": asdict(found.variance),
+        "recounts": found.recounts,
+        "counters": list(found.counters),
+    }
+
+
+def _bin(found: BinReport) -> dict[str, Any]:
+    interval = found.interval
+    return asdict(found.tally) | {
+        "counted": found.counted,
+        "opened_ms": interval.opened_ms if interval else None,
+        "finished_ms": interval.finished_ms if interval else None,
+        "people": list(interval.people) if interval else [],
+        "unheard": list(found.unheard),
+        "recounted": found.recounted,
+    }
+
+
+def result_row(line: ReportLine) -> dict[str, Any]:
+    """One line of a frozen result; what is missing becomes a fact of the unit's history."""
+    missing = line.kind is Line.MISSING and not is_stock(line.subject)
+    return {"subject": line.subject, "location": line.expected, "stated": missing, "attributes": asdict(line)}
+
+
+def next_version(
+    connection: sa.Connection, site: str, kind: str, number: str, rows: Sequence[Mapping[str, Any]]
+) -> int:
+    """The version that these rows of a result will be.
+
+    Raises:
+        CountError: the latest one says the same, and rests on the same scans.
+    """
+    version = paper.versions(connection, site, kind, number)
+    if version:
+        (old_head, *old_rows) = paper.rows_of(connection, site, kind, f"{number}/{version}")
+        (head, *new_rows) = rows
+        before = [old_head["attributes"]["scans"], *(row["attributes"] for row in old_rows)]
+        after = [head["attributes"]["scans"], *(row["attributes"] for row in new_rows)]
+        if before == json.loads(json.dumps(after)):  # as a column keeps them: lists for tuples
+            raise CountError(f"{number} is closed; nothing has changed since version {version}.")
+    return version + 1
