@@ -24,14 +24,14 @@ from scanner_client.clock import Clock
 from scanner_client.database import Database
 from sync.identity import is_container, is_location
 from sync.recall import Recall
-from sync.unit import IN_STOCK, Status
+from sync.unit import IN_STOCK, Status, UnitState, carried, is_inferred
 from sync.verdict import Known
 
 SCHEMA: Final = (
     """CREATE TABLE units (
         hash INTEGER PRIMARY KEY, generation INTEGER NOT NULL, status INTEGER NOT NULL, expected INTEGER, place INTEGER,
         announced_by INTEGER, announced_in INTEGER, lot INTEGER, container INTEGER NOT NULL,
-        family INTEGER NOT NULL, tail TEXT NOT NULL)""",
+        place_ms INTEGER, status_ms INTEGER, came_under INTEGER, family INTEGER NOT NULL, tail TEXT NOT NULL)""",
     "CREATE INDEX containers ON units (coalesce(place, expected)) WHERE container",
     """CREATE TABLE aliases (
         hash INTEGER PRIMARY KEY, checked INTEGER NOT NULL, generation INTEGER NOT NULL,
@@ -121,25 +121,28 @@ class SiteMap:
         row = self._unit(key) or self._by_alias(key)
         if row is None:
             return None
-        status, expected, place, announced_by, announced_in, lot, name = row
-        belongs = self._name(expected)
+        name = row[-1]
+        own = self._state(row)
+        now = carried(own, self._carrier(own.place, NESTING_MAX))
         known = Known(
-            status=STATUSES[status],
-            expected=belongs,
-            expected_location=self._location(belongs),
-            announced_by=self._name(announced_by),
-            announced_in=self._name(announced_in),
+            status=now.status,
+            expected=now.expected,
+            expected_location=self._location(now.expected),
+            announced_by=now.announced_by,
+            announced_in=now.announced_in,
+            inferred=is_inferred(own, now),
         )
-        return Found(key=name, known=known, lot=self._name(lot), place=self._name(place))
+        return Found(key=name, known=known, lot=now.lot, place=now.place)
 
     def expected_in(self, place: str) -> list[str]:
         """The units in stock that belong into this bin or container, or into a container that stands in it, by name.
 
-        Where a container stands is what `Known.expected_location` goes by: where it was last seen. Containers
-        themselves are not named. At most `INSIDE_MAX`, the first by name.
+        Where a container stands is what `Known.expected_location` goes by: where it was last seen. Of what was only
+        announced in a container, that is named which came in with it. Containers themselves are not named. At most
+        `INSIDE_MAX`, the first by name.
         """
         rows = self._database.rows(_EXPECTED_IN, place, NESTING_MAX, INSIDE_MAX)
-        return [row[0] for row in rows]
+        return [name for name, own in rows if STATUSES[own] is not Status.ANNOUNCED or self._is_here(name)]
 
     def announced_in(self, container: str) -> list[str]:
         """The units that a supplier says are in this carton and that have not come in yet, by name.
@@ -148,6 +151,10 @@ class SiteMap:
         """
         rows = self._database.rows(_ANNOUNCED_IN, container, STATUSES.index(Status.ANNOUNCED), INSIDE_MAX)
         return [row[0] for row in rows]
+
+    def _is_here(self, unit: str) -> bool:
+        found = self.find(unit)
+        return found is not None and found.known.status in IN_STOCK
 
     def entry(self, kind: str, key: str) -> dict[str, Any] | None:
         """A location, item, document or another small entry by its name."""
@@ -185,10 +192,13 @@ class SiteMap:
             if row is None:
                 self._delete(kind, key)
             elif kind == "unit":
-                status, *names = row
+                status, expected, place, announced_by, announced_in, lot, *moments = row
+                names = (expected, place, announced_by, announced_in, lot)
                 numbers = [None if name is None else number(name) for name in names]
+                place_ms, status_ms, came_under = (*moments, None, None, None)[:3]
+                came = None if came_under is None else number(came_under)
                 family, tail = _split(key)
-                kind_of = (int(is_container(key)), number(family), tail)
+                kind_of = (int(is_container(key)), place_ms, status_ms, came, number(family), tail)
                 units.append((hashed(key)[0], generation, STATUSES.index(Status(status)), *numbers, *kind_of))
             elif kind == "alias":
                 self._write_alias(key, row, generation)
@@ -230,10 +240,33 @@ class SiteMap:
 
     def _row(self, key: int) -> tuple[Any, ...] | None:
         return self._database.row(
-            "SELECT status, expected, place, announced_by, announced_in, lot, name || tail"
-            " FROM units JOIN names ON no = family WHERE hash=? AND status<>?",
+            "SELECT status, expected, place, announced_by, announced_in, lot, place_ms, status_ms, came_under,"
+            " name || tail FROM units JOIN names ON no = family WHERE hash=? AND status<>?",
             key, COLLIDED,
         )  # fmt: skip
+
+    def _state(self, row: tuple[Any, ...]) -> UnitState:
+        """What a row says of the unit itself, whatever became of the container that it is in."""
+        status, expected, place, announced_by, announced_in, lot, place_ms, status_ms, came_under, _ = row
+        return UnitState(
+            status=STATUSES[status],
+            status_ms=status_ms or 0,
+            place_ms=place_ms or 0,
+            expected=self._name(expected),
+            place=self._name(place),
+            announced_by=self._name(announced_by),
+            announced_in=self._name(announced_in),
+            came_under=self._name(came_under),
+            lot=self._name(lot),
+        )
+
+    def _carrier(self, place: str | None, depth: int) -> UnitState | None:
+        """What is known of the container in which something is, itself carried by what it stands in."""
+        row = self._unit(place) if place is not None and not is_location(place) else None
+        if row is None:
+            return None
+        state = self._state(row)
+        return carried(state, self._carrier(state.place, depth - 1)) if depth else state
 
     def _location(self, place: str | None) -> str | None:
         """The location where a container stands; a location itself; None where no one knows."""
@@ -259,11 +292,12 @@ class SiteMap:
 
 
 _PUT_UNIT: Final = f"""
-    INSERT INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (hash) DO UPDATE SET
         status = CASE WHEN family = excluded.family AND tail = excluded.tail THEN excluded.status ELSE {COLLIDED} END,
         generation = excluded.generation, expected = excluded.expected, place = excluded.place,
-        announced_by = excluded.announced_by, announced_in = excluded.announced_in, lot = excluded.lot"""  # noqa: S608 - ours
+        announced_by = excluded.announced_by, announced_in = excluded.announced_in, lot = excluded.lot,
+        place_ms = excluded.place_ms, status_ms = excluded.status_ms, came_under = excluded.came_under"""  # noqa: S608 - ours
 
 _EXPECTED_IN: Final = f"""
     WITH RECURSIVE inside (no, depth) AS (
@@ -274,9 +308,11 @@ _EXPECTED_IN: Final = f"""
             CROSS JOIN names AS family ON family.no = units.family
             CROSS JOIN names AS held ON held.name = family.name || tail
         WHERE depth < ?)
-    SELECT name || tail FROM units JOIN names ON no = family
-        WHERE expected IN (SELECT no FROM inside) AND NOT container
-            AND status IN ({", ".join(str(STATUSES.index(status)) for status in sorted(IN_STOCK))})
+    SELECT name || tail, status FROM units JOIN names ON no = family
+        WHERE NOT container
+            AND (expected IN (SELECT no FROM inside)
+                AND status IN ({", ".join(str(STATUSES.index(status)) for status in sorted(IN_STOCK))})
+            OR place IN (SELECT no FROM inside) AND status = {STATUSES.index(Status.ANNOUNCED)})
         ORDER BY 1 LIMIT ?"""  # noqa: S608 - ours
 
 _ANNOUNCED_IN: Final = """

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from server.tables import reference, server_state, unit_states
 from server.upsert import upsert
+from sync.identity import is_container
 from sync.protocol import CHANGES_PER_REPLY_MAX
 
 Change = list[Any]
@@ -24,6 +25,8 @@ _CURSOR_KEY_MAX: Final = 400
 """A cursor has to fit into a header field of 500 characters. Of a longer key it holds the beginning, which sorts before
 the key itself: a row may be sent twice, and none is skipped."""
 _UNIT_COLUMNS: Final = ("status", "expected", "place", "announced_by", "announced_in", "lot")
+_MOMENT_COLUMNS: Final = ("place_ms", "status_ms", "came_under")
+"""What tells how a container takes along what is in it; sent of containers, and `place_ms` of what stands in one."""
 
 
 def incarnation(connection: sa.Connection) -> str:
@@ -103,13 +106,21 @@ def _units(
     key = position[2] if position[1] == 1 else ""
     units = _by_code_point(connection, t.unit)
     rows = connection.execute(
-        sa.select(t.stamp, t.unit, *(t[name] for name in _UNIT_COLUMNS))
+        sa.select(t.stamp, t.unit, *(t[name] for name in _UNIT_COLUMNS + _MOMENT_COLUMNS))
         .where(t.site == site, t.stamp < horizon, t.stamp >= position[0])
         .where((t.stamp > position[0]) | (units > key))
         .order_by(t.stamp, units)
         .limit(limit)
     )
-    return [((stamp, 1, unit), ["unit", unit, list(row)]) for stamp, unit, *row in rows]
+    return [((stamp, 1, unit), ["unit", unit, _unit_row(unit, row)]) for stamp, unit, *row in rows]
+
+
+def _unit_row(unit: str, row: list[Any]) -> list[Any]:
+    """What handhelds get of a unit: `_UNIT_COLUMNS`, and of `_MOMENT_COLUMNS` what means anything."""
+    known, place = row[: len(_UNIT_COLUMNS)], row[2]
+    if is_container(unit):
+        return row
+    return [*known, row[len(_UNIT_COLUMNS)]] if place is not None and is_container(place) else known
 
 
 def _by_code_point(connection: sa.Connection, column: sa.Column[str]) -> sa.ColumnElement[str]:

@@ -20,7 +20,7 @@ from server.tables import cases, devices, documents, events, stock_levels, unit_
 from sync.event import EventName, parse_name
 from sync.history import Fact, effective, step
 from sync.protocol import Outcome
-from sync.unit import IN_STOCK, Status, UnitState
+from sync.unit import IN_STOCK, Status, UnitState, carried, is_inferred
 
 PAGE: Final = 100
 PAGE_MAX: Final = 500
@@ -164,6 +164,13 @@ class UnitView:
     expected_location: str | None
     shipped_in: str | None = None
     """The container that took it away, where that was shipped since the unit went into it; `state` then says so."""
+    inferred_from: str | None = None
+    """The container whose scan says that the unit is here, where nobody has scanned the unit itself."""
+
+    @property
+    def evidence(self) -> str:
+        """`observed`, `inferred` from its container, or `stated` by a document."""
+        return "observed" if self.state.observed else "inferred" if self.inferred_from else "stated"
 
 
 def read_unit(connection: sa.Connection, site: str, key: str, now_ms: int) -> UnitView | None:
@@ -175,17 +182,17 @@ def read_unit(connection: sa.Connection, site: str, key: str, now_ms: int) -> Un
     found = row.one_or_none()
     if found is None:
         return None
-    state = state_of(found)
-    around: Gathered = gather(connection, site, {key: []}, [state])
-    shipped_in = around.shipped_in(state.place, state.place_ms, now_ms) if state.status in IN_STOCK else None
-    if shipped_in is not None:
-        gone = replace(state, status=Status.SHIPPED, place=None, expected=None)
-        return UnitView(key=key, state=gone, location=None, expected_location=None, shipped_in=shipped_in)
+    own = state_of(found)
+    around: Gathered = gather(connection, site, {key: []}, [own])
+    state = carried(own, around.carrier(own.place, now_ms))
+    left = own.status in IN_STOCK and state.status is Status.SHIPPED
     return UnitView(
         key=key,
         state=state,
         location=around.locate(state.place, now_ms),
         expected_location=around.locate(state.expected, now_ms),
+        shipped_in=around.shipped_in(own.place, own.place_ms, now_ms) if left else None,
+        inferred_from=own.place if is_inferred(own, state) else None,
     )
 
 

@@ -15,7 +15,7 @@ from typing import Protocol
 from server.rules import Finding, Rule, Step, rules
 from sync.event import ScanEvent, format_name
 from sync.history import Fact, step
-from sync.unit import UnitState
+from sync.unit import UnitState, carried, is_inferred
 from sync.verdict import Judgement, Known, judge
 
 
@@ -40,6 +40,9 @@ class Surroundings(Protocol):
 
     def locate(self, place: str | None, at_ms: int) -> str | None:
         """The location of a place at a moment: of a container, where it stood."""
+
+    def carrier(self, place: str | None, at_ms: int) -> UnitState | None:
+        """What was known at a moment of the container in which something is; None where it is in none."""
 
     def recalled(self, unit: str, state: UnitState | None, at_ms: int) -> bool:
         """Whether a recall was in force on this unit."""
@@ -74,14 +77,16 @@ class Replay:
         if fact.event.action == "settle" and not any(map(partial(_settles, fact.event), self.cases.values())):
             self.lapsed.append(fact)
             return
-        before = self.state
-        after = step(before, fact)
+        own = self.state
+        carrier = self.around.carrier(own.place, fact.event_ms) if own else None
+        before = carried(own, carrier) if own else None
+        after = step(own, fact, carrier)
         seen = Step(
             unit=self.unit,
             fact=fact,
             before=before,
             after=after,
-            judgement=self._judge(fact, before),
+            judgement=self._judge(fact, own, before),
             stood=self.around.locate(before.place, fact.event_ms) if before else None,
             stands=fact.event.location or self.around.locate(fact.event.container, fact.event_ms),
             rivals=self.around.rivals(self.unit),
@@ -94,10 +99,11 @@ class Replay:
                 self._open(rule, fact, finding)
         self.state = after
 
-    def _judge(self, fact: Fact, before: UnitState | None) -> Judgement:
+    def _judge(self, fact: Fact, own: UnitState | None, before: UnitState | None) -> Judgement:
         known = None
-        if before is not None:
-            known = known_of(before, lambda place: self.around.locate(place, fact.event_ms))
+        if own is not None and before is not None:
+            inferred = is_inferred(own, before)
+            known = known_of(before, lambda place: self.around.locate(place, fact.event_ms), inferred=inferred)
         event = fact.event
         return judge(
             event,
@@ -161,12 +167,13 @@ def case_name(rule: str, episode: str) -> str:
     return f"case:{rule}:{episode}"
 
 
-def known_of(state: UnitState, locate: Callable[[str | None], str | None]) -> Known:
-    """What a verdict needs of a state."""
+def known_of(state: UnitState, locate: Callable[[str | None], str | None], *, inferred: bool = False) -> Known:
+    """What a verdict needs of a state, as its container has it."""
     return Known(
         status=state.status,
         expected=state.expected,
         expected_location=locate(state.expected),
         announced_by=state.announced_by,
         announced_in=state.announced_in,
+        inferred=inferred,
     )

@@ -18,7 +18,7 @@ from server.tables import document_rows, documents, events, reference
 from sync.history import Fact, effective, step
 from sync.identity import is_container, item_of
 from sync.recall import Recall
-from sync.unit import Status, UnitState
+from sync.unit import Status, UnitState, carried
 
 DEPTH_MAX: Final = 8
 """Pallet, carton, inner box, and some more; beyond it a place is taken as it stands."""
@@ -28,15 +28,19 @@ PUTTING_IN: Final = ("receive", "put_away", "move", "pick", "pack", "take_back")
 
 @dataclass(slots=True)
 class Timeline:
-    """Where a container was, and whether it had been shipped: moments, ascending, and what held from each on."""
+    """What was known of a container: moments, ascending, and the state that held from each on."""
 
     moments: list[int] = field(default_factory=list)
-    places: list[str | None] = field(default_factory=list)
-    shipped: list[bool] = field(default_factory=list)
+    states: list[UnitState] = field(default_factory=list)
 
     def index(self, at_ms: int) -> int | None:
         """The entry that held at a moment; None before the first."""
         return bisect_right(self.moments, at_ms) - 1 if self.moments and self.moments[0] <= at_ms else None
+
+    def at(self, at_ms: int) -> UnitState | None:
+        """What held at a moment; None before the first fact."""
+        index = self.index(at_ms)
+        return None if index is None else self.states[index]
 
 
 @dataclass(slots=True)
@@ -54,23 +58,34 @@ class Gathered:
     def locate(self, place: str | None, at_ms: int) -> str | None:
         """The location where a container stood at that moment; a location stands for itself."""
         for _ in range(DEPTH_MAX):
-            line = self.timelines.get(place) if place is not None else None
-            index = line.index(at_ms) if line is not None else None
-            if line is None or index is None or line.places[index] is None:
+            state = self.timelines[place].at(at_ms) if place in self.timelines else None
+            if state is None or state.place is None:
                 break
-            place = line.places[index]
+            place = state.place
         return place
+
+    def carrier(self, place: str | None, at_ms: int, depth: int = DEPTH_MAX) -> UnitState | None:
+        """What was known of the container in which something is, itself carried by what it stood in."""
+        state = self.timelines[place].at(at_ms) if place in self.timelines else None
+        return carried(state, self.carrier(state.place, at_ms, depth - 1)) if state and depth else state
+
+    def carried(self, state: UnitState | None, at_ms: int) -> UnitState | None:
+        """The state as its container has it at a moment."""
+        return carried(state, self.carrier(state.place, at_ms)) if state else None
+
+    def step(self, state: UnitState | None, fact: Fact) -> UnitState:
+        """The state after one more fact, as its container had it by then."""
+        return step(state, fact, self.carrier(state.place, fact.event_ms) if state else None)
 
     def shipped_in(self, place: str | None, since_ms: int, at_ms: int) -> str | None:
         """The container that was shipped with what has been in `place` since a moment: that one, or one around it."""
         for _ in range(DEPTH_MAX):
-            line = self.timelines.get(place) if place is not None else None
-            index = line.index(at_ms) if line is not None else None
-            if line is None or index is None:
+            state = self.timelines[place].at(at_ms) if place in self.timelines else None
+            if state is None:
                 break
-            if line.shipped[index]:
-                return place if line.moments[index] > since_ms else None  # else it was filled anew since
-            place, since_ms = line.places[index], line.moments[index]
+            if state.status is Status.SHIPPED:
+                return place if state.status_ms > since_ms else None  # else it was filled anew since
+            place, since_ms = state.place, state.place_ms
         return None
 
     def holds(self, unit: str, at_ms: int) -> bool:
@@ -133,29 +148,46 @@ def gather(
 
 
 def _timelines(connection: sa.Connection, site: str, containers: set[str], hold: Hold) -> dict[str, Timeline]:
-    timelines: dict[str, Timeline] = {}
+    facts: dict[str, list[Fact]] = {}
     wanted = containers
     for _ in range(DEPTH_MAX):
-        wanted = wanted - timelines.keys()
+        wanted = wanted - facts.keys()
         if not wanted:
             break
         hold(wanted)
         found = history(connection, site, wanted)
-        timelines.update((key, _timeline(found.get(key, []))) for key in wanted)
-        wanted = {p for key in wanted for p in timelines[key].places if p and is_container(p)}
-    return timelines
+        facts.update((key, effective(found.get(key, []))) for key in wanted)
+        wanted = {c for key in wanted for c in _carriers(facts[key])}
+    return _outermost_first(facts)
 
 
-def _timeline(facts: Iterable[Fact]) -> Timeline:
+def _carriers(facts: Iterable[Fact]) -> set[str]:
+    return {f.event.container for f in facts if f.event.container is not None}
+
+
+def _outermost_first(facts: Mapping[str, list[Fact]]) -> dict[str, Timeline]:
+    """The timelines of some containers, each told after those of what it was ever put into.
+
+    Containers that were ever put into each other all around have no outermost one: of these each is told by its own
+    facts alone, so that it does not matter where one begins.
+    """
+    around = Gathered()
+    waiting = {key: _carriers(own) & facts.keys() for key, own in facts.items()}
+    while waiting:
+        ready = [key for key, carriers in waiting.items() if not carriers & waiting.keys()]
+        told = {key: _timeline(facts[key], around if ready else Gathered()) for key in ready or waiting}
+        around.timelines.update(told)
+        waiting = {key: carriers for key, carriers in waiting.items() if key not in told}
+    return around.timelines
+
+
+def _timeline(facts: Iterable[Fact], around: Gathered) -> Timeline:
     line = Timeline()
     state = None
-    for fact in effective(facts):
-        state = step(state, fact)
-        shipped = state.status is Status.SHIPPED
-        if not line.moments or (line.places[-1], line.shipped[-1]) != (state.place, shipped):
-            line.moments.append(fact.event_ms)
-            line.places.append(state.place)
-            line.shipped.append(shipped)
+    for fact in facts:
+        state = around.step(state, fact)
+        line.moments.append(fact.event_ms)
+        line.states.append(state)
     return line
 
 

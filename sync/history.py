@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from sync.actions import ACTIONS
 from sync.event import EventName, ScanEvent, format_name
-from sync.unit import UnitState
+from sync.unit import IN_STOCK, UnitState, carried
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +49,48 @@ def effective(history: Iterable[Fact]) -> list[Fact]:
     return [f for f in ordered if format_name(f.name) not in undone] if undone else ordered
 
 
-def step(state: UnitState | None, fact: Fact) -> UnitState:
-    """The state after one more fact."""
-    before = state or UnitState()
+def step(state: UnitState | None, fact: Fact, carrier: UnitState | None = None) -> UnitState:
+    """The state after one more fact.
+
+    Args:
+        carrier: state of the container in `state.place` at the moment of the fact: what became of it is known by then.
+    """
+    own = state or UnitState()
+    before = carried(own, carrier)
     event = fact.event
     after = ACTIONS[event.action].apply(before, event)
+    if before is not own and _says_nothing_of_place(before, after):
+        after = replace(after, **{name: getattr(own, name) for name in _FROM_THE_CARRIER})
+        before = own
     if event.identifiers and event.action != "unlink":
         known = after.identifiers
         after = replace(after, identifiers=known + tuple(i for i in event.identifiers if i not in known))
     return replace(
         after,
+        status_ms=fact.event_ms if after.status is not before.status else before.status_ms,
         place_ms=fact.event_ms if after.place != before.place or event.location else before.place_ms,
+        came_under=_came_under(before, after, event),
         last_event=format_name(fact.name),
         last_ms=fact.event_ms,
         last_uncertainty_ms=fact.uncertainty_ms,
     )
+
+
+_FROM_THE_CARRIER: Final = ("status", "status_ms", "place", "expected", "came_under")
+
+
+def _says_nothing_of_place(before: UnitState, after: UnitState) -> bool:
+    """Whether a fact leaves it to the container to say where the unit is: a further name, a row of a report."""
+    names = ("status", "place", "expected", "observed", "receipts")
+    return all(getattr(before, name) == getattr(after, name) for name in names)
+
+
+def _came_under(before: UnitState, after: UnitState, event: ScanEvent) -> str | None:
+    if after.status not in IN_STOCK:
+        return before.came_under
+    if before.status not in IN_STOCK or after.receipts > before.receipts:
+        return after.announced_by or event.document
+    return before.came_under or after.announced_by  # it came without a paper, and the notice followed
 
 
 def fold(history: Iterable[Fact]) -> UnitState | None:

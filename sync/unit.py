@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -32,6 +32,8 @@ class UnitState:
     """What is known of one unit or container, folded from its history."""
 
     status: Status = Status.SEEN
+    status_ms: int = 0
+    """Since when, Unix milliseconds: what is in a container goes by what became of that since it went in."""
     lot: str | None = None
     expiry: str | None = None
     place: str | None = None
@@ -44,6 +46,8 @@ class UnitState:
     """Where the records say that it belongs: a location or a container."""
     announced_in: str | None = None
     announced_by: str | None = None
+    came_under: str | None = None
+    """The notice with which it last came in, or else the document it was received under."""
     document: str | None = None
     """The document of its last movement."""
     condition: str | None = None
@@ -55,3 +59,57 @@ class UnitState:
     last_event: str | None = None
     last_ms: int = 0
     last_uncertainty_ms: int = 0
+
+
+_AHEAD: Final = {
+    Status.RECEIVED: 0,
+    Status.RETURNED: 0,
+    Status.STORED: 1,
+    Status.PICKED: 2,
+    Status.PACKED: 3,
+    Status.SHIPPED: 4,
+    Status.MISSING: 4,
+}
+"""How far a container has come that takes what is in it along."""
+_GONE: Final = frozenset({Status.SHIPPED, Status.MISSING})
+
+
+def carried(state: UnitState, carrier: UnitState | None) -> UnitState:
+    """The unit's state as its container has it: what became of the container since became of the unit too.
+
+    A unit that was only announced in a container came in when the container did, under the same notice: it is
+    *inferred* to be there. One that was put into it is wherever the container has got since.
+
+    Args:
+        state: folded from the unit's own history.
+        carrier: state of the container in `state.place` at that moment, itself carried by what it stands in; None
+            where the unit is in no container, or nothing is known of it.
+    """
+    if carrier is None or carrier.status not in _AHEAD:
+        return state
+    if state.status is Status.ANNOUNCED:
+        came = carrier.came_under is not None and carrier.came_under == state.announced_by
+        return _along(replace(state, expected=state.place, came_under=carrier.came_under), carrier) if came else state
+    if state.status not in IN_STOCK:
+        return state
+    ahead = _AHEAD[carrier.status] > _AHEAD[state.status]
+    since = carrier.status_ms > state.place_ms
+    into_the_shelf = (state.status, carrier.status) == (Status.RECEIVED, Status.STORED)
+    came_back = carrier.status is Status.RETURNED and since
+    return _along(state, carrier) if (ahead and (since or into_the_shelf)) or came_back else state
+
+
+def _along(state: UnitState, carrier: UnitState) -> UnitState:
+    gone = carrier.status in _GONE
+    return replace(
+        state,
+        status=carrier.status,
+        status_ms=carrier.status_ms,
+        place=None if gone else state.place,
+        expected=None if gone else state.expected,
+    )
+
+
+def is_inferred(own: UnitState, now: UnitState) -> bool:
+    """Whether only its container says that the unit is here; `now` is `own` as its container has it."""
+    return own.status is Status.ANNOUNCED and now.status in IN_STOCK

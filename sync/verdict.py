@@ -34,6 +34,8 @@ class Known:
     """Where that container stands, or the same location again."""
     announced_by: str | None = None
     announced_in: str | None = None
+    inferred: bool = False
+    """Whether only its container was scanned when it came in: its own scan then confirms that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,8 @@ def judge(event: ScanEvent, known: Known | None, *, recalled: bool, listed: bool
         return Judgement(verdict=Verdict.UNKNOWN if whole else Verdict.CANNOT_TELL)
     if not what.expects:
         return Judgement(verdict=Verdict.RIGHT)
-    if known.status not in what.expects:
+    confirms = known.inferred and what.compare is Compare.ANNOUNCED
+    if known.status not in what.expects and not confirms:
         gone = known.status is Status.SHIPPED
         verdict = Verdict.SHIPPED_ALREADY if gone else Verdict.NOT_EXPECTED
         return Judgement(verdict=verdict, belongs=known.expected_location)

@@ -54,6 +54,8 @@ class UnitSchema(Schema):
     location = fields.String(allow_none=True)
     expected_location = fields.String(allow_none=True)
     shipped_in = fields.String(allow_none=True, metadata={"description": "The container that took it away"})
+    evidence = fields.String(metadata={"description": "observed, inferred (from its container), or stated"})
+    inferred_from = fields.String(allow_none=True, metadata={"description": "The container that was scanned for it"})
 
 
 class BalanceSchema(Schema):
@@ -159,7 +161,9 @@ def check(query: dict[str, Any]) -> dict[str, Any]:
         around = gather(connection, site, {key: []}, [state] if state else [])
     judgement = judge(
         event,
-        known_of(state, lambda place: around.locate(place, now_ms)) if state else None,
+        known_of(view.state, lambda place: around.locate(place, now_ms), inferred=view.inferred_from is not None)
+        if view
+        else None,
         recalled=around.recalled(key, state, now_ms),
         listed=around.listed(event.document, key),
         whole=True,

@@ -19,7 +19,7 @@ from server.replay import standing
 from server.surroundings import Gathered, gather
 from server.tables import events, unit_states
 from sync.event import format_name
-from sync.history import Fact, effective, step
+from sync.history import Fact, effective
 from sync.identity import is_container, is_stock
 from sync.unit import IN_STOCK, UnitState
 
@@ -137,11 +137,11 @@ def _belonged(facts: Sequence[Fact], interval: Interval, look: _Look) -> set[str
         if inside or fact.event_ms + fact.uncertainty_ms >= at:  # it happened inside, or may have
             inside.append(fact)
         else:
-            before = step(before, fact)
+            before = look.around.step(before, fact)
     places = {_stock_place(before, at, look.around)}
     state = before
     for fact in inside:
-        state = step(state, fact)
+        state = look.around.step(state, fact)
         places.add(_stock_place(state, max(at, min(until, fact.event_ms)), look.around))
     return places | {_stock_place(state, until, look.around)}  # its pallet may have been moved meanwhile
 
@@ -152,6 +152,7 @@ def _says_what_was_seen(fact: Fact, family: Collection[str]) -> bool:
 
 
 def _stock_place(state: UnitState | None, at_ms: int, around: Gathered) -> str | None:
+    state = around.carried(state, at_ms)
     if state is None or state.status not in IN_STOCK:
         return None
     return around.locate(state.expected, at_ms)
@@ -164,7 +165,7 @@ def _belongs(facts: Sequence[Fact], at_ms: int, look: _Look) -> str | None:
         if fact.event_ms > at_ms:
             break
         if not _says_what_was_seen(fact, look.family):
-            state = step(state, fact)
+            state = look.around.step(state, fact)
     return _stock_place(state, at_ms, look.around)
 
 
@@ -180,7 +181,7 @@ def _accounted(facts: Sequence[Fact], place: str, interval: Interval, look: _Loo
     for fact in facts:
         if _says_what_was_seen(fact, look.family):
             continue
-        state = step(state, fact)
+        state = look.around.step(state, fact)
         if fact.name[0] != SERVER_DEVICE:
             last = fact
             stood = look.around.locate(fact.event.container or fact.event.location, fact.event_ms) or stood

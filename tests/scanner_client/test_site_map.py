@@ -215,3 +215,34 @@ def test_unit_named_like_another_product_of_the_same_number_is_not_taken_for_it(
     assert site_map.find(other) is None
     learn(site_map, clock, ["unit", other, None])
     assert site_map.size() == 1, "nor is it deleted in its stead"
+
+
+def test_what_was_announced_in_a_carton_is_here_once_the_pallet_around_it_came_in(
+    site_map: SiteMap, clock: Clock
+) -> None:
+    announced = ["announced", None, CARTON, "ASN-1", CARTON, None, 5]
+    pallet = ["stored", BIN_A, BIN_A, None, None, None, 10, 10, "ASN-1"]
+    learn(
+        site_map, clock,
+        ["unit", unit(1), announced],
+        ["unit", unit(2), ["announced", None, CARTON, "ASN-2", CARTON, None, 5]],
+        ["unit", CARTON, ["announced", None, PALLET, "ASN-1", PALLET, None, 5, 5, None]],
+        ["unit", PALLET, ["announced", None, None, "ASN-1", None, None, 0, 5, None]],
+    )  # fmt: skip
+    assert known_of(site_map, unit(1)) == Known(status=Status.ANNOUNCED, announced_by="ASN-1", announced_in=CARTON)
+    learn(site_map, clock, ["unit", PALLET, pallet])
+    known = known_of(site_map, unit(1))
+    assert known is not None
+    assert (known.status, known.expected_location, known.inferred) == (Status.STORED, BIN_A, True)
+    assert site_map.expected_in(BIN_A) == [unit(1)]
+
+
+def test_unit_left_with_its_carton_unless_it_was_packed_into_it_since(site_map: SiteMap, clock: Clock) -> None:
+    learn(
+        site_map, clock,
+        ["unit", unit(1), ["packed", CARTON, CARTON, None, None, None, 5]],
+        ["unit", unit(2), ["packed", CARTON, CARTON, None, None, None, 20]],
+        ["unit", CARTON, ["shipped", None, None, None, None, None, 10, 10, None]],
+    )  # fmt: skip
+    found = [known_of(site_map, unit(n)) for n in (1, 2)]
+    assert [known.status for known in found if known] == [Status.SHIPPED, Status.PACKED]

@@ -135,6 +135,8 @@ def announce() -> None:
         [{"subject": UNITS[0], "location": BIN_A}, {"subject": CABLE, "location": BIN_A, "quantity": 5}],
         now_ms=DAY - 5,
     )
+    announced = [{"subject": UNITS[2], "container": CARTON_1}, {"subject": CARTON_1, "container": CARTON_2}]
+    state_document("asn", "ASN-0", [*announced, {"subject": CARTON_2}], now_ms=DAY - 4)
     state_document("asn", "ASN-1", [{"subject": UNITS[1], "container": CARTON_1}], now_ms=DAY + 3000)
 
 
@@ -192,3 +194,30 @@ def test_neither_does_it_on_postgresql(
     finally:
         for name in names:
             postgres.drop_database(name)
+
+
+drawn_moves = st.lists(
+    st.builds(
+        Drawn,
+        st.integers(1, 3),
+        st.sampled_from(["receive", "put_away", "move", "pick", "ship", "take_back", "inspect", "void"]),
+        st.integers(1, 4),
+        st.integers(0, 2),
+        st.integers(0, 1),
+        st.just(0),
+        st.integers(0, 20),
+        st.just(1),
+        st.integers(0, 12),
+        st.just(500),
+    ),
+    min_size=2,
+    max_size=14,
+)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(drawn_moves, st.permutations(range(14)), st.lists(st.integers(1, 4), max_size=8))
+def test_moves_of_cartons_and_scans_of_what_is_in_them_give_the_same_in_any_order(
+    drawn: list[Drawn], order: list[int], sizes: list[int]
+) -> None:
+    assert check("sqlite://", "sqlite://", drawn, order, sizes) == SAME

@@ -27,6 +27,9 @@ class Quiet:
     def locate(self, place: str | None, at_ms: int) -> str | None:
         return self.standing.get(place or "", place)
 
+    def carrier(self, place: str | None, at_ms: int) -> UnitState | None:
+        return None
+
     def recalled(self, unit: str, state: UnitState | None, at_ms: int) -> bool:
         return self.recall
 
