@@ -68,8 +68,8 @@ def resolution_words(resolution: str) -> str:
 
 
 def line_word(kind: str) -> str:
-    """What a line of a report says."""
-    return kind.replace("_", " ").capitalize()
+    """What a line of a report says, or a kind of document."""
+    return "ASN" if kind == "asn" else kind.replace("_", " ").capitalize()
 
 
 def set_aside_word(outcome: str) -> str:

@@ -1,5 +1,5 @@
-// The two things that a page cannot do without a script: moments in the reader's own time zone, and a wedge scanner
-// that types wherever the focus happens to be.
+// The three things that a page cannot do without a script: moments in the reader's own time zone, a wedge scanner that
+// types wherever the focus happens to be, and looking again by itself while something is under way.
 //
 // It is loaded before the page is drawn: who sees the page can scan, and a scanner's first key must not be lost.
 "use strict";
@@ -31,5 +31,11 @@ document.addEventListener("DOMContentLoaded", () => {
     scan.focus();
     scan.value = early + scan.value;
     early = "";
+  }
+  const underWay = document.querySelector("[data-reload]"); // seconds; not while a form is being filled in
+  if (underWay) {
+    setInterval(() => {
+      if (!document.querySelector("input:focus, select:focus, textarea:focus")) location.reload();
+    }, 1000 * underWay.dataset.reload);
   }
 });
