@@ -1,0 +1,140 @@
+"""The real server in this process, and the supervisor who works at its API. It sees nothing of the truth."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
+
+from server import context, create_app, enrolment, setup
+from server.database import db, reading, writing
+from server.people import add_person
+from server.tables import events, unit_states
+from tests.server.running import Client, Person
+from tests.simulation.layout import SITE
+from tests.simulation.station import ADDRESS
+
+PASSWORD = "correct horse battery"
+NAME = "Sam"
+
+
+class OfficeError(Exception):
+    """The server refused; the message says what and why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What the server says of one unit."""
+
+    status: str
+    belongs: str | None
+
+
+class Office:
+    """What the supervisor does, over HTTP."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        client = app.test_client()
+        answer = client.post("/api/v1/session", json={"name": NAME, "password": PASSWORD})
+        self._person = Person(client, answer.get_json()["csrf_token"])
+
+    def invitation(self) -> str:
+        """A one-time code for one handheld."""
+        with self.app.app_context(), writing() as c:
+            code = enrolment.new_code(c, site=SITE, role="admin", operator=NAME, now_ms=context.now_ms())
+            return enrolment.invitation(c, code, [ADDRESS]).text()
+
+    def imports(self, kind: str, rows: Iterable[Mapping[str, str]], number: str | None = None) -> None:
+        """Take in a file."""
+        listed = list(rows)
+        file = io.StringIO()
+        writer = csv.DictWriter(file, list(listed[0]))
+        writer.writeheader()
+        writer.writerows(listed)
+        query = f"?kind={kind}" + (f"&number={number}" if number else "")
+        self._post(f"/documents{query}", data=file.getvalue().encode())
+
+    def opens_count(self, number: str, bins: list[str]) -> None:
+        """These bins are to be counted."""
+        self._post("/counts", json={"number": number, "bins": bins})
+
+    def closes_count(self, number: str) -> bool:
+        """Freeze the result; False where a bin is not finished by what the server knows."""
+        return self._closes(f"/counts/{number}/close")
+
+    def closes_receipt(self, number: str) -> None:
+        """No more of it is awaited."""
+        self._closes(f"/receipts/{number}/close")
+
+    def cases(self, status: str | None = None) -> list[dict[str, Any]]:
+        """Every case, the oldest first."""
+        found: list[dict[str, Any]] = []
+        query: dict[str, str] = {"limit": "200"} | ({"status": status} if status else {})
+        while True:
+            page = self._get("/cases", query)
+            found += page["cases"]
+            if page["next"] is None:
+                return found
+            query["after"] = page["next"]
+
+    def settles(self, case: Mapping[str, Any], resolution: str) -> None:
+        """Decide."""
+        named = {name: case[name] for name in ("unit", "rule", "episode", "evidence")}
+        self._post("/cases/settle", json={**named, "resolution": resolution})
+
+    def records(self) -> dict[str, Record]:
+        """What the server says of every unit."""
+        u = unit_states.c
+        with self.app.app_context(), reading() as c:
+            rows = c.execute(sa.select(u.unit, u.status, u.expected).where(u.site == SITE))
+            return {unit: Record(status=status, belongs=expected) for unit, status, expected in rows}
+
+    def outcomes(self) -> dict[str, int]:
+        """How many of the handhelds' events are in the ledger, by outcome."""
+        with self.app.app_context(), reading() as c:
+            query = sa.select(events.c.outcome, sa.func.count()).where(events.c.device_no != 0)
+            return dict(c.execute(query.group_by(events.c.outcome)).all())  # type: ignore[arg-type]
+
+    def _closes(self, path: str) -> bool:
+        answer = self._person.post(f"/api/v1{path}")
+        if answer.status_code == 409:
+            return False
+        if answer.status_code != 200:
+            raise OfficeError(f"{path}: {answer.status_code} {answer.text[:300]}")
+        return True
+
+    def _post(self, path: str, **options: Any) -> None:
+        answer = self._person.post(f"/api/v1{path}", **options)
+        if answer.status_code not in (200, 201):
+            raise OfficeError(f"{path}: {answer.status_code} {answer.text[:300]}")
+
+    def _get(self, path: str, query: Mapping[str, str]) -> Any:
+        answer = self._person.get(f"/api/v1{path}", query_string=query)
+        if answer.status_code != 200:
+            raise OfficeError(f"{path}: {answer.status_code} {answer.text[:300]}")
+        return answer.get_json()
+
+
+@contextmanager
+def open_office(database_url: str, folder: Path, now_ms: Callable[[], int]) -> Iterator[Office]:
+    """A server set up as `flask --app server init` does it, and the supervisor signed in."""
+    overrides = {"DATABASE_URL": database_url, "INSTANCE": folder, "SITE": SITE, "SECRET_KEY": "simulation"}
+    app = create_app({**overrides, "ADDRESSES": (ADDRESS,), "TESTING": True}, now_ms=now_ms)
+    app.test_client_class = Client
+    with app.app_context():
+        setup.set_up(context.settings(), now_ms=now_ms(), password=PASSWORD)
+        with writing() as c:
+            add_person(c, site=SITE, name=NAME, role="supervisor", password=PASSWORD, by=None, now_ms=now_ms())
+    try:
+        yield Office(app)
+    finally:
+        with app.app_context():
+            db.engine.dispose()
