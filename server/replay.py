@@ -88,6 +88,7 @@ class Replay:
             after=after,
             judgement=self._judge(fact, own, before),
             stood=self.around.locate(before.place, fact.event_ms) if before else None,
+            belonged=self.around.locate(before.expected, fact.event_ms) if before else None,
             stands=fact.event.location or self.around.locate(fact.event.container, fact.event_ms),
             rivals=self.around.rivals(self.unit),
             holds=self.around.holds(self.unit, fact.event_ms),

@@ -43,6 +43,8 @@ class Step:
     """What the handheld would have said with all of the server's knowledge at that moment."""
     stood: str | None = None
     """The location where it was before, containers followed."""
+    belonged: str | None = None
+    """The location where the records put it before, containers followed."""
     stands: str | None = None
     """The location that this fact puts it in, containers followed; None where the fact names no place."""
     rivals: Mapping[str, str]

@@ -18,6 +18,10 @@ def check(step: Step) -> Finding | None:
         return None  # by now it is known to have left before the count was closed
     if step.before.counted_in == result_of(event):
         return None  # this very count saw it, by a scan that arrived after it was closed
+    if step.belonged != event.location:
+        return None  # it was picked, packed or moved before the count was closed, perhaps by a scan that came later
+    if step.stood not in (None, event.location):
+        return None  # it is known to lie elsewhere, and a case says so
     return Finding(detail=f"{result_of(event)} did not see it.", expected=event.location)
 
 

@@ -141,7 +141,9 @@ class Books:
             self._exposes(at_ms, "unexpected_receipt", label, old.announced_in, carton)
         elif old.announced_in != carton:
             self._exposes(at_ms, "wrong_carton", label, old.announced_in, carton)
-        self._arrives(at_ms, label, carton, Status.RECEIVED, document=document, receipts=(old.receipts if old else 0) + 1)
+        self._arrives(
+            at_ms, label, carton, Status.RECEIVED, document=document, receipts=(old.receipts if old else 0) + 1
+        )
 
     def puts_away(self, at_ms: int, label: str, place: str) -> None:
         """It belongs in this bin from now on."""

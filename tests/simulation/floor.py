@@ -1,4 +1,4 @@
-"""The people on the floor: each has a handheld, a task, and hands that move boxes. What they scan, the clerk sees too."""
+"""The people on the floor: each has a handheld, a task, and hands that move boxes. The clerk sees what they scan."""
 
 from __future__ import annotations
 

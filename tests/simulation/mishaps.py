@@ -14,7 +14,9 @@ from tests.simulation.truth import Box, Kind, World
 class Mishaps:
     """Thieves, careless hands and copied labels."""
 
-    def __init__(self, world: World, layout: Layout, rates: Rates, serials: Serials, rng: Random, time: Clockwork) -> None:
+    def __init__(
+        self, world: World, layout: Layout, rates: Rates, serials: Serials, rng: Random, time: Clockwork
+    ) -> None:
         self._world = world
         self._layout = layout
         self._rates = rates

@@ -15,7 +15,7 @@ from flask import Flask
 
 from server import context, create_app, enrolment, setup
 from server.database import db, reading, writing
-from server.people import add_person
+from server.staff import add_person
 from server.tables import events, unit_states
 from tests.server.running import Client, Person
 from tests.simulation.layout import SITE
@@ -101,7 +101,7 @@ class Office:
         """How many of the handhelds' events are in the ledger, by outcome."""
         with self.app.app_context(), reading() as c:
             query = sa.select(events.c.outcome, sa.func.count()).where(events.c.device_no != 0)
-            return dict(c.execute(query.group_by(events.c.outcome)).all())  # type: ignore[arg-type]
+            return dict(c.execute(query.group_by(events.c.outcome)).all())
 
     def _closes(self, path: str) -> bool:
         answer = self._person.post(f"/api/v1{path}")

@@ -61,15 +61,14 @@ class Score:
     """Exposures without a fault: the simulation contradicts itself."""
 
 
-def score(
-    world: World, books: Books, cases: Sequence[Mapping[str, Any]], scans: Mapping[str, ScanEvent]
-) -> Score:
+def score(world: World, books: Books, cases: Sequence[Mapping[str, Any]], scans: Mapping[str, ScanEvent]) -> Score:
     """Match cases and exposures by rule, unit and both places."""
     opened = Counter(_key(case) for case in cases)
     due: dict[CaseKey, list[Exposure]] = defaultdict(list)
     for exposure in books.exposures:
         due[exposure.key].append(exposure)
-    kinds, rules = {kind: Line() for kind in Kind}, defaultdict(RuleLine)
+    kinds = {kind: Line() for kind in Kind}
+    rules: dict[str, RuleLine] = defaultdict(RuleLine)
     for fault in world.faults:
         line = kinds[fault.kind]
         line.injected += 1
@@ -106,8 +105,8 @@ def _sentence(
     scan = scans.get(case["episode"])
     by = f"{scan.action} {_short(scan.location)} {scan.document} by {scan.operator}" if scan else "the server"
     return (
-        f"{rule} of {_short(unit)} (expected {_short(expected)}, seen {_short(seen)}, {extra} too many, {case['status']},"
-        f" opened {case['opened_ms']} by {by}); boxes: {boxes}; faults: {faults}; books: {' | '.join(entries)}"
+        f"{rule} of {_short(unit)} (expected {_short(expected)}, seen {_short(seen)}, {extra} too many, "
+        f"{case['status']}, opened {case['opened_ms']} by {by}); boxes: {boxes}; faults: {faults}; books: {' | '.join(entries)}"
     )
 
 

@@ -1,4 +1,4 @@
-"""One handheld of the simulation: the real client on a real queue file, with clocks, a network and a battery that fail."""
+"""One simulated handheld: the real client on a real queue file; its clock, its network and its battery fail."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Network(Transport):
         if self.lose_next_reply:
             self.lose_next_reply = False
             raise TransportError("The reply was lost.")
-        return Answer(status=answer.status_code, headers=answer.headers, body=answer.data)
+        return Answer(status=answer.status_code, headers=dict(answer.headers), body=answer.data)
 
 
 class Station:

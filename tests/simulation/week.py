@@ -1,4 +1,4 @@
-"""One simulated week: the warehouse is filled, people work, things go wrong, counts find them, the supervisor decides."""
+"""One simulated week: people work, things go wrong, counts find them, and the supervisor decides."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.simulation.layout import (
     sscc,
 )
 from tests.simulation.mishaps import Mishaps, dealt
-from tests.simulation.office import Office, open_office
+from tests.simulation.office import open_office
 from tests.simulation.rates import Rates
 from tests.simulation.scoring import Score, score
 from tests.simulation.station import Station
@@ -92,9 +92,7 @@ class Week:
         self.layout: Layout = build(size.units)
         self.serials = Serials(self._rng("serials"))
         self.mishaps = Mishaps(self.world, self.layout, rates, self.serials, self._rng("mishaps"), self.time)
-        self.floor = Floor(
-            self.world, self.books, self.layout, self.mishaps, rates, self._rng("floor"), self.time
-        )
+        self.floor = Floor(self.world, self.books, self.layout, self.mishaps, rates, self._rng("floor"), self.time)
         self.counted: list[Counted] = []
         self.disturbances: Counter[str] = Counter()
         self._rng_paper, self._rng_air = self._rng("papers"), self._rng("air")
@@ -142,7 +140,9 @@ class Week:
                 gtin, serial = rng.choice(gtins), self.serials.next()
                 stock.append({"gtin": gtin, "serial": serial, "location": code})
                 self.world.add(box_label(gtin, serial), product(gtin), serial, layout.key(code))
-        self.office.imports("products", [{"gtin": g, "name": f"Product {g[-5:]}", "mode": "serial"} for g in layout.gtins])
+        self.office.imports(
+            "products", [{"gtin": g, "name": f"Product {g[-5:]}", "mode": "serial"} for g in layout.gtins]
+        )
         self.office.imports("locations", [{"code": code, "zone": code[:1]} for code in layout.locations])
         for start in range(0, len(stock), 10_000):
             self.office.imports("stock", stock[start : start + 10_000], f"STOCK-{start}")
@@ -182,7 +182,9 @@ class Week:
                 self._works(hand, opens, [self.floor.counts(hand, number, share)])
         for hand in self.hands:
             self._disturb(hand, opens)
-            self.time.start(self._syncs(hand, start + CLOSES_H * HOUR_MS), opens + self._rng_air.random() * SYNC_S * 1000)
+            self.time.start(
+                self._syncs(hand, start + CLOSES_H * HOUR_MS), opens + self._rng_air.random() * SYNC_S * 1000
+            )
         self.mishaps.within(opens, CLOSES_H - OPENS_H, self.size.units)
         self.time.run()
         self._evening(start + (CLOSES_H + 0.5) * HOUR_MS)
@@ -315,9 +317,9 @@ class Week:
 
     def _evening(self, at_ms: float) -> None:
         self.time.now = max(self.time.now, at_ms)
-        heard = all([hand.sync() for hand in self.hands])
+        heard = [hand.sync() for hand in self.hands]
         self._close()
-        if heard:
+        if all(heard):
             self._decide()
 
     def _close(self) -> None:

@@ -4,6 +4,7 @@ from tests.handheld import BIN_A, BIN_B, CARTON_1
 from tests.server.rules.story import Quiet, Story, fact, said
 
 HERE = fact(1, "put_away", location=BIN_A)
+PICKED = fact(1, "pick", location=BIN_A)
 
 
 @pytest.mark.parametrize(
@@ -14,6 +15,8 @@ HERE = fact(1, "put_away", location=BIN_A)
         [HERE, fact(1.3, "inspect", device=2, location=BIN_B)],  # the clocks tell them apart
         [HERE, fact(1.1, "link", device=2)],
         [HERE, fact(1.1, "expect", device=0, location=BIN_A), fact(1.2, "inspect", location=BIN_B)],
+        [PICKED, fact(1.1, "pack", device=2, container=CARTON_1, unsure_ms=300_000)],  # from hand to hand
+        [fact(1, "receive", location=BIN_A), fact(1.1, "put_away", device=2, location=BIN_B)],
         [fact(1, "announce", device=0, container=CARTON_1), fact(1.1, "inspect", device=2, location=BIN_B)],
     ],
 )
@@ -28,6 +31,8 @@ def test_it_says_nothing(story: Story) -> None:
         ([HERE, fact(1.2, "inspect", device=2, location=BIN_B)], [("open", BIN_A, BIN_B)]),
         ([HERE, fact(9, "inspect", device=2, location=BIN_B, unsure_ms=300_000)], [("open", BIN_A, BIN_B)]),
         ([HERE, fact(1.1, "inspect", device=2, location=BIN_B, barcode=None, entry="keyed")], [("open", BIN_A, BIN_B)]),
+        ([HERE, fact(1.1, "put_away", device=2, location=BIN_B)], [("open", BIN_A, BIN_B)]),
+        ([PICKED, fact(1.1, "count", device=2, location=BIN_B, document="CC-1")], [("open", BIN_A, BIN_B)]),
         ([HERE, fact(1.1, "pack", device=2, container=CARTON_1)], [("open", BIN_A, CARTON_1)]),
     ],
 )
