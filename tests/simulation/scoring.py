@@ -101,12 +101,13 @@ def _sentence(
     rule, unit, expected, seen = key
     boxes = ", ".join(str(box.place) for box in world.bearing(unit)) or "no box"
     faults = "; ".join(f"{f.kind.value} at {f.at_ms}" for f in world.faults if f.label == unit) or "none"
-    entries = [f"{e.at_ms} {e.status.value} {_short(e.belongs)}" for e in books.history(unit)]
+    said = " | ".join(f"{e.at_ms} {e.status.value} {_short(e.belongs)}" for e in books.history(unit))
     scan = scans.get(case["episode"])
     by = f"{scan.action} {_short(scan.location)} {scan.document} by {scan.operator}" if scan else "the server"
     return (
         f"{rule} of {_short(unit)} (expected {_short(expected)}, seen {_short(seen)}, {extra} too many, "
-        f"{case['status']}, opened {case['opened_ms']} by {by}); boxes: {boxes}; faults: {faults}; books: {' | '.join(entries)}"
+        f"{case['status']}, opened {case['opened_ms']} by {by}); "
+        f"boxes: {boxes}; faults: {faults}; books: {said}"
     )
 
 
