@@ -19,7 +19,7 @@ from typing import IO, Any, BinaryIO, Final, TextIO
 from server import tabular
 from server.cells import CellError
 from server.document_kinds import Column, DocumentKind
-from server.document_lines import Line, Names
+from server.document_lines import Line, Names, fulfilment
 from server.tabular import Row, Table, TableError
 
 DOCUMENTS_MAX: Final = 10_000
@@ -50,6 +50,8 @@ class DocumentDraft:
     offsets: array[int] = field(default_factory=lambda: array("Q"))
     cartons: dict[str, str | None] = field(default_factory=dict)
     """Containers that its rows name -> what they stand in."""
+    orders: dict[str, None] = field(default_factory=dict)
+    """Purchase orders that its rows fulfil, in the order of the file."""
     party: tuple[str, str | None] | None = None
 
     @property
@@ -131,6 +133,8 @@ def _take_all(found: Draft, columns: dict[str, Column], names: Names, number: st
     for document in found.documents.values():
         for carton, parent in document.cartons.items():
             _write(found, document, Line(subject=carton, container=parent))
+        for order in document.orders:
+            _write(found, document, fulfilment(order))
     if not found.rows and not found.errors:
         raise TableError("The file has headings, but no rows.")
 
@@ -179,6 +183,8 @@ def _take(found: Draft, row: Row, columns: dict[str, Column], names: Names, numb
     _check_once(found, document, line, row.number)
     _check_party(document, values)
     document.cartons.update(inside)
+    if found.kind.cartons and "po" in values:
+        document.orders[values["po"]] = None
     _write(found, document, line)
     found.rows += 1
 

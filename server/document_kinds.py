@@ -188,6 +188,7 @@ _ASN: Final = DocumentKind(
     columns=(
         _number("asn asn_no asn_number despatch_advice", "ASN-1001"),
         SUPPLIER,
+        Column("po", cells.code, "the purchase order that it fulfils", "purchase_order po_number po_no order", "PO-17"),
         Column("sscc", cells.exact, "the carton's SSCC or plate", "carton container case", "106141412345678908"),
         Column("parent", cells.exact, "SSCC or plate of the pallet that it stands on", "pallet parent_sscc"),
         GTIN,

@@ -145,9 +145,19 @@ def asn(values: Values, names: Names) -> Line:
         quantity=_quantity(values),
         lot=values.get("lot"),
         expiry=values.get("expiry"),
-        attributes=_attributes(values, "supplier"),
+        attributes=_asn_attributes(values),
         stated="serial" in values,
     )
+
+
+def _asn_attributes(values: Values) -> dict[str, Any] | None:
+    said = _attributes(values, "supplier") or {}
+    return said | ({"fulfils": values["po"]} if "po" in values else {}) or None
+
+
+def fulfilment(order: str) -> Line:
+    """That a notice fulfils an order: under the order's number, so that its notices are found."""
+    return Line(subject=order, attributes={"fulfils": order}, stated=False)
 
 
 def purchase_order(values: Values, names: Names) -> Line:

@@ -113,3 +113,9 @@ def _along(state: UnitState, carrier: UnitState) -> UnitState:
 def is_inferred(own: UnitState, now: UnitState) -> bool:
     """Whether only its container says that the unit is here; `now` is `own` as its container has it."""
     return own.status is Status.ANNOUNCED and now.status in IN_STOCK
+
+
+def came_with_its_carton(state: UnitState) -> bool:
+    """Whether it is here by the word of its notice and its container's scan alone."""
+    by_notice = state.came_under is not None and state.came_under == state.announced_by
+    return by_notice and state.receipts == 0 and not state.observed

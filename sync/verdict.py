@@ -71,12 +71,13 @@ def judge(event: ScanEvent, known: Known | None, *, recalled: bool, listed: bool
         gone = known.status is Status.SHIPPED
         verdict = Verdict.SHIPPED_ALREADY if gone else Verdict.NOT_EXPECTED
         return Judgement(verdict=verdict, belongs=known.expected_location)
-    return _compare(what.compare, event, known)
+    return _compare(what.compare, event, known, listed=listed)
 
 
-def _compare(compare: Compare, event: ScanEvent, known: Known) -> Judgement:
+def _compare(compare: Compare, event: ScanEvent, known: Known, *, listed: bool) -> Judgement:
     if compare is Compare.ANNOUNCED:
-        if event.document and known.announced_by != event.document:
+        # an order lists the product, and a notice that fulfils it announced the unit
+        if event.document and known.announced_by != event.document and not listed:
             return Judgement(verdict=Verdict.NOT_EXPECTED, belongs=known.announced_in)
         if event.container and known.announced_in not in (None, event.container):
             return Judgement(verdict=Verdict.KNOWN_ELSEWHERE, belongs=known.announced_in)

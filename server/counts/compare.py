@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Line(StrEnum):
@@ -26,6 +27,8 @@ class Line(StrEnum):
     """Nothing was known of it before."""
     DUPLICATE = "duplicate"
     """Seen in more than one place."""
+    NOT_SAMPLED = "not_sampled"
+    """On a receipt: its carton came, and too few of it were read one by one for the carton's label to speak for it."""
     IN_MOTION = "in_motion"
     """It moved while its bin was being counted, or was scanned since where it belongs: look again."""
 
@@ -168,7 +171,11 @@ def _quantity(q: Quantity) -> ReportLine:
     )
 
 
-def totals(lines: Iterable[ReportLine]) -> Mapping[str, int]:
-    """How many lines there are of each kind, every kind named."""
+COUNT_KINDS: Final = tuple(kind for kind in Line if kind is not Line.NOT_SAMPLED)
+RECEIPT_KINDS: Final = tuple(kind for kind in Line if kind is not Line.IN_MOTION)
+
+
+def totals(lines: Iterable[ReportLine], kinds: Iterable[Line] = COUNT_KINDS) -> Mapping[str, int]:
+    """How many lines there are of each kind, every kind that can be there named."""
     counted = Counter(line.kind for line in lines)
-    return {kind.value: counted[kind] for kind in Line}
+    return {kind.value: counted[kind] for kind in kinds}

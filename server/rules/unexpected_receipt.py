@@ -5,6 +5,7 @@ It closes by itself when a later notice announces it.
 """
 
 from server.rules import Finding, Step
+from sync.unit import IN_STOCK, came_with_its_carton
 from sync.verdict import Verdict
 
 
@@ -12,8 +13,9 @@ def check(step: Step) -> Finding | None:
     event = step.fact.event
     if event.action != "receive" or event.document is None:
         return None
-    if step.before is not None and step.before.receipts:
-        return None  # it was received before: that is another rule's
+    before = step.before
+    if before is not None and (before.receipts or (before.status in IN_STOCK and not came_with_its_carton(before))):
+        return None  # it was here before: that is another rule's
     if step.judgement.verdict not in (Verdict.UNKNOWN, Verdict.NOT_EXPECTED):
         return None
     return Finding(

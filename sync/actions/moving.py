@@ -7,7 +7,7 @@ from dataclasses import replace
 from sync.actions.placing import arrive, see
 from sync.actions.registry import Compare, Stock, action
 from sync.event import ScanEvent
-from sync.unit import IN_STOCK, Status, UnitState
+from sync.unit import IN_STOCK, Status, UnitState, came_with_its_carton
 
 
 @action(
@@ -20,7 +20,15 @@ from sync.unit import IN_STOCK, Status, UnitState
 )
 def receive(state: UnitState, event: ScanEvent) -> UnitState:
     """Receive: it came in from a supplier."""
+    if state.status in IN_STOCK and not _is_the_same_arrival(state, event):
+        return see(state, event)  # what is known of the one in stock stays: this may be another box of that number
     return replace(arrive(state, event, Status.RECEIVED), receipts=state.receipts + 1)
+
+
+def _is_the_same_arrival(state: UnitState, event: ScanEvent) -> bool:
+    """Whether this scan speaks of the box that came in: by its carton's label, or by a scan a while ago."""
+    again = state.status is Status.RECEIVED and event.document in (state.document, state.came_under)
+    return again or came_with_its_carton(state)
 
 
 @action(

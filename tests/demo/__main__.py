@@ -19,6 +19,7 @@ from openpyxl import Workbook
 
 from server import create_app, queries
 from server.counts import cycle, receipt
+from server.counts.compare import ReportLine
 from server.database import reading
 from tests.demo import warehouse
 from tests.demo.stage import PASSWORD, DemoError, Stage, set_stage
@@ -171,7 +172,7 @@ def _differences(stage: Stage) -> list[str]:
     """What the server found that the truth does not imply, and the other way round."""
     app = create_app({"INSTANCE": stage.folder / "server", "DATABASE_URL": ""})
     with app.app_context(), reading() as connection:
-        reports = {
+        reports: dict[str, Sequence[ReportLine]] = {
             "ASN-1001": receipt.report(connection, site=SITE, number="ASN-1001").lines,
             "COUNT-1": cycle.report(connection, site=SITE, number="COUNT-1").lines,
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -10,9 +11,10 @@ import sqlalchemy as sa
 from server.counts.plan import CountError
 from server.counts.receipt import ReceiptReport, close_receipt, report
 from server.database import reading, writing
-from server.tables import cases
+from server.receipts.sampling import set_rule
+from server.tables import cases, unit_states
 from sync.identity import lot_key
-from tests.handheld import CABLE, CARTON_1, CARTON_2, DAY, DOCK, PHONE, Chain, unit
+from tests.handheld import BIN_A, CABLE, CARTON_1, CARTON_2, DAY, DOCK, PHONE, Chain, unit
 from tests.server.site import SITE, enrol, push, state_document
 
 NOW = DAY + 3_600_000
@@ -115,3 +117,89 @@ def test_closing_a_receipt_makes_a_case_of_what_is_short_and_it_closes_when_it_c
 def test_a_product_is_no_unit_of_another(receiver: Chain) -> None:
     receive(receiver, unit("P1", PHONE))
     assert lines(result(receiver))[unit("P1", PHONE)][0] == "unknown"
+
+
+def sealed() -> None:
+    """The notice names its carton, and the carton its pieces."""
+    rows: list[dict[str, Any]] = [
+        {"subject": CARTON_1},
+        {"subject": lot_key(BATTERY, "L1"), "container": CARTON_1, "quantity": 4},
+    ]
+    state_document("asn", "ASN-1", rows, now_ms=DAY - 8_500)
+
+
+def test_what_is_in_a_scanned_carton_is_there_by_its_label_and_not_missing(receiver: Chain) -> None:
+    sealed()
+    receive(receiver, CARTON_1, container=None)
+    receive(receiver, unit("S1"))
+    found = {line.subject: (line.kind.value, line.how, line.inferred) for line in result(receiver).lines}
+    assert found == {
+        unit("S1"): ("matched", "scanned", 0),
+        unit("S2"): ("matched", "inferred", 1),
+        unit("S3"): ("matched", "inferred", 1),
+        lot_key(BATTERY, "L1"): ("matched", "inferred", 4),
+        CABLE: ("missing", "", 0),
+    }
+
+
+@pytest.mark.parametrize(("read", "kind"), [(1, "not_sampled"), (2, "matched")])
+def test_a_carton_of_which_too_few_were_read_one_by_one_does_not_speak_for_the_rest(
+    receiver: Chain, read: int, kind: str
+) -> None:
+    sealed()
+    with writing() as c:
+        set_rule(c, site=SITE, supplier=None, mode="share", value=50, operator="Sam", now_ms=DAY - 8_000)
+    receive(receiver, CARTON_1, container=None)
+    receive(receiver, *[unit(s) for s in ("S1", "S2")][:read])
+    found = result(receiver)
+    assert {line.kind.value for line in found.lines if line.how == "inferred" and line.subject == unit("S3")} == {kind}
+    (carton,) = found.cartons
+    assert (carton.read, carton.asked, carton.is_sampled, carton.due) == (read, 2, read == 2, 3)
+    with writing() as c:
+        close_receipt(c, site=SITE, number="ASN-1", operator="Sam", now_ms=NOW)
+    with reading() as c:
+        assert c.execute(sa.select(cases.c.unit).where(cases.c.rule == "short")).scalars().all() == []
+
+
+def test_one_symbol_that_lists_a_carton_observes_each_unit_and_is_no_sample(receiver: Chain) -> None:
+    receive(receiver, unit("S1"), unit("S2"), barcode=b"S1,S2")
+    found = {line.subject: line.how for line in result(receiver).lines if line.kind == "matched"}
+    assert found == {unit("S1"): "listed", unit("S2"): "listed"}
+
+
+def test_a_serial_that_is_in_stock_already_is_a_duplicate_and_what_is_known_of_it_stays(receiver: Chain) -> None:
+    state_document("stock", "STOCK-1", [{"subject": unit("S1"), "location": BIN_A}], now_ms=DAY - 20_000)
+    receive(receiver, unit("S1"))
+    assert lines(result(receiver))[unit("S1")][0] == "duplicate"
+    with reading() as c:
+        state = c.execute(sa.select(unit_states).where(unit_states.c.unit == unit("S1"))).one()
+        rules = c.execute(sa.select(cases.c.rule).where(cases.c.unit == unit("S1"))).scalars().all()
+    assert (state.status, state.expected, state.place) == ("stored", BIN_A, CARTON_1)
+    assert rules == ["duplicate"]
+
+
+def test_an_order_is_filled_by_what_its_notices_bring_and_by_what_is_scanned_under_its_own_number(
+    receiver: Chain,
+) -> None:
+    state_document("purchase_order", "PO-1", [{"subject": PHONE, "quantity": 5}], now_ms=DAY - 30_000)
+    fulfils: dict[str, Any] = {"subject": "PO-1", "attributes": {"fulfils": "PO-1"}}
+    for number, serial, carton in (("ASN-3", "T1", CARTON_1), ("ASN-4", "T2", CARTON_2)):
+        rows = [{"subject": unit(serial), "container": carton}, {"subject": carton}, fulfils]
+        state_document("asn", number, rows, now_ms=DAY - 7_000)
+    receiver.scan(DAY, "receive", unit("T1"), container=CARTON_1, document="ASN-3", location=DOCK)
+    receiver.scan(DAY + 1_000, "receive", CARTON_2, document="ASN-4", location=DOCK)
+    receiver.scan(DAY + 2_000, "receive", unit("T9"), document="PO-1", location=DOCK)
+    push(receiver, now_ms=NOW)
+    with reading() as c:
+        found = report(c, site=SITE, number="PO-1")
+    (line,) = found.lines
+    assert (line.subject, line.kind.value, line.expected_quantity, line.quantity, line.inferred) == (
+        PHONE, "missing", 5, 3, 1,
+    )  # fmt: skip
+    assert found.asns == ("ASN-3", "ASN-4")
+
+
+def test_a_plate_put_on_at_the_dock_counts_for_the_product_whose_barcode_stands_beside_it(receiver: Chain) -> None:
+    plate = "https://warehouse.example/21/LPN7"
+    receive(receiver, plate, beside=("]C1010061414100003610X",), barcode=b"LPN7")
+    assert lines(result(receiver))[CABLE] == ("missing", 5, 1)

@@ -1,0 +1,117 @@
+"""What was received under a notice: scan by scan, and what came with a carton that was scanned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from server.counts.scans import scans_of
+from server.identifiers import owners
+from server.ledger import in_chunks
+from server.rebuild import state_of
+from server.receipts.notice import Notice
+from server.surroundings import gather
+from server.tables import cases, unit_states
+from sync.history import Fact
+from sync.identity import is_container, is_stock
+from sync.unit import UnitState, carried, is_inferred
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Came:
+    """A unit or container of a notice that is here, though it was not scanned under the notice itself."""
+
+    inferred: bool
+    """Whether only its container says so; else it was scanned under another document, or moved on meanwhile."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """All that is known of a receipt by now."""
+
+    scans: Sequence[Fact]
+    """Every scan under its numbers."""
+    units: Sequence[tuple[str, Fact]]
+    """Scans of units, by the name under which each is folded, in order."""
+    pieces: Sequence[Fact]
+    listed: frozenset[str]
+    """Digests, hex, of the scans that came out of one symbol which lists several units."""
+    came: Mapping[str, Came]
+    twins: frozenset[str]
+    """Units that were in stock already when they were received: each may be the twin of another box."""
+
+    @property
+    def last_ms(self) -> int:
+        """When the latest scan was made; 0 without one."""
+        return max((f.event_ms for f in self.scans), default=0)
+
+
+def read(connection: sa.Connection, site: str, notice: Notice, now_ms: int | None) -> Received:
+    """What came under a notice.
+
+    Args:
+        now_ms: containers are followed until this moment; None for the latest.
+    """
+    scans = sorted((f for n in notice.numbers for f in scans_of(connection, site, n)), key=lambda f: f.order)
+    receiving = [f for f in scans if f.event.action == "receive" and f.event.subject]
+    of_units = [f for f in receiving if not is_stock(str(f.event.subject)) and not is_container(str(f.event.subject))]
+    owned = owners(connection, site, {str(f.event.subject) for f in of_units})
+    units = [(owned.get(str(f.event.subject), str(f.event.subject)), f) for f in of_units]
+    states = _states(connection, site, {*notice.units, *notice.sent, *notice.cartons})
+    return Received(
+        scans=scans,
+        units=units,
+        pieces=[f for f in receiving if is_stock(str(f.event.subject))],
+        listed=_listed(of_units),
+        came=_came(connection, site, notice, states, now_ms),
+        twins=_twins(connection, site, notice, {unit for unit, _ in units}),
+    )
+
+
+def _states(connection: sa.Connection, site: str, keys: Iterable[str]) -> dict[str, UnitState]:
+    found: dict[str, UnitState] = {}
+    for chunk in in_chunks(keys):
+        query = sa.select(unit_states).where(unit_states.c.site == site, unit_states.c.unit.in_(chunk))
+        found.update((row["unit"], state_of(row)) for row in connection.execute(query).mappings())
+    return found
+
+
+def _twins(connection: sa.Connection, site: str, notice: Notice, units: Iterable[str]) -> frozenset[str]:
+    """Units that were in stock already when they were received under this notice."""
+    found: set[str] = set()
+    for chunk in in_chunks(units):
+        query = sa.select(cases.c.unit).where(
+            cases.c.site == site,
+            cases.c.unit.in_(chunk),
+            cases.c.rule == "duplicate",
+            cases.c.document.in_(notice.numbers),
+        )
+        found.update(connection.execute(query).scalars())
+    return frozenset(found)
+
+
+def _listed(scans: Iterable[Fact]) -> frozenset[str]:
+    symbols: dict[tuple[int, int, bytes], list[Fact]] = {}
+    for fact in scans:
+        if fact.event.barcode:
+            symbols.setdefault((*fact.name[:2], fact.event.barcode), []).append(fact)
+    several = (facts for facts in symbols.values() if len({f.event.subject for f in facts}) > 1)
+    return frozenset(f.digest.hex() for facts in several for f in facts)
+
+
+def _came(
+    connection: sa.Connection, site: str, notice: Notice, states: Mapping[str, UnitState], now_ms: int | None
+) -> dict[str, Came]:
+    around = gather(connection, site, {key: [] for key in states}, states.values())
+    at_ms = now_ms if now_ms is not None else _END_OF_TIME
+    found = {}
+    for key, own in states.items():
+        now = carried(own, around.carrier(own.place, at_ms))
+        if now.came_under is not None and now.came_under in notice.numbers:
+            found[key] = Came(inferred=is_inferred(own, now))
+    return found
+
+
+_END_OF_TIME = 2**53
