@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from scanner_client import VERSION, carried, device, outbox, site_map
+from scanner_client import VERSION, carried, device, outbox, site_map, throttle
 from scanner_client.clock import Clock
 from scanner_client.control import who_runs
 from scanner_client.database import Database, InUseError, open_database
@@ -158,7 +158,7 @@ def open_handheld(home: Path, clock: Clock) -> Iterator[Handheld]:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise DeviceError(f"{home} cannot be a handheld's folder: {error.strerror}.") from error
-    schema = (*outbox.SCHEMA, *carried.SCHEMA, *site_map.SCHEMA)
+    schema = (*outbox.SCHEMA, *carried.SCHEMA, *site_map.SCHEMA, *throttle.SCHEMA)
     try:
         database = open_database(home / QUEUE_FILE, schema)
     except InUseError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, Full, Queue
 from threading import Event, Lock, Thread
@@ -67,6 +68,11 @@ class TypingEnded:
     trouble: Exception | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synced:
+    """A round of syncing has ended: what the map says may have changed, and time has passed."""
+
+
 class Inbox:
     """Entries in the order in which they came. The page's requests (`page/requests.py`) are entries as well."""
 
@@ -98,6 +104,11 @@ class Inbox:
             except Full:
                 return False
             return True
+
+    def nudge(self, entry: Any) -> None:
+        """Add an entry if there is room just now; whoever is so busy will look by itself."""
+        with suppress(Full):
+            self._entries.put_nowait(entry)
 
     def take(self) -> Iterator[Any]:
         """Every entry, for ever."""

@@ -20,8 +20,9 @@ from scanner_client.background import Background
 from scanner_client.clock import Clock
 from scanner_client.commands import answer_request, uploader_for
 from scanner_client.control import listening
+from scanner_client.echo import Echo
 from scanner_client.handheld import Handheld, open_handheld
-from scanner_client.inbox import Inbox, TypingEnded, WatchEnded
+from scanner_client.inbox import Inbox, Synced, TypingEnded, WatchEnded
 from scanner_client.interruption import Interrupted, Interruption
 from scanner_client.page.requests import Asked
 from scanner_client.questions import ask_at_terminal
@@ -75,11 +76,13 @@ def scan(order: Order, clock: Clock) -> int:
         stack.enter_context(listening(order.home, f"scan{what}", answer))
         teller = Teller(handheld, background, as_json=order.as_json)
         inbox = Inbox()
-        work = _prepared(order, handheld, teller, background, inbox)
+        echo = Echo(tty=_at_terminal())
+        stack.callback(echo.restore)
+        work = _prepared(order, handheld, teller, background, inbox, echo)
         stack.callback(work.close)
         if order.page is not None:
             stack.enter_context(_page(order.page, teller, inbox, work))
-        background.start(teller.refresh)
+        background.start(partial(_after_sync, teller, inbox))
         trouble = _work(order, work, inbox, interruption)
         _send_the_rest(handheld, background)
         print(say("command.scanned", count=work.kept, waiting=handheld.outbox.waiting()), file=sys.stderr)
@@ -88,7 +91,9 @@ def scan(order: Order, clock: Clock) -> int:
     return 0
 
 
-def _prepared(order: Order, handheld: Handheld, teller: Teller, background: Background, inbox: Inbox) -> Work:
+def _prepared(
+    order: Order, handheld: Handheld, teller: Teller, background: Background, inbox: Inbox, echo: Echo
+) -> Work:
     """The work with its camera and what is kept of its pictures."""
     eye = evidence = None
     if order.source != TYPED:
@@ -112,6 +117,7 @@ def _prepared(order: Order, handheld: Handheld, teller: Teller, background: Back
         eye=eye,
         evidence=evidence,
         confirm=partial(ask_at_terminal, tty=_at_terminal()) if order.page is None else None,
+        hide_typing=echo.hide,
     )
 
 
@@ -165,6 +171,11 @@ def _work(order: Order, work: Work, inbox: Inbox, interruption: Interruption) ->
     if order.save_picture:
         print(work.save_picture(), file=sys.stderr)
     return trouble
+
+
+def _after_sync(teller: Teller, inbox: Inbox) -> None:
+    teller.refresh()
+    inbox.nudge(Synced())
 
 
 def _send_the_rest(handheld: Handheld, background: Background) -> None:

@@ -16,7 +16,7 @@ from scanner_client.background import SyncState
 from scanner_client.feedback import SIGNALS
 from scanner_client.sighting import Told
 from scanner_client.task import Task
-from scanner_client.wording import say
+from scanner_client.wording import action_words, say
 
 LAST_MAX: Final = 50
 WIDTH_MAX: Final = 100
@@ -95,7 +95,7 @@ class Screen:
 def heading(task: Task, names: Names) -> str:
     """The action, and where and for what it is done."""
     parts = [
-        task.action.replace("_", " ").upper(),
+        action_words(task.action)[0].upper(),
         say("head.document", document=task.document) if task.document else None,
         say("head.bin", bin=names.location) if names.location else None,
         say("head.carton", carton=names.container) if names.container else None,

@@ -162,6 +162,10 @@ class SiteMap:
         value = json.loads(row[0]) if row else None
         return value if isinstance(value, dict) else None
 
+    def holds(self, kind: str) -> bool:
+        """Whether there is any small entry of this kind."""
+        return self._database.row("SELECT 1 FROM entries WHERE kind=? LIMIT 1", kind) is not None
+
     def location(self, code: str) -> str | None:
         """The name of the location that people call by this code."""
         row = self._database.row(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from scanner_client.assignment import AssignmentError, task_of
 from scanner_client.bin_check import BinCheck, expectation
+from scanner_client.gate import Gate
 from scanner_client.handheld import Handheld
-from scanner_client.inbox import BadPicture, Doubtful, Seen, Typed, TypingEnded, WatchEnded
-from scanner_client.judging import place_text, thing_text
+from scanner_client.inbox import BadPicture, Doubtful, Seen, Synced, Typed, TypingEnded, WatchEnded
+from scanner_client.judging import place_text, site_codes, thing_text
 from scanner_client.page import requests
 from scanner_client.page.protocol import BegunShown
 from scanner_client.page.view import check_shown
@@ -24,7 +26,7 @@ from scanner_client.vision.mark import MarkTone
 from scanner_client.wording import say
 from sync.event import ScanEvent, format_name
 from sync.identity import Kind
-from sync.labels import Label, SiteCodes, parse
+from sync.labels import Label, parse
 
 if TYPE_CHECKING:
     from scanner_client.evidence import Evidence
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 BEGUN_MAX: Final = 8
 """Tasks of which a page still has to hear: one for each page, and some to spare."""
+UNATTENDED: Final = (Synced, BadPicture, TypingEnded, WatchEnded)
+"""Entries that come by themselves, whether or not anybody is there."""
 NAMING_MANY: Final = frozenset({Kind.ITEM, Kind.LOT, Kind.OTHER})
 """What many boxes say alike; every other label names one unit, place or person."""
 
@@ -49,6 +53,7 @@ class Work:
         eye: Eye | None = None,
         evidence: Evidence | None = None,
         confirm: Callable[[Sighting], bool] | None = None,
+        hide_typing: Callable[[bool], None] = lambda _: None,
     ) -> None:
         """Prepare; nothing is watched or kept yet.
 
@@ -59,6 +64,7 @@ class Work:
             eye: watches the source; None where everything is typed.
             evidence: keeps crops of what was read; None where nobody wants them.
             confirm: asks a person at once whether a doubtful sighting is right; None where the page asks.
+            hide_typing: says whether the terminal hides what is typed.
         """
         self.session: Session | None = None
         self._handheld = handheld
@@ -67,6 +73,8 @@ class Work:
         self._eye = eye
         self._evidence = evidence
         self._confirm = confirm
+        self._gate = Gate(handheld)
+        self._hide_typing = hide_typing
         self._kept_before = 0
         self._typing: Typing | None = None
         self._questions = Questions()
@@ -80,14 +88,19 @@ class Work:
             WatchEnded: self._watch_ended,
             TypingEnded: lambda ended: [Told(tone=Tone.INFO, text=str(ended.trouble))] if ended.trouble else [],
             Typed: lambda entry: self._type(entry.line),
+            Synced: lambda _: [],
             requests.Asked: self._asked,
             requests.Scanned: lambda request: self._type(request.text.encode()),
-            requests.KeyedIn: lambda request: self._in_session(lambda session: _keyed(session, request)),
+            requests.KeyedIn: self._key,
             requests.Quantity: lambda request: self._in_session(lambda session: [session.counts(request.pieces)]),
             requests.Undo: lambda _: self._in_session(lambda session: [session.undo()]),
             requests.Unreadable: lambda _: self._in_session(Session.unreadable),
             requests.FinishBin: lambda _: self._in_session(_finished),
             requests.Answer: self._answer,
+            requests.Present: lambda request: self._gate.badge_typed(request.badge),
+            requests.EnterPin: lambda request: [self._gate.signing.enter(request.pin)],
+            requests.ForgetPin: lambda _: self._forget_pin(),
+            requests.SignOut: lambda _: [self._gate.signing.sign_out()],
             requests.SyncNow: lambda _: self._sync_now(),
             requests.OpenCamera: lambda _: self._open_eye(),
             requests.SavePicture: lambda _: [Told(tone=Tone.INFO, text=self.save_picture())],
@@ -100,7 +113,12 @@ class Work:
 
     def take(self, entry: Any) -> None:
         """Deal with one entry: a class of `inbox.py`, or what a page asked for."""
-        self._tell(self._steps[type(entry)](entry))
+        before = self._gate.signing.name
+        noticed = self._gate.signing.notice(active=not isinstance(entry, UNATTENDED))
+        outcomes = self._steps[type(entry)](entry)
+        if self._gate.signing.name != before:
+            self._changed_hands()
+        self._tell([*noticed, *outcomes])
         crops, self._crops = self._crops, []
         for event, pictures in crops:
             if self._evidence:  # after the beep: nobody waits for a picture
@@ -112,7 +130,7 @@ class Work:
         Raises:
             AssignmentError: it is no task; what was done before goes on.
         """
-        task = task_of(assignment, self._handheld.site_map)
+        task = self._gate.signing.signed(task_of(assignment, self._handheld.site_map))
         self.finish()
         self._kept_before = self.kept
         self.session = Session(self._handheld, task)
@@ -148,7 +166,20 @@ class Work:
         if self._eye:
             self._eye.close()
 
+    def _changed_hands(self) -> None:
+        """Somebody else scans from now on, or nobody: an open bin stays open, and whoever goes on finishes it."""
+        if self.session is None:
+            return
+        self.session.task = replace(self.session.task, operator=self._gate.signing.name)
+        if self._gate.signing.name and self._eye and self._eye.live:
+            self._eye.open(self.session.codes)  # what came into view meanwhile was not kept
+
+    def _forget_pin(self) -> list[Told]:
+        self._gate.signing.forget()
+        return []
+
     def _tell(self, outcomes: list[Told]) -> None:
+        self._hide_typing(self._gate.signing.asks)
         self._teller.tell(outcomes, self.session.task if self.session else None)
         self._teller.show(
             open_bin=self._open_bin(),
@@ -157,6 +188,7 @@ class Work:
             check=check_shown(self._check, self._eye.unread if self._eye else 0) if self._check else None,
             camera=self._eye.shown() if self._eye else None,
             question=self._questions.shown(self._thing),
+            crew=self._gate.signing.shown(),
         )
 
     def _check_bin(self, outcomes: list[Told], box: int | None = None) -> None:
@@ -180,8 +212,9 @@ class Work:
                 self._eye.mark(told.undone_box, MarkTone.PENDING, "")
 
     def _in_session(self, step: Callable[[Session], list[Told]], box: int | None = None) -> list[Told]:
-        if self.session is None:
-            return [Told(tone=Tone.ASK, text=say("page.choose_first"))]
+        refusal = self._gate.signing.refusal(self.session.task.action if self.session else None)
+        if refusal or self.session is None:
+            return [Told(tone=Tone.ASK, text=refusal or say("page.choose_first"))]
         outcomes = step(self.session)
         self._check_bin(outcomes, box)
         return outcomes
@@ -207,6 +240,9 @@ class Work:
     def _scan(self, sighting: Sighting) -> list[Told]:
         if self._is_stale(sighting):
             return []
+        about_who = self._gate.seen(sighting)
+        if about_who is not None:
+            return about_who
         names_one = any(label.kind not in NAMING_MANY for label in self._labels(sighting))
         self._questions.settle(sighting, names_one=names_one)
         outcomes = self._in_session(lambda session: session.scan(sighting), sighting.box)
@@ -218,7 +254,16 @@ class Work:
         return self._eye is not None and sighting.box is not None and self._eye.is_stale(sighting.box)
 
     def _type(self, line: bytes) -> list[Told]:
+        about_who = self._gate.typed(line)
+        if about_who is not None:
+            return about_who
         return self._in_session(lambda _: self._typing.enter(line) if self._typing else [])
+
+    def _key(self, keyed: requests.KeyedIn) -> list[Told]:
+        about_who = self._gate.typed(keyed.first.encode())
+        if about_who is not None:
+            return about_who
+        return self._in_session(lambda session: _keyed(session, keyed))
 
     # What only a person can say.
 
@@ -227,7 +272,7 @@ class Work:
         return " + ".join(thing_text(self._handheld.site_map, label.key) for label in self._labels(sighting))
 
     def _labels(self, sighting: Sighting) -> list[Label]:
-        codes = self.session.codes if self.session else SiteCodes()
+        codes = self.session.codes if self.session else site_codes(self._handheld.site_map)
         parsed = (parse(symbol.data, symbol.symbology, codes) for symbol in sighting.symbols)
         return [label for label in parsed if isinstance(label, Label)]
 

@@ -2,9 +2,9 @@
 
 The program sends messages, each an object with a `type`:
 
-- ``hello``, once for each connection: ``texts`` (every text of the page by its key), ``signals`` (how each tone looks,
-  sounds and shakes, see `feedback.py`), ``actions`` (what can be chosen: ``name``, ``title``, ``explanation``,
-  ``needs``).
+- ``hello``, once for each connection: ``language``, ``texts`` (every text of the page by its key), ``signals`` (how
+  each tone looks, sounds and shakes, see `feedback.py`), ``actions`` (what can be chosen: ``name``, ``title``,
+  ``explanation``, ``needs``).
 - ``state``, at once and after every change: the fields of `State`, whole each time. A change that comes before the one
   ahead of it was sent replaces it; nothing queues up. `ScanShown.n` tells which scans the page has not sounded yet.
 - ``full``, after ``hello`` and instead of any state: ``pages`` are open already, and more there may not be.
@@ -27,7 +27,7 @@ from typing import Any
 from scanner_client.assignment import menu
 from scanner_client.feedback import SIGNALS
 from scanner_client.sighting import Tone
-from scanner_client.wording import texts
+from scanner_client.wording import action_words, language, texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +114,24 @@ class QueueShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CrewShown:
+    """Who is signed in."""
+
+    required: bool = False
+    """Whether somebody has to be, before anything is kept."""
+    name: str = ""
+    """Who is signed in; empty where nobody is."""
+    role: str = ""
+    """In words."""
+    actions: tuple[str, ...] = ()
+    """What they may choose."""
+    asks: str = ""
+    """Whose PIN is awaited."""
+    trouble: str = ""
+    """Why the last badge or PIN was not taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """All that the page shows."""
 
@@ -134,6 +152,7 @@ class State:
     """How many of the labels before the camera are read, in words."""
     question: QuestionShown | None = None
     queue: QueueShown | None = None
+    crew: CrewShown | None = None
 
 
 def hello() -> str:
@@ -144,9 +163,11 @@ def hello() -> str:
     }
     actions = []
     for what in menu():
-        title, _, explanation = what.text.partition(": ")
+        title, explanation = action_words(what.name)
         actions.append({"name": what.name, "title": title, "explanation": explanation, "needs": what.needs})
-    return _dumped({"type": "hello", "texts": texts("page"), "signals": signals, "actions": actions})
+    return _dumped(
+        {"type": "hello", "language": language(), "texts": texts("page"), "signals": signals, "actions": actions}
+    )
 
 
 def message_of(state: State) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from types import UnionType
 from typing import Any, Final, get_args, get_type_hints
 
@@ -73,6 +73,30 @@ class FinishBin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Present:
+    """A badge, typed by hand: what its label says, or its code alone."""
+
+    badge: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnterPin:
+    """The PIN of the badge that was presented last."""
+
+    pin: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetPin:
+    """Whoever presented the badge does not sign in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignOut:
+    """Whoever is signed in goes away."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SyncNow:
     """Sync, whatever the pause."""
 
@@ -96,6 +120,10 @@ REQUESTS: Final[dict[str, type[Any]]] = {
     "undo": Undo,
     "unreadable": Unreadable,
     "finish": FinishBin,
+    "present": Present,
+    "pin": EnterPin,
+    "forget_pin": ForgetPin,
+    "sign_out": SignOut,
     "sync": SyncNow,
     "camera": OpenCamera,
     "save": SavePicture,
@@ -133,8 +161,8 @@ def _request(name: str, given: dict[str, Any]) -> Any:
     absent = [f.name for f in fields(kind) if f.default is MISSING and f.name not in given]
     if unknown or absent:
         raise RequestError(f"A request of type {name} takes {', '.join(hints) or 'no field'}.")
-    for field, value in given.items():
-        _check(field, value, hints[field])
+    for given_name, value in given.items():
+        _check(given_name, value, hints[given_name])
     return kind(**given)
 
 

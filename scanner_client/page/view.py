@@ -6,7 +6,7 @@ from scanner_client.bin_check import BinCheck
 from scanner_client.page.protocol import CheckShown, QueueShown, TaskShown
 from scanner_client.screen import Footer, Names, footing
 from scanner_client.task import Task
-from scanner_client.wording import say
+from scanner_client.wording import action_words, say
 from sync.actions import ACTIONS, Stock
 
 
@@ -15,7 +15,7 @@ def task_shown(task: Task, names: Names) -> TaskShown:
     what = ACTIONS[task.action]
     return TaskShown(
         action=task.action,
-        title=what.text.partition(":")[0],
+        title=action_words(task.action)[0],
         document=task.document,
         bin=names.location,
         carton=names.container,

@@ -10,8 +10,13 @@ let asked = null; // the number of the task that was asked for and of which noth
 
 export function offerActions(offered) {
   actions = offered;
+  drawActions(() => true);
+}
+
+// Only those are shown that whoever is signed in may do.
+export function drawActions(isAllowed) {
   at("actions").replaceChildren(
-    ...actions.map((one) => {
+    ...actions.filter((one) => isAllowed(one.name)).map((one) => {
       const button = document.createElement("button");
       button.type = "button";
       const title = document.createElement("strong");
@@ -129,7 +134,7 @@ function note(one, name) {
 }
 
 // Opens a dialog; `done` is called when it is submitted and says whether it may close.
-function ask(id, done) {
+export function ask(id, done) {
   const dialog = at(id);
   const form = dialog.querySelector("form");
   form.onsubmit = (event) => {

@@ -3,7 +3,8 @@
 import { HttpEngine } from "./engine.js";
 import { allowSound, give } from "./signal.js";
 import { fillTexts, fillWhole, text } from "./texts.js";
-import { askForKeys, askForQuantity, askForTask, hearOfTask, offerActions } from "./dialogs.js";
+import { isAwaited, mayDo, showCrew } from "./crew.js";
+import { askForKeys, askForQuantity, askForTask, drawActions, hearOfTask, offerActions } from "./dialogs.js";
 import { listenToWedge } from "./wedge.js";
 
 const engine = new HttpEngine();
@@ -20,6 +21,7 @@ let trouble = ""; // what was last said of the camera
 let notice = null; // what is said of a request that was not answered or not taken, and the newest scan when one was again
 let full = false; // whether so many pages are open that this one is shown nothing
 let chosen = false; // whether the person was asked for a task already
+let worker; // who was signed in when that was last looked at; empty for nobody
 
 engine.state((message) => {
   receive[message.type](message);
@@ -28,6 +30,7 @@ engine.state((message) => {
 const receive = {
   hello(message) {
     signals = message.signals;
+    document.documentElement.lang = message.language;
     fillTexts(message.texts);
     offerActions(message.actions);
   },
@@ -94,6 +97,7 @@ function hasPassed(refusal) {
 }
 
 function show() {
+  showCrew(state.crew, send);
   showTask(state.task);
   hearOfTask(state.begun);
   at("finishes").hidden = !state.open_bin;
@@ -106,15 +110,29 @@ function show() {
   at("queue-text").textContent = state.queue.text;
   at("queue-trouble").textContent = state.queue.trouble;
   at("kept").textContent = state.kept ? text("page.counted", { n: state.kept }) : "";
-  if (!state.task && !chosen) changeTask();
+  askWhoCameNext();
+}
+
+// Whoever has signed in is asked what they do, unless the task under way is theirs as well.
+function askWhoCameNext() {
+  const came = state.crew?.name ?? "";
+  if (came !== worker) {
+    worker = came;
+    chosen = Boolean(state.task && mayDo(state.task.action));
+    drawActions(mayDo);
+    at("task-dialog").close();
+  }
+  if (isAwaited() || state.crew?.asks || chosen) return;
+  if (!state.task || !mayDo(state.task.action)) changeTask();
 }
 
 function showTask(task) {
-  at("task-title").textContent = task ? task.title : text("page.choose_first");
+  at("task-title").textContent = task ? task.title : text(isAwaited() ? "page.title" : "page.choose_first");
   const where = task ? [task.document, task.bin, task.carton, task.operator] : [];
   at("task-where").textContent = where.filter(Boolean).join(" · ");
   at("times").hidden = !task || task.quantity === 1;
   at("times").textContent = task ? text("page.times", { n: task.quantity }) : "";
+  at("change").disabled = isAwaited();
   at("finish").disabled = !task?.counting;
   for (const button of document.querySelectorAll("nav button:not(#finish, [data-send=sync])")) button.disabled = !task;
 }
@@ -127,7 +145,7 @@ function showScans(scans) {
   } else if (newest) {
     showVerdict(newest);
   } else {
-    const waits = state.task ? (state.task.counting && !state.task.bin ? "page.waiting_bin" : "page.waiting") : "page.choose_first";
+    const waits = isAwaited() ? "page.badge_first" : state.task ? (state.task.counting && !state.task.bin ? "page.waiting_bin" : "page.waiting") : "page.choose_first";
     showVerdict({ tone: "none", text: text(waits), thing: "", kept: true });
   }
   sound([...scans, ...state.stops]);
@@ -236,6 +254,7 @@ function showCheck(check) {
 }
 
 function changeTask() {
+  if (isAwaited()) return;
   chosen = true;
   askForTask(state?.task, send);
 }

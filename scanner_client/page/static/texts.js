@@ -6,6 +6,7 @@ export function fillTexts(catalogue) {
   texts = catalogue;
   for (const element of document.querySelectorAll("[data-text]")) element.textContent = text(element.dataset.text);
   for (const input of document.querySelectorAll("[data-hint]")) input.placeholder = text(input.dataset.hint);
+  for (const element of document.querySelectorAll("[data-label]")) element.ariaLabel = text(element.dataset.label);
   document.title = text("page.title");
 }
 
