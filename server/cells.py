@@ -27,7 +27,7 @@ _DATES: Final = (
 )
 _NO_DECIMALS: Final = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 _THREE_DECIMALS: Final = "BHD IQD JOD KWD LYD OMR TND"
-_MINOR_DIGITS: Final = dict.fromkeys(_NO_DECIMALS.split(), 0) | dict.fromkeys(_THREE_DECIMALS.split(), 3)
+MINOR_DIGITS: Final = dict.fromkeys(_NO_DECIMALS.split(), 0) | dict.fromkeys(_THREE_DECIMALS.split(), 3)
 """Decimals of the currencies that do not have two (ISO 4217, list one)."""
 
 
@@ -111,7 +111,7 @@ def decimal(cell: Cell) -> tuple[int, str]:
 def minor_units(amount: tuple[int, str], currency: str) -> int:
     """The amount in the currency's smallest unit."""
     whole, decimals = amount
-    digits = _MINOR_DIGITS.get(currency, 2)
+    digits = MINOR_DIGITS.get(currency, 2)
     if len(decimals.rstrip("0")) > digits or (len(decimals) == 3 and digits < 3):
         raise CellError(f"The price {whole}.{decimals} has more decimals than {currency} has ({digits}).")
     units = int(str(whole) + decimals[:digits].ljust(digits, "0"))

@@ -20,13 +20,15 @@ import sqlalchemy as sa
 from server.tables import chains, document_rows, documents, events
 from server.upsert import insert_missing
 from sync.actions import refuse
-from sync.event import FIELDS, GENESIS, INT_MAX, ScanEvent, digest, encode
+from sync.event import FIELDS, GENESIS, INT_MAX, EventName, ScanEvent, digest, encode, parse_name
 from sync.history import Fact
 from sync.protocol import Outcome
 
 SERVER_DEVICE: Final = 0
 KEYS_PER_QUERY: Final = 500
 """Bound of an IN list; SQLite and PostgreSQL both plan it by index."""
+SPEAKING_MAX: Final = 1_000
+"""Events about one case that are read: more than people decide and write."""
 FOLDED: Final = (Outcome.ACCEPTED, Outcome.FORKED)
 _ROW_ACTION: Final = {
     "stock": "expect",
@@ -276,3 +278,37 @@ def _stated(row: sa.RowMapping) -> Fact:
         uncertainty_ms=0,
         event=event,
     )
+
+
+def read_fact(connection: sa.Connection, name: str) -> Fact | None:
+    """The folded event of this name as a fact; of two that bear it, the one that came first. None where there is none.
+
+    Raises:
+        EventError: it is no name of an event.
+    """
+    device_no, epoch, seq = parse_name(name)
+    found = neighbours(connection, (device_no, epoch, seq), 0)
+    return found[0] if found else None
+
+
+def neighbours(connection: sa.Connection, name: EventName, around: int) -> list[Fact]:
+    """What one handheld said just before and after an event, that event among it, by number."""
+    device_no, epoch, seq = name
+    rows = connection.execute(
+        sa.select(events)
+        .where(events.c.device_no == device_no, events.c.epoch == epoch)
+        .where(events.c.seq.between(seq - around, seq + around), events.c.outcome.in_(FOLDED))
+        .order_by(events.c.seq, events.c.received_ms)
+    ).mappings()
+    return [fact_of(row) for row in rows]
+
+
+def speaking_of(connection: sa.Connection, site: str, document: str, actions: Iterable[str]) -> list[Fact]:
+    """The events of these actions about one document or case, in order."""
+    rows = connection.execute(
+        sa.select(events)
+        .where(events.c.site == site, events.c.document == document, events.c.action.in_(list(actions)))
+        .where(events.c.outcome.in_(FOLDED))
+        .limit(SPEAKING_MAX)
+    ).mappings()
+    return sorted((fact_of(row) for row in rows), key=lambda fact: fact.order)

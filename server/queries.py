@@ -1,4 +1,4 @@
-"""What people and programs read: cases, units and their trails, handhelds, what waits in quarantine.
+"""What people and programs read: units and their trails, handhelds, what waits in quarantine.
 
 Plain reads. Every list has a bound and an order; nothing here changes a row.
 """
@@ -13,11 +13,10 @@ import sqlalchemy as sa
 
 from server.counts import paper
 from server.identifiers import names_of, owners
-from server.ledger import SERVER_DEVICE, history, in_chunks
+from server.ledger import SERVER_DEVICE, history
 from server.rebuild import state_of
 from server.surroundings import Gathered, gather
 from server.tables import cases, devices, documents, events, stock_levels, unit_states
-from sync.event import EventName, parse_name
 from sync.history import Fact, effective, step
 from sync.protocol import Outcome
 from sync.unit import IN_STOCK, Status, UnitState, carried, is_inferred
@@ -39,118 +38,6 @@ def is_set_aside() -> sa.ColumnElement[bool]:
     return sa.literal_column("events.outcome <> 'accepted'", sa.Boolean) & events.c.outcome.in_(
         (Outcome.QUARANTINED, Outcome.HELD)
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseLine:
-    """One case with the scan that opened it."""
-
-    unit: str
-    rule: str
-    episode: str
-    status: str
-    opened_ms: int
-    expected: str | None
-    seen: str | None
-    document: str | None
-    detail: str
-    evidence: str
-    closed_ms: int | None
-    closed_by: str | None
-    resolution: str | None
-    operator: str | None = None
-    """Who made that scan."""
-    device_no: int | None = None
-    closed_operator: str | None = None
-
-    @property
-    def after(self) -> str:
-        """Where a page that ends here ends, as it goes into the address of the next."""
-        return f"{self.opened_ms}~{self.rule}~{self.episode}~{self.unit}"
-
-
-_CASE_COLUMNS: Final = [
-    cases.c[name]
-    for name in (
-        "unit", "rule", "episode", "status", "opened_ms", "expected", "seen", "document", "detail", "evidence",
-        "closed_ms", "closed_by", "resolution",
-    )
-]  # fmt: skip
-CaseKey = tuple[int, str, str, str]
-"""``(opened_ms, unit, rule, episode)``: where a page of cases ends and the next begins."""
-
-
-def read_after(text: str | None) -> CaseKey | None:
-    """The key in `CaseLine.after`.
-
-    Raises:
-        ValueError: it is none.
-    """
-    if text is None:
-        return None
-    opened, *rest = text.split("~", 3)
-    if len(rest) != 3 or not (opened.isascii() and opened.isdigit() and len(opened) <= 16):
-        raise ValueError(f"after is {text!r:.80}: it takes the `next` of a page.")
-    return (int(opened), rest[2], rest[0], rest[1])
-
-
-def list_cases(
-    connection: sa.Connection,
-    site: str,
-    *,
-    status: str | None = "open",
-    rule: str | None = None,
-    unit: str | None = None,
-    after: CaseKey | None = None,
-    limit: int = PAGE,
-) -> list[CaseLine]:
-    """Cases, the oldest first; `after` is the key of the last one that was seen."""
-    order = (cases.c.opened_ms, cases.c.unit, cases.c.rule, cases.c.episode)
-    query = sa.select(*_CASE_COLUMNS).where(cases.c.site == site).order_by(*order).limit(limit)
-    for column, value in ((cases.c.status, status), (cases.c.rule, rule), (cases.c.unit, unit)):
-        if value is not None:
-            query = query.where(column == value)
-    if after is not None:
-        query = query.where(sa.tuple_(*order) > sa.tuple_(*after))
-    return _with_people(connection, [CaseLine(**row) for row in connection.execute(query).mappings()])
-
-
-def _with_people(connection: sa.Connection, lines: list[CaseLine]) -> list[CaseLine]:
-    """The same cases, each with who opened and who closed it."""
-    names = {name for line in lines for name in (line.episode, line.closed_by) if name}
-    operators = _operators(connection, names)
-    return [
-        replace(
-            line,
-            operator=operators.get(line.episode),
-            device_no=parse_name(line.episode)[0],
-            closed_operator=operators.get(line.closed_by or ""),
-        )
-        for line in lines
-    ]
-
-
-def _operators(connection: sa.Connection, names: Iterable[str]) -> dict[str, str | None]:
-    """Who made each of these events."""
-    found: dict[str, str | None] = {}
-    for chunk in in_chunks(names):
-        keys: list[EventName] = [parse_name(name) for name in chunk]
-        query = sa.select(events.c.device_no, events.c.epoch, events.c.seq, events.c.operator).where(
-            sa.tuple_(events.c.device_no, events.c.epoch, events.c.seq).in_(keys)
-        )
-        found.update((f"{d}.{e}.{s}", operator) for d, e, s, operator in connection.execute(query))
-    return found
-
-
-def read_case(connection: sa.Connection, site: str, unit: str, rule: str, episode: str) -> CaseLine | None:
-    """One case, or None."""
-    row = connection.execute(
-        sa.select(*_CASE_COLUMNS).where(
-            cases.c.site == site, cases.c.unit == unit, cases.c.rule == rule, cases.c.episode == episode
-        )
-    ).mappings()
-    found = row.one_or_none()
-    return _with_people(connection, [CaseLine(**found)])[0] if found else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

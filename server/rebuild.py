@@ -31,7 +31,7 @@ _STATE_FIELDS: Final = tuple(f.name for f in fields(UnitState))
 Cases = dict[tuple[str, str], Case]
 """By rule and episode."""
 Folded = tuple[UnitState | None, Cases]
-_REWRITES: Final = frozenset({"void", "link", "unlink"})
+_REWRITES: Final = frozenset({"void", "link", "unlink", "reopen"})
 """Actions that change what earlier facts mean: they are never folded on top."""
 
 
@@ -248,12 +248,14 @@ def case_of(row: sa.RowMapping) -> Case:
         episode=row["episode"],
         opened_ms=row["opened_ms"],
         document=row["document"],
-        finding=Finding(detail=row["detail"], expected=row["expected"], seen=row["seen"]),
+        finding=Finding(detail=row["detail"], expected=row["expected"], seen=row["seen"], against=row["against"]),
         evidence=row["evidence"],
         status=row["status"],
         closed_by=row["closed_by"],
         closed_ms=row["closed_ms"],
         resolution=row["resolution"],
+        operator=row["operator"],
+        device_no=row["device_no"],
     )
 
 
@@ -326,10 +328,14 @@ def _case_row(site: str, unit: str, case: Case) -> dict[str, Any]:
         "opened_ms": case.opened_ms,
         "expected": case.finding.expected,
         "seen": case.finding.seen,
+        "against": case.finding.against,
         "document": case.document,
         "detail": case.finding.detail,
         "evidence": case.evidence,
         "closed_by": case.closed_by,
         "closed_ms": case.closed_ms,
         "resolution": case.resolution,
+        "item": item_of(unit),
+        "operator": case.operator,
+        "device_no": case.device_no,
     }

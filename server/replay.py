@@ -33,6 +33,9 @@ class Case:
     closed_by: str | None = None
     closed_ms: int | None = None
     resolution: str | None = None
+    operator: str | None = None
+    """Who made the scan that opened it, and below with which handheld."""
+    device_no: int = 0
 
 
 class Surroundings(Protocol):
@@ -74,6 +77,10 @@ class Replay:
             self._take(fact)
 
     def _take(self, fact: Fact) -> None:
+        if fact.event.action == "note":
+            return  # words change nothing that is known
+        if fact.event.action == "reopen":
+            self._reopen(fact)
         if fact.event.action == "settle" and not any(map(partial(_settles, fact.event), self.cases.values())):
             self.lapsed.append(fact)
             return
@@ -128,16 +135,26 @@ class Replay:
             document=fact.event.document,
             finding=finding,
             evidence=evidence,
+            operator=fact.event.operator,
+            device_no=fact.name[0],
         )
+
+    def _reopen(self, fact: Fact) -> None:
+        """A person wants it decided anew: it rests on their word too from now on."""
+        for key, case in self.cases.items():
+            if fact.event.document == case_name(case.rule, case.episode):
+                evidence = hashlib.sha256(fact.digest + case.evidence.encode()).hexdigest()[:32]
+                self.cases[key] = replace(
+                    case, status="open", evidence=evidence, closed_by=None, closed_ms=None, resolution=None
+                )
 
     def _close(self, seen: Step) -> None:
         event = seen.fact.event
         for key, case in self.cases.items():
             if case.status != "open":
                 continue
-            if event.action == "settle":
-                if _settles(event, case):
-                    self.cases[key] = _closed(case, seen.fact, "settled", event.reason)
+            if event.action == "settle" and _settles(event, case):
+                self.cases[key] = _closed(case, seen.fact, "settled", event.reason)
             elif case.rule in rules() and rules()[case.rule].explained(case.finding, seen):
                 self.cases[key] = _closed(case, seen.fact, "explained", None)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 import sqlalchemy as sa
@@ -121,11 +122,13 @@ def gather(
     facts: Mapping[str, Iterable[Fact]],
     stored: Iterable[UnitState],
     hold: Hold = _hold_nothing,
+    added: Mapping[str, list[Fact]] = MappingProxyType({}),
 ) -> Gathered:
     """The surroundings of these units' facts and of the states that they go on from.
 
     Args:
         hold: called with containers before their movements are read, so that none is moved meanwhile.
+        added: facts about containers that nobody has stated, by container: what if they were in the ledger?
     """
     places: set[str] = set()
     numbers: set[str] = set()
@@ -139,7 +142,7 @@ def gather(
     for state in stored:
         places.update(p for p in (state.place, state.expected) if p and is_container(p))
     return Gathered(
-        timelines=_timelines(connection, site, places, hold),
+        timelines=_timelines(connection, site, places, hold, added),
         claims=rivals_of(connection, site, facts),
         listings=_listings(connection, site, numbers),
         recalls=_recalls(connection, site),
@@ -147,7 +150,9 @@ def gather(
     )
 
 
-def _timelines(connection: sa.Connection, site: str, containers: set[str], hold: Hold) -> dict[str, Timeline]:
+def _timelines(
+    connection: sa.Connection, site: str, containers: set[str], hold: Hold, added: Mapping[str, list[Fact]]
+) -> dict[str, Timeline]:
     facts: dict[str, list[Fact]] = {}
     wanted = containers
     for _ in range(DEPTH_MAX):
@@ -156,7 +161,7 @@ def _timelines(connection: sa.Connection, site: str, containers: set[str], hold:
             break
         hold(wanted)
         found = history(connection, site, wanted)
-        facts.update((key, effective(found.get(key, []))) for key in wanted)
+        facts.update((key, effective([*found.get(key, ()), *added.get(key, ())])) for key in wanted)
         wanted = {c for key in wanted for c in _carriers(facts[key])}
     return _outermost_first(facts)
 

@@ -175,12 +175,16 @@ cases = sa.Table(
     sa.Column("opened_ms", sa.BigInteger, nullable=False),
     sa.Column("expected", sa.Text, comment="where it belongs"),
     sa.Column("seen", sa.Text, comment="where it was seen"),
+    sa.Column("against", sa.Text, comment="the other scan, or the other unit"),
     sa.Column("document", sa.Text),
     sa.Column("detail", sa.Text, nullable=False, comment="what was found, one sentence"),
     sa.Column("evidence", sa.Text, nullable=False, comment="digest of what it rests on"),
     sa.Column("closed_by", sa.Text, comment="event that settled or explained it"),
     sa.Column("closed_ms", sa.BigInteger),
     sa.Column("resolution", sa.Text),
+    sa.Column("item", sa.Text, comment="canonical name of its product"),
+    sa.Column("operator", sa.Text, comment="who made the scan that opened it"),
+    sa.Column("device_no", sa.BigInteger, nullable=False, comment="with which handheld"),
     comment="Folded: what does not match, and what people decided about it.",
 )
 sa.Index("ix_cases_status", cases.c.site, cases.c.status, cases.c.opened_ms)

@@ -90,6 +90,8 @@ class ScanEvent:
     """On a decision: what the case rested on when it was taken."""
     voids: str | None = None
     """Name of the event that this one undoes."""
+    about: str | None = None
+    """Name of another event that this one speaks of: the claim that holds, the scan that was read again."""
     wall_ms: int
     """The device's wall clock, Unix milliseconds, right or wrong."""
     boot: str

@@ -42,11 +42,33 @@ def effective(history: Iterable[Fact]) -> list[Fact]:
     An undo that was itself undone undoes nothing; the latest word counts.
     """
     ordered = sorted(history, key=lambda f: f.order)
-    undone: set[str] = set()
-    for fact in reversed(ordered):
-        if fact.event.voids and format_name(fact.name) not in undone:
-            undone.add(fact.event.voids)
+    undone = _undone(ordered)
     return [f for f in ordered if format_name(f.name) not in undone] if undone else ordered
+
+
+def _undone(ordered: Iterable[Fact]) -> set[str]:
+    """Names of what was undone and stays so; who undid it goes by names and not by clocks, which may be wrong."""
+    voids = [(format_name(f.name), f.event.voids) for f in ordered if f.event.voids]
+    by_target: dict[str, list[str]] = {}
+    for name, target in voids:
+        by_target.setdefault(target, []).append(name)
+    undone: dict[str, bool] = {}
+    waiting = list(by_target)
+    while waiting:  # no recursion: a handheld may undo its undo as often as it likes
+        name = waiting[-1]
+        above = [void for void in by_target.get(name, ()) if void not in undone]
+        if above and name not in undone:
+            undone[name] = False  # undos that go round in a ring undo nothing
+            waiting += above
+        else:
+            undone[name] = any(not undone[void] for void in by_target.get(name, ()))
+            waiting.pop()
+    return {target for target in by_target if undone[target]}
+
+
+def is_claim(event: ScanEvent) -> bool:
+    """Whether somebody had the thing before them and says where."""
+    return bool(event.barcode or event.entry) and event.voids is None and bool(event.container or event.location)
 
 
 def step(state: UnitState | None, fact: Fact, carrier: UnitState | None = None) -> UnitState:
@@ -65,6 +87,13 @@ def step(state: UnitState | None, fact: Fact, carrier: UnitState | None = None) 
     if event.identifiers and event.action != "unlink":
         known = after.identifiers
         after = replace(after, identifiers=known + tuple(i for i in event.identifiers if i not in known))
+    if is_claim(event) and after.observed:
+        after = replace(
+            after,
+            seen_by=event.about or format_name(fact.name),  # what was read again was seen by who read it first
+            seen_ms=fact.event_ms,
+            seen_uncertainty_ms=fact.uncertainty_ms,
+        )
     return replace(
         after,
         status_ms=fact.event_ms if after.status is not before.status else before.status_ms,

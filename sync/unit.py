@@ -56,6 +56,10 @@ class UnitState:
     identifiers: tuple[str, ...] = ()
     receipts: int = 0
     """How often it was received."""
+    seen_by: str | None = None
+    """The scan that last saw it somewhere, and below when: another handheld's claim is held against it."""
+    seen_ms: int = 0
+    seen_uncertainty_ms: int = 0
     last_event: str | None = None
     last_ms: int = 0
     last_uncertainty_ms: int = 0

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from server import documents, naming, queries, search
+from server.case_list import PAGE, PAGE_MAX, STATES, CaseFilter, list_cases
 from server.cli.command import command, counted, operator, site
 from server.context import now_ms
 from server.counts import cycle, receipt
@@ -96,12 +97,12 @@ def _joined(texts: Iterable[str]) -> str:
 
 @command("cases")
 @click.option("--rule", help="Only those of this rule.")
-@click.option("--status", default="open", show_default=True, type=click.Choice(["open", "settled", "explained"]))
-@click.option("--limit", default=queries.PAGE, show_default=True, type=click.IntRange(1, queries.PAGE_MAX))
+@click.option("--status", default="open", show_default=True, type=click.Choice(STATES))
+@click.option("--limit", default=PAGE, show_default=True, type=click.IntRange(1, PAGE_MAX))
 def cases(*, rule: str | None, status: str, limit: int) -> None:
     """List what does not match, the oldest first."""
     with reading() as connection:
-        found = queries.list_cases(connection, site(), status=status, rule=rule, limit=limit)
+        found = list_cases(connection, site(), CaseFilter(status=status, rule=rule), limit=limit)
         names = naming.read(connection, site(), [k for c in found for k in (c.unit, c.expected, c.seen)])
     for case in found:
         where = f", belongs in {names(case.expected).text}" if case.expected else ""

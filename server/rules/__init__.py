@@ -2,7 +2,8 @@
 
 A rule module holds `check(step)`, which yields a finding or None for one fact about one unit, and may hold
 `explained(finding, step)`, which says whether a later fact settles the matter by itself, and `ONCE = True` where the
-same finding, made again, is no news even after its case was closed. Its docstring is the title (first line) and the
+same finding, made again, is no news even after its case was closed. `DECISIONS` names what a person can make of it, the
+usual one first. Its docstring is the title (first line) and the
 advice (the rest) that people read on the case's page. Rules are pure.
 """
 
@@ -12,13 +13,13 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 
 from sync.event import ScanEvent
 from sync.history import Fact
-from sync.unit import UnitState
+from sync.unit import IN_STOCK, UnitState
 from sync.verdict import Judgement
 
 
@@ -29,6 +30,8 @@ class Finding:
     detail: str
     expected: str | None = None
     seen: str | None = None
+    against: str | None = field(default=None, compare=False)
+    """What it stands against: another scan (``device.epoch.seq``) or another unit; not part of what is found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +67,19 @@ class Rule:
     explained: Callable[[Finding, Step], bool]
     once: bool
     """Whether the same finding never makes a second case, however the first one ended."""
+    decisions: tuple[str, ...]
+    """What a person can make of it (`RESOLUTIONS`); the first is proposed."""
 
 
 def is_sighting(event: ScanEvent) -> bool:
     """Whether somebody had the thing before them: a scan or a keyed entry, and not one that takes another back."""
     return bool(event.barcode or event.entry) and event.voids is None
+
+
+def decides_it(step: Step) -> bool:
+    """Whether a decision about another case of the unit says where it is and belongs, or that it is gone."""
+    after = step.after
+    return step.fact.event.action == "settle" and (after.status not in IN_STOCK or after.place == after.expected)
 
 
 def result_of(event: ScanEvent) -> str:
@@ -96,5 +107,6 @@ def rules() -> Mapping[str, Rule]:
             check=module.check,
             explained=getattr(module, "explained", _never),
             once=getattr(module, "ONCE", False),
+            decisions=getattr(module, "DECISIONS", ("stays", "write_off", "dismiss")),
         )
     return MappingProxyType(dict(sorted(found.items())))

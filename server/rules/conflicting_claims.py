@@ -1,30 +1,39 @@
 """Two places at once: two handhelds saw it in different places at what may be the same moment.
 
 Their clocks cannot tell which was first, so both claims stand until a person has looked. This is how a copied serial
-number looks.
+number looks. Go and see where it lies, then say which scan holds.
 """
 
-from server.rules import Finding, Step, is_sighting
+from typing import Final
+
+from server.rules import Finding, Step
 from sync.actions import ACTIONS
 from sync.event import parse_name
+from sync.history import is_claim
 from sync.unit import IN_STOCK, Status, UnitState
+
+DECISIONS: Final = ("claim_second", "claim_first", "dismiss")
 
 
 def check(step: Step) -> Finding | None:
     fact, before = step.fact, step.before
-    if before is None or before.last_event is None or not before.observed or before.place is None:
+    if before is None or before.seen_by is None or not before.observed or before.place is None:
         return None
     here = fact.event.container or fact.event.location
-    if here is None or here == before.place or step.stands == step.stood or not is_sighting(fact.event):
+    if here is None or here == before.place or step.stands == step.stood or not is_claim(fact.event):
         return None
-    if parse_name(before.last_event)[0] in (fact.name[0], 0):
-        return None  # a handheld cannot be in two places, its own order of scans is certain; 0, the server, is in none
     if _follows(before, fact.event.action):
         return None  # picked here and packed there, or received and stored: it went from hand to hand
-    if fact.event_ms - before.last_ms > fact.uncertainty_ms + before.last_uncertainty_ms:
-        return None
+    maker = parse_name(fact.event.about)[0] if fact.event.about else fact.name[0]
+    if parse_name(before.seen_by)[0] == maker:
+        return None  # a handheld cannot be in two places, its own order of scans is certain
+    if fact.event_ms - before.seen_ms > fact.uncertainty_ms + before.seen_uncertainty_ms:
+        return None  # the clocks tell them apart: the later one holds, and the trail shows both
     return Finding(
-        detail="Two handhelds claim it within the uncertainty of their clocks.", expected=before.place, seen=here
+        detail="Two handhelds claim it within the uncertainty of their clocks.",
+        expected=before.place,
+        seen=here,
+        against=before.seen_by,
     )
 
 

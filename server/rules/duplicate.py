@@ -4,8 +4,12 @@ Either one box was scanned twice in different places, or two boxes carry one num
 What is known of the one in stock was kept. Lay both side by side before either is sold.
 """
 
+from typing import Final
+
 from server.rules import Finding, Step
 from sync.unit import IN_STOCK, came_with_its_carton
+
+DECISIONS: Final = ("dismiss", "stays", "write_off")
 
 
 def check(step: Step) -> Finding | None:
@@ -16,4 +20,4 @@ def check(step: Step) -> Finding | None:
     if before.receipts and (event.document, here) == (before.document, before.place):
         return None  # the same box in the same carton, scanned again
     known = "It had been received already." if before.receipts else f"It is {before.status.value} already."
-    return Finding(detail=known, expected=before.place, seen=here)
+    return Finding(detail=known, expected=before.place, seen=here, against=before.seen_by)

@@ -4,9 +4,13 @@ Put it back, or decide that it stays where it was found. It closes by itself whe
 is put away anew.
 """
 
-from server.rules import Finding, Step
+from typing import Final
+
+from server.rules import Finding, Step, decides_it
 from sync.actions import ACTIONS, Compare
 from sync.verdict import Verdict
+
+DECISIONS: Final = ("put_back", "stays", "write_off", "dismiss")
 
 
 def check(step: Step) -> Finding | None:
@@ -20,6 +24,8 @@ def check(step: Step) -> Finding | None:
 
 def explained(finding: Finding, step: Step) -> bool:
     action = step.fact.event.action
+    if decides_it(step):
+        return True
     if action in ("put_away", "move", "pack", "ship"):
         return True
     if ACTIONS[action].compare is not Compare.EXPECTED:

@@ -6,9 +6,10 @@ sees it.
 
 from typing import Final
 
-from server.rules import Finding, Step, is_sighting, result_of
+from server.rules import Finding, Step, decides_it, is_sighting, result_of
 from sync.unit import IN_STOCK
 
+DECISIONS: Final = ("write_off", "dismiss")
 ONCE: Final = True  # a later version of the same count repeats what its first one said
 
 
@@ -26,4 +27,4 @@ def check(step: Step) -> Finding | None:
 
 
 def explained(finding: Finding, step: Step) -> bool:
-    return is_sighting(step.fact.event)
+    return is_sighting(step.fact.event) or (decides_it(step) and step.after.status not in IN_STOCK)

@@ -3,9 +3,13 @@
 It was announced and never received, written off, or taken away in another way. Find out how it came to be here.
 """
 
+from typing import Final
+
 from server.rules import Finding, Step
 from sync.unit import IN_STOCK
 from sync.verdict import Verdict
+
+DECISIONS: Final = ("stays", "dismiss")
 
 
 def check(step: Step) -> Finding | None:

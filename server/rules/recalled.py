@@ -3,9 +3,12 @@
 Bring it back and set it apart. Find out which handheld did not know of the recall, and since when it had not synced.
 """
 
+from typing import Final
+
 from server.rules import Finding, Step
 from sync.verdict import Verdict
 
+DECISIONS: Final = ("dismiss",)
 MOVING = {"receive", "put_away", "move", "pick", "pack", "ship", "take_back"}
 
 

@@ -3,12 +3,17 @@
 An IMEI or plate belongs to one device. Look at both: a label was swapped, a box holds another phone, or one is a copy.
 """
 
+from typing import Final
+
 from server.rules import Finding, Step
+
+DECISIONS: Final = ("dismiss",)
 
 
 def check(step: Step) -> Finding | None:
     event = step.fact.event
     for name in event.identifiers or ():
         if event.action != "unlink" and name in step.rivals:
-            return Finding(detail=f"{name} is claimed by another unit: {step.rivals[name]}.", seen=event.location)
+            rival = step.rivals[name]
+            return Finding(detail=f"{name} is claimed by another unit: {rival}.", seen=event.location, against=rival)
     return None

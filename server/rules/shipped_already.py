@@ -3,8 +3,12 @@
 It came back without the returns desk, never left, or its serial number is used twice.
 """
 
+from typing import Final
+
 from server.rules import Finding, Step
 from sync.verdict import Verdict
+
+DECISIONS: Final = ("stays", "dismiss")
 
 
 def check(step: Step) -> Finding | None:

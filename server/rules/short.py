@@ -8,6 +8,7 @@ from typing import Final
 from server.rules import Finding, Step, is_sighting, result_of
 
 ONCE: Final = True  # a later version of the same receipt repeats what its first one said
+DECISIONS: Final = ("dismiss",)
 
 
 def check(step: Step) -> Finding | None:

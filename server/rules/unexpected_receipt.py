@@ -4,9 +4,13 @@ Keep it apart from the delivery until the supplier or the buyer has said what it
 It closes by itself when a later notice announces it.
 """
 
+from typing import Final
+
 from server.rules import Finding, Step
 from sync.unit import IN_STOCK, came_with_its_carton
 from sync.verdict import Verdict
+
+DECISIONS: Final = ("stays", "dismiss")
 
 
 def check(step: Step) -> Finding | None:

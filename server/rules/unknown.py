@@ -4,11 +4,14 @@ It may be new stock whose list has not been imported, a customer's own thing, or
 Import the list that names it, or take it to the office.
 """
 
+from typing import Final
+
 from server.rules import Finding, Step
 from sync.unit import Status
 from sync.verdict import Verdict
 
 OBSERVING = {"count", "inspect", "pick", "pack", "ship"}
+DECISIONS: Final = ("dismiss", "stays")
 
 
 def check(step: Step) -> Finding | None:

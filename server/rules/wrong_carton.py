@@ -3,8 +3,12 @@
 The units are all there, but the cartons were mixed up: check the neighbours before the shelf is filled.
 """
 
+from typing import Final
+
 from server.rules import Finding, Step
 from sync.verdict import Verdict
+
+DECISIONS: Final = ("stays", "dismiss")
 
 
 def check(step: Step) -> Finding | None:

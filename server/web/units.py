@@ -5,15 +5,14 @@ from __future__ import annotations
 from flask import redirect, render_template, request, url_for
 from werkzeug import Response
 
-from server import context, naming, queries, search
+from server import case_list, context, naming, queries, search
+from server.case_list import CaseFilter, CaseLine
 from server.database import reading
 from server.errors import Refusal
 from server.people import requires, signed_in
-from server.queries import CaseLine, TrailLine
+from server.queries import TrailLine
 from server.roles import Task
-from server.rules import rules
 from server.web.pages import blueprint, linked_names
-from sync.actions import RESOLUTIONS
 from sync.event import BARCODE_BYTES_MAX, TEXT_MAX
 
 
@@ -28,7 +27,7 @@ def unit(path: str) -> str:
         view = queries.read_unit(connection, site, key, context.now_ms())
         key = view.key if view else key
         lines = queries.trail(connection, site, key)
-        cases = queries.list_cases(connection, site, status=None, unit=key)
+        cases = case_list.list_cases(connection, site, CaseFilter(status=None, unit=key))
         balances = queries.balances(connection, site, key)
         places = queries.stays(lines)
         names = linked_names(connection, site, [key, *_keys(view, lines, cases), *(place for place, _ in balances)])
@@ -44,8 +43,6 @@ def unit(path: str) -> str:
         places=places if len(places) > 1 else [],
         names=names,
         devices=devices,
-        rules=rules(),
-        resolutions=list(RESOLUTIONS),
         trail_max=queries.TRAIL_MAX,
     )
 

@@ -9,9 +9,14 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from server import context
-from server.queries import CaseLine
+from server.case_list import CaseLine
+from server.cells import MINOR_DIGITS
+from server.prices import Price
 from server.rules import rules
+from server.undo import may_be_undone
 from sync.actions import ACTIONS
+from sync.event import format_name
+from sync.history import Fact
 
 STATUSES: Final = {
     "seen": "Seen, but not known to be ours",
@@ -25,7 +30,10 @@ STATUSES: Final = {
     "missing": "Written off as missing",
 }
 RESOLUTIONS: Final = {
+    "put_back": "Carry it back to where it belongs",
     "stays": "It stays where it was last seen",
+    "claim_first": "The first scan holds",
+    "claim_second": "The second scan holds",
     "write_off": "Write it off",
     "dismiss": "Nothing is wrong",
 }
@@ -41,7 +49,7 @@ _SPANS: Final = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"))
 def register(app: Flask) -> None:
     """Make the words available to templates, as filters."""
     words = (rule_word, status_word, action_word, resolution_words, line_word, closing, with_code, set_aside_word)
-    for name in (*words, iso, clock, ago, certainty, symbol):
+    for name in (*words, iso, clock, ago, certainty, symbol, money, event_id, event_name, undoable):
         app.add_template_filter(name)
 
 
@@ -88,6 +96,27 @@ def with_code(text: str) -> Markup:
 def closing(case: CaseLine) -> str:
     """How a case was closed."""
     return f"settled: {resolution_words(case.resolution)}" if case.resolution else f"{case.status} by a later scan"
+
+
+def money(price: Price, *, signed: bool = False) -> str:
+    """An amount with its currency: 1,234.50 EUR."""
+    digits = MINOR_DIGITS.get(price.currency, 2)
+    return f"{price.minor / 10**digits:{'+' if signed else ''},.{digits}f} {price.currency}".strip()
+
+
+def event_id(fact: Fact) -> str:
+    """What a line of a trail is called within its page."""
+    return "event-" + format_name(fact.name) + (f"-{fact.row}" if fact.row else "")
+
+
+def event_name(fact: Fact) -> str:
+    """The name of a fact's event, as an address holds it."""
+    return format_name(fact.name)
+
+
+def undoable(fact: Fact) -> bool:
+    """Whether it is a scan, or an undo."""
+    return may_be_undone(fact)
 
 
 def iso(ms: int) -> str:

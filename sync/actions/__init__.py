@@ -12,7 +12,7 @@ from typing import Final
 
 from sync.actions.refusal import QUANTITY_MAX, refuse
 from sync.actions.registry import ACTIONS, FLOOR, Action, Apply, Compare, Stock, action
-from sync.actions.resolutions import RESOLUTIONS
+from sync.actions.resolutions import CLAIMS, RESOLUTIONS
 
 MODULES: Final = ("moving", "observing", "correcting", "office")
 """The files that hold actions, in the order in which menus show them."""
@@ -22,6 +22,7 @@ for _name in MODULES:
 
 __all__ = [
     "ACTIONS",
+    "CLAIMS",
     "FLOOR",
     "QUANTITY_MAX",
     "RESOLUTIONS",

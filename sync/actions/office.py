@@ -60,6 +60,18 @@ def settle(state: UnitState, event: ScanEvent) -> UnitState:
     return effect(state, event) if effect else state
 
 
+@action("note", needs=("subject", "document", "reason"))
+def note(state: UnitState, event: ScanEvent) -> UnitState:
+    """Note: a person wrote something about a case."""
+    return state
+
+
+@action("reopen", needs=("subject", "document", "reason"))
+def reopen(state: UnitState, event: ScanEvent) -> UnitState:
+    """Reopen: a case is to be decided anew; the decision that closed it is taken back."""
+    return state  # the decision is what it undoes
+
+
 @action("open_count", needs=("document", "evidence"))
 def open_count(state: UnitState, event: ScanEvent) -> UnitState:
     """Open count: these bins are to be counted."""

@@ -30,5 +30,30 @@ def _dismiss(state: UnitState, event: ScanEvent) -> UnitState:
     return state
 
 
-RESOLUTIONS: Final[dict[str, Apply]] = {"stays": _stays, "write_off": _write_off, "dismiss": _dismiss}
+def _put_back(state: UnitState, event: ScanEvent) -> UnitState:
+    """It is carried back to where it belongs; until somebody scans it there, it lies where it was seen."""
+    return state
+
+
+def _claim(state: UnitState, event: ScanEvent) -> UnitState:
+    """Of two claims this one holds: it is where the event says, and belongs there if the other had moved it."""
+    place = event.container or event.location
+    if place is None:
+        return state
+    belongs = place if state.expected in (None, state.place) else state.expected
+    status = state.status if state.status in IN_STOCK else Status.STORED
+    return replace(state, status=status, place=place, observed=True, expected=belongs)
+
+
+RESOLUTIONS: Final[dict[str, Apply]] = {
+    "put_back": _put_back,
+    "stays": _stays,
+    "claim_first": _claim,
+    "claim_second": _claim,
+    "write_off": _write_off,
+    "dismiss": _dismiss,
+}
 """What a person can decide about a case, by the word that stands in the event's ``reason``."""
+
+CLAIMS: Final = ("claim_first", "claim_second")
+"""Those that say which of two scans holds; the event's ``about`` names it."""

@@ -17,7 +17,8 @@ from typing import Any, Final
 
 from openpyxl import Workbook
 
-from server import create_app, queries
+from server import create_app
+from server.case_list import CaseFilter, list_cases
 from server.counts import cycle, receipt
 from server.counts.compare import ReportLine
 from server.database import reading
@@ -176,9 +177,7 @@ def _differences(stage: Stage) -> list[str]:
             "ASN-1001": receipt.report(connection, site=SITE, number="ASN-1001").lines,
             "COUNT-1": cycle.report(connection, site=SITE, number="COUNT-1").lines,
         }
-        opened = {
-            (case.rule, case.unit) for case in queries.list_cases(connection, SITE, status="open", rule=None, limit=500)
-        }
+        opened = {(case.rule, case.unit) for case in list_cases(connection, SITE, CaseFilter(), limit=500)}
     wrong = []
     for number, truth in warehouse.TRUTH.items():
         found: dict[str, set[str]] = {}

@@ -58,6 +58,7 @@ def test_a_wedge_scan_leads_to_the_unit_and_its_case_is_settled_by_keyboard(
     page.keyboard.type("010950600013435221A1")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Phone 12 · A1")).to_be_visible()
+    page.get_by_role("link", name="Misplaced").press("Enter")
     expect(page.get_by_role("heading", name="Misplaced")).to_be_visible()
     page.get_by_role("button", name="It stays where it was last seen").press("Enter")
     expect(page.get_by_role("status")).to_have_text("Decided.")

@@ -64,7 +64,7 @@ def test_cases_come_in_pages(supervisor: Person, handheld: Handheld) -> None:
     assert after == "&after="
 
 
-@pytest.mark.parametrize("after", ["x", "1~2", "²~a~b~c", "1" * 20 + "~a~b~c"])
+@pytest.mark.parametrize("after", ["x", "1~2", "0~²~a~b~c", "0~" + "1" * 20 + "~a~b~c", "0~1~a~b"])
 def test_a_page_that_never_was_is_refused(supervisor: Person, after: str) -> None:
     assert refusal(supervisor.get("/api/v1/cases", query_string={"after": after})) == (422, "not_valid")
 

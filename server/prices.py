@@ -1,0 +1,51 @@
+"""What one piece of a product is worth, by the newest product list that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+import sqlalchemy as sa
+
+from server.ledger import in_chunks
+from server.tables import document_rows, documents
+
+MINOR_DIGITS_MAX: Final = 4
+
+
+class Price(NamedTuple):
+    """An amount in minor units, such as cents, and its currency (ISO 4217)."""
+
+    minor: int
+    currency: str
+
+
+def price_of(site: str, item: sa.ColumnElement[str]) -> sa.ColumnElement[int]:
+    """The price of the product that a column names, in minor units, as part of a query; 0 where none is known."""
+    newest = (
+        sa.select(document_rows.c.attributes["price"].as_integer())
+        .join(documents, documents.c.digest == document_rows.c.document)
+        .where(document_rows.c.site == site, document_rows.c.subject == item, documents.c.kind == "products")
+        .where(documents.c.event.isnot(None))
+        .order_by(documents.c.event_ms.desc(), document_rows.c.row.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return sa.func.coalesce(newest, 0)
+
+
+def read(connection: sa.Connection, site: str, items: Iterable[str | None]) -> Mapping[str, Price]:
+    """The prices of these products, as far as they are known."""
+    found: dict[str, Price] = {}
+    for keys in in_chunks(item for item in items if item):
+        query = (
+            sa.select(document_rows.c.subject, document_rows.c.attributes)
+            .join(documents, documents.c.digest == document_rows.c.document)
+            .where(document_rows.c.site == site, document_rows.c.subject.in_(keys), documents.c.kind == "products")
+            .where(documents.c.event.isnot(None))
+            .order_by(documents.c.event_ms, document_rows.c.row)
+        )
+        for subject, attributes in connection.execute(query):
+            if attributes and attributes.get("price") is not None:
+                found[subject] = Price(int(attributes["price"]), str(attributes.get("currency") or ""))
+    return found

@@ -1,0 +1,212 @@
+"""Undoing any scan at any time: what depended on it, and the new fact that takes it back.
+
+An undo is an event with a reason, and can itself be undone. What was counted and closed never changes by it: to a
+closed count an undo is a late fact, as a late scan is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+import sqlalchemy as sa
+
+from server import case_list, ledger, queries
+from server.case_list import CaseLine
+from server.database import stamp
+from server.decisions import worded
+from server.ledger import FOLDED, fact_of
+from server.queries import TrailLine
+from server.rebuild import advance, lock
+from server.tables import cases, events
+from server.whatif import Effect, WhatIf, hypothesis, touched_by
+from sync.actions import ACTIONS
+from sync.event import EventError, format_name, parse_name
+from sync.history import Fact, fold
+
+REASONS: Final = ("scanned by mistake", "wrong unit", "wrong bin or carton", "wrong document", "the label was misread")
+"""What is offered; any other words will do."""
+LISTED_MAX: Final = 50
+
+
+class UndoError(ValueError):
+    """The event cannot be undone; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependants:
+    """What rests on one scan."""
+
+    later: list[TrailLine] = field(default_factory=list)
+    """Later facts about the same thing, the latest last."""
+    inside: list[str] = field(default_factory=list)
+    """Units and cartons whose place comes from this scan of what they are in."""
+    inside_count: int = 0
+    counted: int = 0
+    """Scans of the bin that this scan opened for counting."""
+    names: list[str] = field(default_factory=list)
+    """Further names that the unit has by this scan alone."""
+    cases: list[CaseLine] = field(default_factory=list)
+    """Cases that it opened, decided or not."""
+    closed: list[CaseLine] = field(default_factory=list)
+    """Cases that it explained, and that are open again without it."""
+
+    def __bool__(self) -> bool:
+        return bool(self.later or self.inside or self.counted or self.names or self.cases or self.closed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undoing:
+    """An event before it is undone: what depends on it, and what would come of it."""
+
+    fact: Fact
+    problem: str
+    """Why it cannot be undone, in a sentence; empty where it can."""
+    depends: Dependants
+    effects: list[Effect]
+    """Of every unit that it bears on, those first that would change."""
+
+
+def look(connection: sa.Connection, site: str, name: str, now_ms: int) -> Undoing | None:
+    """What depends on an event, and what would come of its undo; None where there is no such event."""
+    fact = _read(connection, site, name)
+    if fact is None:
+        return None
+    units, inside = touched_by(connection, site, fact.event.subject)
+    what_if = WhatIf(connection, site, units, now_ms)
+    lost = _names_lost(what_if.facts.get(units[0], []) if units else [], fact)
+    void = hypothesis(now_ms, action="void", subject=fact.event.subject, voids=name, reason="what if")
+    return Undoing(
+        fact=fact,
+        problem=_problem(connection, fact) or "",
+        depends=Dependants(
+            later=_later(connection, site, fact) if units else [],
+            inside=units[1 : LISTED_MAX + 1],
+            inside_count=inside,
+            counted=_counted(connection, site, name) if fact.event.action == "open_bin" else 0,
+            names=lost,
+            cases=_cases(connection, site, cases.c.episode == name),
+            closed=_cases(connection, site, cases.c.closed_by == name),
+        ),
+        effects=what_if.undone(void, lost),
+    )
+
+
+def undo(connection: sa.Connection, *, site: str, name: str, reason: str, operator: str, now_ms: int) -> Fact:
+    """Take back what an event said, by a new fact of the server's.
+
+    Raises:
+        LookupError: there is no such event.
+        UndoError: it was undone already, or is nothing that can be.
+        DecisionError: the reason will not do.
+    """
+    fact = _read(connection, site, name)
+    if fact is None:
+        raise LookupError(f"There is no event {name!r:.60} here.")
+    event = fact.event
+    lock(connection, site, [event.subject or name])  # of two people who undo it at once, the second is told
+    problem = _problem(connection, fact)
+    if problem:
+        raise UndoError(problem)
+    void = ledger.record(
+        connection,
+        site=site,
+        action="void",
+        operator=operator,
+        now_ms=now_ms,
+        subject=event.subject,
+        location=event.location,
+        document=event.document,
+        voids=name,
+        reason=worded(reason),
+    )
+    advance(connection, site, [void], stamp(connection))
+    return void
+
+
+def may_be_undone(fact: Fact) -> bool:
+    """Whether it is a scan, or an undo; what a document or a decision says is taken back in its own way."""
+    what = ACTIONS.get(fact.event.action)
+    return fact.row == 0 and what is not None and bool(what.roles)
+
+
+def undone_by(connection: sa.Connection, name: str) -> Fact | None:
+    """The undo of this event that stands, if there is one."""
+    found = _undos(connection, [name])
+    standing = {format_name(f.name): f for f in found.get(name, ())}
+    above = _undos(connection, standing)
+    for void, fact in standing.items():
+        if not above.get(void) or undone_by(connection, void) is None:
+            return fact
+    return None
+
+
+def _undos(connection: sa.Connection, names: Iterable[str]) -> dict[str, list[Fact]]:
+    found: dict[str, list[Fact]] = {}
+    for chunk in ledger.in_chunks(names):
+        query = sa.select(events).where(events.c.voids.in_(chunk), events.c.outcome.in_(FOLDED))
+        for row in connection.execute(query).mappings():
+            found.setdefault(row["voids"], []).append(fact_of(row))
+    return found
+
+
+def _read(connection: sa.Connection, site: str, name: str) -> Fact | None:
+    try:
+        device_no, epoch, seq = parse_name(name)
+    except EventError:
+        return None
+    here = sa.select(events.c.site).where(
+        events.c.device_no == device_no, events.c.epoch == epoch, events.c.seq == seq, events.c.site == site
+    )
+    if connection.execute(here.limit(1)).first() is None:
+        return None
+    return ledger.read_fact(connection, name)
+
+
+def _problem(connection: sa.Connection, fact: Fact) -> str | None:
+    if not may_be_undone(fact):
+        return (
+            "Only scans and their undos are undone here: a decision is taken back by opening its case again, and a "
+            "document by another one that puts it right."
+        )
+    standing = undone_by(connection, format_name(fact.name))
+    if standing is None:
+        return None
+    who = f" by {standing.event.operator}" if standing.event.operator else ""
+    why = f", because: {standing.event.reason}" if standing.event.reason else ""
+    return f"It was undone already{who}{why}. To have it back, undo that undo ({format_name(standing.name)})."
+
+
+def _later(connection: sa.Connection, site: str, fact: Fact) -> list[TrailLine]:
+    """Later facts of the same thing's trail that stand."""
+    lines = queries.trail(connection, site, fact.event.subject or "")
+    after = [line for line in lines if not line.undone and line.fact.order > fact.order]
+    return [line for line in after if line.fact.event.voids is None and line.fact.event.action != "note"][-LISTED_MAX:]
+
+
+def _counted(connection: sa.Connection, site: str, opening: str) -> int:
+    query = sa.select(sa.func.count()).select_from(events)
+    opened = parse_name(opening)
+    row = ledger.read_fact(connection, opening)
+    if row is None:
+        return 0
+    here = (events.c.site == site) & (events.c.document == row.event.document) & (events.c.device_no == opened[0])
+    return int(connection.execute(query.where(here, events.c.opening == opening)).scalar_one())
+
+
+def _names_lost(facts: list[Fact], fact: Fact) -> list[str]:
+    """Further names that the unit would have no longer."""
+    if not fact.event.identifiers:
+        return []
+    with_it = fold(facts)
+    without = fold(f for f in facts if f.name != fact.name)
+    kept = set(without.identifiers) if without else set()
+    return [name for name in (with_it.identifiers if with_it else ()) if name not in kept]
+
+
+def _cases(connection: sa.Connection, site: str, which: sa.ColumnElement[bool]) -> list[CaseLine]:
+    query = sa.select(cases.c.unit, cases.c.rule, cases.c.episode).where(cases.c.site == site, which)
+    rows = connection.execute(query.order_by(cases.c.unit, cases.c.rule).limit(LISTED_MAX)).all()
+    found = [case_list.read_case(connection, site, row.unit, row.rule, row.episode) for row in rows]
+    return [case for case in found if case is not None]
