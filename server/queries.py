@@ -6,7 +6,7 @@ Plain reads. Every list has a bound and an order; nothing here changes a row.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa

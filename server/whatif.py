@@ -121,22 +121,25 @@ class WhatIf:
         before = self._now[unit]
         was = {key for key, case in before.cases.items() if case.status == "open"}
         will = {key for key, case in after.cases.items() if case.status == "open"}
+        stands = self._outcome(before.state, self._around)
+        would = self._outcome(after.state, around or self._around)
         return Effect(
             unit=unit,
-            before=self._outcome(before.state, self._around),
-            after=self._outcome(after.state, around or self._around),
+            before=stands,
+            after=would,
             closes=tuple(before.cases[key] for key in sorted(was - will)),
             opens=tuple(after.cases[key] for key in sorted(will - was)),
-            value=self._value(unit, before.state, after.state),
+            value=self._value(unit, stands.state, would.state),
         )
 
     def _outcome(self, state: UnitState | None, around: Gathered) -> Outcome:
         if state is None:
             return Outcome(state=None, location=None, belongs=None)
+        carried = around.carried(state, self._now_ms) or state
         return Outcome(
-            state=state,
-            location=around.locate(state.place, self._now_ms),
-            belongs=around.locate(state.expected, self._now_ms),
+            state=carried,
+            location=around.locate(carried.place, self._now_ms),
+            belongs=around.locate(carried.expected, self._now_ms),
         )
 
     def _value(self, unit: str, before: UnitState | None, after: UnitState | None) -> Price | None:

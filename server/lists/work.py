@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import queries
+from server import case_filter, case_list, context, queries
 from server.counts import cycle, receipt
 from server.counts.plan import CountError
 from server.exports import ROWS_AT_ONCE, Column, Filters, Listing, Rows
@@ -17,23 +17,19 @@ from server.lists.naming_rows import with_names
 
 
 def _cases(connection: sa.Connection, site: str, filters: Filters) -> Rows:
-    status = filters.get("status")
     devices = queries.device_names(connection, site)
+    unit = filters.get("unit") or None
+    asked = case_filter.read(connection, site, {"status": case_list.ALL} | dict(filters), context.now_ms())
+    if asked.problems:
+        raise LookupError(asked.problems[0])
+    wanted = replace(asked.wanted, unit=unit)
 
     def pages() -> Rows:
         after = None
-        while page := queries.list_cases(
-            connection,
-            site,
-            status=None if status == "all" else status,
-            rule=filters.get("rule") or None,
-            unit=filters.get("unit") or None,
-            after=after,
-            limit=ROWS_AT_ONCE,
-        ):
+        while page := case_list.list_cases(connection, site, wanted, sort=asked.sort, after=after, limit=ROWS_AT_ONCE):
             for case in page:
-                yield asdict(case) | {"handheld": devices.get(case.device_no or 0)}
-            after = queries.read_after(page[-1].after)
+                yield asdict(case) | {"handheld": devices.get(case.device_no)}
+            after = case_list.read_after(page[-1].after)
 
     return with_names(connection, site, pages(), {"unit": "name", "expected": "belongs", "seen": "seen_at"})
 
@@ -79,7 +75,7 @@ LISTS: Final = (
         name="cases",
         title="Cases",
         rows=_cases,
-        filters={"status": "open, settled, explained; all of them", "rule": "what is wrong", "unit": "canonical name"},
+        filters={**case_filter.NAMES, "unit": "canonical name"},
         columns=(
             Column("rule", "What"),
             Column("status", "State"),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
 from flask import render_template, request, url_for
 
-from server import case_file, case_list, case_words, context, decisions, naming, queries
+from server import case_file, case_filter, case_list, case_words, context, decisions, naming, queries
 from server.case_list import LISTED_MAX, CaseLine
 from server.database import reading
 from server.decisions import Choice
@@ -21,7 +21,6 @@ from server.prices import Price
 from server.roles import Task
 from server.rules import rules
 from server.standing import read_standing
-from server.web import case_filter
 from server.web.navigation import Entry, Group
 from server.web.pages import blueprint, linked_names
 from server.whatif import Effect, WhatIf
@@ -44,7 +43,7 @@ def cases() -> str:
     except ValueError as error:
         raise Refusal(400, "bad_request", str(error)) from None
     with reading() as connection:
-        asked = case_filter.read(connection, site, request.args, context.now_ms())
+        asked = _asked(connection, site, request.args)
         found: list[CaseLine] = []
         counts: dict[str, int] = {}
         if not asked.problems:
@@ -80,6 +79,13 @@ def cases() -> str:
     )
 
 
+def _asked(connection: sa.Connection, site: str, values: Mapping[str, str]) -> case_filter.Asked:
+    try:
+        return case_filter.read(connection, site, values, context.now_ms())
+    except LookupError as error:
+        raise Refusal(404, "not_found", str(error.args[0])) from None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForMany:
     """What one decision would do to a selection."""
@@ -104,7 +110,7 @@ def many() -> str:
     site, now_ms = signed_in().site, context.now_ms()
     with reading() as connection:
         if request.form.get("scope") == "match":
-            asked = case_filter.read(connection, site, request.form, now_ms)
+            asked = _asked(connection, site, request.form)
             chosen = case_list.list_cases(connection, site, asked.wanted, sort=asked.sort, limit=LISTED_MAX)
         else:
             chosen = _selected(connection, site, request.form.getlist("case"))

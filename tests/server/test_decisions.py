@@ -57,7 +57,7 @@ def settle(resolution: str, case: CaseLine | None = None, **more: Any) -> Any:
 def state(name: str = A1) -> tuple[str, str | None, str | None]:
     u = unit_states.c
     with reading() as c:
-        return tuple(c.execute(sa.select(u.status, u.place, u.expected).where(u.unit == name)).one())  # type: ignore[return-value]
+        return tuple(c.execute(sa.select(u.status, u.place, u.expected).where(u.unit == name)).one())
 
 
 def assert_a_rebuild_changes_nothing(*names: str) -> None:

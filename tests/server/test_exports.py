@@ -84,7 +84,9 @@ def test_units_are_listed_with_their_place_and_can_be_narrowed_to_a_bin(supervis
 def test_a_filter_that_a_list_does_not_have_is_named(supervisor: Person) -> None:
     answer = supervisor.get("/api/v1/lists/cases.csv?statsu=open")
     assert (answer.status_code, answer.get_json()["message"]) == (
-        400, "The list cases has no filter 'statsu': it takes status, rule, unit.",
+        400,
+        "The list cases has no filter 'statsu': it takes "
+        + ", ".join([*case_filter.NAMES, "unit."]),
     )  # fmt: skip
     assert "say which with number" in supervisor.get("/api/v1/lists/count_lines.csv").get_json()["message"]
     assert "is one of" in supervisor.get("/api/v1/lists/nothing.csv").get_json()["message"]

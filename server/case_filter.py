@@ -1,4 +1,4 @@
-"""The filter above the list of cases: what stands in the address, and what it means."""
+"""The filter of the list of cases: what stands in an address, and what it means."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import sqlalchemy as sa
-from werkzeug.datastructures import MultiDict
 
 from server import case_words, queries
 from server.case_list import CaseFilter, Sort
-from server.errors import Refusal
 from server.rules import rules
 
 DAY_MS: Final = 86_400_000
@@ -36,7 +34,19 @@ SORTS: Final = {
     Sort.VALUE: "dearest first",
     Sort.KIND: "by kind",
 }
-NAMES: Final = ("rule", "status", "age", "zone", "bin", "product", "document", "handheld", "person", "text", "sort")
+NAMES: Final = {
+    "rule": "what is wrong",
+    "status": "open, to_put_back, settled, explained, all",
+    "age": "today; older than a day, a week, a month",
+    "zone": "of the bin",
+    "bin": "or carton, in which it belongs or was seen",
+    "product": "GTIN, stock-keeping number or name",
+    "document": "number of an ASN, order or count",
+    "handheld": "name",
+    "person": "who made the scan",
+    "text": "part of a name, number or sentence",
+    "sort": "oldest, newest, value, kind",
+}
 VALUE_LENGTH_MAX: Final = 500
 
 
@@ -57,18 +67,18 @@ class Asked:
         return bool(self.values.keys() - {"rule", "status", "sort"})
 
 
-def read(connection: sa.Connection, site: str, args: MultiDict[str, str], now_ms: int) -> Asked:
+def read(connection: sa.Connection, site: str, args: Mapping[str, str], now_ms: int) -> Asked:
     """The filter in an address or a form.
 
     Raises:
-        Refusal: 404, a choice is none of those offered.
+        LookupError: a choice is none of those offered.
     """
     values = {name: args.get(name, "").strip()[:VALUE_LENGTH_MAX] for name in NAMES}
     values = {name: value for name, value in values.items() if value}
     rule, status, age = values.get("rule"), values.get("status", "open"), values.get("age", "")
     sort = values.get("sort", Sort.OLDEST.value)
     if rule not in (None, *rules()) or status not in STATES or age not in AGES or sort not in list(Sort):
-        raise Refusal(404, "not_found", "There are no such cases.")
+        raise LookupError("There are no such cases.")
     problems: list[str] = []
     wanted = CaseFilter(
         status=status,
