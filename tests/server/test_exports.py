@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from server import exports
+from server import case_filter, exports
 from server.exports import Column, ExportError, Listing, listings
 from tests.handheld import BIN_A, BIN_B, unit
 from tests.server.running import Handheld, Person, sign_in
