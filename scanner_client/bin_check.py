@@ -21,7 +21,7 @@ from scanner_client.vision.mark import MarkTone
 from scanner_client.wording import say
 from sync.actions import ACTIONS, Compare, Stock
 from sync.event import ScanEvent, format_name
-from sync.verdict import Verdict
+from sync.verdict import REFUSED, Verdict
 
 NAMES_MAX: Final = 20
 """Names in one list; the others are counted."""
@@ -29,7 +29,14 @@ SCANS_MAX: Final = 20_000
 """More than anyone scans in one bin; further ones are kept as ever, but this check does not know of them."""
 
 
-WRONG: Final = (Verdict.RECALLED, Verdict.SHIPPED_ALREADY, Verdict.KNOWN_ELSEWHERE, Verdict.NOT_EXPECTED)
+WRONG: Final = (
+    Verdict.RECALLED,
+    Verdict.SHIPPED_ALREADY,
+    *sorted(REFUSED - {Verdict.RECALLED, Verdict.SHIPPED_ALREADY}),
+    Verdict.CLOSED_ALREADY,
+    Verdict.KNOWN_ELSEWHERE,
+    Verdict.NOT_EXPECTED,
+)
 """The most urgent first: those of `judging.TONES` that must not go on."""
 
 _MARKS: Final = {Tone.GOOD: MarkTone.RIGHT, Tone.LOOK: MarkTone.LOOK, Tone.STOP: MarkTone.WRONG}
@@ -204,9 +211,7 @@ class BinCheck:
     def _reason(self, scan: Scanned) -> str:
         if scan.verdict is Verdict.KNOWN_ELSEWHERE:
             return say("check.belongs", place=self._place_of(scan))
-        if scan.verdict is Verdict.RECALLED:
-            return say("check.recalled")
-        return say("check.shipped") if scan.verdict is Verdict.SHIPPED_ALREADY else say("check.not_expected")
+        return say(f"wrong.{(scan.verdict or Verdict.NOT_EXPECTED).value}")
 
     def _place_of(self, scan: Scanned) -> str:
         return self.expected.place_name(scan.belongs) if scan.belongs else say("check.another_place")

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from scanner_client import VERSION, carried, device, outbox, site_map, throttle
+from scanner_client import VERSION, carried, device, map_rows, outbox, throttle
 from scanner_client.clock import Clock
 from scanner_client.control import who_runs
 from scanner_client.database import Database, InUseError, open_database
 from scanner_client.device import Device, DeviceError, Mark, MarkFile
 from scanner_client.outbox import Outbox, Run
+from scanner_client.own_scans import OwnScans
 from scanner_client.site_map import SiteMap
 from sync.event import ScanEvent
 from sync.protocol import SIGNED_PREFIX, PushHeader, pack
@@ -32,6 +33,7 @@ class Handheld:
         self.database = database
         self.outbox = Outbox(database)
         self.site_map = SiteMap(database)
+        self.own_scans = OwnScans(self.outbox)
         self._mark = mark
         self.renewed: str | None = None
         """Why the queue goes on under a new epoch since it was opened, in words; None where it does not."""
@@ -158,7 +160,7 @@ def open_handheld(home: Path, clock: Clock) -> Iterator[Handheld]:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise DeviceError(f"{home} cannot be a handheld's folder: {error.strerror}.") from error
-    schema = (*outbox.SCHEMA, *carried.SCHEMA, *site_map.SCHEMA, *throttle.SCHEMA)
+    schema = (*outbox.SCHEMA, *carried.SCHEMA, *map_rows.SCHEMA, *throttle.SCHEMA)
     try:
         database = open_database(home / QUEUE_FILE, schema)
     except InUseError as error:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from scanner_client.outbox import Outbox
-from scanner_client.packed_here import packed_here
+from scanner_client.handheld import Handheld
+from scanner_client.order_now import ordered
 from scanner_client.sighting import Tone
 from scanner_client.site_map import SiteMap
+from scanner_client.unit_now import known_now
 from scanner_client.wording import say
 from sync.actions import ACTIONS, refuse
 from sync.event import ScanEvent
-from sync.identity import is_container, is_stock, item_of, split_key
+from sync.identity import is_stock, item_of, split_key
 from sync.labels import SerialPattern, SiteCodes
-from sync.verdict import Judgement, Verdict, judge
+from sync.verdict import REFUSED, Judgement, Known, Verdict, day, judge, refused
 
 SERIAL_MODE: Final = "serial"
 SERIAL_MODES: Final = frozenset({SERIAL_MODE, "lpn", "made_to_order"})
@@ -25,8 +26,8 @@ TONES: Final = {
     Verdict.UNKNOWN: Tone.LOOK,
     Verdict.KNOWN_ELSEWHERE: Tone.STOP,
     Verdict.NOT_EXPECTED: Tone.STOP,
-    Verdict.SHIPPED_ALREADY: Tone.STOP,
-    Verdict.RECALLED: Tone.STOP,
+    Verdict.CLOSED_ALREADY: Tone.STOP,
+    **dict.fromkeys(REFUSED, Tone.STOP),
 }
 """How a person is told of each: the words, the sound and the mark on the picture follow from this and nothing else."""
 
@@ -44,21 +45,22 @@ class Judged:
     text: str
 
 
-def judged(event: ScanEvent, site_map: SiteMap, outbox: Outbox) -> Judged:
+def judged(event: ScanEvent, handheld: Handheld) -> Judged:
     """Judge a scan of a unit or container, or of stock that has no units (a product, a lot)."""
-    subject = event.subject or ""
+    site_map, subject = handheld.site_map, event.subject or ""
     item = item_of(subject)
-    found = site_map.find(subject)
-    lot = event.lot or (found.lot if found else None)
+    known = None if is_stock(subject) else known_now(handheld, subject)
+    lot = event.lot or (known.lot if known else None)
     biting = [recall for recall in site_map.recalls() if recall.bites(key=subject, item=item, lot=lot)]
+    asked, today = ordered(handheld, event, known), day(site_map.now_ms(handheld.clock))
     if is_stock(subject) and not biting:
-        judgement = Judgement(verdict=_stock_verdict(event, site_map, item))
+        fault = refused(event, None, asked, today) if ACTIONS[event.action].guarded else None
+        judgement = fault or Judgement(verdict=_stock_verdict(event, site_map, item))
     else:
-        known = found.known if found else packed_here(outbox, subject) if is_container(subject) else None
         listed = item is not None and item in document_items(site_map, event.document)
-        judgement = judge(event, known, recalled=bool(biting), listed=listed, whole=False)
-    reason = biting[0].reason if biting else ""
-    return Judged(judgement=judgement, tone=TONES[judgement.verdict], text=_words(judgement, site_map, reason))
+        judgement = judge(event, known, recalled=bool(biting), listed=listed, whole=False, ordered=asked, today=today)
+    text = _words(judgement, site_map, event, reason=biting[0].reason if biting else "", known=known)
+    return Judged(judgement=judgement, tone=TONES[judgement.verdict], text=text)
 
 
 def document_items(site_map: SiteMap, number: str | None) -> tuple[str, ...]:
@@ -143,6 +145,12 @@ def _stock_verdict(event: ScanEvent, site_map: SiteMap, item: str | None) -> Ver
     return Verdict.RIGHT if item and site_map.entry("item", item) else Verdict.CANNOT_TELL
 
 
-def _words(judgement: Judgement, site_map: SiteMap, reason: str) -> str:
-    place = place_text(site_map, judgement.belongs)
-    return say(f"verdict.{judgement.verdict.value}", place=place, reason=reason).strip()
+def _words(judgement: Judgement, site_map: SiteMap, event: ScanEvent, *, reason: str, known: Known | None) -> str:
+    expiry = event.expiry or (known.expiry if known else None)
+    return say(
+        f"verdict.{judgement.verdict.value}",
+        place=place_text(site_map, judgement.belongs),
+        reason=reason,
+        order=judgement.claimed_by or event.document or "?",
+        expiry=expiry or "?",
+    ).strip()

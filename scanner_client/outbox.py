@@ -180,6 +180,14 @@ class Outbox:
         )  # fmt: skip
         return [decode(row[0]) for row in rows]
 
+    def unsent(self, after: int) -> tuple[int, list[ScanEvent]]:
+        """Up to where the server has this epoch, and what was committed to it beyond that and after `after`."""
+        at = self.state(self.epoch)
+        rows = self._database.rows(
+            "SELECT line FROM events WHERE epoch=? AND seq>? ORDER BY seq", at.epoch, max(after, at.acked_through)
+        )
+        return at.acked_through, [decode(row[0]) for row in rows]
+
     def acknowledge(self, run: Run, reply: Reply) -> bool:
         """Take over the server's mark for the epoch of this run, in one transaction, and let go what is safe.
 

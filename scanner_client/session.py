@@ -29,7 +29,7 @@ from sync.event import LIST_MAX, ScanEvent
 from sync.identity import Kind, is_stock, item_of, split_key
 from sync.labels import Label, Refusal, parse
 from sync.labels.box import Box, identify
-from sync.verdict import Judgement, Verdict
+from sync.verdict import REFUSED, Judgement, Verdict
 
 SWITCHING: Final = frozenset({Kind.LOCATION, Kind.CONTAINER, Kind.DOCUMENT, Kind.BADGE})
 """Labels that say what the next scans belong to; they never belong to a box beside them."""
@@ -224,7 +224,9 @@ class Session:
         return with_symbols(event, sighting, main.symbol)
 
     def _keep_scan(self, event: ScanEvent, sighting: Sighting, thing: str) -> Told:
-        judged = judging.judged(event, self._site_map, self._handheld.outbox)
+        judged = judging.judged(event, self._handheld)
+        if ACTIONS[event.action].guarded and judged.judgement.verdict in REFUSED:
+            event = replace(event, action="reject", reason=judged.judgement.verdict.value)
         *_, kept = self._keep([*self._withdrawn(sighting), event])
         self._recent.remember(kept, sighting.box, thing)
         if kept.quantity is not None:

@@ -17,42 +17,37 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Any, Final
 
 from scanner_client.clock import Clock
 from scanner_client.database import Database
-from sync.identity import is_container, is_location
+from scanner_client.map_rows import (
+    ANNOUNCED_IN,
+    COLLIDED,
+    EXPECTED_IN,
+    INSIDE_MAX,
+    NESTING_MAX,
+    NUMBER_OF,
+    PACKED_IN,
+    PUT_UNIT,
+    STATUSES,
+    STORED,
+    date_of,
+    hashed,
+    split,
+    unit_values,
+)
+from sync.identity import is_location
+from sync.order import Available, Order
+from sync.protocol import CLOSED, HELD
 from sync.recall import Recall
 from sync.unit import IN_STOCK, Status, UnitState, carried, is_inferred
 from sync.verdict import Known
 
-SCHEMA: Final = (
-    """CREATE TABLE units (
-        hash INTEGER PRIMARY KEY, generation INTEGER NOT NULL, status INTEGER NOT NULL, expected INTEGER, place INTEGER,
-        announced_by INTEGER, announced_in INTEGER, lot INTEGER, container INTEGER NOT NULL,
-        place_ms INTEGER, status_ms INTEGER, came_under INTEGER, family INTEGER NOT NULL, tail TEXT NOT NULL)""",
-    "CREATE INDEX containers ON units (coalesce(place, expected)) WHERE container",
-    """CREATE TABLE aliases (
-        hash INTEGER PRIMARY KEY, checked INTEGER NOT NULL, generation INTEGER NOT NULL,
-        unit INTEGER NOT NULL, unit_checked INTEGER NOT NULL)""",
-    "CREATE TABLE names (no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
-    """CREATE TABLE entries (
-        kind TEXT NOT NULL, key TEXT NOT NULL, generation INTEGER NOT NULL, row TEXT NOT NULL,
-        PRIMARY KEY (kind, key)) WITHOUT ROWID""",
-    """CREATE TABLE pull (
-        one INTEGER PRIMARY KEY CHECK (one = 1), cursor TEXT, incarnation TEXT, generation INTEGER NOT NULL,
-        filling INTEGER NOT NULL, boot TEXT, boot_ms INTEGER)""",
-    "INSERT INTO pull VALUES (1, NULL, NULL, 0, 0, NULL, NULL)",
-)
-
-STATUSES: Final = tuple(Status)  # a unit's status is stored as its place in here; new ones are added at the end
-COLLIDED: Final = -1
-NESTING_MAX: Final = 8
-"""Inner box, carton, layer, pallet, roll cage, and some to spare; a ring of cartons ends here too."""
-INSIDE_MAX: Final = 5_000
-"""Units that are named as belonging into one place; more than anyone scans there before it is looked at again."""
 RECALLS_MAX: Final = 10_000
+ORDERS_MAX: Final = 10_000
+SOME_REASON: Final = "held"
+"""Why something is held back is not in the map."""
 
 Change = Sequence[Any]
 """``[kind, key, row]``, `row` None where the entry has gone."""
@@ -84,36 +79,39 @@ class SiteMap:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._recalls: tuple[Recall, ...] | None = None
+        self._orders: dict[str, Order] | None = None
 
     def cursor(self) -> Cursor:
         """Where the next pull goes on."""
         row = self._pull()
         return Cursor(cursor=row[0], incarnation=row[1])
 
-    def apply(self, changes: Iterable[Change], now: Cursor, *, more: bool, clock: Clock) -> None:
-        """Take over changes and the cursor behind them, in one transaction.
+    def apply(
+        self, changes: Iterable[Change], now: Cursor, *, more: bool, clock: Clock, server_ms: int | None = None
+    ) -> None:
+        """Take over changes and the cursor behind them, in one transaction; `server_ms` is the server's clock.
 
         Another incarnation begins from nothing: until its last change has come, what the one before had said still
         answers; then it is deleted. A recall is kept until it is released by name.
         """
         with self._database.transaction():
-            _, incarnation, generation, filling, boot, boot_ms = self._pull()
+            _, incarnation, generation, filling, boot, boot_ms, told_ms = self._pull()
             if now.incarnation != incarnation:
                 generation, filling = 1 - generation, 1
             self._write(changes, generation)
             if not more:
                 if filling:
                     self._sweep(generation)
-                filling, boot, boot_ms = 0, clock.boot, clock.boot_ms()
+                filling, boot, boot_ms, told_ms = 0, clock.boot, clock.boot_ms(), server_ms
             self._database.run(
-                "UPDATE pull SET cursor=?, incarnation=?, generation=?, filling=?, boot=?, boot_ms=?",
-                now.cursor, now.incarnation, generation, filling, boot, boot_ms,
+                "UPDATE pull SET cursor=?, incarnation=?, generation=?, filling=?, boot=?, boot_ms=?, server_ms=?",
+                now.cursor, now.incarnation, generation, filling, boot, boot_ms, told_ms,
             )  # fmt: skip
-        self._recalls = None
+        self._recalls = self._orders = None
 
     def age_ms(self, clock: Clock) -> int | None:
         """How long ago the data were whole and new; None (stale) before that, and after a restart of the machine."""
-        boot, boot_ms = self._pull()[4:]
+        boot, boot_ms, _ = self._pull()[4:]
         return max(0, clock.boot_ms() - boot_ms) if boot == clock.boot else None
 
     def find(self, key: str) -> Found | None:
@@ -121,18 +119,69 @@ class SiteMap:
         row = self._unit(key) or self._by_alias(key)
         if row is None:
             return None
-        name = row[-1]
         own = self._state(row)
         now = carried(own, self._carrier(own.place, NESTING_MAX))
         known = Known(
             status=now.status,
             expected=now.expected,
-            expected_location=self._location(now.expected),
+            expected_location=self.location_of(now.expected),
             announced_by=now.announced_by,
             announced_in=now.announced_in,
             inferred=is_inferred(own, now),
+            document=now.document,
+            lot=now.lot,
+            expiry=now.expiry,
+            held=now.held is not None,
+            closed=now.closed,
         )
-        return Found(key=name, known=known, lot=now.lot, place=now.place)
+        return Found(key=row[-1], known=known, lot=now.lot, place=now.place)
+
+    def taken_for(self, number: str) -> list[str]:
+        """Units that were picked, packed or shipped for this order, by name; at most `INSIDE_MAX`."""
+        rows = self._database.rows(
+            "SELECT name || tail FROM units JOIN names ON no = family"
+            " WHERE document = (SELECT no FROM names WHERE name = ?) AND NOT container AND status <> ?"
+            " ORDER BY 1 LIMIT ?",
+            number, COLLIDED, INSIDE_MAX,
+        )  # fmt: skip
+        return [row[0] for row in rows]
+
+    def packed_in(self, container: str) -> list[str]:
+        """Units and cartons that stand in this container, by name, nested ones too; at most `INSIDE_MAX`."""
+        rows = self._database.rows(PACKED_IN, container, NESTING_MAX, INSIDE_MAX)
+        return [row[0] for row in rows]
+
+    def stored(self, items: Iterable[str]) -> list[Available]:
+        """The units of these products that stand in a bin and may be picked, quarantined ones left out.
+
+        Read from every row, 0.1 s for a million: once for each pick list. At most `INSIDE_MAX` of each product.
+        """
+        numbers = [row for item in items if (row := self._database.row(NUMBER_OF, f"{item}/21/"))]
+        found = []
+        for (family,) in numbers:
+            rows = self._database.rows(STORED, family, STATUSES.index(Status.STORED), INSIDE_MAX)
+            found += [
+                Available(unit=unit, place=place, lot=lot, expiry=date_of(expiry), stocked_day=stocked or 0)
+                for unit, place, lot, expiry, stocked in rows
+            ]
+        return found
+
+    def orders(self) -> dict[str, Order]:
+        """Every order that this handheld knows, by number."""
+        if self._orders is None:
+            rows = self._database.rows(
+                "SELECT key, row FROM entries WHERE kind='document' AND json_extract(row, '$.kind')='order' LIMIT ?",
+                ORDERS_MAX,
+            )
+            self._orders = {number: Order.from_row(number, json.loads(row)) for number, row in rows}
+        return self._orders
+
+    def now_ms(self, clock: Clock) -> int:
+        """The moment by the best clock at hand: the server's, carried on by the boot clock; else the wall clock."""
+        boot, boot_ms, server_ms = self._pull()[4:]
+        if server_ms is not None and boot == clock.boot:
+            return int(server_ms + max(0, clock.boot_ms() - boot_ms))
+        return clock.wall_ms()
 
     def expected_in(self, place: str) -> list[str]:
         """The units in stock that belong into this bin or container, or into a container that stands in it, by name.
@@ -141,7 +190,7 @@ class SiteMap:
         announced in a container, that is named which came in with it. Containers themselves are not named. At most
         `INSIDE_MAX`, the first by name.
         """
-        rows = self._database.rows(_EXPECTED_IN, place, NESTING_MAX, INSIDE_MAX)
+        rows = self._database.rows(EXPECTED_IN, place, NESTING_MAX, INSIDE_MAX)
         return [name for name, own in rows if STATUSES[own] is not Status.ANNOUNCED or self._is_here(name)]
 
     def announced_in(self, container: str) -> list[str]:
@@ -149,7 +198,7 @@ class SiteMap:
 
         At most `INSIDE_MAX`, the first by name.
         """
-        rows = self._database.rows(_ANNOUNCED_IN, container, STATUSES.index(Status.ANNOUNCED), INSIDE_MAX)
+        rows = self._database.rows(ANNOUNCED_IN, container, STATUSES.index(Status.ANNOUNCED), INSIDE_MAX)
         return [row[0] for row in rows]
 
     def _is_here(self, unit: str) -> bool:
@@ -186,8 +235,8 @@ class SiteMap:
         return int(row[0]) if row else 0
 
     def _pull(self) -> tuple[Any, ...]:
-        row = self._database.row("SELECT cursor, incarnation, generation, filling, boot, boot_ms FROM pull")
-        return row or (None, None, 0, 0, None, None)
+        row = self._database.row("SELECT cursor, incarnation, generation, filling, boot, boot_ms, server_ms FROM pull")
+        return row or (None, None, 0, 0, None, None, None)
 
     def _write(self, changes: Iterable[Change], generation: int) -> None:
         number = lru_cache(maxsize=4_096)(self._number)
@@ -196,19 +245,12 @@ class SiteMap:
             if row is None:
                 self._delete(kind, key)
             elif kind == "unit":
-                status, expected, place, announced_by, announced_in, lot, *moments = row
-                names = (expected, place, announced_by, announced_in, lot)
-                numbers = [None if name is None else number(name) for name in names]
-                place_ms, status_ms, came_under = (*moments, None, None, None)[:3]
-                came = None if came_under is None else number(came_under)
-                family, tail = _split(key)
-                kind_of = (int(is_container(key)), place_ms, status_ms, came, number(family), tail)
-                units.append((hashed(key)[0], generation, STATUSES.index(Status(status)), *numbers, *kind_of))
+                units.append(unit_values(key, row, generation, number))
             elif kind == "alias":
                 self._write_alias(key, row, generation)
             else:
                 entries.append((kind, key, generation, json.dumps(row, separators=(",", ":"))))
-        self._database.run_many(_PUT_UNIT, units)
+        self._database.run_many(PUT_UNIT, units)
         self._database.run_many("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", entries)
 
     def _write_alias(self, name: str, unit: str, generation: int) -> None:
@@ -218,7 +260,7 @@ class SiteMap:
 
     def _delete(self, kind: str, key: str) -> None:
         if kind == "unit":
-            family, tail = _split(key)
+            family, tail = split(key)
             self._database.run(
                 "DELETE FROM units WHERE hash=? AND tail=? AND family=(SELECT no FROM names WHERE name=?)",
                 hashed(key)[0], tail, family,
@@ -244,24 +286,31 @@ class SiteMap:
 
     def _row(self, key: int) -> tuple[Any, ...] | None:
         return self._database.row(
-            "SELECT status, expected, place, announced_by, announced_in, lot, place_ms, status_ms, came_under,"
-            " name || tail FROM units JOIN names ON no = family WHERE hash=? AND status<>?",
+            "SELECT status, expected, place, announced_by, announced_in, lot, place_ms, status_ms, came_under, expiry,"
+            " document, marks, name || tail"
+            " FROM units JOIN names ON no = family WHERE hash=? AND status<>?",
             key, COLLIDED,
         )  # fmt: skip
 
     def _state(self, row: tuple[Any, ...]) -> UnitState:
         """What a row says of the unit itself, whatever became of the container that it is in."""
-        status, expected, place, announced_by, announced_in, lot, place_ms, status_ms, came_under, _ = row
+        status, expected, place, announced_by, announced_in, lot, *moments, expiry, document, marks, _ = row
+        place_ms, status_ms, came_under = moments
+        belongs = self._name(expected)
         return UnitState(
             status=STATUSES[status],
             status_ms=status_ms or 0,
             place_ms=place_ms or 0,
-            expected=self._name(expected),
-            place=self._name(place),
+            expected=belongs,
+            place=belongs if place is None else self._name(place),
             announced_by=self._name(announced_by),
             announced_in=self._name(announced_in),
             came_under=self._name(came_under),
             lot=self._name(lot),
+            expiry=date_of(expiry),
+            document=self._name(document),
+            held=SOME_REASON if (marks or 0) & HELD else None,
+            closed=bool((marks or 0) & CLOSED),
         )
 
     def _carrier(self, place: str | None, depth: int) -> UnitState | None:
@@ -272,7 +321,7 @@ class SiteMap:
         state = self._state(row)
         return carried(state, self._carrier(state.place, depth - 1)) if depth else state
 
-    def _location(self, place: str | None) -> str | None:
+    def location_of(self, place: str | None) -> str | None:
         """The location where a container stands; a location itself; None where no one knows."""
         for _ in range(NESTING_MAX):
             if place is None or is_location(place):
@@ -293,45 +342,3 @@ class SiteMap:
         if row is None:
             row = self._database.row("INSERT INTO names (name) VALUES (?) RETURNING no", name)
         return int(row[0]) if row else 0
-
-
-_PUT_UNIT: Final = f"""
-    INSERT INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (hash) DO UPDATE SET
-        status = CASE WHEN family = excluded.family AND tail = excluded.tail THEN excluded.status ELSE {COLLIDED} END,
-        generation = excluded.generation, expected = excluded.expected, place = excluded.place,
-        announced_by = excluded.announced_by, announced_in = excluded.announced_in, lot = excluded.lot,
-        place_ms = excluded.place_ms, status_ms = excluded.status_ms, came_under = excluded.came_under"""  # noqa: S608 - ours
-
-_EXPECTED_IN: Final = f"""
-    WITH RECURSIVE inside (no, depth) AS (
-        SELECT no, 0 FROM names WHERE name = ?
-        UNION
-        SELECT held.no, depth + 1 FROM inside
-            CROSS JOIN units ON container AND coalesce(place, expected) = inside.no AND status <> {COLLIDED}
-            CROSS JOIN names AS family ON family.no = units.family
-            CROSS JOIN names AS held ON held.name = family.name || tail
-        WHERE depth < ?)
-    SELECT name || tail, status FROM units JOIN names ON no = family
-        WHERE NOT container
-            AND (expected IN (SELECT no FROM inside)
-                AND status IN ({", ".join(str(STATUSES.index(status)) for status in sorted(IN_STOCK))})
-            OR place IN (SELECT no FROM inside) AND status = {STATUSES.index(Status.ANNOUNCED)})
-        ORDER BY 1 LIMIT ?"""  # noqa: S608 - ours
-
-_ANNOUNCED_IN: Final = """
-    SELECT names.name || tail FROM units JOIN names ON no = family
-        WHERE announced_in = (SELECT no FROM names WHERE name = ?) AND status = ? AND NOT container
-        ORDER BY 1 LIMIT ?"""
-
-
-def _split(key: str) -> tuple[str, str]:
-    """What recurs of a name, up to its last "/", and what tells it apart."""
-    family, slash, tail = key.rpartition("/")
-    return family + slash, tail
-
-
-def hashed(key: str) -> tuple[int, int]:
-    """A row's key (64 bits) and a further check (32 bits) of a name, signed as SQLite's integers are."""
-    found = blake2b(key.encode(), digest_size=12).digest()
-    return int.from_bytes(found[:8], signed=True), int.from_bytes(found[8:], signed=True)

@@ -211,7 +211,7 @@ class Uploader:
         if diverged and run.epoch.epoch == handheld.outbox.epoch:
             handheld.renew("the server has other scans under this queue's names: it was copied or restored")
         now = Cursor(cursor=reply.cursor, incarnation=reply.incarnation)
-        handheld.site_map.apply(reply.changes, now, more=reply.more, clock=handheld.clock)
+        handheld.site_map.apply(reply.changes, now, more=reply.more, clock=handheld.clock, server_ms=reply.server_ms)
         self._learn(tuple(reply.addresses))
         more = reply.more or any(e.waiting or not e.confirmed for e in handheld.outbox.epochs())
         if more and not (diverged or reply.changes or self._moved(run)):

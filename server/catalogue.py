@@ -9,8 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import changes, site_codes
+from server.orders.book import read_orders
 from server.tables import document_rows
 from sync.identity import item_of
+from sync.order import Order
 
 
 def publish_items(connection: sa.Connection, site: str, rows: Iterable[Any], at: int) -> None:
@@ -32,9 +34,26 @@ def publish_locations(connection: sa.Connection, site: str, rows: Iterable[Any],
 
 def publish_document(connection: sa.Connection, site: str, document: Any, at: int) -> None:
     """Offer a row of `documents` with its lines."""
+    if document.kind == "order":
+        publish_order(connection, site, document.number, at)
+        return
     lines = _lines(connection, document.digest)
     offered = {"kind": document.kind, "state": "open", "lines": lines, "bins": [], "blind": False}
     changes.publish(connection, site, "document", document.number, offered, at)
+
+
+def publish_order(connection: sa.Connection, site: str, number: str, at: int, *, state: str = "open") -> None:
+    """Offer an order: its lines, made-to-order units too, and when it has to leave."""
+    order = read_orders(connection, site, [number]).get(number, Order(number=number, lines=()))
+    lines = [
+        {"item": line.item, "lot": line.lot, "quantity": line.quantity, "container": None}
+        | ({"unit": line.unit} if line.unit else {})
+        for line in order.lines
+    ]
+    offered = {"kind": "order", "state": state, "lines": lines, "bins": [], "blind": False}
+    offered |= {"due": order.due} if order.due else {}
+    offered |= {"priority": order.priority} if order.priority else {}
+    changes.publish(connection, site, "document", number, offered, at)
 
 
 def _lines(connection: sa.Connection, digest: str) -> list[dict[str, Any]]:

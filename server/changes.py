@@ -7,6 +7,7 @@ in their order. On PostgreSQL the stamp is the transaction's own number (`xid8`)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -14,7 +15,8 @@ import sqlalchemy as sa
 from server.tables import reference, server_state, unit_states
 from server.upsert import upsert
 from sync.identity import is_container
-from sync.protocol import CHANGES_PER_REPLY_MAX
+from sync.protocol import CHANGES_PER_REPLY_MAX, CLOSED, HELD
+from sync.verdict import COMMITTED
 
 Change = list[Any]
 """``[kind, key, row]``; row null where the entry has gone."""
@@ -25,8 +27,12 @@ _CURSOR_KEY_MAX: Final = 400
 """A cursor has to fit into a header field of 500 characters. Of a longer key it holds the beginning, which sorts before
 the key itself: a row may be sent twice, and none is skipped."""
 _UNIT_COLUMNS: Final = ("status", "expected", "place", "announced_by", "announced_in", "lot")
+_DAY_MS: Final = 86_400_000
+_PICKING_COLUMNS: Final = ("stocked_ms", "expiry", "document", "held", "closed")
 _MOMENT_COLUMNS: Final = ("place_ms", "status_ms", "came_under")
 """What tells how a container takes along what is in it; sent of containers, and `place_ms` of what stands in one."""
+_MOMENTS_AT: Final = len(_UNIT_COLUMNS)
+_PICKING_AT: Final = _MOMENTS_AT + len(_MOMENT_COLUMNS)
 
 
 def incarnation(connection: sa.Connection) -> str:
@@ -106,7 +112,7 @@ def _units(
     key = position[2] if position[1] == 1 else ""
     units = _by_code_point(connection, t.unit)
     rows = connection.execute(
-        sa.select(t.stamp, t.unit, *(t[name] for name in _UNIT_COLUMNS + _MOMENT_COLUMNS))
+        sa.select(t.stamp, t.unit, *(t[name] for name in _UNIT_COLUMNS + _MOMENT_COLUMNS + _PICKING_COLUMNS))
         .where(t.site == site, t.stamp < horizon, t.stamp >= position[0])
         .where((t.stamp > position[0]) | (units > key))
         .order_by(t.stamp, units)
@@ -115,12 +121,22 @@ def _units(
     return [((stamp, 1, unit), ["unit", unit, _unit_row(unit, row)]) for stamp, unit, *row in rows]
 
 
-def _unit_row(unit: str, row: list[Any]) -> list[Any]:
-    """What handhelds get of a unit: `_UNIT_COLUMNS`, and of `_MOMENT_COLUMNS` what means anything."""
-    known, place = row[: len(_UNIT_COLUMNS)], row[2]
-    if is_container(unit):
-        return row
-    return [*known, row[len(_UNIT_COLUMNS)]] if place is not None and is_container(place) else known
+def _unit_row(unit: str, values: Sequence[Any]) -> list[Any]:
+    """What handhelds get of a unit, what is absent at its end left out.
+
+    `_UNIT_COLUMNS`; of `_MOMENT_COLUMNS` what means anything; since which day it is in stock (days since 1970), its
+    expiry, the order that has it, and marks.
+    """
+    known, moments = list(values[:_MOMENTS_AT]), list(values[_MOMENTS_AT:_PICKING_AT])
+    stocked_ms, expiry, document, held, closed = values[_PICKING_AT:]
+    if not is_container(unit):
+        moments = [moments[0] if known[2] is not None and is_container(known[2]) else None, None, None]
+    order = document if known[0] in COMMITTED else None
+    marks = (HELD if held is not None else 0) + (CLOSED if closed else 0)
+    row = [*known, *moments, stocked_ms // _DAY_MS or None, expiry, order, marks or None]
+    while len(row) > len(known) and row[-1] is None:
+        row.pop()
+    return row
 
 
 def _by_code_point(connection: sa.Connection, column: sa.Column[str]) -> sa.ColumnElement[str]:

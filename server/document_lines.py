@@ -172,7 +172,13 @@ def purchase_order(values: Values, names: Names) -> Line:
 
 def order(values: Values, names: Names) -> Line:
     """What a customer gets."""
-    return Line(subject=_subject(values, names), quantity=_quantity(values), stated=False)
+    return Line(
+        subject=_subject(values, names),
+        quantity=_quantity(values),
+        lot=None if "serial" in values else values.get("lot"),
+        attributes=_attributes(values, "due", "priority"),
+        stated=False,
+    )
 
 
 def unit_once(line: Line) -> str | None:

@@ -236,12 +236,14 @@ def _record(connection: sa.Connection, row: Any, run: _Run) -> str:
 
 
 def _judge_again(row: Any, after: str) -> str | None:
-    """Fold units that were received under a document before it came: it may list them. Returns where to go on."""
+    """Fold what was scanned under a document before it came: it may list it. Returns where to go on."""
     t = events.c
     query = (
         sa.select(t.subject)
         .distinct()
-        .where(t.site == row.site, t.document == row.number, t.action == "receive", t.subject > after)
+        .where(
+            t.site == row.site, t.document == row.number, t.action.in_(("receive", "pick", "pack")), t.subject > after
+        )
         .order_by(t.subject)
         .limit(FOLD_CHUNK)
     )

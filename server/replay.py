@@ -13,10 +13,11 @@ from functools import partial
 from typing import Protocol
 
 from server.rules import Finding, Rule, Step, rules
+from sync.actions import ACTIONS
 from sync.event import ScanEvent, format_name
 from sync.history import Fact, step
 from sync.unit import UnitState, carried, is_inferred
-from sync.verdict import Judgement, Known, judge
+from sync.verdict import NO_ORDER, Judgement, Known, Ordered, day, judge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,9 @@ class Surroundings(Protocol):
 
     def rivals(self, unit: str) -> Mapping[str, str]:
         """Further names of this unit that another unit claims too."""
+
+    def ordered(self, document: str | None, unit: str, at_ms: int) -> Ordered:
+        """What the orders said of this unit at a moment, picked or packed for the order `document`."""
 
     def holds(self, unit: str, at_ms: int) -> bool:
         """Whether something had been put into this container before: then it is one of ours."""
@@ -113,12 +117,15 @@ class Replay:
             inferred = is_inferred(own, before)
             known = known_of(before, lambda place: self.around.locate(place, fact.event_ms), inferred=inferred)
         event = fact.event
+        guarded = ACTIONS[event.action].guarded
         return judge(
             event,
             known,
             recalled=self.around.recalled(self.unit, before, fact.event_ms),
             listed=self.around.listed(event.document, self.unit),
             whole=True,
+            ordered=self.around.ordered(event.document, self.unit, fact.event_ms) if guarded else NO_ORDER,
+            today=day(fact.event_ms) if guarded else None,
         )
 
     def _open(self, rule: Rule, fact: Fact, finding: Finding) -> None:
@@ -194,4 +201,9 @@ def known_of(state: UnitState, locate: Callable[[str | None], str | None], *, in
         announced_by=state.announced_by,
         announced_in=state.announced_in,
         inferred=inferred,
+        document=state.document,
+        lot=state.lot,
+        expiry=state.expiry,
+        held=state.held is not None,
+        closed=state.closed,
     )

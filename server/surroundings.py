@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -15,11 +15,15 @@ import sqlalchemy as sa
 
 from server.identifiers import rivals_of
 from server.ledger import FOLDED, history, in_chunks
+from server.orders import book
 from server.tables import document_rows, documents, events, reference
+from sync.actions import ACTIONS
 from sync.history import Fact, effective, step
 from sync.identity import is_container, item_of
+from sync.order import Order
 from sync.recall import Recall
 from sync.unit import Status, UnitState, carried
+from sync.verdict import Ordered
 
 DEPTH_MAX: Final = 8
 """Pallet, carton, inner box, and some more; beyond it a place is taken as it stands."""
@@ -55,6 +59,9 @@ class Gathered:
     """Since when, until when, and what."""
     filled: dict[str, int] = field(default_factory=dict)
     """Since when each container is one of ours: something was put into it."""
+    orders: dict[str, Order] = field(default_factory=dict)
+    cancelled: book.Cancellations = field(default_factory=dict)
+    made_for: book.MadeFor = field(default_factory=dict)
 
     def locate(self, place: str | None, at_ms: int) -> str | None:
         """The location where a container stood at that moment; a location stands for itself."""
@@ -105,6 +112,18 @@ class Gathered:
         item = item_of(unit)
         return document is not None and item is not None and (document, item) in self.listings
 
+    def ordered(self, document: str | None, unit: str, at_ms: int) -> Ordered:
+        order = self.orders.get(document or "")
+        if order is not None and self._is_cancelled(order.number, at_ms):
+            order = replace(order, cancelled=True)
+        named = [number for since, number in self.made_for.get(unit, ()) if since <= at_ms]
+        standing = [number for number in named if not self._is_cancelled(number, at_ms)]
+        mine = document if document in standing else None
+        return Ordered(order=order, made_for=mine or next(iter(standing), None))
+
+    def _is_cancelled(self, number: str, at_ms: int) -> bool:
+        return number in self.cancelled and self.cancelled[number] <= at_ms
+
     def rivals(self, unit: str) -> Mapping[str, str]:
         return self.claims.get(unit, {})
 
@@ -132,21 +151,31 @@ def gather(
     """
     places: set[str] = set()
     numbers: set[str] = set()
-    for unit_facts in facts.values():
+    order_numbers: set[str] = set()
+    for_orders: set[str] = set()
+    for unit, unit_facts in facts.items():
         for fact in unit_facts:
             event = fact.event
             if event.container:
                 places.add(event.container)
             if event.document and event.action == "receive":
                 numbers.add(event.document)
+            if ACTIONS[event.action].guarded:
+                for_orders.add(unit)
+                order_numbers.update([event.document] if event.document else ())
     for state in stored:
         places.update(p for p in (state.place, state.expected) if p and is_container(p))
+    made_for = book.read_made_for(connection, site, for_orders)
+    known = order_numbers | {number for found in made_for.values() for _, number in found}
     return Gathered(
         timelines=_timelines(connection, site, places, hold, added),
         claims=rivals_of(connection, site, facts),
         listings=_listings(connection, site, numbers),
         recalls=_recalls(connection, site),
         filled=_filled(connection, site, {unit for unit in facts if is_container(unit)}),
+        orders=book.read_orders(connection, site, order_numbers),
+        cancelled=book.read_cancellations(connection, site, known),
+        made_for=made_for,
     )
 
 

@@ -97,6 +97,7 @@ def step(state: UnitState | None, fact: Fact, carrier: UnitState | None = None) 
     return replace(
         after,
         status_ms=fact.event_ms if after.status is not before.status else before.status_ms,
+        stocked_ms=fact.event_ms if after.status in IN_STOCK and before.status not in IN_STOCK else before.stocked_ms,
         place_ms=fact.event_ms if after.place != before.place or event.location else before.place_ms,
         came_under=_came_under(before, after, event),
         last_event=format_name(fact.name),

@@ -31,6 +31,9 @@ HEADER_BYTES_MAX: Final = 4_096
 HEADER_TEXT_MAX: Final = 500
 CHANGES_PER_REPLY_MAX: Final = 2_000
 MISSING_RANGES_MAX: Final = 100
+HELD: Final = 1
+CLOSED: Final = 2
+"""Marks of a unit in a pulled row: quality holds it back; the carton is closed."""
 RETENTION_MS: Final = 7 * 24 * 3600 * 1000
 """How long a handheld keeps an acknowledged event at the least, for a server that loses its disk."""
 

@@ -51,6 +51,12 @@ class UnitState:
     document: str | None = None
     """The document of its last movement."""
     condition: str | None = None
+    held: str | None = None
+    """Why quality holds it back: it is quarantined, wherever it stands. None where it may go out."""
+    closed: bool = False
+    """Of a carton: packed and sealed for its order."""
+    stocked_ms: int = 0
+    """Since when it has been in stock without a break, Unix milliseconds; 0 where it never was."""
     counted_in: str | None = None
     """The count that saw it last."""
     identifiers: tuple[str, ...] = ()

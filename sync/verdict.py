@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
+from typing import Final
 
 from sync.actions import ACTIONS, Compare
 from sync.event import ScanEvent
+from sync.identity import is_stock, item_of
+from sync.order import Order
 from sync.unit import Status
 
 
@@ -17,10 +21,48 @@ class Verdict(StrEnum):
     KNOWN_ELSEWHERE = "known_elsewhere"
     NOT_EXPECTED = "not_expected"
     RECALLED = "recalled"
+    QUARANTINED = "quarantined"
+    """Quality holds it back."""
+    EXPIRED = "expired"
     SHIPPED_ALREADY = "shipped_already"
+    ORDER_CANCELLED = "order_cancelled"
+    WRONG_PRODUCT = "wrong_product"
+    """The order does not ask for this product."""
+    WRONG_LOT = "wrong_lot"
+    """The order asks for another lot of it."""
+    MADE_TO_ORDER = "made_to_order"
+    """The order takes one certain unit of this product, and this is another."""
+    CLAIMED = "claimed"
+    """It was picked for another order, or made for it."""
+    PACKED_ELSEWHERE = "packed_elsewhere"
+    """It is in another carton."""
+    MORE_THAN_ORDERED = "more_than_ordered"
+    CLOSED_ALREADY = "closed_already"
+    """The carton was closed before."""
     UNKNOWN = "unknown"
     CANNOT_TELL = "cannot_tell"
     """The data at hand do not hold this unit: offline, that is all that can honestly be said."""
+
+
+REFUSED: Final = frozenset(
+    {
+        Verdict.RECALLED,
+        Verdict.QUARANTINED,
+        Verdict.EXPIRED,
+        Verdict.SHIPPED_ALREADY,
+        Verdict.ORDER_CANCELLED,
+        Verdict.WRONG_PRODUCT,
+        Verdict.WRONG_LOT,
+        Verdict.MADE_TO_ORDER,
+        Verdict.CLAIMED,
+        Verdict.PACKED_ELSEWHERE,
+        Verdict.MORE_THAN_ORDERED,
+    }
+)
+"""What a picker or packer must not go on with: the handheld keeps the scan as `reject`."""
+
+COMMITTED: Final = frozenset({Status.PICKED, Status.PACKED, Status.SHIPPED})
+"""Statuses in which a unit belongs to the order of its last movement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +78,36 @@ class Known:
     announced_in: str | None = None
     inferred: bool = False
     """Whether only its container was scanned when it came in: its own scan then confirms that."""
+    document: str | None = None
+    """The order that it was picked, packed or shipped for (`COMMITTED`); of no meaning in other statuses."""
+    lot: str | None = None
+    expiry: str | None = None
+    held: bool = False
+    closed: bool = False
+    """Of a carton: closed for its order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ordered:
+    """What the orders say of the unit that was scanned."""
+
+    order: Order | None = None
+    """The order in the event's `document`; None where it names none, or none that is known."""
+    made_for: str | None = None
+    """Number of the open order that this very unit was made for."""
+    taken: int = 0
+    """How many others the order has already that could fill the same lines: for `pick` those picked or further, for
+    `pack` those packed or further."""
+
+
+NO_ORDER: Final = Ordered()
+_DAY_MS: Final = 86_400_000
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+
+
+def day(ms: int) -> str:
+    """The day of a moment, ISO 8601, UTC."""
+    return date.fromordinal(_EPOCH + ms // _DAY_MS).isoformat()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +116,20 @@ class Judgement:
 
     verdict: Verdict
     belongs: str | None = None
+    claimed_by: str | None = None
+    """The order that it belongs to instead."""
 
 
-def judge(event: ScanEvent, known: Known | None, *, recalled: bool, listed: bool = False, whole: bool) -> Judgement:
+def judge(
+    event: ScanEvent,
+    known: Known | None,
+    *,
+    recalled: bool,
+    listed: bool = False,
+    whole: bool,
+    ordered: Ordered = NO_ORDER,
+    today: str | None = None,
+) -> Judgement:
     """Judge one scan of a unit or container.
 
     Args:
@@ -56,10 +139,18 @@ def judge(event: ScanEvent, known: Known | None, *, recalled: bool, listed: bool
         listed: whether the event's document announces this product without naming units.
         whole: whether `known` comes from everything there is to know (the server), so that its absence means
             that the unit is unknown; a handheld's map may simply not hold it.
+        ordered: what the orders say of it.
+        today: the day of the scan, ISO 8601, by the best clock at hand; without one nothing is called expired.
     """
     what = ACTIONS[event.action]
     if recalled:
         return Judgement(verdict=Verdict.RECALLED, belongs=known.expected_location if known else None)
+    if what.guarded:
+        fault = refused(event, known, ordered, today)
+        if fault is not None:
+            return fault
+    if event.action == "close_carton" and known is not None and known.closed:
+        return Judgement(verdict=Verdict.CLOSED_ALREADY, claimed_by=known.document)
     if listed and what.compare is Compare.ANNOUNCED and (known is None or known.status is Status.SEEN):
         return Judgement(verdict=Verdict.RIGHT)
     if known is None or known.status is Status.SEEN:
@@ -72,6 +163,66 @@ def judge(event: ScanEvent, known: Known | None, *, recalled: bool, listed: bool
         verdict = Verdict.SHIPPED_ALREADY if gone else Verdict.NOT_EXPECTED
         return Judgement(verdict=verdict, belongs=known.expected_location)
     return _compare(what.compare, event, known, listed=listed)
+
+
+def refused(event: ScanEvent, known: Known | None, ordered: Ordered, today: str | None) -> Judgement | None:
+    """Why this may not be picked or packed; None where nothing speaks against it."""
+    for check in (_own_fault, _order_fault, _claim_fault):
+        found = check(event, known, ordered, today)
+        if found is not None:
+            return found
+    return None
+
+
+def _own_fault(event: ScanEvent, known: Known | None, ordered: Ordered, today: str | None) -> Judgement | None:
+    """What is wrong with the unit itself, for whatever order."""
+    if known is not None and known.held:
+        return Judgement(verdict=Verdict.QUARANTINED, belongs=known.expected_location)
+    if known is not None and known.status is Status.SHIPPED:
+        return Judgement(verdict=Verdict.SHIPPED_ALREADY, claimed_by=known.document)
+    expiry = event.expiry or (known.expiry if known else None)
+    if expiry is not None and today is not None and expiry < today:
+        return Judgement(verdict=Verdict.EXPIRED)
+    return None
+
+
+def _order_fault(event: ScanEvent, known: Known | None, ordered: Ordered, today: str | None) -> Judgement | None:
+    """What the order in hand has against it."""
+    order, subject = ordered.order, event.subject
+    if order is not None and order.cancelled:
+        return Judgement(verdict=Verdict.ORDER_CANCELLED, claimed_by=order.number)
+    if order is None or subject is None or item_of(subject) is None:  # a number alone: the product is not known here
+        return None
+    lines = order.of_item(item_of(subject))
+    lot = event.lot or (known.lot if known else None)
+    if not lines:
+        return Judgement(verdict=Verdict.WRONG_PRODUCT)
+    if not any(line.takes(subject, lot) for line in lines):
+        made = [line.unit for line in lines if line.unit]
+        if len(made) == len(lines):
+            return Judgement(verdict=Verdict.MADE_TO_ORDER, belongs=made[0])
+        # an unknown lot is no wrong one: the label may not say it
+        return Judgement(verdict=Verdict.WRONG_LOT) if lot is not None else None
+    return None
+
+
+def _claim_fault(event: ScanEvent, known: Known | None, ordered: Ordered, today: str | None) -> Judgement | None:
+    """Who else has it."""
+    mine = event.document
+    if ordered.made_for not in (None, mine):
+        return Judgement(verdict=Verdict.CLAIMED, claimed_by=ordered.made_for)
+    theirs = known.document if known is not None and known.status in COMMITTED else None
+    if None not in (theirs, mine) and theirs != mine:
+        return Judgement(verdict=Verdict.CLAIMED, claimed_by=theirs)
+    carton = known.expected if known is not None and known.status is Status.PACKED else None
+    if event.action in ("pick", "pack") and carton not in (None, event.container):
+        return Judgement(verdict=Verdict.PACKED_ELSEWHERE, belongs=carton)
+    if ordered.order is not None and event.subject is not None:
+        lot = event.lot or (known.lot if known else None)
+        asked, more = ordered.order.asked(event.subject, lot), (event.quantity or 1) if is_stock(event.subject) else 1
+        if asked and ordered.taken + more > asked:
+            return Judgement(verdict=Verdict.MORE_THAN_ORDERED)
+    return None
 
 
 def _compare(compare: Compare, event: ScanEvent, known: Known, *, listed: bool) -> Judgement:

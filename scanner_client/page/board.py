@@ -11,11 +11,11 @@ from typing import Any, Final
 from scanner_client.page.protocol import QueueShown, ScanShown, State
 from scanner_client.sighting import Told
 from sync.event import ScanEvent, format_name
-from sync.verdict import Verdict
+from sync.verdict import REFUSED
 
 SCANS_MAX: Final = 30
 STOPS_MAX: Final = 100
-STAYING: Final = frozenset({Verdict.RECALLED, Verdict.SHIPPED_ALREADY})
+STAYING: Final = REFUSED
 """What must not be moved waits for a person. What only lies in the wrong bin stands in the list of the bin."""
 
 

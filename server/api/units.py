@@ -19,8 +19,9 @@ from server.schemas import TrailEventSchema, moment, text
 from server.surroundings import gather
 from sync.actions import ACTIONS
 from sync.event import BARCODE_BYTES_MAX, SCHEMA, TEXT_MAX, ScanEvent
+from sync.history import Fact
 from sync.labels import Label
-from sync.verdict import Verdict, judge
+from sync.verdict import Verdict, day, judge
 
 resource = Resource("units", __name__, description="One unit, container, product or lot at a time.")
 
@@ -158,7 +159,8 @@ def check(query: dict[str, Any]) -> dict[str, Any]:
             device_no=0, epoch=0, seq=0, schema=SCHEMA, subject=key, wall_ms=now_ms, boot="check", boot_ms=0, **query
         )
         state = view.state if view else None
-        around = gather(connection, site, {key: []}, [state] if state else [])
+        asked = Fact(now_ms, event.name, 0, b"", 0, event)
+        around = gather(connection, site, {key: [asked]}, [state] if state else [])
     judgement = judge(
         event,
         known_of(view.state, lambda place: around.locate(place, now_ms), inferred=view.inferred_from is not None)
@@ -167,5 +169,7 @@ def check(query: dict[str, Any]) -> dict[str, Any]:
         recalled=around.recalled(key, state, now_ms),
         listed=around.listed(event.document, key),
         whole=True,
+        ordered=around.ordered(event.document, key, now_ms),
+        today=day(now_ms),
     )
     return {"kind": label.kind, "key": key, "verdict": judgement.verdict, "belongs": judgement.belongs}

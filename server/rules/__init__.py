@@ -88,6 +88,11 @@ def result_of(event: ScanEvent) -> str:
     return document.rpartition("/")[0] or document
 
 
+def was_taken_out(step: Step) -> bool:
+    """Whether it was taken out of its order or carton again: put somewhere else, or set apart."""
+    return step.fact.event.action in ("unpack", "put_away", "move", "take_back", "parcel_back")
+
+
 def _never(_finding: Finding, _step: Step) -> bool:
     """Only a person settles it."""
     return False

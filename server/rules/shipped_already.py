@@ -6,6 +6,7 @@ It came back without the returns desk, never left, or its serial number is used 
 from typing import Final
 
 from server.rules import Finding, Step
+from sync.unit import Status
 from sync.verdict import Verdict
 
 DECISIONS: Final = ("stays", "dismiss")
@@ -13,10 +14,13 @@ DECISIONS: Final = ("stays", "dismiss")
 
 def check(step: Step) -> Finding | None:
     event = step.fact.event
+    if event.action == "reject" and event.reason == Verdict.SHIPPED_ALREADY:
+        gone = step.before is not None and step.before.status is Status.SHIPPED
+        return Finding(detail="It was shipped before.", seen=event.location or event.container) if gone else None
     if step.judgement.verdict is not Verdict.SHIPPED_ALREADY or event.action == "take_back":
         return None
     return Finding(detail="It was shipped before.", seen=event.location or event.container)
 
 
 def explained(finding: Finding, step: Step) -> bool:
-    return step.fact.event.action == "take_back"
+    return step.fact.event.action in ("take_back", "parcel_back")

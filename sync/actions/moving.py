@@ -36,7 +36,7 @@ def _is_the_same_arrival(state: UnitState, event: ScanEvent) -> bool:
     roles={"receiver", "picker", "supervisor", "admin"},
     needs=("subject", "location"),
     step="storing",
-    expects={Status.RECEIVED, Status.STORED, Status.RETURNED},
+    expects={Status.RECEIVED, Status.STORED, Status.PICKED, Status.RETURNED},  # picked: an order was cancelled
     stock=Stock.MOVES,
 )
 def put_away(state: UnitState, event: ScanEvent) -> UnitState:
@@ -65,6 +65,7 @@ def move(state: UnitState, event: ScanEvent) -> UnitState:
     expects={Status.STORED},
     compare=Compare.EXPECTED,
     stock=Stock.TAKEN,
+    guarded=True,
 )
 def pick(state: UnitState, event: ScanEvent) -> UnitState:
     """Pick: it was taken from its bin for an order."""
@@ -77,8 +78,9 @@ def pick(state: UnitState, event: ScanEvent) -> UnitState:
     roles={"picker", "supervisor", "admin"},
     needs=("subject", "container"),
     step="packing",
-    expects={Status.PICKED},
+    expects={Status.STORED, Status.PICKED, Status.PACKED},  # a small shop packs straight from the shelf
     stock=Stock.MOVES,
+    guarded=True,
 )
 def pack(state: UnitState, event: ScanEvent) -> UnitState:
     """Pack: it went into a carton."""
@@ -105,6 +107,7 @@ def unpack(state: UnitState, event: ScanEvent) -> UnitState:
     step="shipping",
     expects={Status.PACKED},
     stock=Stock.LEAVES,
+    guarded=True,
 )
 def ship(state: UnitState, event: ScanEvent) -> UnitState:
     """Ship: it was handed to the carrier."""

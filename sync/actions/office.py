@@ -90,6 +90,12 @@ def close_receipt(state: UnitState, event: ScanEvent) -> UnitState:
     return state
 
 
+@action("cancel_order", needs=("document", "reason"))
+def cancel_order(state: UnitState, event: ScanEvent) -> UnitState:
+    """Cancel order: the customer gets nothing of it any more; what was picked for it is put back."""
+    return state
+
+
 @action("recall", needs=("document", "evidence"))
 def recall(state: UnitState, event: ScanEvent) -> UnitState:
     """Recall: what matches this predicate must not move."""

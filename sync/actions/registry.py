@@ -60,6 +60,10 @@ class Action:
     """Statuses in which a unit is rightly scanned with it; empty where it does not matter."""
     compare: Compare
     stock: Stock
+    guarded: bool
+    """Whether a scan that the verdict refuses (`sync.verdict.REFUSED`) is kept as `reject` and not as this."""
+    chosen: bool
+    """Whether a person sets out to do it; else the handheld says it on the way."""
 
 
 ACTIONS: Final[dict[str, Action]] = {}
@@ -76,6 +80,8 @@ def action(
     expects: Iterable[Status] = (),
     compare: Compare = Compare.NOTHING,
     stock: Stock = Stock.NONE,
+    guarded: bool = False,
+    chosen: bool = True,
 ) -> Callable[[Apply], Apply]:
     """Register the function below as the action ``name``."""
 
@@ -92,6 +98,8 @@ def action(
             expects=frozenset(expects),
             compare=compare,
             stock=stock,
+            guarded=guarded,
+            chosen=chosen,
         )
         return apply
 

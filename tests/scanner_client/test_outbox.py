@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scanner_client import carried, site_map
+from scanner_client import carried, map_rows
 from scanner_client.database import open_database
 from scanner_client.handheld import Handheld
 from scanner_client.outbox import APPEND_MAX, MARK_EVERY_MS, SCHEMA, Outbox, OutboxError, Run, durable_through
@@ -20,7 +20,7 @@ Opened = Callable[[], Outbox]
 
 @pytest.fixture
 def outbox(tmp_path: Path) -> Outbox:
-    opened = Outbox(open_database(tmp_path / "q", (*SCHEMA, *carried.SCHEMA, *site_map.SCHEMA)))
+    opened = Outbox(open_database(tmp_path / "q", (*SCHEMA, *carried.SCHEMA, *map_rows.SCHEMA)))
     opened.begin_epoch(EPOCH, device_no=5, predecessor=None)
     return opened
 

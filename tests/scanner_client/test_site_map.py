@@ -4,7 +4,8 @@ import pytest
 
 from scanner_client.clock import Clock
 from scanner_client.handheld import Handheld
-from scanner_client.site_map import COLLIDED, Cursor, SiteMap, hashed
+from scanner_client.map_rows import COLLIDED, hashed
+from scanner_client.site_map import Cursor, SiteMap
 from sync.recall import Recall
 from sync.unit import IN_STOCK, Status
 from sync.verdict import Known
@@ -36,7 +37,12 @@ def test_unit_is_known_with_its_place(site_map: SiteMap, clock: Clock) -> None:
     assert found is not None
     assert (found.lot, found.place) == ("L7", BIN_B)
     assert found.known == Known(
-        status=Status.STORED, expected=BIN_A, expected_location=BIN_A, announced_by="ASN-1", announced_in=CARTON
+        status=Status.STORED,
+        expected=BIN_A,
+        expected_location=BIN_A,
+        announced_by="ASN-1",
+        announced_in=CARTON,
+        lot="L7",
     )
 
 

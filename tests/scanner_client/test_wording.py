@@ -44,6 +44,7 @@ def test_every_text_that_is_said_is_in_the_catalogue_and_is_filled_in(key: str, 
 def test_no_text_of_the_catalogue_is_left_unsaid() -> None:
     by_a_made_up_key = (
         "verdict.",
+        "wrong.",
         "role.",
         "action.",
         "status.days",

@@ -9,7 +9,7 @@ from random import Random
 
 from flask import Flask
 
-from scanner_client import carried, device, outbox, site_map
+from scanner_client import carried, device, map_rows, outbox
 from scanner_client.assignment import task_of
 from scanner_client.clock import Clock
 from scanner_client.database import open_database
@@ -139,7 +139,7 @@ def _make(home: Path, name: str, rng: Random) -> None:
         machine=device.machine_fingerprint(),
         epoch=rng.randrange(1, INT_MAX),
     )
-    database = open_database(home / QUEUE_FILE, (*outbox.SCHEMA, *carried.SCHEMA, *site_map.SCHEMA))
+    database = open_database(home / QUEUE_FILE, (*outbox.SCHEMA, *carried.SCHEMA, *map_rows.SCHEMA))
     Outbox(database).begin_epoch(identity.epoch, device_no=identity.device_no, predecessor=None)
     database.close()
     device.save_device(home, identity)

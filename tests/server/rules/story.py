@@ -10,6 +10,7 @@ from server.replay import Case, Replay
 from sync.event import ScanEvent
 from sync.history import Fact
 from sync.unit import UnitState
+from sync.verdict import NO_ORDER, Ordered
 from tests.handheld import DAY, unit
 
 UNIT = unit("S1")
@@ -23,6 +24,7 @@ class Quiet:
     claimed: dict[str, str] = field(default_factory=dict)
     recall: bool = False
     filled: bool = False
+    orders: Ordered = NO_ORDER
 
     def locate(self, place: str | None, at_ms: int) -> str | None:
         return self.standing.get(place or "", place)
@@ -35,6 +37,9 @@ class Quiet:
 
     def listed(self, document: str | None, unit: str) -> bool:
         return False
+
+    def ordered(self, document: str | None, unit: str, at_ms: int) -> Ordered:
+        return self.orders
 
     def rivals(self, unit: str) -> Mapping[str, str]:
         return self.claimed

@@ -1,0 +1,136 @@
+"""How the offline map lies in SQLite: its tables, what stands in a unit's row, and the queries that read many rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from hashlib import blake2b
+from typing import Any, Final
+
+from sync.identity import is_container
+from sync.protocol import HELD
+from sync.unit import IN_STOCK, Status
+
+SCHEMA: Final = (
+    """CREATE TABLE units (
+        hash INTEGER PRIMARY KEY, generation INTEGER NOT NULL, status INTEGER NOT NULL, expected INTEGER, place INTEGER,
+        announced_by INTEGER, announced_in INTEGER, lot INTEGER, stocked INTEGER, expiry INTEGER, document INTEGER,
+        marks INTEGER, place_ms INTEGER, status_ms INTEGER, came_under INTEGER,
+        container INTEGER NOT NULL, family INTEGER NOT NULL, tail TEXT NOT NULL)""",
+    "CREATE INDEX containers ON units (coalesce(place, expected)) WHERE container",
+    "CREATE INDEX taken ON units (document) WHERE document IS NOT NULL",
+    """CREATE TABLE aliases (
+        hash INTEGER PRIMARY KEY, checked INTEGER NOT NULL, generation INTEGER NOT NULL,
+        unit INTEGER NOT NULL, unit_checked INTEGER NOT NULL)""",
+    "CREATE TABLE names (no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
+    """CREATE TABLE entries (
+        kind TEXT NOT NULL, key TEXT NOT NULL, generation INTEGER NOT NULL, row TEXT NOT NULL,
+        PRIMARY KEY (kind, key)) WITHOUT ROWID""",
+    """CREATE TABLE pull (
+        one INTEGER PRIMARY KEY CHECK (one = 1), cursor TEXT, incarnation TEXT, generation INTEGER NOT NULL,
+        filling INTEGER NOT NULL, boot TEXT, boot_ms INTEGER, server_ms INTEGER)""",
+    "INSERT INTO pull VALUES (1, NULL, NULL, 0, 0, NULL, NULL, NULL)",
+)
+
+STATUSES: Final = tuple(Status)  # a unit's status is stored as its place in here; new ones are added at the end
+COLLIDED: Final = -1
+NESTING_MAX: Final = 8
+"""Inner box, carton, layer, pallet, roll cage, and some to spare; a ring of cartons ends here too."""
+INSIDE_MAX: Final = 5_000
+"""Units that are named as belonging into one place; more than anyone scans there before it is looked at again."""
+UNIT_FIELDS: Final = 13
+"""Of a pulled unit's row; what is absent at its end is left out."""
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+
+PUT_UNIT: Final = f"""
+    INSERT INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (hash) DO UPDATE SET
+        status = CASE WHEN family = excluded.family AND tail = excluded.tail THEN excluded.status ELSE {COLLIDED} END,
+        generation = excluded.generation, expected = excluded.expected, place = excluded.place,
+        announced_by = excluded.announced_by, announced_in = excluded.announced_in, lot = excluded.lot,
+        stocked = excluded.stocked, expiry = excluded.expiry, document = excluded.document, marks = excluded.marks,
+        place_ms = excluded.place_ms, status_ms = excluded.status_ms, came_under = excluded.came_under"""  # noqa: S608 - ours
+
+_INSIDE: Final = f"""
+    WITH RECURSIVE inside (no, depth) AS (
+        SELECT no, 0 FROM names WHERE name = ?
+        UNION
+        SELECT held.no, depth + 1 FROM inside
+            CROSS JOIN units ON container AND coalesce(place, expected) = inside.no AND status <> {COLLIDED}
+            CROSS JOIN names AS family ON family.no = units.family
+            CROSS JOIN names AS held ON held.name = family.name || tail
+        WHERE depth < ?)"""  # noqa: S608 - ours
+
+EXPECTED_IN: Final = f"""{_INSIDE}
+    SELECT name || tail, status FROM units JOIN names ON no = family
+        WHERE NOT container
+            AND (expected IN (SELECT no FROM inside)
+                AND status IN ({", ".join(str(STATUSES.index(status)) for status in sorted(IN_STOCK))})
+            OR coalesce(place, expected) IN (SELECT no FROM inside) AND status = {STATUSES.index(Status.ANNOUNCED)})
+        ORDER BY 1 LIMIT ?"""  # noqa: S608 - ours
+
+ANNOUNCED_IN: Final = """
+    SELECT names.name || tail FROM units JOIN names ON no = family
+        WHERE announced_in = (SELECT no FROM names WHERE name = ?) AND status = ? AND NOT container
+        ORDER BY 1 LIMIT ?"""
+
+
+PACKED_IN: Final = f"""{_INSIDE}
+    SELECT name || tail FROM units JOIN names ON no = family
+        WHERE coalesce(place, expected) IN (SELECT no FROM inside) AND status <> {COLLIDED}
+        ORDER BY 1 LIMIT ?"""  # noqa: S608 - ours
+
+NUMBER_OF: Final = "SELECT no FROM names WHERE name = ?"
+STORED: Final = f"""
+    SELECT family.name || tail, place.name, lot.name, expiry, stocked FROM units
+        JOIN names AS family ON family.no = units.family
+        JOIN names AS place ON place.no = coalesce(place, expected)
+        LEFT JOIN names AS lot ON lot.no = units.lot
+        WHERE units.family = ? AND status = ? AND NOT coalesce(marks, 0) & {HELD} AND NOT container
+        ORDER BY expiry IS NULL, expiry, stocked, 1 LIMIT ?"""  # noqa: S608 - ours
+
+
+def days_of(day: str | None) -> int | None:
+    """An ISO 8601 date as days since 1970: two bytes instead of ten."""
+    return None if day is None else date.fromisoformat(day).toordinal() - _EPOCH
+
+
+def date_of(days: int | None) -> str | None:
+    """The date behind `days_of`."""
+    return None if days is None else date.fromordinal(days + _EPOCH).isoformat()
+
+
+def split(key: str) -> tuple[str, str]:
+    """What recurs of a name, up to its last "/", and what tells it apart."""
+    family, slash, tail = key.rpartition("/")
+    return family + slash, tail
+
+
+def hashed(key: str) -> tuple[int, int]:
+    """A row's key (64 bits) and a further check (32 bits) of a name, signed as SQLite's integers are."""
+    found = blake2b(key.encode(), digest_size=12).digest()
+    return int.from_bytes(found[:8], signed=True), int.from_bytes(found[8:], signed=True)
+
+
+def unit_values(key: str, row: Sequence[Any], generation: int, number: Callable[[str], int]) -> tuple[Any, ...]:
+    """A unit's row: names as numbers, a place that is no other than the expected one left out.
+
+    Args:
+        key: the unit's name.
+        row: as pulled, what is absent at its end left out (`server/changes.py`).
+        generation: of the incarnation that it comes from.
+        number: gives a name's number.
+    """
+
+    def number_of(name: str | None) -> int | None:
+        return None if name is None else number(name)
+
+    values = [*row, *[None] * UNIT_FIELDS][:UNIT_FIELDS]
+    status, expected, place, *names, place_ms, status_ms, came_under, stocked, expiry, document, marks = values
+    places = (expected, None if place == expected else place, *names)
+    family, tail = split(key)
+    return (
+        hashed(key)[0], generation, STATUSES.index(Status(status)), *map(number_of, places),
+        stocked, days_of(expiry), number_of(document), marks, place_ms, status_ms, number_of(came_under),
+        int(is_container(key)), number(family), tail,
+    )  # fmt: skip

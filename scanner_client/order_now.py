@@ -1,0 +1,65 @@
+"""How far an order is by what this handheld knows: its map, and what was scanned here since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from scanner_client.handheld import Handheld
+from scanner_client.unit_now import known_now
+from sync.actions import ACTIONS
+from sync.event import ScanEvent
+from sync.identity import is_stock
+from sync.order import Order, Taken
+from sync.unit import Status
+from sync.verdict import COMMITTED, NO_ORDER, Known, Ordered
+
+FURTHER: Final = {"pick": COMMITTED, "pack": frozenset({Status.PACKED, Status.SHIPPED})}
+"""By action: statuses of the others that count against what the order asks for."""
+
+
+def ordered(handheld: Handheld, event: ScanEvent, known: Known | None) -> Ordered:
+    """What the orders say of the unit or product in this scan."""
+    if event.subject is None or not ACTIONS[event.action].guarded:
+        return NO_ORDER
+    orders = handheld.site_map.orders()
+    order = orders.get(event.document or "")
+    taken = 0
+    if order is not None and event.action in FURTHER:
+        lot = event.lot or (known.lot if known else None)
+        lines = [line for line in order.lines if line.takes(event.subject, lot)]
+        taken = sum(
+            one.quantity
+            for one in taken_for(handheld, order, event.action)
+            if one.subject != event.subject or is_stock(event.subject)
+            if any(line.takes(one.subject, one.lot) for line in lines)
+        )
+    return Ordered(order=order, made_for=_made_for(orders, event.subject, event.document), taken=taken)
+
+
+def taken_for(handheld: Handheld, order: Order, action: str) -> list[Taken]:
+    """What the order has once it was picked (`pick`) or packed (`pack`).
+
+    Units by name; of what has no units, the pieces that were scanned here and not sent yet.
+    """
+    own = [event for event in handheld.own_scans.all() if event.document == order.number and event.subject]
+    subjects = dict.fromkeys([*handheld.site_map.taken_for(order.number), *(str(event.subject) for event in own)])
+    found = []
+    for subject in subjects:
+        if is_stock(subject):
+            pieces = [event for event in own if event.subject == subject and event.action == action]
+            found += [Taken(subject=subject, lot=e.lot, quantity=e.quantity or 1) for e in pieces]
+            continue
+        known = known_now(handheld, subject)
+        if known is not None and known.status in FURTHER[action] and known.document == order.number:
+            found.append(Taken(subject=subject, lot=known.lot))
+    return found
+
+
+def _made_for(orders: Mapping[str, Order], unit: str, mine: str | None) -> str | None:
+    named = [
+        order.number
+        for order in orders.values()
+        if not order.cancelled and any(line.unit == unit for line in order.lines)
+    ]
+    return mine if mine in named else next(iter(named), None)

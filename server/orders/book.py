@@ -1,0 +1,89 @@
+"""The order book, read from the ledger: each order's lines, its cancellation, and the units made for one order."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from server.ledger import FOLDED, in_chunks
+from server.tables import document_rows, documents, events
+from sync.identity import is_stock, item_of
+from sync.order import Order, OrderLine
+
+Cancellations = dict[str, int]
+"""Number of the order -> when it was cancelled."""
+MadeFor = dict[str, list[tuple[int, str]]]
+"""Unit -> the orders that name it, each with the moment from which it did."""
+
+
+def read_orders(connection: sa.Connection, site: str, numbers: Iterable[str]) -> dict[str, Order]:
+    """Those of these orders that were imported; `cancelled` is not looked up."""
+    rows: dict[str, list[Mapping[Any, Any]]] = defaultdict(list)
+    for chunk in in_chunks(numbers):
+        query = _lines().where(documents.c.site == site, documents.c.number.in_(chunk))
+        for row in connection.execute(query.order_by(documents.c.number, document_rows.c.row)).mappings():
+            rows[row["number"]].append(dict(row))
+    return {number: order_of(number, found) for number, found in rows.items()}
+
+
+def order_of(number: str, rows: Iterable[Mapping[Any, Any]]) -> Order:
+    """The order whose lines stand in these rows (`subject`, `lot`, `quantity`, `attributes`); equal lines are added."""
+    sums: dict[OrderLine, int] = defaultdict(int)
+    due: list[str] = []
+    priority: list[int] = []
+    for row in rows:
+        subject, extra = row["subject"], row["attributes"] or {}
+        unit = None if is_stock(subject) else subject
+        line = OrderLine(item=item_of(subject) or subject, quantity=0, lot=row["lot"], unit=unit)
+        sums[line] += 1 if row["quantity"] is None else row["quantity"]
+        due += [extra["due"]] if extra.get("due") else []
+        priority += [extra["priority"]] if extra.get("priority") else []
+    return Order(
+        number=number,
+        lines=tuple(replace(line, quantity=quantity) for line, quantity in sums.items()),
+        due=min(due, default=None),
+        priority=max(priority, default=0),
+    )
+
+
+def read_cancellations(connection: sa.Connection, site: str, numbers: Iterable[str]) -> Cancellations:
+    """When each of these orders was first cancelled, if it was."""
+    found: Cancellations = {}
+    for chunk in in_chunks(numbers):
+        query = (
+            sa.select(events.c.document, sa.func.min(events.c.event_ms))
+            .where(events.c.site == site, events.c.document.in_(chunk), events.c.action == "cancel_order")
+            .where(events.c.outcome.in_(FOLDED))
+            .group_by(events.c.document)
+        )
+        found.update((number, moment) for number, moment in connection.execute(query))
+    return found
+
+
+def read_made_for(connection: sa.Connection, site: str, units: Iterable[str]) -> MadeFor:
+    """The orders that name these very units."""
+    found: MadeFor = defaultdict(list)
+    for chunk in in_chunks(units):
+        query = (
+            sa.select(document_rows.c.subject, documents.c.event_ms, documents.c.number)
+            .join(documents, documents.c.digest == document_rows.c.document)
+            .where(document_rows.c.site == site, document_rows.c.subject.in_(chunk))
+            .where(documents.c.kind == "order", documents.c.event.isnot(None))
+            .order_by(documents.c.event_ms, documents.c.number)
+        )
+        for unit, since_ms, number in connection.execute(query):
+            found[unit].append((since_ms, number))
+    return found
+
+
+def _lines() -> sa.Select[Any]:
+    t = document_rows.c
+    return (
+        sa.select(documents.c.number, t.subject, t.lot, t.quantity, t.attributes)
+        .join(documents, documents.c.digest == t.document)
+        .where(documents.c.kind == "order", documents.c.event.isnot(None))
+    )

@@ -1,0 +1,20 @@
+"""Claimed twice: one unit was picked or packed for two orders.
+
+One of the two customers would get nothing. See which carton it is in, and pick another one for the other order. It
+closes by itself when it is put away again.
+"""
+
+from server.rules import Finding, Step, was_taken_out
+from sync.verdict import Verdict
+
+
+def check(step: Step) -> Finding | None:
+    event = step.fact.event
+    if event.action not in ("pick", "pack") or step.judgement.verdict is not Verdict.CLAIMED:
+        return None
+    detail = f"It belongs to {step.judgement.claimed_by}, and was taken for {event.document or 'no order'}."
+    return Finding(detail=detail, seen=event.container or event.location)
+
+
+def explained(finding: Finding, step: Step) -> bool:
+    return was_taken_out(step)

@@ -1,0 +1,125 @@
+"""Picking and packing with no network: the map, and what this handheld has scanned since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from scanner_client.handheld import Handheld
+from scanner_client.sighting import Told, Tone
+from sync.verdict import Verdict
+from tests.scanner_client.labels import (
+    A_01,
+    A_02,
+    CABLE,
+    CABLE_LABEL,
+    CARTON,
+    CARTON_LABEL,
+    ITEM,
+    Begin,
+    Learn,
+    kept,
+    product,
+    see,
+    unit,
+    unit_label,
+)
+
+
+def ordering(number: str, *lines: Mapping[str, object], state: str = "open") -> list[object]:
+    return ["document", number, {"kind": "order", "state": state, "lines": list(lines), "bins": [], "blind": False}]
+
+
+def stored(serial: str, *more: object) -> list[object]:
+    return ["unit", unit(serial), ["stored", A_01, A_01, None, None, *(more or (None,))]]
+
+
+PHONE = {"item": ITEM, "lot": None, "quantity": 1, "container": None}
+
+
+def verdict(told: list[Told]) -> Verdict | None:
+    return told[-1].judgement.verdict if told[-1].judgement else None
+
+
+def test_a_unit_that_the_order_does_not_ask_for_is_rejected_and_the_scan_is_kept(
+    handheld: Handheld, begin: Begin, learn: Learn
+) -> None:
+    learn(ordering("SO-1", {"item": CABLE, "lot": None, "quantity": 1, "container": None}), stored("S1"))
+    session = begin("pick", document="SO-1", location=A_01)
+    [told] = see(session, unit_label("S1"))
+    assert (told.tone, told.text) == (Tone.STOP, "WRONG PRODUCT: SO-1 does not ask for it. Put it back.")
+    [event] = kept(handheld)
+    assert (event.action, event.reason, event.subject) == ("reject", "wrong_product", unit("S1"))
+    assert see(session, unit_label("S1"))[0].tone is Tone.STOP, "who scans it again is told so again"
+
+
+def test_each_reason_has_words_of_its_own(begin: Begin, learn: Learn) -> None:
+    learn(
+        ordering("SO-1", PHONE | {"quantity": 9}),
+        ordering("SO-2", PHONE | {"unit": unit("S4")}),
+        ["unit", unit("S1"), ["stored", A_01, A_01, *[None] * 9, 1]],
+        ["unit", unit("S2"), ["stored", A_01, A_01, *[None] * 6, 19000, "2023-11-13"]],
+        ["unit", unit("S3"), ["picked", None, A_01, *[None] * 6, 19000, None, "SO-7"]],
+        stored("S4"),
+        ["unit", unit("S5"), ["packed", CARTON, CARTON, None, None, None, 1, None, None, 19000, None, "SO-1"]],
+        ["unit", CARTON, ["shipped", *[None] * 5, 2, 2]],
+    )
+    session = begin("pick", document="SO-1", location=A_01)
+    found = {serial: verdict(see(session, unit_label(serial))) for serial in ("S1", "S2", "S3", "S4", "S5")}
+    assert found == {
+        "S1": Verdict.QUARANTINED,
+        "S2": Verdict.EXPIRED,
+        "S3": Verdict.CLAIMED,
+        "S4": Verdict.CLAIMED,
+        "S5": Verdict.SHIPPED_ALREADY,
+    }
+
+
+def test_a_unit_picked_here_is_known_as_picked_when_it_is_packed_before_any_sync(begin: Begin, learn: Learn) -> None:
+    learn(ordering("SO-1", PHONE), ordering("SO-2", PHONE), stored("S1"), stored("S2"))
+    see(begin("pick", document="SO-1", location=A_01), unit_label("S1"))
+    packing = begin("pack", document="SO-2")
+    see(packing, CARTON_LABEL)
+    told = see(packing, unit_label("S1"))
+    assert (verdict(told), told[0].text) == (
+        Verdict.CLAIMED,
+        "TAKEN: it belongs to SO-1. Put it back, and take another one.",
+    )
+    packing = begin("pack", document="SO-1")
+    see(packing, CARTON_LABEL)
+    assert verdict(see(packing, unit_label("S1"))) is Verdict.RIGHT
+    assert verdict(see(packing, unit_label("S2"))) is Verdict.MORE_THAN_ORDERED
+
+
+def test_undoing_a_pick_frees_the_unit_and_the_order(begin: Begin, learn: Learn) -> None:
+    learn(ordering("SO-1", PHONE), stored("S1"), stored("S2"))
+    session = begin("pick", document="SO-1", location=A_01)
+    see(session, unit_label("S1"))
+    assert verdict(see(session, unit_label("S2"))) is Verdict.MORE_THAN_ORDERED
+    session.undo()
+    session.undo()
+    assert verdict(see(session, unit_label("S2"))) is Verdict.RIGHT
+
+
+def test_units_that_others_picked_for_the_order_count_too(begin: Begin, learn: Learn) -> None:
+    learn(
+        ordering("SO-1", PHONE),
+        ["unit", unit("S9"), ["picked", None, A_02, *[None] * 6, 19000, None, "SO-1"]],
+        stored("S1"),
+    )
+    assert verdict(see(begin("pick", document="SO-1", location=A_01), unit_label("S1"))) is Verdict.MORE_THAN_ORDERED
+
+
+def test_pieces_without_serials_are_held_against_the_order(begin: Begin, learn: Learn) -> None:
+    learn(ordering("SO-1", {"item": CABLE, "lot": None, "quantity": 3, "container": None}), product(CABLE, "quantity"))
+    session = begin("pick", document="SO-1", location=A_01)
+    session.counts(2)
+    assert verdict(see(session, CABLE_LABEL)) is Verdict.RIGHT
+    session.counts(2)
+    assert verdict(see(session, CABLE_LABEL)) is Verdict.MORE_THAN_ORDERED
+    assert verdict(see(session, CABLE_LABEL)) is Verdict.RIGHT
+
+
+def test_an_order_that_was_cancelled_takes_nothing_more(begin: Begin, learn: Learn) -> None:
+    learn(ordering("SO-1", PHONE, state="cancelled"), stored("S1"))
+    [told] = see(begin("pick", document="SO-1", location=A_01), unit_label("S1"))
+    assert told.text == "SO-1 was cancelled: not taken. Put it back."
