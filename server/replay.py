@@ -63,6 +63,9 @@ class Surroundings(Protocol):
     def holds(self, unit: str, at_ms: int) -> bool:
         """Whether something had been put into this container before: then it is one of ours."""
 
+    def barred(self, fact: Fact) -> str | None:
+        """Why whoever made this scan was not permitted to, in a sentence."""
+
 
 @dataclass(slots=True)
 class Replay:
@@ -103,6 +106,7 @@ class Replay:
             stands=fact.event.location or self.around.locate(fact.event.container, fact.event_ms),
             rivals=self.around.rivals(self.unit),
             holds=self.around.holds(self.unit, fact.event_ms),
+            barred=self.around.barred(fact),
         )
         self._close(seen)
         for rule in rules().values():

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from server.identifiers import rivals_of
 from server.ledger import FOLDED, history, in_chunks
 from server.orders import book
+from server.permissions import Crew, read_crew
 from server.tables import document_rows, documents, events, reference
 from sync.actions import ACTIONS
 from sync.history import Fact, effective, step
@@ -62,6 +63,7 @@ class Gathered:
     orders: dict[str, Order] = field(default_factory=dict)
     cancelled: book.Cancellations = field(default_factory=dict)
     made_for: book.MadeFor = field(default_factory=dict)
+    crew: Crew = field(default_factory=Crew)
 
     def locate(self, place: str | None, at_ms: int) -> str | None:
         """The location where a container stood at that moment; a location stands for itself."""
@@ -127,6 +129,9 @@ class Gathered:
     def rivals(self, unit: str) -> Mapping[str, str]:
         return self.claims.get(unit, {})
 
+    def barred(self, fact: Fact) -> str | None:
+        return self.crew.barred(fact)
+
 
 Hold = Callable[[Iterable[str]], None]
 
@@ -172,6 +177,7 @@ def gather(
         claims=rivals_of(connection, site, facts),
         listings=_listings(connection, site, numbers),
         recalls=_recalls(connection, site),
+        crew=read_crew(connection, site),
         filled=_filled(connection, site, {unit for unit in facts if is_container(unit)}),
         orders=book.read_orders(connection, site, order_numbers),
         cancelled=book.read_cancellations(connection, site, known),

@@ -54,6 +54,8 @@ class Step:
     """Further names of this unit that another unit claims too, with that unit's name."""
     holds: bool = False
     """Whether it is a container into which something had been put before."""
+    barred: str | None = None
+    """Why whoever scanned it was not permitted to, in a sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,11 +8,13 @@ import pytest
 import sqlalchemy as sa
 
 from server import staff
-from server.database import reading, writing
+from server.database import reading, stamp, writing
+from server.rebuild import rebuild
 from server.staff import Change, StaffError
-from server.tables import events, people, reference
+from server.tables import cases, events, people, reference
 from sync.pin import check_pin
-from tests.server.site import SITE
+from tests.handheld import BIN_A, DAY, Chain, unit
+from tests.server.site import SITE, differences, enrol, folded, push, rows
 
 NOW = 1_000_000
 PIN = "7391"
@@ -173,3 +175,21 @@ def test_a_name_or_role_that_will_not_do_adds_nobody(warehouse: str, name: str, 
     with pytest.raises(StaffError):
         add(name, role)
     assert said() == []
+
+
+def test_a_scan_is_judged_by_the_role_of_its_moment_also_in_a_rebuild(warehouse: str) -> None:
+    number = add("Ravi", at=DAY - 900_000)
+    give(number, "K-17", at=DAY - 900_000)
+    with writing() as c:
+        staff.change_role(c, number, "returns", change(DAY - 500_000))
+    enrol(1)
+    chain = Chain(1)
+    for at_ms, serial in ((DAY - 600_000, "S1"), (DAY - 400_000, "S2")):
+        chain.scan(at_ms, "put_away", unit(serial), location=BIN_A, operator="Ravi")
+    push(chain, now_ms=DAY)
+    found = [(row[1], row[2]) for row in rows(cases) if "not_permitted" in row[2]]
+    assert found == [(repr(unit("S2")), "'not_permitted'")]
+    incremental = folded()
+    with writing() as c:
+        rebuild(c, SITE, [unit("S1"), unit("S2")], stamp(c))
+    assert differences(incremental, folded()) == []

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from server.permissions import Crew
 from server.replay import Case, Replay
 from sync.event import ScanEvent
 from sync.history import Fact
@@ -25,6 +26,7 @@ class Quiet:
     recall: bool = False
     filled: bool = False
     orders: Ordered = NO_ORDER
+    crew: Crew = field(default_factory=Crew)
 
     def locate(self, place: str | None, at_ms: int) -> str | None:
         return self.standing.get(place or "", place)
@@ -46,6 +48,9 @@ class Quiet:
 
     def holds(self, unit: str, at_ms: int) -> bool:
         return self.filled
+
+    def barred(self, fact: Fact) -> str | None:
+        return self.crew.barred(fact)
 
 
 def fact(
