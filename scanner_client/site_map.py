@@ -41,7 +41,7 @@ from sync.identity import is_location
 from sync.order import Available, Order
 from sync.protocol import CLOSED, HELD
 from sync.recall import Recall
-from sync.unit import IN_STOCK, Status, UnitState, carried, is_inferred
+from sync.unit import IN_STOCK, NOT_TOLD, Status, UnitState, carried, is_inferred
 from sync.verdict import Known
 
 RECALLS_MAX: Final = 10_000
@@ -324,7 +324,7 @@ class SiteMap:
     def location_of(self, place: str | None) -> str | None:
         """The location where a container stands; a location itself; None where no one knows."""
         for _ in range(NESTING_MAX):
-            if place is None or is_location(place):
+            if place is None or place == NOT_TOLD or is_location(place):
                 return place
             row = self._unit(place)
             place = self._name(row[2] if row[2] is not None else row[1]) if row else None

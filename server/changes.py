@@ -12,10 +12,12 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from server.counts.blind import hidden_from
 from server.tables import reference, server_state, unit_states
 from server.upsert import upsert
 from sync.identity import is_container
 from sync.protocol import CHANGES_PER_REPLY_MAX, CLOSED, HELD
+from sync.unit import NOT_TOLD
 from sync.verdict import COMMITTED
 
 Change = list[Any]
@@ -54,9 +56,18 @@ def publish(connection: sa.Connection, site: str, kind: str, key: str, row: Any,
 
 
 def pull(
-    connection: sa.Connection, site: str, cursor: str | None, limit: int = CHANGES_PER_REPLY_MAX
+    connection: sa.Connection,
+    site: str,
+    cursor: str | None,
+    limit: int = CHANGES_PER_REPLY_MAX,
+    *,
+    device_no: int | None = None,
 ) -> tuple[list[Change], str, bool]:
     """The next changes of a site behind a cursor, the cursor after them, and whether more wait.
+
+    Args:
+        device_no: the handheld that asks; it is not told what lies in bins that it may come to count blind. Looked up
+            after the horizon: whoever opened or closed such a count before it gave those units a new stamp, alone.
 
     A cursor of another incarnation, or one that cannot be read, starts from the beginning.
     Use a transaction of its own: rows that this transaction wrote itself are not below the horizon yet.
@@ -64,9 +75,10 @@ def pull(
     mine = incarnation(connection)
     position = _position(cursor, mine)
     horizon = _horizon(connection)
+    hidden = hidden_from(connection, site, device_no)
     rows = sorted(
         _references(connection, site, position, horizon, limit + 1)
-        + _units(connection, site, position, horizon, limit + 1)
+        + _units(connection, site, position, horizon, limit + 1, hidden)
     )
     page, more = rows[:limit], len(rows) > limit
     read_up: _Position = (max(horizon - 1, position[0]), 1, "\U0010ffff")
@@ -106,7 +118,7 @@ def _offered(kind: str, row: Any) -> Any:
 
 
 def _units(
-    connection: sa.Connection, site: str, position: _Position, horizon: int, limit: int
+    connection: sa.Connection, site: str, position: _Position, horizon: int, limit: int, hidden: frozenset[str]
 ) -> list[tuple[_Position, Change]]:
     t = unit_states.c
     key = position[2] if position[1] == 1 else ""
@@ -118,7 +130,7 @@ def _units(
         .order_by(t.stamp, units)
         .limit(limit)
     )
-    return [((stamp, 1, unit), ["unit", unit, _unit_row(unit, row)]) for stamp, unit, *row in rows]
+    return [((stamp, 1, unit), ["unit", unit, _unit_row(unit, _told(row, hidden))]) for stamp, unit, *row in rows]
 
 
 def _unit_row(unit: str, values: Sequence[Any]) -> list[Any]:
@@ -136,6 +148,13 @@ def _unit_row(unit: str, values: Sequence[Any]) -> list[Any]:
     row = [*known, *moments, stocked_ms // _DAY_MS or None, expiry, order, marks or None]
     while len(row) > len(known) and row[-1] is None:
         row.pop()
+    return row
+
+
+def _told(row: list[Any], hidden: frozenset[str]) -> list[Any]:
+    """A unit's row without its places, where one of them is a bin that is counted blind."""
+    if not hidden.isdisjoint(row[1:3]):
+        row[1] = row[2] = NOT_TOLD
     return row
 
 

@@ -26,7 +26,7 @@ _writer_lock: Final = threading.Lock()
 Result = TypeVar("Result")
 ATTEMPTS_MAX: Final = 5
 _GATE: Final = 0x5CA9
-"""Number of the advisory lock that every `transact` takes before any other."""
+"""Number of the advisory lock that every write transaction shares, and takes before any other."""
 _GIVEN_UP: Final = frozenset({"40001", "40P01"})
 """SQLSTATE of a serialization failure and of a deadlock (PostgreSQL, appendix A)."""
 
@@ -95,6 +95,7 @@ def writing() -> Iterator[sa.Connection]:
     with _writer_lock if sqlite else nullcontext(), engine.connect() as raw:
         connection = raw.execution_options(writes=True)
         with connection.begin():
+            _enter(connection)
             yield connection
 
 
@@ -110,7 +111,8 @@ def transact(write: Callable[[sa.Connection], Result]) -> Result:
     while True:
         try:
             with writing() as connection:
-                _enter(connection, alone=attempt > 1)
+                if attempt > 1:
+                    alone(connection)
                 return write(connection)
         except sa.exc.OperationalError as error:
             if attempt == ATTEMPTS_MAX or not was_given_up(error):
@@ -123,11 +125,19 @@ def was_given_up(error: sa.exc.DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) in _GIVEN_UP
 
 
-def _enter(connection: sa.Connection, *, alone: bool) -> None:
-    """Go through the gate together with others, or wait until all of them are out: then nobody is left to deadlock."""
+def _enter(connection: sa.Connection) -> None:
+    """Go through the gate together with others."""
     if connection.dialect.name == "postgresql":
-        take = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
-        connection.execute(sa.text(f"SELECT {take}(:gate)"), {"gate": _GATE})
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock_shared(:gate)"), {"gate": _GATE})
+
+
+def alone(connection: sa.Connection) -> None:
+    """Wait until every other write transaction is over, and let none begin before this one ends.
+
+    On SQLite it is so anyway. Two that ask for it at the same moment deadlock; `transact` tries again.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:gate)"), {"gate": _GATE})
 
 
 @contextmanager

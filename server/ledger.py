@@ -34,6 +34,7 @@ _ROW_ACTION: Final = {
     "stock": "expect",
     "asn": "announce",
     "count_result": "not_found",
+    "take_on": "expect",
     "receipt_result": "not_received",
 }
 """What a row of a document says about the unit that it names."""

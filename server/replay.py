@@ -17,7 +17,7 @@ from sync.actions import ACTIONS
 from sync.event import ScanEvent, format_name
 from sync.history import Fact, step
 from sync.unit import UnitState, carried, is_inferred
-from sync.verdict import NO_ORDER, Judgement, Known, Ordered, day, judge
+from sync.verdict import NO_ORDER, Judgement, Known, Ordered, Verdict, day, judge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +53,9 @@ class Surroundings(Protocol):
 
     def listed(self, document: str | None, unit: str) -> bool:
         """Whether a document announces this unit's product without naming units."""
+
+    def takes_on(self, document: str | None) -> bool:
+        """Whether this is a count that takes stock on: what it sees is right where it is seen."""
 
     def rivals(self, unit: str) -> Mapping[str, str]:
         """Further names of this unit that another unit claims too."""
@@ -122,7 +125,7 @@ class Replay:
             known = known_of(before, lambda place: self.around.locate(place, fact.event_ms), inferred=inferred)
         event = fact.event
         guarded = ACTIONS[event.action].guarded
-        return judge(
+        found = judge(
             event,
             known,
             recalled=self.around.recalled(self.unit, before, fact.event_ms),
@@ -131,6 +134,8 @@ class Replay:
             ordered=self.around.ordered(event.document, self.unit, fact.event_ms) if guarded else NO_ORDER,
             today=day(fact.event_ms) if guarded else None,
         )
+        takes_on = event.action == "count" and self.around.takes_on(event.document)
+        return Judgement(verdict=Verdict.RIGHT) if takes_on and found.verdict is not Verdict.RECALLED else found
 
     def _open(self, rule: Rule, fact: Fact, finding: Finding) -> None:
         """Open a case, unless one is open that says just this: who scans it again has found nothing new."""

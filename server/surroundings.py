@@ -64,6 +64,8 @@ class Gathered:
     cancelled: book.Cancellations = field(default_factory=dict)
     made_for: book.MadeFor = field(default_factory=dict)
     crew: Crew = field(default_factory=Crew)
+    take_ons: frozenset[str] = frozenset()
+    """Numbers of counts that take stock on: what they see is no discrepancy."""
 
     def locate(self, place: str | None, at_ms: int) -> str | None:
         """The location where a container stood at that moment; a location stands for itself."""
@@ -126,6 +128,9 @@ class Gathered:
     def _is_cancelled(self, number: str, at_ms: int) -> bool:
         return number in self.cancelled and self.cancelled[number] <= at_ms
 
+    def takes_on(self, document: str | None) -> bool:
+        return document in self.take_ons
+
     def rivals(self, unit: str) -> Mapping[str, str]:
         return self.claims.get(unit, {})
 
@@ -158,6 +163,7 @@ def gather(
     numbers: set[str] = set()
     order_numbers: set[str] = set()
     for_orders: set[str] = set()
+    counts: set[str] = set()
     for unit, unit_facts in facts.items():
         for fact in unit_facts:
             event = fact.event
@@ -168,6 +174,8 @@ def gather(
             if ACTIONS[event.action].guarded:
                 for_orders.add(unit)
                 order_numbers.update([event.document] if event.document else ())
+            if event.document and event.action == "count":
+                counts.add(event.document)
     for state in stored:
         places.update(p for p in (state.place, state.expected) if p and is_container(p))
     made_for = book.read_made_for(connection, site, for_orders)
@@ -182,6 +190,7 @@ def gather(
         orders=book.read_orders(connection, site, order_numbers),
         cancelled=book.read_cancellations(connection, site, known),
         made_for=made_for,
+        take_ons=_take_ons(connection, site, counts),
     )
 
 
@@ -261,6 +270,15 @@ def _listings(connection: sa.Connection, site: str, numbers: set[str]) -> frozen
             )
         )
         found.update((number, item_of(subject) or subject) for number, subject in rows)
+    return frozenset(found)
+
+
+def _take_ons(connection: sa.Connection, site: str, numbers: set[str]) -> frozenset[str]:
+    found: set[str] = set()
+    t = reference.c
+    for chunk in in_chunks(numbers):
+        query = sa.select(t.key, t.row).where(t.site == site, t.kind == "document", t.key.in_(chunk))
+        found.update(key for key, row in connection.execute(query) if row and row.get("sort") == "take_on")
     return frozenset(found)
 
 

@@ -27,6 +27,10 @@ class Status(StrEnum):
 IN_STOCK: Final = frozenset({Status.RECEIVED, Status.STORED, Status.PICKED, Status.PACKED, Status.RETURNED})
 
 
+NOT_TOLD: Final = "?"
+"""Stands for the places of a unit in what a handheld is sent while the unit's bin is counted blind."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitState:
     """What is known of one unit or container, folded from its history."""

@@ -11,7 +11,7 @@ from sync.actions import ACTIONS, Compare
 from sync.event import ScanEvent
 from sync.identity import is_stock, item_of
 from sync.order import Order
-from sync.unit import Status
+from sync.unit import NOT_TOLD, Status
 
 
 class Verdict(StrEnum):
@@ -233,6 +233,8 @@ def _compare(compare: Compare, event: ScanEvent, known: Known, *, listed: bool) 
         if event.container and known.announced_in not in (None, event.container):
             return Judgement(verdict=Verdict.KNOWN_ELSEWHERE, belongs=known.announced_in)
     if compare is Compare.EXPECTED and event.location:
+        if NOT_TOLD in (known.expected, known.expected_location):
+            return Judgement(verdict=Verdict.CANNOT_TELL)
         here = (event.location, event.container)
         if known.expected not in here and known.expected_location != event.location:
             return Judgement(verdict=Verdict.KNOWN_ELSEWHERE, belongs=known.expected_location)

@@ -9,7 +9,7 @@ from marshmallow.validate import Length
 
 from server import context, documents
 from server.api.resource import Resource
-from server.counts import cycle, receipt
+from server.counts import closing, cycle, receipt
 from server.counts.cycle import CountReport
 from server.counts.plan import CountError
 from server.counts.receipt import ReceiptReport
@@ -98,7 +98,7 @@ def close_count(number: str) -> CountReport:
     person, now_ms = signed_in(), context.now_ms()
     try:
         return transact(
-            lambda c: cycle.close_count(c, site=person.site, number=number, operator=person.name, now_ms=now_ms)
+            lambda c: closing.close_count(c, site=person.site, number=number, operator=person.name, now_ms=now_ms)
         )
     except CountError as error:
         raise Refusal(409, "conflict", str(error)) from None

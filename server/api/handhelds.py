@@ -117,7 +117,9 @@ def _take(number: int, header: PushHeader, lines: list[bytes]) -> tuple[Reply, I
     site, identity, taken = transact(take_in)
     metrics.count_events(taken)
     with reading() as connection:
-        rows, cursor, more = changes.pull(connection, site, header.cursor, protocol.CHANGES_PER_REPLY_MAX)
+        rows, cursor, more = changes.pull(
+            connection, site, header.cursor, protocol.CHANGES_PER_REPLY_MAX, device_no=number
+        )
     reply = _reply(identity, taken, now_ms, rows, cursor, more=more)
     return reply, identity
 

@@ -12,7 +12,7 @@ from server import documents, naming, queries, search
 from server.case_list import PAGE, PAGE_MAX, STATES, CaseFilter, list_cases
 from server.cli.command import command, counted, operator, site
 from server.context import now_ms
-from server.counts import cycle, receipt
+from server.counts import closing, cycle, receipt
 from server.counts.compare import Line, ReportLine
 from server.counts.cycle import CountReport
 from server.counts.receipt import ReceiptReport
@@ -48,7 +48,7 @@ def count(*, what: str, number: str, bins: tuple[str, ...], blind: bool) -> None
         transact(lambda c: cycle.open_count(c, bins=places, blind=blind, **said))
         click.echo(f"Count {number} of {counted(len(bins), 'bin')} is open.")
         return
-    transact(lambda c: cycle.close_count(c, **said))
+    transact(lambda c: closing.close_count(c, **said))
     with reading() as connection:
         _say_report(cycle.report(connection, site=site(), number=number))
 

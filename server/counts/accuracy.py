@@ -53,8 +53,11 @@ class Accuracy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _CountedBin:
+class CountedBin:
+    """One bin of one closed count."""
+
     number: str
+    sort: Sort
     place: str
     finished_ms: int
     tally: Tally
@@ -77,7 +80,7 @@ def accuracy(
         sort: only counts of this kind; spot counts alone are no judgement of whoever chose the bins.
     """
     key = _key(connection, site, by)
-    found: dict[str, list[_CountedBin]] = {}
+    found: dict[str, list[CountedBin]] = {}
     for counted in _counted(connection, site, sort):
         if (since_ms or 0) <= counted.finished_ms and (until_ms is None or counted.finished_ms < until_ms):
             found.setdefault(key(counted), []).append(counted)
@@ -92,7 +95,11 @@ def accuracy(
     ]
 
 
-def _counted(connection: sa.Connection, site: str, sort: Sort | None) -> Iterator[_CountedBin]:
+def _counted(connection: sa.Connection, site: str, sort: Sort | None) -> Iterator[CountedBin]:
+    return (c for c in counted_bins(connection, site) if c.sort is not Sort.TAKE_ON and sort in (None, c.sort))
+
+
+def counted_bins(connection: sa.Connection, site: str) -> Iterator[CountedBin]:
     """Every counted bin of the latest version of each count."""
     query = (
         sa.select(documents.c.number, document_rows.c.attributes)
@@ -112,13 +119,17 @@ def _counted(connection: sa.Connection, site: str, sort: Sort | None) -> Iterato
         if number not in latest or int(version) > latest[number][0]:
             latest[number] = (int(version), head)
     for number, (_, head) in latest.items():
-        if head["sort"] != Sort.TAKE_ON and sort in (None, head["sort"]):
-            for place, counted in head["bins"].items():
-                tally = Tally(**{name: counted[name] for name in _TALLY_FIELDS})
-                yield _CountedBin(number=number, place=place, finished_ms=counted["finished_ms"], tally=tally)
+        for place, counted in head["bins"].items():
+            yield CountedBin(
+                number=number,
+                sort=Sort(head["sort"]),
+                place=place,
+                finished_ms=counted["finished_ms"],
+                tally=Tally(**{name: counted[name] for name in _TALLY_FIELDS}),
+            )
 
 
-def _key(connection: sa.Connection, site: str, by: By) -> Callable[[_CountedBin], str]:
+def _key(connection: sa.Connection, site: str, by: By) -> Callable[[CountedBin], str]:
     if by is By.ZONE:
         zones = zones_of(connection, site)
         return lambda counted: zones.get(counted.place, "")
@@ -133,16 +144,16 @@ def zones_of(connection: sa.Connection, site: str) -> dict[str, str]:
     return {key: row["zone"] for key, row in connection.execute(query) if row.get("zone")}
 
 
-def _day(counted: _CountedBin) -> dt.date:
+def _day(counted: CountedBin) -> dt.date:
     return dt.datetime.fromtimestamp(counted.finished_ms / 1000, tz=dt.UTC).date()
 
 
-def _monday(counted: _CountedBin) -> str:
+def _monday(counted: CountedBin) -> str:
     day = _day(counted)
     return (day - dt.timedelta(days=day.weekday())).isoformat()
 
 
-_KEYS: Final[dict[By, Callable[[_CountedBin], str]]] = {
+_KEYS: Final[dict[By, Callable[[CountedBin], str]]] = {
     By.BIN: lambda counted: counted.place,
     By.DAY: lambda counted: _day(counted).isoformat(),
     By.WEEK: _monday,

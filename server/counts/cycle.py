@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from server import naming
 from server.changes import publish
+from server.counts import blind as blind_bins
 from server.counts import due, elsewhere, moves, paper, pieces, plan, scans
 from server.counts.compare import Line, ReportLine, compare, totals
-from server.counts.freeze import freeze, next_version, result_row
 from server.counts.moves import Move
 from server.counts.plan import CountError, Plan, Share, Sort
 from server.counts.prices import prices
@@ -20,6 +20,7 @@ from server.counts.scans import Evidence, Interval
 from server.counts.tally import Tally, Variance, tallies, variance
 from server.database import stamp
 from server.rebuild import lock, rebuild
+from server.tables import events
 from sync.history import Fact
 from sync.identity import is_stock
 
@@ -129,7 +130,12 @@ def open_count(
         operator=operator,
         now_ms=now_ms,
     )
-    publish(connection, site, "document", number, plan.offered(made, "open", ()), stamp(connection))
+    at = stamp(connection)
+    publish(connection, site, "document", number, plan.offered(made, "open", ()), at)
+    blind_bins.hide(connection, site, made, at)
+    if sort is Sort.TAKE_ON:  # what was scanned for it before it was opened is no case either
+        early = sa.select(events.c.subject).where(events.c.site == site, events.c.document == number)
+        rebuild(connection, site, {s for s in connection.execute(early).scalars() if s}, at)
     return made
 
 
@@ -214,44 +220,3 @@ def _counted(found: Iterable[Fact]) -> int:
     units = {f.event.subject for f in found if not is_stock(str(f.event.subject))}
     loose = [f.event.quantity for f in found if is_stock(str(f.event.subject))]
     return len(units) + sum(1 if quantity is None else quantity for quantity in loose)
-
-
-def close_count(connection: sa.Connection, *, site: str, number: str, operator: str | None, now_ms: int) -> CountReport:
-    """Freeze the next version of a count; what it did not see becomes a case.
-
-    Raises:
-        CountError: there is no such count, a bin of it is not finished, or it is closed and nothing changed since.
-    """
-    lock(connection, site, [number])  # two supervisors may close it at once
-    found = report(connection, site=site, number=number)
-    check_closable(found)
-    rows = [result_row(line) for line in found.lines]
-    head = {"subject": number, "attributes": freeze(found)}
-    version = next_version(connection, site, "count_result", number, [head, *rows])
-    paper.write(
-        connection,
-        site=site,
-        kind="count_result",
-        number=f"{number}/{version}",
-        action="close_count",
-        rows=[head, *rows],
-        operator=operator,
-        now_ms=now_ms,
-    )
-    at = stamp(connection)
-    rebuild(connection, site, [str(r["subject"]) for r in rows if r["stated"]], at)
-    publish(connection, site, "document", number, plan.offered(found.plan, "closed", found.plan.bins), at)
-    return replace(found, version=version)
-
-
-def check_closable(found: CountReport) -> None:
-    """Refuse to close what is not counted to the end.
-
-    Raises:
-        CountError: it is a recount, or a bin is not finished.
-    """
-    number = found.number
-    if found.plan.of:
-        raise CountError(f"{number} is a recount: close {found.plan.of}, which takes its result over.")
-    if found.unfinished:
-        raise CountError(f"Count {number} cannot be closed: {len(found.unfinished)} of its bins are not finished.")

@@ -94,6 +94,27 @@ def rows_of(connection: sa.Connection, site: str, kind: str, number: str) -> lis
     return list(connection.execute(query).mappings().all())
 
 
+def rows_in(connection: sa.Connection, digest: str) -> list[sa.RowMapping]:
+    """Rows of one document, in their order."""
+    query = sa.select(document_rows).where(document_rows.c.document == digest).order_by(document_rows.c.row)
+    return list(connection.execute(query).mappings().all())
+
+
+def digest_of(connection: sa.Connection, site: str, kind: str, number: str) -> str:
+    """The digest of a document.
+
+    Raises:
+        LookupError: there is none.
+    """
+    query = sa.select(documents.c.digest).where(
+        documents.c.site == site, documents.c.kind == kind, documents.c.number == number
+    )
+    found = connection.execute(query).scalar()
+    if found is None:
+        raise LookupError(f"There is no {kind.replace('_', ' ')} {number}.")
+    return str(found)
+
+
 def versions(connection: sa.Connection, site: str, kind: str, number: str) -> int:
     """How many results of a count or receipt were frozen so far."""
     query = sa.select(documents.c.number).where(

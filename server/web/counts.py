@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
 from server import context, queries
-from server.counts import cycle, paper, receipt
+from server.counts import closing, cycle, paper, receipt
 from server.counts.plan import CountError
 from server.database import reading, transact
 from server.errors import Refusal
@@ -22,7 +24,6 @@ NAV = Entry("Counts", "web.counts", Group.WORK, order=50)
 REPORT_LINES_MAX = 500
 """Lines of one kind on a page; the API has them all."""
 _REPORT = {"count": cycle.report, "receipt": receipt.report}
-_CLOSE = {"count": cycle.close_count, "receipt": receipt.close_receipt}
 
 
 @blueprint.get("/counts")
@@ -71,20 +72,21 @@ def _keys(line: Any) -> list[str | None]:
 @requires(Task.COUNT)
 def close_count() -> Response:
     """Freeze the next version of a count's report."""
-    return _close("count")
+    person = signed_in()
+    return _close("count", partial(closing.close_count, role=person.role))
 
 
 @blueprint.post("/counts/receipt/close")
 @requires(Task.RECEIVE)
 def close_receipt() -> Response:
     """Freeze the next version of a receipt's report."""
-    return _close("receipt")
+    return _close("receipt", receipt.close_receipt)
 
 
-def _close(kind: str) -> Response:
+def _close(kind: str, close: Callable[..., Any]) -> Response:
     person, number, now_ms = signed_in(), request.form.get("number", ""), context.now_ms()
     try:
-        transact(lambda c: _CLOSE[kind](c, site=person.site, number=number, operator=person.name, now_ms=now_ms))
+        transact(lambda c: close(c, site=person.site, number=number, operator=person.name, now_ms=now_ms))
     except CountError as error:
         flash(str(error), "bad")
     else:

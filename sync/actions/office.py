@@ -78,6 +78,18 @@ def open_count(state: UnitState, event: ScanEvent) -> UnitState:
     return state
 
 
+@action("propose_count", needs=("document", "evidence"))
+def propose_count(state: UnitState, event: ScanEvent) -> UnitState:
+    """Propose count: a result above the limit of who closed it waits for approval."""
+    return state
+
+
+@action("reject_count", needs=("document", "reason", "evidence"))
+def reject_count(state: UnitState, event: ScanEvent) -> UnitState:
+    """Reject count: a proposed result was sent back, to be counted again."""
+    return state
+
+
 @action("close_count", needs=("document", "evidence"))
 def close_count(state: UnitState, event: ScanEvent) -> UnitState:
     """Close count: a version of its result is frozen."""

@@ -6,7 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from server import queries
-from server.counts.cycle import close_count, open_count
+from server.counts.closing import close_count
+from server.counts.cycle import open_count
 from server.counts.plan import CountError
 from server.counts.receipt import close_receipt
 from server.database import reading, stamp, writing

@@ -198,6 +198,15 @@ def upgrade() -> None:
     )
     op.create_index("ix_identifier_claims_unit", "identifier_claims", ["site", "unit"], unique=False)
     op.create_table(
+        "blind_bins",
+        sa.Column("site", sa.Text(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False, comment="the open count that it is in"),
+        sa.Column("device_no", sa.BigInteger(), nullable=False, comment="the handheld that is told nothing; 0 for all"),
+        sa.PrimaryKeyConstraint("site", "place", "number"),
+        comment="Bins whose units' places are not sent, from the opening of a blind count to its close.",
+    )
+    op.create_table(
         "parties",
         sa.Column("site", sa.Text(), nullable=False),
         sa.Column("document", sa.Text(), nullable=False, comment="number of the order"),

@@ -46,6 +46,9 @@ class Quiet:
     def rivals(self, unit: str) -> Mapping[str, str]:
         return self.claimed
 
+    def takes_on(self, document: str | None) -> bool:
+        return False
+
     def holds(self, unit: str, at_ms: int) -> bool:
         return self.filled
 

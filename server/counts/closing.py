@@ -1,0 +1,308 @@
+"""Close a count: freeze a version, or propose one that somebody else approves; or give the count up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from server.changes import publish
+from server.counts import blind, cycle, paper, plan
+from server.counts.compare import Line
+from server.counts.cycle import CountReport
+from server.counts.freeze import freeze, next_version, result_row
+from server.counts.limits import exceeded, limit_of, limits
+from server.counts.plan import CountError, Plan, Sort
+from server.database import stamp
+from server.ledger import record
+from server.rebuild import lock, rebuild
+from server.tables import documents, events
+from sync.identity import is_stock
+
+Row = Mapping[str, Any]
+TAKEN_ON: Final = (Line.UNKNOWN, Line.UNEXPECTED, Line.MISPLACED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A version that is above the limit of who closed it, and waits."""
+
+    digest: str
+    version: int
+    operator: str | None
+    event_ms: int
+    reasons: list[str]
+    """Why it has to be approved."""
+    counters: list[str]
+    rows: list[Row]
+
+
+def close_count(
+    connection: sa.Connection,
+    *,
+    site: str,
+    number: str,
+    operator: str | None,
+    now_ms: int,
+    role: str | None = None,
+) -> CountReport:
+    """Freeze the next version of a count; what it did not see becomes a case.
+
+    Above the person's limit it is only proposed: the report then has no `version`.
+
+    Args:
+        role: of the person; None for whoever is at the server itself, who has no limit.
+
+    Raises:
+        CountError: there is no such count, it waits for approval, a bin is not finished, or nothing changed since.
+    """
+    lock(connection, site, [number])  # two supervisors may close it at once
+    found = cycle.report(connection, site=site, number=number)
+    _check_closable(connection, site, found)
+    attributes = freeze(found) | {"closed_by": operator}
+    rows: list[Row] = [{"subject": number, "attributes": attributes}, *map(result_row, found.lines)]
+    version = next_version(connection, site, "count_result", number, rows)
+    limit = limit_of(limits(connection, site), operator, role) if role else None
+    reasons = exceeded(limit, found.variance) if limit else []
+    if reasons:
+        attributes["reasons"] = reasons
+        _propose(connection, site, found.plan, version, rows, operator, now_ms)
+        return found
+    _seal(connection, site, found.plan, version, rows, operator=operator, now_ms=now_ms)
+    return replace(found, version=version)
+
+
+def _check_closable(connection: sa.Connection, site: str, found: CountReport) -> None:
+    number = found.number
+    if found.plan.of:
+        raise CountError(f"{number} is a recount: close {found.plan.of}, which takes its result over.")
+    if cancelled(connection, site, number):
+        raise CountError(f"Count {number} was given up: open another one.")
+    if pending(connection, site, number):
+        raise CountError(f"Count {number} waits for approval already.")
+    if found.unfinished:
+        raise CountError(f"Count {number} cannot be closed: {len(found.unfinished)} of its bins are not finished.")
+
+
+def _propose(
+    connection: sa.Connection,
+    site: str,
+    planned: Plan,
+    version: int,
+    rows: Sequence[Row],
+    operator: str | None,
+    now_ms: int,
+) -> None:
+    paper.write(
+        connection,
+        site=site,
+        kind="count_proposal",
+        number=f"{planned.number}/{version}",
+        action="propose_count",
+        rows=[dict(row) | {"stated": False} for row in rows],
+        operator=operator,
+        now_ms=now_ms,
+    )
+    offered = plan.offered(planned, "proposed", planned.bins)
+    publish(connection, site, "document", planned.number, offered, stamp(connection))
+
+
+def _seal(
+    connection: sa.Connection,
+    site: str,
+    planned: Plan,
+    version: int,
+    rows: Sequence[Row],
+    *,
+    operator: str | None,
+    now_ms: int,
+    note: str | None = None,
+) -> None:
+    """Write the version; from here on it never changes."""
+    number = planned.number
+    paper.write(
+        connection,
+        site=site,
+        kind="count_result",
+        number=f"{number}/{version}",
+        action="close_count",
+        rows=rows,
+        operator=operator,
+        now_ms=now_ms,
+        reason=note,
+    )
+    touched = [str(row["subject"]) for row in rows if row.get("stated")]
+    if planned.sort is Sort.TAKE_ON:
+        touched += _take_on(connection, site, f"{number}/{version}", rows, operator=operator, now_ms=now_ms)
+    at = stamp(connection)
+    rebuild(connection, site, touched, at)
+    _end(connection, site, planned, "closed", at)
+
+
+def _end(connection: sa.Connection, site: str, planned: Plan, state: str, at: int) -> None:
+    """Tell the handhelds that the count and its recounts are over, and what lies in bins that were blind."""
+    for each in [planned, *plan.recounts(connection, site, planned.number)]:
+        blind.reveal(connection, site, each.number, at)
+        publish(connection, site, "document", each.number, plan.offered(each, state, each.bins), at)
+
+
+def _take_on(
+    connection: sa.Connection, site: str, version: str, rows: Sequence[Row], *, operator: str | None, now_ms: int
+) -> list[str]:
+    """Going live: what was seen belongs from now on where it was seen; returns the units."""
+    seen = [row["attributes"] for row in rows[1:] if row["attributes"]["kind"] in TAKEN_ON]
+    taken = [
+        {"subject": line["subject"], "location": line["seen"][-1], "stated": True}
+        for line in seen
+        if line["seen"] and not line["found_under"] and not is_stock(line["subject"])
+    ]
+    if taken:
+        paper.write(
+            connection,
+            site=site,
+            kind="take_on",
+            number=version,
+            action="import",
+            reason="take_on",
+            rows=taken,
+            operator=operator,
+            now_ms=now_ms,
+        )
+    return [str(row["subject"]) for row in taken]
+
+
+def pending(connection: sa.Connection, site: str, number: str) -> Proposal | None:
+    """The version that waits for approval, if one does."""
+    d = documents.c
+    query = (
+        sa.select(documents, events.c.operator)
+        .join(events, sa.and_(events.c.evidence == d.digest, events.c.action == "propose_count"))
+        .where(d.site == site, d.kind == "count_proposal", d.number.startswith(f"{number}/", autoescape=True))
+        .order_by(d.event_ms.desc(), d.event.desc())
+    )
+    found = next((r for r in connection.execute(query) if r.number.rpartition("/")[0] == number), None)
+    if found is None or _is_decided(connection, site, number, found.digest):
+        return None
+    rows: list[Row] = [dict(row) for row in paper.rows_in(connection, found.digest)]
+    head = rows[0]["attributes"]
+    return Proposal(
+        digest=found.digest,
+        version=int(found.number.rpartition("/")[2]),
+        operator=found.operator,
+        event_ms=found.event_ms,
+        reasons=head["reasons"],
+        counters=head["counters"],
+        rows=rows,
+    )
+
+
+def _is_decided(connection: sa.Connection, site: str, number: str, digest: str) -> bool:
+    rejected = sa.select(events.c.seq).where(
+        events.c.site == site, events.c.document == number, events.c.action == "reject_count",
+        events.c.evidence == digest,
+    )  # fmt: skip
+    if connection.execute(rejected.limit(1)).first() is not None:
+        return True
+    version = paper.versions(connection, site, "count_result", number)
+    rows = paper.rows_of(connection, site, "count_result", f"{number}/{version}") if version else []
+    return bool(rows) and rows[0]["attributes"].get("proposal") == digest
+
+
+def approve(
+    connection: sa.Connection, *, site: str, number: str, operator: str | None, note: str | None, now_ms: int
+) -> int:
+    """Freeze the version that was proposed, exactly as it was; returns which it is.
+
+    Raises:
+        CountError: none waits, or the person counted or proposed it.
+    """
+    lock(connection, site, [number])
+    found = _decidable(connection, site, number, operator)
+    head = dict(found.rows[0])
+    head["attributes"] = head["attributes"] | {
+        "proposal": found.digest,
+        "proposed_by": found.operator,
+        "closed_by": operator,
+        "note": note,
+    }
+    rows = [head, *(row | {"stated": _is_missing_unit(row)} for row in map(dict, found.rows[1:]))]
+    planned = plan.read(connection, site, number)
+    _seal(connection, site, planned, found.version, rows, operator=operator, now_ms=now_ms, note=note)
+    return found.version
+
+
+def _is_missing_unit(row: Row) -> bool:
+    return row["attributes"]["kind"] == Line.MISSING and not is_stock(row["subject"])
+
+
+def reject(connection: sa.Connection, *, site: str, number: str, operator: str | None, note: str, now_ms: int) -> None:
+    """Send a proposed version back: the count is open again, and can be recounted.
+
+    Raises:
+        CountError: none waits, the person counted or proposed it, or says no reason.
+    """
+    if not note.strip():
+        raise CountError("Say why it is rejected: whoever counts again has to know.")
+    lock(connection, site, [number])
+    found = _decidable(connection, site, number, operator)
+    record(
+        connection,
+        site=site,
+        action="reject_count",
+        operator=operator,
+        now_ms=now_ms,
+        document=number,
+        reason=note,
+        evidence=found.digest,
+    )
+    planned = plan.read(connection, site, number)
+    state = "closed" if paper.versions(connection, site, "count_result", number) else "open"
+    publish(connection, site, "document", number, plan.offered(planned, state, planned.bins), stamp(connection))
+
+
+def _decidable(connection: sa.Connection, site: str, number: str, operator: str | None) -> Proposal:
+    found = pending(connection, site, number)
+    if found is None:
+        raise CountError(f"Nothing of count {number} waits for approval.")
+    name = (operator or "").casefold()
+    if name in {counter.casefold() for counter in found.counters}:
+        raise CountError(f"{operator} counted for {number}: somebody else has to decide.")
+    if name == (found.operator or "").casefold():
+        raise CountError(f"{operator} closed {number} above their own limit: somebody else has to decide.")
+    return found
+
+
+def cancel(connection: sa.Connection, *, site: str, number: str, operator: str | None, note: str, now_ms: int) -> None:
+    """Give up a count that was never closed; its scans stay facts.
+
+    Raises:
+        CountError: there is no such count, it is closed or given up already, or no reason is said.
+    """
+    if not note.strip():
+        raise CountError("Say why the count is given up.")
+    lock(connection, site, [number])
+    planned = plan.read(connection, site, number)
+    if paper.versions(connection, site, "count_result", number) or cancelled(connection, site, number):
+        raise CountError(f"Count {number} is over already.")
+    digest = paper.digest_of(connection, site, "count", number)
+    record(
+        connection,
+        site=site,
+        action="close_count",
+        operator=operator,
+        now_ms=now_ms,
+        document=number,
+        reason=note,
+        evidence=digest,
+    )
+    _end(connection, site, planned, "cancelled", stamp(connection))
+
+
+def cancelled(connection: sa.Connection, site: str, number: str) -> bool:
+    """Whether the count was given up."""
+    query = sa.select(events.c.seq).where(
+        events.c.site == site, events.c.document == number, events.c.action == "close_count"
+    )
+    return connection.execute(query.limit(1)).first() is not None

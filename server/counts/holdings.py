@@ -1,0 +1,101 @@
+"""What lies in each bin by the records, what that is worth, and when it was counted last: what counts are chosen by."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import sqlalchemy as sa
+
+from server.counts.accuracy import counted_bins
+from server.counts.prices import prices
+from server.ledger import in_chunks
+from server.tables import reference, stock_levels, unit_states
+from sync.identity import is_container, item_of
+from sync.unit import IN_STOCK
+
+NESTING_MAX: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """One bin by the records."""
+
+    place: str
+    code: str
+    zone: str = ""
+    pieces: Mapping[str, int] = field(default_factory=dict)
+    """Product -> units and pieces that belong there."""
+    value: Mapping[str, int] = field(default_factory=dict)
+    """Currency -> minor units, of those products that have a price."""
+    counted_ms: int | None = None
+    """When a closed count finished it last."""
+
+    @property
+    def units(self) -> int:
+        return sum(self.pieces.values())
+
+
+def holdings(connection: sa.Connection, site: str) -> list[Holding]:
+    """Every bin of the site, by code."""
+    pieces: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for place, item, count in _stock(connection, site):
+        pieces[place][item] += count
+    price = prices(connection, site, {item for held in pieces.values() for item in held})
+    counted: dict[str, int] = {}
+    for done in counted_bins(connection, site):
+        counted[done.place] = max(done.finished_ms, counted.get(done.place, 0))
+    t = reference.c
+    query = sa.select(t.key, t.row).where(t.site == site, t.kind == "location", t.row.isnot(None))
+    found = []
+    for key, row in connection.execute(query):
+        value: defaultdict[str, int] = defaultdict(int)
+        for item, count in pieces[key].items():
+            if (worth := price(item)) is not None:
+                value[worth[1]] += worth[0] * count
+        found.append(
+            Holding(
+                place=key,
+                code=row["code"],
+                zone=row.get("zone") or "",
+                pieces=dict(pieces[key]),
+                value=dict(value),
+                counted_ms=counted.get(key),
+            )
+        )
+    return sorted(found, key=lambda holding: (holding.code, holding.place))
+
+
+def _stock(connection: sa.Connection, site: str) -> Iterable[tuple[str, str, int]]:
+    """(bin, product, pieces); what is in a container lies where that stands."""
+    u, s = unit_states.c, stock_levels.c
+    units = (
+        sa.select(u.expected, u.item, sa.func.count())
+        .where(u.site == site, u.status.in_(IN_STOCK), u.expected.isnot(None), u.item.isnot(None))
+        .group_by(u.expected, u.item)
+    )
+    loose = sa.select(s.place, s.subject, s.quantity).where(s.site == site, s.quantity > 0)
+    rows = [*connection.execute(units), *connection.execute(loose)]
+    stands = _stands(connection, site, {place for place, _, _ in rows if is_container(place)})
+    return [(stands.get(place, place), item_of(item) or item, count) for place, item, count in rows]
+
+
+def _stands(connection: sa.Connection, site: str, containers: set[str]) -> dict[str, str]:
+    """Container -> the bin that it stands in, as far as the records say."""
+    above: dict[str, str] = {}
+    wanted = containers
+    for _ in range(NESTING_MAX):
+        u = unit_states.c
+        for chunk in in_chunks(wanted):
+            query = sa.select(u.unit, u.place).where(u.site == site, u.unit.in_(chunk), u.place.isnot(None))
+            above.update(connection.execute(query).all())
+        wanted = {place for place in above.values() if is_container(place)} - above.keys()
+    found = {}
+    for container in containers:
+        place = container
+        for _ in range(NESTING_MAX):
+            place = above.get(place, place)
+        found[container] = place
+    return found

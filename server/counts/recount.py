@@ -1,0 +1,92 @@
+"""Recounts: bins of a count, counted again by somebody else; the result speaks for them in the next version."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from server import naming
+from server.counts import cycle
+from server.counts.compare import Line
+from server.counts.cycle import CountReport
+from server.counts.plan import CountError, Plan, Share, Sort
+from server.rebuild import lock
+
+
+def open_recount(
+    connection: sa.Connection,
+    *,
+    site: str,
+    number: str,
+    bins: Sequence[str],
+    shares: Sequence[Share] = (),
+    blind: bool = True,
+    operator: str | None,
+    now_ms: int,
+) -> Plan:
+    """Have these bins of a count counted again, by anyone but who counted them before.
+
+    Args:
+        bins: location keys; none: every bin with a difference.
+        shares: whose each bin is.
+        blind: whether the second counter is told nothing.
+
+    Raises:
+        CountError: it is no count that can be recounted, a bin is not finished, or is given to who counted it before.
+    """
+    lock(connection, site, [number])
+    found = cycle.report(connection, site=site, number=number)
+    if found.plan.of:
+        raise CountError(f"{number} is a recount itself: recount {found.plan.of}.")
+    wanted = list(dict.fromkeys(bins)) or bins_of(found, [line.subject for line in found.lines if is_out(line.kind)])
+    reports = {b.share.place: b for b in found.bins}
+    names = naming.read(connection, site, wanted)
+    known = {share.place: share for share in shares}
+    made = []
+    for place in wanted:
+        report = reports.get(place)
+        if report is None or report.interval is None or not report.finished:
+            raise CountError(f"Bin {names(place).text} is not finished, so that it cannot be counted again yet.")
+        before = tuple(dict.fromkeys([*report.share.refused, *report.interval.people]))
+        share = replace(known.get(place, Share(place=place)), refused=before)
+        if share.person and share.is_refused(share.person):
+            raise CountError(f"{share.person} counted bin {names(place).text} before: somebody else has to do it.")
+        made.append(share)
+    return cycle.open_count(
+        connection,
+        site=site,
+        number=f"{number}-R{len(found.recounts) + 1}",
+        bins=wanted,
+        shares=made,
+        blind=blind,
+        sort=Sort.RECOUNT,
+        chosen={"by": "recount"},
+        of=number,
+        operator=operator,
+        now_ms=now_ms,
+    )
+
+
+def is_out(kind: Line) -> bool:
+    """Whether a line says that something does not match."""
+    return kind is not Line.MATCHED
+
+
+def bins_of(found: CountReport, subjects: Collection[str]) -> list[str]:
+    """The bins of the count in which these units or products were missed or seen, to be counted again.
+
+    Raises:
+        CountError: there are none.
+    """
+    wanted = {
+        place
+        for line in found.lines
+        if line.subject in subjects
+        for place in (line.expected, *line.seen)
+    }  # fmt: skip
+    bins = [place for place in found.plan.bins if place in wanted]
+    if not bins:
+        raise CountError(f"Nothing of count {found.number} has to be counted again.")
+    return bins
