@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from server.counts.progress import publish_progress
 from server.database import stamp
 from server.ledger import Entry, append, begin_chain
 from server.rebuild import advance
@@ -86,7 +87,9 @@ def ingest(
     append(connection, device["site"], now_ms, entries)
     facts = [e.fact() for e in entries if e.outcome in (Outcome.ACCEPTED, Outcome.FORKED)]
     if facts:
-        advance(connection, device["site"], facts, stamp(connection))
+        at = stamp(connection)
+        advance(connection, device["site"], facts, at)
+        publish_progress(connection, device["site"], facts, at)
     mark = _advance_mark(connection, header, row)
     _remember(connection, header, mark, sample, now_ms)
     return Ingested(

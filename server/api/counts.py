@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
-
 from marshmallow import Schema, fields
-from marshmallow.validate import Length
 
-from server import context, documents
+from server import context
 from server.api.resource import Resource
 from server.counts import closing, cycle, receipt
 from server.counts.cycle import CountReport
@@ -17,21 +14,9 @@ from server.database import reading, transact
 from server.errors import Refusal
 from server.people import requires, signed_in
 from server.roles import Task
-from server.schemas import text
+from server.schemas import moment
 
 resource = Resource("counts", __name__, description="Cycle counts and receipts: open, report, close.")
-
-BINS_MAX: Final = 1_000
-
-
-class CountSchema(Schema):
-    """A count to open."""
-
-    number = text(required=True, validate=Length(1, 100))
-    bins = fields.List(
-        text(), required=True, validate=Length(1, BINS_MAX), metadata={"description": "Location codes or their keys"}
-    )
-    blind = fields.Boolean(load_default=False, metadata={"description": "Handhelds are told no expectations"})
 
 
 class LineSchema(Schema):
@@ -44,6 +29,9 @@ class LineSchema(Schema):
     events = fields.List(fields.String())
     expected_quantity = fields.Integer()
     quantity = fields.Integer()
+    provisional = fields.Boolean(metadata={"description": "What is missing may still turn up in a handheld's scans"})
+    found_under = fields.String(allow_none=True, metadata={"description": "The other count that saw it elsewhere"})
+    since = fields.String(allow_none=True, metadata={"description": "A scan outside this count that accounts for it"})
 
 
 class ReportSchema(Schema):
@@ -56,30 +44,75 @@ class ReportSchema(Schema):
     unheard = fields.List(fields.String(), metadata={"description": "Handhelds that may still hold scans"})
 
 
-@resource.post("/counts")
-@resource.arguments(CountSchema)
-@resource.response(201, CountSchema)
-@requires(Task.COUNT)
-def open_count(asked: dict[str, Any]) -> dict[str, Any]:
-    """Open a cycle count of some bins"""
-    person, now_ms = signed_in(), context.now_ms()
-    with reading() as connection:
-        places = documents.names(connection, person.site).places
-    known = set(places.values())
-    bins = [places.get(code, code) for code in dict.fromkeys(asked["bins"])]
-    strange = [code for code in bins if code not in known]
-    if strange:
-        raise Refusal(422, "not_valid", f"There is no location {strange[0]!r:.80} here.")
-    asked["bins"] = bins
-    try:
-        transact(lambda c: cycle.open_count(c, site=person.site, operator=person.name, now_ms=now_ms, **asked))
-    except CountError as error:
-        raise Refusal(409, "conflict", str(error)) from None
-    return asked
+class TallySchema(Schema):
+    """How a bin, or several, came out."""
+
+    expected = fields.Integer(metadata={"description": "Units that belonged there, without those in motion"})
+    matched = fields.Integer()
+    missing = fields.Integer()
+    surplus = fields.Integer()
+    in_motion = fields.Integer()
+    accuracy = fields.Float(allow_none=True, metadata={"description": "matched / expected"})
+
+
+class CountedBinSchema(Schema):
+    """One bin of a count as it stands."""
+
+    place = fields.String(attribute="share.place")
+    blind = fields.Boolean(attribute="share.blind")
+    person = fields.String(attribute="share.person", allow_none=True, metadata={"description": "Whose it is"})
+    handheld = fields.Integer(attribute="share.device_no", allow_none=True, metadata={"description": "Whose it is"})
+    people = fields.List(fields.String(), attribute="interval.people", metadata={"description": "Who counted it"})
+    opened_ms = moment(attribute="interval.opened_ms", allow_none=True)
+    finished_ms = moment(attribute="interval.finished_ms", allow_none=True)
+    finished = fields.Boolean()
+    counted = fields.Integer()
+    tally = fields.Nested(TallySchema)
+    unheard = fields.List(fields.String())
+    recounted = fields.String(allow_none=True, metadata={"description": "The recount that speaks for it"})
+
+
+class CountMoveSchema(Schema):
+    """Missing here and seen there: one proposed move."""
+
+    subject = fields.String()
+    quantity = fields.Integer()
+    origin = fields.String()
+    destination = fields.String()
+    found_under = fields.String(allow_none=True)
+    missed_under = fields.String(allow_none=True)
+
+
+class CountVarianceSchema(Schema):
+    """What a close changes in the books; what only moved is no part of it."""
+
+    short = fields.Integer()
+    over = fields.Integer()
+    moved = fields.Integer()
+    value = fields.Dict(
+        keys=fields.String(), values=fields.Integer(), metadata={"description": "Currency -> minor units"}
+    )
+    unpriced = fields.Integer()
+    percent = fields.Float(metadata={"description": "Of its expectation, the bin that is out most"})
+
+
+class CountReportSchema(ReportSchema):
+    """What a count found."""
+
+    bins = fields.List(fields.Nested(CountedBinSchema))
+    moves = fields.List(fields.Nested(CountMoveSchema))
+    variance = fields.Nested(CountVarianceSchema)
+    recounts = fields.List(fields.String())
+    refused = fields.List(
+        fields.String(), metadata={"description": "Scans of recounts by who had counted the bin before: not used"}
+    )
+    version = fields.Integer(
+        allow_none=True, metadata={"description": "Just frozen; null where none was, or where it waits for approval"}
+    )
 
 
 @resource.get("/counts/<path:number>")
-@resource.response(200, ReportSchema)
+@resource.response(200, CountReportSchema)
 @requires(Task.LOOK)
 def count_report(number: str) -> CountReport:
     """What a count has found so far"""
@@ -91,14 +124,16 @@ def count_report(number: str) -> CountReport:
 
 
 @resource.post("/counts/<path:number>/close")
-@resource.response(200, ReportSchema)
+@resource.response(200, CountReportSchema)
 @requires(Task.COUNT)
 def close_count(number: str) -> CountReport:
-    """Close a count: the next version of its report is frozen"""
+    """Close a count: the next version of its report is frozen, or waits for approval above your limit"""
     person, now_ms = signed_in(), context.now_ms()
     try:
         return transact(
-            lambda c: closing.close_count(c, site=person.site, number=number, operator=person.name, now_ms=now_ms)
+            lambda c: closing.close_count(
+                c, site=person.site, number=number, operator=person.name, role=person.role, now_ms=now_ms
+            )
         )
     except CountError as error:
         raise Refusal(409, "conflict", str(error)) from None

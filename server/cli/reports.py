@@ -1,4 +1,4 @@
-"""`count`, `receipt`, `cases` and `trail`: what was found, as text."""
+"""`receipt`, `cases` and `trail`: what was found, as text."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from server import documents, naming, queries, search
+from server import naming, queries, search
 from server.case_list import PAGE, PAGE_MAX, STATES, CaseFilter, list_cases
 from server.cli.command import command, counted, operator, site
 from server.context import now_ms
-from server.counts import closing, cycle, receipt
+from server.counts import receipt
 from server.counts.compare import Line, ReportLine
 from server.counts.cycle import CountReport
 from server.counts.receipt import ReceiptReport
@@ -29,30 +29,6 @@ def moment(ms: int) -> str:
     return dt.datetime.fromtimestamp(ms / 1000, tz=dt.UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
-@command("count")
-@click.argument("what", type=click.Choice(["open", "close", "show"]))
-@click.argument("number")
-@click.option("--bin", "bins", multiple=True, help="Code of a bin to count; once for each.")
-@click.option("--blind", is_flag=True, help="Handhelds are told nothing of what to expect.")
-def count(*, what: str, number: str, bins: tuple[str, ...], blind: bool) -> None:
-    """Open, close or show a cycle count."""
-    if what == "show":
-        with reading() as connection:
-            _say_report(cycle.report(connection, site=site(), number=number))
-        return
-    said: dict[str, Any] = {"site": site(), "number": number, "operator": operator(), "now_ms": now_ms()}
-    if what == "open":
-        with reading() as connection:
-            names = documents.names(connection, site())
-        places = [names.place(b) for b in bins]
-        transact(lambda c: cycle.open_count(c, bins=places, blind=blind, **said))
-        click.echo(f"Count {number} of {counted(len(bins), 'bin')} is open.")
-        return
-    transact(lambda c: closing.close_count(c, **said))
-    with reading() as connection:
-        _say_report(cycle.report(connection, site=site(), number=number))
-
-
 @command("receipt")
 @click.argument("what", type=click.Choice(["close", "show"]))
 @click.argument("number")
@@ -62,10 +38,11 @@ def receipt_(*, what: str, number: str) -> None:
     if what == "close":
         transact(lambda c: receipt.close_receipt(c, **said))
     with reading() as connection:
-        _say_report(receipt.report(connection, site=site(), number=number))
+        say_report(receipt.report(connection, site=site(), number=number))
 
 
-def _say_report(found: CountReport | ReceiptReport) -> None:
+def say_report(found: CountReport | ReceiptReport) -> None:
+    """Print a report: its totals, what does not match, and what it still waits for."""
     with reading() as connection:
         keys = [k for line in found.lines for k in (line.subject, line.expected, *line.seen)]
         names = naming.read(connection, site(), [*keys, *getattr(found, "unfinished", ())])
@@ -147,4 +124,4 @@ def _by(event: ScanEvent, devices: Mapping[int, str]) -> str:
     return f"by {event.operator or 'nobody named'} with {devices.get(event.device_no, event.device_no)}"
 
 
-COMMANDS = (count, receipt_, cases, trail)
+COMMANDS = (receipt_, cases, trail)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
@@ -146,6 +146,22 @@ def share_out(
             share = replace(counters[int(dealt[holding.place])], place=holding.place)
         share = share or Share(place=holding.place)
         found.append(replace(share, blind=share.blind or blind))
+    return found
+
+
+def read_shares(connection: sa.Connection, site: str, choice: Choice, said: Iterable[Mapping[str, Any]]) -> list[Share]:
+    """Shares as people write them: `bin` (code or key), `counter` (name, or nothing) and `blind`.
+
+    Raises:
+        CountError: a bin is not among those that were chosen.
+    """
+    places = {name: holding.place for holding in choice.bins for name in (holding.place, holding.code)}
+    found = []
+    for row in said:
+        if row["bin"] not in places:
+            raise CountError(f"Bin {row['bin']!r:.80} is not among those of the count.")
+        whose = counter(connection, site, row["counter"]) if row["counter"] else Share(place="")
+        found.append(replace(whose, place=places[row["bin"]], blind=row["blind"]))
     return found
 
 

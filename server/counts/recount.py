@@ -8,7 +8,7 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from server import naming
-from server.counts import cycle
+from server.counts import cycle, opening
 from server.counts.compare import Line
 from server.counts.cycle import CountReport
 from server.counts.plan import CountError, Plan, Share, Sort
@@ -64,6 +64,45 @@ def open_recount(
         sort=Sort.RECOUNT,
         chosen={"by": "recount"},
         of=number,
+        operator=operator,
+        now_ms=now_ms,
+    )
+
+
+def recount_of(
+    connection: sa.Connection,
+    *,
+    site: str,
+    number: str,
+    bins: Sequence[str] = (),
+    subjects: Collection[str] = (),
+    counter: str | None = None,
+    blind: bool = True,
+    operator: str | None,
+    now_ms: int,
+) -> Plan:
+    """Have bins counted again as a person asks for it; see `open_recount`.
+
+    Args:
+        bins: codes or location keys.
+        subjects: units or products, whose bins are counted again.
+        counter: a handheld's or a person's name, for all of the bins.
+    """
+    found = cycle.report(connection, site=site, number=number)
+    names = naming.read(connection, site, found.plan.bins)
+    places = {name: place for place in found.plan.bins for name in (place, names(place).text)}
+    strange = [code for code in bins if code not in places]
+    if strange:
+        raise CountError(f"Bin {strange[0]!r:.80} is not among those of count {number}.")
+    wanted = [places[code] for code in bins] + (bins_of(found, subjects) if subjects else [])
+    whose = opening.counter(connection, site, counter) if counter else Share(place="")
+    return open_recount(
+        connection,
+        site=site,
+        number=number,
+        bins=wanted,
+        shares=[replace(whose, place=place) for place in found.plan.bins],
+        blind=blind,
         operator=operator,
         now_ms=now_ms,
     )

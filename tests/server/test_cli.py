@@ -172,7 +172,8 @@ def test_an_enrolment_code_is_printed_as_the_invitation_that_a_handheld_takes_an
 def test_a_count_is_opened_shown_and_not_closed_before_its_bins_are_finished(database_url: str, tmp_path: Path) -> None:
     with office(database_url, tmp_path) as app:
         run(app, "import", "locations", file(tmp_path, "l", LOCATIONS))
-        assert run(app, "count", "open", "C-1", "--bin", "A-01") == "Count C-1 of 1 bin is open.\n"
+        opened = run(app, "count", "open", "C-1", "--bin", "A-01")
+        assert opened.endswith("Count C-1 is open: 1 bin, 0 units expected.\n")
         assert "not finished: A-01" in run(app, "count", "show", "C-1")
         assert run(app, "count", "close", "C-1", code=1).startswith("Error: Count C-1 cannot be closed")
         assert "There is no location 'Z'" in run(app, "count", "open", "C-2", "--bin", "Z", code=1)

@@ -1,0 +1,175 @@
+"""`count`: open, share out, look at, recount, close and approve cycle counts; `count-limit`."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import click
+
+from server import naming
+from server.cli.command import command, counted, operator, site
+from server.cli.reports import say_report
+from server.context import now_ms
+from server.counts import closing, cycle, late, limits, listing, opening, recount
+from server.counts.limits import Limit
+from server.counts.opening import Ask, By
+from server.counts.plan import CountError, Sort
+from server.database import reading, transact
+
+_ACTS: Final = ("open", "preview", "show", "recount", "close", "approve", "reject", "cancel", "list")
+
+
+@command("count")
+@click.argument("what", type=click.Choice(_ACTS))
+@click.argument("number", required=False)
+@click.option("--bin", "bins", multiple=True, help="Code of a bin to count; once for each.")
+@click.option("--zone", "zones", multiple=True, help="Every bin of this zone; once for each.")
+@click.option("--product", help="Every bin where the records hold this GTIN or SKU.")
+@click.option("--class", "classes", multiple=True, type=click.Choice(["A", "B", "C"]), help="Bins of this value class.")
+@click.option("--spot", type=click.IntRange(1, opening.BINS_MAX), help="So many bins by chance, long uncounted first.")
+@click.option("--seed", help="Of a spot count: the same seed draws the same bins.")
+@click.option("--take-on", is_flag=True, help="Going live: what is seen becomes stock where it was seen.")
+@click.option("--blind", is_flag=True, help="Handhelds are sent nothing of what to expect.")
+@click.option("--counter", "counters", multiple=True, help="A person or handheld who gets a stretch of the way.")
+@click.option("--note", default="", help="Why: for approve, reject and cancel.")
+def count(*, what: str, number: str | None, note: str, **asked: Any) -> None:
+    """Open, preview, show, recount, close, approve, reject, cancel or list cycle counts."""
+    if what == "list":
+        _list()
+        return
+    if what in ("open", "preview"):
+        _open(number, preview=what == "preview", **asked)
+        return
+    if number is None:
+        raise CountError("Say which count: its number.")
+    said: dict[str, Any] = {"site": site(), "number": number, "operator": operator(), "now_ms": now_ms()}
+    if what == "recount":
+        counters = asked["counters"]
+        if len(counters) > 1:
+            raise CountError("A recount is given to one counter; open one for each.")
+        plan = transact(
+            lambda c: recount.recount_of(c, bins=asked["bins"], counter=counters[0] if counters else None, **said)
+        )
+        click.echo(f"Recount {plan.number} of {counted(len(plan.bins), 'bin')} is open.")
+    elif what in _DECISIONS:
+        transact(lambda c: _DECISIONS[what](c, note=note, **said))
+        click.echo(f"Count {number}: {_DONE[what]}.")
+    else:
+        if what == "close":
+            transact(lambda c: closing.close_count(c, **said))
+        _show(number)
+
+
+_DECISIONS: Final[dict[str, Any]] = {
+    "approve": closing.approve,
+    "reject": closing.reject,
+    "cancel": closing.cancel,
+}
+_DONE: Final = {"approve": "approved, and closed", "reject": "sent back", "cancel": "given up"}
+
+
+def _ask(bins: tuple[str, ...], zones: tuple[str, ...], asked: dict[str, Any]) -> Ask:
+    by = By.BINS
+    if asked["spot"]:
+        by = By.SPOT
+    elif asked["product"]:
+        by = By.PRODUCT
+    elif asked["classes"]:
+        by = By.CLASS
+    elif zones:
+        by = By.ZONE
+    return Ask(
+        by=by,
+        bins=bins,
+        zones=zones,
+        product=asked["product"],
+        classes=asked["classes"],
+        spots=asked["spot"] or opening.SPOT_BINS,
+        seed=asked["seed"],
+    )
+
+
+def _open(number: str | None, *, preview: bool, bins: tuple[str, ...], zones: tuple[str, ...], **asked: Any) -> None:
+    with reading() as connection:
+        choice = opening.choose(connection, site(), _ask(bins, zones, asked), now_ms())
+        counters = [opening.counter(connection, site(), name) for name in asked["counters"]]
+        shares = opening.share_out(choice, blind=asked["blind"], counters=counters)
+        number = number or opening.next_number(connection, site())
+    whose = {
+        share.place: share.person or (f"handheld {share.device_no}" if share.device_no else "") for share in shares
+    }
+    for holding in choice.bins:
+        who = whose[holding.place]
+        click.echo(f"  {holding.code:<12} {counted(holding.units, 'unit')} expected{', ' + who if who else ''}")
+    said = f"{counted(len(choice.bins), 'bin')}, {counted(choice.units, 'unit')} expected"
+    if preview:
+        click.echo(f"{said}. Nothing was opened.")
+        return
+    plan = transact(
+        lambda c: cycle.open_count(
+            c,
+            site=site(),
+            number=number,
+            bins=[holding.place for holding in choice.bins],
+            shares=shares,
+            sort=Sort.TAKE_ON if asked["take_on"] else choice.sort,
+            chosen=choice.chosen,
+            operator=operator(),
+            now_ms=now_ms(),
+        )
+    )
+    click.echo(f"Count {plan.number} is open: {said}.")
+
+
+def _show(number: str) -> None:
+    with reading() as connection:
+        found = cycle.report(connection, site=site(), number=number)
+        names = naming.read(
+            connection, site(), [key for m in found.moves for key in (m.subject, m.origin, m.destination)]
+        )
+        waiting = closing.pending(connection, site(), number)
+        exceptions = late.late_scans(connection, site=site(), number=number, found=found)
+    say_report(found)
+    for move in found.moves:
+        where = f" (found by {move.found_under})" if move.found_under else ""
+        where += f" (missed by {move.missed_under})" if move.missed_under else ""
+        said = (
+            f"{move.quantity} x {names(move.subject).text}, {names(move.origin).text} -> {names(move.destination).text}"
+        )
+        click.echo(f"  to move: {said}{where}")
+    if waiting:
+        click.echo(f"  waits for approval: {' '.join(waiting.reasons)}")
+    if exceptions:
+        click.echo(f"  {counted(len(exceptions), 'late scan')}: close it again to take them over.")
+
+
+def _list() -> None:
+    with reading() as connection:
+        found = listing.list_counts(connection, site())
+    for each in found:
+        accuracy = f", accuracy {each.matched} of {each.expected}" if each.expected and each.matched is not None else ""
+        click.echo(f"{each.number:<16} {each.sort:<8} {each.state:<9} {each.done} of {each.bins} bins done{accuracy}")
+    click.echo(f"{counted(len(found), 'count')}.")
+
+
+@command("count-limit")
+@click.argument("whose", required=False)
+@click.option("--units", type=click.IntRange(0), help="Units written off and on together.")
+@click.option("--value", type=click.IntRange(0), help="Their value in each currency, in its smallest unit.")
+@click.option("--percent", type=click.FloatRange(0), help="Of what was expected in any one bin.")
+def count_limit(*, whose: str | None, units: int | None, value: int | None, percent: float | None) -> None:
+    """Up to what variance WHOSE (role:supervisor, person:Sam) closes a count alone; without options it is lifted."""
+    if whose is not None:
+        limit = Limit(units=units, value=value, percent=percent)
+        transact(
+            lambda c: limits.set_limit(c, site=site(), whose=whose, limit=limit, operator=operator(), now_ms=now_ms())
+        )
+    with reading() as connection:
+        found = limits.limits(connection, site())
+    for name, each in found.items():
+        click.echo(f"{name}: units {each.units}, value {each.value}, percent {each.percent}")
+    if not found:
+        click.echo("Nobody has a limit: who may close counts closes any.")
+
+
+COMMANDS = (count, count_limit)

@@ -1,0 +1,33 @@
+"""Tell the handhelds of a count which of its bins are done, as soon as somebody finishes one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from server.changes import publish
+from server.counts import plan, scans
+from server.tables import reference
+from sync.history import Fact
+
+_MOVING_ON = frozenset({"open_bin", "finish_bin", "void"})
+
+
+def publish_progress(connection: sa.Connection, site: str, facts: Iterable[Fact], at: int) -> None:
+    """Publish anew the counts whose bins these facts open or finish, or may have undone.
+
+    Args:
+        at: stamp of this transaction.
+    """
+    numbers = {f.event.document for f in facts if f.event.action in _MOVING_ON and f.event.document}
+    t = reference.c
+    for number in sorted(numbers):
+        query = sa.select(t.row).where(t.site == site, t.kind == "document", t.key == number)
+        row = connection.execute(query).scalar()
+        if not row or row.get("kind") != "count" or row.get("state") != "open":
+            continue
+        planned = plan.read(connection, site, number)
+        found = scans.gather(connection, site, planned, ()).intervals
+        done = [place for place in planned.bins if place in found and found[place].finished]
+        publish(connection, site, "document", number, plan.offered(planned, "open", done), at)
