@@ -188,6 +188,15 @@ class Outbox:
         )
         return at.acked_through, [decode(row[0]) for row in rows]
 
+    def newest(self, limit: int) -> list[tuple[ScanEvent, bool]]:
+        """The newest events of all epochs, the newest first, each with whether the server has it."""
+        rows = self._database.rows(
+            "SELECT line, seq <= acked_through FROM events JOIN epochs USING (epoch)"
+            " ORDER BY place DESC, seq DESC LIMIT ?",
+            limit,
+        )
+        return [(decode(line), bool(sent)) for line, sent in rows]
+
     def acknowledge(self, run: Run, reply: Reply) -> bool:
         """Take over the server's mark for the epoch of this run, in one transaction, and let go what is safe.
 

@@ -41,6 +41,16 @@ class Recent:
         """Whether its subject was last kept in the same place for the same action."""
         return self._places.get(event.subject or "") == place_of(event)
 
+    def forget(self, event: ScanEvent) -> int | None:
+        """This scan, maybe one of long ago, is undone: nothing stands in the way of the same again; its box, if any."""
+        self._undoable = [last for last in self._undoable if last[0] != event]
+        if self._places.get(event.subject or "") == place_of(event):
+            del self._places[event.subject or ""]
+        box = next((box for box, kept in self._boxes.items() if kept == event), None)
+        if box is not None:
+            del self._boxes[box]
+        return box
+
     def take_back(self) -> tuple[ScanEvent, str, int | None] | None:
         """The newest scan that was not undone, what people call it, and its box; both are forgotten here."""
         if not self._undoable:

@@ -20,6 +20,7 @@ from scanner_client.lone_serial import labels_of
 from scanner_client.long_label import shortened, too_long
 from scanner_client.moment import event_now, undoing
 from scanner_client.open_bin import OpenBin
+from scanner_client.past import PastScan
 from scanner_client.recent import Recent
 from scanner_client.sighting import Sighting, Symbol, Told, Tone, printable, rank, with_symbols
 from scanner_client.task import QUANTITY_MAX, Task
@@ -63,6 +64,11 @@ class Session:
         }
 
     @property
+    def handheld(self) -> Handheld:
+        """Where the scans are kept."""
+        return self._handheld
+
+    @property
     def opening(self) -> str | None:
         """Name of the scan that opened the bin which is being counted; None where none is open."""
         return self._bin.opening
@@ -92,6 +98,19 @@ class Session:
         # The tracker follows a box for minutes, and deals what it has dealt no second time so long.
         text = say("scan.undone") if event.entry else say("scan.undone_seen")
         return Told(tone=Tone.INFO, text=text, thing=thing, event=kept, undone_box=box)
+
+    def take_back(self, past: PastScan, reason: str) -> Told:
+        """Undo any scan of this handheld, or an undo, synced or not; both stay in the history."""
+        if past.undone:
+            return Told(tone=Tone.ASK, text=say("past.undone_already"), thing=past.thing)
+        [kept] = self._keep([self._undoing(past.event, printable(reason))])
+        self.kept += 2 if past.event.voids else 0  # what an undo had taken away stands again
+        box = self._recent.forget(past.event)
+        if past.name == self.opening:
+            self._bin.finished()
+            self.task = replace(self.task, location=None)
+        text = say("past.back_again") if past.event.voids else say("past.undone", what=past.title)
+        return Told(tone=Tone.INFO, text=text, thing=past.thing, event=kept, undone_box=box)
 
     def unreadable(self) -> list[Told]:
         """A person says that there is a label here which nobody can read."""

@@ -1,7 +1,8 @@
 """What a wedge scanner or a person types, one line each, and what it means for the session.
 
 A wedge types a label's characters and Enter. A person can type as well: ``key:TEXT``, twice, for a label that cannot
-be scanned; ``*12`` before a product that lies there twelve times; ``/undo``, ``/unreadable`` and ``/finish``.
+be scanned; ``*12`` before a product that lies there twelve times; ``/undo``, ``/unreadable`` and ``/finish``;
+``/scans`` lists the last scans by number, and ``/undo 3 WHY`` undoes the third of them.
 """
 
 from __future__ import annotations
@@ -9,11 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
+from scanner_client.past import PastScan, last_scans, reasons
 from scanner_client.session import Session
 from scanner_client.sighting import Sighting, Symbol, Told, Tone, printable
 from scanner_client.wording import say
 from sync.event import BARCODE_BYTES_MAX
 
+SCANS: Final = b"/scans"
+UNDO: Final = b"/undo "
+SCANS_LISTED: Final = 15
 KEYED_PREFIX: Final = b"key:"
 AIM_FLAG: Final = b"]"
 SHOWN_MAX: Final = 20
@@ -37,26 +42,56 @@ def lines(stream: BinaryIO) -> Iterator[bytes]:
 
 
 class Typing:
-    """Turns typed lines into sightings; it remembers what was keyed in once."""
+    """Turns typed lines into sightings; it remembers what was keyed in once, and which scans were listed."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._keyed: bytes | None = None
+        self._listed: list[PastScan] = []
 
     def enter(self, line: bytes) -> list[Told]:
         """Deal with one line."""
         command = _COMMANDS.get(line.strip())
         if command:
             return command(self._session)
+        if line.strip() == SCANS:
+            return self._list()
+        if line.startswith(UNDO):
+            return [self._undo(line[len(UNDO) :].decode("utf-8", "replace"))]
         if line.startswith(b"/"):
             said = printable(line[:SHOWN_MAX].decode("latin-1"))
-            commands = ", ".join(name.decode() for name in _COMMANDS)
+            commands = ", ".join(name.decode() for name in (*_COMMANDS, SCANS))
             return [Told(tone=Tone.ASK, text=say("scan.no_command", text=said, commands=commands))]
         if line.startswith(b"*") and line[1:].strip().isdigit():
             return [self._session.counts(int(line[1:].strip()[:SHOWN_MAX]))]  # what is cut off was too many before
         if line.startswith(KEYED_PREFIX):
             return self._enter_keyed(line[len(KEYED_PREFIX) :].strip())
         return self._session.scan(Sighting(symbols=(symbol(line),), entry="wedge"))
+
+    def _list(self) -> list[Told]:
+        """The last scans, the newest last, so that it stands nearest to where is typed on."""
+        self._listed = last_scans(self._session.handheld, SCANS_LISTED)
+        if not self._listed:
+            return [Told(tone=Tone.ASK, text=say("scan.nothing_to_undo"))]
+        lines = [Told(tone=Tone.INFO, text=_line(number, past)) for number, past in enumerate(self._listed, 1)]
+        return [*reversed(lines), Told(tone=Tone.INFO, text=say("past.how"))]
+
+    def _undo(self, typed: str) -> Told:
+        """One of the list by its number: what hangs on it is told first, and undone it is once there is a reason."""
+        number, _, reason = typed.strip().partition(" ")
+        if not (number.isascii() and number.isdigit() and 0 < int(number[:4]) <= len(self._listed)):
+            return Told(tone=Tone.ASK, text=say("past.list_first"))
+        past = self._listed[int(number) - 1]
+        offered = reasons()
+        if reason.strip().isdigit() and 0 < int(reason.strip()[:4]) <= len(offered):
+            reason = offered[int(reason) - 1]
+        if not reason.strip():
+            choices = ", ".join(f"{n} {text}" for n, text in enumerate(offered, 1))
+            depends = " ".join(past.depends) or say("past.nothing")
+            text = say("past.why_typed", depends=depends, number=number, choices=choices)
+            return Told(tone=Tone.ASK, text=text, thing=f"{past.title} {past.thing}".strip())
+        self._listed = []  # the numbers say something else from here on
+        return self._session.take_back(past, reason.strip())
 
     def _enter_keyed(self, text: bytes) -> list[Told]:
         first, self._keyed = self._keyed, None
@@ -66,6 +101,11 @@ class Typing:
         if first != text or not text:
             return [Told(tone=Tone.ASK, text=say("scan.keyed_differently"))]
         return self._session.scan(Sighting(symbols=(symbol(text),), entry="keyed"))
+
+
+def _line(number: int, past: PastScan) -> str:
+    state = say("past.is_undone") if past.undone else "" if past.sent else say("past.not_sent")
+    return " ".join(part for part in (f"{number:>2}", past.time, past.title, past.thing, past.where, state) if part)
 
 
 def symbol(line: bytes) -> Symbol:

@@ -15,7 +15,8 @@ from scanner_client.inbox import BadPicture, Doubtful, Seen, Synced, Typed, Typi
 from scanner_client.judging import place_text, site_codes, thing_text
 from scanner_client.page import requests
 from scanner_client.page.protocol import BegunShown
-from scanner_client.page.view import check_shown
+from scanner_client.page.view import check_shown, past_shown
+from scanner_client.past import last_scans
 from scanner_client.questions import Questions
 from scanner_client.session import Session
 from scanner_client.sighting import Sighting, Told, Tone
@@ -93,7 +94,8 @@ class Work:
             requests.Scanned: lambda request: self._type(request.text.encode()),
             requests.KeyedIn: self._key,
             requests.Quantity: lambda request: self._in_session(lambda session: [session.counts(request.pieces)]),
-            requests.Undo: lambda _: self._in_session(lambda session: [session.undo()]),
+            requests.Undo: self._undo,
+            requests.ListScans: self._list_scans,
             requests.Unreadable: lambda _: self._in_session(Session.unreadable),
             requests.FinishBin: lambda _: self._in_session(_finished),
             requests.Answer: self._answer,
@@ -287,6 +289,24 @@ class Work:
     def _answer(self, answer: requests.Answer) -> list[Told]:
         about = self._questions.answered(answer.question, last=answer.last)
         return [told for sighting in about if answer.keep for told in self._scan(sighting)]
+
+    # What was scanned before.
+
+    def _undo(self, undo: requests.Undo) -> list[Told]:
+        if undo.event is None:
+            return self._in_session(lambda session: [session.undo()])
+        past = next((scan for scan in last_scans(self._handheld) if scan.name == undo.event), None)
+        if past is None:
+            return [Told(tone=Tone.ASK, text=say("past.gone"))]
+        if not (undo.reason or "").strip():
+            return [Told(tone=Tone.ASK, text=say("past.why"), thing=past.thing)]
+        outcomes = self._in_session(lambda session: [session.take_back(past, str(undo.reason).strip())])
+        self._list_scans(requests.ListScans())
+        return outcomes
+
+    def _list_scans(self, asked: requests.ListScans) -> list[Told]:
+        self._teller.show(past=past_shown(last_scans(self._handheld)) if asked.shown else None)
+        return []
 
     def _sync_now(self) -> list[Told]:
         self._sync()

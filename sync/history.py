@@ -42,13 +42,16 @@ def effective(history: Iterable[Fact]) -> list[Fact]:
     An undo that was itself undone undoes nothing; the latest word counts.
     """
     ordered = sorted(history, key=lambda f: f.order)
-    undone = _undone(ordered)
+    undone = undone_names((format_name(f.name), f.event.voids) for f in ordered if f.event.voids)
     return [f for f in ordered if format_name(f.name) not in undone] if undone else ordered
 
 
-def _undone(ordered: Iterable[Fact]) -> set[str]:
-    """Names of what was undone and stays so; who undid it goes by names and not by clocks, which may be wrong."""
-    voids = [(format_name(f.name), f.event.voids) for f in ordered if f.event.voids]
+def undone_names(voids: Iterable[tuple[str, str]]) -> set[str]:
+    """Names of what was undone and stays so. It goes by names and not by clocks, which may be wrong.
+
+    Args:
+        voids: name of each undo, and of what it undoes; the order matters only where they go round in a ring.
+    """
     by_target: dict[str, list[str]] = {}
     for name, target in voids:
         by_target.setdefault(target, []).append(name)

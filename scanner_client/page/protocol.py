@@ -132,6 +132,31 @@ class CrewShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PastShown:
+    """A scan of this handheld that can be undone, or was."""
+
+    name: str
+    time: str
+    title: str
+    thing: str
+    where: str
+    undone: bool
+    sent: bool
+    """Whether the server has it."""
+    depends: tuple[str, ...]
+    """What hangs on it, a sentence each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastList:
+    """The last scans of this handheld, while a page looks at them."""
+
+    scans: tuple[PastShown, ...]
+    reasons: tuple[str, ...]
+    """Why one might be undone; any other words will do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """All that the page shows."""
 
@@ -153,6 +178,7 @@ class State:
     question: QuestionShown | None = None
     queue: QueueShown | None = None
     crew: CrewShown | None = None
+    past: PastList | None = None
 
 
 def hello() -> str:

@@ -59,7 +59,19 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undo:
-    """Take back the last scan."""
+    """Take back the last scan; or any one of the list, with a reason."""
+
+    event: str | None = None
+    """Its name, as the list has it."""
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListScans:
+    """Show the last scans of this handheld, with what hangs on each."""
+
+    shown: bool = True
+    """No: the list is closed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +130,7 @@ REQUESTS: Final[dict[str, type[Any]]] = {
     "quantity": Quantity,
     "answer": Answer,
     "undo": Undo,
+    "scans": ListScans,
     "unreadable": Unreadable,
     "finish": FinishBin,
     "present": Present,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from scanner_client.bin_check import BinCheck
-from scanner_client.page.protocol import CheckShown, QueueShown, TaskShown
+from scanner_client.page.protocol import CheckShown, PastList, PastShown, QueueShown, TaskShown
+from scanner_client.past import PastScan, reasons
 from scanner_client.screen import Footer, Names, footing
 from scanner_client.task import Task
 from scanner_client.wording import action_words, say
@@ -45,6 +48,14 @@ def check_shown(check: BinCheck, unread: int) -> CheckShown | None:
         summary=" · ".join(parts),
         wrong=tuple(check.wrong),
         missing=missing,
+    )
+
+
+def past_shown(scans: Iterable[PastScan]) -> PastList:
+    """The last scans, as a page lists them."""
+    names = PastShown.__dataclass_fields__
+    return PastList(
+        scans=tuple(PastShown(**{name: getattr(past, name) for name in names}) for past in scans), reasons=reasons()
     )
 
 

@@ -20,6 +20,7 @@ from scanner_client.page.requests import (
     Asked,
     FinishBin,
     KeyedIn,
+    ListScans,
     Quantity,
     Scanned,
     SyncNow,
@@ -367,3 +368,18 @@ def test_other_task_forgets_what_was_asked(page: Page) -> None:
     assert page.do(LOOK_ROUND, Doubtful(sighting=sighting("D1")), COUNT).question is None
     page.do(Answer(question=1, keep=True))
     assert page.events() == []
+
+
+def test_an_earlier_scan_is_chosen_from_the_list_and_undone_with_a_reason(page: Page) -> None:
+    page.do(LOOK_ROUND, Scanned(text=label("E1")), Scanned(text=label("E2")))
+    past = page.do(ListScans()).past
+    assert past is not None
+    assert [scan.thing.split()[-1] for scan in past.scans] == ["E2", "E1"]
+    assert past.reasons[0] == "scanned by mistake"
+    assert page.last(Undo(event=past.scans[1].name)).text == "Say why."
+    assert page.last(Undo(event="1.2.3", reason="no")).text.startswith("This scan is no longer on this handheld.")
+    state = page.do(Undo(event=past.scans[1].name, reason="wrong unit"))
+    assert state.past is not None
+    assert [scan.undone for scan in state.past.scans] == [False, False, True]
+    assert (page.events()[-1].action, page.events()[-1].reason) == ("void", "wrong unit")
+    assert page.do(ListScans(shown=False)).past is None

@@ -47,6 +47,7 @@ def test_no_text_of_the_catalogue_is_left_unsaid() -> None:
         "wrong.",
         "role.",
         "action.",
+        "reason.",
         "status.days",
         "status.hours",
         "status.minutes",

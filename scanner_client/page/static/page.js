@@ -5,6 +5,7 @@ import { allowSound, give } from "./signal.js";
 import { fillTexts, fillWhole, text } from "./texts.js";
 import { isAwaited, mayDo, showCrew } from "./crew.js";
 import { askForKeys, askForQuantity, askForTask, drawActions, hearOfTask, offerActions } from "./dialogs.js";
+import { lookBack, showPast } from "./past.js";
 import { listenToWedge } from "./wedge.js";
 
 const engine = new HttpEngine();
@@ -107,6 +108,8 @@ function show() {
   showQuestion(state.question);
   showCamera(state.camera);
   showCheck(state.check);
+  showPast(state.past);
+  at("look-back").disabled = !state.task;
   at("queue-text").textContent = state.queue.text;
   at("queue-trouble").textContent = state.queue.trouble;
   at("kept").textContent = state.kept ? text("page.counted", { n: state.kept }) : "";
@@ -267,6 +270,7 @@ allowSound((sounds) => {
 at("change").addEventListener("click", changeTask);
 at("quantity").addEventListener("click", () => askForQuantity(send));
 at("key-in").addEventListener("click", () => askForKeys(send));
+at("look-back").addEventListener("click", () => lookBack(send));
 at("question-yes").addEventListener("click", answer(true, false));
 at("question-no").addEventListener("click", answer(false, false));
 at("question-all").addEventListener("click", answer(true, true));
