@@ -24,6 +24,14 @@ _HEADERS = {
 }
 
 
+class _Tokens(CSRFProtect):
+    """The tokens of forms, which another system's key makes needless."""
+
+    def protect(self, apply_exemptions: Any = False) -> None:  # noqa: FBT002  # its own
+        if not people.came_by_key():
+            super().protect(apply_exemptions=apply_exemptions)  # type: ignore[no-untyped-call]  # Flask-WTF has no types
+
+
 def create_app(overrides: Mapping[str, Any] | None = None, *, now_ms: context.Clock = context.wall_clock) -> Flask:
     """One server.
 
@@ -44,7 +52,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, now_ms: context.Cl
     app.config.update({name: value for name, value in (overrides or {}).items() if name not in config.NAMES})
     _connect(app)
     people.register(app)  # before the token for changes is asked for: who is not signed in hears that first
-    CSRFProtect(app)  # type: ignore[no-untyped-call]
+    _Tokens(app)  # type: ignore[no-untyped-call]
     for part in (errors, gate, health, metrics, web, api, cli):
         part.register(app)
     app.after_request(_harden)

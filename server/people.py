@@ -13,12 +13,13 @@ from typing import Any, Final, TypeVar
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from flask import Flask, current_app, request, session
+from flask import Flask, current_app, g, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
-from server.database import reading
+from server import context, integrations
+from server.database import reading, transact
 from server.errors import Refusal
-from server.roles import Task, may
+from server.roles import INTEGRATION, Task, may
 from server.tables import people
 
 NO_PASSWORD: Final = "!"  # noqa: S105  # no secret: it says that there is none
@@ -29,6 +30,8 @@ FAILURES_MAX: Final = 5
 """Failed sign-ins of one name, or from one address, within `FAILURES_WINDOW_MS`."""
 FAILURES_WINDOW_MS: Final = 5 * 60_000
 THROTTLED_KEYS_MAX: Final = 10_000
+KEYED_PATHS: Final = "/api/"
+"""Where another system's key is looked at. The console is for people."""
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -49,12 +52,14 @@ class Person(UserMixin):
     role: str
     session_key: str
     """Changes with the password, so that a new one ends every session."""
+    opens: frozenset[Task] | None = None
+    """Of another system: what its key opens. None for a person, whose role says it."""
 
     def get_id(self) -> str:
         return f"{self.id}.{self.session_key}"
 
     def may(self, task: Task) -> bool:
-        return may(self.role, task)
+        return may(self.role, task) and (self.opens is None or task in self.opens)
 
 
 @dataclass(slots=True)
@@ -191,14 +196,44 @@ def _admit() -> None:
     task = asks_for(current_app.view_functions.get(request.endpoint or "", _admit))
     if task is None:
         return
+    if request.path.startswith(KEYED_PATHS):
+        g.keyed = _of_key(request.headers.get("Authorization", ""))
     person = signed_in()
     if not person.may(task):
         message = f"Your role ({person.role}) does not include this ({task}). Ask someone whose role does."
         raise Refusal(403, "forbidden", message)
 
 
+def _of_key(authorization: str) -> Person | None:
+    """The other system whose key came along; None where none did.
+
+    Raises:
+        Refusal: 401, it opens nothing.
+    """
+    scheme, _, key = authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    with reading() as connection:
+        found = integrations.find(connection, key.strip())
+    if found is None:
+        raise Refusal(401, "sign_in", "This key opens nothing: it is wrong, or it was revoked.")
+    now_ms = context.now_ms()
+    if found.used_ms is None or now_ms - found.used_ms >= integrations.USED_EVERY_MS:
+        transact(lambda connection: integrations.used(connection, found.id, now_ms))
+    name = f"{INTEGRATION}:{found.name}"
+    return Person(id=-found.id, site=found.site, name=name, role=INTEGRATION, session_key="", opens=found.tasks)
+
+
+def came_by_key() -> bool:
+    """Whether another system asks, with its key: no other site's page can send that, so it needs no token."""
+    return g.get("keyed") is not None
+
+
 def whoever() -> Person | None:
-    """Who is signed in, if anyone is."""
+    """Who is signed in, if anyone is; or the other system whose key came along."""
+    keyed = g.get("keyed")
+    if isinstance(keyed, Person):
+        return keyed
     found = current_user._get_current_object()  # noqa: SLF001  # Flask-Login shows it only behind a proxy
     return found if isinstance(found, Person) else None
 

@@ -20,7 +20,8 @@ from server.schemas import ErrorSchema
 PREFIX: Final = "/api/v1"
 ABOUT: Final = (
     "People sign in with `POST /api/v1/session` and send the `csrf_token` that it answers as `X-CSRFToken` with "
-    "everything that changes something. Handhelds sign what they send. Every failure is "
+    "everything that changes something. Other systems send their key as `Authorization: Bearer ...` and need no token. "
+    "Handhelds sign what they send. Every failure is "
     '`{"code", "message"}`: a word to act on and a sentence to read.'
 )
 

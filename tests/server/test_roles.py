@@ -10,10 +10,12 @@ from flask import Flask
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from server import integrations
+from server.database import writing
 from server.people import asks_for
 from server.roles import INTEGRATION, PERSONAL, ROLES, Task, may
 from sync.actions import ACTIONS, FLOOR
-from tests.server.running import Person, running_server, sign_in
+from tests.server.running import SITE, Person, running_server, sign_in
 
 OPEN = {
     "static": "style, script and icon of the sign-in page",
@@ -100,6 +102,24 @@ def test_each_role_is_refused_exactly_what_the_table_does_not_give_it(
         refused = _ask(people[role], rule, method).status_code == 403
         if refused == may(role, task):
             wrong.append(f"{method} {rule} ({task}) {'refused' if refused else 'let through'}")
+    assert wrong == []
+
+
+def test_another_systems_key_opens_exactly_what_the_table_gives_it_and_no_page(server: Flask) -> None:
+    with server.app_context(), writing() as c:
+        _, key = integrations.make(c, site=SITE, name="shop", tasks=ROLES[INTEGRATION], by="admin", now_ms=1_000_000)
+    client = server.test_client()
+    wrong = []
+    for rule, method in _endpoints(server):
+        task = asks_for(server.view_functions[rule.endpoint])
+        if task is None:
+            continue
+        answer = client.open(_address(rule), method=method, headers={"Authorization": f"Bearer {key}"})
+        if not rule.rule.startswith("/api/"):
+            asked_to_sign_in = answer.headers.get("Location", "").startswith("/sign-in")
+            wrong += [] if asked_to_sign_in else [f"{method} {rule}: {answer.status}"]
+        elif (answer.status_code == 403) == may(INTEGRATION, task):
+            wrong.append(f"{method} {rule} ({task}): {answer.status}")
     assert wrong == []
 
 
