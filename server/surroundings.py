@@ -101,7 +101,7 @@ class Gathered:
         return None
 
     def holds(self, unit: str, at_ms: int) -> bool:
-        return self.filled.get(unit, at_ms) < at_ms
+        return self.filled.get(unit, at_ms + 1) <= at_ms
 
     def recalled(self, unit: str, state: UnitState | None, at_ms: int) -> bool:
         if not self.recalls:

@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from sync.actions import ACTIONS, Compare
+from sync.actions import ACTIONS, Compare, Stock
 from sync.event import ScanEvent
 from sync.identity import is_stock, item_of
 from sync.order import Order
@@ -235,6 +235,8 @@ def _compare(compare: Compare, event: ScanEvent, known: Known, *, listed: bool) 
     if compare is Compare.EXPECTED and event.location:
         if NOT_TOLD in (known.expected, known.expected_location):
             return Judgement(verdict=Verdict.CANNOT_TELL)
+        if known.expected is None and ACTIONS[event.action].stock is Stock.COUNTED:
+            return Judgement(verdict=Verdict.NOT_EXPECTED)  # it was picked: nothing that lies in a bin
         here = (event.location, event.container)
         if known.expected not in here and known.expected_location != event.location:
             return Judgement(verdict=Verdict.KNOWN_ELSEWHERE, belongs=known.expected_location)

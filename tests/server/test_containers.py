@@ -86,3 +86,10 @@ def test_a_carton_is_no_stranger_once_the_late_scan_that_packed_it_is_here(packe
     assert strangers() == [CARTON_1]
     push(late, now_ms=NOW + 1_000)
     assert strangers() == []
+
+
+def test_a_carton_packed_and_shipped_at_what_the_clocks_call_one_moment_is_no_stranger(packer: Chain) -> None:
+    packer.scan(DAY, "pack", A1, container=CARTON_1)
+    packer.scan(DAY, "ship", CARTON_1)
+    push(packer, now_ms=NOW)
+    assert strangers() == []

@@ -9,6 +9,8 @@ real system, with its outages and wrong clocks, is held against. What each scan 
 | the same | shipped | `shipped_already` | the customer should have it |
 | the same | announced, or written off | `not_in_stock` | here, and no stock by the books |
 | the same | never heard of | `unknown` | nobody says that it is ours |
+| count in a bin | picked, so in somebody's hands | `left_behind` | another box was taken, or it was put back |
+| inspect | seen elsewhere by another handheld at most two seconds before | `conflicting_claims` | nobody is so fast |
 | a count is closed | in the bin from its opening to its finishing, not seen by this count, nor by any other scan since the opening, nor known to lie elsewhere | `missing` | the sweep is the scan: it passed the place |
 | receive | never announced | `unexpected_receipt` | |
 | receive | announced in another carton | `wrong_carton` | |
@@ -17,7 +19,8 @@ real system, with its outages and wrong clocks, is held against. What each scan 
 | a receipt is closed | announced by it, never received and not in stock | `short` | |
 | pack | never heard of, shipped | `unknown`, `shipped_already` | |
 
-Put-away and move compare nothing: they say where it belongs from now on.
+A pick compares only what is stored: what is still at the dock by the books was put away without a scan, and picking
+it mends that. Put-away and move compare nothing: they say where it belongs from now on.
 """  # noqa: E501 - a table
 
 from __future__ import annotations
@@ -152,10 +155,16 @@ class Books:
     def counts_unit(self, at_ms: int, label: str, place: str, count: str) -> None:
         """Seen in this bin by a count."""
         self.counts[count].seen.add(label)
+        old = self.entry(label)
+        if old is not None and old.status in IN_STOCK and old.belongs is None:
+            self._exposes(at_ms, "left_behind", label, None, place)
         self._sees(at_ms, label, place)
 
     def inspects(self, at_ms: int, label: str, place: str) -> None:
-        """Seen in this bin."""
+        """Seen in this bin, by another handheld than the one before."""
+        old = self.entry(label)
+        if old is not None and old.seen_ms is not None and at_ms - old.seen_ms <= 2_000 and old.place != place:
+            self._exposes(at_ms, "conflicting_claims", label, old.place, place)
         self._sees(at_ms, label, place)
 
     def picks(self, at_ms: int, label: str, place: str, document: str) -> None:
@@ -256,7 +265,7 @@ class Books:
             self._exposes(at_ms, "shipped_already", label, None, place)
         elif old.status not in IN_STOCK:
             self._exposes(at_ms, "not_in_stock", label, None, place)
-        elif self.stands(old.belongs) != place:
+        elif old.belongs is not None and self.stands(old.belongs) != place:
             self._exposes(at_ms, "misplaced", label, self.stands(old.belongs), place)
 
     def _arrives(

@@ -71,9 +71,12 @@ class Floor:
                 self._world.move(previous, carton)
             for box in self._world.at(carton):
                 yield self._seconds(3, 8)
+                boxes.append(box)
+                if self._mishaps.happens(self._rates.unread_inbound) and self._world.is_faultless(box.label):
+                    self._world.went_wrong(Kind.UNREAD_INBOUND, self._now(), box.label, f"in {carton}")
+                    continue
                 self._scans(hand, self._label(box))
                 self._books.receives(self._now(), box.label, carton, delivery.number)
-                boxes.append(box)
                 previous = box
         yield from self._puts_away(hand, list(dict.fromkeys(boxes)))
 
@@ -119,6 +122,17 @@ class Floor:
         self._books.ships(self._now(), carton)
         for box in order.taken:
             self._world.move(box, None)
+            self._mishaps.shipped.append(box)
+
+    def meet(self, one: Station, other: Station) -> Process:
+        """Two people look at a box and at its copy in the same second."""
+        box, copy = self._mishaps.pair()
+        for hand, seen in ((one, box), (other, copy)):
+            assert seen.place is not None
+            hand.begin("inspect", location=self._codes[seen.place])
+            self._scans(hand, self._label(seen))
+            self._books.inspects(self._now(), seen.label, seen.place)
+            yield 0.8
 
     def counts(self, hand: Station, number: str, places: Sequence[str]) -> Process:
         """Bin by bin: its label, every box, and it is done."""
@@ -162,6 +176,9 @@ class Floor:
             self._enters(hand, place)
             for box in boxes[start : start + 4]:
                 yield self._seconds(3, 8)
+                if self._mishaps.happens(self._rates.unscanned) and self._world.is_faultless(box.label):
+                    self._mishaps.misplaces(box, place, Kind.UNSCANNED)
+                    continue
                 self._scans(hand, self._label(box), again_is_fine=len(self._world.bearing(box.label)) > 1)
                 self._books.puts_away(self._now(), box.label, place)
                 self._world.move(box, place)

@@ -23,6 +23,7 @@ class Mishaps:
         self._serials = serials
         self._rng = rng
         self._time = time
+        self.shipped: list[Box] = []
         self._bins = [layout.key(code) for code in layout.bins]
 
     def before(self, units: int) -> None:
@@ -34,7 +35,7 @@ class Mishaps:
             (Kind.STRANGER, rates.strangers),
             (Kind.CLONE, rates.clones),
         ):
-            for _ in range(self._whole(share * units)):
+            for _ in range(self.whole(share * units)):
                 self._does(kind)
 
     def within(self, start_ms: float, hours: float, units: int) -> None:
@@ -45,8 +46,9 @@ class Mishaps:
             (Kind.MISPLACEMENT, rates.a_day(rates.misplaced_a_year, units)),
             (Kind.STRANGER, rates.a_day(rates.strangers, units)),
             (Kind.CLONE, rates.a_day(rates.clones, units)),
+            (Kind.CAME_BACK, rates.a_day(rates.came_back, units)),
         ):
-            for _ in range(self._whole(mean)):
+            for _ in range(self.whole(mean)):
                 self._time.start(self._once(kind), start_ms + self._rng.random() * hours * 3_600_000)
 
     def happens(self, share: float) -> bool:
@@ -73,6 +75,15 @@ class Mishaps:
         self._world.went_wrong(kind, self._time.now_ms(), box.label, f"a copy of it in {place}")
         return copy
 
+    def pair(self) -> tuple[Box, Box]:
+        """A box and a copy of it, in two bins."""
+        while True:
+            place = self._rng.choice(self._bins)
+            boxes = [box for box in self._world.at(place) if self._world.is_faultless(box.label)]
+            if boxes:
+                box = self._rng.choice(boxes)
+                return box, self.copies(box, self.other_bin(place))
+
     def strange(self, place: str, kind: Kind, gtin: str) -> Box:
         """A box that nobody knows of."""
         serial = self._serials.next()
@@ -89,7 +100,9 @@ class Mishaps:
         if kind is Kind.STRANGER:
             self.strange(place, kind, self._rng.choice(self._layout.gtins))
             return
-        boxes = [box for box in self._world.at(place) if self._world.is_faultless(box.label)]
+        gone = kind is Kind.CAME_BACK
+        there = self.shipped if gone else self._world.at(place)
+        boxes = [box for box in there if self._world.is_faultless(box.label)]
         if not boxes:
             return
         box = self._rng.choice(boxes)
@@ -97,10 +110,12 @@ class Mishaps:
             self.steals(box)
         elif kind is Kind.CLONE:
             self.copies(box, self.other_bin(place))
+        elif kind is Kind.CAME_BACK:
+            self.misplaces(box, place, kind)
         else:
             self.misplaces(box, self.other_bin(place))
 
-    def _whole(self, mean: float) -> int:
+    def whole(self, mean: float) -> int:
         """A whole number with this mean."""
         return int(mean) + (self._rng.random() < mean % 1)
 

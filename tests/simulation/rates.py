@@ -33,7 +33,10 @@ class Rates:
     clones: float = 0.0005
     """A second box under the number of a unit in stock, of those in stock: assumed."""
     came_back: float = 0.0005
-    """Shipped before the week, and in a bin all the same: assumed."""
+    """Of those in stock, so many were shipped, and stand in a bin all the same: assumed."""
+    met_at_once: float = 1.0
+    """A day: a copy and its original are looked at by two people at one moment. Staged, for chance would do it once in
+    a hundred years; nothing else shows a copy so surely."""
 
     inbound_errors: float = 0.03
     """Of the units delivered: 3 % of all units shipped were in error (Retail Value Chain Federation, survey of 42
@@ -45,6 +48,10 @@ class Rates:
     clone_received_share: float = 0.1
     """How the errors of deliveries divide: assumed."""
 
+    unread_inbound: float = 0.002
+    """Of units received: missed by the scanner at the dock, and put away with a scan all the same. Assumed."""
+    unscanned: float = 0.002
+    """Of units put away: laid into their bin without a scan. Assumed."""
     wrong_bin: float = 0.003
     """Of units put away: scanned for one bin and laid into its neighbour. Assumed."""
     mispick: float = 0.005

@@ -9,7 +9,7 @@ from typing import Any
 
 from sync.event import ScanEvent
 from tests.simulation.books import Books
-from tests.simulation.truth import CaseKey, Exposure, Kind, World
+from tests.simulation.truth import CaseKey, Exposure, Kind, World, case_key
 
 
 @dataclass(kw_only=True)
@@ -92,7 +92,7 @@ def score(world: World, books: Books, cases: Sequence[Mapping[str, Any]], scans:
 
 
 def _key(case: Mapping[str, Any]) -> CaseKey:
-    return (case["rule"], case["unit"], case["expected"], case["seen"])
+    return case_key(case["rule"], case["unit"], case["expected"], case["seen"])
 
 
 def _sentence(

@@ -25,6 +25,8 @@ class Kind(StrEnum):
     UNANNOUNCED = "not announced"
     RECEIVED_TWICE = "received twice"
     CLONE_RECEIVED = "copied label delivered"
+    UNREAD_INBOUND = "came in unread"
+    UNSCANNED = "stored without a scan"
     UNREAD = "label not read"
     MISKEYED = "number mistyped"
 
@@ -33,7 +35,7 @@ NAMES: dict[Kind, frozenset[str]] = {
     Kind.THEFT: frozenset({"missing"}),
     Kind.MISPLACEMENT: frozenset({"misplaced", "missing", "not_in_stock"}),
     Kind.WRONG_BIN: frozenset({"misplaced", "missing", "not_in_stock"}),
-    Kind.MISPICK: frozenset({"misplaced", "missing", "shipped_already", "not_in_stock"}),
+    Kind.MISPICK: frozenset({"left_behind", "misplaced", "missing", "shipped_already", "not_in_stock"}),
     Kind.STRANGER: frozenset({"unknown"}),
     Kind.CLONE: frozenset({"misplaced", "missing", "shipped_already", "not_in_stock", "conflicting_claims"}),
     Kind.CAME_BACK: frozenset({"shipped_already"}),
@@ -42,8 +44,10 @@ NAMES: dict[Kind, frozenset[str]] = {
     Kind.UNANNOUNCED: frozenset({"unexpected_receipt"}),
     Kind.RECEIVED_TWICE: frozenset({"duplicate"}),
     Kind.CLONE_RECEIVED: frozenset(
-        {"duplicate", "misplaced", "missing", "shipped_already", "not_in_stock", "conflicting_claims"}
+        {"duplicate", "wrong_carton", "misplaced", "missing", "shipped_already", "not_in_stock"}
     ),
+    Kind.UNREAD_INBOUND: frozenset({"short"}),
+    Kind.UNSCANNED: frozenset({"misplaced", "missing", "not_in_stock"}),
     Kind.UNREAD: frozenset({"missing", "misplaced", "not_in_stock"}),
     Kind.MISKEYED: frozenset({"missing", "misplaced", "unknown", "not_in_stock", "shipped_already"}),
 }
@@ -88,11 +92,18 @@ class Exposure:
 
     @property
     def key(self) -> CaseKey:
-        return (self.rule, self.unit, self.expected, self.seen)
+        return case_key(self.rule, self.unit, self.expected, self.seen)
 
 
 CaseKey = tuple[str, str, str | None, str | None]
 """Rule, unit, where it belongs, where it was seen."""
+
+
+def case_key(rule: str, unit: str, expected: str | None, seen: str | None) -> CaseKey:
+    """What tells one case from another; of two claims at one moment none is the first."""
+    if rule == "conflicting_claims":
+        expected, seen = sorted((expected or "", seen or ""))
+    return (rule, unit, expected, seen)
 
 
 class World:

@@ -37,7 +37,10 @@ from tests.simulation.truth import Kind, World
 OPENS_H, CLOSES_H = 7.0, 18.0
 WORK_S = (CLOSES_H - OPENS_H - 1.5) * 3600
 SYNC_S = 600.0
-RESOLVES = {"missing": "write_off", "unknown": "stays", "misplaced": "stays", "not_in_stock": "stays"}
+RESOLVES = {"missing": "write_off"} | dict.fromkeys(
+    ("unknown", "misplaced", "not_in_stock", "shipped_already", "left_behind"), "stays"
+)
+"""What is decided of a case; of another rule, that nothing is wrong."""
 PATIENCE_MS = 20 * HOUR_MS
 """A missing unit is looked for so long before it is written off."""
 
@@ -185,6 +188,8 @@ class Week:
             self.time.start(
                 self._syncs(hand, start + CLOSES_H * HOUR_MS), opens + self._rng_air.random() * SYNC_S * 1000
             )
+        for _ in range(self.mishaps.whole(self.rates.met_at_once)):
+            self.time.start(self._meets(), opens + self._rng_air.random() * WORK_S * 1000)
         self.mishaps.within(opens, CLOSES_H - OPENS_H, self.size.units)
         self.time.run()
         self._evening(start + (CLOSES_H + 0.5) * HOUR_MS)
@@ -210,10 +215,24 @@ class Week:
                 yield self._rng_air.uniform(0, 2 * WORK_S / len(tasks) - 60) if len(tasks) > 1 else 60
         self._busy[hand.name] -= 1
 
+    def _meets(self) -> Process:
+        """As soon as two people with a network are free."""
+        for _ in range(200):
+            free = [hand for hand in self.hands if hand.network.online and not hand.in_use]
+            if len(free) > 1:
+                one, other = free[:2]
+                one.in_use = other.in_use = True
+                yield from self.floor.meet(one, other)
+                one.in_use = other.in_use = False
+                return
+            yield 60.0
+
     def _packs(self, hand: Station, until: float) -> Process:
         while self.time.now < until or self._packing:
-            if self._packing:
+            if self._packing and not hand.in_use:
+                hand.in_use = True
                 yield from self.floor.packs(hand, self._packing.pop(0))
+                hand.in_use = False
             else:
                 yield 120.0
         self._busy[hand.name] -= 1

@@ -26,6 +26,8 @@ ANNOUNCED = Known(status=Status.ANNOUNCED, announced_by="ASN-1", announced_in=CA
         (SCAN, Known(status=Status.STORED, expected=CARTON_1, expected_location=BIN_B), Verdict.KNOWN_ELSEWHERE, BIN_B),
         (SCAN, Known(status=Status.SHIPPED), Verdict.SHIPPED_ALREADY, None),
         (SCAN, ANNOUNCED, Verdict.NOT_EXPECTED, None),
+        (SCAN, Known(status=Status.PICKED), Verdict.NOT_EXPECTED, None),  # a count saw what should be gone
+        (replace(SCAN, action="inspect"), Known(status=Status.PICKED), Verdict.RIGHT, None),  # in somebody's hands
         (replace(SCAN, action="link"), STORED, Verdict.RIGHT, None),
         (RECEIVE, ANNOUNCED, Verdict.RIGHT, None),
         (replace(RECEIVE, container=CARTON_2), ANNOUNCED, Verdict.KNOWN_ELSEWHERE, CARTON_1),

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.handheld import CARTON_1, DOCK
+from tests.handheld import BIN_A, CARTON_1, DOCK
 from tests.server.rules.story import Story, fact, said
 
 ANNOUNCED = fact(1, "announce", device=0, document="ASN-1", container=CARTON_1)
@@ -12,6 +12,7 @@ SHORT = fact(3, "not_received", device=0, document="ASN-1")
     [
         [ANNOUNCED],
         [ANNOUNCED, fact(2, "receive", document="ASN-1", container=CARTON_1)],
+        [ANNOUNCED, fact(2, "put_away", location=BIN_A), SHORT],  # missed at the dock, and on its shelf all the same
     ],
 )
 def test_it_says_nothing(story: Story) -> None:
