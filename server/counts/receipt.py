@@ -20,6 +20,7 @@ from server.receipts.evidence import Received
 from server.receipts.lines import ReceiptLine, piece_lines, unit_lines
 from server.receipts.notice import Notice
 from server.tables import reference
+from sync.sampling import Mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,8 @@ def report(connection: sa.Connection, *, site: str, number: str) -> ReceiptRepor
     came = evidence.read(connection, site, due, None)
     rule = sampling.rules(connection, site).of(due.supplier)
     cartons = cartons_of(due, came, rule)
-    lines = _lines(connection, site, due, came, cartons)
+    opened = {c.key for c in cartons if rule.mode is Mode.ALL and c.read}
+    lines = _lines(connection, site, due, came, cartons, opened)
     return ReceiptReport(
         number=number,
         kind=due.kind,
@@ -74,11 +76,17 @@ def report(connection: sa.Connection, *, site: str, number: str) -> ReceiptRepor
 
 
 def _lines(
-    connection: sa.Connection, site: str, due: Notice, came: Received, cartons: Sequence[CartonProgress]
+    connection: sa.Connection,
+    site: str,
+    due: Notice,
+    came: Received,
+    cartons: Sequence[CartonProgress],
+    opened: Collection[str],
 ) -> list[ReceiptLine]:
     short_of_sample = {c.key for c in cartons if not c.is_sampled}
     fillers, strangers = piece_lines(due, came)
-    lines = unit_lines(due, came, strangers, _known(connection, site, came, due.numbers), short_of_sample)
+    known = _known(connection, site, came, due.numbers)
+    lines = unit_lines(due, came, strangers, known, held=short_of_sample, opened=opened)
     order = list(Line)
     return sorted([*lines, *fillers], key=lambda line: (order.index(line.kind), line.subject, line.expected or ""))
 

@@ -42,7 +42,13 @@ def _line(line: ReportLine, **further: object) -> ReceiptLine:
 
 
 def unit_lines(
-    due: Notice, came: Received, scans: Iterable[tuple[str, Fact]], known: Collection[str], held: Collection[str]
+    due: Notice,
+    came: Received,
+    scans: Iterable[tuple[str, Fact]],
+    known: Collection[str],
+    *,
+    held: Collection[str],
+    opened: Collection[str],
 ) -> list[ReceiptLine]:
     """One line for each unit that was due or came.
 
@@ -50,6 +56,7 @@ def unit_lines(
         scans: of units that fill no line given by quantity.
         known: units of which something was known before.
         held: cartons of which too few units were read one by one.
+        opened: cartons of which every unit has to be read, and some were: what was not read is not in them.
     """
     scans = list(scans)
     expected = [Expected(unit=unit, place=carton or due.number) for unit, carton in due.units.items()]
@@ -57,7 +64,8 @@ def unit_lines(
     facts: dict[str, list[Fact]] = {}
     for unit, fact in scans:
         facts.setdefault(unit, []).append(fact)
-    return [_of_unit(line, facts.get(line.subject, []), due, came, held) for line in compare(expected, sightings)]
+    lines = compare(expected, sightings)
+    return [_of_unit(line, facts.get(line.subject, []), due, came, held, opened) for line in lines]
 
 
 def _sighting(unit: str, fact: Fact, due: Notice, known: Collection[str]) -> Sighting:
@@ -66,7 +74,14 @@ def _sighting(unit: str, fact: Fact, due: Notice, known: Collection[str]) -> Sig
     return Sighting(unit=unit, place=place, event=format_name(fact.name), known=unit in known, belongs=belongs)
 
 
-def _of_unit(line: ReportLine, facts: list[Fact], due: Notice, came: Received, held: Collection[str]) -> ReceiptLine:
+def _of_unit(
+    line: ReportLine,
+    facts: list[Fact],
+    due: Notice,
+    came: Received,
+    held: Collection[str],
+    opened: Collection[str],
+) -> ReceiptLine:
     condition = next((f.event.condition for f in reversed(facts) if f.event.condition), None)
     if facts:
         listed = all(f.digest.hex() in came.listed for f in facts)
@@ -79,6 +94,8 @@ def _of_unit(line: ReportLine, facts: list[Fact], due: Notice, came: Received, h
     seen = (place,) if place else ()
     if not here.inferred:
         return replace(_line(line, how="elsewhere"), kind=Line.MATCHED, seen=seen, quantity=1)
+    if place in opened:
+        return _line(line, how="")
     kind = Line.NOT_SAMPLED if place in held else Line.MATCHED
     return replace(_line(line, how="inferred", inferred=1), kind=kind, seen=seen, quantity=1)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from sync.actions.registry import Stock, action
 from sync.actions.resolutions import RESOLUTIONS
 from sync.event import ScanEvent
-from sync.unit import Status, UnitState
+from sync.unit import Status, UnitState, came_with_its_carton
 
 
 @action("import", needs=("document", "reason", "evidence"))
@@ -50,6 +50,8 @@ def not_found(state: UnitState, event: ScanEvent) -> UnitState:
 @action("not_received", needs=("subject", "document"))
 def not_received(state: UnitState, event: ScanEvent) -> UnitState:
     """Not received: a closed receipt lacks it though it was announced (one row of the receipt's result)."""
+    if state.status is Status.ANNOUNCED or came_with_its_carton(state):
+        return replace(state, status=Status.ANNOUNCED, place=None, expected=None, came_under=None)  # not in its carton
     return state
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from server import queries
 from server.counts.plan import CountError
 from server.counts.receipt import ReceiptReport, close_receipt, report
 from server.database import reading, writing
@@ -159,6 +160,25 @@ def test_a_carton_of_which_too_few_were_read_one_by_one_does_not_speak_for_the_r
         close_receipt(c, site=SITE, number="ASN-1", operator="Sam", now_ms=NOW)
     with reading() as c:
         assert c.execute(sa.select(cases.c.unit).where(cases.c.rule == "short")).scalars().all() == []
+
+
+def test_what_was_not_read_in_an_opened_carton_is_short_where_every_unit_has_to_be_read(receiver: Chain) -> None:
+    sealed()
+    with writing() as c:
+        set_rule(c, site=SITE, supplier=None, mode="all", value=0, operator="Sam", now_ms=DAY - 8_000)
+    receive(receiver, CARTON_1, container=None)
+    assert lines(result(receiver))[unit("S3")][0] == "not_sampled"  # nobody has opened it yet
+    receive(receiver, unit("S1"), unit("S2"))
+    push(receiver, first=2, now_ms=NOW)
+    with writing() as c:
+        assert (
+            lines(close_receipt(c, site=SITE, number="ASN-1", operator="Sam", now_ms=NOW))[unit("S3")][0] == "missing"
+        )
+    with reading() as c:
+        assert c.execute(sa.select(cases.c.unit).where(cases.c.rule == "short")).scalars().all() == [unit("S3")]
+        found = queries.read_unit(c, SITE, unit("S3"), NOW)
+    assert found is not None
+    assert (found.state.status, found.location) == ("announced", None)  # its carton does not bring it in any more
 
 
 def test_one_symbol_that_lists_a_carton_observes_each_unit_and_is_no_sample(receiver: Chain) -> None:

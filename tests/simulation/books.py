@@ -144,9 +144,11 @@ class Books:
             self._exposes(at_ms, "unexpected_receipt", label, old.announced_in, carton)
         elif old.announced_in != carton:
             self._exposes(at_ms, "wrong_carton", label, old.announced_in, carton)
-        self._arrives(
-            at_ms, label, carton, Status.RECEIVED, document=document, receipts=(old.receipts if old else 0) + 1
-        )
+        if old is not None and status in IN_STOCK and (status, old.document) != (Status.RECEIVED, document):
+            self._write(label, replace(old, at_ms=at_ms, place=carton, seen_ms=at_ms))  # the one in stock stays so
+            return
+        receipts = (old.receipts if old else 0) + 1
+        self._arrives(at_ms, label, carton, Status.RECEIVED, document=document, receipts=receipts)
 
     def puts_away(self, at_ms: int, label: str, place: str) -> None:
         """It belongs in this bin from now on."""

@@ -15,6 +15,7 @@ from flask import Flask
 
 from server import context, create_app, enrolment, setup
 from server.database import db, reading, writing
+from server.receipts import sampling
 from server.staff import add_person
 from server.tables import events, unit_states
 from tests.server.running import Client, Person
@@ -61,6 +62,12 @@ class Office:
         writer.writerows(listed)
         query = f"?kind={kind}" + (f"&number={number}" if number else "")
         self._post(f"/documents{query}", data=file.getvalue().encode())
+
+    def asks_for_every_unit(self) -> None:
+        """What comes in is read one by one: a carton's label does not speak for what was not read."""
+        with self.app.app_context(), writing() as c:
+            now_ms = context.now_ms()
+            sampling.set_rule(c, site=SITE, supplier=None, mode="all", value=0, operator=NAME, now_ms=now_ms)
 
     def opens_count(self, number: str, bins: list[str]) -> None:
         """These bins are to be counted."""

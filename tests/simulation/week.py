@@ -112,6 +112,7 @@ class Week:
         with open_office(self._database_url, self._folder / "server", self.time.now_ms) as office:
             self.office = office
             with office.app.app_context():
+                office.asks_for_every_unit()
                 self._fill()
                 self.hands = [self._station(n) for n in range(self.size.handhelds)]
                 wrong_before = wrong_records(self.world, office.records(), self.layout)
