@@ -69,6 +69,11 @@ EXPECTED_IN: Final = f"""{_INSIDE}
             OR coalesce(place, expected) IN (SELECT no FROM inside) AND status = {STATUSES.index(Status.ANNOUNCED)})
         ORDER BY 1 LIMIT ?"""  # noqa: S608 - ours
 
+CONTENTS: Final = """
+    SELECT names.name || tail, status FROM units JOIN names ON no = family
+        WHERE announced_in = (SELECT no FROM names WHERE name = ?) AND NOT container
+        ORDER BY 1 LIMIT ?"""
+
 ANNOUNCED_IN: Final = """
     SELECT names.name || tail FROM units JOIN names ON no = family
         WHERE announced_in = (SELECT no FROM names WHERE name = ?) AND status = ? AND NOT container

@@ -22,6 +22,7 @@ from scanner_client.moment import event_now, undoing
 from scanner_client.open_bin import OpenBin
 from scanner_client.past import PastScan
 from scanner_client.recent import Recent
+from scanner_client.sample import Sample
 from scanner_client.sighting import Sighting, Symbol, Told, Tone, printable, rank, with_symbols
 from scanner_client.task import QUANTITY_MAX, Task
 from scanner_client.wording import say
@@ -55,6 +56,7 @@ class Session:
         self._site_map = handheld.site_map
         self._recent = Recent()
         self._bin = OpenBin()
+        self._sample = Sample(handheld.site_map, handheld.outbox)
         self._product_in_hand: str | None = None
         self._switches: dict[Kind, Callable[[Sighting, _Read], list[Told]]] = {
             Kind.LOCATION: self._enter_location,
@@ -257,6 +259,8 @@ class Session:
             judgement, tone, text = None, Tone.GOOD, say("verdict.hidden")
         if kept.quantity and kept.quantity > 1:
             text = say("scan.times", text=text, quantity=kept.quantity)
+        sample = "" if judgement is None else self._sample.text(kept)
+        text = say("sample.after", text=text, sample=sample) if sample else text
         return Told(tone=tone, text=text, thing=thing, event=kept, judgement=judgement)
 
     def _half_a_scan(self, sighting: Sighting, item: str, reason: str) -> list[Told]:

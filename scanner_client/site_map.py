@@ -23,6 +23,7 @@ from scanner_client.clock import Clock
 from scanner_client.database import Database
 from scanner_client.map_rows import (
     ANNOUNCED_IN,
+    CONTENTS,
     COLLIDED,
     EXPECTED_IN,
     INSIDE_MAX,
@@ -200,6 +201,11 @@ class SiteMap:
         """
         rows = self._database.rows(ANNOUNCED_IN, container, STATUSES.index(Status.ANNOUNCED), INSIDE_MAX)
         return [row[0] for row in rows]
+
+    def contents(self, container: str) -> dict[str, bool]:
+        """The units that a supplier says are in this carton, and whether each was scanned itself by what is known."""
+        rows = self._database.rows(CONTENTS, container, INSIDE_MAX)
+        return {name: STATUSES[status] is not Status.ANNOUNCED for name, status in rows}
 
     def _is_here(self, unit: str) -> bool:
         found = self.find(unit)

@@ -37,9 +37,16 @@ def publish_document(connection: sa.Connection, site: str, document: Any, at: in
     if document.kind == "order":
         publish_order(connection, site, document.number, at)
         return
-    lines = _lines(connection, document.digest)
-    offered = {"kind": document.kind, "state": "open", "lines": lines, "bins": [], "blind": False}
+    offered = {
+        "kind": document.kind,
+        "state": "open",
+        "lines": _lines(connection, document.digest),
+        "bins": [],
+        "blind": False,
+        "supplier": _supplier(connection, document.digest),
+    }
     changes.publish(connection, site, "document", document.number, offered, at)
+
 
 
 def publish_order(connection: sa.Connection, site: str, number: str, at: int, *, state: str = "open") -> None:
@@ -54,6 +61,12 @@ def publish_order(connection: sa.Connection, site: str, number: str, at: int, *,
     offered |= {"due": order.due} if order.due else {}
     offered |= {"priority": order.priority} if order.priority else {}
     changes.publish(connection, site, "document", number, offered, at)
+
+
+def _supplier(connection: sa.Connection, digest: str) -> str | None:
+    """Who sends it; the same on every row, so that the first one says it."""
+    query = sa.select(document_rows.c.attributes).where(document_rows.c.document == digest, document_rows.c.row == 1)
+    return (connection.execute(query).scalar() or {}).get("supplier")
 
 
 def _lines(connection: sa.Connection, digest: str) -> list[dict[str, Any]]:
