@@ -48,7 +48,6 @@ def publish_document(connection: sa.Connection, site: str, document: Any, at: in
     changes.publish(connection, site, "document", document.number, offered, at)
 
 
-
 def publish_order(connection: sa.Connection, site: str, number: str, at: int, *, state: str = "open") -> None:
     """Offer an order: its lines, made-to-order units too, and when it has to leave."""
     order = read_orders(connection, site, [number]).get(number, Order(number=number, lines=()))
