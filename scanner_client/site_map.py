@@ -23,8 +23,8 @@ from scanner_client.clock import Clock
 from scanner_client.database import Database
 from scanner_client.map_rows import (
     ANNOUNCED_IN,
-    CONTENTS,
     COLLIDED,
+    CONTENTS,
     EXPECTED_IN,
     INSIDE_MAX,
     NESTING_MAX,
