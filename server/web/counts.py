@@ -37,9 +37,11 @@ def counts() -> str:
 
 @blueprint.get("/counts/<any(count, receipt):kind>")
 @requires(Task.LOOK)
-def report(kind: str) -> str:
+def report(kind: str) -> str | Response:
     """The report of one count or receipt, as it stands now; `?number=` names it."""
     number = request.args.get("number", "")
+    if kind == "receipt":
+        return redirect(url_for("web.receipt_page", number=number))
     site = signed_in().site
     with reading() as connection:
         try:
@@ -74,13 +76,6 @@ def close_count() -> Response:
     """Freeze the next version of a count's report."""
     person = signed_in()
     return _close("count", partial(closing.close_count, role=person.role))
-
-
-@blueprint.post("/counts/receipt/close")
-@requires(Task.RECEIVE)
-def close_receipt() -> Response:
-    """Freeze the next version of a receipt's report."""
-    return _close("receipt", receipt.close_receipt)
 
 
 def _close(kind: str, close: Callable[..., Any]) -> Response:

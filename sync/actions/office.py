@@ -110,6 +110,18 @@ def cancel_order(state: UnitState, event: ScanEvent) -> UnitState:
     return state
 
 
+@action("draft_claim", needs=("document", "evidence"))
+def draft_claim(state: UnitState, event: ScanEvent) -> UnitState:
+    """Draft claim: a closed receipt's differences are put to the supplier."""
+    return state
+
+
+@action("follow_claim", needs=("document", "reason"))
+def follow_claim(state: UnitState, event: ScanEvent) -> UnitState:
+    """Follow claim: it was sent, accepted, rejected or credited."""
+    return state
+
+
 @action("recall", needs=("document", "evidence"))
 def recall(state: UnitState, event: ScanEvent) -> UnitState:
     """Recall: what matches this predicate must not move."""

@@ -1,0 +1,220 @@
+"""Receiving: what is awaited and what came of it, carton by carton, while it is being scanned."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+from flask import flash, make_response, redirect, render_template, request, url_for
+from werkzeug import Response
+
+from server import context, queries
+from server.counts import paper, receipt
+from server.counts.compare import Line
+from server.counts.plan import CountError
+from server.counts.receipt import ReceiptReport
+from server.database import reading, transact
+from server.errors import Refusal
+from server.people import requires, signed_in
+from server.prices import Price
+from server.receipts import claims, sampling
+from server.receipts.lines import ReceiptLine
+from server.receipts.listing import STATES, list_receipts
+from server.roles import Task
+from server.web.navigation import Entry, Group
+from server.web.pages import blueprint, linked_names
+from server.web.wording import money
+from sync.condition import CONDITIONS
+from sync.sampling import SITE_WIDE, Mode
+
+NAV = Entry("Receipts", "web.receipts", Group.WORK, order=30)
+LINES_MAX: Final = 300
+"""Lines of one kind on a page; the export has them all."""
+REFRESH_S: Final = 15
+"""A receipt that is being scanned shows itself anew so often, until it is held still."""
+TROUBLE: Final = tuple(kind for kind in Line if kind is not Line.MATCHED)
+
+
+@blueprint.get("/receipts")
+@requires(Task.LOOK)
+def receipts() -> str:
+    """Notices and purchase orders, the latest first; `?state=` narrows them."""
+    state = request.args.get("state") or None
+    with reading() as connection:
+        site = signed_in().site
+        found = list_receipts(connection, site, state=state if state in STATES else None)
+        rules = sampling.rules(connection, site)
+        suppliers = sorted({row.supplier for row in found if row.supplier} | (rules.rows.keys() - {SITE_WIDE}))
+    return render_template(
+        "receipts.html", receipts=found, state=state, states=STATES, rules=rules, suppliers=suppliers, modes=list(Mode)
+    )
+
+
+@blueprint.get("/receipts/receipt")
+@requires(Task.LOOK)
+def receipt_page() -> Response:
+    """One receipt as it stands now; `?number=` names it, `?still=1` keeps the page from showing itself anew."""
+    number, site = request.args.get("number", ""), signed_in().site
+    still = bool(request.args.get("still"))
+    with reading() as connection:
+        try:
+            found = receipt.report(connection, site=site, number=number)
+        except CountError as error:
+            raise Refusal(404, "not_found", str(error)) from None
+        values = _shown(connection, site, found)
+    state = values["state"]
+    page = make_response(render_template("receipt.html", report=found, still=still, refresh_s=REFRESH_S, **values))
+    if state in ("open", "partly") and not still:
+        page.headers["Refresh"] = str(REFRESH_S)
+    return page
+
+
+def _shown(connection: sa.Connection, site: str, found: ReceiptReport) -> dict[str, Any]:
+    versions = paper.versions(connection, site, "receipt_result", found.number)
+    by_kind: dict[str, list[ReceiptLine]] = {kind.value: [] for kind in (*TROUBLE, Line.MATCHED)}
+    for line in found.lines:
+        by_kind[line.kind.value].append(line)
+    shown = {kind: lines for kind, lines in by_kind.items() if lines}
+    keys = [
+        k for lines in shown.values() for line in lines[:LINES_MAX] for k in (line.subject, line.expected, *line.seen)
+    ]
+    keys += [k for carton in found.cartons for k in (carton.key, carton.parent)]
+    state = next((r.state for r in list_receipts(connection, site) if r.number == found.number), "open")
+    return {
+        "shown": shown,
+        "versions": versions,
+        "state": state,
+        "names": linked_names(connection, site, keys),
+        "devices": queries.device_names(connection, site),
+        "claims": claims.list_claims(connection, site, receipt=found.number),
+        "lines_max": LINES_MAX,
+        "quantities": quantities(found.lines),
+    }
+
+
+def quantities(lines: list[ReceiptLine]) -> dict[str, int]:
+    """The receipt in pieces: expected, here, of these by a carton's label alone, short and over."""
+    return {
+        "expected": sum(line.expected_quantity for line in lines),
+        "here": sum(line.quantity for line in lines),
+        "inferred": sum(line.inferred for line in lines),
+        "short": sum(max(0, line.expected_quantity - line.quantity) for line in lines),
+        "over": sum(max(0, line.quantity - line.expected_quantity) for line in lines),
+        "damaged": sum(line.quantity for line in lines if line.damaged),
+    }
+
+
+@blueprint.post("/receipts/close")
+@requires(Task.RECEIVE)
+def freeze_receipt() -> Response:
+    """Close a receipt: the next version of its report will not change."""
+    person, number, now_ms = signed_in(), request.form.get("number", ""), context.now_ms()
+    try:
+        found = transact(
+            lambda c: receipt.close_receipt(c, site=person.site, number=number, operator=person.name, now_ms=now_ms)
+        )
+    except CountError as error:
+        flash(str(error), "bad")
+    else:
+        differs = len(found.differences)
+        flash(f"{number} is closed. " + (f"{differs} lines differ." if differs else "All came as announced."), "good")
+    return redirect(url_for("web.receipt_page", number=number))
+
+
+@blueprint.post("/receipts/claim")
+@requires(Task.RECEIVE)
+def draft_claim() -> Response:
+    """Put a closed receipt's differences to its supplier."""
+    person, number, now_ms = signed_in(), request.form.get("number", ""), context.now_ms()
+    try:
+        claim = transact(
+            lambda c: claims.draft(c, site=person.site, receipt=number, operator=person.name, now_ms=now_ms)
+        )
+    except CountError as error:
+        flash(str(error), "bad")
+        return redirect(url_for("web.receipt_page", number=number))
+    return redirect(url_for("web.claim", number=claim))
+
+
+@blueprint.post("/receipts/sampling")
+@requires(Task.APPROVE)
+def set_sampling() -> Response:
+    """Set how many units of a carton are read one by one."""
+    person, now_ms = signed_in(), context.now_ms()
+    supplier, mode = request.form.get("supplier") or None, request.form.get("mode", "")
+    value = request.form.get("value", "").strip() or "0"
+    try:
+        if not (value.isascii() and value.isdigit() and len(value) <= 6):
+            raise CountError(f"{value!r} is no number: write it like 5.")
+        rule = transact(
+            lambda c: sampling.set_rule(
+                c, site=person.site, supplier=supplier, mode=mode, value=int(value), operator=person.name, now_ms=now_ms
+            )
+        )
+    except CountError as error:
+        flash(str(error), "bad")
+    else:
+        flash(f"{supplier or 'All other suppliers'}: {rule.text}.", "good")
+    return redirect(url_for("web.receipts"))
+
+
+# Words.
+
+_STATES: Final = {
+    "open": "awaited",
+    "partly": "being received",
+    "closed": "closed",
+    "changed": "closed, scanned since",
+}
+_LINES: Final = {
+    "matched": "As announced",
+    "missing": "Short",
+    "misplaced": "In another carton",
+    "unexpected": "Over",
+    "unknown": "Not announced, unknown until now",
+    "duplicate": "Here before, or seen twice",
+    "not_sampled": "Not sampled enough",
+}
+_HOW: Final = {
+    "scanned": "scanned",
+    "listed": "by a list",
+    "inferred": "by its carton's label",
+    "elsewhere": "under another document",
+    "": "–",
+}
+
+
+@blueprint.app_template_filter()
+def receipt_state(state: str) -> str:
+    """Where a receipt stands."""
+    return _STATES[state]
+
+
+@blueprint.app_template_filter()
+def receipt_choice(state: str) -> tuple[str, str]:
+    """The same, as an option of a list."""
+    return state, _STATES[state]
+
+
+@blueprint.app_template_filter()
+def receipt_line(kind: str) -> str:
+    """What a kind of line says."""
+    return _LINES[kind]
+
+
+@blueprint.app_template_filter()
+def receipt_how(how: str) -> str:
+    """How it is known that something is here."""
+    return _HOW[how]
+
+
+@blueprint.app_template_filter()
+def condition_word(condition: str) -> str:
+    """In what state something is."""
+    return CONDITIONS.get(condition, condition)
+
+
+@blueprint.app_template_filter()
+def amount(of: tuple[int, str | None]) -> str:
+    """An amount and its currency."""
+    return money(Price(of[0], of[1] or ""))
