@@ -134,7 +134,7 @@ def draft(connection: sa.Connection, *, site: str, receipt: str, operator: str |
             f"{receipt} is not closed yet: close it first, so that the claim rests on what will not change."
         )
     found = report(connection, site=site, number=receipt)
-    if _late(connection, site, receipt, version, found.scans):
+    if late_scans(connection, site, receipt, version, found.scans):
         raise CountError(f"{receipt} was scanned since it was closed: close it again first.")
     lines = _claimed(connection, site, found.differences)
     if not lines:
@@ -252,7 +252,7 @@ def read(connection: sa.Connection, site: str, number: str, *, late: bool = True
         receipt=said["receipt"],
         version=said["version"],
         latest=latest,
-        late_scans=_late(connection, site, said["receipt"], latest, None) if late else 0,
+        late_scans=late_scans(connection, site, said["receipt"], latest, None) if late else 0,
         supplier=said["supplier"],
         lines=[_line(row) for row in lines],
         fates=_fates(connection, site, number),
@@ -318,7 +318,7 @@ def _of_version(connection: sa.Connection, site: str, receipt: str, version: int
     return next((c.number for c in list_claims(connection, site, receipt=receipt) if c.version == version), None)
 
 
-def _late(connection: sa.Connection, site: str, receipt: str, version: int, scans: Sequence[str] | None) -> int:
+def late_scans(connection: sa.Connection, site: str, receipt: str, version: int, scans: Sequence[str] | None) -> int:
     """How many scans of a receipt its latest version does not rest on."""
     if not version:
         return 0

@@ -48,7 +48,7 @@ def list_receipts(
     return [row for row in rows if state in (None, row.state)]
 
 
-def _row(connection: sa.Connection, site: str, document: sa.Row[Any]) -> ReceiptRow:
+def _row(connection: sa.Connection, site: str, document: Any) -> ReceiptRow:
     e = events.c
     scanned = sa.select(sa.func.count(), sa.func.max(e.received_ms)).where(
         e.site == site, e.document == document.number, e.action == "receive", e.outcome.in_(FOLDED)

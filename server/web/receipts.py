@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from flask import flash, make_response, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from server import context, queries
+from server import cells, context, queries
+from server.cells import CellError
 from server.counts import paper, receipt
 from server.counts.compare import Line
 from server.counts.plan import CountError
@@ -79,7 +80,8 @@ def _shown(connection: sa.Connection, site: str, found: ReceiptReport) -> dict[s
         k for lines in shown.values() for line in lines[:LINES_MAX] for k in (line.subject, line.expected, *line.seen)
     ]
     keys += [k for carton in found.cartons for k in (carton.key, carton.parent)]
-    state = next((r.state for r in list_receipts(connection, site) if r.number == found.number), "open")
+    late = claims.late_scans(connection, site, found.number, versions, found.scans)
+    state = ("changed" if late else "closed") if versions else "partly" if found.scans else "open"
     return {
         "shown": shown,
         "versions": versions,
@@ -144,14 +146,13 @@ def set_sampling() -> Response:
     supplier, mode = request.form.get("supplier") or None, request.form.get("mode", "")
     value = request.form.get("value", "").strip() or "0"
     try:
-        if not (value.isascii() and value.isdigit() and len(value) <= 6):
-            raise CountError(f"{value!r} is no number: write it like 5.")
+        pieces = cells.quantity(value)
         rule = transact(
             lambda c: sampling.set_rule(
-                c, site=person.site, supplier=supplier, mode=mode, value=int(value), operator=person.name, now_ms=now_ms
+                c, site=person.site, supplier=supplier, mode=mode, value=pieces, operator=person.name, now_ms=now_ms
             )
         )
-    except CountError as error:
+    except (CountError, CellError) as error:
         flash(str(error), "bad")
     else:
         flash(f"{supplier or 'All other suppliers'}: {rule.text}.", "good")
@@ -180,7 +181,7 @@ _HOW: Final = {
     "listed": "by a list",
     "inferred": "by its carton's label",
     "elsewhere": "under another document",
-    "": "–",
+    "": "not here",
 }
 
 

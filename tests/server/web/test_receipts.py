@@ -1,0 +1,108 @@
+"""Receipts and claims through HTTP, as a receiver and a supervisor see them."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.handheld import CARTON_1, CARTON_2, DOCK, PHONE, unit
+from tests.server.running import NOW, PASSWORD, Handheld
+from tests.server.site import state_document
+
+PRODUCTS = {"subject": PHONE, "attributes": {"name": "Phone 12", "price": 19900, "currency": "EUR"}}
+
+
+def text_of(page: TestResponse) -> str:
+    """What a person reads of a page, blanks made one."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
+
+
+@pytest.fixture
+def console(app: Flask) -> FlaskClient:
+    client = app.test_client()
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/sign-in").text)
+    assert token is not None
+    client.post("/sign-in", data={"csrf_token": token[1], "name": "supervisor", "password": PASSWORD})
+    return client
+
+
+def post(console: FlaskClient, path: str, **form: str) -> TestResponse:
+    token = re.search(r'name="csrf_token" value="([^"]+)"', console.get("/receipts").text)
+    assert token is not None
+    return console.post(path, data={"csrf_token": token[1], **form}, follow_redirects=True)
+
+
+@pytest.fixture
+def dock(app: Flask, handheld: Handheld) -> Handheld:
+    state_document("products", "PRODUCTS-1", [PRODUCTS], now_ms=NOW - 9_000_000)
+    inside = [{"subject": unit(s), "container": CARTON_1} for s in ("S1", "S2", "S3")]
+    rows = [*inside, {"subject": CARTON_1}, {"subject": unit("S4"), "container": CARTON_2}, {"subject": CARTON_2}]
+    state_document("asn", "ASN-1", [row | {"attributes": {"supplier": "Acme"}} for row in rows], now_ms=NOW - 8_000_000)
+    handheld.scan("receive", CARTON_1, document="ASN-1", location=DOCK, minutes_ago=30)
+    handheld.scan("receive", unit("S1"), document="ASN-1", container=CARTON_1, condition="damaged", minutes_ago=29)
+    handheld.push()
+    return handheld
+
+
+def test_a_receipt_shows_what_was_read_and_what_came_by_label_while_it_is_scanned(
+    dock: Handheld, console: FlaskClient
+) -> None:
+    listed = text_of(console.get("/receipts"))
+    assert "ASN-1 Notice Acme" in listed
+    assert "being received" in listed
+    page = console.get("/receipts/receipt?number=ASN-1")
+    assert page.headers["Refresh"] == "15"
+    assert "Refresh" not in console.get("/receipts/receipt?number=ASN-1&still=1").headers
+    said = text_of(page)
+    assert "3 of 4 here" in said
+    assert "2 by carton label alone" in said
+    assert "Received by Rosa (HH-1, 2 scans" in said
+
+
+def test_a_rule_for_a_supplier_holds_back_what_was_not_sampled(dock: Handheld, console: FlaskClient) -> None:
+    assert "Acme: 2 of each carton read one by one." in text_of(
+        post(console, "/receipts/sampling", supplier="Acme", mode="count", value="2")
+    )
+    assert "not sampled enough: 1 of 2" in text_of(console.get("/receipts/receipt?number=ASN-1"))
+    assert "takes a number from 1 to 100" in text_of(post(console, "/receipts/sampling", mode="share", value="300"))
+
+
+def test_a_closed_receipt_with_differences_becomes_a_claim_that_is_followed_to_its_credit(
+    dock: Handheld, console: FlaskClient
+) -> None:
+    assert "close it first" in text_of(post(console, "/receipts/claim", number="ASN-1"))
+    assert "ASN-1 is closed. 2 lines differ." in text_of(post(console, "/receipts/close", number="ASN-1"))
+    said = text_of(post(console, "/receipts/claim", number="ASN-1"))
+    assert "CLAIM-1 to Acme · drafted" in said
+    assert "Claimed in all: 398.00 EUR" in said
+    assert "CLAIM-1 claims version 1" in text_of(post(console, "/receipts/claim", number="ASN-1"))
+    assert "what follows is sent, and not credited" in text_of(
+        post(console, "/claims/follow", number="CLAIM-1", fate="credited", amount="199", currency="EUR")
+    )
+    post(console, "/claims/follow", number="CLAIM-1", fate="sent", note="by e-mail")
+    post(console, "/claims/follow", number="CLAIM-1", fate="accepted")
+    said = text_of(post(console, "/claims/follow", number="CLAIM-1", fate="credited", amount="199.50", currency="EUR"))
+    assert "Credited 199.50 EUR" in said
+    assert "by supervisor: by e-mail" in said
+    assert "398.00 EUR 199.50 EUR" in text_of(console.get("/claims"))
+    letter = text_of(console.get("/claims/print?number=CLAIM-1"))
+    assert "name our number CLAIM-1 in your answer" in letter
+
+
+def test_a_scan_after_closing_re_opens_the_question_of_its_claim(dock: Handheld, console: FlaskClient) -> None:
+    post(console, "/receipts/close", number="ASN-1")
+    post(console, "/receipts/claim", number="ASN-1")
+    dock.scan("receive", unit("S4"), document="ASN-1", container=CARTON_2, minutes_ago=1)
+    dock.push(3)
+    assert "it was scanned again" in text_of(console.get("/claims/claim?number=CLAIM-1"))
+    assert "closing again makes version 2" in text_of(console.get("/receipts/receipt?number=ASN-1"))
+
+
+@pytest.mark.parametrize("page", ["/receipts/receipt?number=ASN-9", "/claims/claim?number=CLAIM-9"])
+def test_what_does_not_exist_is_said(console: FlaskClient, page: str) -> None:
+    assert console.get(page).status_code == 404
