@@ -10,6 +10,11 @@ from scanner_client.vision.reading import Reading, area, centre, long_side, shar
 CLEARLY_LARGER = 1.5
 """A linear reading's area grows with the scan lines that agree on it: this many times as many decide."""
 
+IN_LINES = frozenset({"]e0", "]E0", "]E4"})
+ONE_SYMBOL_SHARE, ONE_SYMBOL_SHARE_OF_HIGH = 0.4, 1.0
+"""So near, by their length, are two lines of one DataBar, EAN or UPC that say the same. The engine may give each line
+as a reading of its own, and of a stacked one any of its rows; a UPC-E is about as high as wide."""
+
 
 def without_conflicts(readings: Sequence[Reading]) -> tuple[Reading, ...]:
     """Leave out what another reading at the same place contradicts.
@@ -23,7 +28,7 @@ def without_conflicts(readings: Sequence[Reading]) -> tuple[Reading, ...]:
     standing: list[Reading] = []
     doubtful: set[int] = set()
     for reading in sorted(readings, key=_weight, reverse=True):
-        if any(_is_part_of(reading, longer) for longer in standing):
+        if any(_is_part_of(reading, longer) or _is_line_of(reading, longer) for longer in standing):
             continue
         rivals = [other for other in standing if share_a_place(reading.quad, other.quad)]
         if not rivals:
@@ -38,6 +43,13 @@ def _is_part_of(short: Reading, longer: Reading) -> bool:
         return False
     near = dist(centre(short.quad), centre(longer.quad)) < long_side(longer.quad)
     return near and short.data != longer.data and short.data in longer.data
+
+
+def _is_line_of(line: Reading, other: Reading) -> bool:
+    if line.symbology not in IN_LINES or line.content != other.content:
+        return False
+    share = ONE_SYMBOL_SHARE_OF_HIGH if "Stk" in line.format or line.format == "UPCE" else ONE_SYMBOL_SHARE
+    return dist(centre(line.quad), centre(other.quad)) < share * long_side(other.quad)
 
 
 def _weight(reading: Reading) -> tuple[bool, int, float]:

@@ -34,6 +34,9 @@ class Frame:
     A frame that could not be compared says (0, 0), and the next one that can be makes up for it.
     """
 
+    turn: float = 0.0
+    """And how far it turned about the middle of the frame, in radians clockwise; 0 where that is not sure."""
+
 
 def shift_of(frame: Frame) -> tuple[float, float] | None:
     """A frame's shift, where it is one: nothing can tell more than half a picture. (0, 0) where it is none."""

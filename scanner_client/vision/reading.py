@@ -84,6 +84,12 @@ def turns_left(quad: Quad) -> bool:
     return _signed_area(quad) < 0
 
 
+def height_share(quad: Quad) -> float:
+    """How many times as high as wide it is."""
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = quad
+    return hypot(dx + cx - ax - bx, dy + cy - ay - by) / max(1.0, hypot(bx + cx - ax - dx, by + cy - ay - dy))
+
+
 def overlap(one: Quad, other: Quad) -> float:
     """The area that two convex quads share, in square pixels (Sutherland and Hodgman's clipping)."""
     clipped = list(one)

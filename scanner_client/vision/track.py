@@ -18,6 +18,13 @@ THINNER_MAX = 0.7
 SAME_LABEL_REACH = 0.5
 """How far from where it was expected a label is still itself, as a share of its long side."""
 
+SAME_LABEL_REACH_AGAIN = 0.9
+"""The same for one that the camera left and came back to: roll and tilt have moved it by some 50 pixels meanwhile, and
+the way is known to 50."""
+
+SAME_STACKED_REACH = 1.0
+"""And for a stacked DataBar: any of its rows is given as its place."""
+
 SAME_LABEL_REACH_PER_S = 1.0
 """And how much farther for each second in which it was not seen, while it should have been in view."""
 
@@ -87,8 +94,13 @@ class Track:
 
     def reach(self, t_ms: float) -> float:
         """How far from its place it may be read and still be itself, in pixels."""
-        unseen_s = 0.0 if self.left else max(0.0, t_ms - self.last_ms) / 1000
-        return long_side(self.place) * (SAME_LABEL_REACH + SAME_LABEL_REACH_PER_S * unseen_s)
+        if self.left:
+            share = SAME_LABEL_REACH_AGAIN
+        else:
+            share = SAME_LABEL_REACH + SAME_LABEL_REACH_PER_S * max(0.0, t_ms - self.last_ms) / 1000
+        if self.reading.format == "DataBarExpStk":
+            share = max(share, SAME_STACKED_REACH)
+        return long_side(self.place) * share
 
     def tracked(self) -> Tracked:
         """The label as its box reports it."""

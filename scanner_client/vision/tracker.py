@@ -125,7 +125,7 @@ class Tracker:
             if track.box is None and self._tracks.is_believable(track):
                 put_in_box(track, self._boxes, self._rules, self._numbers, frame.t_ms)
         unread = [quad for quad in look.unread if not self._tracks.stand_at(self._tracks.to_scene(quad))]
-        self._unread.see(unread, frame, self._tracks.offset)
+        self._unread.see(unread, frame, self._tracks.view)
 
     def _settled(self, frame: Frame) -> list[BoxSighting]:
         """The boxes to report: each waits for its labels, and for the boxes that came into view before it."""

@@ -9,8 +9,9 @@ from statistics import median
 
 from scanner_client.vision.boxes import BoxRules
 from scanner_client.vision.frame import Frame, shift_of
-from scanner_client.vision.reading import Point, Quad, Reading, centre, long_side, moved, stand_at_one_place
+from scanner_client.vision.reading import Point, Quad, Reading, centre, long_side, stand_at_one_place
 from scanner_client.vision.track import Track, new_track
+from scanner_client.vision.view import View
 
 FRAMES_AGREEING_WEAK_MIN = 3
 """For symbologies that are weakly checked. In rendered pans of soft labels zxing-cpp gave a wrong EAN-13 in 8
@@ -48,13 +49,7 @@ class Tracks:
 
     def __init__(self, frames_agreeing_min: int, rules: BoxRules) -> None:
         self.followed: list[Track] = []
-        self.offset: Point = (0.0, 0.0)
-        """How far the scene moved since the first frame, in pixels.
-
-        Only moved: to follow its turn by the labels that were read was tried on rolling pans and gained nothing, for
-        each label's place is renewed whenever it is read.
-        """
-
+        self.view = View()
         self._frames_agreeing_min = frames_agreeing_min
         self._rules = rules
 
@@ -66,22 +61,23 @@ class Tracks:
             for track in self.followed:
                 track.adrift = True
         else:
-            self.offset = (self.offset[0] + shift[0], self.offset[1] + shift[1])
+            height, width = frame.grey.shape
+            self.view = self.view.followed(shift, frame.turn, (width / 2, height / 2))
 
     def to_scene(self, quad: Quad) -> Quad:
         """A quad of the newest frame in pixels of the first one."""
-        return moved(quad, -self.offset[0], -self.offset[1])
+        return self.view.to_scene(quad)
 
     def to_frame(self, place: Quad) -> Quad:
         """A place of the scene in pixels of the newest frame."""
-        return moved(place, *self.offset)
+        return self.view.to_frame(place)
 
     def take_in(self, frame: Frame, readings: Sequence[Reading]) -> None:
         """Match what was read in a frame with the labels that are followed; the rest are new ones."""
         matches = self._matches(frame, readings)
         slip = self._slip(matches)
         if slip is not None:
-            self.offset = (self.offset[0] + slip[0], self.offset[1] + slip[1])
+            self.view = self.view.slipped(slip)
             for track in self.followed:
                 track.adrift = False
             matches = self._matches(frame, readings)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scanner_client.vision.frame import Frame
-from scanner_client.vision.reading import Point, Quad, area, moved, stand_at_one_place
+from scanner_client.vision.reading import Quad, area, stand_at_one_place
 from scanner_client.vision.track import Track
+from scanner_client.vision.view import View
 
 LOOKS_MIN = 5
 """So many frames have to show bars at one place before they count as a label: what only looks like bars does so
@@ -54,14 +55,14 @@ class UnreadPlaces:
         """The places, in scene coordinates, that more than one look has shown, one of them since then."""
         return [place.quad for place in self._places if place.last_ms >= t_ms and (place.counts or place.looks > 1)]
 
-    def see(self, quads: Sequence[Quad], frame: Frame, offset: Point) -> None:
-        """Take in where a frame shows bars, in its own pixels; `offset` is how far the scene moved since the first.
+    def see(self, quads: Sequence[Quad], frame: Frame, view: View) -> None:
+        """Take in where a frame shows bars, in its own pixels.
 
         What the edge of the picture cuts is followed, but is no look: it may well be read once it is whole.
         """
         for quad in quads[:QUADS_PER_FRAME_MAX]:
-            self._look(moved(quad, -offset[0], -offset[1]), frame, looks=int(is_inside(quad, frame)))
-        self._places = [place for place in self._places if not _was_none(place, frame, offset)]
+            self._look(view.to_scene(quad), frame, looks=int(is_inside(quad, frame)))
+        self._places = [place for place in self._places if not _was_none(place, frame, view)]
         if len(self._places) > PLACES_MAX:
             least = min(self._places, key=lambda place: (place.counts, place.last_ms))
             self._places.remove(least)
@@ -111,10 +112,10 @@ def is_inside(quad: Quad, frame: Frame) -> bool:
     return all(EDGE_PX <= x <= width - EDGE_PX and EDGE_PX <= y <= height - EDGE_PX for x, y in quad)
 
 
-def _was_none(place: _Place, frame: Frame, offset: Point) -> bool:
+def _was_none(place: _Place, frame: Frame, view: View) -> bool:
     """Whether it was taken for a label and is not seen any more, though the frame shows its place."""
     if place.counts or place.last_frame == frame.index:
         return False
-    if is_inside(moved(place.quad, *offset), frame):
+    if is_inside(view.to_frame(place.quad), frame):
         place.misses += 1
     return place.misses > MISSES_MAX or frame.t_ms - place.last_ms > CANDIDATE_MS

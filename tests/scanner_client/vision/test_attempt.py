@@ -27,10 +27,10 @@ def thin(reading: Reading, lines: float) -> Reading:
     return replace(reading, quad=quad)
 
 
-def taken(reading: Reading) -> list[bytes]:
-    """What an attempt keeps of a reading that the engine gives it."""
-    one = attempt(PRODUCT)
-    one._take(Found(readings=(reading,), failed=()), Crop(grey=PRODUCT, to_frame=IN_PLACE).in_frame)
+def taken(reading: Reading, *, enlarged: float = 1.0, treated: bool = False) -> list[bytes]:
+    """What an attempt keeps of a reading that the engine gives it, in a crop that may be enlarged or sharpened."""
+    one, crop = attempt(PRODUCT), Crop(grey=PRODUCT, to_frame=IN_PLACE / enlarged)
+    one._take(Found(readings=(reading,), failed=()), crop.in_frame, treated=treated)
     return [kept.data for kept in one.readings]
 
 
@@ -50,6 +50,25 @@ def test_product_read_on_one_line_is_dropped_when_a_second_look_says_something_e
 
 def test_product_that_many_lines_agree_on_needs_no_second_look(right: Reading) -> None:
     assert taken(replace(thin(right, 20), data=b"9074932437075")) == [b"9074932437075"]
+
+
+def test_lines_that_an_enlarged_crop_repeats_count_once(right: Reading) -> None:
+    assert taken(replace(thin(right, 8), data=b"9074932437075"), enlarged=2.0) == []
+
+
+def test_short_product_code_that_only_sharpening_gives_is_looked_at_again_as_it_was(right: Reading) -> None:
+    short = replace(thin(right, 20), format="UPCE", data=b"0119529000092")
+
+    assert taken(short) == [short.data]
+    assert taken(short, treated=True) == []
+
+
+def test_parts_of_two_databar_labels_joined_by_the_engine_are_no_label(right: Reading) -> None:
+    lot = replace(thin(right, 40), symbology="]e0", format="DataBarExp", data=b"010950600013435210L1")
+    across: Quad = ((205, 644), (326, 644), (1067, 361), (934, 361))
+
+    assert taken(lot) == [lot.data]
+    assert taken(replace(lot, quad=across)) == []
 
 
 def test_code_with_a_check_character_of_its_own_needs_no_second_look(right: Reading) -> None:

@@ -45,3 +45,16 @@ def test_interleaved_two_of_five_cut_short_is_left_out_beside_the_whole_of_it() 
 
     assert [r.data for r in without_conflicts([cut, whole])] == [whole.data]
     assert len(without_conflicts([elsewhere, whole])) == 2
+
+
+def databar(x: float, y: float, width: float = 200, *, stacked: bool = False) -> Reading:
+    data = b"010950600013435210L1"
+    name = "DataBarExpStk" if stacked else "DataBarExp"
+    return Reading(format=name, symbology="]e0", data=data, quad=wide(x, y, width, 0))
+
+
+def test_lines_of_one_databar_are_one_label_and_two_boxes_side_by_side_are_two() -> None:
+    assert len(without_conflicts([databar(0, 0), databar(2, 60)])) == 1
+    assert len(without_conflicts([databar(0, 0), databar(240, 4)])) == 2
+    assert len(without_conflicts([databar(0, 0), databar(0, 150)])) == 2
+    assert len(without_conflicts([databar(0, 0, stacked=True), databar(4, 150, stacked=True)])) == 1

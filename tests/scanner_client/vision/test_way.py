@@ -15,6 +15,7 @@ from scanner_client.vision.look import Look
 from scanner_client.vision.panorama import PanPicture
 from scanner_client.vision.reading import Point, Reading
 from scanner_client.vision.tracker import InView, Tracker
+from scanner_client.vision.view import View
 from tests.scanner_client.vision.shelf_film import place, reading
 
 WIDTH, HEIGHT = 640, 360
@@ -86,6 +87,34 @@ def test_piece_is_counted_once_though_the_light_goes_out_or_a_lamp_blinds_the_ca
         boxes |= {box.box for box in tracker.see(frame, piece if lit else Look(readings=()))}
 
     assert boxes | {box.box for box in tracker.finish()} == {1}
+
+
+SQUARE = cv2.resize(wall(3), (900, 900))
+
+
+def turned(degrees: float) -> Grey:
+    """The middle of a scene that was turned by so much clockwise."""
+    way = cv2.getRotationMatrix2D((450, 450), -degrees, 1.0)
+    return np.asarray(cv2.warpAffine(SQUARE, way, (900, 900))[270:630, 130:770], np.uint8)
+
+
+def test_label_stays_one_label_while_the_wrist_turns() -> None:
+    """It leaves the picture and comes back half a turn later, where the same shift would have it elsewhere."""
+    way, view = Way(), View()
+    for n in range(61):
+        shift = way.shift(frame := turned(3.0 * n))
+        view = view.followed(shift or (0.0, 0.0), way.turn, (frame.shape[1] / 2, frame.shape[0] / 2))
+
+    ((x, y), *_) = view.to_frame(place(400, 180, 0, 0))
+    assert (x, y) == pytest.approx((240, 180), abs=20)
+    assert view.to_scene(view.to_frame(place(400, 180))) == pytest.approx(np.array(place(400, 180)))
+
+
+def test_wrist_that_holds_still_is_not_taken_to_turn() -> None:
+    way = Way()
+    for x in range(0, 200, 10):
+        way.shift(at(x))
+        assert way.turn == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
