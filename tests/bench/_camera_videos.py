@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 
 from scanner_client.vision.boxes import BoxSighting
-from scanner_client.vision.camera import Way
 from scanner_client.vision.decoder import Decoder
 from scanner_client.vision.focus import Focus
 from scanner_client.vision.frame import Frame, Grey
 from scanner_client.vision.tracker import Tracker
+from scanner_client.vision.way import Way
 from tests.bench._camera_engines import OURS, Read, engines, scorer
 from tests.rendering.films import SCENES, Film, film
 from tests.rendering.handling import FRAMES_PER_S

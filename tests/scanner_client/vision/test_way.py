@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 import pytest
 
-from scanner_client.vision.camera import ELSEWHERE_FRAMES, Way
 from scanner_client.vision.frame import Frame, Grey
 from scanner_client.vision.look import Look
 from scanner_client.vision.panorama import PanPicture
 from scanner_client.vision.reading import Point, Reading
 from scanner_client.vision.tracker import InView, Tracker
 from scanner_client.vision.view import View
+from scanner_client.vision.way import ELSEWHERE_FRAMES, Way
 from tests.scanner_client.vision.shelf_film import place, reading
 
 WIDTH, HEIGHT = 640, 360
