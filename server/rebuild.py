@@ -56,7 +56,8 @@ def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) 
     opened = _cases(connection, site, on_top, only_open=True)
     begin = {u: (stored.get(u), opened.get(u, {})) for u in on_top}
     _store(connection, site, begin, _fold(connection, site, on_top, begin), at)
-    late |= _children(connection, site, {s: _since(f) for s, f in units.items() if is_container(s)})
+    moved = {owned.get(s, s): _since(f) for s, f in units.items()}
+    late |= _children(connection, site, {key: since for key, since in moved.items() if is_container(key)})
     late |= _strange_cartons(connection, site, by_subject)
     if late:
         rebuild(connection, site, late, at)

@@ -13,7 +13,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from server.identifiers import rivals_of
+from server.identifiers import names_of, rivals_of
 from server.ledger import FOLDED, history, in_chunks
 from server.orders import book
 from server.permissions import Crew, read_crew
@@ -204,8 +204,11 @@ def _timelines(
         if not wanted:
             break
         hold(wanted)
-        found = history(connection, site, wanted)
-        facts.update((key, effective([*found.get(key, ()), *added.get(key, ())])) for key in wanted)
+        names = {key: {key, *further} for key, further in names_of(connection, site, wanted).items()}
+        found = history(connection, site, {name for key in wanted for name in names.get(key, (key,))})
+        for key in wanted:
+            under = [fact for name in names.get(key, (key,)) for fact in found.get(name, ())]
+            facts[key] = effective([*under, *added.get(key, ())])
         wanted = {c for key in wanted for c in _carriers(facts[key])}
     return _outermost_first(facts)
 

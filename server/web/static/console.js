@@ -1,5 +1,5 @@
-// The three things that a page cannot do without a script: moments in the reader's own time zone, a wedge scanner that
-// types wherever the focus happens to be, and looking again by itself while something is under way.
+// What a page cannot do without a script: moments in the reader's own time zone, a wedge scanner that types wherever the
+// focus happens to be, printing, and looking again by itself while something is under way.
 //
 // It is loaded before the page is drawn: who sees the page can scan, and a scanner's first key must not be lost.
 "use strict";
@@ -26,6 +26,7 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const time of document.querySelectorAll("time[datetime]:not([data-keep])")) {
     time.textContent = moment.format(new Date(time.dateTime));
   }
+  document.querySelector("[data-print]")?.addEventListener("click", () => print());
   const scan = document.getElementById("scan");
   if (scan && early) {
     scan.focus();

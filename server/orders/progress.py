@@ -1,0 +1,252 @@
+"""How far orders are: line by line, parcel by parcel, and who did it. Read from the ledger and the folded rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+
+from server.identifiers import names_of, owners
+from server.ledger import FOLDED, fact_of, in_chunks
+from server.orders import book
+from server.orders.standing import LineProgress, OrderProgress, OrderUnit, Parcel, Shortage, spread_over
+from server.rebuild import state_of
+from server.surroundings import gather
+from server.tables import documents, events, unit_states
+from sync.event import format_name
+from sync.history import Fact
+from sync.identity import is_container, is_stock
+from sync.order import Order, OrderLine
+from sync.unit import Status, UnitState
+from sync.verdict import COMMITTED
+
+ACTIONS: Final = ("pick", "pack", "ship", "close_carton", "short_pick", "reject", "label_parcel", "cancel_order")
+
+
+def list_numbers(connection: sa.Connection, site: str, *, limit: int, after_ms: int | None = None) -> list[str]:
+    """Numbers of the orders, the latest first; `after_ms` is when the last one of the page before was imported."""
+    d = documents.c
+    query = sa.select(d.number).where(d.site == site, d.kind == "order", d.event.isnot(None))
+    if after_ms is not None:
+        query = query.where(d.event_ms < after_ms)
+    return list(connection.execute(query.order_by(d.event_ms.desc(), d.number).limit(limit)).scalars())
+
+
+def read_progress(
+    connection: sa.Connection, site: str, numbers: Iterable[str], now_ms: int
+) -> dict[str, OrderProgress]:
+    """Each of these orders that was imported, in their order."""
+    wanted = list(dict.fromkeys(numbers))
+    orders = book.read_orders(connection, site, wanted)
+    imported = _imported(connection, site, orders)
+    facts = _facts(connection, site, orders)
+    things = _things(connection, site, [fact for found in facts.values() for fact in found], now_ms)
+    back = _came_back(connection, site, things.containers)
+    return {
+        number: _progress(orders[number], imported[number], facts.get(number, []), things, back)
+        for number in wanted
+        if number in orders
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Things:
+    """Units and containers, as they stand now."""
+
+    names: Mapping[str, str]
+    """Of what was scanned by a further name -> its own."""
+    states: Mapping[str, UnitState]
+    own: Mapping[str, UnitState]
+    """The same, whatever became of their containers."""
+    places: Mapping[str, str | None]
+
+    @property
+    def containers(self) -> list[str]:
+        return [key for key in self.own if is_container(key)]
+
+
+def _imported(connection: sa.Connection, site: str, numbers: Iterable[str]) -> dict[str, int]:
+    d = documents.c
+    found: dict[str, int] = {}
+    for chunk in in_chunks(numbers):
+        query = sa.select(d.number, d.event_ms).where(d.site == site, d.kind == "order", d.number.in_(chunk))
+        found.update((number, ms) for number, ms in connection.execute(query) if ms is not None)
+    return found
+
+
+def _facts(connection: sa.Connection, site: str, numbers: Iterable[str]) -> dict[str, list[Fact]]:
+    """What was done for each of these orders and stands, oldest first."""
+    found: dict[str, list[Fact]] = defaultdict(list)
+    for chunk in in_chunks(numbers):
+        query = (
+            sa.select(events)
+            .where(events.c.site == site, events.c.document.in_(chunk), events.c.action.in_(ACTIONS))
+            .where(events.c.outcome.in_(FOLDED))
+        )
+        for row in connection.execute(query).mappings():
+            found[row["document"]].append(fact_of(row))
+    names = [format_name(fact.name) for facts in found.values() for fact in facts]
+    undone: set[str] = set()
+    for chunk in in_chunks(names):
+        undone.update(connection.execute(sa.select(events.c.voids).where(events.c.voids.in_(chunk))).scalars())
+    return {
+        number: sorted((fact for fact in facts if format_name(fact.name) not in undone), key=lambda fact: fact.order)
+        for number, facts in found.items()
+    }
+
+
+def _things(connection: sa.Connection, site: str, facts: list[Fact], now_ms: int) -> _Things:
+    subjects = {str(f.event.subject) for f in facts if f.event.subject and not is_stock(f.event.subject)}
+    names = owners(connection, site, subjects)
+    cartons = {f.event.container for f in facts if f.event.container}
+    own = _own_states(connection, site, {names.get(key, key) for key in subjects} | cartons)
+    own |= _own_states(
+        connection, site, {s.place for s in own.values() if s.place and is_container(s.place)} - set(own)
+    )
+    around = gather(connection, site, {key: [] for key in own}, list(own.values()))
+    return _Things(
+        names=names,
+        own=own,
+        states={key: around.carried(state, now_ms) or state for key, state in own.items()},
+        places={key: around.locate(state.place, now_ms) for key, state in own.items()},
+    )
+
+
+def _own_states(connection: sa.Connection, site: str, keys: Iterable[str]) -> dict[str, UnitState]:
+    found: dict[str, UnitState] = {}
+    for chunk in in_chunks(keys):
+        query = sa.select(unit_states).where(unit_states.c.site == site, unit_states.c.unit.in_(chunk))
+        found.update((row["unit"], state_of(row)) for row in connection.execute(query).mappings())
+    return found
+
+
+def _came_back(connection: sa.Connection, site: str, containers: list[str]) -> dict[str, str]:
+    """Cartons that came back unopened after they were last shipped, each with the reason."""
+    last: dict[str, tuple[int, str, str | None]] = {}
+    carton_of = {key: key for key in containers}
+    for carton, further in names_of(connection, site, containers).items():
+        carton_of.update(dict.fromkeys(further, carton))
+    for chunk in in_chunks(carton_of):
+        query = (
+            sa.select(events.c.subject, events.c.event_ms, events.c.action, events.c.reason)
+            .where(events.c.site == site, events.c.subject.in_(chunk), events.c.outcome.in_(FOLDED))
+            .where(events.c.action.in_(("ship", "parcel_back")))
+        )
+        for name, event_ms, action, reason in connection.execute(query):
+            subject = carton_of[name]
+            last[subject] = max(last.get(subject, (0, "", None)), (event_ms, action, reason), key=lambda one: one[0])
+    return {subject: reason or "?" for subject, (_, action, reason) in last.items() if action == "parcel_back"}
+
+
+def _progress(
+    order: Order, imported_ms: int, facts: list[Fact], things: _Things, back: Mapping[str, str]
+) -> OrderProgress:
+    units = _units(order.number, facts, things)
+    cancelled = next((fact for fact in facts if fact.event.action == "cancel_order"), None)
+    shortages = tuple(
+        Shortage(
+            subject=str(f.event.subject),
+            quantity=f.event.quantity or 1,
+            reason=f.event.reason or "",
+            operator=f.event.operator,
+            event_ms=f.event_ms,
+        )
+        for f in facts
+        if f.event.action == "short_pick"
+    )
+    people: dict[str, dict[str, None]] = defaultdict(dict)
+    for fact in facts:
+        people[fact.event.operator or "?"][fact.event.action] = None
+    closed = [str(fact.event.subject) for fact in facts if fact.event.action == "close_carton"]
+    cartons = dict.fromkeys([*(one.container for one in units if one.container), *closed])
+    spread, _ = spread_over(order, units)
+    return OrderProgress(
+        order=order,
+        imported_ms=imported_ms,
+        cancelled_ms=cancelled.event_ms if cancelled else None,
+        cancelled_why=cancelled.event.reason if cancelled else None,
+        lines=tuple(_line(line, spread[line], shortages) for line in order.lines),
+        units=units,
+        parcels=tuple(_parcel(carton, units, things, back) for carton in cartons),
+        shortages=shortages,
+        people={name: tuple(actions) for name, actions in people.items()},
+    )
+
+
+def _units(number: str, facts: list[Fact], things: _Things) -> tuple[OrderUnit, ...]:
+    found = []
+    subjects = dict.fromkeys(str(f.event.subject) for f in facts if f.event.subject)
+    for key in dict.fromkeys(things.names.get(subject, subject) for subject in subjects):
+        if is_container(key) or key not in things.states:
+            continue
+        state, own = things.states[key], things.own[key]
+        if state.status in COMMITTED and own.document == number:
+            carton = own.place if own.place and is_container(own.place) else None
+            found.append(
+                OrderUnit(
+                    subject=key,
+                    lot=state.lot,
+                    quantity=1,
+                    status=state.status,
+                    container=carton,
+                    location=things.places.get(key),
+                )
+            )
+    return (*found, *_pieces(facts, things))
+
+
+def _pieces(facts: list[Fact], things: _Things) -> list[OrderUnit]:
+    """Pieces of products without units: packed ones in their cartons, and what was picked beyond them."""
+    packed: dict[tuple[str, str | None], int] = defaultdict(int)
+    picked: dict[str, int] = defaultdict(int)
+    lots: dict[str, str | None] = {}
+    for fact in facts:
+        event = fact.event
+        if event.subject and is_stock(event.subject) and event.action in ("pick", "pack"):
+            lots[event.subject] = event.lot or lots.get(event.subject)
+            pieces = 1 if event.quantity is None else event.quantity
+            if event.action == "pack":
+                packed[event.subject, event.container] += pieces
+            else:
+                picked[event.subject] += pieces
+    found = []
+    for (subject, carton), pieces in packed.items():
+        picked[subject] -= pieces
+        state = things.states.get(carton or "")
+        gone = state is not None and state.status is Status.SHIPPED
+        status = Status.SHIPPED if gone else Status.PACKED
+        place = things.places.get(carton or "")
+        found.append((subject, pieces, status, carton, place))
+    found += [(subject, pieces, Status.PICKED, None, None) for subject, pieces in picked.items() if pieces > 0]
+    return [
+        OrderUnit(subject=s, lot=lots.get(s), quantity=n, status=status, container=carton, location=place)
+        for s, n, status, carton, place in found
+    ]
+
+
+def _line(line: OrderLine, reached: Mapping[int, int], shortages: Iterable[Shortage]) -> LineProgress:
+    short = sum(one.quantity for one in shortages if line.takes(one.subject, line.lot))
+    picked, packed, shipped = (sum(n for step, n in reached.items() if step >= least) for least in (1, 2, 3))
+    return LineProgress(
+        line=line,
+        picked=picked,
+        packed=packed,
+        shipped=shipped,
+        short=min(short, line.quantity - picked),
+    )
+
+
+def _parcel(carton: str, units: Iterable[OrderUnit], things: _Things, back: Mapping[str, str]) -> Parcel:
+    state = things.states.get(carton, UnitState())
+    return Parcel(
+        container=carton,
+        contents=tuple(one for one in units if one.container == carton),
+        closed=state.closed,
+        shipped=state.status is Status.SHIPPED,
+        came_back=back.get(carton) if state.status is not Status.SHIPPED else None,
+        location=things.places.get(carton),
+        tracking=state.identifiers,
+    )

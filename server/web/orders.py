@@ -1,0 +1,157 @@
+"""Orders: the list, one order with its lines and parcels, cancelling, and the packing slip of a carton."""
+
+from __future__ import annotations
+
+import io
+from typing import Final
+
+import segno
+import sqlalchemy as sa
+from flask import flash, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug import Response
+
+from server import context
+from server.database import reading, transact
+from server.errors import Refusal
+from server.orders import cancelling, parcels, progress
+from server.orders.cancelling import OrderError
+from server.parties import parties
+from server.people import requires, signed_in
+from server.roles import Task
+from server.web.navigation import Entry, Group
+from server.web.pages import blueprint, linked_names
+from sync.identity import split_key
+
+NAV = Entry("Orders", "web.orders", Group.WORK, order=40)
+
+PAGE: Final = 50
+STANDINGS: Final = {
+    "open": "not begun",
+    "begun": "being picked",
+    "picked": "to be packed",
+    "packed": "to be shipped",
+    "shipped": "shipped",
+    "short": "shipped short",
+    "cancelled": "cancelled",
+}
+
+
+@blueprint.get("/orders")
+@requires(Task.LOOK)
+def orders() -> str:
+    """Every order, the latest first, with how far it is."""
+    after = request.args.get("after", "")
+    if after and not (after.isascii() and after.isdigit() and len(after) <= 15):
+        raise Refusal(400, "bad_request", "There is no such page of orders.")
+    site = signed_in().site
+    with reading() as connection:
+        numbers = progress.list_numbers(connection, site, limit=PAGE, after_ms=int(after) if after else None)
+        found = list(progress.read_progress(connection, site, numbers, context.now_ms()).values())
+    following = found[-1].imported_ms if len(found) == PAGE else None
+    back = [one for one in found if one.to_put_back]
+    return render_template("orders.html", orders=found, back=back, words=STANDINGS, next=following, after=after)
+
+
+@blueprint.get("/order")
+@requires(Task.LOOK)
+def order() -> str:
+    """One order; `?number=` names it."""
+    number, site = request.args.get("number", ""), signed_in().site
+    with reading() as connection:
+        found = progress.read_progress(connection, site, [number], context.now_ms()).get(number)
+        if found is None:
+            raise Refusal(404, "not_found", f"There is no order {number:.100}.")
+        speaks_of = [
+            *(line.line.unit or line.line.item for line in found.lines),
+            *(key for one in found.units for key in (one.subject, one.container, one.location)),
+            *(key for one in found.parcels for key in (one.container, one.location)),
+            *(one.subject for one in found.shortages),
+        ]
+        names = linked_names(connection, site, speaks_of)
+        customer = _customer(connection, site, number)
+    return render_template("order.html", order=found, names=names, words=STANDINGS, customer=customer, text=_text)
+
+
+@blueprint.post("/order/cancel")
+@requires(Task.ORDER)
+def cancel_order() -> Response:
+    """Call it off."""
+    person, number, now_ms = signed_in(), request.form.get("number", ""), context.now_ms()
+    reason = request.form.get("reason", "")[:300]
+    try:
+        transact(
+            lambda c: cancelling.cancel(
+                c, site=person.site, number=number, reason=reason, operator=person.name, now_ms=now_ms
+            )
+        )
+    except LookupError as error:
+        raise Refusal(404, "not_found", str(error.args[0])) from None
+    except OrderError as error:
+        flash(str(error), "bad")
+    else:
+        flash(f"{number} is cancelled. Handhelds learn it at their next sync.", "good")
+    return redirect(url_for("web.order", number=number))
+
+
+@blueprint.post("/order/parcel")
+@requires(Task.ORDER)
+def label_parcel() -> Response:
+    """Join a carton and its tracking number."""
+    person, number, now_ms = signed_in(), request.form.get("number", ""), context.now_ms()
+    pair = (request.form.get("container", ""), request.form.get("tracking", ""))
+    try:
+        transact(
+            lambda c: parcels.label_parcels(c, site=person.site, parcels=[pair], operator=person.name, now_ms=now_ms)
+        )
+    except ValueError as error:
+        flash(str(error), "bad")
+    else:
+        flash("The parcel is found by its tracking number from now on.", "good")
+    return redirect(url_for("web.order", number=number))
+
+
+@blueprint.get("/order/slip")
+@requires(Task.LOOK)
+def slip() -> str:
+    """The packing slip of one carton, to be printed; `?number=` and `?carton=` name it."""
+    number, carton, site = request.args.get("number", ""), request.args.get("carton", ""), signed_in().site
+    with reading() as connection:
+        found = progress.read_progress(connection, site, [number], context.now_ms()).get(number)
+        parcel = next((one for one in found.parcels if one.container == carton), None) if found else None
+        if found is None or parcel is None:
+            raise Refusal(404, "not_found", "There is no such carton of this order.")
+        names = linked_names(connection, site, [one.subject for one in parcel.contents])
+        customer = _customer(connection, site, number)
+    return render_template(
+        "slip.html",
+        order=found,
+        parcel=parcel,
+        names=names,
+        customer=customer,
+        code=_text(carton),
+        qr=_qr(carton),
+        pieces=sum(one.quantity for one in parcel.contents),
+        text=_text,
+    )
+
+
+def _customer(connection: sa.Connection, site: str, number: str) -> tuple[str, str | None] | None:
+    """Name and address, where they were not erased."""
+    query = sa.select(parties.c.name, parties.c.address).where(parties.c.site == site, parties.c.document == number)
+    row = connection.execute(query).first()
+    return None if row is None else (row.name, row.address)
+
+
+def _text(key: str) -> str:
+    """What stands on the label that bears this name: the SSCC, the plate, the tracking number."""
+    return split_key(key).elements[-1][1]
+
+
+def _qr(key: str) -> Markup:
+    """The carton's name, a Digital Link, as a QR code that prints at any size; every handheld reads it."""
+    drawn = io.BytesIO()
+    segno.make(key, error="q", micro=False).save(
+        drawn, kind="svg", xmldecl=False, svgns=False, omitsize=True, border=4, dark="#000", light="#fff"
+    )
+    return Markup(drawn.getvalue().decode())  # noqa: S704  # drawn by segno; the text is only dots in it

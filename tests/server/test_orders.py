@@ -1,0 +1,197 @@
+"""An order's way as the office sees it: imported, picked, packed, cancelled, its parcels found again."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from server.database import reading
+from server.tables import cases, reference
+from tests.handheld import BIN_A, CABLE, CARTON_1, CARTON_2, DOCK, PHONE, unit
+from tests.server.running import Handheld, Person, refusal, sign_in
+
+PHONE_GTIN, CABLE_GTIN = PHONE.rpartition("/")[2], CABLE.rpartition("/")[2]
+HEAD = "number,gtin,quantity,serial,due,priority,customer\n"
+ORDERS = HEAD + (
+    f"SO-1,{PHONE_GTIN},2,,2026-06-01,,Ada\nSO-1,{CABLE_GTIN},3,,2026-06-01,,Ada\nSO-2,{PHONE_GTIN},,MADE,,2,\n"
+)
+
+
+def take(person: Person, kind: str, content: str) -> TestResponse:
+    return person.post(f"/api/v1/documents?kind={kind}", data=content)
+
+
+@pytest.fixture
+def ordered(app: Flask, admin: Person) -> Person:
+    answer = take(admin, "order", ORDERS)
+    assert answer.status_code == 200, answer.text
+    return admin
+
+
+def order(person: Person, number: str = "SO-1") -> dict[str, Any]:
+    answer = person.get(f"/api/v1/orders/{number}")
+    assert answer.status_code == 200, answer.text
+    found = answer.get_json()
+    assert isinstance(found, dict)
+    return found
+
+
+def lines(found: dict[str, Any]) -> list[tuple[int, int, int, int, int]]:
+    return [tuple(line[n] for n in ("quantity", "picked", "packed", "shipped", "short")) for line in found["lines"]]
+
+
+def rules_of(subject: str) -> list[tuple[str, str]]:
+    with reading() as c:
+        found = c.execute(cases.select().where(cases.c.unit == subject)).mappings()
+        return sorted((row["rule"], row["status"]) for row in found)
+
+
+def pick_and_pack(handheld: Handheld) -> None:
+    for serial in ("S1", "S2"):
+        handheld.scan("put_away", unit(serial), location=BIN_A, minutes_ago=50)
+        handheld.scan("pick", unit(serial), location=BIN_A, document="SO-1", minutes_ago=40)
+        handheld.scan("pack", unit(serial), container=CARTON_1, document="SO-1", minutes_ago=30)
+    handheld.scan("pick", CABLE, location=BIN_A, document="SO-1", quantity=2, minutes_ago=25)
+    handheld.scan("pack", CABLE, container=CARTON_1, document="SO-1", quantity=2, minutes_ago=24)
+    handheld.scan("short_pick", CABLE, document="SO-1", quantity=1, reason="none left", minutes_ago=23)
+
+
+def test_an_order_tells_line_by_line_and_parcel_by_parcel_how_far_it_is(ordered: Person, handheld: Handheld) -> None:
+    assert order(ordered)["standing"] == "open"
+    pick_and_pack(handheld)
+    handheld.scan("close_carton", CARTON_1, document="SO-1", minutes_ago=20)
+    handheld.push()
+    found = order(ordered)
+    assert (found["standing"], found["due"]) == ("packed", "2026-06-01")
+    assert lines(found) == [(2, 2, 2, 0, 0), (3, 2, 2, 0, 1)]
+    [parcel] = found["parcels"]
+    assert (parcel["container"], parcel["closed"], parcel["shipped"]) == (CARTON_1, True, False)
+    assert {one["subject"]: one["quantity"] for one in parcel["contents"]} == {unit("S1"): 1, unit("S2"): 1, CABLE: 2}
+    assert found["shortages"][0]["reason"] == "none left"
+    assert "pick" in found["people"]["Rosa"]
+    handheld.scan("ship", CARTON_1, document="SO-1", minutes_ago=10)
+    handheld.push(first=len(handheld.chain.lines))
+    found = order(ordered)
+    assert (found["standing"], lines(found)) == ("short", [(2, 2, 2, 2, 0), (3, 2, 2, 2, 1)])
+
+
+def test_a_cancelled_order_says_what_is_to_be_put_back_and_until_when(ordered: Person, handheld: Handheld) -> None:
+    pick_and_pack(handheld)
+    handheld.push()
+    answer = ordered.post("/api/v1/orders/SO-1/cancel", json={"reason": "customer called"})
+    assert answer.status_code == 200, answer.text
+    found = order(ordered)
+    assert (found["standing"], found["cancelled_why"]) == ("cancelled", "customer called")
+    assert {one["subject"] for one in found["to_put_back"]} == {unit("S1"), unit("S2"), CABLE}
+    with reading() as c:
+        row = c.execute(reference.select().where(reference.c.key == "SO-1")).mappings().one()["row"]
+    assert row["state"] == "cancelled", "handhelds hear of it"
+    assert refusal(ordered.post("/api/v1/orders/SO-1/cancel", json={"reason": "again"})) == (409, "conflict")
+    handheld.scan("unpack", unit("S1"), location=BIN_A, minutes_ago=5)
+    handheld.scan("put_away", unit("S1"), location=BIN_A, minutes_ago=4)
+    handheld.push(first=len(handheld.chain.lines) - 1)
+    assert {one["subject"] for one in order(ordered)["to_put_back"]} == {unit("S2"), CABLE}
+
+
+def test_cancellations_come_as_a_file_and_all_of_it_counts_or_nothing(ordered: Person) -> None:
+    wrong = b"order_no,reason\nSO-1,wrong address\nSO-9,no such\n"
+    answer = ordered.post("/api/v1/cancellations", data=wrong)
+    assert (answer.status_code, answer.get_json()["message"]) == (409, "There is no order SO-9.")
+    assert order(ordered)["standing"] == "open"
+    answer = ordered.post("/api/v1/cancellations", data=b"order_no,reason\nSO-1,wrong address\nSO-2,same\n")
+    assert answer.get_json() == {"taken": 2}
+    assert [order(ordered, number)["standing"] for number in ("SO-1", "SO-2")] == ["cancelled", "cancelled"]
+    assert refusal(ordered.post("/api/v1/cancellations", data=b"number\nSO-1\n")) == (422, "not_a_table")
+
+
+def test_what_was_packed_wrongly_all_the_same_is_a_case(ordered: Person, handheld: Handheld) -> None:
+    handheld.scan("put_away", unit("MADE"), location=BIN_A, minutes_ago=50)
+    handheld.scan("pack", unit("MADE"), container=CARTON_1, document="SO-1", minutes_ago=1)
+    handheld.scan("put_away", unit("C1", CABLE), location=BIN_A, minutes_ago=50)
+    handheld.scan("pack", unit("C1", CABLE), container=CARTON_1, document="SO-2", minutes_ago=40)
+    handheld.push()
+    assert rules_of(unit("C1", CABLE)) == [("wrong_product", "open")]
+    assert rules_of(unit("MADE")) == [], "by its own clock that scan was made before the order came"
+
+
+def test_two_handhelds_that_close_one_carton_both_count_and_somebody_looks(
+    app: Flask, ordered: Person, handheld: Handheld
+) -> None:
+    other = Handheld(app).enrol(name="HH-2")
+    pick_and_pack(handheld)
+    handheld.scan("close_carton", CARTON_1, document="SO-1", minutes_ago=20)
+    other.scan("close_carton", CARTON_1, document="SO-1", minutes_ago=10)
+    handheld.push()
+    other.push()
+    assert rules_of(CARTON_1) == [("closed_twice", "open")]
+
+
+def test_a_parcel_is_found_by_its_tracking_number_and_comes_back_into_stock_as_no_return(
+    ordered: Person, handheld: Handheld
+) -> None:
+    pick_and_pack(handheld)
+    handheld.scan("close_carton", CARTON_1, document="SO-1", minutes_ago=20)
+    handheld.scan("ship", CARTON_1, document="SO-1", minutes_ago=15)
+    handheld.push()
+    answer = ordered.post("/api/v1/parcels/file", data=f"sscc,tracking\n{CARTON_1[-18:]},1Z999AA10123\n".encode())
+    assert answer.get_json() == {"taken": 1}
+    tracking = order(ordered)["parcels"][0]["tracking"][0]
+    assert tracking.endswith("/250/1Z999AA10123")
+    handheld.scan("parcel_back", tracking, location=DOCK, reason="undelivered", minutes_ago=0)
+    handheld.push(first=len(handheld.chain.lines))
+    found = order(ordered)
+    [parcel] = found["parcels"]
+    assert (parcel["shipped"], parcel["came_back"], parcel["location"]) == (False, "undelivered", DOCK)
+    assert {one["subject"] for one in found["to_put_back"]} >= {unit("S1"), unit("S2")}
+    state = ordered.get(f"/api/v1/units/{unit('S1')}").get_json()
+    assert (state["state"]["status"], state["location"]) == ("packed", DOCK)
+    assert refusal(ordered.post("/api/v1/parcels", json={"container": CARTON_2, "tracking": "X1"})) == (409, "conflict")
+    same = {"container": CARTON_1, "tracking": PHONE_GTIN}
+    assert refusal(ordered.post("/api/v1/parcels", json=same)) == (409, "conflict")
+
+
+def test_the_pages_show_the_order_its_parcels_and_the_slip_and_cancel_it(
+    app: Flask, ordered: Person, handheld: Handheld
+) -> None:
+    pick_and_pack(handheld)
+    handheld.scan("close_carton", CARTON_1, document="SO-1", minutes_ago=20)
+    handheld.push()
+    listed = ordered.get("/orders").text
+    assert "SO-1" in listed
+    assert "to be shipped" in listed
+    page = ordered.get("/order?number=SO-1").text
+    assert all(word in page for word in ("Ada", "none left", "Packing slip", "Cancel SO-1"))
+    slip = ordered.get(f"/order/slip?number=SO-1&carton={CARTON_1}").text
+    assert all(word in slip for word in (f"(00) {CARTON_1[-18:]}", "S1", "S2", "<svg", "4 pieces"))
+    assert ordered.get("/order?number=SO-9").status_code == 404
+    assert ordered.get(f"/order/slip?number=SO-2&carton={CARTON_1}").status_code == 404
+    answer = ordered.post("/order/cancel", data={"number": "SO-1", "reason": "duplicate"}, follow_redirects=True)
+    assert "To be put back" in answer.text
+    rows = ordered.get("/exports/orders.csv").text
+    assert "SO-2" in rows
+    assert sign_in(app, "picker").post("/order/cancel", data={"number": "SO-2"}).status_code == 403
+
+
+def test_a_tracking_number_is_added_on_the_page(ordered: Person, handheld: Handheld) -> None:
+    pick_and_pack(handheld)
+    handheld.push()
+    form = {"number": "SO-1", "container": CARTON_1, "tracking": "DHL 4711"}
+    assert "DHL 4711" in ordered.post("/order/parcel", data=form, follow_redirects=True).text
+
+
+def test_orders_are_cancelled_and_parcels_labelled_at_the_command_line(
+    app: Flask, ordered: Person, handheld: Handheld, tmp_path: Any
+) -> None:
+    pick_and_pack(handheld)
+    handheld.push()
+    file = tmp_path / "parcels.csv"
+    file.write_text(f"container,tracking\n{CARTON_1[-18:]},T-1\n")
+    runner = app.test_cli_runner()
+    assert runner.invoke(args=["parcels", str(file)]).output == "1 parcel labelled.\n"
+    assert runner.invoke(args=["cancel", "SO-1", "--reason", "fraud"]).output == "1 order cancelled.\n"
+    assert "was cancelled before" in runner.invoke(args=["cancel", "SO-1", "--reason", "fraud"]).output
+    assert io.StringIO(order(ordered)["cancelled_why"]).read() == "fraud"
