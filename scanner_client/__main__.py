@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from scanner_client import VERSION
+from scanner_client.wording import LANGUAGE_VARIABLE, languages
 
 HOME_VARIABLE: Final = "SCANNER_HOME"
 EVIDENCE_MB: Final = 200
@@ -25,6 +26,8 @@ def main(argv: list[str] | None = None) -> int:
     # Our matrices are small: a second thread of the numeric library only waits for the first. Read when it loads.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     args = _parser().parse_args(argv)
+    if args.language:
+        os.environ[LANGUAGE_VARIABLE] = args.language
     command: Callable[[Namespace], int] = args.run
     try:
         return command(args)
@@ -144,6 +147,9 @@ def _parser() -> ArgumentParser:
         added = commands.add_parser(name, help=text, description=text)
         home = Path(os.environ.get(HOME_VARIABLE) or Path.home() / ".scanner")
         added.add_argument("--home", type=Path, default=home, help="the handheld's own folder")
+        added.add_argument(
+            "--language", choices=languages(), help=f"what it speaks (default {LANGUAGE_VARIABLE}, or en)"
+        )
         added.set_defaults(run=run)
         return added
 
