@@ -74,19 +74,19 @@ def pull(
     """
     mine = incarnation(connection)
     position = _position(cursor, mine)
-    horizon = _horizon(connection)
+    below = horizon(connection)
     hidden = hidden_from(connection, site, device_no)
     rows = sorted(
-        _references(connection, site, position, horizon, limit + 1)
-        + _units(connection, site, position, horizon, limit + 1, hidden)
+        _references(connection, site, position, below, limit + 1)
+        + _units(connection, site, position, below, limit + 1, hidden)
     )
     page, more = rows[:limit], len(rows) > limit
-    read_up: _Position = (max(horizon - 1, position[0]), 1, "\U0010ffff")
+    read_up: _Position = (max(below - 1, position[0]), 1, "\U0010ffff")
     position = page[-1][0] if page and more else read_up
     return [change for _, change in page], _cursor(mine, position), more
 
 
-def _horizon(connection: sa.Connection) -> int:
+def horizon(connection: sa.Connection) -> int:
     """The first stamp that may still appear."""
     if connection.dialect.name == "postgresql":
         query = sa.text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
@@ -95,14 +95,14 @@ def _horizon(connection: sa.Connection) -> int:
 
 
 def _references(
-    connection: sa.Connection, site: str, position: _Position, horizon: int, limit: int
+    connection: sa.Connection, site: str, position: _Position, below: int, limit: int
 ) -> list[tuple[_Position, Change]]:
     t = reference.c
     kind, _, key = position[2].partition("\n") if position[1] == 0 else ("\U0010ffff", "", "")
-    kinds, keys = _by_code_point(connection, t.kind), _by_code_point(connection, t.key)
+    kinds, keys = by_code_point(connection, t.kind), by_code_point(connection, t.key)
     rows = connection.execute(
         sa.select(t.stamp, t.kind, t.key, t.row)
-        .where(t.site == site, t.stamp < horizon, t.stamp >= position[0])
+        .where(t.site == site, t.stamp < below, t.stamp >= position[0])
         .where(
             (t.stamp > position[0]) | (kinds > kind) | ((t.kind == kind) & (keys > key)),
         )
@@ -118,14 +118,14 @@ def _offered(kind: str, row: Any) -> Any:
 
 
 def _units(
-    connection: sa.Connection, site: str, position: _Position, horizon: int, limit: int, hidden: frozenset[str]
+    connection: sa.Connection, site: str, position: _Position, below: int, limit: int, hidden: frozenset[str]
 ) -> list[tuple[_Position, Change]]:
     t = unit_states.c
     key = position[2] if position[1] == 1 else ""
-    units = _by_code_point(connection, t.unit)
+    units = by_code_point(connection, t.unit)
     rows = connection.execute(
         sa.select(t.stamp, t.unit, *(t[name] for name in _UNIT_COLUMNS + _MOMENT_COLUMNS + _PICKING_COLUMNS))
-        .where(t.site == site, t.stamp < horizon, t.stamp >= position[0])
+        .where(t.site == site, t.stamp < below, t.stamp >= position[0])
         .where((t.stamp > position[0]) | (units > key))
         .order_by(t.stamp, units)
         .limit(limit)
@@ -158,7 +158,7 @@ def _told(row: list[Any], hidden: frozenset[str]) -> list[Any]:
     return row
 
 
-def _by_code_point(connection: sa.Connection, column: sa.Column[str]) -> sa.ColumnElement[str]:
+def by_code_point(connection: sa.Connection, column: sa.Column[str]) -> sa.ColumnElement[str]:
     """The column in the order in which Python and SQLite sort; PostgreSQL sorts by the database's language."""
     return column.collate("C") if connection.dialect.name == "postgresql" else column
 

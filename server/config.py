@@ -42,6 +42,9 @@ class Settings:
     """How long a person stays signed in at the console without doing anything: a shift."""
     secure_cookies: bool = False
     """Send the session cookie over HTTPS only. Turn it on wherever a proxy gives the console a certificate."""
+    webhook_origins: tuple[str, ...] = ()
+    """Origins (`http://erp.internal:8080`, commas between) that webhooks may reach although they are on this network
+    or without TLS. All others have to be https:// at a public address."""
     trusted_proxies: int = 0
     """How many proxies stand in front and set `X-Forwarded-For`; with 0 that header is believed from nobody."""
 

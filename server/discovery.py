@@ -52,7 +52,7 @@ def announce(
     Args:
         interfaces: IP addresses of the network interfaces to announce on.
     """
-    held = _hold(lock)
+    held = hold(lock)
     if held is None:
         return lambda: None
     try:
@@ -71,7 +71,7 @@ def announce(
     return stop
 
 
-def _hold(lock: Path) -> IO[bytes] | None:
+def hold(lock: Path) -> IO[bytes] | None:
     """The open lock file, or None where another process of this server holds it."""
     opened = lock.open("ab")
     if sys.platform == "win32":  # waitress is the one process there

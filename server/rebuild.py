@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import stock_levels
+from server import removal, stock_levels
 from server.identifiers import ROUNDS_MAX, claim, names_of, owners, relatives
 from server.ledger import history, in_chunks
 from server.replay import Case, Replay
@@ -62,7 +62,7 @@ def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) 
     if late:
         rebuild(connection, site, late, at)
     stock = {s: f for s, f in by_subject.items() if is_stock(s)}
-    stock_levels.advance(connection, site, stock, set(stock) & undone)
+    stock_levels.advance(connection, site, stock, set(stock) & undone, at)
 
 
 def rebuild(connection: sa.Connection, site: str, subjects: Iterable[str], at: int) -> None:
@@ -70,7 +70,7 @@ def rebuild(connection: sa.Connection, site: str, subjects: Iterable[str], at: i
     wanted = set(subjects)
     lock(connection, site, wanted)
     stock = {s for s in wanted if is_stock(s)}
-    stock_levels.rebuild(connection, site, stock)
+    stock_levels.rebuild(connection, site, stock, at)
     units = _lock_family(connection, site, (wanted - stock) | _unexplained(connection, site, stock))
     units = claim(connection, site, units, at)
     names = names_of(connection, site, units)
@@ -293,7 +293,7 @@ def _store(
             states.append(_state_row(site, unit, state, at))
         if state is None and old_state is not None:
             gone.append(unit)
-        case_rows += [_case_row(site, unit, c) for k, c in sorted(new_cases.items()) if old_cases.get(k) != c]
+        case_rows += [_case_row(site, unit, c, at) for k, c in sorted(new_cases.items()) if old_cases.get(k) != c]
         gone_cases += [(unit, *k) for k in old_cases.keys() - new_cases.keys()]
     upsert(connection, unit_states, states)
     upsert(connection, cases, case_rows)
@@ -309,6 +309,8 @@ def _remove(connection: sa.Connection, site: str, units: list[str], lost: list[t
         reference,
         [{"site": site, "kind": "unit", "key": u, "row": None, "stamp": at} for u in units],
     )
+    removal.note(connection, site, "unit", [(unit,) for unit in units], at)
+    removal.note(connection, site, "case", lost, at)
     for unit, rule, episode in lost:
         key = (cases.c.unit == unit) & (cases.c.rule == rule) & (cases.c.episode == episode)
         connection.execute(cases.delete().where(cases.c.site == site, key))
@@ -319,7 +321,7 @@ def _state_row(site: str, unit: str, state: UnitState, at: int) -> dict[str, Any
     return row | {"site": site, "unit": unit, "item": item_of(unit), "status": state.status.value, "stamp": at}
 
 
-def _case_row(site: str, unit: str, case: Case) -> dict[str, Any]:
+def _case_row(site: str, unit: str, case: Case, at: int) -> dict[str, Any]:
     return {
         "site": site,
         "unit": unit,
@@ -339,4 +341,5 @@ def _case_row(site: str, unit: str, case: Case) -> dict[str, Any]:
         "item": item_of(unit),
         "operator": case.operator,
         "device_no": case.device_no,
+        "stamp": at,
     }

@@ -160,8 +160,10 @@ stock_levels = sa.Table(
     sa.Column("tally", sa.JSON, nullable=False, comment="what each handheld counted: number, opening scan, sum"),
     sa.Column("counted_ms", sa.BigInteger),
     sa.Column("last_ms", sa.BigInteger, nullable=False),
+    sa.Column("stamp", sa.BigInteger, nullable=False),
     comment="Folded: stock without units.",
 )
+sa.Index("ix_stock_levels_stamp", stock_levels.c.stamp)
 sa.Index("ix_stock_levels_place", stock_levels.c.site, stock_levels.c.place)
 
 cases = sa.Table(
@@ -185,9 +187,22 @@ cases = sa.Table(
     sa.Column("item", sa.Text, comment="canonical name of its product"),
     sa.Column("operator", sa.Text, comment="who made the scan that opened it"),
     sa.Column("device_no", sa.BigInteger, nullable=False, comment="with which handheld"),
+    sa.Column("stamp", sa.BigInteger, nullable=False),
     comment="Folded: what does not match, and what people decided about it.",
 )
+sa.Index("ix_cases_stamp", cases.c.stamp)
 sa.Index("ix_cases_status", cases.c.site, cases.c.status, cases.c.opened_ms)
+
+removals = sa.Table(
+    "removals",
+    db.metadata,
+    sa.Column("site", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True, comment="unit, stock, case"),
+    sa.Column("key", sa.Text, primary_key=True, comment="what named the row, a line for each part"),
+    sa.Column("stamp", sa.BigInteger, nullable=False),
+    comment="Folded rows that a later fact took away, for the feed; the row may be there again since.",
+)
+sa.Index("ix_removals_stamp", removals.c.stamp)
 
 identifier_claims = sa.Table(
     "identifier_claims",
@@ -300,4 +315,22 @@ server_state = sa.Table(
     sa.Column("stamp", sa.BigInteger, nullable=False, comment="SQLite's transaction counter"),
     sa.Column("fold_version", sa.Text, nullable=False),
     comment="One row.",
+)
+
+webhooks = sa.Table(
+    "webhooks",
+    db.metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("site", sa.Text, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("secret", sa.LargeBinary, nullable=False, comment="key of the HMAC; shown once"),
+    sa.Column("kinds", sa.JSON, nullable=False, comment="of changes that it is sent"),
+    sa.Column("made_by", sa.Text, nullable=False),
+    sa.Column("made_ms", sa.BigInteger, nullable=False),
+    sa.Column("cursor", sa.Text, nullable=False, comment="how far the feed has been delivered"),
+    sa.Column("failures", sa.Integer, nullable=False, comment="in a row"),
+    sa.Column("next_ms", sa.BigInteger, comment="when it is tried again; null once it is dead"),
+    sa.Column("tried_ms", sa.BigInteger),
+    sa.Column("delivered_ms", sa.BigInteger),
+    sa.Column("answer", sa.Text, comment="what came of the latest try, a sentence"),
 )

@@ -4,11 +4,37 @@ from __future__ import annotations
 
 from flask import Flask
 
-from server.cli import backups, counts, documents, handhelds, orders, people, recalls, reports, serve, setup, upkeep
+from server.cli import (
+    backups,
+    counts,
+    documents,
+    handhelds,
+    orders,
+    people,
+    recalls,
+    reports,
+    serve,
+    setup,
+    upkeep,
+    webhooks,
+)
 
 
 def register(app: Flask) -> None:
     """Give this app its commands."""
-    for module in (setup, serve, people, documents, orders, handhelds, counts, reports, recalls, upkeep, backups):
+    for module in (
+        setup,
+        serve,
+        people,
+        documents,
+        orders,
+        handhelds,
+        counts,
+        reports,
+        recalls,
+        upkeep,
+        backups,
+        webhooks,
+    ):
         for command in module.COMMANDS:
             app.cli.add_command(command)

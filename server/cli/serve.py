@@ -13,7 +13,7 @@ from typing import Any
 import click
 import sqlalchemy as sa
 
-from server import config, context, database, discovery, documents
+from server import config, context, database, delivery, discovery, documents
 from server.cli.command import command
 from server.cli.setup import say
 from server.context import now_ms, settings
@@ -90,7 +90,9 @@ def _waitress(host: str, port: int, *, announce: bool) -> None:
 
     if announce:
         start_announcing()
-    waitress.serve(create_app(), host=host, port=port, threads=_WAITRESS_THREADS)  # type: ignore[no-untyped-call]
+    app = create_app()
+    delivery.start(app)
+    waitress.serve(app, host=host, port=port, threads=_WAITRESS_THREADS)  # type: ignore[no-untyped-call]
 
 
 def _gunicorn(host: str, port: int, *, announce: bool) -> None:
@@ -105,8 +107,7 @@ def _gunicorn(host: str, port: int, *, announce: bool) -> None:
             self.load_config_from_module_name_or_filename("python:server.gunicorn_conf")
             self.cfg.set("control_socket_disable", True)  # noqa: FBT003  # its one place would be fought over
             self.cfg.set("bind", [f"{host}:{port}"])
-            if announce:
-                self.cfg.set("post_worker_init", _announce_from_worker)
+            self.cfg.set("post_worker_init", _work_beside if announce else _deliver_beside)
 
         def load(self) -> Any:
             return create_app()
@@ -115,9 +116,14 @@ def _gunicorn(host: str, port: int, *, announce: bool) -> None:
     Server().run()
 
 
-def _announce_from_worker(worker: Any) -> None:
+def _work_beside(worker: Any) -> None:
     with worker.wsgi.app_context():
         start_announcing()
+    _deliver_beside(worker)
+
+
+def _deliver_beside(worker: Any) -> None:
+    delivery.start(worker.wsgi)  # every worker tries, and one of them holds the lock
 
 
 COMMANDS = (serve,)

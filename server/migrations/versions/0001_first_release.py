@@ -30,9 +30,11 @@ def upgrade() -> None:
         sa.Column("item", sa.Text(), nullable=True, comment="canonical name of its product"),
         sa.Column("operator", sa.Text(), nullable=True, comment="who made the scan that opened it"),
         sa.Column("device_no", sa.BigInteger(), nullable=False, comment="with which handheld"),
+        sa.Column("stamp", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("site", "unit", "rule", "episode"),
         comment="Folded: what does not match, and what people decided about it.",
     )
+    op.create_index("ix_cases_stamp", "cases", ["stamp"], unique=False)
     op.create_index("ix_cases_status", "cases", ["site", "status", "opened_ms"], unique=False)
     op.create_table(
         "chains",
@@ -282,9 +284,11 @@ def upgrade() -> None:
         sa.Column("tally", sa.JSON(), nullable=False, comment="what each handheld counted: number, opening scan, sum"),
         sa.Column("counted_ms", sa.BigInteger(), nullable=True),
         sa.Column("last_ms", sa.BigInteger(), nullable=False),
+        sa.Column("stamp", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("site", "subject", "place"),
         comment="Folded: stock without units.",
     )
+    op.create_index("ix_stock_levels_stamp", "stock_levels", ["stamp"], unique=False)
     op.create_index("ix_stock_levels_place", "stock_levels", ["site", "place"], unique=False)
     op.create_table(
         "unit_states",
@@ -349,3 +353,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("document", "row"),
     )
     op.create_index("ix_document_rows_subject", "document_rows", ["site", "subject"], unique=False)
+    op.create_table(
+        "removals",
+        sa.Column("site", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False, comment="unit, stock, case"),
+        sa.Column("key", sa.Text(), nullable=False, comment="what named the row, a line for each part"),
+        sa.Column("stamp", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("site", "kind", "key"),
+        comment="Folded rows that a later fact took away, for the feed; the row may be there again since.",
+    )
+    op.create_index("ix_removals_stamp", "removals", ["stamp"], unique=False)
+    op.create_table(
+        "webhooks",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("site", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=False, comment="key of the HMAC; shown once"),
+        sa.Column("kinds", sa.JSON(), nullable=False, comment="of changes that it is sent"),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("made_ms", sa.BigInteger(), nullable=False),
+        sa.Column("cursor", sa.Text(), nullable=False, comment="how far the feed has been delivered"),
+        sa.Column("failures", sa.Integer(), nullable=False, comment="in a row"),
+        sa.Column("next_ms", sa.BigInteger(), nullable=True, comment="when it is tried again; null once it is dead"),
+        sa.Column("tried_ms", sa.BigInteger(), nullable=True),
+        sa.Column("delivered_ms", sa.BigInteger(), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=True, comment="what came of the latest try, a sentence"),
+        sa.PrimaryKeyConstraint("id"),
+    )

@@ -1,0 +1,201 @@
+"""The feed for other systems: what changed, behind a cursor that never skips a change that commits late.
+
+A change says how something stands *now*: a unit that changed three times since the cursor is told once. Every row bears
+the stamp of the transaction that last wrote it, and only rows below the oldest transaction still running are read
+(`server/changes.py` says why nothing is skipped then). A row that a later fact took away is told by `removals`. Asked
+with no cursor, the feed begins with everything that there is.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from server.changes import by_code_point, horizon, incarnation
+from server.tables import cases, reference, removals, stock_levels, unit_states
+
+LIMIT: Final = 500
+LIMIT_MAX: Final = 2_000
+KINDS: Final[Mapping[str, str]] = {
+    "unit": "where a unit or container is, belongs and stands: `unit.changed`, `unit.removed`",
+    "stock": "how many of a product or lot without units lie in a place: `stock.changed`, `stock.removed`",
+    "case": "what does not match: `case.opened`, `case.closed`, `case.removed`",
+    "order": "orders: `order.changed`, and `order.` with its state once it is no longer open",
+    "receipt": "receipts: `receipt.changed`, `receipt.closed`",
+    "count": "counts: `count.changed`, `count.closed`",
+    "purchase_order": "purchase orders: `purchase_order.changed`",
+}
+"""Kind -> what it is about, with the types of its changes."""
+_DOCUMENT_KINDS: Final = {"asn": "receipt"}
+"""Kinds of documents that people call something else."""
+
+
+class CursorError(ValueError):
+    """The cursor cannot be read, or belongs to another time of this server; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One change: its type (`unit.changed`), and how what it is about stands now."""
+
+    type: str
+    data: Mapping[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """The kind that one subscribes to."""
+        return self.type.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some changes, in the order of their transactions."""
+
+    changes: list[Change]
+    cursor: str
+    more: bool
+    """Whether others wait already."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """One table that bears stamps: what names its rows, and what a row says."""
+
+    table: sa.Table
+    key: tuple[str, ...]
+    kinds: frozenset[str]
+    told: Callable[[Mapping[str, Any]], Change | None]
+    only: sa.ColumnElement[bool] | None = None
+
+
+def _unit(row: Mapping[str, Any]) -> Change:
+    names = (
+        "unit", "item", "status", "place", "place_ms", "observed", "expected", "lot", "expiry", "condition",
+        "announced_by", "announced_in", "document", "identifiers", "last_event", "last_ms",
+    )  # fmt: skip
+    return Change(type="unit.changed", data={name: row[name] for name in names})
+
+
+def _stock(row: Mapping[str, Any]) -> Change:
+    names = ("subject", "place", "quantity", "counted_in", "counted_ms", "last_ms")
+    return Change(type="stock.changed", data={name: row[name] for name in names})
+
+
+def _case(row: Mapping[str, Any]) -> Change:
+    data = {name: value for name, value in row.items() if name not in ("site", "stamp")}
+    return Change(type="case.opened" if row["status"] == "open" else "case.closed", data=data)
+
+
+def _document(row: Mapping[str, Any]) -> Change | None:
+    of = row["row"]
+    if of is None or "kind" not in of:
+        return None
+    kind = _DOCUMENT_KINDS.get(of["kind"], of["kind"])
+    state = of.get("state", "open")
+    return Change(type=f"{kind}.{'changed' if state == 'open' else state}", data={"number": row["key"], **of})
+
+
+_NAMES: Final = {"unit": ("unit",), "stock": ("subject", "place"), "case": ("unit", "rule", "episode")}
+
+
+def _removal(row: Mapping[str, Any]) -> Change | None:
+    names = _NAMES[row["kind"]]
+    return Change(type=f"{row['kind']}.removed", data=dict(zip(names, row["key"].split("\n"), strict=True)))
+
+
+_SOURCES: Final = (
+    _Source(reference, ("kind", "key"), frozenset(KINDS) - _NAMES.keys(), _document, reference.c.kind == "document"),
+    _Source(removals, ("kind", "key"), frozenset(_NAMES), _removal),
+    _Source(unit_states, ("unit",), frozenset({"unit"}), _unit),
+    _Source(stock_levels, ("subject", "place"), frozenset({"stock"}), _stock),
+    _Source(cases, ("unit", "rule", "episode"), frozenset({"case"}), _case),
+)
+"""Removals come before the rows of the same transaction: what went and came back in it is there."""
+
+_Position = tuple[int, int, tuple[str, ...]]
+"""(stamp, number of the source, key): everything up to this has been read."""
+
+
+def read(
+    connection: sa.Connection, site: str, cursor: str | None, *, kinds: Collection[str] = (), limit: int = LIMIT
+) -> Page:
+    """The next changes of a site behind a cursor. A page may hold none though more wait.
+
+    Use a transaction of its own: what this one wrote is not told yet.
+
+    Args:
+        cursor: of the page before; None for everything there is.
+        kinds: only these; all where none is named.
+
+    Raises:
+        CursorError: the cursor is none, or is from before a backup was restored.
+    """
+    mine = incarnation(connection)
+    position = _read_cursor(cursor, mine)
+    below = horizon(connection)
+    wanted = frozenset(kinds) or frozenset(KINDS)
+    found: list[tuple[_Position, _Source, Mapping[str, Any]]] = []
+    for number, source in enumerate(_SOURCES):
+        if source.kinds & wanted:
+            found += _rows(connection, site, source, number, position, below, limit + 1)
+    found.sort(key=lambda each: each[0])
+    page, more = found[:limit], len(found) > limit
+    end = page[-1][0] if more else (max(below - 1, position[0]), len(_SOURCES), ())
+    told = (source.told(row) for _, source, row in page)
+    changes = [change for change in told if change is not None and change.kind in wanted]
+    return Page(changes=changes, cursor=_write_cursor(mine, end), more=more)
+
+
+def now(connection: sa.Connection) -> str:
+    """A cursor behind everything that there is: for whoever wants only what comes."""
+    return _write_cursor(incarnation(connection), (horizon(connection) - 1, len(_SOURCES), ()))
+
+
+def _rows(
+    connection: sa.Connection, site: str, source: _Source, number: int, position: _Position, below: int, limit: int
+) -> list[tuple[_Position, _Source, Mapping[str, Any]]]:
+    t = source.table.c
+    key = [by_code_point(connection, t[name]) for name in source.key]
+    query = sa.select(source.table).where(t.site == site, t.stamp < below).order_by(t.stamp, *key).limit(limit)
+    stamp, at, after = position
+    query = query.where(t.stamp >= stamp if number >= at else t.stamp > stamp)
+    if number == at:
+        query = query.where((t.stamp > stamp) | (sa.tuple_(*key) > sa.tuple_(*after)))
+    if source.only is not None:
+        query = query.where(source.only)
+    rows = connection.execute(query).mappings()
+    return [((row["stamp"], number, tuple(row[name] for name in source.key)), source, dict(row)) for row in rows]
+
+
+def _write_cursor(mine: str, position: _Position) -> str:
+    stamp, number, key = position
+    text = json.dumps([mine, stamp, number, *key], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str | None, mine: str) -> _Position:
+    if cursor is None:
+        return (0, 0, tuple("" for _ in _SOURCES[0].key))
+    try:
+        parts: Sequence[Any] = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        theirs, stamp, number, *key = parts
+    except (ValueError, TypeError, binascii.Error):
+        raise CursorError(
+            "That is no cursor of this feed: ask with the one of the page before, or with none."
+        ) from None
+    if theirs != mine:
+        raise CursorError(
+            "This server was restored from a backup since: what it told after that was lost here. Ask with no cursor."
+        )
+    whole = isinstance(stamp, int) and isinstance(number, int) and 0 <= stamp < 2**63
+    if not whole or not 0 <= number <= len(_SOURCES) or not all(isinstance(part, str) for part in key):
+        raise CursorError("That is no cursor of this feed: ask with the one of the page before, or with none.")
+    if number < len(_SOURCES) and len(key) != len(_SOURCES[number].key):
+        raise CursorError("That is no cursor of this feed: ask with the one of the page before, or with none.")
+    return (stamp, number, tuple(key))
