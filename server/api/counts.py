@@ -6,7 +6,7 @@ from marshmallow import Schema, fields
 
 from server import context
 from server.api.resource import Resource
-from server.counts import closing, cycle, receipt
+from server.counts import closing, cycle, listing, receipt
 from server.counts.cycle import CountReport
 from server.counts.plan import CountError
 from server.counts.receipt import ReceiptReport
@@ -115,12 +115,15 @@ class CountReportSchema(ReportSchema):
 @resource.response(200, CountReportSchema)
 @requires(Task.LOOK)
 def count_report(number: str) -> CountReport:
-    """What a count has found so far"""
+    """What a count has found so far; who may not open counts is told nothing of an open blind one"""
+    person = signed_in()
     with reading() as connection:
         try:
-            return cycle.report(connection, site=signed_in().site, number=number)
+            found = cycle.report(connection, site=person.site, number=number)
         except CountError as error:
             raise Refusal(404, "not_found", str(error)) from None
+        is_open = listing.state_of(connection, person.site, number) == "open"
+    return cycle.veiled(found) if is_open and not person.may(Task.COUNT) else found
 
 
 @resource.post("/counts/<path:number>/close")

@@ -8,21 +8,20 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from server import naming
+from server import naming, prices
 from server.changes import publish
 from server.counts import blind as blind_bins
 from server.counts import due, elsewhere, moves, paper, pieces, plan, scans
 from server.counts.compare import Line, ReportLine, compare, totals
 from server.counts.moves import Move
 from server.counts.plan import CountError, Plan, Share, Sort
-from server.counts.prices import prices
 from server.counts.scans import Evidence, Interval
 from server.counts.tally import Tally, Variance, tallies, variance
 from server.database import stamp
 from server.rebuild import lock, rebuild
 from server.tables import events
 from sync.history import Fact
-from sync.identity import is_stock
+from sync.identity import is_stock, item_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +162,7 @@ def report(connection: sa.Connection, *, site: str, number: str) -> CountReport:
     moved = moves.of_units(lines)
     moved += elsewhere.moves_of_pieces(connection, site, planned, evidence.family, lines)
     tallied = tallies(lines, planned.bins)
+    worth = prices.read(connection, site, (item_of(line.subject) for line in lines))
     return CountReport(
         number=number,
         lines=lines,
@@ -174,7 +174,7 @@ def report(connection: sa.Connection, *, site: str, number: str) -> CountReport:
         plan=planned,
         bins=[_bin(share, evidence, tallied, unheard) for share in planned.shares],
         moves=moved,
-        variance=variance(lines, moved, prices(connection, site, (line.subject for line in lines))),
+        variance=variance(lines, moved, lambda key: worth.get(item_of(key) or key)),
         recounts=[recount.number for recount in recounts],
         refused=[scans.name_of(f) for f in evidence.refused],
         counters=tuple(dict.fromkeys(name for i in evidence.intervals.values() for name in i.people)),
@@ -220,3 +220,17 @@ def _counted(found: Iterable[Fact]) -> int:
     units = {f.event.subject for f in found if not is_stock(str(f.event.subject))}
     loose = [f.event.quantity for f in found if is_stock(str(f.event.subject))]
     return len(units) + sum(1 if quantity is None else quantity for quantity in loose)
+
+
+def veiled(found: CountReport) -> CountReport:
+    """The report without anything that says what belongs in its bins, for who may count them blind."""
+    if not any(b.share.blind for b in found.bins):
+        return found
+    return replace(
+        found,
+        lines=[],
+        totals=totals([]),
+        bins=[replace(b, tally=Tally()) for b in found.bins],
+        moves=[],
+        variance=Variance(),
+    )

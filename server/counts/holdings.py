@@ -9,8 +9,8 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from server import prices
 from server.counts.accuracy import counted_bins
-from server.counts.prices import prices
 from server.ledger import in_chunks
 from server.tables import reference, stock_levels, unit_states
 from sync.identity import is_container, item_of
@@ -43,7 +43,7 @@ def holdings(connection: sa.Connection, site: str) -> list[Holding]:
     pieces: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
     for place, item, count in _stock(connection, site):
         pieces[place][item] += count
-    price = prices(connection, site, {item for held in pieces.values() for item in held})
+    worth = prices.read(connection, site, {item for held in pieces.values() for item in held})
     counted: dict[str, int] = {}
     for done in counted_bins(connection, site):
         counted[done.place] = max(done.finished_ms, counted.get(done.place, 0))
@@ -53,8 +53,8 @@ def holdings(connection: sa.Connection, site: str) -> list[Holding]:
     for key, row in connection.execute(query):
         value: defaultdict[str, int] = defaultdict(int)
         for item, count in pieces[key].items():
-            if (worth := price(item)) is not None:
-                value[worth[1]] += worth[0] * count
+            if item in worth:
+                value[worth[item].currency] += worth[item].minor * count
         found.append(
             Holding(
                 place=key,

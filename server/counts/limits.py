@@ -8,6 +8,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from server.cells import MINOR_DIGITS
 from server.changes import publish
 from server.counts.plan import CountError
 from server.counts.tally import Variance
@@ -76,11 +77,17 @@ def exceeded(limit: Limit, found: Variance) -> list[str]:
     """Why somebody has to approve, a sentence for each limit that is passed."""
     reasons = []
     if limit.units is not None and found.units > limit.units:
-        reasons.append(f"{found.units} units are written off or on; the limit is {limit.units}.")
+        what = "unit is" if found.units == 1 else "units are"
+        reasons.append(f"{found.units} {what} written off or on; the limit is {limit.units}.")
     for currency, value in sorted(found.value.items()):
         if limit.value is not None and value > limit.value:
-            amount = f"{value} {currency} (in its smallest unit)"
-            reasons.append(f"{amount} are written off or on; the limit is {limit.value}.")
+            worth, most = _amount(value, currency), _amount(limit.value, currency)
+            reasons.append(f"{worth} are written off or on; the limit is {most}.")
     if limit.percent is not None and found.percent > limit.percent:
         reasons.append(f"A bin is out by {found.percent:g} %; the limit is {limit.percent:g} %.")
     return reasons
+
+
+def _amount(minor: int, currency: str) -> str:
+    digits = MINOR_DIGITS.get(currency, 2)
+    return f"{minor / 10**digits:,.{digits}f} {currency}".strip()

@@ -52,6 +52,13 @@ def list_counts(connection: sa.Connection, site: str, *, limit: int = COUNTS_MAX
     return [_listed(row, *frozen.get(row.number, (0, None))) for row in rows]
 
 
+def state_of(connection: sa.Connection, site: str, number: str) -> str:
+    """open, proposed, closed or cancelled, as handhelds are told."""
+    t = reference.c
+    query = sa.select(t.row).where(t.site == site, t.kind == "document", t.key == number)
+    return str((connection.execute(query).scalar() or {}).get("state", "open"))
+
+
 def _listed(row: Any, version: int, head: Any) -> Listed:
     offered = row.row or {}
     bins = head["bins"].values() if head else ()

@@ -12,16 +12,17 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from server import prices
 from server.counts import paper
 from server.counts.compare import Line
 from server.counts.plan import CountError
-from server.counts.prices import prices
 from server.counts.receipt import report
 from server.ledger import FOLDED, record
 from server.rebuild import lock
 from server.receipts.lines import ReceiptLine
 from server.tables import document_rows, documents, events
 from sync.actions import QUANTITY_MAX
+from sync.identity import item_of
 
 WRONGS: Final = {
     "short": "Announced, and did not come",
@@ -159,8 +160,8 @@ def draft(connection: sa.Connection, *, site: str, receipt: str, operator: str |
 
 def _claimed(connection: sa.Connection, site: str, differences: Iterable[ReceiptLine]) -> list[ClaimLine]:
     found = [line for line in differences if line.kind in _WRONG_OF or line.damaged]
-    price = prices(connection, site, [line.subject for line in found])
-    return [_claim_line(line, price(line.subject)) for line in found]
+    worth = prices.read(connection, site, [item_of(line.subject) for line in found])
+    return [_claim_line(line, worth.get(item_of(line.subject) or line.subject)) for line in found]
 
 
 def _claim_line(line: ReceiptLine, price: tuple[int, str] | None) -> ClaimLine:

@@ -1,89 +1,167 @@
-"""Counts and receipts: what was matched, missing, misplaced, unexpected, unknown and duplicate."""
+"""Counts: their progress, what they found, and what becomes of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
 from server import context, queries
-from server.counts import closing, cycle, paper, receipt
+from server.counts import closing, cycle, late, listing, paper, recount
+from server.counts.compare import Line
+from server.counts.cycle import CountReport
 from server.counts.plan import CountError
+from server.counts.tally import Tally
 from server.database import reading, transact
 from server.errors import Refusal
 from server.people import requires, signed_in
+from server.prices import Price
 from server.roles import Task
 from server.web.navigation import Entry, Group
 from server.web.pages import blueprint, linked_names
+from server.web.wording import money
 
 NAV = Entry("Counts", "web.counts", Group.WORK, order=50)
 
-REPORT_LINES_MAX = 500
+REPORT_LINES_MAX: Final = 500
 """Lines of one kind on a page; the API has them all."""
-_REPORT = {"count": cycle.report, "receipt": receipt.report}
+LATE_SHOWN_MAX: Final = 200
+
+
+@blueprint.app_template_filter("amount")
+def amount(minor: int, currency: str) -> str:
+    """Minor units of a currency as people write them."""
+    return money(Price(minor, currency))
 
 
 @blueprint.get("/counts")
 @requires(Task.LOOK)
 def counts() -> str:
-    """Counts and receipts, the latest first."""
+    """Counts with their progress and accuracy, the latest first."""
+    site = signed_in().site
     with reading() as connection:
-        papers = queries.list_papers(connection, signed_in().site)
-    return render_template("counts.html", papers=papers)
+        found = listing.list_counts(connection, site)
+    return render_template("counts.html", counts=found)
 
 
 @blueprint.get("/counts/<any(count, receipt):kind>")
 @requires(Task.LOOK)
 def report(kind: str) -> str | Response:
-    """The report of one count or receipt, as it stands now; `?number=` names it."""
+    """The report of one count, as it stands now; `?number=` names it."""
     number = request.args.get("number", "")
     if kind == "receipt":
         return redirect(url_for("web.receipt_page", number=number))
-    site = signed_in().site
+    return _count(number)
+
+
+def _by_kind(found: Any) -> dict[str, list[Any]]:
+    """The lines of a report by what they say, what matched last."""
+    shown = {kind: [line for line in found.lines if line.kind == kind] for kind in reversed(found.totals)}
+    return {kind: lines for kind, lines in shown.items() if lines}
+
+
+def _keys(shown: dict[str, list[Any]]) -> list[str | None]:
+    return [
+        key
+        for lines in shown.values()
+        for line in lines[:REPORT_LINES_MAX]
+        for key in (line.subject, line.expected, *line.seen)
+    ]
+
+
+def _count(number: str) -> str:
+    person = signed_in()
     with reading() as connection:
         try:
-            found: Any = _REPORT[kind](connection, site=site, number=number)
+            found = cycle.report(connection, site=person.site, number=number)
         except CountError as error:
             raise Refusal(404, "not_found", str(error)) from None
-        shown = {
-            line_kind: [line for line in found.lines if line.kind == line_kind] for line_kind in reversed(found.totals)
-        }
-        shown = {line_kind: lines for line_kind, lines in shown.items() if lines}
-        speaks_of = [key for lines in shown.values() for line in lines[:REPORT_LINES_MAX] for key in _keys(line)]
-        names = linked_names(connection, site, [*speaks_of, *getattr(found, "unfinished", ())])
-        versions = paper.versions(connection, site, f"{kind}_result", number)
-    return render_template(
-        "report.html",
-        kind=kind,
-        report=found,
-        shown=shown,
-        names=names,
-        versions=versions,
-        lines_max=REPORT_LINES_MAX,
-    )
-
-
-def _keys(line: Any) -> list[str | None]:
-    return [line.subject, line.expected, *line.seen]
+        state = listing.state_of(connection, person.site, number)
+        if state == "open" and not person.may(Task.COUNT):
+            found = cycle.veiled(found)
+        exceptions = late.late_scans(connection, site=person.site, number=number, found=found)
+        shown = _by_kind(found)
+        moved = [key for m in found.moves for key in (m.subject, m.origin, m.destination)]
+        scanned = [key for f in exceptions for key in (f.event.subject, f.event.location)]
+        keys = [*_keys(shown), *found.plan.bins, *moved, *scanned, found.plan.chosen.get("product")]
+        return render_template(
+            "count.html",
+            report=found,
+            state=state,
+            shown=shown,
+            whole=sum((b.tally for b in found.bins), Tally()),
+            names=linked_names(connection, person.site, keys),
+            devices=queries.device_names(connection, person.site),
+            versions=paper.versions(connection, person.site, "count_result", number),
+            pending=closing.pending(connection, person.site, number),
+            exceptions=exceptions[:LATE_SHOWN_MAX],
+            late=len(exceptions),
+            lines_max=REPORT_LINES_MAX,
+            provisional=sum(line.provisional for line in found.lines),
+            missing=sum(line.kind is Line.MISSING for line in found.lines),
+        )
 
 
 @blueprint.post("/counts/count/close")
 @requires(Task.COUNT)
 def close_count() -> Response:
-    """Freeze the next version of a count's report."""
+    """Freeze the next version of a count's report, or propose it for approval."""
     person = signed_in()
-    return _close("count", partial(closing.close_count, role=person.role))
+    return _decide(partial(closing.close_count, role=person.role), _closed)
 
 
-def _close(kind: str, close: Callable[..., Any]) -> Response:
+def _closed(found: CountReport) -> str:
+    if found.version is None:
+        return f"{found.number} is above your limit: somebody else has to approve it."
+    return f"{found.number} is closed; version {found.version} of its report will not change."
+
+
+@blueprint.post("/counts/count/approve")
+@requires(Task.APPROVE)
+def approve_count() -> Response:
+    """Freeze a version that was above its closer's limit."""
+    approve = partial(closing.approve, note=request.form.get("note", "").strip() or None)
+    return _decide(approve, lambda version: f"Approved: version {version} is closed and will not change.")
+
+
+@blueprint.post("/counts/count/reject")
+@requires(Task.APPROVE)
+def reject_count() -> Response:
+    """Send a proposed version back."""
+    reject = partial(closing.reject, note=request.form.get("note", ""))
+    return _decide(reject, lambda _: "Sent back: the count is open again.")
+
+
+@blueprint.post("/counts/count/cancel")
+@requires(Task.COUNT)
+def cancel_count() -> Response:
+    """Give up a count."""
+    cancel = partial(closing.cancel, note=request.form.get("note", ""))
+    return _decide(cancel, lambda _: "The count is given up. Its scans stay in the trails.")
+
+
+@blueprint.post("/counts/count/recount")
+@requires(Task.COUNT)
+def recount_count() -> Response:
+    """Have the ticked bins counted again."""
+    again = partial(
+        recount.recount_of,
+        bins=request.form.getlist("bin"),
+        counter=request.form.get("counter", "").strip() or None,
+        blind="guided" not in request.form,
+    )
+    return _decide(again, lambda plan: f"Recount {plan.number} is open: its bins are on the handhelds.")
+
+
+def _decide(decide: Callable[..., Any], done: Callable[[Any], str]) -> Response:
     person, number, now_ms = signed_in(), request.form.get("number", ""), context.now_ms()
     try:
-        transact(lambda c: close(c, site=person.site, number=number, operator=person.name, now_ms=now_ms))
+        found = transact(lambda c: decide(c, site=person.site, number=number, operator=person.name, now_ms=now_ms))
     except CountError as error:
         flash(str(error), "bad")
     else:
-        flash(f"{number} is closed; this version of its report will not change.", "good")
-    return redirect(url_for("web.report", kind=kind, number=number))
+        flash(done(found), "good")
+    return redirect(url_for("web.report", kind="count", number=number))

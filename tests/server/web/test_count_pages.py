@@ -1,0 +1,138 @@
+"""The pages of counts through HTTP: choose, preview, share out, open, close, approve, recount, audit."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.handheld import BIN_A, BIN_B, unit
+from tests.server.running import NOW, PASSWORD, Handheld
+from tests.server.site import state_document
+
+
+class Desk:
+    """Somebody at the console."""
+
+    def __init__(self, app: Flask, name: str) -> None:
+        self.client: FlaskClient = app.test_client()
+        self.post("/sign-in", name=name, password=PASSWORD)
+
+    def see(self, path: str) -> str:
+        answer = self.client.get(path)
+        assert answer.status_code == 200, answer.text
+        return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
+
+    def post(self, path: str, **form: Any) -> str:
+        page = self.client.get("/sign-in" if path == "/sign-in" else "/counts")
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+        assert token
+        answer = self.client.post(path, data={"csrf_token": token[1], **form}, follow_redirects=True)
+        assert answer.status_code == 200, answer.text
+        return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
+
+
+@pytest.fixture
+def supervisor_desk(app: Flask) -> Desk:
+    return Desk(app, "supervisor")
+
+
+@pytest.fixture
+def stocked(handheld: Handheld) -> Handheld:
+    rows = [{"subject": unit(s), "location": p} for s, p in (("A1", BIN_A), ("A2", BIN_A), ("B1", BIN_B))]
+    state_document("stock", "S-1", rows, now_ms=NOW - 9_000_000)
+    return handheld
+
+
+def count(handheld: Handheld, place: str, *serials: str, operator: str = "Rosa") -> None:
+    chain = handheld.chain
+    for action, subject in [("open_bin", None), *(("count", unit(s)) for s in serials), ("finish_bin", None)]:
+        moment = NOW - 900_000 + 1_000 * len(chain.lines)
+        chain.scan(moment, action, subject, operator=operator, location=place, document="COUNT-1")
+
+
+def test_a_count_is_previewed_shared_out_and_opened(supervisor_desk: Desk, stocked: Handheld) -> None:
+    page = supervisor_desk.see("/counts/new?by=bins&bins=A-01,+B-01&counters=Rosa,HH-1")
+    assert "2 bins, 3 units expected" in page
+    form = {"by": "bins", "bins": "A-01, B-01", "place": [BIN_A, BIN_B], "counter-0": "Rosa", "counter-1": "HH-1"}
+    page = supervisor_desk.post("/counts/new", number="COUNT-1", **form | {"blind-1": "on"})
+    assert "Count COUNT-1 is open" in page
+    assert "0 of 2 bins done" in page
+    assert "HH-1 blind" in page
+
+
+@pytest.mark.parametrize(
+    ("query", "problem"),
+    [
+        ("by=bins&bins=Z-9", "There is no location 'Z-9' here."),
+        ("by=weather", "Choose one of the ways"),
+        ("by=spot&spots=many", "A spot count draws 1 to 1000 bins."),
+    ],
+)
+def test_a_choice_of_nothing_says_why(supervisor_desk: Desk, query: str, problem: str) -> None:
+    assert problem in supervisor_desk.see(f"/counts/new?{query}")
+
+
+@pytest.fixture
+def counted(supervisor_desk: Desk, stocked: Handheld) -> Handheld:
+    """Rosa has counted A-01 and not seen A2."""
+    supervisor_desk.post("/counts/new", number="COUNT-1", by="bins", bins="A-01", place=[BIN_A])
+    count(stocked, BIN_A, "A1")
+    stocked.push()
+    return stocked
+
+
+def test_a_version_is_audited_and_a_late_scan_is_an_exception_of_it(supervisor_desk: Desk, counted: Handheld) -> None:
+    assert "version 1 of its report will not change" in supervisor_desk.post("/counts/count/close", number="COUNT-1")
+    version = supervisor_desk.see("/counts/version?number=COUNT-1&version=1")
+    for words in ("by supervisor", "Counted by Rosa", "50.0 % 1 of 2 units", "checked just now", "Missing 1"):
+        assert words in version
+    counted.chain.scan(NOW - 800_000, "count", unit("A2"), location=BIN_A, document="COUNT-1", operator="Rosa")
+    counted.push(4)
+    assert "1 exception of version 1" in supervisor_desk.see("/counts/count?number=COUNT-1")
+    assert supervisor_desk.see("/counts/version?number=COUNT-1&version=1") == version
+    after = supervisor_desk.post("/counts/count/close", number="COUNT-1")
+    assert "exception" not in after
+    assert "Version 2" in after
+    assert "closed version 2" in supervisor_desk.see("/counts")
+    csv = supervisor_desk.client.get("/exports/count_version_lines.csv?version=COUNT-1/1")
+    assert (csv.status_code, csv.text.count("missing")) == (200, 1)
+
+
+def test_a_recount_goes_to_somebody_else_and_above_the_limit_somebody_else_approves(
+    app: Flask, supervisor_desk: Desk, counted: Handheld
+) -> None:
+    admin = Desk(app, "admin")
+    assert "The limit is set." in admin.post("/count-limits", whose="role:supervisor", units="0")
+    assert "is no whole number" in admin.post("/count-limits", whose="role:supervisor", units="few")
+    assert "above your limit" in supervisor_desk.post("/counts/count/close", number="COUNT-1")
+    assert "1 unit is written off or on; the limit is 0." in supervisor_desk.see("/counts/count?number=COUNT-1")
+    assert "closed COUNT-1 above their own limit" in supervisor_desk.post("/counts/count/approve", number="COUNT-1")
+    assert "Sent back" in admin.post("/counts/count/reject", number="COUNT-1", note="Look behind the box.")
+    refused = supervisor_desk.post("/counts/count/recount", number="COUNT-1", bin=BIN_A, counter="Rosa")
+    assert "Rosa counted bin A-01 before: somebody else has to do it." in refused
+    opened = supervisor_desk.post("/counts/count/recount", number="COUNT-1", bin=BIN_A, counter="Ravi")
+    assert "Recount COUNT-1-R1 is open" in opened
+    supervisor_desk.post("/counts/count/close", number="COUNT-1")
+    assert "Approved: version 1" in admin.post("/counts/count/approve", number="COUNT-1", note="Seen.")
+    assert "Note Seen." in admin.see("/counts/version?number=COUNT-1&version=1")
+
+
+def test_who_may_count_blind_reads_nothing_of_an_open_blind_count_at_the_console(
+    app: Flask, supervisor_desk: Desk, stocked: Handheld
+) -> None:
+    form = {"by": "bins", "bins": "A-01", "place": [BIN_A], "blind-0": "on"}
+    supervisor_desk.post("/counts/new", number="COUNT-1", **form)
+    count(stocked, BIN_A, "A1")
+    stocked.push()
+    assert "Phone 12 · A2" in supervisor_desk.see("/counts/count?number=COUNT-1")
+    assert "Phone 12" not in Desk(app, "picker").see("/counts/count?number=COUNT-1")
+
+
+def test_a_count_is_given_up_on_its_page(supervisor_desk: Desk, counted: Handheld) -> None:
+    assert "The count is given up." in supervisor_desk.post("/counts/count/cancel", number="COUNT-1", note="twice")
+    assert "given up" in supervisor_desk.see("/counts")
