@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from server.counts.progress import publish_progress
 from server.database import stamp
+from server.follow import follow
 from server.ledger import Entry, append, begin_chain
 from server.rebuild import advance
 from server.tables import chains, devices, events
@@ -88,7 +89,7 @@ def ingest(
     facts = [e.fact() for e in entries if e.outcome in (Outcome.ACCEPTED, Outcome.FORKED)]
     if facts:
         at = stamp(connection)
-        advance(connection, device["site"], facts, at)
+        advance(connection, device["site"], [*facts, *follow(connection, device["site"], facts, now_ms)], at)
         publish_progress(connection, device["site"], facts, at)
     mark = _advance_mark(connection, header, row)
     _remember(connection, header, mark, sample, now_ms)

@@ -126,6 +126,7 @@ def record(
     action: str,
     operator: str | None,
     now_ms: int,
+    uncertainty_ms: int = 0,
     **fields: Any,
 ) -> Fact:
     """Append one fact that the server makes, naming the signed-in person; returns it.
@@ -166,7 +167,7 @@ def record(
         event=event,
         note=None,
         event_ms=now_ms,
-        uncertainty_ms=0,
+        uncertainty_ms=uncertainty_ms,
     )
     append(connection, site, now_ms, [entry])
     connection.execute(chains.update().where(key).values(acked_through=seq, last_seq=seq, head=entry.digest))

@@ -19,7 +19,7 @@ from server.ledger import KEYS_PER_QUERY, fact_of
 from server.rebuild import advance
 from server.tables import events
 from sync.actions import refuse
-from sync.event import FIELDS, EventError, NewerSchema, decode, format_name, from_fields, parse_name
+from sync.event import FIELDS, EventError, NewerSchema, ScanEvent, decode, format_name, from_fields, parse_name
 from sync.protocol import Outcome
 
 _ENVELOPE: Final = frozenset(
@@ -94,21 +94,7 @@ def repair(
         RepairError: there is no such line, it was repaired already, or it is still not right.
     """
     row = _quarantined(connection, site, name)
-    fields = {k: v for k, v in _json(row["line"]).items() if k not in _ENVELOPE}
-    for field, value in corrections.items():
-        kinds = {f.name: f.type for f in FIELDS}
-        if field not in kinds or field in _ENVELOPE:
-            raise RepairError(f"{field!r} is no field that can be repaired.")
-        fields[field] = _value(field, kinds[field], value)
-    fields = {k: v for k, v in fields.items() if v is not None}
-    envelope = {"schema": 1, "device_no": 0, "epoch": 1, "seq": 1, "wall_ms": 0, "boot": "repair", "boot_ms": 0}
-    try:
-        event = from_fields(envelope | fields)
-    except EventError as wrong:
-        raise RepairError(f"{name} is still not right. {wrong}") from None
-    problem = refuse(event)
-    if problem:
-        raise RepairError(f"{name} is still not right. {problem}")
+    fields, event = _corrected(row, name, corrections)
     said = {f.name: getattr(event, f.name) for f in FIELDS if f.name in fields}
     action = said.pop("action")
     fact = ledger.record(
@@ -125,6 +111,47 @@ def repair(
     if event.subject:
         advance(connection, site, [fact], stamp(connection))
     return done
+
+
+def problem_with(row: Mapping[str, Any], corrections: Mapping[str, str]) -> str | None:
+    """Why a quarantined row of `events` could not be repaired so, in a sentence; None where it could."""
+    name = format_name((row["device_no"], row["epoch"], row["seq"]))
+    if "Repaired as " in (row["note"] or ""):
+        return f"{name}: {row['note']}"
+    try:
+        _corrected(row, name, corrections)
+    except RepairError as error:
+        return str(error)
+    return None
+
+
+def is_allowed(event: ScanEvent) -> bool:
+    """Whether a handheld may say it."""
+    return refuse(event) is None
+
+
+def _corrected(row: Mapping[str, Any], name: str, corrections: Mapping[str, str]) -> tuple[dict[str, Any], ScanEvent]:
+    """The line's fields with the corrections, and the event that they would make.
+
+    Raises:
+        RepairError: it is still not right.
+    """
+    fields = {k: v for k, v in _json(row["line"]).items() if k not in _ENVELOPE}
+    for field, value in corrections.items():
+        kinds = {f.name: f.type for f in FIELDS}
+        if field not in kinds or field in _ENVELOPE:
+            raise RepairError(f"{field!r} is no field that can be repaired.")
+        fields[field] = _value(field, kinds[field], value)
+    fields = {k: v for k, v in fields.items() if v is not None}
+    envelope = {"schema": 1, "device_no": 0, "epoch": 1, "seq": 1, "wall_ms": 0, "boot": "repair", "boot_ms": 0}
+    try:
+        event = from_fields(envelope | fields)
+    except EventError as wrong:
+        raise RepairError(f"{name} is still not right. {wrong}") from None
+    problem = refuse(event)
+    if problem:
+        raise RepairError(f"{name} is still not right. {problem}")
+    return fields, event
 
 
 def _quarantined(connection: sa.Connection, site: str, name: str) -> Mapping[str, Any]:

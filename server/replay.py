@@ -87,8 +87,8 @@ class Replay:
             self._take(fact)
 
     def _take(self, fact: Fact) -> None:
-        if fact.event.action == "note":
-            return  # words change nothing that is known
+        if fact.event.action in ("note", "void"):
+            return  # words change nothing that is known, and what was undone is left out already
         if fact.event.action == "reopen":
             self._reopen(fact)
         if fact.event.action == "settle" and not any(map(partial(_settles, fact.event), self.cases.values())):

@@ -91,6 +91,12 @@ sa.Index(
     postgresql_where=events.c.device_no == 0,
 )
 sa.Index(
+    "ix_events_about",
+    events.c.about,
+    sqlite_where=events.c.about.isnot(None),
+    postgresql_where=events.c.about.isnot(None),
+)
+sa.Index(
     "ix_events_outcome",
     events.c.outcome,
     sqlite_where=sa.text("outcome <> 'accepted'"),

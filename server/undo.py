@@ -16,6 +16,7 @@ from server import case_list, ledger, queries
 from server.case_list import CaseLine
 from server.database import stamp
 from server.decisions import worded
+from server.follow import follow
 from server.ledger import FOLDED, fact_of
 from server.queries import TrailLine
 from server.rebuild import advance, lock
@@ -121,7 +122,7 @@ def undo(connection: sa.Connection, *, site: str, name: str, reason: str, operat
         voids=name,
         reason=worded(reason),
     )
-    advance(connection, site, [void], stamp(connection))
+    advance(connection, site, [void, *follow(connection, site, [void], now_ms)], stamp(connection))
     return void
 
 
@@ -169,6 +170,11 @@ def _problem(connection: sa.Connection, fact: Fact) -> str | None:
         return (
             "Only scans and their undos are undone here: a decision is taken back by opening its case again, and a "
             "document by another one that puts it right."
+        )
+    if fact.event.action == "void" and fact.event.about is not None:
+        return (
+            f"It came of something else ({fact.event.about}): where that was an undo, undo it; where a label was read "
+            "again, undo the scan as it reads now."
         )
     standing = undone_by(connection, format_name(fact.name))
     if standing is None:

@@ -44,7 +44,7 @@ class Chain:
             action=action,
             subject=subject,
             barcode=fields.pop("barcode", b"\x1d" + (subject or "?").encode()),
-            symbology="]d2",
+            symbology=fields.pop("symbology", "]d2"),
             wall_ms=at_ms + self.wall_error_ms,
             boot=self.boot,
             boot_ms=at_ms - self.boot_at_ms,

@@ -12,6 +12,7 @@ from server.cli import (
     orders,
     people,
     recalls,
+    reparse,
     reports,
     serve,
     setup,
@@ -33,6 +34,7 @@ def register(app: Flask) -> None:
         reports,
         recalls,
         upkeep,
+        reparse,
         backups,
         webhooks,
     ):

@@ -182,6 +182,14 @@ def upgrade() -> None:
     op.create_index("ix_events_subject", "events", ["site", "subject", "event_ms"], unique=False)
     op.create_index("ix_events_time", "events", ["event_ms"], unique=False, postgresql_using="brin")
     op.create_index(
+        "ix_events_about",
+        "events",
+        ["about"],
+        unique=False,
+        sqlite_where=sa.text("about IS NOT NULL"),
+        postgresql_where=sa.text("about IS NOT NULL"),
+    )
+    op.create_index(
         "ix_events_voids",
         "events",
         ["voids"],
