@@ -20,6 +20,7 @@ from scanner_client.page.protocol import CameraShown
 from scanner_client.scene import Shown, sightings, source_of
 from scanner_client.sighting import Sighting
 from scanner_client.vision.camera import SourceError
+from scanner_client.vision.frame import Grey
 from scanner_client.vision.mark import MarkTone
 from scanner_client.vision.marking import encoded, jpeg
 from scanner_client.vision.panorama import PanPicture
@@ -78,6 +79,7 @@ class Eye:
         self._stopping = Event()
         self._changed = Condition()
         self._picture = PanPicture(legend())
+        self._frame: Grey | None = None
         self._number = 0
         self._opening = 0
         """Counts how often the source was opened."""
@@ -106,7 +108,7 @@ class Eye:
         held = self._is_held()
         with self._changed:
             self._opening += 1
-            self._picture = PanPicture(legend())
+            self._picture, self._frame = PanPicture(legend()), None
             self._first = self._number
             self._trouble = say("page.source_closing", source=self._name) if held else ""
         if held:
@@ -152,6 +154,11 @@ class Eye:
                 return None
             number, picture = self._number, self._picture.live()
         return number, jpeg(picture)
+
+    def frame(self) -> Grey | None:
+        """What it sees just now, grey and without marks; None where it has seen nothing since it was opened."""
+        with self._changed:
+            return self._frame
 
     def save(self, lines: Sequence[str]) -> str:
         """Write the whole marked picture, with these lines at its foot; what there is to say of it."""
@@ -218,6 +225,7 @@ class Eye:
             if opening != self._opening:
                 raise _Stopped
             self._picture.see(shown)
+            self._frame = shown.frame.grey
             self._number += 1
             self._changed.notify_all()
         self.unread = shown.unread

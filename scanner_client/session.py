@@ -11,7 +11,7 @@ before a shelf would fill its queue. Across sessions it is kept again, for a rep
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from scanner_client import judging
@@ -20,6 +20,7 @@ from scanner_client.lone_serial import labels_of
 from scanner_client.long_label import shortened, too_long
 from scanner_client.moment import event_now, undoing
 from scanner_client.open_bin import OpenBin
+from scanner_client.pairing import Pairing, Read, by_own_name, contradict, is_whole, pairs
 from scanner_client.past import PastScan
 from scanner_client.recent import Recent
 from scanner_client.sample import Sample
@@ -38,12 +39,6 @@ SWITCHING: Final = frozenset({Kind.LOCATION, Kind.CONTAINER, Kind.DOCUMENT, Kind
 PLACING: Final = frozenset({Stock.ARRIVES, Stock.MOVES})
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    symbol: Symbol
-    label: Label
-
-
 class Session:
     """Give it every sighting, in order; it tells what each led to."""
 
@@ -58,7 +53,8 @@ class Session:
         self._bin = OpenBin()
         self._sample = Sample(handheld.site_map, handheld.outbox)
         self._product_in_hand: str | None = None
-        self._switches: dict[Kind, Callable[[Sighting, _Read], list[Told]]] = {
+        self._pairing = Pairing()
+        self._switches: dict[Kind, Callable[[Sighting, Read], list[Told]]] = {
             Kind.LOCATION: self._enter_location,
             Kind.CONTAINER: self._enter_container,
             Kind.DOCUMENT: self._enter_document,
@@ -133,24 +129,24 @@ class Session:
         return [told for label in listed for told in self._scan_read(sighting, [(symbol, label)])]
 
     def _scan_read(self, sighting: Sighting, read: Sequence[tuple[Symbol, Label | Refusal]]) -> list[Told]:
-        good = [_Read(symbol, label) for symbol, label in read if isinstance(label, Label)]
+        good = [Read(symbol, label) for symbol, label in read if isinstance(label, Label)]
         if not good:
             refusal = next(label for _, label in read if isinstance(label, Refusal))
             return self._unreadable(sighting, refusal.reason)
         switch = self._switches.get(good[0].label.kind)
         if switch and len(read) == 1:
             return switch(sighting, good[0])
-        return self._scan_box(sighting, good)
+        return self._pair(sighting, good) if pairs(self.task.action) else self._scan_box(sighting, good)
 
     # What switches the context.
 
-    def _enter_location(self, sighting: Sighting, read: _Read) -> list[Told]:
+    def _enter_location(self, sighting: Sighting, read: Read) -> list[Told]:
         if self._is_counting():
             return self._count_location(sighting, read)
         self.task = replace(self.task, location=read.label.key, container=None)
         return [Told(tone=Tone.INFO, text=say("place.bin", place=self._place(read.label.key)))]
 
-    def _count_location(self, sighting: Sighting, read: _Read) -> list[Told]:
+    def _count_location(self, sighting: Sighting, read: Read) -> list[Told]:
         """Bins are opened and finished by their label: the same one again, or the next one, finishes."""
         is_same = self.opening is not None and self.task.location == read.label.key
         if self._bin.label_flickers(sighting.frame) and is_same:
@@ -164,7 +160,7 @@ class Session:
             self._bin.opened(kept[-1])
         return [self._told_bin(event) for event in kept]
 
-    def _enter_container(self, sighting: Sighting, read: _Read) -> list[Told]:
+    def _enter_container(self, sighting: Sighting, read: Read) -> list[Told]:
         what = ACTIONS[self.task.action]
         if "container" in what.needs:  # the carton that the next units go into, not itself what is scanned
             self.task = replace(self.task, container=read.label.key)
@@ -176,20 +172,20 @@ class Session:
         self.task = replace(self.task, container=read.label.key if holds_units else before.container)
         return told
 
-    def _enter_document(self, _: Sighting, read: _Read) -> list[Told]:
+    def _enter_document(self, _: Sighting, read: Read) -> list[Told]:
         told = self.finish()
         number = split_key(read.label.key).elements[-1][1]
         self.task = replace(self.task, document=number)
         return [*told, Told(tone=Tone.INFO, text=say("place.document", document=number))]
 
-    def _enter_badge(self, _: Sighting, read: _Read) -> list[Told]:
+    def _enter_badge(self, _: Sighting, read: Read) -> list[Told]:
         operator = split_key(read.label.key).elements[-1][1]
         self.task = replace(self.task, operator=operator)
         return [Told(tone=Tone.INFO, text=say("place.operator", operator=operator))]
 
     # What is a scan.
 
-    def _scan_box(self, sighting: Sighting, good: Sequence[_Read]) -> list[Told]:
+    def _scan_box(self, sighting: Sighting, good: Sequence[Read]) -> list[Told]:
         if self._is_miscounted(sighting, good):
             words = say("scan.counts_a_product", text=good[0].label.serial, quantity=self.task.quantity)
             return [Told(tone=Tone.ASK, text=words)]
@@ -211,22 +207,43 @@ class Session:
             return [Told(tone=Tone.INFO, text=say("scan.already"), thing=thing)]
         return [self._keep_scan(event, sighting, thing)]
 
+    def _pair(self, sighting: Sighting, read: Sequence[Read]) -> list[Told]:
+        """Names of one unit, scanned one after another until there is something to join."""
+        sighting, good = self._pairing.joined(sighting, read)
+        box = self._identify(good)
+        things = ", ".join(judging.thing_text(self._site_map, one.label.key) for one in good)
+        if not is_whole(box):
+            hopeless = contradict(good)
+            if hopeless:
+                self._pairing.clear()
+            else:
+                self._pairing.hold(sighting, good)
+            words = say("pair.two_units", question=box.question) if hopeless else say("pair.other", things=things)
+            return [Told(tone=Tone.ASK, text=words, thing=things)]
+        self._pairing.clear()
+        event = self._box_event(sighting, good, by_own_name(box, self._site_map))
+        if self._is_repeated(event, sighting):
+            return [Told(tone=Tone.INFO, text=say("scan.already"), thing=things)]
+        told = self._keep_scan(event, sighting, judging.thing_text(self._site_map, event.subject or ""))
+        names = ", ".join(judging.thing_text(self._site_map, name) for name in event.identifiers or ())
+        return [replace(told, text=say("pair.joined", names=names, text=told.text))]
+
     def _is_counting(self) -> bool:
         return ACTIONS[self.task.action].stock is Stock.COUNTED and self.task.document is not None
 
-    def _is_miscounted(self, sighting: Sighting, good: Sequence[_Read]) -> bool:
+    def _is_miscounted(self, sighting: Sighting, good: Sequence[Read]) -> bool:
         """Whether a person said how many, and then typed what may be a product's code but is none of ours."""
         typed = sighting.entry is not None and self._product_in_hand is None
         return typed and self.task.quantity > 1 and [read.label.kind for read in good] == [Kind.SERIAL]
 
-    def _identify(self, good: Sequence[_Read]) -> Box:
+    def _identify(self, good: Sequence[Read]) -> Box:
         labels = [read.label for read in good]
         if len(labels) == 1 and labels[0].kind is Kind.CONTAINER:
             return Box(key=labels[0].key)
         items = judging.serial_items(self._site_map, self.task.document)
         return identify(labels, codes=self.codes, item_hint=self._product_in_hand, document_items=items)
 
-    def _box_event(self, sighting: Sighting, good: Sequence[_Read], box: Box) -> ScanEvent:
+    def _box_event(self, sighting: Sighting, good: Sequence[Read], box: Box) -> ScanEvent:
         event = self._event(
             self.task.action,
             subject=box.key,

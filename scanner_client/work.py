@@ -219,6 +219,10 @@ class Work:
             return [Told(tone=Tone.ASK, text=refusal or say("page.choose_first"))]
         outcomes = step(self.session)
         self._check_bin(outcomes, box)
+        frame = self._eye.frame() if self._eye else None
+        if frame is not None:  # what a person keyed in, or could not read, lies before the camera
+            keyed = [told.event for told in outcomes if told.event and told.event.entry == "keyed"]
+            self._crops += [(event, (frame,)) for event in keyed]
         return outcomes
 
     def _open_bin(self) -> str:

@@ -8,6 +8,7 @@ import cv2
 import pytest
 from playwright.sync_api import expect
 
+from sync.event import format_name
 from tests.end_to_end.screen import ITEM, LOOK_ROUND, Station, label, picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -81,3 +82,22 @@ def test_bad_picture_of_a_folder_is_named_on_the_screen(station: Station, tmp_pa
     (tmp_path / "shelf" / "2.png").write_bytes(b"")
     station.start(*LOOK_ROUND, "--source", str(tmp_path / "shelf"))
     expect(station.page.locator("#scans")).to_contain_text("2.png is empty.")
+
+
+def test_what_is_keyed_in_keeps_the_picture_that_the_camera_sees(station: Station, tmp_path: Path) -> None:
+    shown = picture(tmp_path / "still.png", "D-1001", "D-2001")
+    station.start(*LOOK_ROUND, "--source", str(shown))
+    page = station.page
+    expect(page.locator("#reads")).to_have_text("2 of 2 in view read")
+    page.get_by_role("button", name="Key in").click()
+    for field in ("What it says", "Once more"):
+        page.get_by_label(field).fill(label("D-1002"))
+    page.get_by_role("button", name="Keep it").click()
+    expect(page.locator("#thing")).to_have_text("Drill D-1002")
+    [event] = station.end()
+    assert event.entry == "keyed"
+    [kept] = (station.home / "evidence").glob("*.jpg")
+    assert kept.stem == format_name(event.name)
+    seen = cv2.imread(str(kept))
+    assert seen is not None
+    assert seen.shape[1] == 2 * 380, "the whole picture, for nobody knows where on it the label is"

@@ -181,3 +181,30 @@ def test_a_server_that_moved_is_found_by_a_new_code_on_its_screen(warehouse: Sit
     handheld.do("sync")
 
     assert subjects(warehouse) == SERIALS[:2]
+
+
+def test_a_unit_whose_label_cannot_be_read_goes_by_a_plate_until_its_serial_number_is_bound_to_it(
+    warehouse: Site, tmp_path: Path
+) -> None:
+    handheld = enrolled(warehouse, tmp_path / "hh")
+    serial, plate = "]d2010950600013435221SN007", "LPN000123"
+    dock = ("--location", "LOC:DOCK")
+    # The label is torn: that is a fact. A plate is stuck on, and the unit comes in and goes to its bin under it.
+    handheld.do("scan", "--action", "receive", *dock, typed=f"/unreadable\n{plate}\n")
+    handheld.do("scan", "--action", "put_away", "--location", "LOC:A-01", typed=f"key:{plate}\nkey:{plate}\n")
+    # Somebody finds the number inside the box: the plate first, then the serial number.
+    told = handheld.do("scan", "--action", "link", "--json", typed=f"{plate}\n{serial}\n")
+    [linked] = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
+    assert linked["subject"].endswith("/01/09506000134352/21/SN007")
+    handheld.do("sync")
+    # From now on either name is the one unit, in its bin and with all of its history, on both sides.
+    shown = warehouse.flask("trail", plate).stdout
+    assert shown.splitlines()[0].endswith("/01/09506000134352/21/SN007")
+    assert shown.splitlines()[1].startswith("stored, in A-01")
+    assert [word in shown for word in ("receive in DOCK", "put away in A-01", "link")] == [True] * 3
+    assert warehouse.flask("trail", serial).stdout == shown
+    handheld.do("sync")
+    words = ("scan", "--action", "inspect", "--location", "LOC:A-01", "--json")
+    seen = [json.loads(line)["verdict"] for line in handheld.do(*words, typed=f"{plate}\n").splitlines()[:1]]
+    assert seen == ["right"]
+    assert clean(warehouse)

@@ -92,6 +92,7 @@ at("keys").replaceChildren(
     button.addEventListener("click", () => {
       const input = at("pin-dialog").querySelector("input");
       input.value = isBack ? input.value.slice(0, -1) : input.value + key;
+      input.focus(); // so that Enter signs in, and does not press this key again
     });
     return button;
   }),
