@@ -189,6 +189,7 @@ def _add_scan_options(scan: ArgumentParser) -> None:
     scan.add_argument("--from", dest="origin", help="where products without serial numbers are taken from")
     scan.add_argument("--operator", help="who scans")
     scan.add_argument("--condition", help="what state the units are in, such as damaged")
+    scan.add_argument("--reason", help="why all of it is done, for what needs one: quarantine, clear, parcel_back")
     scan.add_argument("--quantity", type=int, default=1, help="pieces that the next product or lot counts")
     scan.add_argument(
         "--save-picture", type=_picture, metavar="PATH", help="write the marked picture here at the end, as PNG or JPEG"

@@ -14,9 +14,9 @@ from sync.event import EventError, ScanEvent, decode, encode
 from sync.identity import Kind, split_key
 from sync.labels import Label, parse
 
-SCANNED_NEEDS: Final = frozenset({"subject", "identifiers", "location", "container", "document"})
-"""What labels can give; an action that needs more (a reason, say) is none to go round scanning with."""
-IN_EVENTS: Final = ("document", "location", "container", "origin", "operator", "condition")
+SCANNED_NEEDS: Final = frozenset({"subject", "identifiers", "location", "container", "document", "reason"})
+"""What labels can give, and why it is done, which the task itself says; an action that needs more is no task."""
+IN_EVENTS: Final = ("document", "location", "container", "origin", "operator", "condition", "reason")
 """Fields of a task that go into its events as they are."""
 
 
@@ -31,7 +31,8 @@ class AssignmentError(Exception):
 
 def menu() -> list[Action]:
     """The actions that a person at a handheld can choose."""
-    return [what for what in ACTIONS.values() if what.roles and {"subject"} <= {*what.needs} <= SCANNED_NEEDS]
+    chosen = (what for what in ACTIONS.values() if what.roles and what.chosen)
+    return [what for what in chosen if {"subject"} <= {*what.needs} <= SCANNED_NEEDS]
 
 
 def task_of(assignment: Assignment, site_map: SiteMap) -> Task:
@@ -61,9 +62,12 @@ def task_of(assignment: Assignment, site_map: SiteMap) -> Task:
         origin=place("origin", Kind.LOCATION),
         operator=_number(assignment.operator, Kind.BADGE, site_map),
         condition=assignment.condition or None,
+        reason=(assignment.reason or "").strip() or None,
         quantity=assignment.quantity,
     )
     _check(task)
+    if "reason" in ACTIONS[task.action].needs and task.reason is None:
+        raise AssignmentError(say("command.no_reason"), "reason")
     return task
 
 

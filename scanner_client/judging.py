@@ -126,6 +126,11 @@ def place_text(site_map: SiteMap, key: str | None) -> str:
     return str(row["code"]) if row and row.get("code") else split_key(key).elements[-1][1]
 
 
+def number_text(key: str) -> str:
+    """The number that tells a unit apart."""
+    return split_key(key).elements[-1][1]
+
+
 def thing_text(site_map: SiteMap, key: str) -> str:
     """What people call a unit, a product or a carton: the product's name, and the number that tells it apart."""
     item = item_of(key)

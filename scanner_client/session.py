@@ -22,6 +22,7 @@ from scanner_client.moment import event_now, undoing
 from scanner_client.open_bin import OpenBin
 from scanner_client.pairing import Pairing, Read, by_own_name, contradict, is_whole, pairs
 from scanner_client.past import PastScan
+from scanner_client.pick_list import PickList, PickLists
 from scanner_client.recent import Recent
 from scanner_client.sample import Sample
 from scanner_client.sighting import Sighting, Symbol, Told, Tone, printable, rank, with_symbols
@@ -52,6 +53,7 @@ class Session:
         self._recent = Recent()
         self._bin = OpenBin()
         self._sample = Sample(handheld.site_map, handheld.outbox)
+        self._picks = PickLists(handheld)
         self._product_in_hand: str | None = None
         self._pairing = Pairing()
         self._switches: dict[Kind, Callable[[Sighting, Read], list[Told]]] = {
@@ -65,6 +67,27 @@ class Session:
     def handheld(self) -> Handheld:
         """Where the scans are kept."""
         return self._handheld
+
+    @property
+    def picks(self) -> PickLists:
+        """What is still to be taken for an order."""
+        return self._picks
+
+    @property
+    def pick_list(self) -> PickList | None:
+        """The list of the order that is being picked; None for other work, or where the handheld does not know it."""
+        return self._picks.of(self.task.document) if self.task.action == "pick" else None
+
+    def short(self, reason: str) -> list[Told]:
+        """What the list asks for next cannot be found: the order does without, and what was promised is free again."""
+        found = self.pick_list
+        if found is None or not found.stops or not reason.strip():
+            return [Told(tone=Tone.ASK, text=say("picks.why") if found and found.stops else say("picks.none"))]
+        values = found.shortage() | {"reason": printable(reason.strip()), "entry": "keyed"}
+        [kept] = self._keep([self._event("short_pick", **values)])
+        thing = judging.thing_text(self._site_map, kept.subject or "")
+        self._recent.remember(kept, None, thing)
+        return [Told(tone=Tone.LOOK, text=say("picks.short", quantity=kept.quantity), thing=thing, event=kept)]
 
     @property
     def opening(self) -> str | None:
@@ -252,6 +275,7 @@ class Session:
             expiry=box.expiry,
             container=self.task.container,
             condition=self.task.condition,
+            reason=self.task.reason if "reason" in ACTIONS[self.task.action].needs else None,
             opening=self.opening if self.task.action == "count" else None,
         )
         if is_stock(box.key or ""):
@@ -262,6 +286,7 @@ class Session:
         return with_symbols(event, sighting, main.symbol)
 
     def _keep_scan(self, event: ScanEvent, sighting: Sighting, thing: str) -> Told:
+        instead = self._picks.instead(event)
         judged = judging.judged(event, self._handheld)
         if ACTIONS[event.action].guarded and judged.judgement.verdict in REFUSED:
             event = replace(event, action="reject", reason=judged.judgement.verdict.value)
@@ -274,6 +299,8 @@ class Session:
         recalled = judged.judgement.verdict is Verdict.RECALLED
         if not recalled and judging.is_blind(self._site_map, kept.document):
             judgement, tone, text = None, Tone.GOOD, say("verdict.hidden")
+        if instead and kept.action == "pick" and judgement and judgement.verdict is Verdict.RIGHT:
+            text = instead
         if kept.quantity and kept.quantity > 1:
             text = say("scan.times", text=text, quantity=kept.quantity)
         sample = "" if judgement is None else self._sample.text(kept)

@@ -81,6 +81,8 @@ class SiteMap:
         self._database = database
         self._recalls: tuple[Recall, ...] | None = None
         self._orders: dict[str, Order] | None = None
+        self.version = 0
+        """Counts up whenever something was taken over."""
 
     def cursor(self) -> Cursor:
         """Where the next pull goes on."""
@@ -109,6 +111,7 @@ class SiteMap:
                 now.cursor, now.incarnation, generation, filling, boot, boot_ms, told_ms,
             )  # fmt: skip
         self._recalls = self._orders = None
+        self.version += 1
 
     def age_ms(self, clock: Clock) -> int | None:
         """How long ago the data were whole and new; None (stale) before that, and after a restart of the machine."""

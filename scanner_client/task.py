@@ -20,6 +20,8 @@ class Assignment:
     """Where stock without units is taken from."""
     operator: str | None = None
     condition: str | None = None
+    reason: str | None = None
+    """Why all of it is done, for what needs a reason: held back, back from the carrier."""
     quantity: int = 1
     """Pieces that the next sighting of a product or lot counts, 1 to `QUANTITY_MAX`."""
 

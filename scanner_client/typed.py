@@ -2,7 +2,8 @@
 
 A wedge types a label's characters and Enter. A person can type as well: ``key:TEXT``, twice, for a label that cannot
 be scanned; ``*12`` before a product that lies there twelve times; ``/undo``, ``/unreadable`` and ``/finish``;
-``/scans`` lists the last scans by number, and ``/undo 3 WHY`` undoes the third of them.
+``/scans`` lists the last scans by number, and ``/undo 3 WHY`` undoes the third of them. ``/list`` says what is still to
+be picked, and ``/short WHY`` that what it names next cannot be found.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from sync.event import BARCODE_BYTES_MAX
 
 SCANS: Final = b"/scans"
 UNDO: Final = b"/undo "
+SHORT: Final = b"/short "
 SCANS_LISTED: Final = 15
 KEYED_PREFIX: Final = b"key:"
 AIM_FLAG: Final = b"]"
@@ -28,6 +30,7 @@ _COMMANDS: Final[dict[bytes, Callable[[Session], list[Told]]]] = {
     b"/undo": lambda session: [session.undo()],
     b"/unreadable": Session.unreadable,
     b"/finish": Session.finish,
+    b"/list": lambda session: session.picks.told(session.pick_list),
 }
 
 
@@ -58,9 +61,11 @@ class Typing:
             return self._list()
         if line.startswith(UNDO):
             return [self._undo(line[len(UNDO) :].decode("utf-8", "replace"))]
+        if line.startswith(SHORT):
+            return self._session.short(line[len(SHORT) :].decode("utf-8", "replace"))
         if line.startswith(b"/"):
             said = printable(line[:SHOWN_MAX].decode("latin-1"))
-            commands = ", ".join(name.decode() for name in (*_COMMANDS, SCANS))
+            commands = ", ".join(name.decode() for name in (*_COMMANDS, SCANS, SHORT.strip()))
             return [Told(tone=Tone.ASK, text=say("scan.no_command", text=said, commands=commands))]
         if line.startswith(b"*") and line[1:].strip().isdigit():
             return [self._session.counts(int(line[1:].strip()[:SHOWN_MAX]))]  # what is cut off was too many before

@@ -15,7 +15,7 @@ from scanner_client.inbox import BadPicture, Doubtful, Seen, Synced, Typed, Typi
 from scanner_client.judging import place_text, site_codes, thing_text
 from scanner_client.page import requests
 from scanner_client.page.protocol import BegunShown
-from scanner_client.page.view import check_shown, past_shown
+from scanner_client.page.view import check_shown, past_shown, picks_shown
 from scanner_client.past import last_scans
 from scanner_client.questions import Questions
 from scanner_client.session import Session
@@ -96,6 +96,7 @@ class Work:
             requests.Quantity: lambda request: self._in_session(lambda session: [session.counts(request.pieces)]),
             requests.Undo: self._undo,
             requests.ListScans: self._list_scans,
+            requests.Short: lambda request: self._in_session(lambda session: session.short(request.reason)),
             requests.Unreadable: lambda _: self._in_session(Session.unreadable),
             requests.FinishBin: lambda _: self._in_session(_finished),
             requests.Answer: self._answer,
@@ -188,6 +189,7 @@ class Work:
             begun=tuple(self._begun),
             kept=self.kept,
             check=check_shown(self._check, self._eye.unread if self._eye else 0) if self._check else None,
+            picks=picks_shown(self.session.pick_list, self.session.picks) if self.session else None,
             camera=self._eye.shown() if self._eye else None,
             question=self._questions.shown(self._thing),
             crew=self._gate.signing.shown(),

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import changes, site_codes
-from server.orders.book import read_orders
+from server.orders.book import read_cancellations, read_orders, read_shortages
 from server.tables import document_rows
 from sync.identity import item_of
 from sync.order import Order
@@ -48,16 +48,22 @@ def publish_document(connection: sa.Connection, site: str, document: Any, at: in
     changes.publish(connection, site, "document", document.number, offered, at)
 
 
-def publish_order(connection: sa.Connection, site: str, number: str, at: int, *, state: str = "open") -> None:
-    """Offer an order: its lines, made-to-order units too, and when it has to leave."""
+def publish_order(connection: sa.Connection, site: str, number: str, at: int) -> None:
+    """Offer an order: its lines, made-to-order units too, when it has to leave, and what it does without."""
     order = read_orders(connection, site, [number]).get(number, Order(number=number, lines=()))
     lines = [
         {"item": line.item, "lot": line.lot, "quantity": line.quantity, "container": None}
         | ({"unit": line.unit} if line.unit else {})
         for line in order.lines
     ]
+    state = "cancelled" if read_cancellations(connection, site, [number]) else "open"
+    short = [
+        {"subject": one.subject, "quantity": one.quantity} | ({"lot": one.lot} if one.lot else {})
+        for one in read_shortages(connection, site, [number]).get(number, ())
+    ]
     offered = {"kind": "order", "state": state, "lines": lines, "bins": [], "blind": False}
     offered |= {"due": order.due} if order.due else {}
+    offered |= {"short": short} if short else {}
     offered |= {"priority": order.priority} if order.priority else {}
     changes.publish(connection, site, "document", number, offered, at)
 

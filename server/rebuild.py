@@ -15,8 +15,10 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import removal, stock_levels
+from server.catalogue import publish_order
 from server.identifiers import ROUNDS_MAX, claim, names_of, owners, relatives
 from server.ledger import history, in_chunks
+from server.orders.book import read_orders
 from server.replay import Case, Replay
 from server.rules import Finding
 from server.surroundings import DEPTH_MAX, PUTTING_IN, gather
@@ -63,6 +65,15 @@ def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) 
         rebuild(connection, site, late, at)
     stock = {s: f for s, f in by_subject.items() if is_stock(s)}
     stock_levels.advance(connection, site, stock, set(stock) & undone, at)
+    _tell_shortages(connection, site, by_subject, at)
+
+
+def _tell_shortages(connection: sa.Connection, site: str, by_subject: Mapping[str, list[Fact]], at: int) -> None:
+    """Let handhelds know what an order does without since these facts, or does not do without any more."""
+    said = [f.event for facts in by_subject.values() for f in facts if f.event.action in ("short_pick", "void")]
+    numbers = {event.document for event in said if event.document is not None}
+    for number in read_orders(connection, site, numbers):
+        publish_order(connection, site, number, at)
 
 
 def rebuild(connection: sa.Connection, site: str, subjects: Iterable[str], at: int) -> None:

@@ -36,6 +36,15 @@ class OrderLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What an order has already, or does without: a picked unit, or a shortage that somebody has reported."""
+
+    subject: str
+    lot: str | None = None
+    quantity: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What a customer gets."""
 
@@ -46,6 +55,8 @@ class Order:
     priority: int = 0
     """The higher one goes first, whatever the day."""
     cancelled: bool = False
+    short: tuple[Taken, ...] = ()
+    """What it does without, because nobody could find it."""
 
     @classmethod
     def from_row(cls, number: str, row: Mapping[str, Any]) -> Order:
@@ -60,6 +71,7 @@ class Order:
             due=row.get("due"),
             priority=row.get("priority") or 0,
             cancelled=row.get("state") == "cancelled",
+            short=tuple(Taken(**one) for one in row.get("short") or ()),
         )
 
     @property
@@ -91,15 +103,6 @@ class Available:
     def turn(self) -> tuple[str, int, str]:
         """First what expires first, then what has lain longest."""
         return (self.expiry or _NO_DATE, self.stocked_day, self.unit)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """What an order has already, or does without: a picked unit, or a shortage that somebody has reported."""
-
-    subject: str
-    lot: str | None = None
-    quantity: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

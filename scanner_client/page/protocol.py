@@ -82,6 +82,28 @@ class CheckShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StopShown:
+    """One bin of the pick list, and what to take there."""
+
+    bin: str
+    takes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PicksShown:
+    """The pick list of the order that is being picked. Bounded."""
+
+    order: str
+    progress: str
+    """"3 of 7"."""
+    next: StopShown | None
+    """None where nothing is to be taken any more."""
+    then: tuple[StopShown, ...]
+    more: str
+    """How many bins follow these, in words; empty where none do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CameraShown:
     """The source that is watched."""
 
@@ -172,6 +194,7 @@ class State:
     kept: int = 0
     """Events committed since the program began."""
     check: CheckShown | None = None
+    picks: PicksShown | None = None
     camera: CameraShown | None = None
     reads: str = ""
     """How many of the labels before the camera are read, in words."""

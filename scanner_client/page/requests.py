@@ -80,6 +80,13 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Short:
+    """What the pick list asks for next cannot be found, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FinishBin:
     """Everything in the open bin has been scanned, or it is empty."""
 
@@ -132,6 +139,7 @@ REQUESTS: Final[dict[str, type[Any]]] = {
     "undo": Undo,
     "scans": ListScans,
     "unreadable": Unreadable,
+    "short": Short,
     "finish": FinishBin,
     "present": Present,
     "pin": EnterPin,

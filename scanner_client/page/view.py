@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from scanner_client.bin_check import BinCheck
-from scanner_client.page.protocol import CheckShown, PastList, PastShown, QueueShown, TaskShown
+from scanner_client.page.protocol import CheckShown, PastList, PastShown, PicksShown, QueueShown, StopShown, TaskShown
 from scanner_client.past import PastScan, reasons
+from scanner_client.pick_list import PickList, PickLists, progress_text
 from scanner_client.screen import Footer, Names, footing
 from scanner_client.task import Task
 from scanner_client.wording import action_words, say
@@ -56,6 +58,28 @@ def past_shown(scans: Iterable[PastScan]) -> PastList:
     names = PastShown.__dataclass_fields__
     return PastList(
         scans=tuple(PastShown(**{name: getattr(past, name) for name in names}) for past in scans), reasons=reasons()
+    )
+
+
+STOPS_SHOWN_MAX: Final = 12
+"""Bins of a pick list on the page; the others are counted."""
+
+
+def picks_shown(found: PickList | None, lists: PickLists) -> PicksShown | None:
+    """The pick list in words; None where nothing is picked for an order that the handheld knows."""
+    if found is None:
+        return None
+    stops = [
+        StopShown(bin=lists.place_words(stop), takes=tuple(lists.words(take) for take in stop.takes))
+        for stop in found.stops[:STOPS_SHOWN_MAX]
+    ]
+    more = len(found.stops) - len(stops)
+    return PicksShown(
+        order=found.order.number,
+        progress=progress_text(found),
+        next=stops[0] if stops else None,
+        then=tuple(stops[1:]),
+        more=say("picks.more_bins", count=more) if more else "",
     )
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from server.ledger import FOLDED, in_chunks
 from server.tables import document_rows, documents, events
 from sync.identity import is_stock, item_of
-from sync.order import Order, OrderLine
+from sync.order import Order, OrderLine, Taken
 
 Cancellations = dict[str, int]
 """Number of the order -> when it was cancelled."""
@@ -61,6 +61,24 @@ def read_cancellations(connection: sa.Connection, site: str, numbers: Iterable[s
             .group_by(events.c.document)
         )
         found.update((number, moment) for number, moment in connection.execute(query))
+    return found
+
+
+def read_shortages(connection: sa.Connection, site: str, numbers: Iterable[str]) -> dict[str, list[Taken]]:
+    """What handhelds reported as not to be found for each of these orders, and did not take back."""
+    device_no, epoch, seq = (sa.cast(events.c[part], sa.String) for part in ("device_no", "epoch", "seq"))
+    undoing = events.alias()
+    undone = sa.exists().where(undoing.c.voids == device_no + "." + epoch + "." + seq)
+    found: dict[str, list[Taken]] = defaultdict(list)
+    for chunk in in_chunks(numbers):
+        query = (
+            sa.select(events.c.document, events.c.subject, events.c.lot, events.c.quantity)
+            .where(events.c.site == site, events.c.document.in_(chunk), events.c.action == "short_pick", ~undone)
+            .where(events.c.outcome.in_(FOLDED), events.c.subject.isnot(None))
+            .order_by(events.c.event_ms, events.c.device_no, events.c.epoch, events.c.seq)
+        )
+        for number, subject, lot, quantity in connection.execute(query):
+            found[number].append(Taken(subject=subject, lot=lot, quantity=1 if quantity is None else quantity))
     return found
 
 

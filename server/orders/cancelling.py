@@ -42,7 +42,7 @@ def cancel(
         document=number,
         reason=reason.strip(),
     )
-    catalogue.publish_order(connection, site, number, stamp(connection), state="cancelled")
+    catalogue.publish_order(connection, site, number, stamp(connection))
 
 
 def cancel_all(

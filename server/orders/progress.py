@@ -149,6 +149,7 @@ def _progress(
     shortages = tuple(
         Shortage(
             subject=str(f.event.subject),
+            lot=f.event.lot,
             quantity=f.event.quantity or 1,
             reason=f.event.reason or "",
             operator=f.event.operator,
@@ -228,7 +229,7 @@ def _pieces(facts: list[Fact], things: _Things) -> list[OrderUnit]:
 
 
 def _line(line: OrderLine, reached: Mapping[int, int], shortages: Iterable[Shortage]) -> LineProgress:
-    short = sum(one.quantity for one in shortages if line.takes(one.subject, line.lot))
+    short = sum(one.quantity for one in shortages if line.takes(one.subject, one.lot))
     picked, packed, shipped = (sum(n for step, n in reached.items() if step >= least) for least in (1, 2, 3))
     return LineProgress(
         line=line,

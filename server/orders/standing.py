@@ -61,6 +61,7 @@ class Shortage:
     """Somebody could not find so many of this."""
 
     subject: str
+    lot: str | None
     quantity: int
     reason: str
     operator: str | None

@@ -10,13 +10,13 @@ from sync.event import TEXT_MAX
 LONGEST = "x" * TEXT_MAX
 
 
-@pytest.mark.parametrize("field", ["document", "operator", "condition"])
+@pytest.mark.parametrize("field", ["document", "operator", "condition", "reason"])
 def test_text_that_every_scan_can_hold_is_taken(handheld: Handheld, field: str) -> None:
     task = task_of(Assignment(action="inspect", **{field: LONGEST}), handheld.site_map)  # type: ignore[arg-type]
     assert getattr(task, field) == LONGEST
 
 
-@pytest.mark.parametrize("field", ["document", "operator", "condition"])
+@pytest.mark.parametrize("field", ["document", "operator", "condition", "reason"])
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -43,3 +43,10 @@ def test_place_whose_name_no_scan_could_hold_is_refused(handheld: Handheld) -> N
 def test_number_of_pieces_that_nobody_counts_is_refused(handheld: Handheld, quantity: int) -> None:
     with pytest.raises(AssignmentError, match=rf"^{quantity} is too many: 1 to {QUANTITY_MAX}\.$"):
         task_of(Assignment(action="inspect", quantity=quantity), handheld.site_map)
+
+
+def test_what_needs_a_reason_does_not_begin_without_one(handheld: Handheld) -> None:
+    with pytest.raises(AssignmentError) as refused:
+        task_of(Assignment(action="quarantine", reason="  "), handheld.site_map)
+    assert refused.value.field == "reason"
+    assert task_of(Assignment(action="quarantine", reason=" seal broken "), handheld.site_map).reason == "seal broken"

@@ -123,3 +123,14 @@ def test_an_order_that_was_cancelled_takes_nothing_more(begin: Begin, learn: Lea
     learn(ordering("SO-1", PHONE, state="cancelled"), stored("S1"))
     [told] = see(begin("pick", document="SO-1", location=A_01), unit_label("S1"))
     assert told.text == "SO-1 was cancelled: not taken. Put it back."
+
+
+def test_quality_holds_units_back_with_one_reason_and_lets_them_go_again(
+    handheld: Handheld, begin: Begin, learn: Learn
+) -> None:
+    learn(ordering("SO-1", PHONE), stored("S1"))
+    [told] = see(begin("quarantine", reason="seal broken"), unit_label("S1"))
+    assert (told.tone, kept(handheld)[-1].reason) == (Tone.GOOD, "seal broken")
+    assert verdict(see(begin("pick", document="SO-1", location=A_01), unit_label("S1"))) is Verdict.QUARANTINED
+    see(begin("clear", reason="new seal"), unit_label("S1"))
+    assert verdict(see(begin("pick", document="SO-1", location=A_01), unit_label("S1"))) is Verdict.RIGHT

@@ -100,10 +100,12 @@ def test_page_is_told_every_tone_and_every_action_that_can_be_chosen() -> None:
     assert [row["name"] for row in said["actions"]] == [what.name for what in menu()]
 
 
-def test_menu_offers_what_labels_can_do_and_nothing_that_needs_a_reason() -> None:
+def test_menu_offers_what_labels_and_a_reason_for_all_of_it_can_do() -> None:
     names = {what.name for what in menu()}
     assert {"receive", "put_away", "pick", "pack", "ship", "count", "inspect", "take_back", "link"} <= names
-    assert names.isdisjoint({"void", "unlink", "unreadable", "open_bin", "finish_bin", "recall", "import"})
+    assert names.isdisjoint(
+        {"void", "reject", "short_pick", "unreadable", "open_bin", "finish_bin", "recall", "import"}
+    )
 
 
 def test_no_two_tones_shake_or_sound_alike() -> None:

@@ -70,7 +70,10 @@ def test_lines_are_taken_without_their_ends_and_of_a_bounded_length() -> None:
 
 def test_mistyped_command_is_never_a_scan(handheld: Handheld, typing: Typing) -> None:
     [told] = enter(typing, "/hlep")
-    assert (told.tone, told.text) == (Tone.ASK, "There is no command /hlep: /undo, /unreadable, /finish, /scans")
+    assert (told.tone, told.text) == (
+        Tone.ASK,
+        "There is no command /hlep: /undo, /unreadable, /finish, /list, /scans, /short",
+    )
     assert kept(handheld) == []
 
 

@@ -76,7 +76,7 @@ def test_values_are_put_in() -> None:
 
 
 TRANSLATIONS = [language for language in languages() if language != SOURCE_LANGUAGE]
-ALIKE = {"check.place", "check.wrong", "head.operator", "sample.after"}
+ALIKE = {"picks.take", "picks.bin", "picks.first", "check.place", "check.wrong", "head.operator", "sample.after"}
 """Texts with no words of their own, only blanks."""
 
 

@@ -195,3 +195,18 @@ def test_orders_are_cancelled_and_parcels_labelled_at_the_command_line(
     assert runner.invoke(args=["cancel", "SO-1", "--reason", "fraud"]).output == "1 order cancelled.\n"
     assert "was cancelled before" in runner.invoke(args=["cancel", "SO-1", "--reason", "fraud"]).output
     assert io.StringIO(order(ordered)["cancelled_why"]).read() == "fraud"
+
+
+def test_a_shortage_reaches_the_other_handhelds_until_it_is_taken_back(ordered: Person, handheld: Handheld) -> None:
+    def known() -> Any:
+        with reading() as c:
+            return c.execute(reference.select().where(reference.c.key == "SO-1")).mappings().one()["row"].get("short")
+
+    handheld.scan("short_pick", CABLE, document="SO-1", quantity=2, reason="none left", minutes_ago=20)
+    handheld.push()
+    assert known() == [{"subject": CABLE, "quantity": 2}]
+    name = f"{handheld.chain.device_no}.{handheld.chain.epoch}.1"
+    handheld.scan("void", CABLE, document="SO-1", voids=name, reason="found them", minutes_ago=10)
+    handheld.push(first=2)
+    assert known() is None
+    assert lines(order(ordered))[1] == (3, 0, 0, 0, 0)

@@ -39,7 +39,7 @@ export function askForTask(task, send) {
   ask("task-dialog", () => {
     if (!action || asked) return false;
     const given = { type: "begin", action: action.name };
-    for (const name of ["document", "location", "container", "operator"]) {
+    for (const name of ["document", "location", "container", "reason", "operator"]) {
       const value = form.elements[name].value.trim();
       if (value) given[name] = value;
     }
@@ -121,6 +121,7 @@ function choose(one) {
   if (!one) return;
   at("chosen").querySelector("strong").textContent = one.title;
   at("chosen").querySelector("span").textContent = one.explanation;
+  at("reason-label").hidden = !one.needs.includes("reason");
   for (const input of fields.querySelectorAll("input")) {
     input.labels[0].dataset.note = text(note(one, input.name));
   }
@@ -130,7 +131,7 @@ function choose(one) {
 // Bins and cartons can be scanned when the work has begun; nothing else says what document a count is for.
 function note(one, name) {
   if (!one.needs.includes(name)) return "page.optional";
-  return name === "document" ? "page.needed" : "page.scan_next";
+  return ["document", "reason"].includes(name) ? "page.needed" : "page.scan_next";
 }
 
 // Opens a dialog; `done` is called when it is submitted and says whether it may close.

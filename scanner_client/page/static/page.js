@@ -6,6 +6,7 @@ import { fillTexts, fillWhole, text } from "./texts.js";
 import { isAwaited, mayDo, showCrew } from "./crew.js";
 import { askForKeys, askForQuantity, askForTask, drawActions, hearOfTask, offerActions } from "./dialogs.js";
 import { lookBack, showPast } from "./past.js";
+import { askWhyShort, showPicks } from "./picks.js";
 import { listenToWedge } from "./wedge.js";
 
 const engine = new HttpEngine();
@@ -108,6 +109,7 @@ function show() {
   showQuestion(state.question);
   showCamera(state.camera);
   showCheck(state.check);
+  showPicks(state.picks);
   showPast(state.past);
   at("look-back").disabled = !state.task;
   at("queue-text").textContent = state.queue.text;
@@ -269,6 +271,7 @@ allowSound((sounds) => {
 });
 at("change").addEventListener("click", changeTask);
 at("quantity").addEventListener("click", () => askForQuantity(send));
+at("picks-short").addEventListener("click", () => askWhyShort(send));
 at("key-in").addEventListener("click", () => askForKeys(send));
 at("look-back").addEventListener("click", () => lookBack(send));
 at("question-yes").addEventListener("click", answer(true, false));
