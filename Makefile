@@ -47,6 +47,11 @@ crash: $(INSTALLED) ## kill clients and servers 200 times each on either databas
 	$(PYTHON) -m tests.end_to_end.crash --database sqlite
 	$(PYTHON) -m tests.end_to_end.crash --database postgres
 
+SEEDS ?= 1
+.PHONY: week
+week: $(INSTALLED) ## simulate a week of 20,000 units and 12 handhelds with known faults; SEEDS=3 for three weeks
+	$(PYTHON) -m tests.simulation --seeds $(SEEDS) $(WEEK)
+
 .PHONY: lint
 lint: $(INSTALLED) ## check style, layout and types
 	$(BIN)/ruff check $(CODE)

@@ -16,7 +16,7 @@ real system, with its outages and wrong clocks, is held against. What each scan 
 | receive | announced in another carton | `wrong_carton` | |
 | receive | in stock already, from another document or carton | `duplicate` | |
 | receive | shipped | `shipped_already` | |
-| a receipt is closed | announced by it, never received and not in stock | `short` | |
+| a receipt is closed | announced by it, and nothing more was heard of it | `short` | |
 | pack | never heard of, shipped | `unknown`, `shipped_already` | |
 
 A pick compares only what is stored: what is still at the dock by the books was put away without a scan, and picking
@@ -92,6 +92,10 @@ class Books:
     def entry_at(self, label: str, at_ms: int) -> Entry | None:
         """What they said at a moment."""
         return next((e for e in reversed(self._history.get(label, ())) if e.at_ms <= at_ms), None)
+
+    def labels(self) -> set[str]:
+        """Every label that they speak of."""
+        return set(self._history)
 
     def history(self, label: str) -> list[Entry]:
         """Everything that they ever said."""
@@ -225,7 +229,7 @@ class Books:
         """No more of it is awaited."""
         for label, carton in self._announced[document].items():
             entry = self._history[label][-1]
-            if not entry.receipts and entry.status not in IN_STOCK:
+            if not entry.receipts and entry.status is Status.ANNOUNCED:
                 self._exposes(at_ms, "short", label, carton, None)
 
     def settles(self, at_ms: int, label: str, resolution: str) -> None:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sync.event import ScanEvent
+from sync.unit import IN_STOCK, Status
 from tests.simulation.books import Books
+from tests.simulation.office import Record
 from tests.simulation.truth import CaseKey, Exposure, Kind, World, case_key
 
 
@@ -59,6 +61,14 @@ class Score:
     """Each in a sentence, with what truly happened to the unit."""
     unexplained: list[Exposure] = field(default_factory=list)
     """Exposures without a fault: the simulation contradicts itself."""
+    records: int = 0
+    differing: list[str] = field(default_factory=list)
+    """Records in stock that are not what the perfect clerk's are, once everything has arrived."""
+
+    @property
+    def is_faultless(self) -> bool:
+        """Whether everything that was exposed was found, rightly named, and nothing else."""
+        return not (self.missed or self.false or self.unexplained or self.differing)
 
 
 def score(world: World, books: Books, cases: Sequence[Mapping[str, Any]], scans: Mapping[str, ScanEvent]) -> Score:
@@ -89,6 +99,20 @@ def score(world: World, books: Books, cases: Sequence[Mapping[str, Any]], scans:
             rules[key[0]].false += extra
             found.false.append(_sentence(key, extra, world, books, [c for c in cases if _key(c) == key][-1], scans))
     return found
+
+
+def compare_records(found: Score, books: Books, records: Mapping[str, Record]) -> None:
+    """Hold where the server says that each unit belongs against what the clerk says."""
+    for unit in sorted(books.labels() | {u for u in records if "/21/" in u}):
+        entry, record = books.entry(unit), records.get(unit)
+        mine = entry.belongs if entry is not None and entry.status in IN_STOCK else None
+        theirs = record.belongs if record is not None and record.status in IN_STOCK else None
+        if entry is not None and entry.status is Status.SHIPPED and record is not None and record.status == "packed":
+            theirs = None  # it left with its carton, whose row says so
+        found.records += 1
+        if mine != theirs:
+            said = f"{entry.status.value} {_short(mine)}" if entry else "nothing"
+            found.differing.append(f"{_short(unit)}: {record}, the clerk: {said}")
 
 
 def _key(case: Mapping[str, Any]) -> CaseKey:

@@ -30,13 +30,12 @@ from tests.simulation.layout import (
 from tests.simulation.mishaps import Mishaps, dealt
 from tests.simulation.office import open_office
 from tests.simulation.rates import Rates
-from tests.simulation.scoring import Score, score
+from tests.simulation.scoring import Score, compare_records, score
 from tests.simulation.station import Station
 from tests.simulation.truth import Kind, World
 
 OPENS_H, CLOSES_H = 7.0, 18.0
 WORK_S = (CLOSES_H - OPENS_H - 1.5) * 3600
-SYNC_S = 600.0
 RESOLVES = {"missing": "write_off"} | dict.fromkeys(
     ("unknown", "misplaced", "not_in_stock", "shipped_already", "left_behind"), "stays"
 )
@@ -58,6 +57,8 @@ class Size:
     orders_a_day: int = 100
     units_an_order: int = 3
     counts_a_day: int = 4
+    sync_minutes: float = 10.0
+    """Between two syncs of a handheld that has a network."""
 
 
 @dataclass(kw_only=True)
@@ -122,11 +123,13 @@ class Week:
                 for hand in self.hands:
                     hand.close()
             scans = {name: event for hand in self.hands for name, event in hand.scans.items()}
+            found, records = score(self.world, self.books, office.cases(), scans), office.records()
+            compare_records(found, self.books, records)
             return Result(
                 seed=self.seed,
-                score=score(self.world, self.books, office.cases(), scans),
+                score=found,
                 counted=self.counted,
-                wrong_records=(wrong_before, wrong_records(self.world, office.records(), self.layout)),
+                wrong_records=(wrong_before, wrong_records(self.world, records, self.layout)),
                 events=len(scans),
                 outcomes=office.outcomes(),
                 disturbances=self.disturbances,
@@ -186,9 +189,8 @@ class Week:
                 self._works(hand, opens, [self.floor.counts(hand, number, share)])
         for hand in self.hands:
             self._disturb(hand, opens)
-            self.time.start(
-                self._syncs(hand, start + CLOSES_H * HOUR_MS), opens + self._rng_air.random() * SYNC_S * 1000
-            )
+            first = opens + self._rng_air.random() * self.size.sync_minutes * 60_000
+            self.time.start(self._syncs(hand, start + CLOSES_H * HOUR_MS), first)
         for _ in range(self.mishaps.whole(self.rates.met_at_once)):
             self.time.start(self._meets(), opens + self._rng_air.random() * WORK_S * 1000)
         self.mishaps.within(opens, CLOSES_H - OPENS_H, self.size.units)
@@ -244,7 +246,7 @@ class Week:
             self.disturbances["lost replies"] += hand.network.lose_next_reply
             hand.sync()
             hand.network.lose_next_reply = False
-            yield self._rng_air.uniform(0.8, 1.2) * SYNC_S
+            yield self._rng_air.uniform(0.8, 1.2) * self.size.sync_minutes * 60
 
     def _disturb(self, hand: Station, opens: float) -> None:
         """Outages, clocks and batteries of this day."""
