@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from server.changes import by_code_point
 from server.ledger import in_chunks
 from server.surroundings import DEPTH_MAX
 from server.tables import reference, stock_levels, unit_states
@@ -173,12 +174,13 @@ def units(
 ) -> Iterator[Mapping[str, Any]]:
     """Units by name, those of one product, of one status, in these places."""
     u = unit_states.c
-    query = sa.select(*(u[name] for name in _UNIT_COLUMNS)).where(u.site == site, u.item.isnot(None)).order_by(u.unit)
+    name = by_code_point(connection, u.unit)
+    query = sa.select(*(u[column] for column in _UNIT_COLUMNS)).where(u.site == site, u.item.isnot(None)).order_by(name)
     for column, value in ((u.item, item), (u.status, status)):
         if value is not None:
             query = query.where(column == value)
     if after is not None:
-        query = query.where(u.unit > after)
+        query = query.where(name > after)
     if limit is not None:
         query = query.limit(limit)
     for keys in in_chunks(places) if places is not None else [None]:

@@ -34,7 +34,8 @@ class LinkedNames:
 
     def __call__(self, key: str) -> Linked:
         name: Name = self.names(key)
-        page = url_for("web.unit", path=naming.path_of(key)) if name.kind in _WITH_PAGE else None
+        view = "web.bin_" if name.kind is Kind.LOCATION else "web.unit" if name.kind in _WITH_PAGE else None
+        page = url_for(view, path=naming.path_of(key)) if view else None
         return Linked(text=name.text, detail=name.detail, page=page)
 
 

@@ -76,6 +76,6 @@ def scan() -> str | Response | tuple[str, int]:
         found = search.find(connection, site, typed)
         names = linked_names(connection, site, found.keys)
     if len(found.keys) == 1:
-        return redirect(url_for("web.unit", path=naming.path_of(found.keys[0])))
+        return redirect(names(found.keys[0]).page or url_for("web.unit", path=naming.path_of(found.keys[0])))
     page = render_template("not_understood.html", scan=typed, message=found.problem, choices=found.keys, names=names)
     return page, 200 if found.keys else 404

@@ -8,7 +8,7 @@ from typing import Final
 from flask import Flask
 from markupsafe import Markup, escape
 
-from server import context
+from server import context, naming
 from server.case_list import CaseLine
 from server.cells import MINOR_DIGITS
 from server.prices import Price
@@ -51,6 +51,7 @@ def register(app: Flask) -> None:
     words = (rule_word, status_word, action_word, resolution_words, line_word, closing, with_code, set_aside_word)
     for name in (*words, iso, clock, ago, certainty, symbol, money, event_id, event_name, undoable):
         app.add_template_filter(name)
+    app.add_template_filter(naming.path_of)
 
 
 def rule_word(rule: str) -> str:
