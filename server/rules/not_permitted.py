@@ -4,7 +4,11 @@ The scan is kept, for it happened. Ask who had that handheld then, and whether t
 handheld that has not synced since somebody left lets them go on until it does.
 """
 
+from typing import Final
+
 from server.rules import Finding, Step
+
+DECISIONS: Final = ("dismiss", "stays", "write_off")
 
 
 def check(step: Step) -> Finding | None:

@@ -53,10 +53,12 @@ class Site:
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def flask(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def flask(self, *words: str, typed: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run a command of the server to its end."""
         command = [sys.executable, "-m", "flask", "--app", "server", *words]
-        return subprocess.run(command, cwd=ROOT, env=self._environment(), check=False, capture_output=True, text=True)
+        return subprocess.run(
+            command, cwd=ROOT, env=self._environment(), check=False, capture_output=True, text=True, input=typed
+        )
 
     def start(self) -> None:
         """Start the server; `wait_until_ready` says when it answers."""

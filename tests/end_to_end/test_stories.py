@@ -67,6 +67,14 @@ def subjects(site: Site) -> list[str]:
     return sorted(row["subject"].rpartition("/")[2] for row in rows)
 
 
+def subjects_of(site: Site, action: str) -> list[str]:
+    """The serial numbers of the server's events of one action, each with the name of who scanned it checked."""
+    rows = [json.loads(stored.line) for kept in site.ledger().values() for stored in kept]
+    found = [row for row in rows if row["action"] == action]
+    assert {row["operator"] for row in found} == {"Ravi"}
+    return sorted(row["subject"].rpartition("/")[2] for row in found)
+
+
 def clean(site: Site) -> bool:
     done = site.flask("verify")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -208,3 +216,32 @@ def test_a_unit_whose_label_cannot_be_read_goes_by_a_plate_until_its_serial_numb
     seen = [json.loads(line)["verdict"] for line in handheld.do(*words, typed=f"{plate}\n").splitlines()[:1]]
     assert seen == ["right"]
     assert clean(warehouse)
+
+
+def test_a_picker_who_was_let_in_at_the_office_signs_in_at_a_handheld_with_no_network_and_is_let_go_at_the_next_sync(
+    warehouse: Site, tmp_path: Path
+) -> None:
+    handheld = enrolled(warehouse, tmp_path / "hh")
+    assert warehouse.flask("people", "add", "Ravi", "--role", "picker").returncode == 0
+    given = warehouse.flask("people", "badge", "Ravi", "BADGE:K-17", "--stdin", typed="7391\n")
+    assert given.returncode == 0, given.stderr
+    handheld.do("sync")
+    warehouse.kill()
+
+    label = "]d2010950600013435221"
+    pick = ("scan", "--action", "pick", "--location", "LOC:A-01", "--operator", "somebody", "--json")
+    told = handheld.do(*pick, typed=f"{label}SN001\nBADGE:K-17\npin:7391\n{label}SN002\n/sign-out\n{label}SN003\n")
+    assert [json.loads(line)["subject"][-5:] for line in told.splitlines() if line.startswith("{")] == ["SN002"]
+    assert "7391" not in told
+    assert warehouse.flask("people", "deactivate", "Ravi").returncode == 0
+    late = "BADGE:K-17\npin:7391\n" + label + "SN004\n"
+    handheld.do(*pick, typed=late)  # it has not heard of that yet
+    warehouse.start()
+    warehouse.wait_until_ready()
+    handheld.do("sync")
+    assert subjects_of(warehouse, "pick") == ["SN002", "SN004"]
+    cases = warehouse.flask("cases", "--rule", "not_permitted").stdout
+    assert "SN004" in cases
+    assert "SN002" not in cases
+    told = handheld.do(*pick, typed=late.replace("SN004", "SN005"))
+    assert [line for line in told.splitlines() if line.startswith("{")] == []
