@@ -43,9 +43,11 @@ LINES_MIN = 6
 one line. A thinner one is looked at again. They are lines of the frame: an enlarged crop only repeats them."""
 
 BENT_FORMATS = frozenset({"UPCE", "DataBarOmni", "DataBarLtd", "DataBarStk", "DataBarStkOmni"})
-"""Short symbols with a weak check. What makes a soft one legible also changes how wide its bars are, and in every frame
-alike: sharpened, a rendered UPC-E said the same wrong number in 25 frames. So they are looked at again as they were, in
-films, where a next frame may do without, all that are weakly checked."""
+"""What makes a soft symbol legible also changes how wide its bars are, and in every frame alike: sharpened, a rendered
+UPC-E said the same wrong number in 25 frames. So these are looked at again as they were, and in films, where a next
+frame may do without, all whose bars have four widths (EAN, UPC, DataBar)."""
+
+FOUR_WIDTHS = frozenset({"]E0", "]E4", "]e0"})
 
 JOINED_HEIGHT_SHARE_MIN = 1.4
 """In a frame with several DataBar Expanded the engine joins a part of one to a part of another, as far as their check
@@ -75,6 +77,7 @@ class Attempt:
 
     readings: list[Reading] = field(default_factory=list)
     failed: list[Failed] = field(default_factory=list)
+    _crops: dict[tuple[int, float], Crop] = field(default_factory=dict)
 
     @cached_property
     def linear_formats(self) -> tuple[str, ...]:
@@ -107,6 +110,13 @@ class Attempt:
         return [
             region for tensor in self._structures for region in bar_regions(self.grey, tensor, most=self.regions_max)
         ]
+
+    def upright(self, region: Region, scale: float) -> Crop:
+        """A region cut out and turned upright, once for all the steps that read it."""
+        key = id(region), scale
+        if key not in self._crops:
+            self._crops[key] = region.crop(self.grey, scale)
+        return self._crops[key]
 
     @property
     def sees_matrix(self) -> bool:
@@ -145,11 +155,16 @@ class Attempt:
         found = read(self.grey if grey is None else grey, formats=formats, effort=effort)
         self._take(found, lambda quad: scaled(quad, 1 / scale))
 
-    def read_crop(self, crop: Crop, grey: Grey | None = None, *, formats: Sequence[str] | None = None) -> None:
-        """Read barred symbols in an upright part of the frame, or in a version of that part of the same size."""
+    def read_crop(
+        self, crop: Crop, grey: Grey | None = None, *, formats: Sequence[str] | None = None, bent: bool = False
+    ) -> None:
+        """Read barred symbols in an upright part of the frame, or in a version of that part of the same size.
+
+        `bent`: whether that version's bars may have other widths.
+        """
         wanted = self.barred_formats if formats is None else formats
         found = read(crop.grey if grey is None else grey, formats=wanted, effort=AS_IT_STANDS)
-        self._take(found, crop.in_frame, treated=grey is not None)
+        self._take(found, crop.in_frame, bent=bent)
 
     def take(self, reading: Reading) -> None:
         """Keep what a stage read by itself in a part of the frame, where the task can meet it."""
@@ -185,14 +200,14 @@ class Attempt:
     def _is_read(self, region: Region) -> bool:
         return any(region.holds(reading.quad) for reading in self.readings)
 
-    def _take(self, found: Found, in_frame: Callable[[Quad], Quad], *, treated: bool = False) -> None:
+    def _take(self, found: Found, in_frame: Callable[[Quad], Quad], *, bent: bool = False) -> None:
         self.failed += [replace(failed, quad=in_frame(failed.quad)) for failed in found.failed]
         for reading in found.readings:
             placed = replace(reading, quad=in_frame(reading.quad))
             if not self.wanted.admits(reading) or _is_joined(reading) or self._is_cut_short(placed):
                 continue
-            bent = treated and reading.weakly_checked and (not self.still or reading.format in BENT_FORMATS)
-            doubtful = bent or _is_thin(reading) or _is_thin(placed)
+            by_width = bent and reading.symbology in FOUR_WIDTHS and (not self.still or reading.format in BENT_FORMATS)
+            doubtful = by_width or _is_thin(reading) or _is_thin(placed)
             if reading.format == "UPCE" and not self.still:
                 if not self._has_the_shades_of(placed):
                     continue

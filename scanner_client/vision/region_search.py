@@ -62,6 +62,12 @@ EDGES_MIN = 20
 """EAN-8 has 44 edges, the shortest Code 128 32, of which soft pictures lose some. Of the regions that a decoder could
 read, 97 % had as many; of the others 8 %."""
 
+LEANING_PX_MAX = 96.0
+"""So much of the bars' length tells how they lean."""
+
+ACROSS_PX_MIN = 40.0
+"""Narrower bars have less than two pixels an edge."""
+
 ROW_TURNS = 2
 ROW_SECTOR = np.tan(np.deg2rad(25))
 """Edges that lie as flat as this are edges between rows: a tilt of 30 degrees shears them by 14 at the most."""
@@ -159,7 +165,7 @@ def _candidates(grey: Grey, tensor: Structure, coherence_min: float) -> Iterator
     groups = _groups(tensor, coherence_min)
     found = [region for cells in groups for region in _directions(tensor, cells, cell)]
     found.sort(key=lambda strong: -strong[0])
-    return (region for _, region in found if region.across_px > EDGES_MIN)
+    return (region for _, region in found if region.across_px > ACROSS_PX_MIN)
 
 
 def _groups(tensor: Structure, coherence_min: float) -> list[Cells]:
@@ -248,7 +254,8 @@ def _region(rows: NDArray[np.intp], columns: NDArray[np.intp], angle: float, cel
 
 
 def _bars_upright(grey: Grey, region: Region) -> Region:
-    return region.turned(_residual_angle(region.crop(grey, 1.0, quiet_share=0).grey))
+    middle = replace(region, along_px=min(region.along_px, LEANING_PX_MAX))
+    return region.turned(_residual_angle(middle.crop(grey, 1.0, quiet_share=0).grey))
 
 
 def _residual_angle(upright: Grey) -> float:
@@ -281,14 +288,19 @@ def _alternates(upright: Grey) -> bool:
 
 def _lines_alternate(upright: Grey) -> bool:
     """Whether enough of the lines each go up and down as often as a symbol's."""
-    lines = upright.astype(np.float32)
-    enough = sum(_edges(line[None]) >= ROWED_EDGES_MIN for line in lines)
-    return enough >= ROWED_LINES_SHARE_MIN * len(lines)
+    slopes = np.diff(cv2.GaussianBlur(upright.astype(np.float32), (3, 1), 0), axis=1)
+    steep = np.abs(slopes) > EDGE_SHARE_MIN * np.abs(slopes).max(axis=1, keepdims=True)
+    enough = sum(_turns(line[of_line]) >= ROWED_EDGES_MIN for line, of_line in zip(slopes, steep, strict=True))
+    return enough >= ROWED_LINES_SHARE_MIN * len(slopes)
 
 
 def _edges(line: Floats) -> int:
     """How often a line (1 x width) goes up and down."""
     slope = np.diff(cv2.GaussianBlur(line, (3, 1), 0)[0])
     steepest = np.abs(slope).max(initial=0.0)
-    signs = np.sign(slope[np.abs(slope) > EDGE_SHARE_MIN * steepest])
-    return int(np.count_nonzero(np.diff(signs))) + 1
+    return _turns(slope[np.abs(slope) > EDGE_SHARE_MIN * steepest])
+
+
+def _turns(slopes: Floats) -> int:
+    rising = slopes > 0
+    return int(np.count_nonzero(rising[1:] != rising[:-1])) + 1

@@ -51,16 +51,24 @@ SCALE = 2.0
 WIDE_PX = 500
 """Bars that are spread as wide as this need no enlarging."""
 
-ROWED_REGIONS_MIN, PIXELS_PER_ROWED_REGION = 2, 400_000
+ROWED_REGIONS_MIN, PIXELS_PER_ROWED_REGION = 2, 600_000
 """So many places are tried, since print often looks the same."""
+
+ROWED_FROM_PIXELS = 2_500_000
+"""In a picture as large as this many labels may stand, so that one that was read says nothing about the others."""
 
 SHADED_REGIONS_MAX = 1
 """It takes 6 to 18 ms."""
 
+ROWS_CROP_PIXELS_MAX, ROWS_CROP_SHARE_MAX = 600_000, 4.0
+"""Of the frame's own pixels: with its margins a crop of a small picture is mostly its repeated rim."""
+
 ROWS_MARGIN_SHARE, ROWS_MARGIN_PX_MAX = 0.8, 120.0
 """Of symbols in rows a region often lacks an end: inside a wide bar there are no edges."""
 
-ENLARGED_PIXELS_MAX = 400_000
+ENLARGED_PIXELS_MAX = 100_000
+"""Larger pictures gained nothing by it, for an eighth of the engine's own time."""
+
 ANY_TURN = Effort(quarter_turns=True, smaller_scales=False, light_on_dark=False)
 
 CLAHE_CLIP, CLAHE_TILES = 3.0, (4, 4)
@@ -97,7 +105,7 @@ def whole(attempt: Attempt) -> None:
 def deskew(attempt: Attempt) -> None:
     """Each place with unread bars, turned upright and enlarged."""
     for region in attempt.unread_regions():
-        attempt.read_crop(region.crop(attempt.grey, _scale(region.across_px)))
+        attempt.read_crop(attempt.upright(region, _scale(region.across_px)))
 
 
 @stage(Turn.IN_TURN)
@@ -105,7 +113,7 @@ def contrast(attempt: Attempt) -> None:
     """The same with the contrast evened out (CLAHE), against glare and shade."""
     even = cv2.createCLAHE(CLAHE_CLIP, CLAHE_TILES)
     for region in attempt.unread_regions():
-        crop = region.crop(attempt.grey, _scale(region.across_px))
+        crop = attempt.upright(region, _scale(region.across_px))
         attempt.read_crop(crop, np.asarray(even.apply(crop.grey), np.uint8))
 
 
@@ -114,15 +122,17 @@ def sharpen(attempt: Attempt) -> None:
     """The same sharpened over a wide radius, against defocus: enlarged, and then as large as it was."""
     for scale in (SCALE, 1.0):
         for region in attempt.unread_regions():
-            crop = region.crop(attempt.grey, min(scale, _scale(region.across_px)))
-            attempt.read_crop(crop, _sharpened(crop.grey))
+            crop = attempt.upright(region, min(scale, _scale(region.across_px)))
+            attempt.read_crop(crop, _sharpened(crop.grey), bent=True)
 
 
 @stage(Turn.IN_TURN)
 def rows(attempt: Attempt) -> None:
     """Symbols in rows (PDF417, stacked DataBar) where nothing was read, turned until their rows lie level, enlarged."""
     if attempt.rowed_formats:
-        most = attempt.grey.size // PIXELS_PER_ROWED_REGION + (0 if attempt.readings else ROWED_REGIONS_MIN)
+        pixels = attempt.grey.size
+        most = 0 if attempt.readings else ROWED_REGIONS_MIN
+        most += pixels // PIXELS_PER_ROWED_REGION if pixels > ROWED_FROM_PIXELS or not attempt.still else 0
         for region in attempt.unread_rows(most):
             scale = min(SCALE, max(1.0, WIDE_PX / region.across_px))
             around = replace(
@@ -130,6 +140,8 @@ def rows(attempt: Attempt) -> None:
                 across_px=region.across_px + 2 * min(ROWS_MARGIN_PX_MAX, ROWS_MARGIN_SHARE * region.across_px),
                 along_px=region.along_px + 2 * min(ROWS_MARGIN_PX_MAX, ROWS_MARGIN_SHARE * region.along_px),
             )
+            pixels_max = min(ROWS_CROP_PIXELS_MAX, ROWS_CROP_SHARE_MAX * pixels)
+            scale = min(scale, (pixels_max / (around.across_px * around.along_px)) ** 0.5)
             crop = around.crop(attempt.grey, scale, quiet_share=0)
             attempt.read_crop(crop, formats=attempt.rowed_formats)
 
@@ -156,7 +168,7 @@ def inverted(attempt: Attempt) -> None:
     A still pays for all its steps at once, so the whole of it is looked at again only where it gave nothing.
     """
     for region in attempt.unread_regions():
-        crop = region.crop(attempt.grey, _scale(region.across_px))
+        crop = attempt.upright(region, _scale(region.across_px))
         attempt.read_crop(crop, 255 - crop.grey)
     if attempt.in_time() and not (attempt.readings if attempt.still else attempt.sees_matrix):
         attempt.read_whole(attempt.matrix_formats, AS_IT_STANDS, grey=255 - attempt.grey)

@@ -98,7 +98,7 @@ class Track:
             share = SAME_LABEL_REACH_AGAIN
         else:
             share = SAME_LABEL_REACH + SAME_LABEL_REACH_PER_S * max(0.0, t_ms - self.last_ms) / 1000
-        if self.reading.format == "DataBarExpStk":
+        if "Stk" in self.reading.format:
             share = max(share, SAME_STACKED_REACH)
         return long_side(self.place) * share
 

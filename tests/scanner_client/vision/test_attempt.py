@@ -27,10 +27,10 @@ def thin(reading: Reading, lines: float) -> Reading:
     return replace(reading, quad=quad)
 
 
-def taken(reading: Reading, *, enlarged: float = 1.0, treated: bool = False) -> list[bytes]:
+def taken(reading: Reading, *, enlarged: float = 1.0, bent: bool = False) -> list[bytes]:
     """What an attempt keeps of a reading that the engine gives it, in a crop that may be enlarged or sharpened."""
     one, crop = attempt(PRODUCT), Crop(grey=PRODUCT, to_frame=IN_PLACE / enlarged)
-    one._take(Found(readings=(reading,), failed=()), crop.in_frame, treated=treated)
+    one._take(Found(readings=(reading,), failed=()), crop.in_frame, bent=bent)
     return [kept.data for kept in one.readings]
 
 
@@ -60,7 +60,7 @@ def test_short_product_code_that_only_sharpening_gives_is_looked_at_again_as_it_
     short = replace(thin(right, 20), format="UPCE", data=b"0119529000092")
 
     assert taken(short) == [short.data]
-    assert taken(short, treated=True) == []
+    assert taken(short, bent=True) == []
 
 
 def test_parts_of_two_databar_labels_joined_by_the_engine_are_no_label(right: Reading) -> None:
