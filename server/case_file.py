@@ -72,6 +72,21 @@ class CaseFile:
     closing: Fact | None
     """The fact that explained it."""
 
+    @property
+    def apart_ms(self) -> int | None:
+        """How far two scans are apart; None where the case is not about two."""
+        scans = self._scans
+        return abs(scans[1].event_ms - scans[0].event_ms) if len(scans) > 1 else None
+
+    @property
+    def unsure_ms(self) -> int:
+        """How far the clocks of the scans may be wrong together."""
+        return sum(scan.uncertainty_ms for scan in self._scans)
+
+    @property
+    def _scans(self) -> list[Fact]:
+        return [side.scan for side in self.sides if side.scan is not None]
+
 
 def read(connection: sa.Connection, site: str, unit: str, rule: str, episode: str, now_ms: int) -> CaseFile | None:
     """The file of a case; None where there is no such case."""

@@ -5,7 +5,7 @@ Plain reads. Every list has a bound and an order; nothing here changes a row.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from server.ledger import SERVER_DEVICE, history
 from server.rebuild import state_of
 from server.surroundings import Gathered, gather
 from server.tables import cases, devices, documents, events, stock_levels, unit_states
-from sync.history import Fact, effective, step
+from sync.history import Fact, effective
 from sync.protocol import Outcome
 from sync.unit import IN_STOCK, Status, UnitState, carried, is_inferred
 
@@ -111,31 +111,6 @@ def trail(connection: sa.Connection, site: str, key: str) -> list[TrailLine]:
     counted = {id(fact) for fact in effective(facts)}
     ordered = sorted(facts, key=lambda fact: fact.order)[-TRAIL_MAX:]
     return [TrailLine(fact=fact, undone=id(fact) not in counted) for fact in ordered]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stay:
-    """A place that a unit was in, and since when."""
-
-    place: str
-    since_ms: int
-    observed: bool
-    """Whether a scan of the unit itself says so, or only a document."""
-
-
-def stays(lines: Iterable[TrailLine]) -> list[Stay]:
-    """The places of a unit over time, oldest first; being seen again in the same place is no new stay."""
-    found: list[Stay] = []
-    state: UnitState | None = None
-    for line in lines:
-        if line.undone:
-            continue
-        state = step(state, line.fact)
-        place = state.place
-        if place is not None and (not found or found[-1].place != place or found[-1].observed < state.observed):
-            stay = Stay(place=place, since_ms=line.fact.event_ms, observed=state.observed)
-            found = [*(found[:-1] if found and found[-1].place == place else found), stay]
-    return found
 
 
 def set_aside(connection: sa.Connection, site: str, *, limit: int = PAGE) -> list[Mapping[Any, Any]]:

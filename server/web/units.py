@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import redirect, render_template, request, url_for
 from werkzeug import Response
 
-from server import case_list, context, naming, queries, search
+from server import case_list, context, naming, queries, search, whereabouts
 from server.case_list import CaseFilter, CaseLine
 from server.database import reading
 from server.errors import Refusal
@@ -13,24 +13,29 @@ from server.people import requires, signed_in
 from server.queries import TrailLine
 from server.roles import Task
 from server.web.pages import blueprint, linked_names
+from server.web.places_drawn import draw
+from server.web.wording import clock
 from sync.event import BARCODE_BYTES_MAX, TEXT_MAX
+from sync.identity import is_container, is_stock
 
 
 @blueprint.get("/units/<path:path>")
 @requires(Task.LOOK)
 def unit(path: str) -> str:
     """Everything that is known of one name."""
-    site, key = signed_in().site, naming.key_of_path(path)
+    site, key, now_ms = signed_in().site, naming.key_of_path(path), context.now_ms()
     if len(key) > TEXT_MAX:
         raise Refusal(404, "not_found", "No name is that long.")
     with reading() as connection:
-        view = queries.read_unit(connection, site, key, context.now_ms())
+        view = queries.read_unit(connection, site, key, now_ms)
         key = view.key if view else key
         lines = queries.trail(connection, site, key)
         cases = case_list.list_cases(connection, site, CaseFilter(status=None, unit=key))
         balances = queries.balances(connection, site, key)
-        places = queries.stays(lines)
-        names = linked_names(connection, site, [key, *_keys(view, lines, cases), *(place for place, _ in balances)])
+        places = [] if is_stock(key) else whereabouts.over_time(connection, site, key, lines, now_ms)
+        inside, inside_count = whereabouts.contents(connection, site, key) if is_container(key) else ([], 0)
+        keys = [key, *_keys(view, lines, cases), *(place for place, _ in balances), *(each.unit for each in inside)]
+        names = linked_names(connection, site, [*keys, *(stay.place for stay in places)])
         devices = queries.device_names(connection, site)
     return render_template(
         "unit.html",
@@ -40,7 +45,10 @@ def unit(path: str) -> str:
         lines=lines,
         cases=sorted(cases, key=lambda case: (case.status != "open", -case.opened_ms)),
         balances=balances,
-        places=places if len(places) > 1 else [],
+        places=places,
+        drawn=draw(places, now_ms, lambda place: names(place).text, clock) if len(places) > 1 else None,
+        inside=inside,
+        inside_count=inside_count,
         names=names,
         devices=devices,
         trail_max=queries.TRAIL_MAX,
