@@ -84,7 +84,7 @@ def expectation(site_map: SiteMap, task: Task, opening: str | None) -> Expectati
     what the records put there. Who picks, moves or packs is not told that the rest of the bin is missing.
     """
     what = ACTIONS[task.action]
-    blind = judging.is_blind(site_map, task.document)
+    blind = judging.is_blind(site_map, task.document, task.location)
     place = _place(task)
     units: list[str] | None = None
     if place is not None and not blind and what.compare is not Compare.NOTHING and what.stock is not Stock.TAKEN:

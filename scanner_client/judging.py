@@ -15,6 +15,7 @@ from sync.actions import ACTIONS, refuse
 from sync.event import ScanEvent
 from sync.identity import is_stock, item_of, split_key
 from sync.labels import SerialPattern, SiteCodes
+from sync.unit import NOT_TOLD
 from sync.verdict import REFUSED, Judgement, Known, Verdict, day, judge, refused
 
 SERIAL_MODE: Final = "serial"
@@ -76,10 +77,18 @@ def serial_items(site_map: SiteMap, number: str | None) -> tuple[str, ...]:
     return tuple(item for item, row in rows if row and row.get("mode") in SERIAL_MODES)
 
 
-def is_blind(site_map: SiteMap, number: str | None) -> bool:
-    """Whether this is a count whose counters are told nothing but a recall."""
+def is_blind(site_map: SiteMap, number: str | None, place: str | None) -> bool:
+    """Whether whoever counts this bin is told nothing but a recall."""
     row = site_map.entry("document", number) if number else None
-    return bool(row and row.get("blind"))
+    return bool(row and (row.get("blind") or place in (row.get("blind_bins") or ())))
+
+
+def says_nothing(site_map: SiteMap, event: ScanEvent) -> str | None:
+    """What stands in place of a verdict where a count gives none: a blind one, or one that takes stock on."""
+    if is_blind(site_map, event.document, event.location):
+        return say("verdict.hidden")
+    row = site_map.entry("document", event.document) if event.document else None
+    return say("verdict.taken_on") if row and row.get("sort") == "take_on" else None
 
 
 def needs_serial(site_map: SiteMap, item: str | None) -> bool:
@@ -121,6 +130,8 @@ def lacking(event: ScanEvent) -> str | None:
 def place_text(site_map: SiteMap, key: str | None) -> str:
     """What people call a location or a container."""
     if key is None:
+        return "?"
+    if key == NOT_TOLD:
         return "?"
     row = site_map.entry("location", key)
     return str(row["code"]) if row and row.get("code") else split_key(key).elements[-1][1]

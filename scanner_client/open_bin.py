@@ -17,14 +17,36 @@ class OpenBin:
         self.opening: str | None = None
         """Name of the scan that opened it; None where none is open."""
         self._frame = 0
+        self._inside: set[str] = set()
+        self._asked = False
 
     def opened(self, event: ScanEvent) -> None:
         """This scan, which was kept, has opened it."""
         self.opening = format_name(event.name)
+        self._inside, self._asked = set(), False
 
     def finished(self) -> None:
         """Everything in it has been scanned."""
         self.opening = None
+
+    def scanned(self, event: ScanEvent) -> None:
+        """Something was scanned while it is open; an undo takes that away again."""
+        self._asked = False
+        if event.voids:
+            self._inside.discard(event.voids)
+        else:
+            self._inside.add(format_name(event.name))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it is open and nothing that was scanned in it stands."""
+        return self.opening is not None and not self._inside
+
+    def asks_whether_empty(self) -> bool:
+        """Whether a person has to say first that it is empty: a fact as well. Asked once, then it is believed."""
+        asks = self.is_empty and not self._asked
+        self._asked = self._asked or asks
+        return asks
 
     def label_flickers(self, frame: int | None) -> bool:
         """Whether a bin's label, in sight again, was lost for a moment only; `frame` is None where no camera saw it."""

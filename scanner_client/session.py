@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from scanner_client import judging
+from scanner_client import count_list, judging
 from scanner_client.handheld import Handheld
 from scanner_client.lone_serial import labels_of
 from scanner_client.long_label import shortened, too_long
@@ -138,9 +138,20 @@ class Session:
         return self._unreadable(Sighting(symbols=(), entry="keyed"), say("scan.nobody_reads_it"))
 
     def finish(self) -> list[Told]:
-        """Everything in the open bin has been scanned, or it is empty."""
+        """Everything in the open bin has been scanned, or it is empty; that it is empty has to be said twice."""
+        if self._bin.asks_whether_empty():
+            return [self._ask_whether_empty()]
         closing = self._closing()
         return [self._told_bin(event) for event in self._keep(closing)] if closing else []
+
+    def leave(self) -> list[Told]:
+        """The person goes on to something else: an open bin is finished, but never called empty by that alone."""
+        if not self._bin.is_empty:
+            return self.finish()
+        place = self._place(self.task.location)
+        self._bin.finished()
+        self.task = replace(self.task, location=None)
+        return [Told(tone=Tone.INFO, text=say("place.left_bin", place=place))]
 
     def _scan_symbol(self, sighting: Sighting, symbol: Symbol) -> list[Told]:
         """One symbol may list many units: each of them is a scan of its own."""
@@ -174,6 +185,11 @@ class Session:
         is_same = self.opening is not None and self.task.location == read.label.key
         if self._bin.label_flickers(sighting.frame) and is_same:
             return []
+        refused = None if is_same else count_list.refusal(self._handheld, self.task, read.label.key)
+        if refused:
+            return [Told(tone=Tone.ASK, text=refused)]
+        if self._bin.asks_whether_empty():
+            return [self._ask_whether_empty()]
         events = self._closing()
         if not is_same:
             self.task = replace(self.task, location=read.label.key, container=None)
@@ -196,7 +212,7 @@ class Session:
         return told
 
     def _enter_document(self, _: Sighting, read: Read) -> list[Told]:
-        told = self.finish()
+        told = self.leave()
         number = split_key(read.label.key).elements[-1][1]
         self.task = replace(self.task, document=number)
         return [*told, Told(tone=Tone.INFO, text=say("place.document", document=number))]
@@ -296,9 +312,9 @@ class Session:
             self.task = replace(self.task, quantity=1)
         judgement: Judgement | None = judged.judgement
         tone, text = judged.tone, judged.text
-        recalled = judged.judgement.verdict is Verdict.RECALLED
-        if not recalled and judging.is_blind(self._site_map, kept.document):
-            judgement, tone, text = None, Tone.GOOD, say("verdict.hidden")
+        unsaid = judging.says_nothing(self._site_map, kept)
+        if unsaid and judged.judgement.verdict is not Verdict.RECALLED:
+            judgement, tone, text = None, Tone.GOOD, unsaid
         if instead and kept.action == "pick" and judgement and judgement.verdict is Verdict.RIGHT:
             text = instead
         if kept.quantity and kept.quantity > 1:
@@ -349,6 +365,9 @@ class Session:
     def _keep(self, events: list[ScanEvent]) -> list[ScanEvent]:
         kept = self._handheld.commit([shortened(event) for event in events])
         self.kept += sum(-1 if event.voids else 1 for event in kept)
+        for event in kept:
+            if event.action not in ("open_bin", "finish_bin"):
+                self._bin.scanned(event)
         return kept
 
     def _event(self, action: str, **values: Any) -> ScanEvent:
@@ -356,7 +375,15 @@ class Session:
 
     def _told_bin(self, event: ScanEvent) -> Told:
         words = say(f"place.{event.action}", place=self._place(event.location))
-        return Told(tone=Tone.INFO, text=words, event=event)
+        if event.action == "finish_bin":
+            following = count_list.next_words(self._handheld, self.task)
+            return Told(tone=Tone.INFO, text=f"{words} {following}" if following else words, event=event)
+        stranger = count_list.stranger(self._handheld, self.task, event.location or "")
+        tone = Tone.LOOK if stranger else Tone.INFO
+        return Told(tone=tone, text=f"{words} {stranger}" if stranger else words, event=event)
+
+    def _ask_whether_empty(self) -> Told:
+        return Told(tone=Tone.ASK, text=say("place.is_it_empty", place=self._place(self.task.location)))
 
     def _place(self, key: str | None) -> str:
         return judging.place_text(self._site_map, key)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from scanner_client.assignment import AssignmentError, task_of
 from scanner_client.bin_check import BinCheck, expectation
+from scanner_client.count_list import bins_of
 from scanner_client.gate import Gate
 from scanner_client.handheld import Handheld
 from scanner_client.inbox import BadPicture, Doubtful, Seen, Synced, Typed, TypingEnded, WatchEnded
 from scanner_client.judging import place_text, site_codes, thing_text
 from scanner_client.page import requests
 from scanner_client.page.protocol import BegunShown
-from scanner_client.page.view import check_shown, past_shown, picks_shown
+from scanner_client.page.view import check_shown, count_shown, past_shown, picks_shown
 from scanner_client.past import last_scans
 from scanner_client.questions import Questions
 from scanner_client.session import Session
@@ -152,7 +153,7 @@ class Work:
     def finish(self) -> None:
         """Nothing more belongs to the task: an open bin is finished."""
         if self.session:
-            self._tell(self.session.finish())
+            self._tell(self.session.leave())
 
     def picture(self, after: int, timeout_s: float) -> tuple[int, bytes] | None:
         """The newest picture, as `Eye.newest` gives it; for the page's threads."""
@@ -193,6 +194,7 @@ class Work:
             camera=self._eye.shown() if self._eye else None,
             question=self._questions.shown(self._thing),
             crew=self._gate.signing.shown(),
+            count=count_shown(bins_of(self._handheld, self.session.task)) if self.session else None,
         )
 
     def _check_bin(self, outcomes: list[Told], box: int | None = None) -> None:

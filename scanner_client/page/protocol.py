@@ -104,6 +104,25 @@ class PicksShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CountBinShown:
+    """One bin of the count in hand."""
+
+    code: str
+    state: str
+    """``todo``, ``open`` or ``done``."""
+    note: str
+    """Whose it is, where that is somebody else; or that one counted it before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountShown:
+    """The bins that one is to count, in walking order; bounded by what one count takes."""
+
+    title: str
+    bins: tuple[CountBinShown, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CameraShown:
     """The source that is watched."""
 
@@ -195,6 +214,7 @@ class State:
     """Events committed since the program began."""
     check: CheckShown | None = None
     picks: PicksShown | None = None
+    count: CountShown | None = None
     camera: CameraShown | None = None
     reads: str = ""
     """How many of the labels before the camera are read, in words."""

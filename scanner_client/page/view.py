@@ -6,7 +6,18 @@ from collections.abc import Iterable
 from typing import Final
 
 from scanner_client.bin_check import BinCheck
-from scanner_client.page.protocol import CheckShown, PastList, PastShown, PicksShown, QueueShown, StopShown, TaskShown
+from scanner_client.count_list import BinState, CountBin, own_bins
+from scanner_client.page.protocol import (
+    CheckShown,
+    CountBinShown,
+    CountShown,
+    PastList,
+    PastShown,
+    PicksShown,
+    QueueShown,
+    StopShown,
+    TaskShown,
+)
 from scanner_client.past import PastScan, reasons
 from scanner_client.pick_list import PickList, PickLists, progress_text
 from scanner_client.screen import Footer, Names, footing
@@ -50,6 +61,24 @@ def check_shown(check: BinCheck, unread: int) -> CheckShown | None:
         summary=" · ".join(parts),
         wrong=tuple(check.wrong),
         missing=missing,
+    )
+
+
+def count_shown(found: list[CountBin]) -> CountShown | None:
+    """The bins of the count in hand, one's own and anyone's first; None where there is no count."""
+    if not found:
+        return None
+    mine = own_bins(found)
+    done = sum(each.state is BinState.DONE for each in mine)
+    others = [each for each in found if each not in mine]
+    return CountShown(
+        title=say("count.title", done=done, all=len(mine)),
+        bins=tuple(
+            CountBinShown(
+                code=each.code, state=each.state.value, note=say("count.counted_before") if each.refused else each.whose
+            )
+            for each in [*mine, *others]
+        ),
     )
 
 

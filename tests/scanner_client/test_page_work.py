@@ -168,7 +168,7 @@ def test_page_is_told_which_of_its_tasks_has_begun_and_which_field_of_another_is
 def test_bin_that_another_task_would_finish_is_named(page: Page) -> None:
     assert page.do(COUNT).open_bin == ""
     assert page.do(Scanned(text="LOC:A-01")).open_bin == "A-01"
-    assert page.do(FinishBin()).open_bin == ""
+    assert page.do(FinishBin(), FinishBin()).open_bin == ""
     assert page.do(Scanned(text="LOC:A-01"), LOOK_ROUND).open_bin == ""
 
 
@@ -181,6 +181,7 @@ def test_document_is_scanned_or_typed(page: Page) -> None:
 
 def test_finish_says_so_where_no_bin_is_open(page: Page) -> None:
     page.do(COUNT, Scanned(text="LOC:A-01"))
+    assert "Is it empty?" in page.last(FinishBin()).text
     assert page.last(FinishBin()).text == "Bin A-01 finished."
     assert page.last(FinishBin()).text == "No bin is open."
     assert page.actions() == ["open_bin", "finish_bin"]

@@ -88,7 +88,10 @@ class Station:
     def finish(self) -> list[Told]:
         """The bin is done."""
         assert self._session is not None
-        return self._keep(self._session.finish())
+        told = self._session.finish()
+        if self._session.opening is not None:  # nothing was scanned, and the person says that it is empty
+            told += self._session.finish()
+        return self._keep(told)
 
     def sync(self) -> bool:
         """Push and pull until nothing waits; False where the network did not let it."""

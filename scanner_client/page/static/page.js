@@ -110,6 +110,7 @@ function show() {
   showCamera(state.camera);
   showCheck(state.check);
   showPicks(state.picks);
+  showCount(state.count);
   showPast(state.past);
   at("look-back").disabled = !state.task;
   at("queue-text").textContent = state.queue.text;
@@ -256,6 +257,28 @@ function showCheck(check) {
       }),
     );
   }
+}
+
+const BIN_STATES = { todo: "page.bin_todo", open: "page.bin_open", done: "page.bin_done" };
+
+// The bins that one is to count, in walking order: what is done moves out of the way.
+function showCount(count) {
+  at("count").hidden = !count;
+  if (!count) return;
+  at("count-title").textContent = count.title;
+  at("count-bins").replaceChildren(
+    ...count.bins.map((bin) => {
+      const item = document.createElement("li");
+      item.dataset.state = bin.state;
+      for (const [name, words] of [["code", bin.code], ["note", bin.note], ["state", text(BIN_STATES[bin.state])]]) {
+        const part = document.createElement("span");
+        part.className = name;
+        part.textContent = words;
+        item.append(part);
+      }
+      return item;
+    }),
+  );
 }
 
 function changeTask() {
