@@ -51,6 +51,11 @@ class Recent:
             del self._boxes[box]
         return box
 
+    @property
+    def newest(self) -> tuple[ScanEvent, str, int | None] | None:
+        """The newest scan that was not undone, what people call it, and its box."""
+        return self._undoable[-1] if self._undoable else None
+
     def take_back(self) -> tuple[ScanEvent, str, int | None] | None:
         """The newest scan that was not undone, what people call it, and its box; both are forgotten here."""
         if not self._undoable:

@@ -29,6 +29,7 @@ from scanner_client.sighting import Sighting, Symbol, Told, Tone, printable, ran
 from scanner_client.task import QUANTITY_MAX, Task
 from scanner_client.wording import say
 from sync.actions import ACTIONS, Stock
+from sync.condition import CONDITIONS
 from sync.event import LIST_MAX, ScanEvent
 from sync.identity import Kind, is_stock, item_of, split_key
 from sync.labels import Label, Refusal, parse
@@ -52,6 +53,7 @@ class Session:
         self._site_map = handheld.site_map
         self._recent = Recent()
         self._bin = OpenBin()
+        self._next_condition = False
         self._sample = Sample(handheld.site_map, handheld.outbox)
         self._picks = PickLists(handheld)
         self._product_in_hand: str | None = None
@@ -132,6 +134,28 @@ class Session:
             self.task = replace(self.task, location=None)
         text = say("past.back_again") if past.event.voids else say("past.undone", what=past.title)
         return Told(tone=Tone.INFO, text=text, thing=past.thing, event=kept, undone_box=box)
+
+    def grade(self, condition: str, *, last: bool) -> Told:
+        """In what condition the last scan's unit is, or the next one's."""
+        if condition not in CONDITIONS:
+            known = ", ".join(CONDITIONS)
+            return Told(tone=Tone.ASK, text=say("condition.unknown", text=printable(condition), conditions=known))
+        if not last:
+            self._next_condition, self.task = True, replace(self.task, condition=condition)
+            return Told(tone=Tone.INFO, text=say("condition.next", condition=CONDITIONS[condition]))
+        newest = self._recent.newest
+        if newest is None or newest[0].subject is None:
+            return Told(tone=Tone.ASK, text=say("condition.no_scan"))
+        [kept] = self._keep([self._event("grade", subject=newest[0].subject, condition=condition)])
+        return Told(
+            tone=Tone.INFO, text=say("condition.kept", condition=CONDITIONS[condition]), thing=newest[1], event=kept
+        )
+
+    @property
+    def last_kept(self) -> tuple[ScanEvent, str] | None:
+        """The newest scan that stands, and what people call it; None before the first."""
+        newest = self._recent.newest
+        return newest[:2] if newest else None
 
     def unreadable(self) -> list[Told]:
         """A person says that there is a label here which nobody can read."""
@@ -310,6 +334,8 @@ class Session:
         self._recent.remember(kept, sighting.box, thing)
         if kept.quantity is not None:
             self.task = replace(self.task, quantity=1)
+        if self._next_condition and kept.condition:
+            self._next_condition, self.task = False, replace(self.task, condition=None)
         judgement: Judgement | None = judged.judgement
         tone, text = judged.tone, judged.text
         unsaid = judging.says_nothing(self._site_map, kept)

@@ -43,6 +43,12 @@ class Teller:
             with self._turn:
                 self._screen.draw(task, self._names(task), self._footer())
 
+    @property
+    def is_offline(self) -> bool:
+        """Whether the last try to sync found no server, or none was made yet."""
+        state = self._background.state
+        return state.trouble is not None or state.last_ms is None
+
     def tell(self, outcomes: Sequence[Told], task: Task | None) -> None:
         """Tell what one sighting led to, and wake the sync if something was kept.
 

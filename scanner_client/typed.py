@@ -4,6 +4,7 @@ A wedge types a label's characters and Enter. A person can type as well: ``key:T
 be scanned; ``*12`` before a product that lies there twelve times; ``/undo``, ``/unreadable`` and ``/finish``;
 ``/scans`` lists the last scans by number, and ``/undo 3 WHY`` undoes the third of them. ``/list`` says what is still to
 be picked, and ``/short WHY`` that what it names next cannot be found.
+``/condition damaged`` says it of the last scan, ``/condition damaged next`` of the next one.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from sync.event import BARCODE_BYTES_MAX
 SCANS: Final = b"/scans"
 UNDO: Final = b"/undo "
 SHORT: Final = b"/short "
+CONDITION: Final = b"/condition "
 SCANS_LISTED: Final = 15
 KEYED_PREFIX: Final = b"key:"
 AIM_FLAG: Final = b"]"
@@ -63,9 +65,12 @@ class Typing:
             return [self._undo(line[len(UNDO) :].decode("utf-8", "replace"))]
         if line.startswith(SHORT):
             return self._session.short(line[len(SHORT) :].decode("utf-8", "replace"))
+        if line.startswith(CONDITION):
+            word, _, when = line[len(CONDITION) :].decode("latin-1").strip().partition(" ")
+            return [self._session.grade(word, last=when.strip() != "next")]
         if line.startswith(b"/"):
             said = printable(line[:SHOWN_MAX].decode("latin-1"))
-            commands = ", ".join(name.decode() for name in (*_COMMANDS, SCANS, SHORT.strip()))
+            commands = ", ".join(name.decode() for name in (*_COMMANDS, SCANS, SHORT.strip(), CONDITION.strip()))
             return [Told(tone=Tone.ASK, text=say("scan.no_command", text=said, commands=commands))]
         if line.startswith(b"*") and line[1:].strip().isdigit():
             return [self._session.counts(int(line[1:].strip()[:SHOWN_MAX]))]  # what is cut off was too many before

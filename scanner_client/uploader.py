@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from scanner_client import carried
+from scanner_client import carried, picture_sending
 from scanner_client.carried import Envelope
 from scanner_client.device import is_signed
 from scanner_client.handheld import Handheld
 from scanner_client.outbox import Run
+from scanner_client.pictures import Pictures
 from scanner_client.site_map import Cursor
 from scanner_client.transport import Answer, Transport, TransportError
 from sync.enrolment import ADDRESSES_MAX, reply_message, server_message
@@ -80,6 +81,7 @@ class Uploader:
         self._transport = transport
         self._discover = discover
         self._limit = EVENTS_PER_PUSH_MAX
+        self._pictures = Pictures(handheld.home)
 
     def drain(self) -> Iterator[Sent]:
         """Push until nothing waits here and nothing is left to pull; one step for each push.
@@ -93,6 +95,12 @@ class Uploader:
             if not sent.more:
                 break
         yield from self.forward_carried()
+        self.send_pictures()
+
+    def send_pictures(self) -> int:
+        """Hand on the pictures that wait, now that the events which they belong to are there; how many were taken."""
+        device = self._handheld.device
+        return picture_sending.send(self._pictures, device, self._transport, lambda: self._handheld.device.addresses)
 
     def push_once(self) -> Sent:
         """Send the next run of events and take over the reply.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +19,7 @@ from scanner_client.page import requests
 from scanner_client.page.protocol import BegunShown
 from scanner_client.page.view import check_shown, count_shown, past_shown, picks_shown
 from scanner_client.past import last_scans
+from scanner_client.pictures import PictureError, Pictures
 from scanner_client.questions import Questions
 from scanner_client.session import Session
 from scanner_client.sighting import Sighting, Told, Tone
@@ -35,6 +37,10 @@ if TYPE_CHECKING:
     from scanner_client.eye import Eye
     from scanner_client.vision.frame import Grey
 
+PHOTOGRAPH_SECONDS_MAX: Final = 2.0
+"""A camera that gives no picture for so long is no help."""
+CROP_BYTES_MAX: Final = 60_000
+"""A box's labels have 13 kB; a larger crop waits in the handheld for somebody to ask for it."""
 BEGUN_MAX: Final = 8
 """Tasks of which a page still has to hear: one for each page, and some to spare."""
 UNATTENDED: Final = (Synced, BadPicture, TypingEnded, WatchEnded)
@@ -74,6 +80,7 @@ class Work:
         self._sync = sync
         self._eye = eye
         self._evidence = evidence
+        self._pictures = Pictures(handheld.home)
         self._confirm = confirm
         self._gate = Gate(handheld)
         self._hide_typing = hide_typing
@@ -98,6 +105,9 @@ class Work:
             requests.Undo: self._undo,
             requests.ListScans: self._list_scans,
             requests.Short: lambda request: self._in_session(lambda session: session.short(request.reason)),
+            requests.Condition: self._grade,
+            requests.Photograph: lambda _: self._photograph(None),
+            requests.Photographed: lambda request: self._photograph(request.picture),
             requests.Unreadable: lambda _: self._in_session(Session.unreadable),
             requests.FinishBin: lambda _: self._in_session(_finished),
             requests.Answer: self._answer,
@@ -127,6 +137,8 @@ class Work:
         for event, pictures in crops:
             if self._evidence:  # after the beep: nobody waits for a picture
                 self._evidence.keep(format_name(event.name), pictures)
+        for told in outcomes:
+            self._show_the_office(told)
 
     def begin(self, assignment: Assignment) -> None:
         """Take up a task; what was done before ends in good order.
@@ -315,6 +327,37 @@ class Work:
     def _list_scans(self, asked: requests.ListScans) -> list[Told]:
         self._teller.show(past=past_shown(last_scans(self._handheld)) if asked.shown else None)
         return []
+
+    def _grade(self, asked: requests.Condition) -> list[Told]:
+        return self._in_session(lambda session: [session.grade(asked.condition, last=asked.last)])
+
+    def _photograph(self, picture: bytes | None) -> list[Told]:
+        """Keep a picture with the last scan: the page's own, or the camera's newest."""
+        last = self.session.last_kept if self.session else None
+        if last is None:
+            return [Told(tone=Tone.ASK, text=say("picture.no_scan"))]
+        if picture is None:
+            newest = self.picture(0, PHOTOGRAPH_SECONDS_MAX)
+            if newest is None:
+                return [Told(tone=Tone.ASK, text=say("picture.no_camera"))]
+            picture = newest[1]
+        event, thing = last
+        try:
+            self._pictures.keep(format_name(event.name), picture)
+        except PictureError as error:
+            return [Told(tone=Tone.ASK, text=str(error), thing=thing)]
+        return [Told(tone=Tone.INFO, text=say("picture.kept", thing=thing))]
+
+    def _show_the_office(self, told: Told) -> None:
+        """Send the crop of a scan that will be a case, where that costs little: small, and while the server answers."""
+        doubtful = told.event is not None and told.judgement is not None and told.tone in (Tone.STOP, Tone.LOOK)
+        if not doubtful or told.event is None or self._evidence is None or self._teller.is_offline:
+            return
+        name = format_name(told.event.name)
+        crop = self._evidence.find(name)
+        if crop is not None and crop.stat().st_size <= CROP_BYTES_MAX:
+            with suppress(PictureError, OSError):  # it lies in the evidence all the same
+                self._pictures.keep(name, crop.read_bytes())
 
     def _sync_now(self) -> list[Told]:
         self._sync()

@@ -310,6 +310,18 @@ integrations = sa.Table(
     comment="Other systems, and the digests of their keys.",
 )
 
+pictures = sa.Table(
+    "pictures",
+    db.metadata,
+    sa.Column("site", sa.Text, primary_key=True),
+    sa.Column("event", sa.Text, primary_key=True, comment="name of the scan that it shows"),
+    sa.Column("digest", sa.Text, primary_key=True, comment="SHA-256 of the file, hex, which is its name too"),
+    sa.Column("media_type", sa.Text, nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("received_ms", sa.BigInteger, nullable=False),
+    comment="Which files in the folder `pictures` show what.",
+)
+
 server_state = sa.Table(
     "server_state",
     db.metadata,

@@ -3,8 +3,8 @@
 The program sends messages, each an object with a `type`:
 
 - ``hello``, once for each connection: ``language``, ``texts`` (every text of the page by its key), ``signals`` (how
-  each tone looks, sounds and shakes, see `feedback.py`), ``actions`` (what can be chosen: ``name``, ``title``,
-  ``explanation``, ``needs``).
+  each tone looks, sounds and shakes, see `feedback.py`), ``conditions`` (word and text of each), ``actions``
+  (what can be chosen: ``name``, ``title``, ``explanation``, ``needs``).
 - ``state``, at once and after every change: the fields of `State`, whole each time. A change that comes before the one
   ahead of it was sent replaces it; nothing queues up. `ScanShown.n` tells which scans the page has not sounded yet.
 - ``full``, after ``hello`` and instead of any state: ``pages`` are open already, and more there may not be.
@@ -14,8 +14,9 @@ The page sends requests (`requests.py`). A request is answered with nothing but 
 comes with the next state.
 
 Over HTTP (`server.py`, `engine.js`) messages are server-sent events of ``GET /messages``, requests the bodies of
-``POST /requests``, and ``GET /picture?after=N`` is the newest camera picture as JPEG, once there is one numbered above
-N. In an Android browser that decodes by itself another engine keeps to the same messages and requests.
+``POST /requests``, a picture of the last scan the body of ``POST /photograph``, and ``GET /picture?after=N`` is the
+newest camera picture as JPEG, once there is one numbered above N. In an Android browser that
+decodes by itself another engine keeps to the same messages and requests.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from scanner_client.assignment import menu
 from scanner_client.feedback import SIGNALS
 from scanner_client.sighting import Tone
 from scanner_client.wording import action_words, language, texts
+from sync.condition import CONDITIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +237,14 @@ def hello() -> str:
         title, explanation = action_words(what.name)
         actions.append({"name": what.name, "title": title, "explanation": explanation, "needs": what.needs})
     return _dumped(
-        {"type": "hello", "language": language(), "texts": texts("page"), "signals": signals, "actions": actions}
+        {
+            "type": "hello",
+            "language": language(),
+            "texts": texts("page"),
+            "signals": signals,
+            "actions": actions,
+            "conditions": list(CONDITIONS.items()),
+        }
     )
 
 

@@ -75,6 +75,26 @@ class ListScans:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """In what condition the last scan's unit is, or with `last` false the next one's."""
+
+    condition: str
+    last: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Photograph:
+    """Keep the camera's newest picture with the last scan."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Photographed:
+    """A picture that the page itself took or chose, for the last scan; it comes as the body of a request of its own."""
+
+    picture: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
     """A label is here that a person cannot read either."""
 
@@ -138,6 +158,8 @@ REQUESTS: Final[dict[str, type[Any]]] = {
     "answer": Answer,
     "undo": Undo,
     "scans": ListScans,
+    "condition": Condition,
+    "photograph": Photograph,
     "unreadable": Unreadable,
     "short": Short,
     "finish": FinishBin,
@@ -173,6 +195,17 @@ def asked_of(row: object) -> Asked:
         raise RequestError(f"A request has a number of 1 to {NUMBER_MAX} printable ASCII characters.")
     given = {name: value for name, value in row.items() if name not in ("type", "number")}
     return Asked(number=number, request=_request(row["type"], given))
+
+
+def photographed(number: str, picture: bytes) -> Asked:
+    """A picture as the request that it is.
+
+    Raises:
+        RequestError: the number is none.
+    """
+    if not _NUMBER.fullmatch(number):
+        raise RequestError(f"A request has a number of 1 to {NUMBER_MAX} printable ASCII characters.")
+    return Asked(number=number, request=Photographed(picture=picture))
 
 
 def _request(name: str, given: dict[str, Any]) -> Any:

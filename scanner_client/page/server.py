@@ -27,8 +27,9 @@ from scanner_client import VERSION
 from scanner_client.page.board import Board
 from scanner_client.page.protocol import ended, full, hello, message_of
 from scanner_client.page.register import Register
-from scanner_client.page.requests import Asked, RequestError, asked_of
+from scanner_client.page.requests import Asked, RequestError, asked_of, photographed
 from scanner_client.wording import say
+from sync.picture import BYTES_MAX as PICTURE_BYTES_MAX
 
 HOST: Final = "127.0.0.1"
 NAMES: Final = (HOST, "localhost")
@@ -167,16 +168,24 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         if body is None or not self._is_ours(""):
             return
-        if self._name(self.path) != "requests" or self.headers.get("Origin") != f"http://{self.headers.get('Host')}":
+        if (
+            self._name(self.path) not in ("requests", "photograph")
+            or self.headers.get("Origin") != f"http://{self.headers.get('Host')}"
+        ):
             self._answer(HTTPStatus.FORBIDDEN)
             return
         try:
-            taken = self.server.register.take(asked_of(json.loads(body)))
+            taken = self.server.register.take(self._asked(body))
         except (ValueError, RecursionError) as error:
             words = str(error) if isinstance(error, RequestError) else "That is no JSON."
             self._answer(HTTPStatus.BAD_REQUEST, words)
             return
         self._answer(HTTPStatus.NO_CONTENT if taken else HTTPStatus.SERVICE_UNAVAILABLE)
+
+    def _asked(self, body: bytes) -> Asked:
+        if self._name(self.path) == "photograph":
+            return photographed(self.headers.get("Request-Number", ""), body)
+        return asked_of(json.loads(body))
 
     def _is_ours(self, key: str) -> bool:
         """Whether the browser asks for this server and was given its key; it is told where not."""
@@ -213,7 +222,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self._answer(HTTPStatus.LENGTH_REQUIRED)
             return None
-        if int(length) > BODY_BYTES_MAX:
+        most = PICTURE_BYTES_MAX if self._name(self.path) == "photograph" else BODY_BYTES_MAX
+        if int(length) > most:
             self.close_connection = True
             self._answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             return None

@@ -52,10 +52,10 @@ def push() -> Response:
     if request.mimetype != protocol.MEDIA_TYPE:
         raise Refusal(415, "media_type", f"Send {protocol.MEDIA_TYPE}, not {request.mimetype!r:.80}.")
     body = request.get_data()
-    number, signature = _authorization(request.headers.get("Authorization", ""))
+    number, signature = authorization(request.headers.get("Authorization", ""))
     with reading() as connection:
-        device = _device(connection, number)
-    _verify(device["public_key"], signature, protocol.SIGNED_PREFIX + body)
+        device = device_row(connection, number)
+    verify(device["public_key"], signature, protocol.SIGNED_PREFIX + body)
     header, lines = _unpack(body)
     if header.device_no != number:
         raise Refusal(400, "bad_request", f"Device {number} signed an envelope of device {header.device_no}.")
@@ -67,7 +67,7 @@ def push() -> Response:
     return _answer(reply, identity, signature)
 
 
-def _authorization(value: str) -> tuple[int, bytes]:
+def authorization(value: str) -> tuple[int, bytes]:
     """Device number and signature of the `Authorization` header."""
     parts = value.split(" ")
     if len(parts) != 3 or parts[0] != SCHEME or not (parts[1].isascii() and parts[1].isdigit()):
@@ -81,7 +81,8 @@ def _authorization(value: str) -> tuple[int, bytes]:
     return int(parts[1]), signature
 
 
-def _device(connection: sa.Connection, number: int) -> Mapping[Any, Any]:
+def device_row(connection: sa.Connection, number: int) -> Mapping[Any, Any]:
+    """The row of an enrolled handheld."""
     row = connection.execute(sa.select(devices).where(devices.c.device_no == number)).mappings().one_or_none()
     if row is None:
         message = f"This server does not know device {number}: enrol it again, its queue is kept."
@@ -89,7 +90,8 @@ def _device(connection: sa.Connection, number: int) -> Mapping[Any, Any]:
     return row
 
 
-def _verify(public_key: bytes, signature: bytes, message: bytes) -> None:
+def verify(public_key: bytes, signature: bytes, message: bytes) -> None:
+    """Refuse what the handheld did not sign."""
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
     except InvalidSignature:
@@ -110,7 +112,7 @@ def _take(number: int, header: PushHeader, lines: list[bytes]) -> tuple[Reply, I
     now_ms = context.now_ms()
 
     def take_in(connection: sa.Connection) -> tuple[str, Identity, Ingested]:
-        device = _device(connection, number)
+        device = device_row(connection, number)
         identity = context.identity(connection)
         return device["site"], identity, ingest(connection, device, header, lines, now_ms=now_ms)
 

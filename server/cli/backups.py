@@ -6,11 +6,13 @@ from pathlib import Path
 
 import click
 
+from server import pictures
 from server.backup import back_up
 from server.backup import restore as put_back
 from server.cli.command import command
 from server.cli.reports import moment
-from server.context import now_ms
+from server.context import now_ms, settings
+from server.database import reading, transact
 
 _LOST_SHOWN = 50
 
@@ -22,6 +24,10 @@ def backup(*, file: Path, portable: bool) -> None:
     """Copy the database to FILE while the server runs. Handhelds learn what they need not keep any longer."""
     size = back_up(file, now_ms=now_ms(), portable=portable)
     click.echo(f"{file} holds everything up to now ({size:,} bytes).")
+    beside = _pictures_of(file)
+    copied = pictures.copy(settings().instance / pictures.FOLDER, beside)
+    if copied or beside.exists():
+        click.echo(f"{beside} holds the pictures ({copied:,} new ones): keep the two together.")
 
 
 @command("restore")
@@ -32,6 +38,10 @@ def restore(*, file: Path, yes: bool) -> None:
     if not yes:
         click.confirm("This replaces the database of this server. Go on?", abort=True)
     done = put_back(file)
+    pictures.copy(_pictures_of(file), settings().instance / pictures.FOLDER)
+    adopted = transact(lambda c: pictures.adopt(c, settings().instance, now_ms=now_ms()))
+    with reading() as connection:
+        gone = pictures.missing(connection, settings().instance)
     click.echo(f"The database is that of {moment(done.made_ms)}, as incarnation {done.incarnation}.")
     if done.kept_at is not None:
         click.echo(f"What was here before lies in {done.kept_at}.")
@@ -39,10 +49,19 @@ def restore(*, file: Path, yes: bool) -> None:
         f"Handhelds send again what they scanned since. What this server itself made between {moment(done.made_ms)} "
         f"and {moment(now_ms())} (decisions, imports, enrolments) they cannot bring back: make it again."
     )
+    if adopted:
+        click.echo(f"{adopted:,} newer pictures lie here still, and were taken up again.")
+    if gone:
+        click.echo(f"{len(gone):,} pictures are gone: {_pictures_of(file)} does not hold them. First: {gone[0]}.")
     for text in done.lost[:_LOST_SHOWN]:
         click.echo(f"  gone: {text}")
     if len(done.lost) > _LOST_SHOWN:
         click.echo(f"  ... and {len(done.lost) - _LOST_SHOWN} more")
+
+
+def _pictures_of(backup: Path) -> Path:
+    """The folder beside a backup that has its pictures; copied into, never anew, for a picture never changes."""
+    return backup.with_name(backup.name + ".pictures")
 
 
 COMMANDS = (backup, restore)

@@ -39,6 +39,8 @@ class Received:
     listed: frozenset[str]
     """Digests, hex, of the scans that came out of one symbol which lists several units."""
     came: Mapping[str, Came]
+    conditions: Mapping[str, str]
+    """In what condition each unit or stock is, by the last scan that says: at its receipt, or graded since."""
     twins: frozenset[str]
     """Units that were in stock already when they were received: each may be the twin of another box."""
 
@@ -66,6 +68,7 @@ def read(connection: sa.Connection, site: str, notice: Notice, now_ms: int | Non
         pieces=[f for f in receiving if is_stock(str(f.event.subject))],
         listed=_listed(of_units),
         came=_came(connection, site, notice, states, now_ms),
+        conditions=_conditions(connection, site, scans),
         twins=_twins(connection, site, notice, {unit for unit, _ in units}),
     )
 
@@ -90,6 +93,12 @@ def _twins(connection: sa.Connection, site: str, notice: Notice, units: Iterable
         )
         found.update(connection.execute(query).scalars())
     return frozenset(found)
+
+
+def _conditions(connection: sa.Connection, site: str, scans: Iterable[Fact]) -> dict[str, str]:
+    said = [f for f in scans if f.event.condition and f.event.subject and f.event.action in ("receive", "grade")]
+    owned = owners(connection, site, {str(f.event.subject) for f in said})
+    return {owned.get(str(f.event.subject), str(f.event.subject)): str(f.event.condition) for f in said}
 
 
 def _listed(scans: Iterable[Fact]) -> frozenset[str]:

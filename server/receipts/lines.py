@@ -82,7 +82,7 @@ def _of_unit(
     held: Collection[str],
     opened: Collection[str],
 ) -> ReceiptLine:
-    condition = next((f.event.condition for f in reversed(facts) if f.event.condition), None)
+    condition = came.conditions.get(line.subject)
     if facts:
         listed = all(f.digest.hex() in came.listed for f in facts)
         kind = Line.DUPLICATE if line.subject in came.twins else line.kind
@@ -93,7 +93,7 @@ def _of_unit(
     place = due.units[line.subject]
     seen = (place,) if place else ()
     if not here.inferred:
-        return replace(_line(line, how="elsewhere"), kind=Line.MATCHED, seen=seen, quantity=1)
+        return replace(_line(line, how="elsewhere", condition=condition), kind=Line.MATCHED, seen=seen, quantity=1)
     if place in opened:
         return _line(line, how="")
     kind = Line.NOT_SAMPLED if place in held else Line.MATCHED
@@ -156,7 +156,8 @@ def _of_pieces(subject: str, due: Notice, came: Received, facts: list[Fact], unr
         events=tuple(format_name(f.name) for f in facts),
     )
     (line,) = compare([], [], [quantity])
-    condition = next((f.event.condition for f in reversed(facts) if is_damage(f.event.condition)), None)
+    said = [came.conditions.get(str(f.event.subject)) for f in facts]
+    condition = next((word for word in said if is_damage(word)), None)
     how = "scanned" if facts else "inferred" if inferred else ""
     return _line(line, how=how, inferred=inferred, condition=condition)
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import flash, make_response, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from server import cells, context, queries
+from server import cells, context, pictures, queries
 from server.cells import CellError
 from server.counts import paper, receipt
 from server.counts.compare import Line
@@ -88,6 +88,7 @@ def _shown(connection: sa.Connection, site: str, found: ReceiptReport) -> dict[s
         "state": state,
         "names": linked_names(connection, site, keys),
         "devices": queries.device_names(connection, site),
+        "pictures": pictures.of_events(connection, site, [event for line in found.lines for event in line.events]),
         "claims": claims.list_claims(connection, site, receipt=found.number),
         "lines_max": LINES_MAX,
         "quantities": quantities(found.lines),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import redirect, render_template, request, url_for
 from werkzeug import Response
 
-from server import case_list, context, naming, queries, search, whereabouts
+from server import case_list, context, naming, pictures, queries, search, whereabouts
 from server.case_list import CaseFilter, CaseLine
 from server.database import reading
 from server.errors import Refusal
@@ -15,7 +15,7 @@ from server.roles import Task
 from server.web.pages import blueprint, linked_names
 from server.web.places_drawn import draw
 from server.web.wording import clock
-from sync.event import BARCODE_BYTES_MAX, TEXT_MAX
+from sync.event import BARCODE_BYTES_MAX, TEXT_MAX, format_name
 from sync.identity import is_container, is_stock
 
 
@@ -37,8 +37,10 @@ def unit(path: str) -> str:
         keys = [key, *_keys(view, lines, cases), *(place for place, _ in balances), *(each.unit for each in inside)]
         names = linked_names(connection, site, [*keys, *(stay.place for stay in places)])
         devices = queries.device_names(connection, site)
+        shown = pictures.of_events(connection, site, [format_name(line.fact.name) for line in lines])
     return render_template(
         "unit.html",
+        pictures=[picture for line in lines for picture in shown.get(format_name(line.fact.name), ())],
         key=key,
         name=names(key),
         view=view,

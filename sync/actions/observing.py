@@ -53,3 +53,9 @@ def finish_bin(state: UnitState, event: ScanEvent) -> UnitState:
 def unreadable(state: UnitState, event: ScanEvent) -> UnitState:
     """Unreadable: a label is here that nobody can read."""
     return state
+
+
+@action("grade", roles=FLOOR, needs=("subject", "condition"))
+def grade(state: UnitState, event: ScanEvent) -> UnitState:
+    """Grade: in what condition it is, said after it was scanned."""
+    return replace(state, condition=event.condition)

@@ -67,6 +67,18 @@ export class HttpEngine {
     }
   }
 
+  // Sends a picture of the last scan; resolves to whether it was taken.
+  async photograph(blob) {
+    this.#sent += 1;
+    const headers = { "Content-Type": blob.type, "Request-Number": `${this.#page}-${this.#sent}` };
+    try {
+      const signal = AbortSignal.timeout(ANSWER_MS_MAX);
+      return (await fetch("photograph", { method: "POST", headers, body: blob, signal })).ok;
+    } catch {
+      return false;
+    }
+  }
+
   async #post(request, unanswered) {
     for (let asked = 1; asked <= ASKS_MAX; asked += 1) {
       const reached = this.#reached;

@@ -4,6 +4,7 @@ import { HttpEngine } from "./engine.js";
 import { allowSound, give } from "./signal.js";
 import { fillTexts, fillWhole, text } from "./texts.js";
 import { isAwaited, mayDo, showCrew } from "./crew.js";
+import { askForCondition, offerConditions } from "./condition.js";
 import { askForKeys, askForQuantity, askForTask, drawActions, hearOfTask, offerActions } from "./dialogs.js";
 import { lookBack, showPast } from "./past.js";
 import { askWhyShort, showPicks } from "./picks.js";
@@ -35,6 +36,7 @@ const receive = {
     document.documentElement.lang = message.language;
     fillTexts(message.texts);
     offerActions(message.actions);
+    offerConditions(message.conditions);
   },
   state(message) {
     state = message;
@@ -295,6 +297,7 @@ allowSound((sounds) => {
 at("change").addEventListener("click", changeTask);
 at("quantity").addEventListener("click", () => askForQuantity(send));
 at("picks-short").addEventListener("click", () => askWhyShort(send));
+at("condition").addEventListener("click", () => askForCondition(send, engine, (tone, key) => note("picture", tone, key, {})));
 at("key-in").addEventListener("click", () => askForKeys(send));
 at("look-back").addEventListener("click", () => lookBack(send));
 at("question-yes").addEventListener("click", answer(true, false));

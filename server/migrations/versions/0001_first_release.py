@@ -388,3 +388,14 @@ def upgrade() -> None:
         sa.Column("answer", sa.Text(), nullable=True, comment="what came of the latest try, a sentence"),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_table(
+        "pictures",
+        sa.Column("site", sa.Text(), nullable=False),
+        sa.Column("event", sa.Text(), nullable=False, comment="name of the scan that it shows"),
+        sa.Column("digest", sa.Text(), nullable=False, comment="SHA-256 of the file, hex, which is its name too"),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
+        sa.Column("received_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("site", "event", "digest"),
+        comment="Which files in the folder `pictures` show what.",
+    )

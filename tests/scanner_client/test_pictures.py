@@ -1,0 +1,93 @@
+"""Pictures at the handheld: on the disk before they are told, and there until the server has them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scanner_client.handheld import Handheld
+from scanner_client.picture_sending import send
+from scanner_client.pictures import PictureError, Pictures
+from scanner_client.transport import Answer, Transport, TransportError
+from sync.event import format_name
+from tests.scanner_client.labels import A_01, Begin, kept, see, unit_label
+
+JPEG = b"\xff\xd8\xff" + b"a picture"
+
+
+class Server(Transport):
+    """Answers each picture with the next of these; None breaks the connection."""
+
+    def __init__(self, *answers: int | None) -> None:
+        super().__init__()
+        self.answers = list(answers)
+        self.events: list[str] = []
+
+    def post(self, address: str, path: str, body: bytes, headers: object) -> Answer:
+        self.events.append(headers["Picture-Event"])  # type: ignore[index]
+        status = self.answers.pop(0)
+        if status is None:
+            raise TransportError("gone")
+        return Answer(status=status, headers={}, body=b"{}")
+
+
+def scanned(handheld: Handheld, begin: Begin, *serials: str) -> list[str]:
+    session = begin("receive", location=A_01)
+    for serial in serials:
+        see(session, unit_label(serial))
+    return [format_name(event.name) for event in kept(handheld)]
+
+
+def deliver(handheld: Handheld, server: Server) -> int:
+    return send(Pictures(handheld.home), handheld.device, server, lambda: ("http://one",))
+
+
+def test_a_picture_waits_through_outages_and_a_restart_until_the_server_has_it(
+    handheld: Handheld, begin: Begin
+) -> None:
+    first, second = scanned(handheld, begin, "S1", "S2")
+    for event in (first, second):
+        Pictures(handheld.home).keep(event, JPEG)
+    assert deliver(handheld, Server(None)) == 0
+    assert deliver(handheld, Server(500)) == 0
+    assert deliver(handheld, Server(409, 200)) == 1
+    assert [waiting.event for waiting in Pictures(handheld.home).waiting()] == [first]
+    assert deliver(handheld, Server(201)) == 1
+    assert Pictures(handheld.home).waiting() == []
+
+
+def test_what_the_server_will_never_take_is_set_aside_and_not_sent_again(handheld: Handheld, begin: Begin) -> None:
+    [event] = scanned(handheld, begin, "S1")
+    path = Pictures(handheld.home).keep(event, JPEG)
+    assert deliver(handheld, Server(422)) == 0
+    assert Pictures(handheld.home).waiting() == []
+    assert path.with_name(path.name + ".refused").read_bytes() == JPEG
+
+
+def test_at_its_bound_the_folder_refuses_the_next_picture_and_keeps_those_that_wait(tmp_path: Path) -> None:
+    folder = Pictures(tmp_path, bytes_max=len(JPEG) + 5)
+    folder.keep("1.1.1", JPEG)
+    folder.keep("1.1.1", JPEG)  # the same one again needs no room
+    with pytest.raises(PictureError, match="until those that wait are synced"):
+        folder.keep("1.1.2", JPEG)
+    assert [waiting.event for waiting in folder.waiting()] == ["1.1.1"]
+
+
+@pytest.mark.parametrize("content", [b"", b"<svg>", JPEG + bytes(1_500_000)])
+def test_what_is_no_picture_is_not_kept(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(PictureError):
+        Pictures(tmp_path).keep("1.1.1", content)
+
+
+def test_a_condition_is_said_of_the_next_scan_or_of_the_last(handheld: Handheld, begin: Begin) -> None:
+    session = begin("receive", location=A_01)
+    assert session.grade("damaged", last=True).text == "Scan it first, then say in what condition it is."
+    assert session.grade("damaged", last=False).text == "Next one: Damaged."
+    see(session, unit_label("S1"))
+    see(session, unit_label("S2"))
+    assert session.grade("grade_b", last=True).text == "Used, with marks."
+    assert "There is no condition fine" in session.grade("fine", last=True).text
+    assert [(e.action, e.condition) for e in kept(handheld)] == [
+        ("receive", "damaged"), ("receive", None), ("grade", "grade_b"),
+    ]  # fmt: skip

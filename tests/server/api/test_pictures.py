@@ -1,0 +1,81 @@
+"""Pictures of what was scanned: signed by the handheld, kept once, shown to people."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from server import pictures
+from server.context import settings
+from server.database import reading, writing
+from server.tables import devices
+from server.tables import pictures as table
+from sync.event import format_name
+from sync.picture import BYTES_MAX, PER_EVENT_MAX, message
+from tests.handheld import DOCK, unit
+from tests.server.running import NOW, Handheld, Person, refusal
+
+JPEG = b"\xff\xd8\xff" + b"a picture"
+
+
+@pytest.fixture
+def event(handheld: Handheld) -> str:
+    handheld.scan("receive", unit("A1"), location=DOCK, condition="damaged")
+    handheld.push()
+    return format_name((handheld.chain.device_no, handheld.chain.epoch, 1))
+
+
+def send(handheld: Handheld, event: str, content: bytes, *, signed: bytes | None = None) -> TestResponse:
+    signature = handheld.key.sign(message(event, content if signed is None else signed))
+    text = base64.urlsafe_b64encode(signature).decode().rstrip("=")
+    headers = {"Authorization": f"Ed25519 {handheld.chain.device_no} {text}", "Picture-Event": event}
+    return handheld.app.test_client().post("/api/v1/pictures", data=content, content_type="image/jpeg", headers=headers)
+
+
+def test_a_picture_is_kept_once_and_seen_where_its_unit_is(handheld: Handheld, event: str, supervisor: Person) -> None:
+    assert [send(handheld, event, JPEG).get_json() for _ in range(2)] == [{"known": False}, {"known": True}]
+    digest = hashlib.sha256(JPEG).hexdigest()
+    shown = supervisor.get(f"/api/v1/pictures/{event}/{digest}")
+    assert (shown.data, shown.content_type) == (JPEG, "image/jpeg")
+    assert f"/api/v1/pictures/{event}/{digest}" in supervisor.get("/units/01/09506000134352/21/A1").text
+    assert refusal(supervisor.get(f"/api/v1/pictures/{event}/{'0' * 64}")) == (404, "not_found")
+
+
+def test_what_is_no_picture_of_a_scan_that_is_here_is_refused(handheld: Handheld, event: str) -> None:
+    assert refusal(send(handheld, event, JPEG, signed=b"another")) == (401, "bad_signature")
+    assert refusal(send(handheld, event, b"<svg>")) == (422, "not_valid")
+    assert refusal(send(handheld, event + "0", JPEG)) == (409, "not_yet")
+    assert refusal(send(handheld, "1.1.1", JPEG)) == (422, "not_valid")
+    assert send(handheld, event, JPEG + bytes(BYTES_MAX)).status_code == 413
+
+
+def test_one_scan_has_only_so_many_pictures(handheld: Handheld, event: str) -> None:
+    answers = [send(handheld, event, JPEG + bytes([n])).status_code for n in range(PER_EVENT_MAX + 1)]
+    assert answers == [200] * PER_EVENT_MAX + [422]
+
+
+def test_a_revoked_handheld_sends_no_pictures(handheld: Handheld, event: str) -> None:
+    with writing() as c:
+        c.execute(devices.update().values(revoked_ms=NOW))
+    assert refusal(send(handheld, event, JPEG)) == (403, "revoked")
+
+
+def test_pictures_go_into_a_backup_and_their_rows_are_made_again_from_the_files(
+    app: Flask, handheld: Handheld, event: str, tmp_path: Path
+) -> None:
+    send(handheld, event, JPEG)
+    folder = settings().instance / pictures.FOLDER
+    assert [pictures.copy(folder, tmp_path / "backup.pictures") for _ in range(2)] == [1, 0]
+    with writing() as c:
+        c.execute(table.delete())
+        assert [pictures.adopt(c, settings().instance, now_ms=NOW) for _ in range(2)] == [1, 0]
+        next(iter(pictures.files(folder)))[0].unlink()
+        assert pictures.missing(c, settings().instance) == [event]
+    assert pictures.copy(tmp_path / "backup.pictures", folder) == 1
+    with reading() as c:
+        assert pictures.missing(c, settings().instance) == []
