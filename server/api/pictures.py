@@ -21,14 +21,14 @@ from sync.picture import BYTES_MAX, EVENT_HEADER, message
 resource = Resource("pictures", __name__, description="Pictures of what was scanned.", signed_views=("take",))
 
 
-class TakenSchema(Schema):
+class PictureTakenSchema(Schema):
     """What became of a picture."""
 
     known = fields.Boolean(metadata={"description": "Whether it was here already"})
 
 
 @resource.post("/pictures")
-@resource.response(200, TakenSchema)
+@resource.response(200, PictureTakenSchema)
 @takes_bytes(BYTES_MAX)
 def take() -> dict[str, Any]:
     r"""Take in a picture of an event
