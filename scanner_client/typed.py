@@ -53,6 +53,11 @@ class Typing:
         self._session = session
         self._keyed: bytes | None = None
         self._listed: list[PastScan] = []
+        self._with_words: dict[bytes, Callable[[str], list[Told]]] = {
+            UNDO: lambda words: [self._undo(words)],
+            SHORT: session.short,
+            CONDITION: lambda words: [self._grade(words)],
+        }
 
     def enter(self, line: bytes) -> list[Told]:
         """Deal with one line."""
@@ -61,13 +66,9 @@ class Typing:
             return command(self._session)
         if line.strip() == SCANS:
             return self._list()
-        if line.startswith(UNDO):
-            return [self._undo(line[len(UNDO) :].decode("utf-8", "replace"))]
-        if line.startswith(SHORT):
-            return self._session.short(line[len(SHORT) :].decode("utf-8", "replace"))
-        if line.startswith(CONDITION):
-            word, _, when = line[len(CONDITION) :].decode("latin-1").strip().partition(" ")
-            return [self._session.grade(word, last=when.strip() != "next")]
+        for begin, told in self._with_words.items():
+            if line.startswith(begin):
+                return told(line[len(begin) :].decode("utf-8", "replace"))
         if line.startswith(b"/"):
             said = printable(line[:SHOWN_MAX].decode("latin-1"))
             commands = ", ".join(name.decode() for name in (*_COMMANDS, SCANS, SHORT.strip(), CONDITION.strip()))
@@ -102,6 +103,10 @@ class Typing:
             return Told(tone=Tone.ASK, text=text, thing=f"{past.title} {past.thing}".strip())
         self._listed = []  # the numbers say something else from here on
         return self._session.take_back(past, reason.strip())
+
+    def _grade(self, typed: str) -> Told:
+        word, _, when = typed.strip().partition(" ")
+        return self._session.grade(word, last=when.strip() != "next")
 
     def _enter_keyed(self, text: bytes) -> list[Told]:
         first, self._keyed = self._keyed, None
