@@ -301,6 +301,9 @@ class Work:
     def _doubt(self, sighting: Sighting) -> list[Told]:
         if self._is_stale(sighting):
             return []
+        about_who = self._gate.seen(sighting)  # a badge is confirmed by its PIN, and a PIN is shown to nobody
+        if about_who is not None:
+            return about_who
         if self._confirm is None:
             self._questions.add(sighting)
             return []

@@ -193,6 +193,7 @@ def asks_for(view: Callable[..., Any]) -> Task | None:
 
 def _admit() -> None:
     """Ask who it is before anything that was sent is looked at: a stranger learns nothing, also not of mistakes."""
+    g.keyed = None
     task = asks_for(current_app.view_functions.get(request.endpoint or "", _admit))
     if task is None:
         return

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from scanner_client.handheld import open_handheld
-from scanner_client.inbox import Seen, Synced, Typed
+from scanner_client.inbox import Doubtful, Seen, Synced, Typed
 from scanner_client.page.protocol import CrewShown
 from scanner_client.page.requests import (
     EnterPin,
@@ -113,6 +113,7 @@ def test_a_badge_of_nobody_and_of_who_has_left_is_refused(crew: Page, badge: str
         Scanned(text="pin:7391"),
         KeyedIn(first="pin:7391", second="pin:7391"),
         Seen(sighting=Sighting(symbols=(Symbol(data=b"pin:7391", symbology="]Q1"),), box=1, frame=1)),
+        Doubtful(sighting=Sighting(symbols=(Symbol(data=b"pin:7391", symbology="]Q1"),), box=1, frame=1)),
     ],
 )
 @pytest.mark.parametrize("awaited", [True, False])

@@ -85,7 +85,8 @@ function send(request) {
 }
 
 function note(number, tone, key, request) {
-  notice = { number, tone, text: text(key), thing: request.text ?? "", kept: key !== "page.not_taken" };
+  const isSecret = /^\s*pin:/i.test(request.text ?? "");
+  notice = { number, tone, text: text(key), thing: isSecret ? "" : (request.text ?? ""), kept: key !== "page.not_taken" };
   showVerdict(notice);
   give(signals[tone] ?? { shakes_ms: [], pitches_hz: [] });
 }
