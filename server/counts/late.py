@@ -9,6 +9,9 @@ import sqlalchemy as sa
 
 from server.counts import cycle, paper
 from server.counts.cycle import CountReport
+from server.ledger import FOLDED, fact_of, in_chunks
+from server.tables import events
+from sync.event import format_name
 from sync.history import Fact
 
 
@@ -16,7 +19,8 @@ def late_scans(connection: sa.Connection, *, site: str, number: str, found: Coun
     """Scans that the latest version of a count does not rest on, though they speak of what it says; in their order.
 
     They are scans under the count's own number, and scans of its units that were made before their bins were finished:
-    a handheld was away, a gap was filled, a line repaired. None where the count was never closed.
+    a handheld was away, a gap was filled, a line repaired. An undo of a scan that it rests on is one as well.
+    None where the count was never closed.
 
     Args:
         found: the report as it stands, where it is at hand.
@@ -30,4 +34,19 @@ def late_scans(connection: sa.Connection, *, site: str, number: str, found: Coun
     taken = set(head["attributes"]["recounts"])
     known = {paper.mark(f): f for f in now.evidence.own} | dict(now.facts)
     known |= {paper.mark(f): f for f in now.evidence.standing if f.event.document in taken}
-    return sorted((f for mark, f in known.items() if mark not in rests_on), key=lambda f: f.order)
+    late = [f for mark, f in known.items() if mark not in rests_on]
+    late += _undos(connection, site, number, set(head["attributes"]["scans"]) - known.keys())
+    return sorted(late, key=lambda f: f.order)
+
+
+def _undos(connection: sa.Connection, site: str, number: str, gone: set[str]) -> list[Fact]:
+    """The undos of scans of this count, by the marks of those that stand no longer."""
+    if not gone:
+        return []
+    here = (events.c.site == site) & events.c.outcome.in_(FOLDED)
+    scans = map(fact_of, connection.execute(sa.select(events).where(here, events.c.document == number)).mappings())
+    names = [format_name(fact.name) for fact in scans if paper.mark(fact) in gone]
+    undos: list[Fact] = []
+    for chunk in in_chunks(names):
+        undos += map(fact_of, connection.execute(sa.select(events).where(here, events.c.voids.in_(chunk))).mappings())
+    return undos

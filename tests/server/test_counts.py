@@ -12,6 +12,7 @@ from server.counts.late import late_scans
 from server.counts.plan import CountError
 from server.database import reading, writing
 from server.tables import cases, document_rows, documents, events, reference
+from server.undo import undo
 from tests.handheld import BIN_A, BIN_B, CABLE, CARTON_1, DAY, Chain, unit
 from tests.server.counting import NOW, Counting, begin, close, kinds, result
 from tests.server.site import SITE, enrol, push, state_document
@@ -189,6 +190,23 @@ def test_a_closed_count_never_changes_and_each_late_scan_is_in_one_exception(cou
     with reading() as c:
         assert [f.event.subject for f in late_scans(c, site=SITE, number="CC-1")] == [A2]
     assert kinds(close())[A2] == "matched"
+    with reading() as c:
+        assert late_scans(c, site=SITE, number="CC-1") == []
+
+
+def test_an_undo_of_a_counted_scan_is_an_exception_and_never_changes_the_closed_count(counter: Chain) -> None:
+    count = Counting(counter)
+    count(BIN_A, A1, A2)
+    count(BIN_B, B1)
+    push(counter, now_ms=NOW)
+    close()
+    version_1 = frozen()
+    with writing() as c:
+        undo(c, site=SITE, name="1.1.2", reason="wrong unit", operator="Sam", now_ms=NOW + 60_000)
+    assert frozen() == version_1
+    with reading() as c:
+        assert [(f.event.action, f.event.subject) for f in late_scans(c, site=SITE, number="CC-1")] == [("void", A1)]
+    assert kinds(close())[A1] == "missing"
     with reading() as c:
         assert late_scans(c, site=SITE, number="CC-1") == []
 
