@@ -85,6 +85,9 @@ PACKED_IN: Final = f"""{_INSIDE}
         WHERE coalesce(place, expected) IN (SELECT no FROM inside) AND status <> {COLLIDED}
         ORDER BY 1 LIMIT ?"""  # noqa: S608 - ours
 
+HELD_IN: Final = f"""
+    SELECT names.name, count(*) FROM units JOIN names ON no = coalesce(place, expected)
+        WHERE status IN ({", ".join(str(STATUSES.index(status)) for status in sorted(IN_STOCK))}) GROUP BY 1"""  # noqa: S608 - ours
 NUMBER_OF: Final = "SELECT no FROM names WHERE name = ?"
 STORED: Final = f"""
     SELECT family.name || tail, place.name, lot.name, expiry, stocked FROM units

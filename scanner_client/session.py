@@ -25,6 +25,7 @@ from scanner_client.past import PastScan
 from scanner_client.pick_list import PickList, PickLists
 from scanner_client.recent import Recent
 from scanner_client.sample import Sample
+from scanner_client.shelf import Shelf
 from scanner_client.sighting import Sighting, Symbol, Told, Tone, printable, rank, with_symbols
 from scanner_client.task import QUANTITY_MAX, Task
 from scanner_client.wording import say
@@ -38,6 +39,7 @@ from sync.verdict import REFUSED, Judgement, Verdict
 
 SWITCHING: Final = frozenset({Kind.LOCATION, Kind.CONTAINER, Kind.DOCUMENT, Kind.BADGE})
 """Labels that say what the next scans belong to; they never belong to a box beside them."""
+PUT_AWAY: Final = "put_away"
 PLACING: Final = frozenset({Stock.ARRIVES, Stock.MOVES})
 
 
@@ -54,6 +56,8 @@ class Session:
         self._recent = Recent()
         self._bin = OpenBin()
         self._next_condition = False
+        self._shelf = Shelf(handheld.site_map)
+        self._in_hand: Sighting | None = None
         self._sample = Sample(handheld.site_map, handheld.outbox)
         self._picks = PickLists(handheld)
         self._product_in_hand: str | None = None
@@ -202,7 +206,9 @@ class Session:
         if self._is_counting():
             return self._count_location(sighting, read)
         self.task = replace(self.task, location=read.label.key, container=None)
-        return [Told(tone=Tone.INFO, text=say("place.bin", place=self._place(read.label.key)))]
+        told = [Told(tone=Tone.INFO, text=say("place.bin", place=self._place(read.label.key)))]
+        in_hand, self._in_hand = self._in_hand, None
+        return [*told, *(self.scan(in_hand) if in_hand else ())]
 
     def _count_location(self, sighting: Sighting, read: Read) -> list[Told]:
         """Bins are opened and finished by their label: the same one again, or the next one, finishes."""
@@ -265,10 +271,16 @@ class Session:
         event = self._box_event(sighting, good, box)
         lacking = say("scan.bin_first") if self._is_counting() and self.opening is None else judging.lacking(event)
         if lacking:
-            return [Told(tone=Tone.ASK, text=lacking, thing=thing)]
+            return self._lacks(sighting, event, lacking, thing)
         if self._is_repeated(event, sighting):
             return [Told(tone=Tone.INFO, text=say("scan.already"), thing=thing)]
         return [self._keep_scan(event, sighting, thing)]
+
+    def _lacks(self, sighting: Sighting, event: ScanEvent, lacking: str, thing: str) -> list[Told]:
+        """Something has to be scanned first. What is put away is held in mind: its bin's label is all that lacks."""
+        where = self._shelf.text(event.subject) if event.action == PUT_AWAY and event.location is None else ""
+        self._in_hand = sighting if event.action == PUT_AWAY and event.location is None else None
+        return [Told(tone=Tone.ASK, text=where or lacking, thing=thing)]
 
     def _pair(self, sighting: Sighting, read: Sequence[Read]) -> list[Told]:
         """Names of one unit, scanned one after another until there is something to join."""
@@ -345,6 +357,8 @@ class Session:
             text = instead
         if kept.quantity and kept.quantity > 1:
             text = say("scan.times", text=text, quantity=kept.quantity)
+        other = self._shelf.other(kept.subject, kept.location) if kept.action == PUT_AWAY else ""
+        text = say("sample.after", text=text, sample=other) if other else text
         sample = "" if judgement is None else self._sample.text(kept)
         text = say("sample.after", text=text, sample=sample) if sample else text
         return Told(tone=tone, text=text, thing=thing, event=kept, judgement=judgement)

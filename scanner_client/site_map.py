@@ -26,6 +26,7 @@ from scanner_client.map_rows import (
     COLLIDED,
     CONTENTS,
     EXPECTED_IN,
+    HELD_IN,
     INSIDE_MAX,
     NESTING_MAX,
     NUMBER_OF,
@@ -169,6 +170,14 @@ class SiteMap:
                 for unit, place, lot, expiry, stocked in rows
             ]
         return found
+
+    def held(self) -> dict[str, int]:
+        """How many units and containers are in each bin or container, by its name; read from every row."""
+        return dict(self._database.rows(HELD_IN))
+
+    def zones(self) -> dict[str, str | None]:
+        """Every location with its zone."""
+        return dict(self._database.rows("SELECT key, json_extract(row, '$.zone') FROM entries WHERE kind='location'"))
 
     def orders(self) -> dict[str, Order]:
         """Every order that this handheld knows, by number."""
