@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from server import case_file, context, decisions, naming, queries
+from server import case_file, context, decisions, naming, pictures, queries
 from server.case_file import CaseFile, Side
 from server.database import reading, transact
 from server.errors import Refusal
@@ -16,7 +16,7 @@ from server.people import requires, signed_in
 from server.roles import Task
 from server.rules import rules
 from server.web.pages import blueprint, linked_names
-from sync.event import TEXT_MAX, EventError, parse_name
+from sync.event import TEXT_MAX, EventError, format_name, parse_name
 
 
 @blueprint.get("/cases/of/<rule>/<episode>/<path:path>")
@@ -31,15 +31,23 @@ def case(rule: str, episode: str, path: str) -> str:
             raise Refusal(404, "not_found", "There is no such case any more: later scans explain it.")
         names = linked_names(connection, site, _keys(found))
         devices = queries.device_names(connection, site)
+        shown = pictures.of_events(connection, site, _scans(found))
     return render_template(
         "case.html",
         file=found,
         case=found.case,
         names=names,
         devices=devices,
+        pictures=shown,
         rules=rules(),
         reason_max=decisions.REASON_MAX,
     )
+
+
+def _scans(found: CaseFile) -> list[str]:
+    """The scans of the trails that stand on the page."""
+    scans = {format_name(line.fact.name) for side in found.sides for line in side.trail}
+    return sorted(scans | {format_name(side.scan.name) for side in found.sides if side.scan})
 
 
 def _check(episode: str, unit: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -244,3 +245,37 @@ def test_other_task_is_not_begun_before_it_was_said_that_the_open_bin_is_finishe
     expect(finishes).to_be_visible()
     page.get_by_role("button", name="Cancel").click()
     assert [event.action for event in station.end()] == ["open_bin"]
+
+
+@pytest.mark.parametrize("size", [PHONE, PC], ids=["phone", "pc"])
+def test_an_earlier_scan_is_undone_with_a_reason_after_what_hangs_on_it_was_seen(
+    station: Station, size: tuple[int, int]
+) -> None:
+    station.page.set_viewport_size({"width": size[0], "height": size[1]})
+    station.start(*LOOK_ROUND)
+    for serial in ("D-1001", "D-1002"):
+        station.wedge(label(serial))
+    page = station.page
+    expect(page.locator("#scans li")).to_have_count(2)
+    page.get_by_role("button", name="Undo an earlier one").click()
+    rows = page.locator("#past-list button")
+    expect(rows).to_have_count(2)
+    expect(rows.nth(1)).to_contain_text("Check Drill D-1001")
+    expect(rows.nth(1)).to_contain_text("not synced yet")
+    _shoot(station, f"past-{size[0]}")
+    rows.nth(1).click()
+    expect(page.locator("#past-depends")).to_contain_text("Nothing that this handheld knows of.")
+    assert page.evaluate(WIDER_THAN_ITS_PLACE) == []
+    _shoot(station, f"past-chosen-{size[0]}")
+    page.get_by_role("button", name="wrong bin or carton").click()
+    expect(page.locator("#said")).to_have_text("Check: undone.")
+    page.get_by_role("button", name="Undo an earlier one").click()
+    expect(page.locator("#past-list button.undone")).to_contain_text("Check Drill D-1001")
+    page.get_by_role("button", name="Close").click()
+    first, _, void = station.end()
+    assert (void.action, void.subject, void.reason) == ("void", first.subject, "wrong bin or carton")
+
+
+def _shoot(station: Station, name: str) -> None:
+    if folder := os.environ.get("SCREENSHOTS"):
+        station.page.screenshot(path=f"{folder}/{name}.png")
