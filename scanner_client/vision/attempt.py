@@ -42,12 +42,17 @@ LINES_MIN = 6
 """A weakly checked reading that so many scan lines agree on is believed: in the photographs the wrong ones stood on
 one line. A thinner one is looked at again. They are lines of the frame: an enlarged crop only repeats them."""
 
+SHARPENED_LINES_MIN = 10
+"""Sharpening mixes the lines within 5 pixels, so that fewer are no two looks."""
+
 BENT_FORMATS = frozenset({"UPCE", "DataBarOmni", "DataBarLtd", "DataBarStk", "DataBarStkOmni"})
 """What makes a soft symbol legible also changes how wide its bars are, and in every frame alike: sharpened, a rendered
 UPC-E said the same wrong number in 25 frames. So these are looked at again as they were, and in films, where a next
 frame may do without, all whose bars have four widths (EAN, UPC, DataBar)."""
 
 FOUR_WIDTHS = frozenset({"]E0", "]E4", "]e0"})
+
+TILE_PX, TILE_OVERLAP_PX = 1000, 250
 
 JOINED_HEIGHT_SHARE_MIN = 1.4
 """In a frame with several DataBar Expanded the engine joins a part of one to a part of another, as far as their check
@@ -155,6 +160,21 @@ class Attempt:
         found = read(self.grey if grey is None else grey, formats=formats, effort=effort)
         self._take(found, lambda quad: scaled(quad, 1 / scale))
 
+    def read_tiles(self, formats: Sequence[str], effort: Effort, *, angle: float = 0.0) -> None:
+        """Read the whole frame in parts that overlap, turned by so many radians.
+
+        Of a large picture the engine only looks at some lines.
+        """
+        height, width = self.grey.shape
+        for y in range(0, max(1, height - TILE_OVERLAP_PX), TILE_PX - TILE_OVERLAP_PX):
+            for x in range(0, max(1, width - TILE_OVERLAP_PX), TILE_PX - TILE_OVERLAP_PX):
+                if not self.in_time():
+                    return
+                tile = Region(
+                    x=x + TILE_PX / 2, y=y + TILE_PX / 2, angle=angle, across_px=TILE_PX, along_px=TILE_PX
+                ).crop(self.grey, 1.0, quiet_share=0)
+                self._take(read(tile.grey, formats=formats, effort=effort), tile.in_frame)
+
     def read_crop(
         self, crop: Crop, grey: Grey | None = None, *, formats: Sequence[str] | None = None, bent: bool = False
     ) -> None:
@@ -207,7 +227,8 @@ class Attempt:
             if not self.wanted.admits(reading) or _is_joined(reading) or self._is_cut_short(placed):
                 continue
             by_width = bent and reading.symbology in FOUR_WIDTHS and (not self.still or reading.format in BENT_FORMATS)
-            doubtful = by_width or _is_thin(reading) or _is_thin(placed)
+            lines_min = SHARPENED_LINES_MIN if bent else LINES_MIN
+            doubtful = by_width or _is_thin(reading, lines_min) or _is_thin(placed, lines_min)
             if reading.format == "UPCE" and not self.still:
                 if not self._has_the_shades_of(placed):
                     continue
@@ -256,6 +277,10 @@ def _is_joined(reading: Reading) -> bool:
     return reading.format.startswith("DataBarExp") and height_share(reading.quad) > JOINED_HEIGHT_SHARE_MIN
 
 
-def _is_thin(reading: Reading) -> bool:
-    """Whether it rests on so few lines that its check digit does not vouch for it."""
-    return reading.weakly_checked and Region.of_quad(reading.quad).along_px < LINES_MIN
+def _is_thin(reading: Reading, lines_min: int) -> bool:
+    """Whether it rests on so few lines that its check digit does not vouch for it.
+
+    A DataBar Expanded is checked modulo 211, and of a stacked one a line of one row is often all that is given.
+    """
+    weak = reading.weakly_checked and not reading.format.startswith("DataBarExp")
+    return weak and Region.of_quad(reading.quad).along_px < lines_min

@@ -54,11 +54,14 @@ WIDE_PX = 500
 ROWED_REGIONS_MIN, PIXELS_PER_ROWED_REGION = 2, 600_000
 """So many places are tried, since print often looks the same."""
 
-ROWED_FROM_PIXELS = 2_500_000
+MANY_LABELS_PIXELS_MIN = 2_500_000
 """In a picture as large as this many labels may stand, so that one that was read says nothing about the others."""
 
 SHADED_REGIONS_MAX = 1
 """It takes 6 to 18 ms."""
+
+PALLET_LINEAR_MIN = 5
+TILE_TURNS = -pi / 30, pi / 30
 
 ROWS_CROP_PIXELS_MAX, ROWS_CROP_SHARE_MAX = 600_000, 4.0
 """Of the frame's own pixels: with its margins a crop of a small picture is mostly its repeated rim."""
@@ -132,7 +135,7 @@ def rows(attempt: Attempt) -> None:
     if attempt.rowed_formats:
         pixels = attempt.grey.size
         most = 0 if attempt.readings else ROWED_REGIONS_MIN
-        most += pixels // PIXELS_PER_ROWED_REGION if pixels > ROWED_FROM_PIXELS or not attempt.still else 0
+        most += pixels // PIXELS_PER_ROWED_REGION if pixels > MANY_LABELS_PIXELS_MIN or not attempt.still else 0
         for region in attempt.unread_rows(most):
             scale = min(SCALE, max(1.0, WIDE_PX / region.across_px))
             around = replace(
@@ -179,6 +182,19 @@ def quarter_turns(attempt: Attempt) -> None:
     """Matrix symbols once more at right angles, where some have been seen: trays of small Data Matrix need it."""
     if attempt.in_time() and attempt.sees_matrix:
         attempt.read_whole(attempt.matrix_formats, ANY_TURN)
+
+
+@stage(Turn.STILLS_ONLY)
+def tiles(attempt: Attempt) -> None:
+    """A large picture of many labels in parts: some linear labels in it are too small for a region, and lie on a side.
+
+    The lowest, DataBar Stacked, is read only where its rows lie level within some degrees.
+    """
+    linear = sum(reading.linear for reading in attempt.readings)
+    if linear >= PALLET_LINEAR_MIN and attempt.grey.size > MANY_LABELS_PIXELS_MIN:
+        attempt.read_tiles(attempt.linear_formats, ANY_TURN)
+        for angle in TILE_TURNS:
+            attempt.read_tiles([name for name in attempt.linear_formats if name == "DataBarStk"], ANY_TURN, angle=angle)
 
 
 @stage(Turn.IN_TURN)

@@ -6,8 +6,9 @@ import pytest
 from scanner_client.vision.attempt import Attempt
 from scanner_client.vision.engine import AS_IT_STANDS, Failed, Found, read
 from scanner_client.vision.frame import Grey
-from scanner_client.vision.reading import Quad, Reading
+from scanner_client.vision.reading import Quad, Reading, centre
 from scanner_client.vision.region import Crop
+from scanner_client.vision.stages import ANY_TURN
 from scanner_client.vision.wanted import Wanted
 from tests.scanner_client.vision.pages import sticker
 
@@ -105,3 +106,16 @@ def test_carton_s_number_with_its_check_digit_is_believed() -> None:
 
 def test_shorter_number_is_believed_when_both_halves_of_the_symbol_say_it() -> None:
     assert itf_taken("0053611912", b"0053611912") == [b"0053611912"]
+
+
+def test_small_label_on_its_side_is_read_in_a_large_picture_wherever_it_stands() -> None:
+    label = np.rot90(PRODUCT)
+    height, width = label.shape
+    for x, y in ((700, 600), (1500, 40)):
+        grey = np.full((1300, 1900), 200, np.uint8)
+        grey[y : y + height, x : x + width] = label
+        one = attempt(grey)
+        one.read_tiles(("EAN13",), ANY_TURN)
+
+        (quad,) = {reading.quad for reading in one.believed()}
+        assert centre(quad) == pytest.approx((x + width / 2, y + height / 2), abs=0.2 * width)
