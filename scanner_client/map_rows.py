@@ -38,6 +38,8 @@ NESTING_MAX: Final = 8
 """Inner box, carton, layer, pallet, roll cage, and some to spare; a ring of cartons ends here too."""
 INSIDE_MAX: Final = 5_000
 """Units that are named as belonging into one place; more than anyone scans there before it is looked at again."""
+NOTICED: Final = frozenset({Status.SEEN, Status.ANNOUNCED, Status.RECEIVED})
+"""Statuses in which a unit's notice and carton still say something; later it would only cost eight bytes a unit."""
 UNIT_FIELDS: Final = 13
 """Of a pulled unit's row; what is absent at its end is left out."""
 _EPOCH: Final = date(1970, 1, 1).toordinal()
@@ -134,8 +136,10 @@ def unit_values(key: str, row: Sequence[Any], generation: int, number: Callable[
         return None if name is None else number(name)
 
     values = [*row, *[None] * UNIT_FIELDS][:UNIT_FIELDS]
-    status, expected, place, *names, place_ms, status_ms, came_under, stocked, expiry, document, marks = values
-    places = (expected, None if place == expected else place, *names)
+    status, expected, place, *notice, lot, place_ms, status_ms, came_under, stocked, expiry, document, marks = values
+    if Status(status) not in NOTICED:
+        notice = [None, None]
+    places = (expected, None if place == expected else place, *notice, lot)
     family, tail = split(key)
     return (
         hashed(key)[0], generation, STATUSES.index(Status(status)), *map(number_of, places),

@@ -63,3 +63,10 @@ def _made_for(orders: Mapping[str, Order], unit: str, mine: str | None) -> str |
         if not order.cancelled and any(line.unit == unit for line in order.lines)
     ]
     return mine if mine in named else next(iter(named), None)
+
+
+def shortages(handheld: Handheld, order: Order) -> list[Taken]:
+    """What this order does without, by others' word and by this handheld's own."""
+    own = [event for event in handheld.own_scans.all() if event.action == "short_pick"]
+    mine = (event for event in own if event.document == order.number and event.subject)
+    return [*order.short, *(Taken(subject=str(e.subject), lot=e.lot, quantity=e.quantity or 1) for e in mine)]

@@ -25,7 +25,14 @@ def packed_here(outbox: Outbox, container: str) -> Known | None:
     if state is None:
         return None
     at = state.expected if state.expected and is_location(state.expected) else None
-    return Known(status=state.status, expected=state.expected, expected_location=at)
+    return Known(
+        status=state.status,
+        expected=state.expected,
+        expected_location=at,
+        document=state.document,
+        held=state.held is not None,
+        closed=state.closed,
+    )
 
 
 def _of_container(event: ScanEvent, container: str) -> ScanEvent | None:

@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from scanner_client import judging
 from scanner_client.handheld import Handheld
-from scanner_client.order_now import taken_for
+from scanner_client.order_now import shortages, taken_for
 from scanner_client.sighting import Told, Tone
 from scanner_client.unit_now import known_now
 from scanner_client.wording import say
 from sync.event import ScanEvent
 from sync.identity import is_location, item_of
-from sync.order import Available, Order, Taken, Wanted, promise
+from sync.order import Available, Order, Wanted, promise
 from sync.unit import Status
 from sync.verdict import day
 
@@ -89,18 +89,15 @@ class PickLists:
             return None
         items = {line.item for line in order.lines}
         rivals = [one for one in orders.values() if any(line.item in items for line in one.lines)]
-        taken = {one.number: [*taken_for(self._handheld, one, "pick"), *self._shortages(one)] for one in rivals}
+        taken = {
+            one.number: [*taken_for(self._handheld, one, "pick"), *shortages(self._handheld, one)] for one in rivals
+        }
         wants = promise(rivals, taken, self._available(order, orders)).get(order.number, ())
         mine = taken_for(self._handheld, order, "pick")
-        short = sum(one.quantity for one in self._shortages(order))
+        short = sum(one.quantity for one in shortages(self._handheld, order))
         return PickList(
             order=order, done=sum(one.quantity for one in mine), short=short, stops=self._stops(wants, order)
         )
-
-    def _shortages(self, order: Order) -> list[Taken]:
-        """What this order does without, by others' word and by this handheld's own."""
-        own = [e for e in self._handheld.own_scans.all() if e.action == "short_pick" and e.document == order.number]
-        return [*order.short, *(_taken(event) for event in own if event.subject)]
 
     def _available(self, order: Order, orders: Mapping[str, Order]) -> list[Available]:
         """Units of these products that may go out, as they stand now."""
@@ -181,10 +178,6 @@ class PickLists:
                 "picks.first", take=text, units=say("picks.more", units=named, count=more) if more > 0 else named
             )
         return text
-
-
-def _taken(event: ScanEvent) -> Taken:
-    return Taken(subject=str(event.subject), lot=event.lot, quantity=event.quantity or 1)
 
 
 def _walk(code: str) -> list[tuple[int, str]]:

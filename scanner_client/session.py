@@ -14,12 +14,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from scanner_client import count_list, judging
+from scanner_client import count_list, judging, parcel
+from scanner_client.hand_over import HandOver
 from scanner_client.handheld import Handheld
 from scanner_client.lone_serial import labels_of
 from scanner_client.long_label import shortened, too_long
 from scanner_client.moment import event_now, undoing
 from scanner_client.open_bin import OpenBin
+from scanner_client.packing import Packed, packed_so_far
 from scanner_client.pairing import Pairing, Read, by_own_name, contradict, is_whole, pairs
 from scanner_client.past import PastScan
 from scanner_client.pick_list import PickList, PickLists
@@ -60,6 +62,7 @@ class Session:
         self._in_hand: Sighting | None = None
         self._sample = Sample(handheld.site_map, handheld.outbox)
         self._picks = PickLists(handheld)
+        self.hand_over = HandOver(handheld)
         self._product_in_hand: str | None = None
         self._pairing = Pairing()
         self._switches: dict[Kind, Callable[[Sighting, Read], list[Told]]] = {
@@ -83,6 +86,12 @@ class Session:
     def pick_list(self) -> PickList | None:
         """The list of the order that is being picked; None for other work, or where the handheld does not know it."""
         return self._picks.of(self.task.document) if self.task.action == "pick" else None
+
+    @property
+    def packed(self) -> Packed | None:
+        """How far the packing of the order in hand is; None for other work, or where the handheld does not know it."""
+        mine = self.task.action == "pack"
+        return packed_so_far(self._handheld, self.task.document, self.task.container) if mine else None
 
     def short(self, reason: str) -> list[Told]:
         """What the list asks for next cannot be found: the order does without, and what was promised is free again."""
@@ -185,6 +194,11 @@ class Session:
         """One symbol may list many units: each of them is a scan of its own."""
         awaited = self._product_in_hand is not None and sighting.entry is not None
         refused = too_long(symbol)
+        known = None if refused else parcel.parcel_of(self._handheld, self.task.action, symbol, self.codes)
+        if known:
+            return self._enter_container(sighting, Read(symbol, parcel.as_label(known)))
+        if self.task.action == parcel.LABELLING and self.task.container and not refused:
+            return self._label_parcel(sighting, symbol)
         listed = (refused,) if refused else labels_of(symbol, self.codes, self._site_map, awaited=awaited)
         if len(listed) > 1:
             sighting = replace(sighting, box=None)
@@ -234,12 +248,45 @@ class Session:
         if "container" in what.needs:  # the carton that the next units go into, not itself what is scanned
             self.task = replace(self.task, container=read.label.key)
             return [Told(tone=Tone.INFO, text=say("place.carton", carton=self._place(read.label.key)))]
+        if self.task.action == parcel.LABELLING:
+            self.task = replace(self.task, container=read.label.key)
+            return [Told(tone=Tone.INFO, text=say("parcel.scan_tracking", carton=self._place(read.label.key)))]
         before = self.task
         self.task = replace(before, container=None)
         told = self._scan_box(sighting, [read])
         holds_units = what.stock in PLACING and told[-1].tone is not Tone.ASK
         self.task = replace(self.task, container=read.label.key if holds_units else before.container)
         return told
+
+    def _label_parcel(self, sighting: Sighting, symbol: Symbol) -> list[Told]:
+        """The carrier's label of the carton in hand; another carton's own label takes that one up instead."""
+        label = parse(symbol.data, symbol.symbology, self.codes)
+        if isinstance(label, Label) and label.kind is Kind.CONTAINER:
+            return self._enter_container(sighting, Read(symbol, label))
+        key = parcel.tracking_of(symbol, label, self.codes)
+        carton = self.task.container
+        if key is None or carton is None:
+            return [Told(tone=Tone.ASK, text=say("parcel.no_tracking"))]
+        event = self._event(self.task.action, subject=carton, identifiers=(key,))
+        [kept] = self._keep([with_symbols(event, sighting, symbol)])
+        self._recent.remember(kept, sighting.box, self._place(carton))
+        self.task = replace(self.task, container=None)
+        text = say("parcel.labelled", tracking=judging.number_text(key))
+        return [Told(tone=Tone.GOOD, text=text, thing=self._place(carton), event=kept)]
+
+    def close_carton(self) -> list[Told]:
+        """The carton in hand is full: it is sealed for its order, and what the order still lacks is said."""
+        carton, number = self.task.container, self.task.document
+        if carton is None or number is None:
+            return [Told(tone=Tone.ASK, text=say("scan.document_first") if carton else say("scan.carton_first"))]
+        event = self._event("close_carton", subject=carton, container=None, entry="keyed")
+        told = self._keep_scan(event, Sighting(symbols=(), entry="keyed"), self._place(carton))
+        self.task = replace(self.task, container=None)
+        return [told]
+
+    def go_on(self) -> list[Told]:
+        """Cartons that waited for a sync, and may be handed over now."""
+        return [told for sighting in self.hand_over.released() for told in self.scan(sighting)]
 
     def _enter_document(self, _: Sighting, read: Read) -> list[Told]:
         told = self.leave()
@@ -274,6 +321,10 @@ class Session:
             return self._lacks(sighting, event, lacking, thing)
         if self._is_repeated(event, sighting):
             return [Told(tone=Tone.INFO, text=say("scan.already"), thing=thing)]
+        stale = self.hand_over.stale(event.action)
+        if stale:
+            self.hand_over.wait(sighting)
+            return [Told(tone=Tone.STOP, text=stale, thing=thing)]
         return [self._keep_scan(event, sighting, thing)]
 
     def _lacks(self, sighting: Sighting, event: ScanEvent, lacking: str, thing: str) -> list[Told]:
@@ -355,6 +406,8 @@ class Session:
             judgement, tone, text = None, Tone.GOOD, unsaid
         if instead and kept.action == "pick" and judgement and judgement.verdict is Verdict.RIGHT:
             text = instead
+        if kept.action == "close_carton" and judged.judgement.verdict is not Verdict.CLOSED_ALREADY:
+            tone, text = self._closed(kept)
         if kept.quantity and kept.quantity > 1:
             text = say("scan.times", text=text, quantity=kept.quantity)
         other = self._shelf.other(kept.subject, kept.location) if kept.action == PUT_AWAY else ""
@@ -362,6 +415,15 @@ class Session:
         sample = "" if judgement is None else self._sample.text(kept)
         text = say("sample.after", text=text, sample=sample) if sample else text
         return Told(tone=tone, text=text, thing=thing, event=kept, judgement=judgement)
+
+    def _closed(self, event: ScanEvent) -> tuple[Tone, str]:
+        """What to say of a carton that was closed: whether its order has everything."""
+        found = packed_so_far(self._handheld, event.document, None)
+        if found is None:
+            return Tone.LOOK, say("packing.closed")
+        if found.missing:
+            return Tone.LOOK, say("packing.closed_short", order=found.order, missing=", ".join(found.missing))
+        return Tone.GOOD, say("packing.closed_whole", order=found.order)
 
     def _half_a_scan(self, sighting: Sighting, item: str, reason: str) -> list[Told]:
         """A product's barcode without the serial: a person scans that next; a camera could not read it."""

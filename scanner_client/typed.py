@@ -3,7 +3,7 @@
 A wedge types a label's characters and Enter. A person can type as well: ``key:TEXT``, twice, for a label that cannot
 be scanned; ``*12`` before a product that lies there twelve times; ``/undo``, ``/unreadable`` and ``/finish``;
 ``/scans`` lists the last scans by number, and ``/undo 3 WHY`` undoes the third of them. ``/list`` says what is still to
-be picked, and ``/short WHY`` that what it names next cannot be found.
+be picked, ``/short WHY`` that what it names next cannot be found, and ``/close`` closes the carton in hand.
 ``/condition damaged`` says it of the last scan, ``/condition damaged next`` of the next one.
 """
 
@@ -32,6 +32,7 @@ _COMMANDS: Final[dict[bytes, Callable[[Session], list[Told]]]] = {
     b"/undo": lambda session: [session.undo()],
     b"/unreadable": Session.unreadable,
     b"/finish": Session.finish,
+    b"/close": Session.close_carton,
     b"/list": lambda session: session.picks.told(session.pick_list),
 }
 

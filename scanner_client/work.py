@@ -17,7 +17,7 @@ from scanner_client.inbox import BadPicture, Doubtful, Seen, Synced, Typed, Typi
 from scanner_client.judging import place_text, site_codes, thing_text
 from scanner_client.page import requests
 from scanner_client.page.protocol import BegunShown
-from scanner_client.page.view import check_shown, count_shown, past_shown, picks_shown
+from scanner_client.page.view import check_shown, count_shown, packing_shown, past_shown, picks_shown
 from scanner_client.past import last_scans
 from scanner_client.pictures import PictureError, Pictures
 from scanner_client.questions import Questions
@@ -97,7 +97,7 @@ class Work:
             WatchEnded: self._watch_ended,
             TypingEnded: lambda ended: [Told(tone=Tone.INFO, text=str(ended.trouble))] if ended.trouble else [],
             Typed: lambda entry: self._type(entry.line),
-            Synced: lambda _: [],
+            Synced: lambda _: self._go_on(),
             requests.Asked: self._asked,
             requests.Scanned: lambda request: self._type(request.text.encode()),
             requests.KeyedIn: self._key,
@@ -108,6 +108,7 @@ class Work:
             requests.Condition: self._grade,
             requests.Photograph: lambda _: self._photograph(None),
             requests.Photographed: lambda request: self._photograph(request.picture),
+            requests.CloseCarton: lambda _: self._in_session(Session.close_carton),
             requests.Unreadable: lambda _: self._in_session(Session.unreadable),
             requests.FinishBin: lambda _: self._in_session(_finished),
             requests.Answer: self._answer,
@@ -203,6 +204,7 @@ class Work:
             kept=self.kept,
             check=check_shown(self._check, self._eye.unread if self._eye else 0) if self._check else None,
             picks=picks_shown(self.session.pick_list, self.session.picks) if self.session else None,
+            packing=packing_shown(self.session.packed) if self.session else None,
             camera=self._eye.shown() if self._eye else None,
             question=self._questions.shown(self._thing),
             crew=self._gate.signing.shown(),
@@ -239,7 +241,14 @@ class Work:
         if frame is not None:  # what a person keyed in, or could not read, lies before the camera
             keyed = [told.event for told in outcomes if told.event and told.event.entry == "keyed"]
             self._crops += [(event, (frame,)) for event in keyed]
+        if self.session.hand_over.waits:
+            self._sync()  # who is online is told to go in a second
         return outcomes
+
+    def _go_on(self) -> list[Told]:
+        """Whatever waited for a sync."""
+        waits = self.session is not None and self.session.hand_over.waits
+        return self._in_session(Session.go_on) if waits else []
 
     def _open_bin(self) -> str:
         session = self.session

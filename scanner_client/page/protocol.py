@@ -125,6 +125,18 @@ class CountShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PackingShown:
+    """The order that is being packed. Bounded."""
+
+    order: str
+    progress: str
+    """"2 of 3"."""
+    missing: tuple[str, ...]
+    inside: str
+    """What is in the open carton, in words; empty where none is open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CameraShown:
     """The source that is watched."""
 
@@ -217,6 +229,7 @@ class State:
     check: CheckShown | None = None
     picks: PicksShown | None = None
     count: CountShown | None = None
+    packing: PackingShown | None = None
     camera: CameraShown | None = None
     reads: str = ""
     """How many of the labels before the camera are read, in words."""

@@ -107,6 +107,11 @@ class Short:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CloseCarton:
+    """The carton in hand is full: close it for its order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FinishBin:
     """Everything in the open bin has been scanned, or it is empty."""
 
@@ -162,6 +167,7 @@ REQUESTS: Final[dict[str, type[Any]]] = {
     "photograph": Photograph,
     "unreadable": Unreadable,
     "short": Short,
+    "close": CloseCarton,
     "finish": FinishBin,
     "present": Present,
     "pin": EnterPin,

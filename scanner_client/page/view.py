@@ -7,10 +7,12 @@ from typing import Final
 
 from scanner_client.bin_check import BinCheck
 from scanner_client.count_list import BinState, CountBin, own_bins
+from scanner_client.packing import Packed
 from scanner_client.page.protocol import (
     CheckShown,
     CountBinShown,
     CountShown,
+    PackingShown,
     PastList,
     PastShown,
     PicksShown,
@@ -109,6 +111,20 @@ def picks_shown(found: PickList | None, lists: PickLists) -> PicksShown | None:
         next=stops[0] if stops else None,
         then=tuple(stops[1:]),
         more=say("picks.more_bins", count=more) if more else "",
+    )
+
+
+def packing_shown(found: Packed | None) -> PackingShown | None:
+    """The order at the packing station in words; None where none is being packed."""
+    if found is None:
+        return None
+    more = len(found.missing) - STOPS_SHOWN_MAX
+    rest = (say("check.more", count=more),) if more > 0 else ()
+    return PackingShown(
+        order=found.order,
+        progress=say("picks.progress", done=found.done, asked=found.asked),
+        missing=(*found.missing[:STOPS_SHOWN_MAX], *rest),
+        inside=say("packing.inside", count=found.inside) if found.inside else "",
     )
 
 

@@ -14,13 +14,10 @@ from server.ledger import record
 from server.orders.cancelling import OrderError
 from server.rebuild import advance, lock
 from server.tables import events, unit_states
-from sync.identity import Kind, serial_key
-from sync.labels import Label, SiteCodes, parse
+from sync import tracking as tracking_numbers
+from sync.labels import SiteCodes
 
-TRACKING_CHARS_MAX: Final = 60
-_NO_TRACKING: Final = frozenset(
-    {Kind.ITEM, Kind.LOT, Kind.UNIT, Kind.CONTAINER, Kind.LOCATION, Kind.DOCUMENT, Kind.BADGE}
-)
+TRACKING_CHARS_MAX: Final = tracking_numbers.TRACKING_CHARS_MAX
 
 
 def tracking_key(tracking: str, codes: SiteCodes) -> str:
@@ -30,14 +27,12 @@ def tracking_key(tracking: str, codes: SiteCodes) -> str:
         OrderError: it is empty, too long, or reads as something else.
     """
     text = tracking.strip()
-    if not text or len(text) > TRACKING_CHARS_MAX:
-        raise OrderError(f"A tracking number has 1 to {TRACKING_CHARS_MAX} characters.")
-    label = parse(text.encode(errors="replace"), None, codes)
-    if isinstance(label, Label):
-        if label.kind in _NO_TRACKING:
-            raise OrderError(f"{text!r} reads as a {label.kind.value}, so that a scan of it would not find the parcel.")
-        return label.key
-    return serial_key(codes.domain, text)
+    if not text or len(text) > tracking_numbers.TRACKING_CHARS_MAX:
+        raise OrderError(f"A tracking number has 1 to {tracking_numbers.TRACKING_CHARS_MAX} characters.")
+    key = tracking_numbers.tracking_key(text.encode(errors="replace"), None, codes)
+    if key is None:
+        raise OrderError(f"{text!r} is no tracking number: a scan of it would say something else.")
+    return key
 
 
 def label_parcels(

@@ -34,12 +34,13 @@ def bin_name(number: int) -> str:
 
 
 def changes(units: int, rng: random.Random) -> Iterator[list[Any]]:
-    """Units as a server deals them: a bin each, an ASN, a carton in which they came, a lot."""
+    """Units as a server deals them: a bin each, an ASN, a carton in which they came, a lot, the day since when."""
     for number in range(units):
         place = bin_name(rng.randrange(BINS))
         document, lot = f"ASN-{rng.randrange(DOCUMENTS)}", f"L{rng.randrange(LOTS)}"
         carton = f"https://id.gs1.org/00/{number // PER_CARTON:018d}"
-        yield ["unit", unit(number), ["stored", place, place, document, carton, lot]]
+        since = 20_000 + rng.randrange(600)
+        yield ["unit", unit(number), ["stored", place, place, document, carton, lot, None, None, None, since]]
 
 
 def load(handheld: Handheld, units: int) -> None:

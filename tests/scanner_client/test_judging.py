@@ -104,16 +104,19 @@ def ship_carton(begin: Begin) -> Verdict | None:
     return told.judgement.verdict if told.judgement else None
 
 
-def test_carton_packed_on_this_handheld_is_known_when_it_is_shipped(begin: Begin) -> None:
+def test_carton_packed_on_this_handheld_is_known_when_it_is_shipped(begin: Begin, learn: Learn) -> None:
+    learn()
     pack_one(begin)
     assert ship_carton(begin) is Verdict.RIGHT
     assert ship_carton(begin) is Verdict.SHIPPED_ALREADY
 
 
-def test_carton_whose_packing_was_undone_is_not_known(begin: Begin) -> None:
+def test_carton_whose_packing_was_undone_is_not_known(begin: Begin, learn: Learn) -> None:
+    learn()
     pack_one(begin).undo()
     assert ship_carton(begin) is Verdict.CANNOT_TELL
 
 
-def test_carton_that_nobody_packed_here_is_not_known(begin: Begin) -> None:
+def test_carton_that_nobody_packed_here_is_not_known(begin: Begin, learn: Learn) -> None:
+    learn()
     assert ship_carton(begin) is Verdict.CANNOT_TELL

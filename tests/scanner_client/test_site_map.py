@@ -32,12 +32,12 @@ def learn(site_map: SiteMap, clock: Clock, *changes: list[object], incarnation: 
 
 
 def test_unit_is_known_with_its_place(site_map: SiteMap, clock: Clock) -> None:
-    learn(site_map, clock, ["unit", unit(1), ["stored", BIN_A, BIN_B, "ASN-1", CARTON, "L7"]])
+    learn(site_map, clock, ["unit", unit(1), ["received", BIN_A, BIN_B, "ASN-1", CARTON, "L7"]])
     found = site_map.find(unit(1))
     assert found is not None
     assert (found.lot, found.place) == ("L7", BIN_B)
     assert found.known == Known(
-        status=Status.STORED,
+        status=Status.RECEIVED,
         expected=BIN_A,
         expected_location=BIN_A,
         announced_by="ASN-1",

@@ -72,7 +72,7 @@ def test_mistyped_command_is_never_a_scan(handheld: Handheld, typing: Typing) ->
     [told] = enter(typing, "/hlep")
     assert (told.tone, told.text) == (
         Tone.ASK,
-        "There is no command /hlep: /undo, /unreadable, /finish, /list, /scans, /short, /condition",
+        "There is no command /hlep: /undo, /unreadable, /finish, /close, /list, /scans, /short, /condition",
     )
     assert kept(handheld) == []
 

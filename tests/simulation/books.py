@@ -180,6 +180,12 @@ class Books:
             self._compares(at_ms, label, place)
         self._arrives(at_ms, label, None, Status.PICKED, document=document, place=place)
 
+    def refuses(self, at_ms: int, label: str, place: str) -> None:
+        """Scanned for an order, and not taken: it stays what it was."""
+        old = self.entry(label)
+        if old is not None and old.status is Status.SHIPPED:
+            self._exposes(at_ms, "shipped_already", label, None, place)
+
     def packs(self, at_ms: int, label: str, carton: str, station: str, document: str) -> None:
         """Put into a carton that goes to a customer."""
         old = self.entry(label)

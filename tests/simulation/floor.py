@@ -93,7 +93,9 @@ class Floor:
                 continue  # a short pick: the records say that there is one
             box = self._rng.choice(here)
             self._enters(hand, place)
-            self._scans(hand, self._label(box))
+            if not self._takes(hand, box):
+                self._books.refuses(self._now(), box.label, place)
+                continue
             self._books.picks(self._now(), box.label, place, order.number)
             others = [other for other in here if other.label != box.label]
             if others and self._mishaps.happens(self._rates.mispick):
@@ -111,16 +113,24 @@ class Floor:
         yield self._seconds(20, 60)
         hand.begin("pack", document=order.number, location="PACK")
         hand.scan(carton_label(order.sscc))
+        inside = []
         for box in order.taken:
             yield self._seconds(4, 10)
-            self._scans(hand, self._label(box))
+            if not self._takes(hand, box):
+                self._books.refuses(self._now(), box.label, self._pack)
+                continue
             self._books.packs(self._now(), box.label, carton, self._pack, order.number)
             self._world.move(box, carton)
+            inside.append(box)
+        if not inside:
+            return
         yield self._seconds(60, 900)
         hand.begin("ship", document=order.number, location="GATE")
-        self._scans(hand, carton_label(order.sscc))
+        while hand.scan(carton_label(order.sscc))[-1].event is None:  # its recalls are old: on the hold pile until then
+            yield self._seconds(120, 600)
+            hand.sync()
         self._books.ships(self._now(), carton)
-        for box in order.taken:
+        for box in inside:
             self._world.move(box, None)
             self._mishaps.shipped.append(box)
 
@@ -198,6 +208,13 @@ class Floor:
         told = hand.scan(sighting)
         if told[-1].event is None and not (again_is_fine and told[-1].tone is Tone.INFO):
             raise ScanNotKeptError(f"{hand.name} kept nothing of {sighting.symbols}: {told[-1].text}")
+
+    def _takes(self, hand: Station, box: Box) -> bool:
+        """Whether the handheld lets this box be picked or packed; who is told no leaves it where it is."""
+        told = hand.scan(self._label(box))
+        if told[-1].event is None:
+            raise ScanNotKeptError(f"{hand.name} kept nothing of {box.label}: {told[-1].text}")
+        return told[-1].event.action != "reject"
 
     def _label(self, box: Box) -> Sighting:
         return unit_label(self._gtin(box), box.serial)

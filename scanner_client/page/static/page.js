@@ -7,7 +7,7 @@ import { isAwaited, mayDo, showCrew } from "./crew.js";
 import { askForCondition, offerConditions } from "./condition.js";
 import { askForKeys, askForQuantity, askForTask, drawActions, hearOfTask, offerActions } from "./dialogs.js";
 import { lookBack, showPast } from "./past.js";
-import { askWhyShort, showPicks } from "./picks.js";
+import { askWhyShort, showPacking, showPicks } from "./picks.js";
 import { listenToWedge } from "./wedge.js";
 
 const engine = new HttpEngine();
@@ -114,6 +114,7 @@ function show() {
   showCheck(state.check);
   showPicks(state.picks);
   showCount(state.count);
+  showPacking(state.packing, state.task?.carton);
   showPast(state.past);
   at("look-back").disabled = !state.task;
   at("queue-text").textContent = state.queue.text;

@@ -1,4 +1,4 @@
-// The pick list: the next bin and what to take there, what comes then, and what cannot be found.
+// The pick list: the next bin and what to take there, what comes then, and what cannot be found; and what is packed.
 
 import { fillWhole, text } from "./texts.js";
 
@@ -21,6 +21,18 @@ export function showPicks(picks) {
   at("picks-then").hidden = !picks.then.length;
   at("picks-stops").replaceChildren(...picks.then.map(stop));
   at("picks-more").textContent = picks.more;
+}
+
+export function showPacking(packing, carton) {
+  at("packing").hidden = !packing;
+  if (!packing) return;
+  at("packing-order").textContent = packing.order;
+  at("packing-progress").textContent = packing.progress;
+  at("packing-inside").textContent = packing.inside;
+  at("packing-lacks").hidden = !packing.missing.length;
+  at("packing-done").hidden = packing.missing.length > 0;
+  at("packing-missing").replaceChildren(...packing.missing.map(line));
+  at("packing-close").disabled = !carton;
 }
 
 export function askWhyShort(send) {

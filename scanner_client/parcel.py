@@ -1,0 +1,81 @@
+"""A parcel by whatever label it still has: its own, or its carrier's; and what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from scanner_client.handheld import Handheld
+from scanner_client.sighting import Symbol
+from scanner_client.unit_now import known_now
+from sync.identity import Kind, is_container, is_stock, item_of
+from sync.labels import Label, Refusal, SiteCodes
+from sync.recall import Recall
+from sync.tracking import tracking_key
+
+LABELLING: Final = "label_parcel"
+BY_ANY_LABEL: Final = frozenset({"ship", "parcel_back"})
+"""Actions that take a parcel by its carrier's label as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A carton that was found by its tracking number."""
+
+    container: str
+    tracking: str
+
+
+def parcel_of(handheld: Handheld, action: str, symbol: Symbol, codes: SiteCodes) -> Parcel | None:
+    """The carton that this label is a further name of; None where it is none, or this handheld does not know."""
+    key = tracking_key(symbol.data, symbol.symbology, codes) if action in BY_ANY_LABEL else None
+    found = handheld.site_map.find(key) if key else None
+    return Parcel(container=found.key, tracking=key) if found and key and is_container(found.key) else None
+
+
+def as_label(parcel: Parcel) -> Label:
+    """The carton's own label, which was not read, but is meant."""
+    return Label(kind=Kind.CONTAINER, key=parcel.container, format="tracking")
+
+
+def tracking_of(symbol: Symbol, label: Label | Refusal, codes: SiteCodes) -> str | None:
+    """The name that a carrier's label gives a parcel; None where it is another kind of label."""
+    if isinstance(label, Label) and label.kind is Kind.CONTAINER:
+        return None
+    return tracking_key(symbol.data, symbol.symbology, codes)
+
+
+def contents(handheld: Handheld, carton: str) -> list[str]:
+    """What is in a carton by the map and by what was packed here since: units, and products without units."""
+    found = dict.fromkeys(handheld.site_map.packed_in(carton))
+    for event in handheld.own_scans.all():
+        if event.container == carton and event.subject and event.action == "pack":
+            found[event.subject] = None
+        elif event.subject in found and event.action in ("unpack", "put_away", "move"):
+            del found[event.subject]
+    return list(found)
+
+
+def biting_inside(handheld: Handheld, carton: str, recalls: Iterable[Recall]) -> tuple[str, Recall] | None:
+    """Something in a carton that must not go out, and the recall that holds it."""
+    inside = contents(handheld, carton)
+    for subject in inside:
+        known = None if is_stock(subject) else known_now(handheld, subject)
+        for recall in recalls:
+            if recall.bites(key=subject, item=item_of(subject), lot=known.lot if known else _lot_of(subject)):
+                return subject, recall
+    return None
+
+
+def held_inside(handheld: Handheld, carton: str) -> str | None:
+    """Something in a carton that quality holds back."""
+    for subject in contents(handheld, carton):
+        known = None if is_stock(subject) else known_now(handheld, subject)
+        if known is not None and known.held:
+            return subject
+    return None
+
+
+def _lot_of(subject: str) -> str | None:
+    return subject.rpartition("/10/")[2] if "/10/" in subject else None

@@ -1,0 +1,159 @@
+"""The packing station and the hand-over, with no network."""
+
+from __future__ import annotations
+
+from scanner_client.hand_over import RECALLS_AGE_MS_MAX, WAITS_MS_MAX
+from scanner_client.handheld import Handheld
+from scanner_client.sighting import Symbol, Tone
+from scanner_client.typed import Typing
+from sync.verdict import Verdict
+from tests.scanner_client.conftest import Hands
+from tests.scanner_client.labels import (
+    A_01,
+    BIN_1,
+    CABLE,
+    CABLE_LABEL,
+    CARTON,
+    CARTON_LABEL,
+    ITEM,
+    Begin,
+    Learn,
+    kept,
+    product,
+    see,
+    unit,
+    unit_label,
+)
+from tests.scanner_client.test_order_now import ordering
+
+TRACKING = Symbol(data=b"1Z999AA10123456784", symbology="]C0")
+TRACKING_KEY = "https://warehouse.example/250/1Z999AA10123456784"
+LINES = (
+    {"item": ITEM, "lot": None, "quantity": 1, "container": None},
+    {"item": CABLE, "lot": None, "quantity": 2, "container": None},
+)
+
+
+def picked(serial: str, order: str = "SO-1") -> list[object]:
+    return ["unit", unit(serial), ["picked", None, A_01, *[None] * 6, 19000, None, order]]
+
+
+def packed(serial: str, marks: int | None = None) -> list[object]:
+    return ["unit", unit(serial), ["packed", CARTON, CARTON, *[None] * 3, 1, None, None, 19000, None, "SO-1", marks]]
+
+
+CLOSED = ["unit", CARTON, ["packed", None, A_01, *[None] * 3, 1, 1, None, 19000, None, "SO-1", 2]]
+
+
+def test_a_closed_carton_says_what_its_order_still_lacks(handheld: Handheld, begin: Begin, learn: Learn) -> None:
+    learn(ordering("SO-1", *LINES), product(CABLE, "quantity"), picked("S1"))
+    session = begin("pack", document="SO-1")
+    assert Typing(session).enter(b"/close")[0].tone is Tone.ASK
+    see(session, CARTON_LABEL)
+    see(session, unit_label("S1"))
+    assert session.packed is not None
+    assert (session.packed.done, session.packed.asked, session.packed.inside) == (1, 3, 1)
+    [told] = Typing(session).enter(b"/close")
+    assert (told.tone, told.text) == (Tone.LOOK, "Closed, and SO-1 still lacks 2 \u00d7 Thing.")
+    event = kept(handheld)[-1]
+    assert (event.action, event.subject, event.document) == ("close_carton", CARTON, "SO-1")
+    see(session, CARTON_LABEL)
+    session.counts(2)
+    see(session, CABLE_LABEL)
+    assert Typing(session).enter(b"/close")[0].text.startswith("CLOSED ALREADY, for SO-1.")
+    assert kept(handheld)[-1].action == "close_carton", "both closings are facts"
+
+
+def test_a_complete_order_is_closed_with_a_good_word(begin: Begin, learn: Learn) -> None:
+    learn(ordering("SO-1", LINES[0]), picked("S1"))
+    session = begin("pack", document="SO-1")
+    see(session, CARTON_LABEL)
+    see(session, unit_label("S1"))
+    [told] = session.close_carton()
+    assert (told.tone, told.text) == (Tone.GOOD, "Closed. SO-1 is complete.")
+
+
+def test_a_carton_is_held_at_the_hand_over_while_the_list_of_recalls_is_old(
+    handheld: Handheld, begin: Begin, learn: Learn, hands: Hands
+) -> None:
+    learn(CLOSED, packed("S1"))
+    hands.pass_ms(RECALLS_AGE_MS_MAX + 1)
+    packing = begin("pack", document="SO-1")
+    see(packing, Symbol(data=b"CTN-9", symbology="]C0"))
+    assert see(packing, unit_label("NEW"))[0].event is not None, "a stale list stops no packing"
+    session = begin("ship", document="SO-1")
+    [told] = see(session, CARTON_LABEL)
+    assert (told.tone, told.event) == (Tone.STOP, None)
+    assert told.text == "HOLD: the list of recalls is 15 min old. Sync, or put it on the hold pile."
+    assert session.go_on() == [], "no sync has come yet"
+    learn()
+    [told] = session.go_on()
+    assert (told.tone, told.text) == (Tone.GOOD, "Right.")
+    assert kept(handheld)[-1].action == "ship"
+    assert session.go_on() == []
+
+
+def test_a_carton_on_the_hold_pile_is_not_said_to_have_gone_when_the_network_comes_back(
+    handheld: Handheld, begin: Begin, learn: Learn, hands: Hands
+) -> None:
+    session = begin("ship", document="SO-1")
+    [told] = see(session, CARTON_LABEL)
+    assert told.text.startswith("HOLD: nobody knows how old")
+    hands.pass_ms(WAITS_MS_MAX + 1)
+    learn(CLOSED)
+    assert session.go_on() == []
+    assert handheld.outbox.waiting() == 0
+    assert see(session, CARTON_LABEL)[0].text == "Right.", "scanned again, it goes"
+
+
+def test_a_carton_with_something_recalled_or_held_in_it_does_not_leave(
+    handheld: Handheld, begin: Begin, learn: Learn
+) -> None:
+    recall = {"number": "R", "reason": "Battery.", "item": None, "lots": [], "units": [unit("S1")]}
+    learn(CLOSED, packed("S1"), ["recall", "R", recall])
+    [told] = see(begin("ship", document="SO-1"), CARTON_LABEL)
+    assert told.judgement is not None
+    assert (told.judgement.verdict, told.tone) == (Verdict.RECALLED, Tone.STOP)
+    assert told.text == "S1 is in it. RECALLED: do not move it. Battery."
+    assert (kept(handheld)[-1].action, kept(handheld)[-1].reason) == ("reject", "recalled")
+    learn(["recall", "R", None], packed("S2", 1))
+    [told] = see(begin("ship", document="SO-1"), CARTON_LABEL)
+    assert told.text.startswith("S2 is in it. QUARANTINED")
+
+
+def test_what_was_packed_here_a_moment_ago_is_looked_at_too(begin: Begin, learn: Learn) -> None:
+    learn(["recall", "R", {"number": "R", "reason": "Battery.", "item": ITEM, "lots": ["L1"], "units": []}])
+    session = begin("pack", document="SO-1")
+    see(session, CARTON_LABEL)
+    see(session, CABLE_LABEL)
+    shipping = begin("ship", document="SO-1")
+    assert see(shipping, CARTON_LABEL)[0].event is not None
+    learn(["recall", "R2", {"number": "R2", "reason": "Fire.", "item": CABLE, "lots": [], "units": []}])
+    [told] = see(begin("ship", document="SO-1"), CARTON_LABEL)
+    assert "Fire." in told.text
+
+
+def test_a_parcel_comes_back_by_its_carriers_label(handheld: Handheld, begin: Begin, learn: Learn) -> None:
+    gone = ["unit", CARTON, ["shipped", None, None, *[None] * 3, 5, 5, None, None, None, "SO-1", 2]]
+    learn(gone, packed("S1"), ["alias", TRACKING_KEY, CARTON])
+    session = begin("parcel_back", reason="undelivered")
+    assert see(session, TRACKING)[0].tone is Tone.ASK, "where to, first"
+    see(session, BIN_1)
+    [told] = see(session, TRACKING)
+    assert (told.tone, told.text) == (Tone.GOOD, "Right.")
+    event = kept(handheld)[-1]
+    assert (event.action, event.subject, event.location, event.reason) == ("parcel_back", CARTON, A_01, "undelivered")
+    assert event.barcode == TRACKING.data
+
+
+def test_the_carriers_label_is_joined_to_the_carton_at_the_handheld(
+    handheld: Handheld, begin: Begin, learn: Learn
+) -> None:
+    learn(CLOSED)
+    session = begin("label_parcel", document="SO-1")
+    [told] = see(session, CARTON_LABEL)
+    assert told.text.endswith("now scan the carrier's label.")
+    [told] = see(session, TRACKING)
+    assert (told.tone, told.text) == (Tone.GOOD, "It is found by 1Z999AA10123456784 from now on.")
+    event = kept(handheld)[-1]
+    assert (event.action, event.subject, event.identifiers) == ("label_parcel", CARTON, (TRACKING_KEY,))
