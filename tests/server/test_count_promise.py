@@ -1,0 +1,154 @@
+"""Promise 9: a closed version of a count never changes, and each late scan is in exactly one exception.
+
+Three handhelds count, move and undo, and sync whatever part of their queue gets through, in any order and with gaps;
+somebody closes the count whenever it can be closed. The check is trusted because it fails where it must: see the last
+test, which changes one row behind the server's back.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from server.counts import paper
+from server.counts.closing import close_count
+from server.counts.late import late_scans
+from server.counts.plan import CountError
+from server.counts.scans import scans_of
+from server.database import reading, writing
+from server.tables import document_rows, documents
+from sync.event import format_name
+from tests.handheld import BIN_A, BIN_B, DAY, Chain, unit
+from tests.server.counting import NOW, Counting, begin
+from tests.server.site import SITE, enrol, push, site, state_document
+
+UNITS = [unit(f"U{n}") for n in range(4)]
+DEVICES = (1, 2, 3)
+BINS = st.sampled_from([BIN_A, BIN_B])
+
+
+class ClosedCount(RuleBasedStateMachine):
+    """A count of two bins, the first counter through with both."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack = ExitStack()
+        folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
+        self.stack.enter_context(site(f"sqlite:///{folder / 'warehouse.sqlite3'}"))
+        rows = [{"subject": u, "location": BIN_A if n % 2 else BIN_B} for n, u in enumerate(UNITS)]
+        state_document("stock", "STOCK", rows, now_ms=DAY - 100_000)
+        begin()
+        self.chains = {number: Chain(number) for number in DEVICES}
+        for number in DEVICES:
+            enrol(number)
+        count = Counting(self.chains[1])
+        count(BIN_A, UNITS[1])
+        count(BIN_B, UNITS[0])
+        self.sent = {number: set[int]() for number in DEVICES}
+        self.now_ms = NOW
+        self.closed: dict[str, list[str]] = {}
+        self.send(1, 1, len(self.chains[1].lines))
+
+    def teardown(self) -> None:
+        self.stack.close()
+
+    def send(self, device: int, first: int, last: int) -> None:
+        self.now_ms += 1_000
+        push(self.chains[device], first, last, now_ms=self.now_ms)
+        self.sent[device] |= set(range(first, last + 1))
+
+    @rule(device=st.sampled_from(DEVICES), subject=st.sampled_from(UNITS), place=BINS, minute=st.integers(1, 50))
+    def count_late(self, device: int, subject: str, place: str, minute: int) -> None:
+        moment = DAY + minute * 60_000
+        self.chains[device].scan(moment, "count", subject, location=place, document="CC-1")
+
+    @rule(device=st.sampled_from(DEVICES), subject=st.sampled_from(UNITS), minute=st.integers(1, 50))
+    def move(self, device: int, subject: str, minute: int) -> None:
+        self.chains[device].scan(DAY + minute * 60_000, "move", subject, location=BIN_B)
+
+    @rule(device=st.sampled_from(DEVICES), back=st.integers(1, 3))
+    def undo(self, device: int, back: int) -> None:
+        chain = self.chains[device]
+        if len(chain.lines) >= back:
+            voids = format_name((device, chain.epoch, len(chain.lines) + 1 - back))
+            chain.scan(DAY + 3_000_000, "void", None, voids=voids, reason="mistake", document="CC-1")
+
+    @rule(device=st.sampled_from(DEVICES), part=st.sampled_from(["all", "first half", "later half"]))
+    def sync(self, device: int, part: str) -> None:
+        last = len(self.chains[device].lines)
+        waiting = [n for n in range(1, last + 1) if n not in self.sent[device]]
+        if waiting:
+            first = waiting[0]
+            middle = (first + last) // 2
+            runs = {"all": (first, last), "first half": (first, middle), "later half": (min(last, middle + 1), last)}
+            self.send(device, *runs[part])
+
+    @rule()
+    def close(self) -> None:
+        self.now_ms += 1_000
+        with suppress(CountError), writing() as c:
+            close_count(c, site=SITE, number="CC-1", operator="Sam", now_ms=self.now_ms)
+
+    @invariant()
+    def no_version_has_changed(self) -> None:
+        now = frozen()
+        assert {number: now.get(number) for number in self.closed} == self.closed
+        self.closed = now
+
+    @invariant()
+    def each_late_scan_is_in_exactly_one_exception(self) -> None:
+        with reading() as c:
+            version = paper.versions(c, SITE, "count_result", "CC-1")
+            here = {paper.mark(f) for f in scans_of(c, SITE, "CC-1")}
+            late = Counter(paper.mark(f) for f in late_scans(c, site=SITE, number="CC-1"))
+            head = paper.rows_of(c, SITE, "count_result", f"CC-1/{version}")[0]["attributes"] if version else None
+        if head is None:
+            assert not late
+            return
+        rests_on = set(head["scans"])
+        assert set(late.values()) <= {1}
+        assert not late.keys() & rests_on
+        assert here - rests_on <= late.keys(), "what came later under the count is an exception"
+
+
+def frozen() -> dict[str, list[str]]:
+    """Every version as it stands in the database, and whether its digest still fits."""
+    with reading() as c:
+        heads = c.execute(sa.select(documents).where(documents.c.kind == "count_result")).all()
+        assert all(paper.check_digest(c, head.digest) for head in heads)
+        query = sa.select(document_rows).order_by(document_rows.c.row)
+        return {
+            head.number: [repr(tuple(row)) for row in c.execute(query.where(document_rows.c.document == head.digest))]
+            for head in heads
+        }
+
+
+def test_a_closed_count_never_changes_and_each_late_scan_is_in_exactly_one_exception() -> None:
+    run_state_machine_as_test(
+        ClosedCount,
+        settings=settings(
+            max_examples=12, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
+
+
+def test_the_check_notices_a_row_that_was_changed_behind_the_servers_back() -> None:
+    machine = ClosedCount()
+    try:
+        machine.close()
+        machine.no_version_has_changed()
+        with writing() as c:
+            row = (document_rows.c.subject == UNITS[0]) & document_rows.c.attributes["kind"].isnot(None)
+            c.execute(document_rows.update().where(row).values(location=BIN_A))
+        with pytest.raises(AssertionError):
+            machine.no_version_has_changed()
+    finally:
+        machine.teardown()
