@@ -6,7 +6,7 @@ Plain reads for the front page, each with a bound.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -52,7 +52,6 @@ def read_glance(connection: sa.Connection, site: str, now_ms: int) -> Glance:
     numbers = progress.list_numbers(connection, site, limit=ORDERS_MAX)
     orders = progress.read_progress(connection, site, numbers, now_ms).values()
     devices = [device for device in queries.list_devices(connection, site) if device["revoked_ms"] is None]
-    behind = [device for device in devices if device["waiting"] or (device["last_seen_ms"] or 0) < now_ms - LAG_MS]
     return Glance(
         receipts_open=still_open["asn"],
         counts_open=still_open["count"],
@@ -60,9 +59,15 @@ def read_glance(connection: sa.Connection, site: str, now_ms: int) -> Glance:
         ages=_ages(connection, site, now_ms),
         by_week=accuracy(connection, site, By.WEEK, since_ms=now_ms - WEEKS * 7 * DAY_MS),
         by_zone=accuracy(connection, site, By.ZONE, since_ms=now_ms - WEEKS * 7 * DAY_MS),
-        lagging=sorted(behind, key=lambda device: (-device["waiting"], device["last_seen_ms"] or 0)),
+        lagging=lagging(devices, now_ms),
         handhelds=len(devices),
     )
+
+
+def lagging(devices: Iterable[Mapping[Any, Any]], now_ms: int) -> list[Mapping[Any, Any]]:
+    """Those that hold scans back or were not heard from for an hour, the most behind first."""
+    behind = [device for device in devices if device["waiting"] or (device["last_seen_ms"] or 0) < now_ms - LAG_MS]
+    return sorted(behind, key=lambda device: (-device["waiting"], device["last_seen_ms"] or 0))
 
 
 def _ages(connection: sa.Connection, site: str, now_ms: int) -> dict[str, int]:

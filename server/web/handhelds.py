@@ -9,10 +9,11 @@ from flask import flash, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug import Response
 
-from server import devices, queries
+from server import context, devices, queries
 from server.database import reading
 from server.devices import Offer
 from server.errors import Refusal
+from server.glance import lagging
 from server.people import requires, signed_in
 from server.roles import Task
 from server.web.navigation import Entry, Group
@@ -44,8 +45,18 @@ def invite() -> str:
 def _page(offer: Offer | None, role: str | None) -> str:
     with reading() as connection:
         found = queries.list_devices(connection, signed_in().site)
+    in_use = [device for device in found if device["revoked_ms"] is None]
     qr = _qr(offer.invitation) if offer else None
-    return render_template("handhelds.html", devices=found, roles=ROLES, offer=offer, role=role, qr=qr)
+    return render_template(
+        "handhelds.html",
+        in_use=in_use,
+        revoked=[device for device in found if device["revoked_ms"] is not None],
+        lagging=lagging(in_use, context.now_ms()),
+        roles=[(name, name) for name in ROLES],
+        offer=offer,
+        role=role,
+        qr=qr,
+    )
 
 
 def _qr(text: str) -> Markup:
