@@ -67,7 +67,7 @@ def test_counter_chooses_on_the_screen_and_scans_with_a_wedge(station: Station) 
     expect(verdict).to_contain_text("Belongs in A-02.")
     expect(page.locator("#check-wrong")).to_contain_text("Drill D-2001: belongs in A-02")
     expect(page.locator("#check-missing li")).to_have_text(["Drill D-1002", "Drill D-3001"])
-    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="↶ Undo", exact=True).click()
     expect(verdict).to_contain_text("Undone.")
     page.get_by_role("button", name="Finish bin").click()
     expect(verdict).to_contain_text("Bin A-01 finished.")
@@ -117,7 +117,7 @@ def test_scan_presses_no_button_that_has_the_focus(station: Station) -> None:
     expect(page.locator("#verdict")).to_contain_text("Ready.")
     station.wedge(label("D-1001"))
     expect(page.locator("#verdict")).to_contain_text("Right.")
-    page.get_by_role("button", name="Undo").focus()
+    page.get_by_role("button", name="↶ Undo", exact=True).focus()
     station.wedge("LPN 1 2")
     page.keyboard.press("Enter")  # the line feed that many wedges send behind
     expect(page.locator("#scans li")).to_have_count(2)
@@ -189,7 +189,7 @@ def test_every_state_fits_the_screen_and_a_gloved_finger(station: Station, size:
         scan_a_long_text,
         lambda: station.wedge(label("D-3001")),
         page.get_by_role("button", name="Quantity").click,
-        lambda: page.get_by_role("button", name="Cancel").click(),
+        lambda: page.get_by_role("button", name="Cancel", exact=True).click(),
         page.get_by_role("button", name="Key in").click,
     ]
     for state in states:
@@ -236,14 +236,14 @@ def test_other_task_is_not_begun_before_it_was_said_that_the_open_bin_is_finishe
     expect(page.locator("#verdict")).to_contain_text("Scan the label of the bin.")
     page.get_by_role("button", name="Change").click()
     expect(finishes).to_be_hidden()
-    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Cancel", exact=True).click()
     station.wedge("LOC:A-01")
     expect(page.locator("#said")).to_have_text("Bin A-01 opened.")
     page.get_by_role("button", name="Change").click()
     expect(finishes).to_contain_text("Bin A-01 is being counted. Another task finishes it")
     page.get_by_role("button", name="Check").click()
     expect(finishes).to_be_visible()
-    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Cancel", exact=True).click()
     assert [event.action for event in station.end()] == ["open_bin"]
 
 
