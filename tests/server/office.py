@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,19 +35,23 @@ ASN = (
 
 
 @contextmanager
-def office(database_url: str, folder: Path, **overrides: Any) -> Iterator[Flask]:
+def office(
+    database_url: str, folder: Path, *, now_ms: Callable[[], int] = lambda: NOW, **overrides: Any
+) -> Iterator[Flask]:
     """A server that `init` made ready, inside an app context."""
-    with bare(database_url, folder, **overrides) as app:
+    with bare(database_url, folder, now_ms=now_ms, **overrides) as app:
         set_up(settings(), now_ms=NOW, password=PASSWORD)
         yield app
 
 
 @contextmanager
-def bare(database_url: str, folder: Path, **overrides: Any) -> Iterator[Flask]:
+def bare(
+    database_url: str, folder: Path, *, now_ms: Callable[[], int] = lambda: NOW, **overrides: Any
+) -> Iterator[Flask]:
     """A server on an empty database."""
     given = {"DATABASE_URL": database_url, "INSTANCE": folder / "instance", "SITE": SITE, "SECRET_KEY": "test"}
     (folder / "instance").mkdir(exist_ok=True)
-    app = create_app({**given, "ADDRESSES": ("http://server.test",), **overrides}, now_ms=lambda: NOW)
+    app = create_app({**given, "ADDRESSES": ("http://server.test",), **overrides}, now_ms=now_ms)
     with app.app_context():
         try:
             yield app
