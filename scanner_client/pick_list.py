@@ -16,7 +16,7 @@ from scanner_client.wording import say
 from sync.event import ScanEvent
 from sync.identity import is_location, item_of
 from sync.order import Available, Order, Wanted, promise
-from sync.unit import Status
+from sync.unit import NOT_TOLD, Status
 from sync.verdict import day
 
 NAMED_MAX: Final = 3
@@ -125,7 +125,8 @@ class PickLists:
         for want in () if order.cancelled else wants:
             places: dict[str | None, list[Available]] = {}
             for one in want.units:
-                places.setdefault(self._handheld.site_map.location_of(one.place) or one.place, []).append(one)
+                place = self._handheld.site_map.location_of(one.place) or one.place
+                places.setdefault(None if place == NOT_TOLD else place, []).append(one)  # its bin is counted blind
             for place, units in places.items():
                 take = Take(want=want, quantity=len(units), units=tuple(units))
                 by_place.setdefault(place, []).append(take)

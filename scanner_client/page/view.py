@@ -67,19 +67,20 @@ def check_shown(check: BinCheck, unread: int) -> CheckShown | None:
 
 
 def count_shown(found: list[CountBin]) -> CountShown | None:
-    """The bins of the count in hand, one's own and anyone's first; None where there is no count."""
+    """The bins of the count in hand: one's own and anyone's first, done ones last; None where there is no count."""
     if not found:
         return None
     mine = own_bins(found)
     done = sum(each.state is BinState.DONE for each in mine)
     others = [each for each in found if each not in mine]
+    ordered = sorted([*mine, *others], key=lambda each: each.state is BinState.DONE)  # done ones out of the way
     return CountShown(
         title=say("count.title", done=done, all=len(mine)),
         bins=tuple(
             CountBinShown(
                 code=each.code, state=each.state.value, note=say("count.counted_before") if each.refused else each.whose
             )
-            for each in [*mine, *others]
+            for each in ordered
         ),
     )
 

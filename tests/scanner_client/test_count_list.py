@@ -25,16 +25,16 @@ def count(*shares: list[Any], done: tuple[str, ...] = (), **said: Any) -> list[o
     return ["document", "CC-1", row | said]
 
 
-def test_the_list_has_ones_own_bins_first_and_what_is_done(handheld: Handheld, learn: Learn, begin: Begin) -> None:
+def test_the_list_says_whose_each_bin_is_and_what_is_done_last(handheld: Handheld, learn: Learn, begin: Begin) -> None:
     learn(count(["Ravi", None, []], ["Rosa", None, []], [None, 99, []], done=(A_02,)))
     session = begin("count", document="CC-1", operator="rosa")
     shown = count_shown(bins_of(handheld, session.task))
     assert shown is not None
     assert shown.title == "Bins: 1 of 1 done"
     assert [(b.code, b.state, b.note) for b in shown.bins] == [
-        ("A-02", "done", ""),
         ("A-01", "todo", "Ravi"),
         ("A-03", "todo", "another handheld's"),
+        ("A-02", "done", ""),
     ]
 
 
