@@ -6,7 +6,7 @@ Every line gets an outcome and is stored, whatever it is; none delays another.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -211,14 +211,25 @@ def _misnamed(header: PushHeader, seq: int, event: ScanEvent) -> str | None:
 def _sample(header: PushHeader, row: Mapping[str, Any], now_ms: int) -> ClockSample:
     """The clocks at sending; of a run that came as a file, those of the last sending of its own."""
     if header.carried:
-        return ClockSample(boot=row["boot"], offset_ms=row["offset_ms"] or 0, wall_skew_ms=row["wall_skew_ms"] or 0)
-    return ClockSample(boot=header.boot, offset_ms=now_ms - header.boot_ms, wall_skew_ms=now_ms - header.wall_ms)
+        return ClockSample(
+            boot=row["boot"],
+            offset_ms=row["offset_ms"] or 0,
+            wall_skew_ms=row["wall_skew_ms"] or 0,
+            earlier_boot=row["earlier_boot"],
+            earlier_offset_ms=row["earlier_offset_ms"] or 0,
+        )
+    last = "" if row["boot"] != header.boot else "earlier_"  # a queue of an earlier boot may come in several pushes
+    return ClockSample(
+        boot=header.boot,
+        offset_ms=now_ms - header.boot_ms,
+        wall_skew_ms=now_ms - header.wall_ms,
+        earlier_boot=row[f"{last}boot"],
+        earlier_offset_ms=row[f"{last}offset_ms"] or 0,
+    )
 
 
 def _sample_row(header: PushHeader, sample: ClockSample) -> dict[str, Any]:
-    if header.carried:
-        return {}
-    return {"boot": sample.boot, "offset_ms": sample.offset_ms, "wall_skew_ms": sample.wall_skew_ms}
+    return {} if header.carried else asdict(sample)
 
 
 def _entries(

@@ -265,6 +265,8 @@ chains = sa.Table(
     sa.Column("boot", sa.Text, comment="of the last clock sample"),
     sa.Column("offset_ms", sa.BigInteger, comment="server time less boot clock, sampled at sending"),
     sa.Column("wall_skew_ms", sa.BigInteger, comment="server time less wall clock, likewise"),
+    sa.Column("earlier_boot", sa.Text, comment="of the last clock sample before that boot"),
+    sa.Column("earlier_offset_ms", sa.BigInteger, comment="server time less its boot clock"),
     comment="One row per device and epoch: how far the ledger has it.",
 )
 

@@ -2,8 +2,9 @@
 
 A handheld's wall clock may be wrong and may jump; its boot clock only runs forward, but starts anew at every boot.
 So the pair (boot clock, server time at sending) places every event of the current boot to within the transit time and
-the drift of a quartz; events of an earlier boot are placed by the wall clock, corrected by what it was off at sending,
-and held between their neighbours. A clock is never a reason to refuse anything.
+the drift of a quartz. So it does for the boot before, if that had sent something: its clock was sampled then. Other
+events are placed by the wall clock, corrected by what it was off at sending, and held between their neighbours. A clock
+is never a reason to refuse anything.
 """
 
 from __future__ import annotations
@@ -29,6 +30,16 @@ class ClockSample:
     """Server time less boot clock."""
     wall_skew_ms: int = 0
     """Server time less wall clock."""
+    earlier_boot: str | None = None
+    """The boot of the sending before, and what its clock read against the server's then: it still tells when the scans
+    happened that were made after that sending and before the battery was changed."""
+    earlier_offset_ms: int = 0
+
+    def offset_of(self, boot: str) -> int | None:
+        """Server time less the boot clock of this boot; None where none was sampled."""
+        if boot == self.boot:
+            return self.offset_ms
+        return self.earlier_offset_ms if boot == self.earlier_boot else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +86,9 @@ def estimate(readings: Sequence[Reading], sample: ClockSample, *, floor_ms: int,
 
 def _raw(reading: Reading, sample: ClockSample, now_ms: int) -> tuple[int, bool, int]:
     """(moment, whether the boot clock gave it, uncertainty) before neighbours are looked at."""
-    if reading.boot == sample.boot:
-        moment = reading.boot_ms + sample.offset_ms
+    offset_ms = sample.offset_of(reading.boot)
+    if offset_ms is not None:
+        moment = reading.boot_ms + offset_ms
         age = max(0, now_ms - moment)
         return moment, True, TRANSIT_MS + age * DRIFT_PPM // 1_000_000
     return reading.wall_ms + sample.wall_skew_ms, False, WALL_UNCERTAINTY_MS

@@ -233,6 +233,21 @@ def test_a_clock_that_jumps_and_a_reboot_never_reverse_two_scans(warehouse: str)
     assert DAY <= times[-1] <= NOW
 
 
+def test_scans_before_a_change_of_battery_keep_their_time_though_they_come_after_it_in_two_pushes(
+    warehouse: str,
+) -> None:
+    device = handheld()
+    device.scan(DAY, "inspect", unit("S1"), location=BIN_A)
+    push(device, now_ms=DAY + 1_000)
+    for n in (2, 3):
+        device.scan(DAY + n * 60_000, "inspect", unit(f"S{n}"), location=BIN_A)
+    device.boot, device.boot_at_ms, device.wall_error_ms = "boot-2", NOW - 60_000, -(DAY - 5_000)
+    device.scan(NOW - 30_000, "inspect", unit("S4"), location=BIN_A)
+    push(device, 2, 2, now_ms=NOW)
+    push(device, 3, now_ms=NOW + 1_000)
+    assert [t for (t,) in stored(events.c.event_ms)] == [DAY, DAY + 120_000, DAY + 180_000, NOW - 30_000]
+
+
 def test_a_queue_that_is_carried_as_a_file_uses_the_clocks_of_its_last_own_sending(warehouse: str) -> None:
     device = handheld(wall_error_ms=7_200_000)
     device.scan(DAY, "inspect", unit("S1"), location=BIN_A)

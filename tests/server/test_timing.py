@@ -33,6 +33,12 @@ def test_a_scan_of_an_earlier_boot_is_placed_by_the_wall_clock_and_what_it_was_o
     assert (found.event_ms, found.uncertainty_ms) == (DAY - 2_000_000, WALL_UNCERTAINTY_MS)
 
 
+def test_a_scan_before_a_change_of_battery_is_placed_by_the_clock_that_was_sampled_before_it() -> None:
+    sample = ClockSample(boot="now", offset_ms=BOOTED, earlier_boot="before", earlier_offset_ms=DAY - 2_000_005)
+    (found,) = estimate([earlier_boot(wall_ms=1_000)], sample, floor_ms=FLOOR, ceiling_ms=NOW)
+    assert (found.event_ms, found.uncertainty_ms) == (DAY - 2_000_000, TRANSIT_MS + 5_600_000 * DRIFT_PPM // 1_000_000)
+
+
 def test_a_clock_that_stood_at_1970_leaves_the_scan_between_its_neighbours() -> None:
     before, after = DAY - 3_000_000, DAY - 900_000
     first, second = estimate([earlier_boot(1_000), this_boot(after)], SAMPLE, floor_ms=before, ceiling_ms=NOW)

@@ -18,6 +18,8 @@ real system, with its outages and wrong clocks, is held against. What each scan 
 | receive | shipped | `shipped_already` | |
 | a receipt is closed | announced by it, and nothing more was heard of it | `short` | |
 | pack | never heard of, shipped | `unknown`, `shipped_already` | |
+| pick, pack | picked or packed for another order | `claimed_twice` | one customer would get nothing |
+| refused pick or pack | shipped | `shipped_already` | other refusals are told to the person, and nothing happened |
 
 A pick compares only what is stored: what is still at the dock by the books was put away without a scan, and picking
 it mends that. Put-away and move compare nothing: they say where it belongs from now on.
@@ -32,6 +34,7 @@ from dataclasses import dataclass, field, replace
 from sync.unit import IN_STOCK, Status
 from tests.simulation.truth import Exposure, Fault
 
+TAKEN = frozenset({Status.PICKED, Status.PACKED})
 Blame = Callable[[str, str, int], Fault | None]
 
 
@@ -178,13 +181,9 @@ class Books:
         old = self.entry(label)
         if old is None or old.status not in IN_STOCK or old.status is Status.STORED:
             self._compares(at_ms, label, place)
+        elif old.status in TAKEN and old.document != document:
+            self._exposes(at_ms, "claimed_twice", label, None, place)
         self._arrives(at_ms, label, None, Status.PICKED, document=document, place=place)
-
-    def refuses(self, at_ms: int, label: str, place: str) -> None:
-        """Scanned for an order, and not taken: it stays what it was."""
-        old = self.entry(label)
-        if old is not None and old.status is Status.SHIPPED:
-            self._exposes(at_ms, "shipped_already", label, None, place)
 
     def packs(self, at_ms: int, label: str, carton: str, station: str, document: str) -> None:
         """Put into a carton that goes to a customer."""
@@ -193,9 +192,17 @@ class Books:
             self._exposes(at_ms, "unknown", label, None, station)
         elif old.status is Status.SHIPPED:
             self._exposes(at_ms, "shipped_already", label, None, station)
+        elif old.status in TAKEN and old.document != document:
+            self._exposes(at_ms, "claimed_twice", label, None, carton)
         self._inside[carton].add(label)
         self.carton_stands(carton, station)
         self._arrives(at_ms, label, carton, Status.PACKED, document=document)
+
+    def refuses(self, at_ms: int, label: str, place: str, reason: str) -> None:
+        """The handheld said at once that it must not go on, and nobody went on."""
+        old = self.entry(label)
+        if reason == "shipped_already" and old is not None and old.status is Status.SHIPPED:
+            self._exposes(at_ms, "shipped_already", label, None, place)
 
     def ships(self, at_ms: int, carton: str) -> None:
         """The carrier has the carton, and what is in it."""

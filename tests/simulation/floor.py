@@ -75,7 +75,7 @@ class Floor:
                 if self._mishaps.happens(self._rates.unread_inbound) and self._world.is_faultless(box.label):
                     self._world.went_wrong(Kind.UNREAD_INBOUND, self._now(), box.label, f"in {carton}")
                     continue
-                self._scans(hand, self._label(box))
+                self._scans(hand, self._label(box), again_is_fine=len(self._world.bearing(box.label)) > 1)
                 self._books.receives(self._now(), box.label, carton, delivery.number)
                 previous = box
         yield from self._puts_away(hand, list(dict.fromkeys(boxes)))
@@ -93,8 +93,9 @@ class Floor:
                 continue  # a short pick: the records say that there is one
             box = self._rng.choice(here)
             self._enters(hand, place)
-            if not self._takes(hand, box):
-                self._books.refuses(self._now(), box.label, place)
+            refused = self._scans(hand, self._label(box), again_is_fine=True)
+            if refused is not None:
+                self._books.refuses(self._now(), box.label, place, refused)
                 continue
             self._books.picks(self._now(), box.label, place, order.number)
             others = [other for other in here if other.label != box.label]
@@ -113,16 +114,16 @@ class Floor:
         yield self._seconds(20, 60)
         hand.begin("pack", document=order.number, location="PACK")
         hand.scan(carton_label(order.sscc))
-        inside = []
         for box in order.taken:
             yield self._seconds(4, 10)
-            if not self._takes(hand, box):
-                self._books.refuses(self._now(), box.label, self._pack)
-                continue
+            refused = self._scans(hand, self._label(box), again_is_fine=True)
+            if refused is not None:
+                self._books.refuses(self._now(), box.label, self._pack, refused)
+                continue  # it stays on the table
             self._books.packs(self._now(), box.label, carton, self._pack, order.number)
             self._world.move(box, carton)
-            inside.append(box)
-        if not inside:
+        packed = self._world.at(carton)
+        if not packed:
             return
         yield self._seconds(60, 900)
         hand.begin("ship", document=order.number, location="GATE")
@@ -130,7 +131,7 @@ class Floor:
             yield self._seconds(120, 600)
             hand.sync()
         self._books.ships(self._now(), carton)
-        for box in inside:
+        for box in packed:
             self._world.move(box, None)
             self._mishaps.shipped.append(box)
 
@@ -204,17 +205,14 @@ class Floor:
     def _enters(self, hand: Station, place: str) -> None:
         hand.scan(bin_label(self._codes[place]))
 
-    def _scans(self, hand: Station, sighting: Sighting, *, again_is_fine: bool = False) -> None:
-        told = hand.scan(sighting)
-        if told[-1].event is None and not (again_is_fine and told[-1].tone is Tone.INFO):
-            raise ScanNotKeptError(f"{hand.name} kept nothing of {sighting.symbols}: {told[-1].text}")
-
-    def _takes(self, hand: Station, box: Box) -> bool:
-        """Whether the handheld lets this box be picked or packed; who is told no leaves it where it is."""
-        told = hand.scan(self._label(box))
-        if told[-1].event is None:
-            raise ScanNotKeptError(f"{hand.name} kept nothing of {box.label}: {told[-1].text}")
-        return told[-1].event.action != "reject"
+    def _scans(self, hand: Station, sighting: Sighting, *, again_is_fine: bool = False) -> str | None:
+        """Scan; the reason where the handheld said that this must not go on, or that it knows this box already."""
+        told = hand.scan(sighting)[-1]
+        if told.event is None and not (again_is_fine and told.tone is Tone.INFO):
+            raise ScanNotKeptError(f"{hand.name} kept nothing of {sighting.symbols}: {told.text}")
+        if told.event is None:
+            return "already"
+        return told.event.reason if told.event.action == "reject" else None
 
     def _label(self, box: Box) -> Sighting:
         return unit_label(self._gtin(box), box.serial)

@@ -35,16 +35,37 @@ NAMES: dict[Kind, frozenset[str]] = {
     Kind.THEFT: frozenset({"missing"}),
     Kind.MISPLACEMENT: frozenset({"misplaced", "missing", "not_in_stock"}),
     Kind.WRONG_BIN: frozenset({"misplaced", "missing", "not_in_stock"}),
-    Kind.MISPICK: frozenset({"left_behind", "misplaced", "missing", "shipped_already", "not_in_stock"}),
+    Kind.MISPICK: frozenset(
+        {"left_behind", "claimed_twice", "misplaced", "missing", "shipped_already", "not_in_stock"}
+    ),
     Kind.STRANGER: frozenset({"unknown"}),
-    Kind.CLONE: frozenset({"misplaced", "missing", "shipped_already", "not_in_stock", "conflicting_claims"}),
+    Kind.CLONE: frozenset(
+        {
+            "claimed_twice",
+            "left_behind",
+            "misplaced",
+            "missing",
+            "shipped_already",
+            "not_in_stock",
+            "conflicting_claims",
+        }
+    ),
     Kind.CAME_BACK: frozenset({"shipped_already"}),
     Kind.SHORT: frozenset({"short"}),
     Kind.WRONG_CARTON: frozenset({"wrong_carton"}),
     Kind.UNANNOUNCED: frozenset({"unexpected_receipt"}),
     Kind.RECEIVED_TWICE: frozenset({"duplicate"}),
     Kind.CLONE_RECEIVED: frozenset(
-        {"duplicate", "wrong_carton", "misplaced", "missing", "shipped_already", "not_in_stock"}
+        {
+            "duplicate",
+            "wrong_carton",
+            "claimed_twice",
+            "left_behind",
+            "misplaced",
+            "missing",
+            "shipped_already",
+            "not_in_stock",
+        }
     ),
     Kind.UNREAD_INBOUND: frozenset({"short"}),
     Kind.UNSCANNED: frozenset({"misplaced", "missing", "not_in_stock"}),

@@ -51,6 +51,8 @@ def upgrade() -> None:
             "offset_ms", sa.BigInteger(), nullable=True, comment="server time less boot clock, sampled at sending"
         ),
         sa.Column("wall_skew_ms", sa.BigInteger(), nullable=True, comment="server time less wall clock, likewise"),
+        sa.Column("earlier_boot", sa.Text(), nullable=True, comment="of the last clock sample before that boot"),
+        sa.Column("earlier_offset_ms", sa.BigInteger(), nullable=True, comment="server time less its boot clock"),
         sa.PrimaryKeyConstraint("device_no", "epoch"),
         comment="One row per device and epoch: how far the ledger has it.",
     )
