@@ -9,13 +9,15 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server import case_file, case_list, decisions
+from server import case_file, case_list, decisions, queries
 from server.case_list import CaseFilter, CaseLine
 from server.database import reading, stamp, writing
 from server.decisions import Choice, DecisionError
 from server.rebuild import rebuild
 from server.tables import unit_states
+from server.undo import look, may_be_undone, undo
 from sync.actions import CLAIMS
+from sync.event import format_name
 from sync.unit import UnitState
 from tests.handheld import BIN_A, BIN_B, BIN_C, DAY, Chain, unit
 from tests.server.site import SITE, differences, enrol, folded, push, site, state_document
@@ -284,7 +286,7 @@ def test_what_is_shown_before_a_decision_is_what_comes_of_it(warehouse: str, rul
 
 steps = st.lists(
     st.tuples(
-        st.sampled_from(["scan", "scan", "push", "settle", "reopen", "note"]),
+        st.sampled_from(["scan", "scan", "late scan", "push", "settle", "reopen", "note", "undo"]),
         st.integers(1, 2),
         st.integers(0, 2),
         st.integers(0, 5),
@@ -296,7 +298,7 @@ steps = st.lists(
 _ACTIONS = ("put_away", "inspect", "move", "pick", "count", "receive")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps)
 def test_decisions_notes_and_openings_among_late_scans_survive_a_rebuild(
     drawn: list[tuple[str, int, int, int, int]],
@@ -309,16 +311,37 @@ def test_decisions_notes_and_openings_among_late_scans_survive_a_rebuild(
         for at, (what, device, place, choice, second) in enumerate(drawn):
             now_ms = NOW + at * 10_000
             chain = chains[device]
-            if what == "scan":
+            if what.endswith("scan"):
                 more = {"document": "CC-1"} if _ACTIONS[choice] == "count" else {}
                 chain.scan(DAY + second * 1_000, _ACTIONS[choice], A1, location=(BIN_A, BIN_B, BIN_C)[place], **more)
-            elif what == "push":
+            if what in ("scan", "push"):
                 if len(chain.lines) >= sent[device]:
                     push(chain, sent[device], now_ms=now_ms)
                     sent[device] = len(chain.lines) + 1
-            else:
+            elif what == "undo":
+                _undo_something(choice, now_ms)
+            elif what in ("settle", "reopen", "note"):
                 _say_something(what, choice, place, now_ms)
         assert_a_rebuild_changes_nothing()
+
+
+def _undo_something(choice: int, now_ms: int) -> None:
+    """Undo a scan or an undo; what was shown before it is what comes of it."""
+    with reading() as c:
+        lines = [x for x in queries.trail(c, SITE, A1) if not x.undone and may_be_undone(x.fact)]
+        if not lines:
+            return
+        name = format_name(lines[choice % len(lines)].fact.name)
+        shown = look(c, SITE, name, now_ms)
+    assert shown is not None
+    with writing() as c:
+        undo(c, site=SITE, name=name, reason="not so", operator="Sam", now_ms=now_ms)
+    with reading() as c:
+        u = unit_states.c
+        row = c.execute(sa.select(u.status, u.place, u.expected).where(u.unit == A1)).one_or_none()
+    (effect,) = shown.effects
+    after = effect.after.state
+    assert (tuple(row) if row else None) == ((after.status, after.place, after.expected) if after else None)
 
 
 def _say_something(what: str, choice: int, number: int, now_ms: int) -> None:
