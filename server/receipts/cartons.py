@@ -31,6 +31,8 @@ class CartonProgress:
     """How many have to be read one by one before the label speaks for the rest."""
     pieces: int = 0
     """Announced in it without serial numbers."""
+    depth: int = 0
+    """How many containers of the notice are around it."""
 
     @property
     def is_sampled(self) -> bool:
@@ -65,6 +67,7 @@ def cartons_of(due: Notice, came: Received, rule: Sampling) -> list[CartonProgre
             inferred=sum(u not in read | listed and u in came.came and came.came[u].inferred for u in inside),
             asked=rule.asked(len(inside)),
             pieces=pieces.get(key, 0),
+            depth=len(_path(key, due.cartons)) - 1,
         )
         for key, inside in units.items()
     ]

@@ -18,7 +18,7 @@ from server.database import reading, transact
 from server.errors import Refusal
 from server.people import requires, signed_in
 from server.prices import Price
-from server.receipts import claims, sampling
+from server.receipts import blind, claims, sampling
 from server.receipts.lines import ReceiptLine
 from server.receipts.listing import STATES, list_receipts
 from server.roles import Task
@@ -75,6 +75,7 @@ def _shown(connection: sa.Connection, site: str, found: ReceiptReport) -> dict[s
     by_kind: dict[str, list[ReceiptLine]] = {kind.value: [] for kind in (*TROUBLE, Line.MATCHED)}
     for line in found.lines:
         by_kind[line.kind.value].append(line)
+    by_kind[Line.MATCHED.value].sort(key=lambda line: not line.damaged)  # what is wrong with it is seen first
     shown = {kind: lines for kind, lines in by_kind.items() if lines}
     keys = [
         k for lines in shown.values() for line in lines[:LINES_MAX] for k in (line.subject, line.expected, *line.seen)
@@ -86,6 +87,7 @@ def _shown(connection: sa.Connection, site: str, found: ReceiptReport) -> dict[s
         "shown": shown,
         "versions": versions,
         "state": state,
+        "is_blind": blind.is_blind(connection, site, found.number),
         "names": linked_names(connection, site, keys),
         "devices": queries.device_names(connection, site),
         "pictures": pictures.of_events(connection, site, [event for line in found.lines for event in line.events]),
@@ -99,7 +101,7 @@ def quantities(lines: list[ReceiptLine]) -> dict[str, int]:
     """The receipt in pieces: expected, here, of these by a carton's label alone, short and over."""
     return {
         "expected": sum(line.expected_quantity for line in lines),
-        "here": sum(line.quantity for line in lines),
+        "here": sum(min(line.quantity, line.expected_quantity) for line in lines),
         "inferred": sum(line.inferred for line in lines),
         "short": sum(max(0, line.expected_quantity - line.quantity) for line in lines),
         "over": sum(max(0, line.quantity - line.expected_quantity) for line in lines),
@@ -121,6 +123,25 @@ def freeze_receipt() -> Response:
     else:
         differs = len(found.differences)
         flash(f"{number} is closed. " + (f"{differs} lines differ." if differs else "All came as announced."), "good")
+    return redirect(url_for("web.receipt_page", number=number))
+
+
+@blueprint.post("/receipts/blind")
+@requires(Task.RECEIVE)
+def receive_blind() -> Response:
+    """Receive blind from now on, or guided again."""
+    person, number, now_ms = signed_in(), request.form.get("number", ""), context.now_ms()
+    hidden = request.form.get("blind") == "yes"
+    try:
+        transact(
+            lambda c: blind.set_blind(
+                c, site=person.site, number=number, blind=hidden, operator=person.name, now_ms=now_ms
+            )
+        )
+    except CountError as error:
+        flash(str(error), "bad")
+    else:
+        flash(f"{number} is received {'blind' if hidden else 'guided'} from each handheld's next sync.", "good")
     return redirect(url_for("web.receipt_page", number=number))
 
 

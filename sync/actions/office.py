@@ -98,6 +98,12 @@ def close_count(state: UnitState, event: ScanEvent) -> UnitState:
     return state
 
 
+@action("open_receipt", needs=("document", "reason"))
+def open_receipt(state: UnitState, event: ScanEvent) -> UnitState:
+    """Open receipt: it is received blind, or guided again."""
+    return state
+
+
 @action("close_receipt", needs=("document", "evidence"))
 def close_receipt(state: UnitState, event: ScanEvent) -> UnitState:
     """Close receipt: no more of this ASN is awaited."""

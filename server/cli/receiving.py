@@ -1,0 +1,85 @@
+"""`receipts` and `claim`: what is awaited, how it is received, and what is claimed for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from server import naming
+from server.cli.command import command, counted, operator, site
+from server.cli.reports import moment
+from server.context import now_ms
+from server.database import reading, transact
+from server.receipts import claims, sampling
+from server.receipts.blind import set_blind
+from server.receipts.claims import NEXT, WRONGS, Claim
+from server.receipts.listing import STATES, list_receipts
+from sync.sampling import Mode
+
+_FATES = tuple(fate for fate in NEXT if fate != "drafted")
+
+
+@command("receipts")
+@click.option("--state", type=click.Choice(STATES), help="Only those in this state.")
+def receipts(*, state: str | None) -> None:
+    """List notices and purchase orders, the latest first."""
+    with reading() as connection:
+        found = list_receipts(connection, site(), state=state)
+    for row in found:
+        who = f", {row.supplier}" if row.supplier else ""
+        click.echo(f"{row.number:<16} {row.state:<8} {row.kind}{who}, {counted(row.scans, 'scan')}")
+    click.echo(f"{counted(len(found), 'receipt')}.")
+
+
+@command("receive-blind")
+@click.argument("number")
+@click.option("--guided", is_flag=True, help="Tell handhelds again what to expect.")
+def receive_blind(*, number: str, guided: bool) -> None:
+    """Receive a notice or order blind: handhelds are told nothing of what to expect."""
+    said: dict[str, Any] = {"site": site(), "operator": operator(), "now_ms": now_ms()}
+    transact(lambda c: set_blind(c, number=number, blind=not guided, **said))
+    click.echo(f"{number} is received {'guided' if guided else 'blind'} from each handheld's next sync.")
+
+
+@command("sampling")
+@click.argument("mode", type=click.Choice([mode.value for mode in Mode]))
+@click.argument("value", type=int, default=0)
+@click.option("--supplier", help="Only for cartons of this supplier.")
+def sampling_(*, mode: str, value: int, supplier: str | None) -> None:
+    """Say how many units of a carton are read one by one: none, count 5, share 20 (percent), or all."""
+    said: dict[str, Any] = {"site": site(), "operator": operator(), "now_ms": now_ms()}
+    rule = transact(lambda c: sampling.set_rule(c, supplier=supplier, mode=mode, value=value, **said))
+    click.echo(f"{supplier or 'All other suppliers'}: {rule.text}.")
+
+
+@command("claim")
+@click.argument("what", type=click.Choice(["draft", "show", *_FATES]))
+@click.argument("number")
+@click.option("--note", help="The supplier's reference, say.")
+@click.option("--amount", type=int, help="What was credited, in the currency's smallest unit.")
+def claim(*, what: str, number: str, note: str | None, amount: int | None) -> None:
+    """Draft a claim for the closed receipt NUMBER, show claim NUMBER, or write down what became of it."""
+    said: dict[str, Any] = {"site": site(), "operator": operator(), "now_ms": now_ms()}
+    if what == "draft":
+        number = transact(lambda c: claims.draft(c, receipt=number, **said))
+    elif what != "show":
+        transact(lambda c: claims.follow(c, number=number, fate=what, note=note, amount=amount, **said))
+    with reading() as connection:
+        found = claims.read(connection, site(), number)
+        names = naming.read(connection, site(), [k for line in found.lines for k in (line.subject, line.carton)])
+    _say(found, names)
+
+
+def _say(found: Claim, names: naming.Names) -> None:
+    click.echo(f"{found.number}: {found.status}, {found.receipt} version {found.version}, to {found.supplier or '?'}")
+    for line in found.lines:
+        carton = f", {names(line.carton).text}" if line.carton else ""
+        click.echo(f"  {line.quantity} x {names(line.subject).text}: {WRONGS[line.wrong].lower()}{carton}")
+    for fate in found.fates:
+        click.echo(f"  {moment(fate.at_ms)} {fate.word} by {fate.operator}{': ' + fate.note if fate.note else ''}")
+    if found.is_outdated:
+        click.echo("  Its receipt has changed since.")
+
+
+COMMANDS = (receipts, receive_blind, sampling_, claim)

@@ -1,0 +1,67 @@
+"""Receipts, the sampling rule and claims through the API and the command line."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import Flask
+
+from server.database import reading
+from server.tables import reference
+from tests.handheld import CARTON_1, DOCK, unit
+from tests.server.running import NOW, Handheld, Person, refusal
+from tests.server.site import state_document
+
+
+def announce(handheld: Handheld) -> None:
+    rows = [{"subject": unit(s), "container": CARTON_1} for s in ("S1", "S2")]
+    state_document("asn", "ASN-1", [*rows, {"subject": CARTON_1}], now_ms=NOW - 8_000_000)
+    handheld.scan("receive", unit("S1"), document="ASN-1", container=CARTON_1, location=DOCK)
+    handheld.push()
+
+
+def test_a_claim_is_drafted_from_a_closed_receipt_and_followed(handheld: Handheld, supervisor: Person) -> None:
+    announce(handheld)
+    (row,) = supervisor.get("/api/v1/receipts?state=partly").get_json()["receipts"]
+    assert (row["number"], row["kind"], row["scans"]) == ("ASN-1", "asn", 1)
+    assert refusal(supervisor.post("/api/v1/receipts/ASN-1/claim")) == (409, "conflict")
+    assert supervisor.post("/api/v1/receipts/ASN-1/close").status_code == 200
+    claim = supervisor.post("/api/v1/receipts/ASN-1/claim").get_json()
+    (line,) = claim["lines"]
+    assert (claim["number"], claim["status"], line["subject"], line["wrong"]) == (
+        "CLAIM-1",
+        "drafted",
+        unit("S2"),
+        "short",
+    )
+    assert refusal(supervisor.post("/api/v1/claims/CLAIM-1/fate", json={"fate": "credited", "amount": 5}))[0] == 409
+    for fate in ("sent", "rejected", "sent", "accepted"):
+        assert supervisor.post("/api/v1/claims/CLAIM-1/fate", json={"fate": fate}).status_code == 200
+    done = supervisor.post("/api/v1/claims/CLAIM-1/fate", json={"fate": "credited", "amount": 500}).get_json()
+    assert [fate["word"] for fate in done["fates"]][-2:] == ["accepted", "credited"]
+    assert supervisor.get("/api/v1/claims").get_json()["claims"][0]["status"] == "credited"
+    assert refusal(supervisor.get("/api/v1/claims/CLAIM-9")) == (404, "not_found")
+
+
+def test_a_sampling_rule_and_a_blind_receipt_travel_to_handhelds(handheld: Handheld, supervisor: Person) -> None:
+    announce(handheld)
+    rule = {"supplier": "Acme", "mode": "share", "value": 20}
+    assert supervisor.post("/api/v1/sampling", json=rule).status_code == 200
+    assert refusal(supervisor.post("/api/v1/sampling", json={"mode": "share", "value": 200}))[0] == 409
+    assert refusal(supervisor.post("/api/v1/receipts/ASN-9/blind", json={"blind": True}))[0] == 409
+    assert supervisor.post("/api/v1/receipts/ASN-1/blind", json={"blind": True}).status_code == 200
+    with reading() as c:
+        row = c.execute(sa.select(reference.c.row).where(reference.c.kind == "sampling")).scalar_one()
+    assert row == {"mode": "share", "value": 20}
+
+
+def test_the_command_line_drafts_and_shows_a_claim(app: Flask, handheld: Handheld) -> None:
+    announce(handheld)
+    run = app.test_cli_runner().invoke
+    assert "ASN-1" in run(args=["receipts"]).output
+    assert "2 of each carton read one by one" in run(args=["sampling", "count", "2"]).output
+    assert "blind" in run(args=["receive-blind", "ASN-1"]).output
+    assert run(args=["receipt", "close", "ASN-1"]).exit_code == 0
+    said = run(args=["claim", "draft", "ASN-1"]).output
+    assert "CLAIM-1: drafted, ASN-1 version 1" in said
+    assert "announced, and did not come" in said
+    assert "sent by" in run(args=["claim", "sent", "CLAIM-1", "--note", "by post"]).output
