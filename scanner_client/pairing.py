@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from scanner_client.parcel import LABELLING
 from scanner_client.sighting import Sighting, Symbol
 from scanner_client.site_map import SiteMap
 from sync.actions import ACTIONS
@@ -26,8 +27,8 @@ class Read:
 
 
 def pairs(action: str) -> bool:
-    """Whether this action joins names, so that it takes several labels."""
-    return "identifiers" in ACTIONS[action].needs
+    """Whether this action joins or parts names of a unit, so that it takes several labels; a parcel's is its own."""
+    return "identifiers" in ACTIONS[action].needs and action != LABELLING
 
 
 class Pairing:

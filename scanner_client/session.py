@@ -348,11 +348,14 @@ class Session:
             return [Told(tone=Tone.ASK, text=words, thing=things)]
         self._pairing.clear()
         event = self._box_event(sighting, good, by_own_name(box, self._site_map))
-        if self._is_repeated(event, sighting):
-            return [Told(tone=Tone.INFO, text=say("scan.already"), thing=things)]
+        lacking = judging.lacking(event)
+        if lacking or self._is_repeated(event, sighting):
+            return [Told(tone=Tone.ASK if lacking else Tone.INFO, text=lacking or say("scan.already"), thing=things)]
         told = self._keep_scan(event, sighting, judging.thing_text(self._site_map, event.subject or ""))
         names = ", ".join(judging.thing_text(self._site_map, name) for name in event.identifiers or ())
-        return [replace(told, text=say("pair.joined", names=names, text=told.text))]
+        if event.action == "link":
+            return [replace(told, text=say("pair.joined", names=names, text=told.text))]
+        return [replace(told, text=say("pair.parted", names=names, text=told.text))]
 
     def _is_counting(self) -> bool:
         return ACTIONS[self.task.action].stock is Stock.COUNTED and self.task.document is not None

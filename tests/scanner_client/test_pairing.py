@@ -90,3 +90,16 @@ def test_a_link_can_be_undone_and_made_again(handheld: Handheld, begin: Begin) -
     see(session, PLATE_LABEL)
     see(session, unit_label("S1"))
     assert [event.action for event in kept(handheld)] == ["link", "void", "link"]
+
+
+def test_a_plate_is_parted_from_a_unit_likewise_and_never_without_a_reason(handheld: Handheld, begin: Begin) -> None:
+    session = begin("unlink", reason="the plates were swapped")
+    see(session, unit_label("S1"))
+    [told] = see(session, PLATE_LABEL)
+    [event] = kept(handheld)
+    assert told.text.startswith("Parted from LPN000123.")
+    assert (event.subject, event.identifiers, event.reason) == (unit("S1"), (PLATE,), "the plates were swapped")
+    silent = begin("unlink")
+    see(silent, unit_label("S2"))
+    [told] = see(silent, OTHER_PLATE)
+    assert (told.tone, told.event) == (Tone.ASK, None)
