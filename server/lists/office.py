@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import queries
-from server.exports import Column, Filters, Listing, Rows
-from server.ledger import SERVER_DEVICE
+from server import audit, queries, staff
+from server.exports import ROWS_AT_ONCE, Column, Filters, Listing, Rows
 from server.lists.naming_rows import with_names
 from server.roles import Task
-from server.tables import documents, events, people
+from server.tables import documents, events
 
 
 def _handhelds(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
@@ -19,9 +19,8 @@ def _handhelds(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
 
 
 def _people(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
-    p = people.c
-    query = sa.select(p.name, p.role, p.active).where(p.site == site).order_by(p.name)
-    yield from (dict(row) for row in connection.execute(query).mappings())
+    for member in staff.members(connection, site):
+        yield {name: getattr(member, name) for name in ("name", "role", "badge", "console", "active")}
 
 
 def _documents(connection: sa.Connection, site: str, filters: Filters) -> Rows:
@@ -49,19 +48,20 @@ def _set_aside(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
 
 
 def _audit(connection: sa.Connection, site: str, filters: Filters) -> Rows:
-    """Every fact that the office made, and who made it: they are all of the server's own chains."""
-    e = events.c
-    query = (
-        sa.select(e.event_ms, e.operator, e.action, e.subject, e.document, e.reason, e.device_no, e.epoch, e.seq)
-        .where(e.site == site, e.device_no == SERVER_DEVICE)
-        .order_by(e.event_ms, e.epoch, e.seq)
-    )
-    for column, name in ((e.action, "action"), (e.operator, "operator")):
-        if filters.get(name):
-            query = query.where(column == filters[name])
-    rows = (dict(row) for row in connection.execute(query, execution_options=_IN_PIECES).mappings())
-    named = (row | {"event": f"{row['device_no']}.{row['epoch']}.{row['seq']}"} for row in rows)
-    return with_names(connection, site, named, {"subject": "name"})
+    def pages() -> Rows:
+        after = None
+        while page := audit.entries(
+            connection,
+            site,
+            person=filters.get("person"),
+            action=filters.get("kind"),
+            after=after,
+            limit=ROWS_AT_ONCE,
+        ):
+            yield from map(asdict, page)
+            after = audit.read_after(page[-1].after)
+
+    return with_names(connection, site, pages(), {"subject": "about"})
 
 
 def _trail(connection: sa.Connection, site: str, filters: Filters) -> Rows:
@@ -109,7 +109,13 @@ LISTS: Final = (
         title="People",
         rows=_people,
         task=Task.PEOPLE,
-        columns=(Column("name", "Name"), Column("role", "Role"), Column("active", "May sign in")),
+        columns=(
+            Column("name", "Name"),
+            Column("role", "Role"),
+            Column("badge", "Badge"),
+            Column("console", "Has a password"),
+            Column("active", "May sign in"),
+        ),
     ),
     Listing(
         name="documents",
@@ -145,15 +151,16 @@ LISTS: Final = (
         title="Audit",
         rows=_audit,
         task=Task.ADMINISTER,
-        filters={"action": "settle, import, administer, ...", "operator": "who"},
+        filters={"kind": "settle, import, administer, ...", "person": "who, by the whole name"},
         columns=(
-            Column("event_ms", "When", moment=True),
+            Column("at_ms", "When", moment=True),
             Column("operator", "Who"),
             Column("action", "What"),
-            Column("name", "About"),
+            Column("about", "About"),
             Column("document", "Document"),
-            Column("reason", "Reason"),
-            Column("event", "Event"),
+            Column("reason", "Said"),
+            Column("voids", "Undoes"),
+            Column("name", "Event"),
             Column("subject", "Canonical name"),
         ),
     ),

@@ -108,4 +108,4 @@ def shares(figures: Sequence[tuple[str, float]]) -> Line:
 
 
 def _short(label: str) -> str:
-    return label if len(label) <= 17 else f"{label[:16]}…"
+    return label if len(label) <= 15 else f"{label[:14]}…"

@@ -1,0 +1,77 @@
+"""Claims to suppliers, and what each complains of."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import sqlalchemy as sa
+
+from server.counts.plan import CountError
+from server.exports import Column, Filters, Listing, Rows
+from server.lists.naming_rows import with_names
+from server.receipts import claims
+
+
+def _claims(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
+    for claim in claims.list_claims(connection, site):
+        currency = next(iter(claim.totals), None)
+        yield {
+            "number": claim.number,
+            "supplier": claim.supplier,
+            "receipt": claim.receipt,
+            "version": claim.version,
+            "since_ms": claim.fates[0].at_ms,
+            "status": claim.status,
+            "lines": len(claim.lines),
+            "claimed": claim.totals.get(currency) if currency else None,
+            "credited": claim.credited,
+            "currency": currency,
+        }
+
+
+def _lines(connection: sa.Connection, site: str, filters: Filters) -> Rows:
+    try:
+        claim = claims.read(connection, site, filters["number"])
+    except CountError as error:
+        raise LookupError(str(error)) from None
+    return with_names(connection, site, map(asdict, claim.lines), {"subject": "name", "carton": "in_carton"})
+
+
+LISTS = (
+    Listing(
+        name="claims",
+        title="Claims",
+        rows=_claims,
+        columns=(
+            Column("number", "Number"),
+            Column("supplier", "Supplier"),
+            Column("receipt", "Receipt"),
+            Column("version", "Version of its report"),
+            Column("since_ms", "Since", moment=True),
+            Column("status", "State"),
+            Column("lines", "Lines"),
+            Column("claimed", "Claimed, in the smallest unit"),
+            Column("credited", "Credited, in the smallest unit"),
+            Column("currency", "Currency"),
+        ),
+    ),
+    Listing(
+        name="claim_lines",
+        title="Lines of a claim",
+        rows=_lines,
+        filters={"number": "of the claim"},
+        needs="number",
+        columns=(
+            Column("wrong", "What is wrong"),
+            Column("name", "Unit, product or lot"),
+            Column("in_carton", "Carton"),
+            Column("quantity", "Pieces"),
+            Column("condition", "Condition"),
+            Column("value", "Value, in the smallest unit"),
+            Column("currency", "Currency"),
+            Column("subject", "Canonical name"),
+            Column("carton", "Canonical name of the carton"),
+            Column("events", "Scans"),
+        ),
+    ),
+)
