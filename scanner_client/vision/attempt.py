@@ -31,7 +31,15 @@ from scanner_client.vision.reading import (
     stand_at_one_place,
 )
 from scanner_client.vision.region import Crop, Region
-from scanner_client.vision.region_search import Structure, bar_regions, rowed_regions, rows_level, structures
+from scanner_client.vision.region_search import (
+    EDGES_MIN,
+    EDGES_MIN_OF_STILL,
+    Structure,
+    bar_regions,
+    rowed_regions,
+    rows_level,
+    structures,
+)
 from scanner_client.vision.upce import BESIDE_MODULES, MODULES, upce_by_shades
 from scanner_client.vision.wanted import Wanted
 
@@ -112,8 +120,11 @@ class Attempt:
     def _regions(self) -> list[Region]:
         if not self.barred_formats:
             return []
+        edges_min = EDGES_MIN_OF_STILL if self.still else EDGES_MIN
         return [
-            region for tensor in self._structures for region in bar_regions(self.grey, tensor, most=self.regions_max)
+            region
+            for tensor in self._structures
+            for region in bar_regions(self.grey, tensor, most=self.regions_max, edges_min=edges_min)
         ]
 
     def upright(self, region: Region, scale: float) -> Crop:

@@ -55,15 +55,13 @@ ROWED_REGIONS_MIN, PIXELS_PER_ROWED_REGION = 2, 600_000
 """So many places are tried, since print often looks the same."""
 
 MANY_LABELS_PIXELS_MIN = 2_500_000
-"""In a picture as large as this many labels may stand, so that one that was read says nothing about the others."""
+PALLET_LINEAR_MIN = 5
+TILE_TURNS = -pi / 30, pi / 30
 
 SHADED_REGIONS_MAX = 1
 """It takes 6 to 18 ms."""
 
-PALLET_LINEAR_MIN = 5
-TILE_TURNS = -pi / 30, pi / 30
-
-ROWS_CROP_PIXELS_MAX, ROWS_CROP_SHARE_MAX = 600_000, 4.0
+ROWS_CROP_PIXELS_MAX, ROWS_CROP_SHARE_MAX = 600_000, 2.5
 """Of the frame's own pixels: with its margins a crop of a small picture is mostly its repeated rim."""
 
 ROWS_MARGIN_SHARE, ROWS_MARGIN_PX_MAX = 0.8, 120.0
@@ -135,7 +133,8 @@ def rows(attempt: Attempt) -> None:
     if attempt.rowed_formats:
         pixels = attempt.grey.size
         most = 0 if attempt.readings else ROWED_REGIONS_MIN
-        most += pixels // PIXELS_PER_ROWED_REGION if pixels > MANY_LABELS_PIXELS_MIN or not attempt.still else 0
+        if not attempt.still or _shows_a_pallet(attempt):
+            most += pixels // PIXELS_PER_ROWED_REGION
         for region in attempt.unread_rows(most):
             scale = min(SCALE, max(1.0, WIDE_PX / region.across_px))
             around = replace(
@@ -190,8 +189,7 @@ def tiles(attempt: Attempt) -> None:
 
     The lowest, DataBar Stacked, is read only where its rows lie level within some degrees.
     """
-    linear = sum(reading.linear for reading in attempt.readings)
-    if linear >= PALLET_LINEAR_MIN and attempt.grey.size > MANY_LABELS_PIXELS_MIN:
+    if _shows_a_pallet(attempt):
         attempt.read_tiles(attempt.linear_formats, ANY_TURN)
         for angle in TILE_TURNS:
             attempt.read_tiles([name for name in attempt.linear_formats if name == "DataBarStk"], ANY_TURN, angle=angle)
@@ -221,6 +219,12 @@ def enlarge(attempt: Attempt) -> None:
     if attempt.in_time() and not attempt.readings and attempt.grey.size < ENLARGED_PIXELS_MAX:
         larger = cv2.resize(attempt.grey, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
         attempt.read_whole(attempt.wanted.formats, ANY_TURN, grey=np.asarray(larger, np.uint8), scale=2.0)
+
+
+def _shows_a_pallet(attempt: Attempt) -> bool:
+    """Whether so many labels were read in so large a picture that there may well be more."""
+    linear = sum(reading.linear for reading in attempt.readings)
+    return linear >= PALLET_LINEAR_MIN and attempt.grey.size > MANY_LABELS_PIXELS_MIN
 
 
 def _scale(across_px: float) -> float:
