@@ -9,7 +9,7 @@ from scanner_client.handheld import Handheld
 from scanner_client.unit_now import known_now
 from sync.actions import ACTIONS
 from sync.event import ScanEvent
-from sync.identity import is_stock
+from sync.identity import is_container, is_stock
 from sync.order import Order, Taken
 from sync.unit import Status
 from sync.verdict import COMMITTED, NO_ORDER, Known, Ordered
@@ -46,6 +46,8 @@ def taken_for(handheld: Handheld, order: Order, action: str) -> list[Taken]:
     subjects = dict.fromkeys([*handheld.site_map.taken_for(order.number), *(str(event.subject) for event in own)])
     found = []
     for subject in subjects:
+        if is_container(subject):
+            continue
         if is_stock(subject):
             pieces = [event for event in own if event.subject == subject and event.action == action]
             found += [Taken(subject=subject, lot=e.lot, quantity=e.quantity or 1) for e in pieces]

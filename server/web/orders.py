@@ -21,7 +21,7 @@ from server.people import requires, signed_in
 from server.roles import Task
 from server.web.navigation import Entry, Group
 from server.web.pages import blueprint, linked_names
-from sync.identity import split_key
+from sync.identity import item_of, split_key
 
 NAV = Entry("Orders", "web.orders", Group.WORK, order=40)
 
@@ -121,7 +121,7 @@ def slip() -> str:
         parcel = next((one for one in found.parcels if one.container == carton), None) if found else None
         if found is None or parcel is None:
             raise Refusal(404, "not_found", "There is no such carton of this order.")
-        names = linked_names(connection, site, [one.subject for one in parcel.contents])
+        names = linked_names(connection, site, [_product(one.subject) for one in parcel.contents])
         customer = _customer(connection, site, number)
     return render_template(
         "slip.html",
@@ -133,7 +133,13 @@ def slip() -> str:
         qr=_qr(carton),
         pieces=sum(one.quantity for one in parcel.contents),
         text=_text,
+        product=_product,
     )
+
+
+def _product(subject: str) -> str:
+    """The product of a unit or lot; what has none stands for itself."""
+    return item_of(subject) or subject
 
 
 def _customer(connection: sa.Connection, site: str, number: str) -> tuple[str, str | None] | None:

@@ -57,6 +57,7 @@ def test_a_closed_carton_says_what_its_order_still_lacks(handheld: Handheld, beg
     assert (told.tone, told.text) == (Tone.LOOK, "Closed, and SO-1 still lacks 2 \u00d7 Thing.")
     event = kept(handheld)[-1]
     assert (event.action, event.subject, event.document) == ("close_carton", CARTON, "SO-1")
+    assert session.packed.done == 1, "the carton itself is no piece of the order"
     see(session, CARTON_LABEL)
     session.counts(2)
     see(session, CABLE_LABEL)

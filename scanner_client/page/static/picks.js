@@ -49,6 +49,8 @@ export function askWhyShort(send) {
       return button;
     }),
   );
+  // The focus comes back to the button, where a scanner's Enter would press it again.
+  at("short-dialog").addEventListener("close", () => at("picks-short").blur(), { once: true });
   at("short-dialog").querySelector(".cancel").onclick = () => at("short-dialog").close();
   at("short-dialog").showModal();
 }
