@@ -102,7 +102,11 @@ def _counted(connection: sa.Connection, site: str, sort: Sort | None) -> Iterato
 def counted_bins(connection: sa.Connection, site: str) -> Iterator[CountedBin]:
     """Every counted bin of the latest version of each count."""
     query = (
-        sa.select(documents.c.number, document_rows.c.attributes)
+        sa.select(
+            documents.c.number,
+            document_rows.c.attributes["sort"].as_string().label("sort"),
+            document_rows.c.attributes["bins"].label("bins"),
+        )
         .join(document_rows, document_rows.c.document == documents.c.digest)
         .where(
             documents.c.site == site,
@@ -113,16 +117,16 @@ def counted_bins(connection: sa.Connection, site: str) -> Iterator[CountedBin]:
         .order_by(documents.c.event_ms.desc())
         .limit(COUNTS_MAX)
     )
-    latest: dict[str, tuple[int, Mapping[str, Any]]] = {}
-    for name, head in connection.execute(query):
+    latest: dict[str, tuple[int, str, Mapping[str, Any]]] = {}
+    for name, sort, bins in connection.execute(query):
         number, _, version = name.rpartition("/")
         if number not in latest or int(version) > latest[number][0]:
-            latest[number] = (int(version), head)
-    for number, (_, head) in latest.items():
-        for place, counted in head["bins"].items():
+            latest[number] = (int(version), sort, bins)
+    for number, (_, sort, bins) in latest.items():
+        for place, counted in bins.items():
             yield CountedBin(
                 number=number,
-                sort=Sort(head["sort"]),
+                sort=Sort(sort),
                 place=place,
                 finished_ms=counted["finished_ms"],
                 tally=Tally(**{name: counted[name] for name in _TALLY_FIELDS}),

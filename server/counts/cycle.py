@@ -152,7 +152,7 @@ def report(connection: sa.Connection, *, site: str, number: str) -> CountReport:
     planned = plan.read(connection, site, number)
     recounts = plan.recounts(connection, site, number)
     evidence = scans.gather(connection, site, planned, recounts)
-    lines, facts = _lines(connection, site, evidence)
+    lines, facts = _lines(connection, site, evidence, _frozen_subjects(connection, site, number))
     handhelds = paper.handhelds(connection, site)
     unheard = {
         place: tuple(h.name for h in handhelds if h.may_hold_scans(interval.finished_ms))
@@ -183,11 +183,21 @@ def report(connection: sa.Connection, *, site: str, number: str) -> CountReport:
     )
 
 
-def _lines(connection: sa.Connection, site: str, evidence: Evidence) -> tuple[list[ReportLine], dict[str, Fact]]:
+def _frozen_subjects(connection: sa.Connection, site: str, number: str) -> set[str] | None:
+    """What the latest version has lines of; None where the count was never closed."""
+    version = paper.versions(connection, site, "count_result", number)
+    if not version:
+        return None
+    return {row["subject"] for row in paper.rows_of(connection, site, "count_result", f"{number}/{version}")[1:]}
+
+
+def _lines(
+    connection: sa.Connection, site: str, evidence: Evidence, frozen: set[str] | None
+) -> tuple[list[ReportLine], dict[str, Fact]]:
     """A line for each unit and quantity, and the outside scans that they rest on, by mark."""
     counted = [f for f in evidence.standing if f.event.action == "count" and f.event.subject is not None]
     of_units = [f for f in counted if not is_stock(str(f.event.subject))]
-    units = due.units_of(connection, site, evidence.family, evidence.intervals, of_units)
+    units = due.units_of(connection, site, evidence.family, evidence.intervals, of_units, frozen=frozen)
     quantities, facts = pieces.pieces_of(connection, site, evidence.family, evidence.intervals, counted)
     marks = {unit: tuple(paper.mark(f) for f in found) for unit, found in units.facts.items()}
     lines = compare(units.expected, units.sightings, quantities)

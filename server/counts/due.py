@@ -48,19 +48,25 @@ def units_of(
     family: Collection[str],
     intervals: Mapping[str, Interval],
     scans: Sequence[Fact],
+    *,
+    frozen: Collection[str] | None = None,
 ) -> Units:
     """What the records put into the bins, and every scan of a unit with what was known of it at that moment.
 
     Args:
         family: numbers of the count and its recounts: what they say is not what they should find.
         scans: of units, those that stand.
+        frozen: what a closed version has lines of: then only what happened up to the last finishing is looked through
+            beside it, however much has happened since.
     """
     if not intervals:
         return Units(expected=[], sightings=[], facts={})
     subjects = {str(f.event.subject) for f in scans}
     owned = owners(connection, site, subjects)
     seen = {owned.get(s, s) for s in subjects}
-    due = _candidates(connection, site, set(intervals), min(i.opened_ms for i in intervals.values()))
+    until_ms = None if frozen is None else max(i.finished_ms for i in intervals.values())
+    due = _candidates(connection, site, set(intervals), min(i.opened_ms for i in intervals.values()), until_ms)
+    due |= {subject for subject in frozen or () if not is_stock(subject)}
     facts = _histories(connection, site, seen | due)
     around = gather(connection, site, facts, [])
     look = _Look(family, intervals, around)
@@ -83,8 +89,8 @@ def _is_before(fact: Fact, moment_ms: int, family: Collection[str]) -> bool:
     return scanned and fact.event_ms - fact.uncertainty_ms <= moment_ms
 
 
-def _candidates(connection: sa.Connection, site: str, bins: set[str], since_ms: int) -> set[str]:
-    """Units that belong there now, by themselves or in a container, and units that anything happened to since."""
+def _candidates(connection: sa.Connection, site: str, bins: set[str], since_ms: int, until_ms: int | None) -> set[str]:
+    """Units that belong there now, by themselves or in a container, and units that anything happened to meanwhile."""
     u = unit_states.c
     found: set[str] = set()
     places = set(bins)
@@ -96,6 +102,8 @@ def _candidates(connection: sa.Connection, site: str, bins: set[str], since_ms: 
     since = sa.select(events.c.subject).where(
         events.c.event_ms >= since_ms, events.c.site == site, events.c.subject.isnot(None)
     )
+    if until_ms is not None:
+        since = since.where(events.c.event_ms <= until_ms)
     touched = {s for s in connection.execute(since).scalars() if not is_stock(s)}
     moved = {s for s in touched if is_container(s)}
     while moved:  # a pallet takes its cartons along, and they what is in them

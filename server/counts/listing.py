@@ -48,7 +48,8 @@ def list_counts(connection: sa.Connection, site: str, *, limit: int = COUNTS_MAX
         .limit(limit)
     )
     rows = connection.execute(heads).all()
-    frozen = _frozen(connection, site, {row.number for row in rows})
+    since_ms = min((row.event_ms for row in rows), default=0)
+    frozen = _frozen(connection, site, {row.number for row in rows}, since_ms)
     return [_listed(row, *frozen.get(row.number, (0, None))) for row in rows]
 
 
@@ -59,9 +60,9 @@ def state_of(connection: sa.Connection, site: str, number: str) -> str:
     return str((connection.execute(query).scalar() or {}).get("state", "open"))
 
 
-def _listed(row: Any, version: int, head: Any) -> Listed:
+def _listed(row: Any, version: int, counted: Any) -> Listed:
     offered = row.row or {}
-    bins = head["bins"].values() if head else ()
+    bins = counted.values() if counted else ()
     return Listed(
         number=row.number,
         sort=Sort(row.attributes["sort"]),
@@ -72,21 +73,22 @@ def _listed(row: Any, version: int, head: Any) -> Listed:
         done=len(offered.get("done", ())),
         blind=bool(offered.get("blind_bins")),
         versions=version,
-        expected=sum(b["expected"] for b in bins) if head else None,
-        matched=sum(b["matched"] for b in bins) if head else None,
+        expected=sum(b["expected"] for b in bins) if counted else None,
+        matched=sum(b["matched"] for b in bins) if counted else None,
     )
 
 
-def _frozen(connection: sa.Connection, site: str, numbers: set[str]) -> dict[str, tuple[int, Any]]:
-    """The latest version of each count: which it is, and its first row."""
+def _frozen(connection: sa.Connection, site: str, numbers: set[str], since_ms: int) -> dict[str, tuple[int, Any]]:
+    """The latest version of each count: which it is, and how its bins came out."""
     query = (
-        sa.select(documents.c.number, document_rows.c.attributes)
+        sa.select(documents.c.number, document_rows.c.attributes["bins"])
         .join(document_rows, (document_rows.c.document == documents.c.digest) & (document_rows.c.row == 1))
         .where(documents.c.site == site, documents.c.kind == "count_result", documents.c.event.isnot(None))
+        .where(documents.c.event_ms >= since_ms)
     )
     found: dict[str, tuple[int, Any]] = {}
-    for name, head in connection.execute(query):
+    for name, bins in connection.execute(query):
         number, _, version = name.rpartition("/")
         if number in numbers and version.isdigit() and int(version) > found.get(number, (0, None))[0]:
-            found[number] = (int(version), head)
+            found[number] = (int(version), bins)
     return found
