@@ -138,6 +138,7 @@ _PRODUCTS: Final = DocumentKind(
         Column("name", cells.text, "what people call it", "description title", "Desk lamp", required=True),
         Column("mode", _mode, f"{', '.join(MODES)}; serial where nothing is said", "tracking tracking_mode", "serial"),
         Column("serial_pattern", _pattern, "regular expression of its serials, to know one that stands alone"),
+        Column("supplier", cells.text, "who alone delivers it, where that is so", "vendor", "Acme"),
         Column("zone", cells.text, "its home zone, where it is put away", "home_zone", "small"),
         Column("price", cells.decimal, "price of one piece, such as 12.50", "unit_price cost", "12.50"),
         Column("currency", cells.currency, "its currency, such as EUR", "", "EUR"),

@@ -102,7 +102,7 @@ def product(values: Values, names: Names) -> Line:
     if gtin is None and sku is None:
         raise CellError("The row names no product: a gtin or a sku is needed.")
     subject = identity.item_key(gtin) if gtin else named(identity.own_item_key, names.codes.domain, sku or "")
-    attributes = _attributes(values, "name", "sku", "mode", "serial_pattern", "zone", "currency") or {}
+    attributes = _attributes(values, "name", "sku", "mode", "serial_pattern", "supplier", "zone", "currency") or {}
     attributes.setdefault("mode", "serial")
     if "price" in values:
         if "currency" not in values:

@@ -63,6 +63,9 @@ class Surroundings(Protocol):
     def ordered(self, document: str | None, unit: str, at_ms: int) -> Ordered:
         """What the orders said of this unit at a moment, picked or packed for the order `document`."""
 
+    def foreign(self, document: str | None, unit: str, at_ms: int) -> str | None:
+        """Why what came under this document cannot be of its supplier, in a sentence, by what was known then."""
+
     def holds(self, unit: str, at_ms: int) -> bool:
         """Whether something had been put into this container before: then it is one of ours."""
 
@@ -109,6 +112,7 @@ class Replay:
             stands=fact.event.location or self.around.locate(fact.event.container, fact.event_ms),
             rivals=self.around.rivals(self.unit),
             holds=self.around.holds(self.unit, fact.event_ms),
+            foreign=self.around.foreign(fact.event.document, self.unit, fact.event_ms),
             barred=self.around.barred(fact),
         )
         self._close(seen)

@@ -17,6 +17,7 @@ from server.identifiers import names_of, rivals_of
 from server.ledger import FOLDED, history, in_chunks
 from server.orders import book
 from server.permissions import Crew, read_crew
+from server.suppliers import Product, products_of, suppliers_of
 from server.tables import document_rows, documents, events, reference
 from sync.actions import ACTIONS
 from sync.history import Fact, effective, step
@@ -58,6 +59,9 @@ class Gathered:
     listings: frozenset[tuple[str, str]] = frozenset()
     recalls: list[tuple[int, int | None, Recall]] = field(default_factory=list)
     """Since when, until when, and what."""
+    suppliers: dict[str, str | None] = field(default_factory=dict)
+    """Number of each notice or order -> who sends it."""
+    products: dict[str, Product] = field(default_factory=dict)
     filled: dict[str, int] = field(default_factory=dict)
     """Since when each container is one of ours: something was put into it."""
     orders: dict[str, Order] = field(default_factory=dict)
@@ -99,6 +103,14 @@ class Gathered:
                 return place if state.status_ms > since_ms else None  # else it was filled anew since
             place, since_ms = state.place, state.place_ms
         return None
+
+    def foreign(self, document: str | None, unit: str, at_ms: int) -> str | None:
+        """Why what came under this document cannot be of its supplier, in a sentence, by what was known then."""
+        supplier = self.suppliers.get(document or "")
+        product = self.products.get(item_of(unit) or "")
+        if document not in self.suppliers or product is None:
+            return None
+        return product.stranger(at_ms, supplier, unit)
 
     def holds(self, unit: str, at_ms: int) -> bool:
         return self.filled.get(unit, at_ms + 1) <= at_ms
@@ -186,6 +198,8 @@ def gather(
         listings=_listings(connection, site, numbers),
         recalls=_recalls(connection, site),
         crew=read_crew(connection, site),
+        suppliers=suppliers_of(connection, site, numbers),
+        products=products_of(connection, site, {i for u in facts if numbers and (i := item_of(u))}),
         filled=_filled(connection, site, {unit for unit in facts if is_container(unit)}),
         orders=book.read_orders(connection, site, order_numbers),
         cancelled=book.read_cancellations(connection, site, known),

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from server.counts import paper
 from server.ledger import FOLDED
-from server.receipts.notice import KINDS
+from server.receipts.kinds import KINDS
 from server.tables import document_rows, documents, events
 
 RECEIPTS_MAX: Final = 200

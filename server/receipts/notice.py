@@ -9,10 +9,9 @@ import sqlalchemy as sa
 
 from server.counts import paper
 from server.counts.plan import CountError
+from server.receipts.kinds import KINDS
 from server.tables import document_rows, documents
 from sync.identity import is_container, is_stock
-
-KINDS = ("asn", "purchase_order")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,8 @@ class Step:
     """Further names of this unit that another unit claims too, with that unit's name."""
     holds: bool = False
     """Whether it is a container into which something had been put before."""
+    foreign: str | None = None
+    """Why a receipt cannot be of its document's supplier, in a sentence."""
     barred: str | None = None
     """Why whoever scanned it was not permitted to, in a sentence."""
 

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from server import queries
 from server.counts.plan import CountError
 from server.counts.receipt import ReceiptReport, close_receipt, report
-from server.database import reading, writing
+from server.database import reading, stamp, writing
+from server.rebuild import rebuild
 from server.receipts.sampling import set_rule
 from server.tables import cases, unit_states
 from sync.identity import lot_key
@@ -223,3 +224,29 @@ def test_a_plate_put_on_at_the_dock_counts_for_the_product_whose_barcode_stands_
     plate = "https://warehouse.example/21/LPN7"
     receive(receiver, plate, beside=("]C1010061414100003610X",), barcode=b"LPN7")
     assert lines(result(receiver))[CABLE] == ("missing", 5, 1)
+
+
+@pytest.mark.parametrize(
+    ("said", "detail"),
+    [
+        ({"supplier": "Zenith"}, "It came from Acme, and only Zenith delivers this product."),
+        ({"serial_pattern": "SN[0-9]+"}, "Serial number 'Z1' is not of the form that this product's have."),
+        ({"supplier": "acme", "serial_pattern": "Z[0-9]"}, None),
+        ({}, None),
+    ],
+)
+def test_a_serial_of_another_supplier_is_kept_and_a_case(
+    warehouse: str, said: dict[str, str], detail: str | None
+) -> None:
+    state_document("products", "P-1", [{"subject": PHONE, "attributes": said}], now_ms=DAY - 90_000)
+    row = {"subject": unit("S9"), "container": CARTON_1, "attributes": {"supplier": "Acme"}}
+    state_document("asn", "ASN-1", [row], now_ms=DAY - 80_000)
+    enrol(1)
+    chain = Chain(1)
+    receive(chain, unit("Z1"))
+    push(chain, now_ms=NOW)
+    state_document("products", "P-2", [{"subject": PHONE, "attributes": {"supplier": "Other"}}], now_ms=NOW)
+    with writing() as c:
+        rebuild(c, SITE, [unit("Z1")], stamp(c))
+        found = c.execute(sa.select(cases.c.detail).where(cases.c.rule == "wrong_supplier")).scalars().all()
+    assert found == ([detail] if detail else [])

@@ -25,6 +25,7 @@ class Quiet:
     claimed: dict[str, str] = field(default_factory=dict)
     recall: bool = False
     filled: bool = False
+    stranger: str | None = None
     orders: Ordered = NO_ORDER
     crew: Crew = field(default_factory=Crew)
 
@@ -48,6 +49,9 @@ class Quiet:
 
     def takes_on(self, document: str | None) -> bool:
         return False
+
+    def foreign(self, document: str | None, unit: str, at_ms: int) -> str | None:
+        return self.stranger if document else None
 
     def holds(self, unit: str, at_ms: int) -> bool:
         return self.filled
