@@ -63,6 +63,7 @@ def svg(result: Result) -> str:
             f'<text class="s" x="{x:.1f}" y="{foot}" text-anchor="end" transform="rotate(-60 {x:.1f} {foot})">'
             f"{name}</text>"
         )
+    parts.append(f'<text class="s" x="{LEFT}" y="{HEIGHT - 12}">day, and number of the count on that day</text>')
     return "\n".join([*parts, "</svg>", ""])
 
 

@@ -68,6 +68,8 @@ class Counted:
     number: str
     before: Accuracy
     after: Accuracy | None = None
+    """Once its cases are settled: the evening after it was closed, when what is missing has been written off."""
+    closed_ms: int | None = None
     bins: list[str] = field(default_factory=list)
 
 
@@ -353,6 +355,7 @@ class Week:
             self.time.now += 1000
             if self.office.closes_count(number):
                 self.books.closes_count(self.time.now_ms(), number)
+                next(c for c in self.counted if c.number == number).closed_ms = self.time.now_ms()
                 del self._open_counts[number]
 
     def _decide(self) -> None:
@@ -370,7 +373,8 @@ class Week:
                 self.books.settles(self.time.now_ms(), case["unit"], resolution)
         records = self.office.records()
         for counted in self.counted:
-            if counted.after is None and counted.number not in self._open_counts:
+            settled = counted.closed_ms is not None and now - counted.closed_ms >= PATIENCE_MS
+            if counted.after is None and settled:
                 counted.after = accuracy(self.world, records, counted.bins)
 
     def _end(self) -> None:
