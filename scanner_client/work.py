@@ -346,8 +346,9 @@ class Work:
     def _photograph(self, picture: bytes | None) -> list[Told]:
         """Keep a picture with the last scan: the page's own, or the camera's newest."""
         last = self.session.last_kept if self.session else None
-        if last is None:
-            return [Told(tone=Tone.ASK, text=say("picture.no_scan"))]
+        refusal = self._gate.signing.refusal(None)
+        if refusal or last is None:
+            return [Told(tone=Tone.ASK, text=refusal or say("picture.no_scan"))]
         if picture is None:
             newest = self.picture(0, PHOTOGRAPH_SECONDS_MAX)
             if newest is None:
