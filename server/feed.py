@@ -18,7 +18,9 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server.changes import by_code_point, horizon, incarnation
+from server.orders import progress
 from server.tables import cases, reference, removals, stock_levels, unit_states
+from sync.verdict import COMMITTED
 
 LIMIT: Final = 500
 LIMIT_MAX: Final = 2_000
@@ -26,7 +28,8 @@ KINDS: Final[Mapping[str, str]] = {
     "unit": "where a unit or container is, belongs and stands: `unit.changed`, `unit.removed`",
     "stock": "how many of a product or lot without units lie in a place: `stock.changed`, `stock.removed`",
     "case": "what does not match: `case.opened`, `case.closed`, `case.removed`",
-    "order": "orders: `order.changed`, and `order.` with its state once it is no longer open",
+    "order": "orders: `order.changed` with its lines, `order.` and its state once it is no longer open, and "
+    "`order.progress` wherever units of it were picked, packed or shipped",
     "receipt": "receipts: `receipt.changed`, `receipt.closed`",
     "count": "counts: `count.changed`, `count.closed`",
     "purchase_order": "purchase orders: `purchase_order.changed`",
@@ -112,7 +115,7 @@ def _removal(row: Mapping[str, Any]) -> Change | None:
 _SOURCES: Final = (
     _Source(reference, ("kind", "key"), frozenset(KINDS) - _NAMES.keys(), _document, reference.c.kind == "document"),
     _Source(removals, ("kind", "key"), frozenset(_NAMES), _removal),
-    _Source(unit_states, ("unit",), frozenset({"unit"}), _unit),
+    _Source(unit_states, ("unit",), frozenset({"unit", "order"}), _unit),
     _Source(stock_levels, ("subject", "place"), frozenset({"stock"}), _stock),
     _Source(cases, ("unit", "rule", "episode"), frozenset({"case"}), _case),
 )
@@ -123,7 +126,13 @@ _Position = tuple[int, int, tuple[str, ...]]
 
 
 def read(
-    connection: sa.Connection, site: str, cursor: str | None, *, kinds: Collection[str] = (), limit: int = LIMIT
+    connection: sa.Connection,
+    site: str,
+    cursor: str | None,
+    *,
+    now_ms: int,
+    kinds: Collection[str] = (),
+    limit: int = LIMIT,
 ) -> Page:
     """The next changes of a site behind a cursor. A page may hold none though more wait.
 
@@ -131,6 +140,7 @@ def read(
 
     Args:
         cursor: of the page before; None for everything there is.
+        now_ms: as of when the progress of orders is told, beside the changes of their units.
         kinds: only these; all where none is named.
 
     Raises:
@@ -147,9 +157,24 @@ def read(
     found.sort(key=lambda each: each[0])
     page, more = found[:limit], len(found) > limit
     end = page[-1][0] if more else (max(below - 1, position[0]), len(_SOURCES), ())
-    told = (source.told(row) for _, source, row in page)
+    told = [source.told(row) for _, source, row in page]
+    if "order" in wanted:
+        told += _progress(connection, site, [row for _, source, row in page if source.table is unit_states], now_ms)
     changes = [change for change in told if change is not None and change.kind in wanted]
     return Page(changes=changes, cursor=_write_cursor(mine, end), more=more)
+
+
+def _progress(connection: sa.Connection, site: str, units: Sequence[Mapping[str, Any]], now_ms: int) -> list[Change]:
+    """How far the orders are whose units changed, once each."""
+    numbers = sorted({row["document"] for row in units if row["document"] and row["status"] in COMMITTED})
+    if not numbers:
+        return []
+    found = progress.read_progress(connection, site, numbers, now_ms)
+    names = ("standing", "asked", "picked", "packed", "shipped", "short")
+    return [
+        Change(type="order.progress", data={"number": number, **{name: getattr(order, name) for name in names}})
+        for number, order in found.items()
+    ]
 
 
 def now(connection: sa.Connection) -> str:

@@ -153,11 +153,12 @@ class Sender:
             row: dict[str, Any] = dict(found or {})
             if not row or row["next_ms"] is None or row["next_ms"] > self.now_ms():
                 return False, False
+            now_ms = self.now_ms()
+            asked = {"kinds": row["kinds"], "limit": CHANGES_PER_POST_MAX, "now_ms": now_ms}
             try:
-                page = feed.read(connection, row["site"], row["cursor"], kinds=row["kinds"], limit=CHANGES_PER_POST_MAX)
+                page = feed.read(connection, row["site"], row["cursor"], **asked)
             except feed.CursorError:  # a backup was restored: what came after it is told from its own beginning
-                page = feed.read(connection, row["site"], None, kinds=row["kinds"], limit=CHANGES_PER_POST_MAX)
-        now_ms = self.now_ms()
+                page = feed.read(connection, row["site"], None, **asked)
         if not page.changes:
             if page.cursor != row["cursor"]:
                 _update(row, {"cursor": page.cursor})

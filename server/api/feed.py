@@ -93,7 +93,9 @@ def changes(query: dict[str, Any]) -> dict[str, Any]:
     with reading() as connection:
         after = feed.now(connection) if query["after"] == "now" else query["after"]
         try:
-            page = feed.read(connection, signed_in().site, after, kinds=kinds, limit=query["limit"])
+            page = feed.read(
+                connection, signed_in().site, after, kinds=kinds, limit=query["limit"], now_ms=context.now_ms()
+            )
         except feed.CursorError as error:
             raise Refusal(410, "cursor_gone", str(error)) from None
     return {"changes": page.changes, "next": page.cursor, "more": page.more}

@@ -11,9 +11,10 @@ from server import feed
 from server.changes import publish
 from server.database import db, reading, stamp, writing
 from server.tables import cases, server_state, stock_levels, unit_states
+from sync.identity import item_of
 from tests.handheld import BIN_A, BIN_B, CABLE, DAY, Chain, unit
 from tests.server.running import Handheld, Person, sign_in
-from tests.server.site import SITE, enrol, push, site
+from tests.server.site import SITE, enrol, push, site, state_document
 
 
 def follow(cursor: str | None, limit: int = 2, **options: Any) -> tuple[list[feed.Change], str]:
@@ -21,8 +22,8 @@ def follow(cursor: str | None, limit: int = 2, **options: Any) -> tuple[list[fee
     found: list[feed.Change] = []
     for _ in range(1_000):
         with reading() as c:
-            page = feed.read(c, SITE, cursor, limit=limit, **options)
-        assert len(page.changes) <= limit
+            page = feed.read(c, SITE, cursor, now_ms=DAY + 10**7, limit=limit, **options)
+        assert len(page.changes) <= 2 * limit
         found += page.changes
         cursor = page.cursor
         if not page.more:
@@ -102,6 +103,19 @@ def test_documents_are_told_as_what_people_call_them(warehouse: str) -> None:
     assert found[0].data["number"] == "COUNT-1"
 
 
+def test_how_far_an_order_is_is_told_when_its_units_are_picked_and_shipped(device: Chain) -> None:
+    rows = [{"subject": item_of(unit("S1")), "quantity": 2}]
+    state_document("order", "SO-1", rows, now_ms=DAY - 10_000)
+    device.scan(DAY, "put_away", unit("S1"), location=BIN_A)
+    push(device, now_ms=DAY + 60_000)
+    _, cursor = follow(None)
+    device.scan(DAY + 100_000, "pick", unit("S1"), document="SO-1", location=BIN_A)
+    push(device, 2, now_ms=DAY + 160_000)
+    (told,), _ = follow(cursor, kinds=["order"])
+    assert (told.type, told.data["number"]) == ("order.progress", "SO-1")
+    assert [told.data[name] for name in ("standing", "asked", "picked", "shipped")] == ["begun", 2, 1, 0]
+
+
 def test_only_the_kinds_that_were_asked_for_are_told_and_the_cursor_goes_on_all_the_same(device: Chain) -> None:
     device.scan(DAY, "put_away", unit("S1"), location=BIN_A)
     device.scan(DAY + 1, "inspect", unit("S1"), location=BIN_B)
@@ -115,7 +129,7 @@ def test_only_the_kinds_that_were_asked_for_are_told_and_the_cursor_goes_on_all_
 @pytest.mark.parametrize("cursor", ["", "x", "AAAA", "W10", "WyJpbmMxIiwxXQ", "WyJpbmMxIiwxLDAsImEiXQ", "W1tdLDEsMF0"])
 def test_what_is_no_cursor_is_refused(warehouse: str, cursor: str) -> None:
     with reading() as c, pytest.raises(feed.CursorError):
-        feed.read(c, SITE, cursor)
+        feed.read(c, SITE, cursor, now_ms=DAY)
 
 
 def test_a_cursor_from_before_a_restored_backup_is_refused_and_says_so(warehouse: str) -> None:
@@ -124,7 +138,7 @@ def test_a_cursor_from_before_a_restored_backup_is_refused_and_says_so(warehouse
     with writing() as c:
         c.execute(server_state.update().values(incarnation="inc2"))
     with reading() as c, pytest.raises(feed.CursorError, match="restored from a backup"):
-        feed.read(c, SITE, cursor)
+        feed.read(c, SITE, cursor, now_ms=DAY)
 
 
 @pytest.mark.postgres
