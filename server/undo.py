@@ -82,7 +82,7 @@ def look(connection: sa.Connection, site: str, name: str, now_ms: int) -> Undoin
         fact=fact,
         problem=_problem(connection, fact) or "",
         depends=Dependants(
-            later=_later(connection, site, fact) if units else [],
+            later=_later(connection, site, fact) if fact.event.subject else [],
             inside=units[1 : LISTED_MAX + 1],
             inside_count=inside,
             counted=_counted(connection, site, name) if fact.event.action == "open_bin" else 0,

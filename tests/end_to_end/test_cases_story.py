@@ -81,14 +81,17 @@ def _sign_in(chromium: Browser, warehouse: Warehouse, name: str) -> Page:
 
 
 def _shot(page: Page, name: str) -> None:
-    if SHOTS:
-        for width, height in ((1366, 768), (390, 844)):
-            page.set_viewport_size({"width": width, "height": height})
+    """The page fits a desk and a phone; who wants pictures gets them."""
+    for width, height in ((1366, 768), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (name, width)
+        if SHOTS:
             page.screenshot(path=f"{SHOTS}/{name}-{width}.png", full_page=True)
+    if SHOTS:
         page.emulate_media(color_scheme="dark")
         page.screenshot(path=f"{SHOTS}/{name}-dark.png", full_page=True)
         page.emulate_media(color_scheme="light")
-        page.set_viewport_size({"width": 1366, "height": 768})
+    page.set_viewport_size({"width": 1366, "height": 768})
 
 
 def _option(page: Page, words: str) -> Locator:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from server.database import reading
 from server.tables import events
 from server.web.wording import RESOLUTIONS
-from tests.handheld import BIN_A, BIN_B, CARTON_1, unit
+from tests.handheld import BIN_A, BIN_B, CABLE, CARTON_1, unit
 from tests.server.running import Handheld
 from tests.server.web.test_console import _sign_in, _token
 
@@ -199,3 +199,15 @@ def test_a_decision_is_not_undone_here(console: FlaskClient, handheld: Handheld)
     assert "a decision is taken back by opening its case again" in page
     assert "Undo this scan" not in page
     assert console.get("/undo/1.2.3").status_code == 404
+
+
+def test_pieces_without_units_are_undone_too(console: FlaskClient, handheld: Handheld) -> None:
+    for minutes, quantity in ((30, 5), (20, 7)):
+        handheld.scan("receive", CABLE, location=BIN_A, quantity=quantity, minutes_ago=minutes)
+    handheld.push()
+    address = f"/undo/{handheld.chain.device_no}.1.1"
+    page = console.get(address).text
+    assert "1 later fact stands in the same trail" in text_of(page)
+    assert "The pieces in its places are reckoned anew without it." in page
+    console.post(address, data={"csrf_token": _token(page), "reason": "wrong document"})
+    assert "A-01 7" in text_of(console.get("/units/01/00614141000036").text)
