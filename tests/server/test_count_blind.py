@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from threading import Thread
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from flask import current_app
 
 from server.changes import pull
 from server.counts import closing
 from server.counts.plan import Share
 from server.database import reading, writing
+from server.ingest import ingest
+from server.tables import devices
 from sync.unit import NOT_TOLD
 from tests.handheld import BIN_A, BIN_B, CARTON_1, DAY, Chain, unit
 from tests.server.counting import NOW, Counting, begin, close
@@ -95,4 +100,30 @@ def test_what_is_put_into_a_blind_bin_meanwhile_is_told_when_it_is_closed(handhe
     push(chain, now_ms=NOW)
     assert handhelds[0]()[unit("NEW")][1] == NOT_TOLD
     close()
+    assert handhelds[0]()[unit("NEW")][1] == BIN_A
+
+
+def test_a_row_that_is_being_written_while_a_blind_count_is_closed_is_told_afterwards(
+    handhelds: tuple[Puller, Puller],
+) -> None:
+    begin("CC-1", BIN_A, blind=True)
+    chain = Chain(2)
+    Counting(chain)(BIN_A, A1)
+    push(chain, now_ms=NOW)
+    chain.scan(DAY + 900_000, "put_away", unit("NEW"), location=BIN_A)
+    head, lines = chain.push(len(chain.lines), len(chain.lines), now_ms=NOW)
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy means another thing in a thread
+
+    def close_it() -> None:
+        with app.app_context():
+            close()
+
+    closing_it = Thread(target=close_it)
+    with writing() as c:
+        device = c.execute(sa.select(devices).where(devices.c.device_no == 2)).mappings().one()
+        ingest(c, device, head, lines, now_ms=NOW)
+        closing_it.start()
+        closing_it.join(0.3)
+        assert closing_it.is_alive(), "whoever closes waits until nobody else writes"
+    closing_it.join()
     assert handhelds[0]()[unit("NEW")][1] == BIN_A
