@@ -302,7 +302,9 @@ def cancel(connection: sa.Connection, *, site: str, number: str, operator: str |
 
 def cancelled(connection: sa.Connection, site: str, number: str) -> bool:
     """Whether the count was given up."""
-    query = sa.select(events.c.seq).where(
-        events.c.site == site, events.c.document == number, events.c.action == "close_count"
+    query = (
+        sa.select(events.c.seq)
+        .join(documents, (documents.c.digest == events.c.evidence) & (documents.c.kind == "count"))
+        .where(events.c.site == site, events.c.document == number, events.c.action == "close_count")
     )
     return connection.execute(query.limit(1)).first() is not None

@@ -177,7 +177,9 @@ def report(connection: sa.Connection, *, site: str, number: str) -> CountReport:
         variance=variance(lines, moved, lambda key: worth.get(item_of(key) or key)),
         recounts=[recount.number for recount in recounts],
         refused=[scans.name_of(f) for f in evidence.refused],
-        counters=tuple(dict.fromkeys(name for i in evidence.intervals.values() for name in i.people)),
+        counters=tuple(
+            dict.fromkeys(f.event.operator for f in [*evidence.own, *evidence.standing] if f.event.operator)
+        ),
         evidence=evidence,
         facts=facts,
     )

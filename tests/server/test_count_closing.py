@@ -152,6 +152,18 @@ def recounted(operator: str, *subjects: str, bins: tuple[str, ...] = (BIN_A,), s
     return plan.number
 
 
+def test_who_counted_first_may_not_approve_either_where_a_recount_speaks_for_the_bin(counter: Chain) -> None:
+    begin("CC-1", BIN_A)
+    Counting(counter, operator="Rosa")(BIN_A, A1)
+    push(counter, now_ms=NOW)
+    recounted("Ravi", A1)
+    limit("role:supervisor", units=0)
+    close(role="supervisor")
+    for name in ("Rosa", "Ravi"):
+        with pytest.raises(CountError, match=f"{name} counted for CC-1"):
+            decide(closing.approve, name)
+
+
 def test_a_recount_by_somebody_else_speaks_for_its_bins_in_the_next_version(counter: Chain) -> None:
     counted(counter)
     assert kinds(close()) == {A1: "matched", A2: "missing", B1: "matched"}
