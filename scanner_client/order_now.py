@@ -42,7 +42,7 @@ def taken_for(handheld: Handheld, order: Order, action: str) -> list[Taken]:
 
     Units by name; of what has no units, the pieces that were scanned here and not sent yet.
     """
-    own = [event for event in handheld.own_scans.all() if event.document == order.number and event.subject]
+    own = [event for event in handheld.own_scans.under(order.number) if event.subject]
     subjects = dict.fromkeys([*handheld.site_map.taken_for(order.number), *(str(event.subject) for event in own)])
     found = []
     for subject in subjects:
@@ -69,6 +69,6 @@ def _made_for(orders: Mapping[str, Order], unit: str, mine: str | None) -> str |
 
 def shortages(handheld: Handheld, order: Order) -> list[Taken]:
     """What this order does without, by others' word and by this handheld's own."""
-    own = [event for event in handheld.own_scans.all() if event.action == "short_pick"]
-    mine = (event for event in own if event.document == order.number and event.subject)
+    own = handheld.own_scans.under(order.number)
+    mine = (event for event in own if event.action == "short_pick" and event.subject)
     return [*order.short, *(Taken(subject=str(e.subject), lot=e.lot, quantity=e.quantity or 1) for e in mine)]

@@ -102,6 +102,8 @@ class Outbox:
         self._database = database
         self.epoch = 0
         """The epoch that scans are committed to; 0 before the first."""
+        self.version = 0
+        """Counts up with whatever changes what waits here."""
         newest = database.row("SELECT epoch FROM epochs ORDER BY place DESC LIMIT 1")
         if newest:
             self.epoch = newest[0]
@@ -115,6 +117,7 @@ class Outbox:
                 epoch, device_no, predecessor, GENESIS, GENESIS,
             )  # fmt: skip
         self.epoch = epoch
+        self.version += 1
 
     def epochs(self) -> list[Epoch]:
         """Every epoch, oldest first."""
@@ -150,6 +153,7 @@ class Outbox:
                 rows.append((at.epoch, seq, line, head))
             self._database.run_many("INSERT INTO events VALUES (?, ?, ?, ?)", rows)
             self._database.run("UPDATE epochs SET last_seq=?, head=? WHERE epoch=?", rows[-1][1], head, at.epoch)
+        self.version += 1
         return named
 
     def next_run(self, limit: int = EVENTS_PER_PUSH_MAX) -> Run:
@@ -218,6 +222,7 @@ class Outbox:
             )  # fmt: skip
             self._remember(at.epoch, through, reply.server_ms)
             self._let_go(self.state(at.epoch), reply.server_ms)
+        self.version += 1
         return diverged
 
     def doubt(self) -> None:

@@ -80,9 +80,18 @@ class PickLists:
     def __init__(self, handheld: Handheld) -> None:
         self._handheld = handheld
         self._stock: tuple[object, str, list[Available]] | None = None
+        self._made: tuple[tuple[object, ...], PickList | None] | None = None
 
     def of(self, number: str | None) -> PickList | None:
         """The list of this order; None where this handheld does not know it."""
+        handheld = self._handheld
+        today = day(handheld.site_map.now_ms(handheld.clock))
+        seen = (number, handheld.site_map.version, handheld.outbox.version, today)
+        if self._made is None or self._made[0] != seen:  # asked for before each scan and after it
+            self._made = (seen, self._make(number))
+        return self._made[1]
+
+    def _make(self, number: str | None) -> PickList | None:
         orders = self._handheld.site_map.orders()
         order = orders.get(number or "")
         if order is None:

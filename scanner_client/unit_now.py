@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from scanner_client.handheld import Handheld
@@ -26,7 +27,7 @@ def known_now(handheld: Handheld, key: str) -> Known | None:
     return _carried_on(handheld, before, own, found.known if found else None)
 
 
-def _carried_on(handheld: Handheld, state: UnitState, own: list[ScanEvent], known: Known | None) -> Known:
+def _carried_on(handheld: Handheld, state: UnitState, own: Sequence[ScanEvent], known: Known | None) -> Known:
     for event in own:
         state = step(state, Fact(0, event.name, 0, b"", 0, event))
     return replace(

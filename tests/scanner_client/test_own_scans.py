@@ -1,0 +1,24 @@
+"""What was scanned here and not sent yet."""
+
+from __future__ import annotations
+
+from scanner_client.handheld import Handheld
+from sync.event import format_name
+from tests.scanner_client.labels import A_01, Begin, kept, see, unit, unit_label
+
+
+def test_a_scan_is_known_until_it_is_undone_or_the_queue_goes_on_under_a_new_epoch(
+    handheld: Handheld, begin: Begin
+) -> None:
+    session = begin("pick", document="SO-1", location=A_01)
+    see(session, unit_label("S1"))
+    see(session, unit_label("S2"))
+    own = handheld.own_scans
+    assert [event.subject for event in own.all()] == [unit("S1"), unit("S2")]
+    assert [format_name(e.name) for e in own.of(unit("S1"))] == [format_name(kept(handheld)[0].name)]
+    assert len(own.under("SO-1")) == 2
+    session.undo()
+    assert [event.subject for event in own.under("SO-1")] == [unit("S1")]
+    assert own.of(unit("S2")) == ()
+    handheld.renew("a test")
+    assert list(own.all()) == []
