@@ -13,8 +13,9 @@ from tests.postgres import running_postgres
 from tests.simulation.accuracy import Accuracy
 from tests.simulation.picture import sparkline, svg
 from tests.simulation.rates import Rates
+from tests.simulation.result import Result, Size
 from tests.simulation.scoring import table
-from tests.simulation.week import Result, Size, run
+from tests.simulation.week import run
 
 SHOWN_MAX = 20
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from tests.simulation.week import Counted, Result
+from tests.simulation.result import Counted, Result
 
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 960, 420, 64, 56, 76
 BARS = "▁▂▃▄▅▆▇█"

@@ -15,8 +15,9 @@ from server.counts.scans import Interval
 from server.rules import rules
 from sync.actions.resolutions import RESOLUTIONS
 from tests.simulation.rates import Rates
+from tests.simulation.result import Result, Size
 from tests.simulation.scoring import Score, table
-from tests.simulation.week import Result, Size, run
+from tests.simulation.week import run
 
 SMALL = Size(units=320, handhelds=4, days=2, deliveries_a_day=2, orders_a_day=8, counts_a_day=1, sync_minutes=30)
 ROUGH = Rates(

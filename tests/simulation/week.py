@@ -8,13 +8,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from tests.simulation.accuracy import Accuracy, accuracy, wrong_records
+from tests.simulation.accuracy import accuracy, wrong_records
 from tests.simulation.books import Books
 from tests.simulation.clockwork import DAY_MS, HOUR_MS, START_MS, Clockwork, Process
+from tests.simulation.disturbances import Disturbances
 from tests.simulation.floor import Delivery, Floor, Order
 from tests.simulation.layout import (
     PRODUCTS_A_BIN,
@@ -30,7 +30,8 @@ from tests.simulation.layout import (
 from tests.simulation.mishaps import Mishaps, dealt
 from tests.simulation.office import open_office
 from tests.simulation.rates import Rates
-from tests.simulation.scoring import Score, compare_records, score
+from tests.simulation.result import Counted, Result, Size
+from tests.simulation.scoring import compare_records, score
 from tests.simulation.station import Station
 from tests.simulation.truth import Kind, World
 
@@ -42,50 +43,6 @@ RESOLVES = {"missing": "write_off"} | dict.fromkeys(
 """What is decided of a case; of another rule, that nothing is wrong."""
 PATIENCE_MS = 20 * HOUR_MS
 """A missing unit is looked for so long before it is written off."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Size:
-    """How large a warehouse, and for how long."""
-
-    units: int = 20_000
-    handhelds: int = 12
-    days: int = 7
-    deliveries_a_day: int = 10
-    cartons: int = 4
-    units_a_carton: int = 8
-    orders_a_day: int = 100
-    units_an_order: int = 3
-    counts_a_day: int = 4
-    sync_minutes: float = 10.0
-    """Between two syncs of a handheld that has a network."""
-
-
-@dataclass(kw_only=True)
-class Counted:
-    """One count in the picture: how many records of its bins were right before and after."""
-
-    number: str
-    before: Accuracy
-    after: Accuracy | None = None
-    """Once its cases are settled: the evening after it was closed, when what is missing has been written off."""
-    closed_ms: int | None = None
-    bins: list[str] = field(default_factory=list)
-
-
-@dataclass(kw_only=True)
-class Result:
-    """What a run found."""
-
-    seed: str
-    score: Score
-    counted: list[Counted]
-    wrong_records: tuple[float, float]
-    """Share of (product, bin) records whose quantity was wrong, when the week began and when it ended."""
-    events: int
-    outcomes: dict[str, int]
-    disturbances: Counter[str]
-    seconds: float
 
 
 class Week:
@@ -100,8 +57,8 @@ class Week:
         self.mishaps = Mishaps(self.world, self.layout, rates, self.serials, self._rng("mishaps"), self.time)
         self.floor = Floor(self.world, self.books, self.layout, self.mishaps, rates, self._rng("floor"), self.time)
         self.counted: list[Counted] = []
-        self.disturbances: Counter[str] = Counter()
         self._rng_paper, self._rng_air = self._rng("papers"), self._rng("air")
+        self.disturbances = Disturbances(rates, self._rng_air, self.time)
         self._folder, self._database_url = folder, database_url
         self._packing: list[Order] = []
         self._receipts: list[str] = []
@@ -134,7 +91,7 @@ class Week:
                 wrong_records=(wrong_before, wrong_records(self.world, records, self.layout)),
                 events=len(scans),
                 outcomes=office.outcomes(),
-                disturbances=self.disturbances,
+                disturbances=self.disturbances.counted,
                 seconds=time.perf_counter() - began,
             )
 
@@ -190,7 +147,7 @@ class Week:
             for hand, share in zip(counters, dealt(bins, len(counters)), strict=False):
                 self._works(hand, opens, [self.floor.counts(hand, number, share)])
         for hand in self.hands:
-            self._disturb(hand, opens)
+            self.disturbances.on_a_day(hand, opens, CLOSES_H - OPENS_H)
             first = opens + self._rng_air.random() * self.size.sync_minutes * 60_000
             self.time.start(self._syncs(hand, start + CLOSES_H * HOUR_MS), first)
         for _ in range(self.mishaps.whole(self.rates.met_at_once)):
@@ -244,38 +201,8 @@ class Week:
 
     def _syncs(self, hand: Station, until: float) -> Process:
         while self.time.now < until or self._busy[hand.name]:
-            hand.network.lose_next_reply = self._rng_air.random() < self.rates.lost_replies
-            self.disturbances["lost replies"] += hand.network.lose_next_reply
-            hand.sync()
-            hand.network.lose_next_reply = False
+            self.disturbances.syncs(hand)
             yield self._rng_air.uniform(0.8, 1.2) * self.size.sync_minutes * 60
-
-    def _disturb(self, hand: Station, opens: float) -> None:
-        """Outages, clocks and batteries of this day."""
-        hours = CLOSES_H - OPENS_H
-        for name, share, process in (
-            ("outages", self.rates.outages, self._outage),
-            ("clock faults", self.rates.clock_faults, self._clock_fault),
-            ("reboots", self.rates.reboots, self._reboot),
-        ):
-            if self._rng_air.random() < share:
-                self.disturbances[name] += 1
-                self.time.start(process(hand), opens + self._rng_air.random() * hours * HOUR_MS)
-
-    def _outage(self, hand: Station) -> Process:
-        hand.network.online = False
-        yield self._rng_air.expovariate(1 / self.rates.outage_hours) * 3600
-        hand.network.online = True
-
-    def _clock_fault(self, hand: Station) -> Process:
-        hours = self._rng_air.choice((-48, -3, -0.2, 0.2, 5, 72))
-        hand.wall_error_ms += int(hours * HOUR_MS)
-        yield from ()
-
-    def _reboot(self, hand: Station) -> Process:
-        while hand.in_use:
-            yield 20.0
-        hand.reboot()
 
     # Papers.
 
