@@ -5,7 +5,7 @@ What each gains and costs stands in the README; the camera benchmark measures it
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
@@ -21,6 +21,7 @@ from scanner_client.vision.engine import AS_IT_STANDS, Effort
 from scanner_client.vision.flatten import flattened
 from scanner_client.vision.frame import Grey
 from scanner_client.vision.reading import Quad, Reading
+from scanner_client.vision.region import Region
 
 Step = Callable[[Attempt], None]
 
@@ -53,6 +54,9 @@ WIDE_PX = 500
 
 ROWED_REGIONS_MIN, PIXELS_PER_ROWED_REGION = 2, 600_000
 """So many places are tried, since print often looks the same."""
+
+LIKELY_REGIONS_MAX = 16
+"""As many as a film's frame has; in large photographs the weaker ones were print."""
 
 MANY_LABELS_PIXELS_MIN = 2_500_000
 PALLET_LINEAR_MIN = 5
@@ -113,7 +117,7 @@ def deskew(attempt: Attempt) -> None:
 def contrast(attempt: Attempt) -> None:
     """The same with the contrast evened out (CLAHE), against glare and shade."""
     even = cv2.createCLAHE(CLAHE_CLIP, CLAHE_TILES)
-    for region in attempt.unread_regions():
+    for region in _likely_regions(attempt):
         crop = attempt.upright(region, _scale(region.across_px))
         attempt.read_crop(crop, np.asarray(even.apply(crop.grey), np.uint8))
 
@@ -122,7 +126,7 @@ def contrast(attempt: Attempt) -> None:
 def sharpen(attempt: Attempt) -> None:
     """The same sharpened over a wide radius, against defocus: enlarged, and then as large as it was."""
     for scale in (SCALE, 1.0):
-        for region in attempt.unread_regions():
+        for region in _likely_regions(attempt):
             crop = attempt.upright(region, min(scale, _scale(region.across_px)))
             attempt.read_crop(crop, _sharpened(crop.grey), bent=True)
 
@@ -169,7 +173,7 @@ def inverted(attempt: Attempt) -> None:
 
     A still pays for all its steps at once, so the whole of it is looked at again only where it gave nothing.
     """
-    for region in attempt.unread_regions():
+    for region in _likely_regions(attempt):
         crop = attempt.upright(region, _scale(region.across_px))
         attempt.read_crop(crop, 255 - crop.grey)
     if attempt.in_time() and not (attempt.readings if attempt.still else attempt.sees_matrix):
@@ -219,6 +223,11 @@ def enlarge(attempt: Attempt) -> None:
     if attempt.in_time() and not attempt.readings and attempt.grey.size < ENLARGED_PIXELS_MAX:
         larger = cv2.resize(attempt.grey, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
         attempt.read_whole(attempt.wanted.formats, ANY_TURN, grey=np.asarray(larger, np.uint8), scale=2.0)
+
+
+def _likely_regions(attempt: Attempt) -> Iterable[Region]:
+    """The strongest regions that are still unread; all of them only where many labels stand."""
+    return islice(attempt.unread_regions(), None if _shows_a_pallet(attempt) else LIKELY_REGIONS_MAX)
 
 
 def _shows_a_pallet(attempt: Attempt) -> bool:
