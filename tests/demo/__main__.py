@@ -65,6 +65,7 @@ def _prepare(stage: Stage) -> None:
     stage.flask("init", "--password-stdin", typed=PASSWORD + "\n")
     for kind, path in papers:
         print("  " + stage.flask("import", kind, str(path)).strip().splitlines()[-1])
+    stage.flask("sampling", "all")  # the cartons are unpacked: what is not read is not in them
     stage.flask("count", "open", "COUNT-1", "--bin", "A-01", "--bin", "A-02")
     stage.start_server()
     stage.say("Enrolling two handhelds: each reads its one-time code with its own camera.")
