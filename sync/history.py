@@ -120,7 +120,7 @@ def _says_nothing_of_place(before: UnitState, after: UnitState) -> bool:
 
 def _came_under(before: UnitState, after: UnitState, event: ScanEvent) -> str | None:
     if after.status not in IN_STOCK:
-        return before.came_under
+        return after.came_under  # a closed receipt takes it away again
     if before.status not in IN_STOCK or after.receipts > before.receipts:
         return after.announced_by or event.document
     return before.came_under or after.announced_by  # it came without a paper, and the notice followed

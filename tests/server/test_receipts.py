@@ -178,6 +178,7 @@ def test_what_was_not_read_in_an_opened_carton_is_short_where_every_unit_has_to_
     with reading() as c:
         assert c.execute(sa.select(cases.c.unit).where(cases.c.rule == "short")).scalars().all() == [unit("S3")]
         found = queries.read_unit(c, SITE, unit("S3"), NOW)
+        assert lines(report(c, site=SITE, number="ASN-1"))[unit("S3")][0] == "missing"  # asked again, the same
     assert found is not None
     assert (found.state.status, found.location) == ("announced", None)  # its carton does not bring it in any more
 
