@@ -8,7 +8,7 @@ from typing import Final
 
 from server.rules import Finding, Step
 from sync.actions import ACTIONS
-from sync.event import parse_name
+from sync.event import format_name
 from sync.history import is_claim
 from sync.unit import IN_STOCK, Status, UnitState
 
@@ -24,8 +24,7 @@ def check(step: Step) -> Finding | None:
         return None
     if _follows(before, fact.event.action):
         return None  # picked here and packed there, or received and stored: it went from hand to hand
-    maker = parse_name(fact.event.about)[0] if fact.event.about else fact.name[0]
-    if parse_name(before.seen_by)[0] == maker:
+    if _maker(before.seen_by) == _maker(fact.event.about or format_name(fact.name)):
         return None  # a handheld cannot be in two places, its own order of scans is certain
     if fact.event_ms - before.seen_ms > fact.uncertainty_ms + before.seen_uncertainty_ms:
         return None  # the clocks tell them apart: the later one holds, and the trail shows both
@@ -35,6 +34,11 @@ def check(step: Step) -> Finding | None:
         seen=here,
         against=before.seen_by,
     )
+
+
+def _maker(scan: str) -> str:
+    """Number of the handheld that made a scan, of its name as it was said: nothing here may fail over a bad one."""
+    return scan.partition(".")[0]
 
 
 def _follows(before: UnitState, action: str) -> bool:

@@ -45,13 +45,13 @@ def _impossible(event: ScanEvent, *, by_server: bool) -> str | None:
         return f"{event.subject!r:.80} cannot be in itself."
     if event.quantity is not None and event.quantity > QUANTITY_MAX:
         return f"The quantity is {event.quantity}; one scan counts up to {QUANTITY_MAX}."
-    if event.voids is None:
-        return None
     try:
-        device_no, _, _ = parse_name(event.voids)
+        undone = parse_name(event.voids) if event.voids is not None else None
+        if event.about is not None:
+            parse_name(event.about)
     except EventError as e:
         return str(e)
-    if device_no == 0 and not by_server:
+    if undone is not None and undone[0] == 0 and not by_server:
         return f"A handheld may not undo {event.voids}, which the server said."
     return None
 

@@ -103,6 +103,8 @@ def test_a_poison_event_among_499_good_ones_costs_them_nothing(warehouse: str, l
         {"quantity": 2**53 - 1},
         {"identifiers": ("\x00",)},
         {"container": CARTON_1, "subject": CARTON_1},
+        {"about": "yesterday"},
+        {"about": "1.2"},
         {"action": "settle"},
         {"device_no": 2},
         {"seq": 9},

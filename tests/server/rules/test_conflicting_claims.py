@@ -45,3 +45,9 @@ def test_a_carton_that_stands_in_the_same_place_is_no_other_place() -> None:
     assert said("conflicting_claims", [HERE, fact(1.1, "pack", device=2, container=CARTON_1)], around) == []
     packed = [fact(1, "pack", container=CARTON_1), fact(1.1, "inspect", device=2, location=BIN_A)]
     assert said("conflicting_claims", packed, around) == []
+
+
+def test_a_scan_that_names_what_it_came_of_in_no_known_way_is_still_judged() -> None:
+    first = fact(1, "put_away", location=BIN_A, about="yesterday")
+    assert said("conflicting_claims", [first, fact(1.1, "inspect", device=2, location=BIN_B)]) != []
+    assert said("conflicting_claims", [HERE, fact(1.1, "inspect", device=2, location=BIN_B, about="yesterday")]) != []
