@@ -150,6 +150,8 @@ class Background:
             self._failed(str(error), error.code)
         except (DatabaseError, DeviceError, OutboxError, CarriedError) as error:
             self._failed(str(error), "local")  # a full disk, say: scanning says so by itself, and this tries again
+        except Exception as error:  # noqa: BLE001 - a thread that ends would leave the queue here for good, unseen
+            self._failed(say("status.unforeseen", reason=error), "local")
         else:
             self.state = SyncState(last_ms=self._wall_ms())
             return self._idle_ms

@@ -8,7 +8,8 @@ from typing import Final
 from scanner_client.device import Device
 from scanner_client.pictures import Pictures, Waiting
 from scanner_client.transport import Answer, Transport, TransportError
-from sync.event import parse_name
+from scanner_client.wording import say
+from sync.event import EventError, parse_name
 from sync.picture import EVENT_HEADER, PICTURES_PATH, media_type, message
 from sync.protocol import write_signature
 
@@ -22,30 +23,37 @@ ANOTHER: Final = frozenset({404, 409})
 Addresses = Callable[[], tuple[str, ...]]
 
 
+class _UnsendableError(Exception):
+    """The picture can be sent by no try; the message says why."""
+
+
 def send(pictures: Pictures, device: Device, transport: Transport, addresses: Addresses) -> int:
     """Send what waits, as far as the server takes it now; returns how many it has.
 
-    Whatever goes wrong with one leaves it where it is, for the next round.
+    What cannot be read or sent is set aside with its reason, and the others go on. Whatever else goes wrong with one
+    leaves it where it is, for the next round.
     """
     done = 0
     for picture in pictures.waiting()[:PER_ROUND_MAX]:
-        answer = _post(picture, device, transport, addresses())
+        try:
+            answer = _post(picture, device, transport, addresses())
+        except _UnsendableError as error:
+            pictures.refused(picture, str(error))
+            continue
         if answer is None:
             break
         if answer.status in (200, 201):
             pictures.sent(picture)
             done += 1
         elif answer.status in FOR_EVER:
-            pictures.refused(picture)
+            pictures.refused(picture, answer.error()[1])
         elif answer.status not in ANOTHER:
             break
     return done
 
 
 def _post(picture: Waiting, device: Device, transport: Transport, addresses: tuple[str, ...]) -> Answer | None:
-    content = picture.path.read_bytes()
-    if parse_name(picture.event)[0] != device.device_no:
-        return None  # it was made under another key, which may come back
+    content = _content(picture, device)
     signature = write_signature(device.sign(message(picture.event, content)))
     headers = {
         "Authorization": f"Ed25519 {device.device_no} {signature}",
@@ -58,3 +66,18 @@ def _post(picture: Waiting, device: Device, transport: Transport, addresses: tup
         except TransportError:
             continue
     return None
+
+
+def _content(picture: Waiting, device: Device) -> bytes:
+    try:
+        maker = parse_name(picture.event)[0]
+        content = picture.path.read_bytes()
+    except EventError as error:
+        raise _UnsendableError(say("picture.nameless", name=picture.path.name)) from error
+    except OSError as error:
+        raise _UnsendableError(
+            say("picture.unreadable", name=picture.path.name, reason=error.strerror or error)
+        ) from error
+    if maker != device.device_no:
+        raise _UnsendableError(say("picture.other_key", maker=maker, device_no=device.device_no))
+    return content

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,7 +22,9 @@ WAITING_BYTES_MAX: Final = 500_000_000
 FOLDER: Final = "waiting_pictures"
 UNFINISHED: Final = ".part"
 REFUSED: Final = ".refused"
-"""The server will never take it, whatever the reason; it stays for a person to look at."""
+"""It cannot be sent, or the server will never take it; it stays for a person to look at."""
+REASON: Final = ".txt"
+"""Beside one that was set aside: why, in a sentence."""
 _SEPARATOR: Final = "~"
 _DIGEST_CHARS: Final = 16
 
@@ -84,9 +87,15 @@ class Pictures:
         picture.path.unlink(missing_ok=True)
 
     @staticmethod
-    def refused(picture: Waiting) -> None:
-        """The server will never take it: it is not sent again, and not thrown away either."""
-        picture.path.rename(picture.path.with_suffix(picture.path.suffix + REFUSED))
+    def refused(picture: Waiting, reason: str) -> None:
+        """Set it aside with the reason beside it: it is not sent again, and not thrown away either.
+
+        Where the disk takes not even that, it stays where it is: the others must not wait for it.
+        """
+        aside = picture.path.with_suffix(picture.path.suffix + REFUSED)
+        with suppress(OSError):
+            picture.path.rename(aside)
+            aside.with_suffix(REFUSED + REASON).write_text(f"{reason}\n", "utf-8")
 
     def _bytes(self) -> int:
         return sum(path.stat().st_size for path in self._folder.iterdir())

@@ -9,6 +9,7 @@ import pytest
 from scanner_client.background import BACKOFF_MS_MAX, Background, backoff_ms
 from scanner_client.enrol_command import enrol
 from scanner_client.handheld import Handheld
+from scanner_client.pictures import FOLDER
 from scanner_client.transport import Transport
 from scanner_client.uploader import Uploader
 from tests.scanner_client.peer import Peer, running_peer
@@ -109,3 +110,21 @@ def test_terminal_that_is_gone_hinders_no_sync_and_is_told_once(
     assert handheld.outbox.waiting() == 0
     told = capsys.readouterr().err
     assert told.count("The screen cannot be drawn anew: [Errno 5] Input/output error.") == 1
+
+
+def test_what_nobody_foresaw_is_told_and_the_next_sync_is_tried_all_the_same(
+    handheld: Handheld, peer: Peer, transport: Transport
+) -> None:
+    enrol(handheld, peer.invitation(), transport)
+    blocked = handheld.home / FOLDER
+    blocked.write_bytes(b"")  # where the folder of pictures should be
+    background = Background(Uploader(handheld, transport), wall_ms=lambda: 1, idle_ms=60_000)
+    background.start()
+    state = background.sync_now(WAIT_S)
+    assert state.code == "local"
+    assert "Not a directory" in str(state.trouble)
+    blocked.unlink()
+    handheld.commit([scan_of(1)])
+    assert background.sync_now(WAIT_S).trouble is None
+    background.close(WAIT_S)
+    assert handheld.outbox.waiting() == 0

@@ -65,6 +65,24 @@ def test_what_the_server_will_never_take_is_set_aside_and_not_sent_again(handhel
     assert path.with_name(path.name + ".refused").read_bytes() == JPEG
 
 
+def test_pictures_that_cannot_be_read_or_sent_are_set_aside_with_a_reason_and_the_others_go(
+    handheld: Handheld, begin: Begin
+) -> None:
+    first, second = scanned(handheld, begin, "S1", "S2")
+    folder = Pictures(handheld.home).keep(first, JPEG).parent
+    Pictures(handheld.home).keep("1.1.1", JPEG)  # made under another key
+    (folder / "0 a photo of mine.jpg").write_bytes(JPEG)
+    (folder / f"{first}~0.jpg").mkdir()  # stands for a damaged disk: it is there, and cannot be read
+    Pictures(handheld.home).keep(second, JPEG)
+    assert deliver(handheld, Server(201, 201)) == 2
+    assert Pictures(handheld.home).waiting() == []
+    reasons = sorted(path.read_text() for path in folder.glob("*.refused.txt"))
+    assert [len(list(folder.glob("*.refused"))), len(reasons)] == [3, 3]
+    assert "does not say which scan it belongs to" in reasons[0]
+    assert "cannot be read" in reasons[1]
+    assert "It was taken by handheld 1;" in reasons[2]
+
+
 def test_at_its_bound_the_folder_refuses_the_next_picture_and_keeps_those_that_wait(tmp_path: Path) -> None:
     folder = Pictures(tmp_path, bytes_max=len(JPEG) + 5)
     folder.keep("1.1.1", JPEG)
