@@ -205,9 +205,10 @@ def _is_decided(connection: sa.Connection, site: str, number: str, digest: str) 
     )  # fmt: skip
     if connection.execute(rejected.limit(1)).first() is not None:
         return True
-    version = paper.versions(connection, site, "count_result", number)
-    rows = paper.rows_of(connection, site, "count_result", f"{number}/{version}") if version else []
-    return bool(rows) and rows[0]["attributes"].get("proposal") == digest
+    last = paper.versions(connection, site, "count_result", number)
+    papers = [f"{number}/{version}" for version in range(1, last + 1)]  # it was closed again since, maybe
+    heads = [paper.rows_of(connection, site, "count_result", each)[:1] for each in papers]
+    return any(head["attributes"].get("proposal") == digest for rows in heads for head in rows)
 
 
 def approve(

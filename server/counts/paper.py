@@ -116,14 +116,15 @@ def digest_of(connection: sa.Connection, site: str, kind: str, number: str) -> s
 
 
 def versions(connection: sa.Connection, site: str, kind: str, number: str) -> int:
-    """How many results of a count or receipt were frozen so far."""
+    """The latest version of a count or receipt that was frozen; nought where none was."""
     query = sa.select(documents.c.number).where(
         documents.c.site == site,
         documents.c.kind == kind,
         documents.c.number.startswith(f"{number}/", autoescape=True),
     )
     numbers = connection.execute(query).scalars()
-    return sum(found.removeprefix(f"{number}/").isdigit() for found in numbers)  # a number may hold a stroke itself
+    tails = [found.removeprefix(f"{number}/") for found in numbers]
+    return max((int(tail) for tail in tails if tail.isdigit()), default=0)  # a number may hold a stroke itself
 
 
 _CALLED: Final = {

@@ -127,6 +127,22 @@ def test_a_scan_that_comes_after_the_proposal_is_an_exception_of_the_approved_ve
         assert [f.event.subject for f in late_scans(c, site=SITE, number="CC-1")] == [A2]
 
 
+def test_a_proposal_that_was_approved_does_not_wait_again_once_the_count_is_closed_anew(counter: Chain) -> None:
+    count = counted(counter)
+    limit("role:supervisor", units=0)
+    close(role="supervisor")
+    decide(closing.approve, "Ada")
+    count.say("count", A2, BIN_A)
+    push(counter, len(counter.lines), now_ms=NOW)
+    assert close(role="supervisor").version == 2
+    with reading() as c:
+        assert closing.pending(c, SITE, "CC-1") is None
+    with pytest.raises(CountError, match="nothing has changed since version 2"):
+        close(role="supervisor")
+    with pytest.raises(CountError, match="Nothing of count CC-1 waits"):
+        decide(closing.approve, "Ada")
+
+
 def test_a_rejected_count_is_open_again_and_can_be_closed_after_a_recount(counter: Chain) -> None:
     counted(counter)
     limit("role:supervisor", units=0)
