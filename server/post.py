@@ -11,6 +11,7 @@ import ipaddress
 import socket
 import threading
 from collections.abc import Collection, Mapping
+from http.client import HTTPException
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -129,7 +130,7 @@ def send(url: str, body: bytes, headers: Mapping[str, str], origins: Collection[
         connection.timeout = ANSWER_S
         connection.request("POST", target, body=body, headers={"Host": parts.netloc, **headers}, preload_content=False)
         status = connection.getresponse().status
-    except (HTTPError, OSError, ValueError) as error:
+    except (HTTPError, HTTPException, OSError, ValueError) as error:
         raise PostError(_why(error)) from None
     finally:
         whole.cancel()

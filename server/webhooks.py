@@ -1,7 +1,8 @@
 """Webhooks: where changes are sent, and how each of them goes.
 
 A webhook reads the feed with a cursor of its own. What could not be delivered is tried again, later and later, and the
-cursor moves only after a 2xx; so nothing is lost, the order is kept, and a receiver that is down holds up nobody else.
+cursor moves only after a 2xx; so nothing is lost, and the order is kept. A turn is bounded in time (`TURN_S_MAX`), so
+that a receiver which is down, slow or no web server at all holds up the others for one turn at most.
 After `FAILURES_MAX` tries in a row it is dead: it is shown so, and goes on from where it stopped when somebody says so.
 """
 
@@ -12,6 +13,7 @@ import hashlib
 import hmac
 import json
 import secrets
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -35,6 +37,8 @@ FAILURES_MAX: Final = len(BACKOFF_MS) + 1
 """So many tries in a row, over a good day; after the last it is dead."""
 POSTS_PER_TURN_MAX: Final = 50
 """Of one webhook, before the next one has its turn."""
+TURN_S_MAX: Final = 10.0
+"""After so long of one webhook no further request of its turn is begun; the last may take `post.WHOLE_S` more."""
 
 
 class WebhookError(ValueError):
@@ -126,6 +130,8 @@ class Sender:
     now_ms: Callable[[], int]
     origins: Collection[str] = ()
     send: Callable[..., int] = post.send
+    passed_s: Callable[[], float] = time.monotonic
+    """Seconds since some moment, whatever is done to the clock on the wall."""
 
     def deliver_due(self) -> int:
         """Deliver to every webhook whose time has come; returns how many requests were answered 2xx.
@@ -138,11 +144,11 @@ class Sender:
         return sum(self._deliver(id_) for id_ in due)
 
     def _deliver(self, id_: str) -> int:
-        sent = 0
+        sent, until = 0, self.passed_s() + TURN_S_MAX
         for _ in range(POSTS_PER_TURN_MAX):
             taken, more = self._deliver_one(id_)
             sent += taken
-            if not more:
+            if not more or self.passed_s() >= until:
                 break
         return sent
 

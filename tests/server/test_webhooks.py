@@ -29,7 +29,7 @@ class Receiver:
     """Another system: answers what it is told to, and keeps what it was sent."""
 
     answers: list[int] = field(default_factory=list)
-    """One for each request, the last for all others; 0 hangs up, -1 says nothing for a while."""
+    """One for each request, the last for all others; 0 hangs up, -1 says nothing for a while, -2 speaks no HTTP."""
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     port: int = 0
     let_go: threading.Event = field(default_factory=threading.Event)
@@ -54,6 +54,8 @@ def receiver() -> Iterator[Receiver]:
             answer = found.answers[0] if len(found.answers) == 1 else found.answers.pop(0)
             if answer == -1:
                 found.let_go.wait(10)
+            if answer == -2:
+                self.wfile.write(b"220 mail.example ready\r\n")
             if answer > 0:
                 self.send_response(answer)
                 self.send_header("Location", "http://127.0.0.1/elsewhere")
@@ -232,6 +234,44 @@ def test_a_receiver_that_is_not_there_holds_up_nobody_else(
     with reading() as c:
         answers = {hook["url"]: hook["answer"] for hook in webhooks.list_all(c, SITE)}
     assert answers[f"{nobody}/"] == "Nothing listens there: the connection was refused."
+
+
+def second_webhook(receiver: Receiver) -> None:
+    with writing() as c:
+        origins = [f"http://127.0.0.1:{receiver.port}"]
+        webhooks.make(c, site=SITE, url=receiver.url, kinds=["order"], operator="admin", now_ms=NOW, origins=origins)
+
+
+def test_a_receiver_that_speaks_no_http_has_failed_and_the_next_one_gets_its_changes(
+    made: dict[str, Any], receiver: Receiver, sender: Sender
+) -> None:
+    second_webhook(receiver)
+    receiver.answers = [-2, 204]
+    order("SO-1")
+    assert sender.deliver_due() == 1
+    with reading() as c:
+        found = {hook["state"]: hook["answer"] for hook in webhooks.list_all(c, SITE)}
+    assert found["failing"].startswith("The connection failed: 220 mail.example ready")
+    assert found["well"] == "1 change delivered."
+
+
+def test_a_receiver_that_takes_its_time_keeps_the_next_one_waiting_for_one_turn_only(
+    made: dict[str, Any], receiver: Receiver, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second_webhook(receiver)
+    monkeypatch.setattr(webhooks, "CHANGES_PER_POST_MAX", 1)
+    for number in range(3):
+        order(f"SO-{number}")
+    passed = [0.0]
+
+    def slowly(*request: Any) -> int:
+        passed[0] += webhooks.TURN_S_MAX
+        return post.send(*request)
+
+    slow = Sender(now_ms=sender.now_ms, origins=sender.origins, send=slowly, passed_s=lambda: passed[0])
+    assert slow.deliver_due() == 2, "one each, and not all of the first one's"
+    assert [change["data"]["number"] for change in receiver.changes] == ["SO-0", "SO-0"]
+    assert [slow.deliver_due() for _ in range(3)] == [2, 2, 0]
 
 
 def test_many_changes_come_in_several_requests_and_in_their_order(
