@@ -101,7 +101,7 @@ def step(state: UnitState | None, fact: Fact, carrier: UnitState | None = None) 
         after,
         status_ms=fact.event_ms if after.status is not before.status else before.status_ms,
         stocked_ms=fact.event_ms if after.status in IN_STOCK and before.status not in IN_STOCK else before.stocked_ms,
-        place_ms=fact.event_ms if after.place != before.place or event.location else before.place_ms,
+        place_ms=fact.event_ms if after.place != before.place or _puts_it_there(before, event) else before.place_ms,
         came_under=_came_under(before, after, event),
         last_event=format_name(fact.name),
         last_ms=fact.event_ms,
@@ -116,6 +116,13 @@ def _says_nothing_of_place(before: UnitState, after: UnitState) -> bool:
     """Whether a fact leaves it to the container to say where the unit is: a further name, a row of a report."""
     names = ("status", "place", "expected", "observed", "receipts")
     return all(getattr(before, name) == getattr(after, name) for name in names)
+
+
+def _puts_it_there(before: UnitState, event: ScanEvent) -> bool:
+    """Whether the event itself says where the unit is; a refused pick only bears the scanner's place."""
+    if event.location is None:
+        return False
+    return ACTIONS[event.action].apply(replace(before, place=None), event).place is not None
 
 
 def _came_under(before: UnitState, after: UnitState, event: ScanEvent) -> str | None:

@@ -93,3 +93,29 @@ def test_a_carton_packed_and_shipped_at_what_the_clocks_call_one_moment_is_no_st
     packer.scan(DAY, "ship", CARTON_1)
     push(packer, now_ms=NOW)
     assert strangers() == []
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        ("reject", {"reason": "shipped_already", "document": "SO-2"}),
+        ("grade", {"condition": "damaged"}),
+        ("link", {"identifiers": ("urn:gsma:imei:49015420-323751-0",)}),
+    ],
+)
+def test_a_unit_that_left_with_its_carton_is_not_brought_back_by_a_word_about_it(
+    packer: Chain, action: str, said: dict[str, object]
+) -> None:
+    packer.scan(DAY, "pack", A1, container=CARTON_1)
+    packer.scan(DAY + 60_000, "ship", CARTON_1)
+    packer.scan(DAY + 120_000, action, A1, location=BIN_A, **said)
+    push(packer, now_ms=NOW)
+    assert (view().state.status, view().shipped_in, view().state.place_ms) == ("shipped", CARTON_1, DAY)
+
+
+def test_a_unit_seen_again_where_it_lies_is_there_since_that_scan(packer: Chain) -> None:
+    packer.scan(DAY, "put_away", A1, location=BIN_A)
+    packer.scan(DAY + 60_000, "inspect", A1, location=BIN_A)
+    packer.scan(DAY + 120_000, "reject", A1, location=BIN_A, reason="wrong_product")
+    push(packer, now_ms=NOW)
+    assert view().state.place_ms == DAY + 60_000
