@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from scanner_client.outbox import Outbox
 from sync.event import ScanEvent, format_name
+from sync.history import undone_names
 
 
 class OwnScans:
@@ -51,7 +52,7 @@ class OwnScans:
             acked, fresh = self._outbox.unsent(0)
         self._epoch, self._acked, self._version = self._outbox.epoch, acked, version
         self._events = [event for event in self._events if event.seq > acked] + fresh
-        undone = {event.voids for event in self._events if event.voids}
+        undone = undone_names((format_name(event.name), event.voids) for event in self._events if event.voids)
         self._standing = [e for e in self._events if not e.voids and format_name(e.name) not in undone]
         by_subject, by_document = defaultdict(list), defaultdict(list)
         for event in self._standing:

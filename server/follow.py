@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from server import ledger
 from server.ledger import FOLDED, fact_of, in_chunks
 from server.tables import events
+from server.undone import read_undone
 from sync.actions import ACTIONS
 from sync.event import format_name
 from sync.history import Fact
@@ -33,7 +34,7 @@ def follow(connection: sa.Connection, site: str, facts: Iterable[Fact], now_ms: 
 
 
 def _resting(connection: sa.Connection, site: str, target: str) -> list[Fact]:
-    """The server's facts about an event, and about those in turn, that nobody has undone."""
+    """The server's facts about an event, and about those in turn, that stand."""
     found: dict[str, Fact] = {}
     edge = {target}
     for _ in range(DEPTH_MAX):
@@ -42,7 +43,7 @@ def _resting(connection: sa.Connection, site: str, target: str) -> list[Fact]:
             break
         found.update((format_name(fact.name), fact) for fact in about)
         edge = {format_name(fact.name) for fact in about if fact.event.action != "void"}
-    undone = _undone(connection, found)
+    undone = read_undone(connection, found)
     return [fact for name, fact in found.items() if name not in undone]
 
 
@@ -56,13 +57,6 @@ def _about(connection: sa.Connection, site: str, names: Iterable[str]) -> list[F
         found += [fact_of(row) for row in connection.execute(query).mappings()]
     # the undo by which a scan gave way to its new reading is no word of its own
     return [f for f in found if not (f.event.action == "void" and f.event.voids == f.event.about)]
-
-
-def _undone(connection: sa.Connection, names: Iterable[str]) -> set[str]:
-    found: set[str] = set()
-    for chunk in in_chunks(names):
-        found.update(connection.execute(sa.select(events.c.voids).where(events.c.voids.in_(chunk))).scalars())
-    return found
 
 
 def _undo(connection: sa.Connection, site: str, resting: Fact, because: Fact, now_ms: int) -> Fact:

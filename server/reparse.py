@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from server.ledger import FOLDED, fact_of
 from server.reading_anew import Finding, Reading, label_key, read_anew
 from server.rebuild import advance, lock
 from server.tables import events
+from server.undone import read_undone
 from sync.actions import ACTIONS
 from sync.event import FIELDS, EventError, EventName, decode, format_name
 from sync.history import Fact
@@ -120,7 +121,7 @@ def _chunk(
     mine = Survey()  # of this attempt: it may be tried again
     changes, then = _read(connection, site, mine, after)
     lock(connection, site, {key for fact, found in changes for key in (fact.event.subject, found.subject) if key})
-    undone = _undone(connection, [format_name(fact.name) for fact, _ in changes])  # by somebody a moment ago, maybe
+    undone = read_undone(connection, [format_name(fact.name) for fact, _ in changes])  # by somebody a moment ago, maybe
     stated: list[Fact] = []
     for fact, found in changes:
         if format_name(fact.name) in undone:
@@ -163,7 +164,7 @@ def _read(
         .limit(EVENTS_AT_ONCE)
     )
     facts = [fact_of(row) for row in connection.execute(query).mappings()]
-    undone = _undone(connection, (format_name(fact.name) for fact in facts))
+    undone = read_undone(connection, (format_name(fact.name) for fact in facts))
     changes = []
     for fact in facts:
         if format_name(fact.name) in undone:
@@ -177,17 +178,6 @@ def _read(
 
 def _scanning() -> list[str]:
     return [name for name, what in ACTIONS.items() if what.roles and name != "void"]
-
-
-def _undone(connection: sa.Connection, names: Iterable[str]) -> set[str]:
-    """Those that were undone and stay so; an undo of an undo is looked up as far as it goes."""
-    found: set[str] = set()
-    for chunk in ledger.in_chunks(names):
-        rows = sa.select(events.c.voids, events.c.device_no, events.c.epoch, events.c.seq)
-        voids = connection.execute(rows.where(events.c.voids.in_(chunk), events.c.outcome.in_(FOLDED))).all()
-        above = _undone(connection, [format_name((v.device_no, v.epoch, v.seq)) for v in voids]) if voids else set()
-        found |= {v.voids for v in voids if format_name((v.device_no, v.epoch, v.seq)) not in above}
-    return found
 
 
 def _state(

@@ -6,7 +6,6 @@ closed count an undo is a late fact, as a late scan is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,6 +20,7 @@ from server.ledger import FOLDED, fact_of
 from server.queries import TrailLine
 from server.rebuild import advance, lock
 from server.tables import cases, events
+from server.undone import read_undone
 from server.whatif import Effect, WhatIf, hypothesis, touched_by
 from sync.actions import ACTIONS
 from sync.event import EventError, format_name, parse_name
@@ -134,22 +134,12 @@ def may_be_undone(fact: Fact) -> bool:
 
 def undone_by(connection: sa.Connection, name: str) -> Fact | None:
     """The undo of this event that stands, if there is one."""
-    found = _undos(connection, [name])
-    standing = {format_name(f.name): f for f in found.get(name, ())}
-    above = _undos(connection, standing)
-    for void, fact in standing.items():
-        if not above.get(void) or undone_by(connection, void) is None:
-            return fact
-    return None
-
-
-def _undos(connection: sa.Connection, names: Iterable[str]) -> dict[str, list[Fact]]:
-    found: dict[str, list[Fact]] = {}
-    for chunk in ledger.in_chunks(names):
-        query = sa.select(events).where(events.c.voids.in_(chunk), events.c.outcome.in_(FOLDED))
-        for row in connection.execute(query).mappings():
-            found.setdefault(row["voids"], []).append(fact_of(row))
-    return found
+    undone = read_undone(connection, [name])
+    if name not in undone:
+        return None
+    query = sa.select(events).where(events.c.voids == name, events.c.outcome.in_(FOLDED))
+    undos = map(fact_of, connection.execute(query).mappings())
+    return next((fact for fact in undos if format_name(fact.name) not in undone), None)
 
 
 def _read(connection: sa.Connection, site: str, name: str) -> Fact | None:

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 
 from server.ledger import FOLDED, in_chunks
 from server.tables import document_rows, documents, events
+from server.undone import read_undone
+from sync.event import format_name
 from sync.identity import is_stock, item_of
 from sync.order import Order, OrderLine, Taken
 
@@ -66,19 +68,23 @@ def read_cancellations(connection: sa.Connection, site: str, numbers: Iterable[s
 
 def read_shortages(connection: sa.Connection, site: str, numbers: Iterable[str]) -> dict[str, list[Taken]]:
     """What handhelds reported as not to be found for each of these orders, and did not take back."""
-    device_no, epoch, seq = (sa.cast(events.c[part], sa.String) for part in ("device_no", "epoch", "seq"))
-    undoing = events.alias()
-    undone = sa.exists().where(undoing.c.voids == device_no + "." + epoch + "." + seq)
-    found: dict[str, list[Taken]] = defaultdict(list)
+    e = events.c
+    reported: list[tuple[str, str, Taken]] = []
     for chunk in in_chunks(numbers):
         query = (
-            sa.select(events.c.document, events.c.subject, events.c.lot, events.c.quantity)
-            .where(events.c.site == site, events.c.document.in_(chunk), events.c.action == "short_pick", ~undone)
-            .where(events.c.outcome.in_(FOLDED), events.c.subject.isnot(None))
-            .order_by(events.c.event_ms, events.c.device_no, events.c.epoch, events.c.seq)
+            sa.select(e.document, e.device_no, e.epoch, e.seq, e.subject, e.lot, e.quantity)
+            .where(e.site == site, e.document.in_(chunk), e.action == "short_pick")
+            .where(e.outcome.in_(FOLDED), e.subject.isnot(None))
+            .order_by(e.event_ms, e.device_no, e.epoch, e.seq)
         )
-        for number, subject, lot, quantity in connection.execute(query):
-            found[number].append(Taken(subject=subject, lot=lot, quantity=1 if quantity is None else quantity))
+        for number, device_no, epoch, seq, subject, lot, quantity in connection.execute(query):
+            taken = Taken(subject=subject, lot=lot, quantity=1 if quantity is None else quantity)
+            reported.append((number, format_name((device_no, epoch, seq)), taken))
+    undone = read_undone(connection, (name for _, name, _ in reported))
+    found: dict[str, list[Taken]] = defaultdict(list)
+    for number, name, taken in reported:
+        if name not in undone:
+            found[number].append(taken)
     return found
 
 

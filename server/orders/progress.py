@@ -16,6 +16,7 @@ from server.orders.standing import LineProgress, OrderProgress, OrderUnit, Parce
 from server.rebuild import state_of
 from server.surroundings import gather
 from server.tables import documents, events, unit_states
+from server.undone import read_undone
 from sync.event import format_name
 from sync.history import Fact
 from sync.identity import is_container, is_stock
@@ -89,9 +90,7 @@ def _facts(connection: sa.Connection, site: str, numbers: Iterable[str]) -> dict
         for row in connection.execute(query).mappings():
             found[row["document"]].append(fact_of(row))
     names = [format_name(fact.name) for facts in found.values() for fact in facts]
-    undone: set[str] = set()
-    for chunk in in_chunks(names):
-        undone.update(connection.execute(sa.select(events.c.voids).where(events.c.voids.in_(chunk))).scalars())
+    undone = read_undone(connection, names)
     return {
         number: sorted((fact for fact in facts if format_name(fact.name) not in undone), key=lambda fact: fact.order)
         for number, facts in found.items()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from scanner_client.handheld import Handheld
 from sync.event import format_name
 from tests.scanner_client.labels import A_01, Begin, kept, see, unit, unit_label
@@ -22,3 +24,13 @@ def test_a_scan_is_known_until_it_is_undone_or_the_queue_goes_on_under_a_new_epo
     assert own.of(unit("S2")) == ()
     handheld.renew("a test")
     assert list(own.all()) == []
+
+
+def test_a_scan_whose_undo_was_undone_is_known_again(handheld: Handheld, begin: Begin) -> None:
+    session = begin("pick", document="SO-1", location=A_01)
+    see(session, unit_label("S1"))
+    session.undo()
+    assert list(handheld.own_scans.all()) == []
+    scan, undo = kept(handheld)
+    handheld.commit([replace(undo, voids=format_name(undo.name), reason="it was right")])
+    assert list(handheld.own_scans.all()) == [scan]

@@ -357,3 +357,16 @@ def _say_something(what: str, choice: int, number: int, now_ms: int) -> None:
         settle(offered[choice % len(offered)], case, now_ms=now_ms)
     elif what == "reopen" and case.status != "open":
         say(decisions.reopen, case, reason="not so", now_ms=now_ms)
+
+
+def test_undos_that_go_round_in_a_ring_are_shown_and_undo_nothing(device: Chain) -> None:
+    misplace(device)
+    first, last = (f"1.{device.epoch}.{seq}" for seq in (3, 4))
+    device.scan(DAY + 120_000, "void", A1, voids=last, reason="a faulty handheld", barcode=None)
+    device.scan(DAY + 121_000, "void", A1, voids=first, reason="a faulty handheld", barcode=None)
+    push(device, 3, now_ms=NOW)
+    with reading() as c:
+        for name in (first, last):
+            found = look(c, SITE, name, NOW)
+            assert found is not None
+            assert found.fact.event.action == "void"

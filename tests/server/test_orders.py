@@ -210,3 +210,24 @@ def test_a_shortage_reaches_the_other_handhelds_until_it_is_taken_back(ordered: 
     handheld.push(first=2)
     assert known() is None
     assert lines(order(ordered))[1] == (3, 0, 0, 0, 0)
+
+
+def test_a_pick_whose_undo_was_undone_counts_again_and_so_does_a_shortage(ordered: Person, handheld: Handheld) -> None:
+    def undo(seq: int, subject: str) -> None:
+        name = f"{handheld.chain.device_no}.{handheld.chain.epoch}.{seq}"
+        handheld.scan("void", subject, document="SO-1", voids=name, reason="mistake", minutes_ago=10)
+
+    handheld.scan("put_away", unit("S1"), location=BIN_A, minutes_ago=50)
+    handheld.scan("pick", unit("S1"), location=BIN_A, document="SO-1", minutes_ago=40)
+    handheld.scan("short_pick", CABLE, document="SO-1", quantity=2, reason="none left", minutes_ago=20)
+    undo(2, unit("S1"))
+    undo(3, CABLE)
+    handheld.push()
+    assert lines(order(ordered)) == [(2, 0, 0, 0, 0), (3, 0, 0, 0, 0)]
+    undo(4, unit("S1"))
+    undo(5, CABLE)
+    handheld.push(first=6)
+    assert lines(order(ordered)) == [(2, 1, 0, 0, 0), (3, 0, 0, 0, 2)]
+    with reading() as c:
+        row = c.execute(reference.select().where(reference.c.key == "SO-1")).mappings().one()["row"]
+    assert row["short"] == [{"subject": CABLE, "quantity": 2}], "handhelds hear of it again"

@@ -116,6 +116,10 @@ def test_a_scan_that_a_handheld_undoes_later_takes_its_new_reading_with_it(devic
     push(device, 5, now_ms=NOW + 3_000)
     assert (PHONE_UNIT, BIN_B) in known()
     assert_everything_fits()
+    device.scan(DAY + 96_000, "void", BARE, voids="1.1.2", reason="wrong shelf after all", barcode=None)
+    push(device, 6, now_ms=NOW + 4_000)
+    assert (PHONE_UNIT, BIN_A) in known()
+    assert_everything_fits()
 
 
 def test_the_undo_that_makes_room_for_a_new_reading_is_not_undone_by_itself(device: Chain) -> None:

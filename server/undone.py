@@ -1,0 +1,38 @@
+"""What was undone and stays so, looked up in the ledger: an undo may itself be undone, as often as anyone likes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from server.ledger import FOLDED, in_chunks
+from server.tables import events
+from sync.event import format_name
+from sync.history import undone_names
+
+
+def read_undone(connection: sa.Connection, names: Iterable[str]) -> set[str]:
+    """Names of what is undone as things stand: of these events, of their undos, of the undos of those, and so on."""
+    voids: list[tuple[str, str]] = []
+    seen: set[str] = set()
+    edge = set(names)
+    while edge:  # every name once, so that undos which go round in a ring end
+        seen |= edge
+        found = [void for chunk in in_chunks(edge) for void in _undos(connection, chunk)]
+        voids += found
+        edge = {name for name, _ in found} - seen
+    return undone_names(voids)
+
+
+def _undos(connection: sa.Connection, names: list[str]) -> list[tuple[str, str]]:
+    """Each undo of one of these, and what it undoes; the earliest first."""
+    e = events.c
+    query = (
+        sa.select(e.device_no, e.epoch, e.seq, e.voids)
+        .where(e.voids.in_(names), e.outcome.in_(FOLDED))
+        .order_by(e.event_ms, e.device_no, e.epoch, e.seq)
+    )
+    return [
+        (format_name((device_no, epoch, seq)), target) for device_no, epoch, seq, target in connection.execute(query)
+    ]
