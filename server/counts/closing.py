@@ -217,7 +217,7 @@ def approve(
     """Freeze the version that was proposed, exactly as it was; returns which it is.
 
     Raises:
-        CountError: none waits, or the person counted or proposed it.
+        CountError: none waits, the count was given up, or the person counted or proposed it.
     """
     lock(connection, site, [number])
     found = _decidable(connection, site, number, operator)
@@ -264,6 +264,8 @@ def reject(connection: sa.Connection, *, site: str, number: str, operator: str |
 
 
 def _decidable(connection: sa.Connection, site: str, number: str, operator: str | None) -> Proposal:
+    if cancelled(connection, site, number):
+        raise CountError(f"Count {number} was given up: there is nothing to decide.")
     found = pending(connection, site, number)
     if found is None:
         raise CountError(f"Nothing of count {number} waits for approval.")
@@ -279,7 +281,7 @@ def cancel(connection: sa.Connection, *, site: str, number: str, operator: str |
     """Give up a count that was never closed; its scans stay facts.
 
     Raises:
-        CountError: there is no such count, it is closed or given up already, or no reason is said.
+        CountError: there is no such count, it is over already or waits for approval, or no reason is said.
     """
     if not note.strip():
         raise CountError("Say why the count is given up.")
@@ -287,6 +289,8 @@ def cancel(connection: sa.Connection, *, site: str, number: str, operator: str |
     planned = plan.read(connection, site, number)
     if paper.versions(connection, site, "count_result", number) or cancelled(connection, site, number):
         raise CountError(f"Count {number} is over already.")
+    if pending(connection, site, number):
+        raise CountError(f"Count {number} waits for approval: reject it first.")
     digest = paper.digest_of(connection, site, "count", number)
     record(
         connection,

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from server.counts import closing, limits
+from server.counts import closing, limits, paper
 from server.counts.late import late_scans
 from server.counts.limits import Limit
 from server.counts.plan import CountError, Share, Sort
 from server.counts.recount import open_recount
 from server.database import reading, stamp, writing
+from server.ledger import record
 from server.rebuild import rebuild
 from server.tables import cases, documents, reference, unit_states
 from tests.handheld import BIN_A, BIN_B, BIN_C, DAY, PHONE, Chain, unit
@@ -249,3 +250,27 @@ def test_a_count_that_is_given_up_is_over_without_a_result(counter: Chain) -> No
         decide(closing.cancel, "Sam", "again")
     with reading() as c:
         assert c.execute(sa.select(documents.c.number).where(documents.c.kind == "count_result")).all() == []
+
+
+def test_a_count_that_waits_for_approval_is_not_given_up_and_one_given_up_is_not_approved(counter: Chain) -> None:
+    counted(counter)
+    limit("role:supervisor", units=0)
+    close(role="supervisor")
+    with pytest.raises(CountError, match="waits for approval: reject it first"):
+        decide(closing.cancel, "Sam", "opened twice")
+    assert state() == "proposed"
+    with writing() as c:  # as the ledger may say it from before
+        digest = paper.digest_of(c, SITE, "count", "CC-1")
+        record(
+            c,
+            site=SITE,
+            action="close_count",
+            operator="Sam",
+            now_ms=NOW + 2_000,
+            document="CC-1",
+            reason="opened twice",
+            evidence=digest,
+        )
+    with pytest.raises(CountError, match="was given up: there is nothing to decide"):
+        decide(closing.approve, "Ada")
+    assert missing_cases() == 0
