@@ -11,7 +11,7 @@ from server.counts import moves, paper, pieces, plan, scans
 from server.counts.compare import Line, ReportLine, compare
 from server.counts.moves import Difference, Move
 from server.counts.plan import Plan
-from server.tables import documents
+from server.tables import document_rows, documents
 from sync.identity import is_stock
 
 WINDOW_MS: Final = 30 * 86_400_000
@@ -33,11 +33,14 @@ def moves_of_pieces(
 
 
 def _around(connection: sa.Connection, site: str, planned: Plan, family: Collection[str]) -> list[str]:
-    t = documents.c
+    """Counts opened around the same time. Recounts are none: the count that they are of speaks for them."""
+    t, head = documents.c, document_rows.c
     query = (
         sa.select(t.number)
+        .join(document_rows, sa.and_(head.document == t.digest, head.row == 1))
         .where(t.site == site, t.kind == "count", t.number.notin_(family))
         .where(t.event_ms.between(planned.opened_ms - WINDOW_MS, planned.opened_ms + WINDOW_MS))
+        .where(head.attributes["of"].as_string().is_(None))
         .order_by(t.event_ms, t.number)
         .limit(COUNTS_MAX)
     )

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from server.counts.accuracy import By, accuracy
 from server.counts.compare import Line, ReportLine
 from server.counts.moves import Difference, Move, across, pair
+from server.counts.recount import open_recount
 from server.counts.tally import Tally, tallies, variance
-from server.database import reading
+from server.database import reading, writing
 from server.tables import cases
 from tests.handheld import BIN_A, BIN_B, BIN_C, CABLE, DAY, PHONE, Chain, unit
 from tests.server.counting import NOW, Counting, begin, close, kinds, result
@@ -110,6 +111,22 @@ def test_pieces_short_in_one_count_and_over_in_another_are_a_move(counter: Chain
     close("CC-1")
     assert [m.missed_under for m in result("CC-2").moves] == ["CC-1"]
     assert result("CC-2").variance.units == 0
+
+
+def test_what_another_counts_recount_put_right_explains_nothing_here(counter: Chain) -> None:
+    rows = [{"subject": CABLE, "location": place, "quantity": 10} for place in (BIN_A, BIN_B)]
+    state_document("stock", "CABLES", rows, now_ms=DAY - 90_000)
+    begin("CC-1", BIN_A)
+    begin("CC-2", BIN_B)
+    Counting(counter, number="CC-2", operator="Rosa")(BIN_B, CABLE, quantity=6)
+    push(counter, now_ms=NOW)
+    with writing() as c:
+        open_recount(c, site=SITE, number="CC-2", bins=[BIN_B], operator="Sam", now_ms=NOW)
+    Counting(counter, NOW, number="CC-2-R1", operator="Ravi")(BIN_B, CABLE, quantity=10)
+    Counting(counter, NOW + 900_000, operator="Ravi")(BIN_A, A1, A2, CABLE, quantity=6)
+    push(counter, 4, now_ms=NOW + 3_600_000)
+    close("CC-2")
+    assert (result().moves, result().variance.short) == ([], 4)
 
 
 def short(place: str, pieces: int, number: str | None = None) -> Difference:
