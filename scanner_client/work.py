@@ -187,7 +187,7 @@ class Work:
         """Somebody else scans from now on, or nobody: an open bin stays open, and whoever goes on finishes it."""
         if self.session is None:
             return
-        self.session.task = replace(self.session.task, operator=self._gate.signing.name)
+        self.session.keeping.task = replace(self.session.task, operator=self._gate.signing.name)
         if self._gate.signing.name and self._eye and self._eye.live:
             self._eye.open(self.session.codes)  # what came into view meanwhile was not kept
 

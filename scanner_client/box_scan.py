@@ -1,0 +1,186 @@
+"""What is a scan of a box: its labels name one thing, which is judged, committed, and only then told.
+
+What lacks something (a bin, the serial beside a product's barcode) is not kept: a person is asked for it first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from scanner_client import judging
+from scanner_client.hand_over import HandOver
+from scanner_client.keeping import Keeping
+from scanner_client.packing import packed_so_far
+from scanner_client.pairing import Pairing, Read, by_own_name, contradict, is_whole
+from scanner_client.pick_list import PickLists
+from scanner_client.sample import Sample
+from scanner_client.shelf import Shelf
+from scanner_client.sighting import Sighting, Told, Tone, rank, with_symbols
+from scanner_client.wording import say
+from sync.actions import ACTIONS
+from sync.event import LIST_MAX, ScanEvent
+from sync.identity import Kind, is_stock, item_of
+from sync.labels import SiteCodes
+from sync.labels.box import Box, identify
+from sync.verdict import REFUSED, Judgement, Verdict
+
+PUT_AWAY: Final = "put_away"
+
+
+class BoxScans:
+    """The boxes of one session, and what is held in mind from one to the next."""
+
+    def __init__(self, keeping: Keeping, *, codes: SiteCodes, picks: PickLists, hand_over: HandOver) -> None:
+        self.in_hand: Sighting | None = None
+        """What is to be put away, and lacks nothing but its bin."""
+        self.product_in_hand: str | None = None
+        """The product whose barcode was read and whose serial is awaited."""
+        self.grades_next = False
+        """Whether the task's condition is meant for the next scan alone."""
+        self._keeping = keeping
+        self._site_map = keeping.handheld.site_map
+        self._codes = codes
+        self._picks = picks
+        self._hand_over = hand_over
+        self._shelf = Shelf(self._site_map)
+        self._sample = Sample(self._site_map, keeping.handheld.outbox)
+        self._pairing = Pairing()
+
+    def scan(self, sighting: Sighting, good: Sequence[Read]) -> list[Told]:
+        """One box, by all that was read on it."""
+        if self._is_miscounted(sighting, good):
+            words = say("scan.counts_a_product", text=good[0].label.serial, quantity=self._keeping.task.quantity)
+            return [Told(tone=Tone.ASK, text=words)]
+        box = self._identify(good)
+        if box.key is None and box.identifiers and not box.question:
+            # Nothing but an IMEI, say: it is a name of the unit as well, and the server knows of which.
+            box = replace(box, key=box.identifiers[0], identifiers=box.identifiers[1:])
+        if box.key is None:
+            return self._keeping.unreadable(sighting, box.question or say("scan.not_ours", key=good[0].label.key))
+        thing = judging.thing_text(self._site_map, box.key)
+        if is_stock(box.key) and judging.needs_serial(self._site_map, item_of(box.key)):
+            return self._half_a_scan(sighting, box.key, say("scan.needs_serial", item=thing))
+        self.product_in_hand = None
+        event = self._box_event(sighting, good, box)
+        lacking = (
+            say("scan.bin_first")
+            if self._keeping.is_counting and self._keeping.bin.opening is None
+            else judging.lacking(event)
+        )
+        if lacking:
+            return self._lacks(sighting, event, lacking, thing)
+        if self._keeping.is_repeated(event, sighting):
+            return [Told(tone=Tone.INFO, text=say("scan.already"), thing=thing)]
+        stale = self._hand_over.stale(event.action)
+        if stale:
+            self._hand_over.wait(sighting)
+            return [Told(tone=Tone.STOP, text=stale, thing=thing)]
+        return [self.keep(event, sighting, thing)]
+
+    def _is_miscounted(self, sighting: Sighting, good: Sequence[Read]) -> bool:
+        """Whether a person said how many, and then typed what may be a product's code but is none of ours."""
+        typed = sighting.entry is not None and self.product_in_hand is None
+        return typed and self._keeping.task.quantity > 1 and [read.label.kind for read in good] == [Kind.SERIAL]
+
+    def _half_a_scan(self, sighting: Sighting, item: str, reason: str) -> list[Told]:
+        """A product's barcode without the serial: a person scans that next; a camera could not read it."""
+        if sighting.entry is None:
+            return self._keeping.unreadable(sighting, reason)
+        self.product_in_hand = item_of(item)
+        return [Told(tone=Tone.ASK, text=reason)]
+
+    def _lacks(self, sighting: Sighting, event: ScanEvent, lacking: str, thing: str) -> list[Told]:
+        """Something has to be scanned first. What is put away is held in mind: its bin's label is all that lacks."""
+        where = self._shelf.text(event.subject) if event.action == PUT_AWAY and event.location is None else ""
+        self.in_hand = sighting if event.action == PUT_AWAY and event.location is None else None
+        return [Told(tone=Tone.ASK, text=where or lacking, thing=thing)]
+
+    def pair(self, sighting: Sighting, read: Sequence[Read]) -> list[Told]:
+        """Names of one unit, scanned one after another until there is something to join."""
+        sighting, good = self._pairing.joined(sighting, read)
+        box = self._identify(good)
+        things = ", ".join(judging.thing_text(self._site_map, one.label.key) for one in good)
+        if not is_whole(box):
+            hopeless = contradict(good)
+            if hopeless:
+                self._pairing.clear()
+            else:
+                self._pairing.hold(sighting, good)
+            words = say("pair.two_units", question=box.question) if hopeless else say("pair.other", things=things)
+            return [Told(tone=Tone.ASK, text=words, thing=things)]
+        self._pairing.clear()
+        event = self._box_event(sighting, good, by_own_name(box, self._site_map))
+        lacking = judging.lacking(event)
+        if lacking or self._keeping.is_repeated(event, sighting):
+            return [Told(tone=Tone.ASK if lacking else Tone.INFO, text=lacking or say("scan.already"), thing=things)]
+        told = self.keep(event, sighting, judging.thing_text(self._site_map, event.subject or ""))
+        names = ", ".join(judging.thing_text(self._site_map, name) for name in event.identifiers or ())
+        if event.action == "link":
+            return [replace(told, text=say("pair.joined", names=names, text=told.text))]
+        return [replace(told, text=say("pair.parted", names=names, text=told.text))]
+
+    def _identify(self, good: Sequence[Read]) -> Box:
+        labels = [read.label for read in good]
+        if len(labels) == 1 and labels[0].kind is Kind.CONTAINER:
+            return Box(key=labels[0].key)
+        items = judging.serial_items(self._site_map, self._keeping.task.document)
+        return identify(labels, codes=self._codes, item_hint=self.product_in_hand, document_items=items)
+
+    def _box_event(self, sighting: Sighting, good: Sequence[Read], box: Box) -> ScanEvent:
+        event = self._keeping.event(
+            self._keeping.task.action,
+            subject=box.key,
+            identifiers=tuple(box.identifiers)[:LIST_MAX] or None,
+            lot=box.lot,
+            expiry=box.expiry,
+            container=self._keeping.task.container,
+            condition=self._keeping.task.condition,
+            reason=self._keeping.task.reason if "reason" in ACTIONS[self._keeping.task.action].needs else None,
+            opening=self._keeping.bin.opening if self._keeping.task.action == "count" else None,
+        )
+        if is_stock(box.key or ""):
+            stated = next((read.label.quantity for read in good if read.label.quantity), 1)
+            quantity = self._keeping.task.quantity if self._keeping.task.quantity > 1 else stated
+            event = replace(event, quantity=quantity, origin=self._keeping.task.origin)
+        main = min(good, key=lambda read: rank(read.label.kind))
+        return with_symbols(event, sighting, main.symbol)
+
+    def keep(self, event: ScanEvent, sighting: Sighting, thing: str) -> Told:
+        """Judge a scan, commit it, and only then tell it."""
+        instead = self._picks.instead(event)
+        judged = judging.judged(event, self._keeping.handheld)
+        if ACTIONS[event.action].guarded and judged.judgement.verdict in REFUSED:
+            event = replace(event, action="reject", reason=judged.judgement.verdict.value)
+        *_, kept = self._keeping.keep([*self._keeping.withdrawn(sighting), event])
+        self._keeping.recent.remember(kept, sighting.box, thing)
+        if kept.quantity is not None:
+            self._keeping.task = replace(self._keeping.task, quantity=1)
+        if self.grades_next and kept.condition:
+            self.grades_next, self._keeping.task = False, replace(self._keeping.task, condition=None)
+        judgement: Judgement | None = judged.judgement
+        tone, text = judged.tone, judged.text
+        unsaid = judging.says_nothing(self._site_map, kept)
+        if unsaid and judged.judgement.verdict is not Verdict.RECALLED:
+            judgement, tone, text = None, Tone.GOOD, unsaid
+        if instead and kept.action == "pick" and judgement and judgement.verdict is Verdict.RIGHT:
+            text = instead
+        if kept.action == "close_carton" and judged.judgement.verdict is not Verdict.CLOSED_ALREADY:
+            tone, text = self._closed(kept)
+        if kept.quantity and kept.quantity > 1:
+            text = say("scan.times", text=text, quantity=kept.quantity)
+        other = self._shelf.other(kept.subject, kept.location) if kept.action == PUT_AWAY else ""
+        text = say("sample.after", text=text, sample=other) if other else text
+        sample = "" if judgement is None else self._sample.text(kept)
+        text = say("sample.after", text=text, sample=sample) if sample else text
+        return Told(tone=tone, text=text, thing=thing, event=kept, judgement=judgement)
+
+    def _closed(self, event: ScanEvent) -> tuple[Tone, str]:
+        """What to say of a carton that was closed: whether its order has everything."""
+        found = packed_so_far(self._keeping.handheld, event.document, None)
+        if found is None:
+            return Tone.LOOK, say("packing.closed")
+        if found.missing:
+            return Tone.LOOK, say("packing.closed_short", order=found.order, missing=", ".join(found.missing))
+        return Tone.GOOD, say("packing.closed_whole", order=found.order)
