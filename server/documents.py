@@ -19,7 +19,7 @@ from server.counts import paper
 from server.database import reading, stamp, transact, writing
 from server.document_file import DocumentDraft, Draft, canonical_row, new_digest
 from server.document_lines import Names
-from server.rebuild import lock, rebuild
+from server.rebuild import lock, rebuild, rebuild_stated
 from server.tables import document_rows, documents, events, reference
 from sync.event import format_name
 
@@ -275,7 +275,7 @@ def _fold_chunk(digest: str, progress: Progress) -> bool:
         if row.kind in _PUBLISH:
             _PUBLISH[row.kind](connection, row.site, chunk, at)
         else:
-            rebuild(connection, row.site, {r.subject for r in chunk if r.stated}, at)
+            rebuild_stated(connection, row.site, {r.subject for r in chunk if r.stated}, at, row)
         connection.execute(documents.update().where(documents.c.digest == digest).values(folded_rows=stop))
         return stop, row.rows
 

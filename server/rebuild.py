@@ -14,15 +14,15 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import removal, stock_levels
+from server import contents, removal, stock_levels
 from server.catalogue import publish_order
 from server.identifiers import ROUNDS_MAX, claim, names_of, owners, relatives
 from server.ledger import history, in_chunks
 from server.orders.book import read_orders
 from server.replay import Case, Replay
 from server.rules import Finding
-from server.surroundings import DEPTH_MAX, PUTTING_IN, gather
-from server.tables import cases, document_rows, documents, events, identifier_claims, reference, unit_states
+from server.surroundings import gather
+from server.tables import cases, document_rows, documents, events, reference, unit_states
 from server.upsert import upsert
 from sync.event import format_name
 from sync.history import Fact, effective
@@ -58,9 +58,8 @@ def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) 
     opened = _cases(connection, site, on_top, only_open=True)
     begin = {u: (stored.get(u), opened.get(u, {})) for u in on_top}
     _store(connection, site, begin, _fold(connection, site, on_top, begin), at)
-    moved = {owned.get(s, s): _since(f) for s, f in units.items()}
-    late |= _children(connection, site, {key: since for key, since in moved.items() if is_container(key)})
-    late |= _strange_cartons(connection, site, by_subject)
+    late |= contents.children(connection, site, contents.moved(connection, site, units, owned))
+    late |= contents.strange_cartons(connection, site, by_subject)
     if late:
         rebuild(connection, site, late, at)
     stock = {s: f for s, f in by_subject.items() if is_stock(s)}
@@ -91,6 +90,22 @@ def rebuild(connection: sa.Connection, site: str, subjects: Iterable[str], at: i
     states, known = _states(connection, site, stale), _cases(connection, site, stale)
     folded = _fold(connection, site, facts, {})
     _store(connection, site, {u: (states.get(u), known.get(u, {})) for u in stale}, folded, at)
+
+
+def rebuild_stated(
+    connection: sa.Connection, site: str, subjects: Iterable[str], at: int, document: sa.Row[Any]
+) -> None:
+    """Fold what rows of a document are about, and what was scanned later in the containers among it.
+
+    Args:
+        document: `event`, the name of the one that made its rows count, and its `event_ms`.
+    """
+    stated = set(subjects)
+    rebuild(connection, site, stated, at)
+    moved = {key: document.event_ms for key in stated if is_container(key)}
+    inside = contents.children(connection, site, moved, told_by=document.event) - stated
+    if inside:
+        rebuild(connection, site, inside, at)
 
 
 def _lock_family(connection: sa.Connection, site: str, units: set[str]) -> set[str]:
@@ -160,11 +175,6 @@ def _on_top(facts: list[Fact], state: UnitState | None) -> bool:
     return state is None or all(f.event_ms > state.last_ms for f in facts)
 
 
-def _since(facts: Iterable[Fact]) -> int:
-    """From when on these facts may change where a container was; what undoes another may reach back to any time."""
-    return min(0 if f.event.voids else f.event_ms for f in facts)
-
-
 def _undone(connection: sa.Connection, by_subject: Mapping[str, list[Fact]]) -> set[str]:
     """Subjects of facts that were undone before they arrived here."""
     subjects = {format_name(f.name): s for s, facts in by_subject.items() for f in facts}
@@ -173,55 +183,6 @@ def _undone(connection: sa.Connection, by_subject: Mapping[str, list[Fact]]) -> 
         voids = connection.execute(sa.select(events.c.voids).where(events.c.voids.in_(names))).scalars()
         found.update(subjects[name] for name in voids)
     return found
-
-
-def _children(connection: sa.Connection, site: str, moved: Mapping[str, int]) -> set[str]:
-    """Units whose history has a container's move slipped under it: it came later than their own last fact.
-
-    Args:
-        moved: containers, each with the moment from which on it may have been elsewhere.
-    """
-    found: set[str] = set()
-    seen = dict(moved)
-    edge = dict(moved)
-    for _ in range(DEPTH_MAX):
-        deeper: dict[str, int] = {}
-        for container, moment in edge.items():
-            for unit, last_ms in connection.execute(_inside(site, container)):
-                if last_ms >= moment:
-                    found.add(unit)
-                if is_container(unit) and moment < seen.get(unit, moment + 1):
-                    deeper[unit] = seen[unit] = moment
-        edge = deeper
-    return found
-
-
-def _strange_cartons(connection: sa.Connection, site: str, by_subject: Mapping[str, list[Fact]]) -> set[str]:
-    """Containers that were strangers when they were scanned, into which these facts put something: look again."""
-    put = {f.event.container for facts in by_subject.values() for f in facts if f.event.action in PUTTING_IN}
-    found: set[str] = set()
-    for keys in in_chunks(key for key in put if key is not None):
-        query = sa.select(cases.c.unit).where(cases.c.site == site, cases.c.rule == "unknown", cases.c.unit.in_(keys))
-        found.update(connection.execute(query).scalars())
-    return found
-
-
-def _inside(site: str, container: str) -> sa.Select[str, int]:
-    """What was ever said to be in a container, by the name under which it is folded, with its last fact's time."""
-    named = sa.union(
-        sa.select(events.c.subject.label("unit")).where(
-            events.c.site == site, events.c.container == container, events.c.subject.isnot(None)
-        ),
-        sa.select(document_rows.c.subject).where(document_rows.c.site == site, document_rows.c.container == container),
-    ).subquery()
-    t = identifier_claims.c
-    owned = sa.select(t.unit).join(named, named.c.unit == t.name).where(t.site == site)
-    inside = sa.union(sa.select(named.c.unit), owned).subquery()
-    return (
-        sa.select(unit_states.c.unit, unit_states.c.last_ms)
-        .join(inside, inside.c.unit == unit_states.c.unit)
-        .where(unit_states.c.site == site)
-    )
 
 
 def _states(connection: sa.Connection, site: str, units: Iterable[str]) -> dict[str, UnitState]:

@@ -6,12 +6,14 @@ import pytest
 import sqlalchemy as sa
 
 from server import queries
-from server.database import reading
+from server.database import reading, stamp, writing
+from server.rebuild import rebuild
 from server.tables import cases
 from tests.handheld import BIN_A, CARTON_1, CARTON_2, DAY, Chain, unit
-from tests.server.site import SITE, enrol, push, state_document
+from tests.server.site import SITE, differences, enrol, folded, push, state_document
 
 A1 = unit("A1")
+PARCEL = "https://warehouse.example/21/1Z999AA10123456784"
 NOW = DAY + 3_600_000
 
 
@@ -119,3 +121,31 @@ def test_a_unit_seen_again_where_it_lies_is_there_since_that_scan(packer: Chain)
     packer.scan(DAY + 120_000, "reject", A1, location=BIN_A, reason="wrong_product")
     push(packer, now_ms=NOW)
     assert view().state.place_ms == DAY + 60_000
+
+
+def assert_a_rebuild_changes_nothing() -> None:
+    before = folded()
+    with writing() as c:
+        rebuild(c, SITE, [A1, CARTON_1, CARTON_2, PARCEL], stamp(c))
+    assert differences(before, folded()) == []
+
+
+def test_what_left_under_a_tracking_number_left_with_it_though_the_number_is_linked_only_later(packer: Chain) -> None:
+    packer.scan(DAY, "pack", A1, container=CARTON_1)
+    packer.scan(DAY + 60_000, "ship", PARCEL)
+    packer.scan(DAY + 120_000, "inspect", A1, location=BIN_A)
+    push(packer, now_ms=NOW)
+    packer.scan(DAY + 180_000, "label_parcel", CARTON_1, identifiers=(PARCEL,))
+    push(packer, 4, now_ms=NOW)
+    assert_a_rebuild_changes_nothing()
+
+
+def test_two_cartons_with_one_tracking_number_left_under_neither(packer: Chain) -> None:
+    packer.scan(DAY, "pack", A1, container=CARTON_1)
+    packer.scan(DAY + 10_000, "label_parcel", CARTON_1, identifiers=(PARCEL,))
+    packer.scan(DAY + 60_000, "ship", PARCEL)
+    packer.scan(DAY + 120_000, "inspect", A1, location=BIN_A)
+    push(packer, now_ms=NOW)
+    packer.scan(DAY + 180_000, "label_parcel", CARTON_2, identifiers=(PARCEL,))
+    push(packer, 5, now_ms=NOW)
+    assert_a_rebuild_changes_nothing()

@@ -7,13 +7,15 @@ import pytest
 import sqlalchemy as sa
 
 from server import documents
-from server.database import reading, writing
+from server.database import reading, stamp, writing
 from server.documents import DocumentError
 from server.parties import erase, parties
+from server.rebuild import rebuild
 from server.tables import document_rows, events, reference, server_state, stock_levels, unit_states
 from server.tables import documents as documents_table
 from server.tabular import TableError
 from sync import identity
+from tests.handheld import DAY, Chain
 from tests.server.office import (
     ASN,
     CARTON_1,
@@ -35,6 +37,7 @@ from tests.server.office import (
     take,
     workbook,
 )
+from tests.server.site import differences, enrol, folded, push
 
 S1 = identity.unit_key(LAMP, "S1")
 S10 = identity.unit_key(LAMP, "S10")
@@ -51,6 +54,25 @@ def test_a_stock_list_says_where_each_unit_belongs_and_how_many_lie_where(databa
             (identity.lot_key(TEA, "L1"), BIN_2, 10),
             (identity.item_key(PEN), BIN_2, 1200),
         ]
+
+
+def test_what_was_scanned_while_a_notice_came_in_is_looked_at_again_with_its_cartons(
+    database_url: str, tmp_path: Path
+) -> None:
+    with office(database_url, tmp_path):
+        take("products", PRODUCTS)
+        enrol(1)
+        device = Chain(1)
+        late, carton, pallet = identity.unit_key(LAMP, "S99"), *map(identity.container_key, (CARTON_1, PALLET))
+        device.scan(DAY + 60_000, "put_away", pallet, location=BIN_2)
+        device.scan(DAY + 120_000, "pack", late, container=carton)
+        device.scan(DAY + 180_000, "inspect", late, location=BIN_1)
+        push(device, now_ms=DAY + 240_000)
+        take("asn", ASN, now_ms=DAY)
+        before = folded()
+        with writing() as c:
+            rebuild(c, SITE, [late, carton, pallet], stamp(c))
+        assert differences(before, folded()) == []
 
 
 def test_an_asn_announces_its_units_and_its_cartons_on_their_pallet(database_url: str, tmp_path: Path) -> None:

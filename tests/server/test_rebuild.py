@@ -21,7 +21,8 @@ from tests.server.site import SITE, differences, folded, site, state_document
 IMEI = "urn:gsma:imei:49015420-323751-0"
 PLATE = "https://warehouse.example/21/LPN7"
 UNITS = [unit("S1"), unit("S2"), unit("S3")]
-SUBJECTS = [*UNITS, CARTON_1, CARTON_2, IMEI, PLATE, CABLE]
+PARCEL = "https://warehouse.example/21/1Z999AA10123456784"
+SUBJECTS = [*UNITS, CARTON_1, CARTON_2, IMEI, PLATE, CABLE, PARCEL]
 PLACES = [DOCK, BIN_A, BIN_B]
 
 ACTIONS = ["receive", "put_away", "move", "pick", "pack", "count", "ship", "link", "void", "settle"]
@@ -107,6 +108,8 @@ def _fields(d: Drawn, earlier: list[Entry]) -> dict[str, Any]:
     fields["document"] = {"receive": "ASN-1", "count": "CC-1", "settle": "case:misplaced:1.1.1"}.get(d.action)
     if d.name and d.action in ("link", "receive"):
         fields["identifiers"] = ([IMEI, PLATE][d.name - 1],)
+    if d.action in ("label_parcel", "unlink"):
+        fields |= {"identifiers": (PARCEL,), "reason": "mistake"}
     if d.action == "settle":
         fields |= {"reason": "stays", "evidence": "none"}
     if fields["subject"] == CABLE:
@@ -200,8 +203,22 @@ drawn_moves = st.lists(
     st.builds(
         Drawn,
         st.integers(1, 3),
-        st.sampled_from(["receive", "put_away", "move", "pick", "ship", "take_back", "inspect", "void"]),
-        st.integers(1, 4),
+        st.sampled_from(
+            [
+                "receive",
+                "put_away",
+                "move",
+                "pick",
+                "pack",
+                "ship",
+                "take_back",
+                "inspect",
+                "label_parcel",
+                "unlink",
+                "void",
+            ]
+        ),
+        st.sampled_from([1, 2, 3, 4, SUBJECTS.index(PARCEL)]),
         st.integers(0, 2),
         st.integers(0, 1),
         st.just(0),

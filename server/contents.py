@@ -1,0 +1,93 @@
+"""What is in containers, and so has to be folded anew when they turn out to have been elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+
+from server.identifiers import relatives
+from server.ledger import in_chunks
+from server.surroundings import DEPTH_MAX, PUTTING_IN
+from server.tables import cases, document_rows, events, identifier_claims, unit_states
+from sync.history import Fact
+from sync.identity import is_container
+
+
+def moved(
+    connection: sa.Connection, site: str, facts: Mapping[str, Sequence[Fact]], owners: Mapping[str, str]
+) -> dict[str, int]:
+    """Containers that these facts may have moved, each with the moment from which on it may have been elsewhere.
+
+    What undoes another fact may reach back to any time. So may a further name, joined or parted: with it the container
+    gains or loses all that was ever scanned under that name, and so does whoever else claims it.
+
+    Args:
+        facts: by subject, already in the ledger.
+        owners: subject -> the name under which it is folded, where that is another.
+    """
+    found: dict[str, int] = {}
+    reaching_back = {s for s, own in facts.items() if any(f.event.voids or f.event.identifiers for f in own)}
+    for subject, own in facts.items():
+        since = 0 if subject in reaching_back else min(f.event_ms for f in own)
+        for key in (subject, owners.get(subject, subject)):
+            found[key] = min(since, found.get(key, since))
+    if reaching_back:
+        named = reaching_back | relatives(connection, site, reaching_back)
+        found |= dict.fromkeys(named | relatives(connection, site, named), 0)
+    return {key: since for key, since in found.items() if is_container(key)}
+
+
+def children(
+    connection: sa.Connection, site: str, containers: Mapping[str, int], told_by: str | None = None
+) -> set[str]:
+    """Units whose history has a container's move slipped under it: it came later than their own last fact.
+
+    Args:
+        containers: each with the moment from which on it may have been elsewhere.
+        told_by: event that says so; units of which it is the last word were folded with it.
+    """
+    found: set[str] = set()
+    seen = dict(containers)
+    edge = dict(containers)
+    for _ in range(DEPTH_MAX):
+        deeper: dict[str, int] = {}
+        for keys in in_chunks(edge):
+            for container, unit, last_ms, last_event in connection.execute(_inside(site, keys)):
+                moment = edge[container]
+                if last_ms >= moment and (told_by is None or last_event != told_by):
+                    found.add(unit)
+                if is_container(unit) and moment < seen.get(unit, moment + 1):
+                    deeper[unit] = seen[unit] = moment
+        edge = deeper
+        if not edge:
+            break
+    return found
+
+
+def strange_cartons(connection: sa.Connection, site: str, by_subject: Mapping[str, Sequence[Fact]]) -> set[str]:
+    """Containers that were strangers when they were scanned, into which these facts put something: look again."""
+    put = {f.event.container for facts in by_subject.values() for f in facts if f.event.action in PUTTING_IN}
+    found: set[str] = set()
+    for keys in in_chunks(key for key in put if key is not None):
+        query = sa.select(cases.c.unit).where(cases.c.site == site, cases.c.rule == "unknown", cases.c.unit.in_(keys))
+        found.update(connection.execute(query).scalars())
+    return found
+
+
+def _inside(site: str, containers: Sequence[str]) -> sa.Select[str, str, int, str]:
+    """What was ever said to be in these containers: container, the name under which it is folded, its last fact."""
+    e, r, t, u = events.c, document_rows.c, identifier_claims.c, unit_states.c
+    named = sa.union(
+        sa.select(e.container, e.subject.label("unit")).where(
+            e.site == site, e.container.in_(containers), e.subject.isnot(None)
+        ),
+        sa.select(r.container, r.subject).where(r.site == site, r.container.in_(containers)),
+    ).subquery()
+    owned = sa.select(named.c.container, t.unit).join(named, named.c.unit == t.name).where(t.site == site)
+    inside = sa.union(sa.select(named.c.container, named.c.unit), owned).subquery()
+    return (
+        sa.select(inside.c.container, u.unit, u.last_ms, u.last_event)
+        .join(inside, inside.c.unit == u.unit)
+        .where(u.site == site)
+    )
