@@ -49,7 +49,7 @@ def read_glance(connection: sa.Connection, site: str, now_ms: int) -> Glance:
     """Everything at once, as of now."""
     papers = queries.list_papers(connection, site, limit=PAPERS_MAX)
     still_open = Counter(paper.kind for paper in papers if not paper.versions)
-    numbers = progress.list_numbers(connection, site, limit=ORDERS_MAX)
+    numbers, _ = progress.list_numbers(connection, site, limit=ORDERS_MAX)
     orders = progress.read_progress(connection, site, numbers, now_ms).values()
     devices = [device for device in queries.list_devices(connection, site) if device["revoked_ms"] is None]
     return Glance(

@@ -97,7 +97,7 @@ class OrderSchema(Schema):
 class OrderQuerySchema(Schema):
     """Which orders."""
 
-    after_ms = fields.Integer(load_default=None, metadata={"description": "`imported_ms` of the last one seen"})
+    after = text(load_default=None, validate=Length(1, 500), metadata={"description": "`next` of the page before"})
     limit = fields.Integer(load_default=PAGE, validate=Range(1, PAGE_MAX))
 
 
@@ -105,6 +105,7 @@ class OrderPageSchema(Schema):
     """Orders, the latest first."""
 
     orders = fields.List(fields.Nested(OrderSchema))
+    next = fields.String(allow_none=True, metadata={"description": "Ask with it as `after`; null on the last page"})
 
 
 class CancelSchema(Schema):
@@ -133,10 +134,14 @@ class ParcelLabelSchema(Schema):
 def list_orders(query: dict[str, Any]) -> dict[str, Any]:
     """Orders, the latest first"""
     site = signed_in().site
+    try:
+        after = progress.read_after(query["after"])
+    except ValueError as error:
+        raise Refusal(422, "not_valid", str(error)) from None
     with reading() as connection:
-        numbers = progress.list_numbers(connection, site, **query)
+        numbers, following = progress.list_numbers(connection, site, limit=query["limit"], after=after)
         found = progress.read_progress(connection, site, numbers, context.now_ms())
-    return {"orders": list(found.values())}
+    return {"orders": list(found.values()), "next": following}
 
 
 @resource.get("/orders/<path:number>")

@@ -15,7 +15,7 @@ ORDERS_MAX = 100_000
 
 def _orders(connection: sa.Connection, site: str, filters: Filters) -> Rows:
     def lines() -> Rows:
-        numbers = list_numbers(connection, site, limit=ORDERS_MAX)
+        numbers, _ = list_numbers(connection, site, limit=ORDERS_MAX)
         if filters.get("number"):
             numbers = [number for number in numbers if number == filters["number"]]
         for start in range(0, len(numbers), ROWS_AT_ONCE):

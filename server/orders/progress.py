@@ -27,13 +27,41 @@ from sync.verdict import COMMITTED
 ACTIONS: Final = ("pick", "pack", "ship", "close_carton", "short_pick", "reject", "label_parcel", "cancel_order")
 
 
-def list_numbers(connection: sa.Connection, site: str, *, limit: int, after_ms: int | None = None) -> list[str]:
-    """Numbers of the orders, the latest first; `after_ms` is when the last one of the page before was imported."""
+OrderKey = tuple[int, str]
+"""When an order was imported, and its number: the orders of one file share the moment."""
+
+
+def read_after(text: str | None) -> OrderKey | None:
+    """The key in the `next` of a page.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if text is None:
+        return None
+    moment, stroke, number = text.partition("~")
+    if not (stroke and number and moment.isascii() and moment.isdigit() and len(moment) <= 15):
+        raise ValueError(f"after is {text!r:.80}: it takes the `next` of a page.")
+    return int(moment), number
+
+
+def list_numbers(
+    connection: sa.Connection, site: str, *, limit: int, after: OrderKey | None = None
+) -> tuple[list[str], str | None]:
+    """Numbers of the orders, the latest first, and the `next` of their page; None on the last one.
+
+    Args:
+        after: of the last one that was seen.
+    """
     d = documents.c
-    query = sa.select(d.number).where(d.site == site, d.kind == "order", d.event.isnot(None))
-    if after_ms is not None:
-        query = query.where(d.event_ms < after_ms)
-    return list(connection.execute(query.order_by(d.event_ms.desc(), d.number).limit(limit)).scalars())
+    query = sa.select(d.event_ms, d.number).where(d.site == site, d.kind == "order", d.event.isnot(None))
+    if after is not None:
+        moment, number = after
+        query = query.where((d.event_ms < moment) | ((d.event_ms == moment) & (d.number > number)))
+    found = connection.execute(query.order_by(d.event_ms.desc(), d.number).limit(limit + 1)).all()
+    page = found[:limit]
+    more = f"{page[-1].event_ms}~{page[-1].number}" if len(found) > limit else None
+    return [row.number for row in page], more
 
 
 def read_progress(

@@ -41,14 +41,14 @@ STANDINGS: Final = {
 @requires(Task.LOOK)
 def orders() -> str:
     """Every order, the latest first, with how far it is."""
-    after = request.args.get("after", "")
-    if after and not (after.isascii() and after.isdigit() and len(after) <= 15):
-        raise Refusal(400, "bad_request", "There is no such page of orders.")
-    site = signed_in().site
+    after, site = request.args.get("after") or None, signed_in().site
+    try:
+        seen = progress.read_after(after)
+    except ValueError:
+        raise Refusal(400, "bad_request", "There is no such page of orders.") from None
     with reading() as connection:
-        numbers = progress.list_numbers(connection, site, limit=PAGE, after_ms=int(after) if after else None)
+        numbers, following = progress.list_numbers(connection, site, limit=PAGE, after=seen)
         found = list(progress.read_progress(connection, site, numbers, context.now_ms()).values())
-    following = found[-1].imported_ms if len(found) == PAGE else None
     back = [one for one in found if one.to_put_back]
     return render_template("orders.html", orders=found, back=back, words=STANDINGS, next=following, after=after)
 

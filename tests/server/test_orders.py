@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -231,3 +233,28 @@ def test_a_pick_whose_undo_was_undone_counts_again_and_so_does_a_shortage(ordere
     with reading() as c:
         row = c.execute(reference.select().where(reference.c.key == "SO-1")).mappings().one()["row"]
     assert row["short"] == [{"subject": CABLE, "quantity": 2}], "handhelds hear of it again"
+
+
+def test_every_order_of_one_large_file_is_reached_page_by_page(app: Flask, admin: Person) -> None:
+    numbers = [f"SO-{n:03}" for n in range(120)]
+    content = HEAD + "".join(f"{number},{PHONE_GTIN},1,,,,\n" for number in numbers)
+    assert take(admin, "order", content).status_code == 200
+    asked: dict[str, Any] = {"limit": 50}
+    told: list[str] = []
+    while len(told) <= len(numbers):
+        page = admin.get("/api/v1/orders", query_string=asked).get_json()
+        told += [one["number"] for one in page["orders"]]
+        if page["next"] is None:
+            break
+        asked["after"] = page["next"]
+    assert told == numbers
+    shown: list[str] = []
+    address: str | None = "/orders"
+    while address and len(shown) <= len(numbers):
+        text = unescape(admin.get(address).text)
+        shown += re.findall(r'href="/order\?number=([^"#]+)"', text)
+        further = re.search(r'href="([^"]+)" rel="next"', text)
+        address = further[1] if further else None
+    assert shown == numbers
+    assert refusal(admin.get("/api/v1/orders?after=SO-1")) == (422, "not_valid")
+    assert admin.get("/orders?after=SO-1").status_code == 400
