@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from server.stated import ROW_ACTION, last_words, stated
 from server.tables import chains, document_rows, documents, events
 from server.upsert import insert_missing
 from sync.actions import refuse
@@ -30,14 +31,6 @@ KEYS_PER_QUERY: Final = 500
 SPEAKING_MAX: Final = 1_000
 """Events about one case that are read: more than people decide and write."""
 FOLDED: Final = (Outcome.ACCEPTED, Outcome.FORKED)
-_ROW_ACTION: Final = {
-    "stock": "expect",
-    "asn": "announce",
-    "count_result": "not_found",
-    "take_on": "expect",
-    "receipt_result": "not_received",
-}
-"""What a row of a document says about the unit that it names."""
 _FIELD_NAMES: Final = tuple(f.name for f in FIELDS)
 _TUPLES: Final = tuple(f.name for f in FIELDS if f.type is tuple)
 
@@ -231,12 +224,12 @@ def history(connection: sa.Connection, site: str, subjects: Iterable[str]) -> di
                 document_rows.c.site == site,
                 document_rows.c.subject.in_(keys),
                 documents.c.event.isnot(None),
-                documents.c.kind.in_(_ROW_ACTION),
+                documents.c.kind.in_(ROW_ACTION),
                 document_rows.c.stated,
             )
         )
-        for row in connection.execute(rows).mappings():
-            found[row["subject"]].append(_stated(row))
+        for row in last_words(connection.execute(rows).mappings().all()):
+            found[row["subject"]].append(stated(row))
     return found
 
 
@@ -250,35 +243,6 @@ def fact_of(row: sa.RowMapping) -> Fact:
         uncertainty_ms=row["uncertainty_ms"],
         event=event_of(row),
         forked=row["outcome"] == Outcome.FORKED,
-    )
-
-
-def _stated(row: sa.RowMapping) -> Fact:
-    """One row of an imported document, as the fact that its import made of it."""
-    device_no, epoch, seq = map(int, row["event"].split("."))
-    event = ScanEvent(
-        device_no=device_no,
-        epoch=epoch,
-        seq=seq,
-        action=_ROW_ACTION[row["kind"]],
-        subject=row["subject"],
-        location=row["location"],
-        container=row["container"],
-        document=row["number"],
-        quantity=row["quantity"],
-        lot=row["lot"],
-        expiry=row["expiry"],
-        wall_ms=row["event_ms"],
-        boot="import",
-        boot_ms=0,
-    )
-    return Fact(
-        event_ms=row["event_ms"],
-        name=event.name,
-        row=row["row"],
-        digest=bytes.fromhex(row["document"]),
-        uncertainty_ms=0,
-        event=event,
     )
 
 

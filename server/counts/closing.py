@@ -12,7 +12,7 @@ from server.changes import publish
 from server.counts import blind, cycle, paper, plan
 from server.counts.compare import Line
 from server.counts.cycle import CountReport
-from server.counts.freeze import freeze, next_version, result_row
+from server.counts.freeze import freeze, is_stated, next_version, result_row
 from server.counts.limits import exceeded, limit_of, limits
 from server.counts.plan import CountError, Plan, Sort
 from server.database import stamp
@@ -228,14 +228,14 @@ def approve(
         "closed_by": operator,
         "note": note,
     }
-    rows = [head, *(row | {"stated": _is_missing_unit(row)} for row in map(dict, found.rows[1:]))]
+    rows = [head, *(row | {"stated": _is_stated(row)} for row in map(dict, found.rows[1:]))]
     planned = plan.read(connection, site, number)
     _seal(connection, site, planned, found.version, rows, operator=operator, now_ms=now_ms, note=note)
     return found.version
 
 
-def _is_missing_unit(row: Row) -> bool:
-    return row["attributes"]["kind"] == Line.MISSING and not is_stock(row["subject"])
+def _is_stated(row: Row) -> bool:
+    return is_stated(row["subject"], row["attributes"]["kind"], row["location"])
 
 
 def reject(connection: sa.Connection, *, site: str, number: str, operator: str | None, note: str, now_ms: int) -> None:

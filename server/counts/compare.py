@@ -75,6 +75,8 @@ class Quantity:
     """The scans that were counted."""
     facts: tuple[str, ...] = ()
     """Marks of the scans outside the count that the expectation rests on."""
+    nought_ms: int | None = None
+    """When the place was finished without a scan of it; None where scans say how many there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +98,8 @@ class ReportLine:
     """Whether what is missing may still turn up: its bin is not finished, or a handheld was not heard from."""
     facts: tuple[str, ...] = ()
     """Marks of the scans outside this count that the line rests on."""
+    nought_ms: int | None = None
+    """When its bin was finished without a scan of these pieces; None for units, and where scans say how many."""
 
 
 def compare(
@@ -168,6 +172,7 @@ def _quantity(q: Quantity) -> ReportLine:
         expected_quantity=q.expected,
         quantity=q.counted,
         facts=q.facts,
+        nought_ms=q.nought_ms,
     )
 
 

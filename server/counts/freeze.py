@@ -43,9 +43,23 @@ def _bin(found: BinReport) -> dict[str, Any]:
 
 
 def result_row(line: ReportLine) -> dict[str, Any]:
-    """One line of a frozen result; what is missing becomes a fact of the unit's history."""
-    missing = line.kind is Line.MISSING and not is_stock(line.subject)
-    return {"subject": line.subject, "location": line.expected, "stated": missing, "attributes": asdict(line)}
+    """One line of a frozen result.
+
+    A unit that is missing becomes a fact of its history, and so does what is said of pieces: nought where none was
+    scanned. Where some were, their scans say how many, and the line only stands for what an earlier version said.
+    """
+    return {
+        "subject": line.subject,
+        "location": line.expected,
+        "quantity": None if line.nought_ms is None else 0,
+        "stated": is_stated(line.subject, line.kind, line.expected),
+        "attributes": asdict(line),
+    }
+
+
+def is_stated(subject: str, kind: str, place: str | None) -> bool:
+    """Whether a line of a frozen result is a fact of its subject's history; pieces that a receipt lacks are none."""
+    return place is not None if is_stock(subject) else kind == Line.MISSING
 
 
 def next_version(

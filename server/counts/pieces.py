@@ -48,7 +48,7 @@ def pieces_of(
     for subject in sorted(subjects):
         for place, interval in intervals.items():
             earlier = [
-                f for f in facts.get(subject, []) if f.event_ms <= interval.opened_ms and f.event.document not in family
+                f for f in facts.get(subject, []) if f.event_ms <= interval.opened_ms and not _is_own_word(f, family)
             ]
             expected = stock.fold(earlier).get(place, stock.Balance()).quantity
             if expected or (subject, place) in sums:
@@ -63,6 +63,13 @@ def pieces_of(
                         counted=sums.get((subject, place), 0),
                         events=tuple(names),
                         facts=tuple(outside),
+                        nought_ms=None if (subject, place) in sums else interval.said_finished_ms,
                     )
                 )
     return found, rests
+
+
+def _is_own_word(fact: Fact, family: Collection[str]) -> bool:
+    """Whether the count itself says it: by a scan, or by a row of one of its closed versions."""
+    document = fact.event.document or ""
+    return document in family or (fact.event.action == "not_found" and document.rpartition("/")[0] in family)

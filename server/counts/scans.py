@@ -25,6 +25,8 @@ class Interval:
     people: tuple[str, ...] = ()
     """Who opened, scanned or finished, by name."""
     devices: tuple[int, ...] = ()
+    said_finished_ms: int | None = None
+    """When somebody last said that it is finished."""
     finished_by: int | None = None
     """The handheld that finished it."""
 
@@ -136,6 +138,7 @@ def _interval(facts: Sequence[Fact]) -> Interval:
         finished=bool(finishing),
         people=tuple(dict.fromkeys(f.event.operator for f in facts if f.event.operator)),
         devices=tuple(dict.fromkeys(f.name[0] for f in facts)),
+        said_finished_ms=finishing[-1].event_ms if finishing else None,
         finished_by=finishing[-1].name[0] if finishing else None,
     )
 

@@ -41,7 +41,7 @@ def announce(state: UnitState, event: ScanEvent) -> UnitState:
     return replace(told, status=Status.ANNOUNCED, place=event.container, observed=False, expected=None)
 
 
-@action("not_found", needs=("subject", "location", "document"))
+@action("not_found", needs=("subject", "location", "document"), stock=Stock.STATED)
 def not_found(state: UnitState, event: ScanEvent) -> UnitState:
     """Not found: a closed count did not see it where it belongs (one row of the count's result)."""
     return state

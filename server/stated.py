@@ -1,0 +1,82 @@
+"""What rows of documents state: the facts that an import, a closed count or a closed receipt makes of them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import sqlalchemy as sa
+
+from sync.event import ScanEvent
+from sync.history import Fact
+from sync.identity import is_stock
+
+Row = sa.RowMapping
+"""A stated row of `document_rows`, with its document's `kind`, `number`, `event` and `event_ms`."""
+ROW_ACTION: Final = {
+    "stock": "expect",
+    "asn": "announce",
+    "count_result": "not_found",
+    "take_on": "expect",
+    "receipt_result": "not_received",
+}
+"""What a row of a document says about the unit that it names."""
+
+
+def stated(row: Row) -> Fact:
+    """One row of an imported document, as the fact that its import made of it."""
+    device_no, epoch, seq = map(int, row["event"].split("."))
+    when = row["attributes"]["nought_ms"] if _of_pieces(row) else row["event_ms"]  # some may have come since then
+    event = ScanEvent(
+        device_no=device_no,
+        epoch=epoch,
+        seq=seq,
+        action=ROW_ACTION[row["kind"]],
+        subject=row["subject"],
+        location=row["location"],
+        container=row["container"],
+        document=row["number"],
+        quantity=row["quantity"],
+        lot=row["lot"],
+        expiry=row["expiry"],
+        wall_ms=when,
+        boot="import",
+        boot_ms=0,
+    )
+    return Fact(
+        event_ms=when,
+        name=event.name,
+        row=row["row"],
+        digest=bytes.fromhex(row["document"]),
+        uncertainty_ms=0,
+        event=event,
+    )
+
+
+def last_words(rows: Sequence[Row]) -> list[Row]:
+    """The rows without what a closed count says of pieces where a later version of it, or its scans, say it.
+
+    Args:
+        rows: every stated row of their subjects.
+    """
+    last: dict[tuple[str, str, str], int] = {}
+    for row in rows:
+        if _of_pieces(row):
+            key, version = _version(row)
+            last[key] = max(last.get(key, 0), version)
+    return [row for row in rows if not _of_pieces(row) or (row["quantity"] is not None and _is_last(row, last))]
+
+
+def _of_pieces(row: Row) -> bool:
+    return row["kind"] == "count_result" and is_stock(row["subject"])
+
+
+def _version(row: Row) -> tuple[tuple[str, str, str], int]:
+    """Which pieces of which count, and the version that speaks of them."""
+    count, _, version = row["number"].rpartition("/")
+    return (row["subject"], row["location"], count), int(version)
+
+
+def _is_last(row: Row, last: Mapping[tuple[str, str, str], int]) -> bool:
+    key, version = _version(row)
+    return last[key] == version
