@@ -16,7 +16,7 @@ from server import prices
 from server.counts import paper
 from server.counts.compare import Line
 from server.counts.plan import CountError
-from server.counts.receipt import report
+from server.counts.receipt import ReceiptReport, report
 from server.ledger import FOLDED, record
 from server.rebuild import lock
 from server.receipts.lines import ReceiptLine
@@ -91,8 +91,8 @@ class Claim:
     """Of the receipt that it was made from."""
     latest: int
     """The receipt's latest version by now; a higher one re-opens the question."""
-    late_scans: int
-    """Scans of the receipt since, on which no version rests."""
+    changed: bool
+    """Whether the receipt by now says something else than its latest version."""
     supplier: str | None
     lines: Sequence[ClaimLine]
     fates: Sequence[Fate]
@@ -105,7 +105,7 @@ class Claim:
     @property
     def is_outdated(self) -> bool:
         """Whether its receipt says something newer."""
-        return self.latest > self.version or self.late_scans > 0
+        return self.latest > self.version or self.changed
 
     @property
     def totals(self) -> Mapping[str, int]:
@@ -134,17 +134,17 @@ def draft(connection: sa.Connection, *, site: str, receipt: str, operator: str |
         raise CountError(
             f"{receipt} is not closed yet: close it first, so that the claim rests on what will not change."
         )
-    found = report(connection, site=site, number=receipt)
-    if late_scans(connection, site, receipt, version, found.scans):
+    now = report(connection, site=site, number=receipt)
+    if has_changed(connection, site, receipt, version, now):
         raise CountError(f"{receipt} was scanned since it was closed: close it again first.")
-    lines = _claimed(connection, site, found.differences)
+    lines = _claimed(connection, site, _frozen(connection, site, receipt, version)[1])
     if not lines:
         raise CountError(f"{receipt} came as announced: there is nothing to claim.")
     earlier = _of_version(connection, site, receipt, version)
     if earlier:
         raise CountError(f"{earlier} claims version {version} of {receipt} already.")
     number = f"CLAIM-{_count(connection, site) + 1}"
-    head = {"receipt": receipt, "version": version, "supplier": found.supplier}
+    head = {"receipt": receipt, "version": version, "supplier": now.supplier}
     paper.write(
         connection,
         site=site,
@@ -158,8 +158,8 @@ def draft(connection: sa.Connection, *, site: str, receipt: str, operator: str |
     return number
 
 
-def _claimed(connection: sa.Connection, site: str, differences: Iterable[ReceiptLine]) -> list[ClaimLine]:
-    found = [line for line in differences if line.kind in _WRONG_OF or line.damaged]
+def _claimed(connection: sa.Connection, site: str, lines: Iterable[ReceiptLine]) -> list[ClaimLine]:
+    found = [line for line in lines if _is_wrong(line)]
     worth = prices.read(connection, site, [item_of(line.subject) for line in found])
     return [_claim_line(line, worth.get(item_of(line.subject) or line.subject)) for line in found]
 
@@ -237,7 +237,7 @@ def read(connection: sa.Connection, site: str, number: str, *, late: bool = True
     """One claim.
 
     Args:
-        late: whether to look for scans that came after the receipt was closed, which takes its whole report.
+        late: whether to look for what came after the receipt was closed, which takes its whole report.
 
     Raises:
         CountError: there is none of that number.
@@ -253,7 +253,7 @@ def read(connection: sa.Connection, site: str, number: str, *, late: bool = True
         receipt=said["receipt"],
         version=said["version"],
         latest=latest,
-        late_scans=late_scans(connection, site, said["receipt"], latest, None) if late else 0,
+        changed=late and has_changed(connection, site, said["receipt"], latest),
         supplier=said["supplier"],
         lines=[_line(row) for row in lines],
         fates=_fates(connection, site, number),
@@ -319,10 +319,38 @@ def _of_version(connection: sa.Connection, site: str, receipt: str, version: int
     return next((c.number for c in list_claims(connection, site, receipt=receipt) if c.version == version), None)
 
 
-def late_scans(connection: sa.Connection, site: str, receipt: str, version: int, scans: Sequence[str] | None) -> int:
-    """How many scans of a receipt its latest version does not rest on."""
+def has_changed(
+    connection: sa.Connection, site: str, receipt: str, version: int, found: ReceiptReport | None = None
+) -> bool:
+    """Whether a receipt by now says something else than its latest version.
+
+    A scan came, one that it rests on was undone, or what was wrong was put right under another number.
+
+    Args:
+        found: the report as it stands, where it is at hand.
+    """
     if not version:
-        return 0
-    (head, *_) = paper.rows_of(connection, site, "receipt_result", f"{receipt}/{version}")
-    now = scans if scans is not None else report(connection, site=site, number=receipt).scans
-    return len(set(now) - set(head["attributes"]["scans"]))
+        return False
+    scans, lines = _frozen(connection, site, receipt, version)
+    now = found or report(connection, site=site, number=receipt)
+    return set(now.scans) != set(scans) or _wrongs(now.lines) != _wrongs(lines)
+
+
+def _frozen(connection: sa.Connection, site: str, receipt: str, version: int) -> tuple[list[str], list[ReceiptLine]]:
+    """The scans that a version rests on, and its lines."""
+    (head, *rows) = paper.rows_of(connection, site, "receipt_result", f"{receipt}/{version}")
+    return head["attributes"]["scans"], [_frozen_line(row["attributes"]) for row in rows]
+
+
+def _frozen_line(said: Mapping[str, Any]) -> ReceiptLine:
+    lists = {name: tuple(said[name]) for name in ("seen", "events", "facts")}
+    return ReceiptLine(**{**said, **lists, "kind": Line(said["kind"])})
+
+
+def _wrongs(lines: Iterable[ReceiptLine]) -> set[tuple[object, ...]]:
+    wrong = (line for line in lines if _is_wrong(line))
+    return {(w.subject, w.kind, w.expected_quantity, w.quantity, w.condition) for w in wrong}
+
+
+def _is_wrong(line: ReceiptLine) -> bool:
+    return line.kind in _WRONG_OF or line.damaged

@@ -81,7 +81,7 @@ def _shown(connection: sa.Connection, site: str, found: ReceiptReport) -> dict[s
         k for lines in shown.values() for line in lines[:LINES_MAX] for k in (line.subject, line.expected, *line.seen)
     ]
     keys += [k for carton in found.cartons for k in (carton.key, carton.parent)]
-    late = claims.late_scans(connection, site, found.number, versions, found.scans)
+    late = claims.has_changed(connection, site, found.number, versions, found)
     state = ("changed" if late else "closed") if versions else "partly" if found.scans else "open"
     return {
         "shown": shown,

@@ -7,7 +7,7 @@ from flask import Flask
 
 from server.database import reading
 from server.tables import reference
-from tests.handheld import CARTON_1, DOCK, unit
+from tests.handheld import BIN_A, CARTON_1, DOCK, unit
 from tests.server.running import NOW, Handheld, Person, refusal
 from tests.server.site import state_document
 
@@ -40,6 +40,30 @@ def test_a_claim_is_drafted_from_a_closed_receipt_and_followed(handheld: Handhel
     assert [fate["word"] for fate in done["fates"]][-2:] == ["accepted", "credited"]
     assert supervisor.get("/api/v1/claims").get_json()["claims"][0]["status"] == "credited"
     assert refusal(supervisor.get("/api/v1/claims/CLAIM-9")) == (404, "not_found")
+
+
+def test_a_claim_rests_on_the_version_that_it_names_and_what_no_longer_fits_it_asks_for_a_new_one(
+    handheld: Handheld, supervisor: Person
+) -> None:
+    def claim_again() -> list[str]:
+        """What is claimed after closing again; before that a claim is refused."""
+        said = supervisor.post("/api/v1/receipts/ASN-1/claim")
+        assert (refusal(said)[0], "close it again first" in said.get_json()["message"]) == (409, True)
+        assert supervisor.post("/api/v1/receipts/ASN-1/close").status_code == 200
+        claim = supervisor.post("/api/v1/receipts/ASN-1/claim").get_json()
+        return [f"{line['subject']} {line['wrong']}" for line in claim["lines"]] + [claim["version"]]
+
+    announce(handheld)
+    assert supervisor.post("/api/v1/receipts/ASN-1/close").status_code == 200
+    assert supervisor.post("/api/v1/receipts/ASN-1/claim").get_json()["is_outdated"] is False
+    name = f"{handheld.chain.device_no}.{handheld.chain.epoch}.1"
+    handheld.scan("void", unit("S1"), document="ASN-1", voids=name, reason="wrong label", minutes_ago=5)
+    handheld.push(first=2)
+    assert supervisor.get("/api/v1/claims/CLAIM-1").get_json()["is_outdated"] is True
+    assert claim_again() == [f"{unit('S1')} short", f"{unit('S2')} short", 2]
+    handheld.scan("put_away", unit("S2"), location=BIN_A, minutes_ago=4)  # it came, under no number at all
+    handheld.push(first=3)
+    assert claim_again() == [f"{unit('S1')} short", 3]
 
 
 def test_a_sampling_rule_and_a_blind_receipt_travel_to_handhelds(handheld: Handheld, supervisor: Person) -> None:
