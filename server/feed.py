@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from server import taken_along
 from server.changes import by_code_point, horizon, incarnation
 from server.orders import progress
 from server.tables import cases, reference, removals, stock_levels, unit_states
@@ -157,11 +158,21 @@ def read(
     found.sort(key=lambda each: each[0])
     page, more = found[:limit], len(found) > limit
     end = page[-1][0] if more else (max(below - 1, position[0]), len(_SOURCES), ())
-    told = [source.told(row) for _, source, row in page]
+    standing = _as_carried(connection, site, [row for _, source, row in page if source.table is unit_states])
+    told = [
+        source.told(standing.get(row["unit"], row) if source.table is unit_states else row) for _, source, row in page
+    ]
     if "order" in wanted:
         told += _progress(connection, site, [row for _, source, row in page if source.table is unit_states], now_ms)
     changes = [change for change in told if change is not None and change.kind in wanted]
     return Page(changes=changes, cursor=_write_cursor(mine, end), more=more)
+
+
+def _as_carried(
+    connection: sa.Connection, site: str, units: Sequence[Mapping[str, Any]]
+) -> Mapping[str, Mapping[str, Any]]:
+    """Rows of units as what became of their containers has them, by unit."""
+    return {row["unit"]: row for row in taken_along.of_rows(connection, site, units)}
 
 
 def _progress(connection: sa.Connection, site: str, units: Sequence[Mapping[str, Any]], now_ms: int) -> list[Change]:

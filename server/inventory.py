@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final
 
 import sqlalchemy as sa
 
+from server import taken_along
 from server.changes import by_code_point
 from server.ledger import in_chunks
 from server.surroundings import DEPTH_MAX
@@ -111,18 +113,12 @@ def products(
     ]
 
 
-def _units_by_status(connection: sa.Connection, site: str, items: Iterable[str]) -> dict[str, dict[str, int]]:
-    u = unit_states.c
-    found: dict[str, dict[str, int]] = defaultdict(dict)
+def _units_by_status(connection: sa.Connection, site: str, items: Iterable[str]) -> dict[str, Counter[str]]:
+    found: dict[str, Counter[str]] = defaultdict(Counter)
     for keys in in_chunks(items):
-        query = (
-            sa.select(u.item, u.status, sa.func.count())
-            .where(u.site == site, u.item.in_(keys))
-            .group_by(u.item, u.status)
-        )
-        for item, status, number in connection.execute(query):
-            found[item][status] = number
-    return found
+        for (item, status, _), number in taken_along.counted(connection, site, unit_states.c.item.in_(keys)).items():
+            found[item or ""][status.value] += number
+    return dict(found)
 
 
 def _pieces_by_item(connection: sa.Connection, site: str, items: Iterable[str]) -> Counter[str]:
@@ -156,9 +152,11 @@ def levels(
 
 
 _IN_PIECES: Final = {"yield_per": 1_000}
+ROWS_AT_ONCE: Final = 500
+"""Units whose containers are looked up together."""
 _UNIT_COLUMNS: Final = (
     "unit", "item", "status", "place", "observed", "expected", "lot", "expiry", "condition", "document", "place_ms",
-    "last_ms",
+    "last_ms", "announced_by",
 )  # fmt: skip
 
 
@@ -172,20 +170,38 @@ def units(
     after: str | None = None,
     limit: int | None = None,
 ) -> Iterator[Mapping[str, Any]]:
-    """Units by name, those of one product, of one status, in these places."""
+    """Units by name as their containers have them, those of one product, of one status, in these places."""
     u = unit_states.c
     name = by_code_point(connection, u.unit)
     query = sa.select(*(u[column] for column in _UNIT_COLUMNS)).where(u.site == site, u.item.isnot(None)).order_by(name)
-    for column, value in ((u.item, item), (u.status, status)):
-        if value is not None:
-            query = query.where(column == value)
+    if item is not None:
+        query = query.where(u.item == item)
+    if status is not None:
+        query = query.where((u.status == status) | _in_a_container())
     if after is not None:
         query = query.where(name > after)
-    if limit is not None:
-        query = query.limit(limit)
     for keys in in_chunks(places) if places is not None else [None]:
         part = query.where(u.place.in_(keys)) if keys is not None else query
-        yield from (dict(row) for row in connection.execute(part, execution_options=_IN_PIECES).mappings())
+        yield from islice(_carried(connection, site, part, status, limit), limit)
+
+
+def _in_a_container() -> sa.ColumnElement[bool]:
+    """Whether a unit is in something that may have taken it along."""
+    u, around = unit_states.c, unit_states.alias()
+    standing = sa.exists().where(around.c.site == u.site, around.c.unit == u.place)
+    return u.status.in_(taken_along.TAKEN_ALONG) & standing
+
+
+def _carried(
+    connection: sa.Connection, site: str, query: sa.Select[Any], status: str | None, limit: int | None
+) -> Iterator[Mapping[str, Any]]:
+    """The units that a query finds, some at a time, those of the status by now."""
+    query = query if status or limit is None else query.limit(limit)
+    with connection.execute(query, execution_options=_IN_PIECES) as rows:
+        for some in rows.mappings().partitions(min(limit or ROWS_AT_ONCE, ROWS_AT_ONCE)):
+            for row in taken_along.of_rows(connection, site, some):
+                if status is None or row["status"] == status:
+                    yield row
 
 
 def resolve(connection: sa.Connection, site: str, places: Iterable[str | None]) -> dict[str, str | None]:
@@ -211,10 +227,12 @@ def inside(connection: sa.Connection, site: str, bins: Iterable[str]) -> dict[st
     for _ in range(DEPTH_MAX):
         below: dict[str, str] = {}
         for keys in in_chunks(layer):
-            query = sa.select(u.unit, u.place).where(
-                u.site == site, u.place.in_(keys), u.item.is_(None), u.status.in_(IN_STOCK)
+            query = sa.select(u.unit, u.status, u.place, u.expected, u.place_ms, u.announced_by).where(
+                u.site == site, u.place.in_(keys), u.item.is_(None), u.status.in_(taken_along.TAKEN_ALONG)
             )
-            below |= {unit: layer[place] for unit, place in connection.execute(query) if is_container(unit)}
+            rows = taken_along.of_rows(connection, site, connection.execute(query).mappings().all())
+            here = (row for row in rows if row["status"] in IN_STOCK and is_container(row["unit"]))
+            below |= {row["unit"]: layer[row["place"]] for row in here}
         layer = {unit: place for unit, place in below.items() if unit not in found}
         if not layer:
             break
@@ -224,13 +242,7 @@ def inside(connection: sa.Connection, site: str, bins: Iterable[str]) -> dict[st
 
 def by_zone(connection: sa.Connection, site: str, item: str) -> dict[str, int]:
     """How many units and pieces of a product are in stock in each zone; a place without one counts by its code."""
-    u = unit_states.c
-    query = (
-        sa.select(u.place, sa.func.count())
-        .where(u.site == site, u.item == item, u.status.in_(IN_STOCK))
-        .group_by(u.place)
-    )
-    counted: Counter[str | None] = Counter(dict(connection.execute(query).all()))
+    counted = _in_stock_by_place(connection, site, unit_states.c.item == item)
     for level in levels(connection, site, item=item):
         counted[level["place"]] += level["quantity"]
     at = resolve(connection, site, counted)
@@ -240,6 +252,15 @@ def by_zone(connection: sa.Connection, site: str, item: str) -> dict[str, int]:
         location = at.get(place) if place is not None else None
         found[zones.get(location or "") or ("no zone" if location else "place unknown")] += number
     return dict(found.most_common())
+
+
+def _in_stock_by_place(connection: sa.Connection, site: str, which: sa.ColumnElement[bool]) -> Counter[str | None]:
+    u = unit_states.c
+    here: Counter[str | None] = Counter()
+    found = taken_along.counted(connection, site, which, u.item.isnot(None), u.status.in_(taken_along.TAKEN_ALONG))
+    for (_, status, place), number in found.items():
+        here[place] += number if status in IN_STOCK else 0
+    return +here
 
 
 def zones_of(connection: sa.Connection, site: str, locations_: Iterable[str | None]) -> dict[str, str | None]:
@@ -295,13 +316,8 @@ def _lying_in(connection: sa.Connection, site: str, bins: Mapping[str, str]) -> 
     units_: Counter[str] = Counter()
     pieces: Counter[str] = Counter()
     for keys in in_chunks(bins):
-        counted = (
-            sa.select(u.place, sa.func.count())
-            .where(u.site == site, u.place.in_(keys), u.item.isnot(None), u.status.in_(IN_STOCK))
-            .group_by(u.place)
-        )
-        for place, number in connection.execute(counted):
-            units_[bins[place]] += number
+        for place, number in _in_stock_by_place(connection, site, u.place.in_(keys)).items():
+            units_[bins[place or ""]] += number
         summed = sa.select(s.place, sa.func.sum(s.quantity)).where(s.site == site, s.place.in_(keys)).group_by(s.place)
         for place, number in connection.execute(summed):
             pieces[bins[place]] += int(number)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from server import queries
+from server import feed, inventory, queries
+from server.changes import publish
 from server.database import reading, stamp, writing
 from server.rebuild import rebuild
 from server.tables import cases
-from tests.handheld import BIN_A, CARTON_1, CARTON_2, DAY, Chain, unit
+from tests.handheld import BIN_A, CARTON_1, CARTON_2, DAY, PHONE, Chain, unit
 from tests.server.site import SITE, differences, enrol, folded, push, state_document
 
 A1 = unit("A1")
@@ -149,3 +150,43 @@ def test_two_cartons_with_one_tracking_number_left_under_neither(packer: Chain) 
     packer.scan(DAY + 180_000, "label_parcel", CARTON_2, identifiers=(PARCEL,))
     push(packer, 5, now_ms=NOW)
     assert_a_rebuild_changes_nothing()
+
+
+PALLET = "https://id.gs1.org/00/395060001343520049"
+A2 = unit("A2")
+
+
+def listed() -> dict[str, tuple[str, str | None]]:
+    with reading() as c:
+        return {row["unit"]: (row["status"], row["place"]) for row in inventory.units(c, SITE, item=PHONE)}
+
+
+def test_stock_lists_sums_and_the_feed_follow_the_cartons(packer: Chain) -> None:
+    rows = [{"subject": A2, "container": CARTON_2}, {"subject": CARTON_2, "container": PALLET}, {"subject": PALLET}]
+    state_document("asn", "ASN-1", rows, now_ms=DAY - 50_000)
+    with writing() as c:
+        publish(c, SITE, "item", PHONE, {"name": "Phone"}, stamp(c))
+        publish(c, SITE, "location", BIN_A, {"code": "A-01", "zone": "A"}, stamp(c))
+    packer.scan(DAY, "receive", PALLET, document="ASN-1", location=BIN_A)
+    for at, serial in ((10_000, "B1"), (90_000, "B2")):  # the second goes into the same carton when it is back
+        packer.scan(DAY + at, "pack", unit(serial), container=CARTON_1)
+    packer.scan(DAY + 60_000, "ship", CARTON_1)
+    push(packer, now_ms=NOW)
+    assert listed() == {
+        A1: ("stored", BIN_A),
+        A2: ("received", CARTON_2),
+        unit("B1"): ("shipped", None),
+        unit("B2"): ("packed", CARTON_1),
+    }
+    with reading() as c:
+        (product,) = inventory.products(c, SITE)
+        (place,) = inventory.places(c, SITE)
+        zones = inventory.by_zone(c, SITE, PHONE)
+        shipped = [row["unit"] for row in inventory.units(c, SITE, status="shipped", limit=1)]
+        packed = [row["unit"] for row in inventory.units(c, SITE, status="packed", limit=5)]
+        changes = feed.read(c, SITE, None, now_ms=NOW, kinds=("unit",)).changes
+    assert (product.by_status, product.in_stock) == ({"stored": 1, "received": 1, "shipped": 1, "packed": 1}, 3)
+    assert (place.units, zones) == (2, {"A": 2, "place unknown": 1})
+    assert (shipped, packed) == ([unit("B1")], [unit("B2")])
+    told = {change.data["unit"]: change.data["status"] for change in changes}
+    assert (told[A2], told[unit("B1")], told[unit("B2")]) == ("received", "shipped", "packed")
