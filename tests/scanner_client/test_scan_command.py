@@ -332,6 +332,7 @@ def test_lines_on_the_screen_are_for_people(tmp_path: Path) -> None:
         "? LPN1 Scan the label of the bin first.",
         "· Bin A-01.",
         "! LPN1 Kept. This handheld's data do not hold it.",
+        "· LPN1 Already scanned here.",
     ]
     assert done.stderr == "1 scans kept, 1 waiting.\n"
 
