@@ -27,6 +27,7 @@ SCHEMA: Final = (
         head BLOB NOT NULL,
         acked_through INTEGER NOT NULL DEFAULT 0,
         safe_through INTEGER NOT NULL DEFAULT 0,
+        mapped_through INTEGER NOT NULL DEFAULT 0,  -- up to here the map knows what they changed
         base_seq INTEGER NOT NULL DEFAULT 0,  -- up to here events were let go
         base_digest BLOB NOT NULL,
         confirmed INTEGER NOT NULL DEFAULT 0,  -- whether this server incarnation has told its mark
@@ -66,6 +67,8 @@ class Epoch:
     acked_through: int
     """The server has everything up to here that is still in this queue."""
     safe_through: int
+    mapped_through: int
+    """The map has come as far as the server was when it had everything up to here."""
     base_seq: int
     base_digest: bytes
     confirmed: bool
@@ -184,13 +187,13 @@ class Outbox:
         )  # fmt: skip
         return [decode(row[0]) for row in rows]
 
-    def unsent(self, after: int) -> tuple[int, list[ScanEvent]]:
-        """Up to where the server has this epoch, and what was committed to it beyond that and after `after`."""
+    def not_in_map(self, after: int) -> tuple[int, list[ScanEvent]]:
+        """Up to where the map knows this epoch, and what was committed to it beyond that and after `after`."""
         at = self.state(self.epoch)
         rows = self._database.rows(
-            "SELECT line FROM events WHERE epoch=? AND seq>? ORDER BY seq", at.epoch, max(after, at.acked_through)
+            "SELECT line FROM events WHERE epoch=? AND seq>? ORDER BY seq", at.epoch, max(after, at.mapped_through)
         )
-        return at.acked_through, [decode(row[0]) for row in rows]
+        return at.mapped_through, [decode(row[0]) for row in rows]
 
     def newest(self, limit: int) -> list[tuple[ScanEvent, bool]]:
         """The newest events of all epochs, the newest first, each with whether the server has it."""
@@ -217,13 +220,20 @@ class Outbox:
                 through = max(at.acked_through, run.last) if sent else at.acked_through
             through = min(through, at.last_seq)
             self._database.run(
-                "UPDATE epochs SET acked_through=?, safe_through=?, confirmed=1, diverged=? WHERE epoch=?",
-                through, min(reply.safe_through, through), diverged, at.epoch,
+                "UPDATE epochs SET acked_through=?, safe_through=?, mapped_through=?, confirmed=1, diverged=?"
+                " WHERE epoch=?",
+                through, min(reply.safe_through, through), min(at.mapped_through, through), diverged, at.epoch,
             )  # fmt: skip
             self._remember(at.epoch, through, reply.server_ms)
             self._let_go(self.state(at.epoch), reply.server_ms)
         self.version += 1
         return diverged
+
+    def map_is_whole(self) -> None:
+        """The last page of changes was taken over: what the server has by now, the map knows as well."""
+        with self._database.transaction():
+            self._database.run("UPDATE epochs SET mapped_through=acked_through WHERE mapped_through<>acked_through")
+        self.version += 1
 
     def doubt(self) -> None:
         """The server is another incarnation: ask it for its mark in every epoch."""

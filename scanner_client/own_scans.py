@@ -1,4 +1,8 @@
-"""What this handheld has scanned and its map cannot know yet: the events that the server has not acknowledged."""
+"""What this handheld has scanned and its map does not know yet.
+
+That is what the server has not acknowledged, and what it has while pages of changes are still to come: a large import
+may stand before the answer to a scan.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ class OwnScans:
         self._outbox = outbox
         self._version = -1
         self._epoch = 0
-        self._acked = 0
+        self._mapped = 0
         self._events: list[ScanEvent] = []
         self._standing: list[ScanEvent] = []
         self._by_subject: dict[str, list[ScanEvent]] = {}
@@ -45,13 +49,14 @@ class OwnScans:
         version = self._outbox.version
         if version == self._version:
             return
-        read = self._events[-1].seq if self._events else self._acked
-        acked, fresh = self._outbox.unsent(read if self._epoch == self._outbox.epoch else 0)
-        if self._epoch != self._outbox.epoch or acked < self._acked:  # a restored server has forgotten some: read anew
+        read = self._events[-1].seq if self._events else self._mapped
+        mapped, fresh = self._outbox.not_in_map(read if self._epoch == self._outbox.epoch else 0)
+        if self._epoch != self._outbox.epoch or mapped < self._mapped:
+            # a restored server has forgotten some: read anew
             self._events = []
-            acked, fresh = self._outbox.unsent(0)
-        self._epoch, self._acked, self._version = self._outbox.epoch, acked, version
-        self._events = [event for event in self._events if event.seq > acked] + fresh
+            mapped, fresh = self._outbox.not_in_map(0)
+        self._epoch, self._mapped, self._version = self._outbox.epoch, mapped, version
+        self._events = [event for event in self._events if event.seq > mapped] + fresh
         undone = undone_names((format_name(event.name), event.voids) for event in self._events if event.voids)
         self._standing = [e for e in self._events if not e.voids and format_name(e.name) not in undone]
         by_subject, by_document = defaultdict(list), defaultdict(list)

@@ -220,6 +220,8 @@ class Uploader:
             handheld.renew("the server has other scans under this queue's names: it was copied or restored")
         now = Cursor(cursor=reply.cursor, incarnation=reply.incarnation)
         handheld.site_map.apply(reply.changes, now, more=reply.more, clock=handheld.clock, server_ms=reply.server_ms)
+        if not reply.more:  # only now: until then what was scanned here stands in no page of the map
+            handheld.outbox.map_is_whole()
         self._learn(tuple(reply.addresses))
         more = reply.more or any(e.waiting or not e.confirmed for e in handheld.outbox.epochs())
         if more and not (diverged or reply.changes or self._moved(run)):
