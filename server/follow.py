@@ -6,13 +6,15 @@ later, a handheld that was away maybe, that fact is undone as well; and when the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import sqlalchemy as sa
 
 from server import ledger
+from server.counts.progress import publish_progress
 from server.ledger import FOLDED, fact_of, in_chunks
+from server.rebuild import advance
 from server.tables import events
 from server.undone import read_undone
 from sync.actions import ACTIONS
@@ -21,6 +23,18 @@ from sync.history import Fact
 
 DEPTH_MAX: Final = 20
 """How often one scan may have been read anew."""
+
+
+def take_effect(connection: sa.Connection, site: str, facts: Sequence[Fact], now_ms: int, at: int) -> None:
+    """Fold facts that were just appended to the ledger and what follows from them, and tell the handhelds of counts.
+
+    Args:
+        now_ms: moment of what the server says because of them.
+        at: stamp of this transaction.
+    """
+    every = [*facts, *follow(connection, site, facts, now_ms)]
+    advance(connection, site, every, at)
+    publish_progress(connection, site, every, at)
 
 
 def follow(connection: sa.Connection, site: str, facts: Iterable[Fact], now_ms: int) -> list[Fact]:

@@ -11,11 +11,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from server.counts.progress import publish_progress
 from server.database import stamp
-from server.follow import follow
+from server.follow import take_effect
 from server.ledger import Entry, append, begin_chain
-from server.rebuild import advance
 from server.tables import chains, devices, events
 from server.timing import ClockSample, Estimate, Reading, estimate
 from sync.actions import refuse
@@ -88,9 +86,7 @@ def ingest(
     append(connection, device["site"], now_ms, entries)
     facts = [e.fact() for e in entries if e.outcome in (Outcome.ACCEPTED, Outcome.FORKED)]
     if facts:
-        at = stamp(connection)
-        advance(connection, device["site"], [*facts, *follow(connection, device["site"], facts, now_ms)], at)
-        publish_progress(connection, device["site"], facts, at)
+        take_effect(connection, device["site"], facts, now_ms, stamp(connection))
     mark = _advance_mark(connection, header, row)
     _remember(connection, header, mark, sample, now_ms)
     return Ingested(

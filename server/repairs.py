@@ -15,8 +15,8 @@ import sqlalchemy as sa
 
 from server import ledger
 from server.database import stamp
+from server.follow import take_effect
 from server.ledger import KEYS_PER_QUERY, fact_of
-from server.rebuild import advance
 from server.tables import events
 from sync.actions import refuse
 from sync.event import FIELDS, EventError, NewerSchema, ScanEvent, decode, format_name, from_fields, parse_name
@@ -41,7 +41,7 @@ class Released:
     held: int
 
 
-def release_held(connection: sa.Connection, site: str) -> Released:
+def release_held(connection: sa.Connection, site: str, *, now_ms: int) -> Released:
     """Read again what was too new for the version that received it, and fold what can be read now."""
     query = sa.select(events).where(events.c.site == site, events.c.outcome == Outcome.HELD).with_for_update()
     digests: list[bytes] = []
@@ -58,7 +58,7 @@ def release_held(connection: sa.Connection, site: str) -> Released:
     for start in range(0, len(digests), KEYS_PER_QUERY):
         chunk = sa.select(events).where(events.c.digest.in_(digests[start : start + KEYS_PER_QUERY]))
         facts = [fact_of(found) for found in connection.execute(chunk).mappings()]
-        advance(connection, site, facts, stamp(connection))
+        take_effect(connection, site, facts, now_ms, stamp(connection))
     return Released(read=counts[Outcome.ACCEPTED], quarantined=counts[Outcome.QUARANTINED], held=counts[Outcome.HELD])
 
 
@@ -108,8 +108,7 @@ def repair(
     done = format_name(fact.name)
     same = [events.c[k] == row[k] for k in ("device_no", "epoch", "seq", "digest")]
     connection.execute(events.update().where(*same).values(note=f"{row['note']} Repaired as {done}."))
-    if event.subject:
-        advance(connection, site, [fact], stamp(connection))
+    take_effect(connection, site, [fact], row["event_ms"], stamp(connection))
     return done
 
 

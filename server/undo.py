@@ -15,10 +15,10 @@ from server import case_list, ledger, queries
 from server.case_list import CaseLine
 from server.database import stamp
 from server.decisions import worded
-from server.follow import follow
+from server.follow import take_effect
 from server.ledger import FOLDED, fact_of
 from server.queries import TrailLine
-from server.rebuild import advance, lock
+from server.rebuild import lock
 from server.tables import cases, events
 from server.undone import read_undone
 from server.whatif import Effect, WhatIf, hypothesis, touched_by
@@ -122,7 +122,7 @@ def undo(connection: sa.Connection, *, site: str, name: str, reason: str, operat
         voids=name,
         reason=worded(reason),
     )
-    advance(connection, site, [void, *follow(connection, site, [void], now_ms)], stamp(connection))
+    take_effect(connection, site, [void], now_ms, stamp(connection))
     return void
 
 

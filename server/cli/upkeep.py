@@ -7,6 +7,7 @@ import click
 from server import queries, repairs, search, upkeep
 from server.cli.command import command, counted, operator, site
 from server.cli.reports import moment
+from server.context import now_ms
 from server.database import reading, stamp, writing
 from server.rebuild import rebuild
 
@@ -53,7 +54,7 @@ def verify() -> None:
 def release_held() -> None:
     """Read again, after an upgrade, the events that were too new before."""
     with writing() as connection:
-        done = repairs.release_held(connection, site())
+        done = repairs.release_held(connection, site(), now_ms=now_ms())
     click.echo(f"{done.read} events read, {done.quarantined} quarantined, {done.held} still too new.")
 
 

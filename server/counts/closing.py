@@ -15,6 +15,7 @@ from server.counts.cycle import CountReport
 from server.counts.freeze import freeze, is_stated, next_version, result_row
 from server.counts.limits import exceeded, limit_of, limits
 from server.counts.plan import CountError, Plan, Sort
+from server.counts.progress import done_bins
 from server.database import stamp
 from server.ledger import record
 from server.rebuild import lock, rebuild
@@ -260,7 +261,8 @@ def reject(connection: sa.Connection, *, site: str, number: str, operator: str |
     )
     planned = plan.read(connection, site, number)
     state = "closed" if paper.versions(connection, site, "count_result", number) else "open"
-    publish(connection, site, "document", number, plan.offered(planned, state, planned.bins), stamp(connection))
+    done = done_bins(connection, site, planned)  # a finish may have been undone while it waited
+    publish(connection, site, "document", number, plan.offered(planned, state, done), stamp(connection))
 
 
 def _decidable(connection: sa.Connection, site: str, number: str, operator: str | None) -> Proposal:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from server.changes import publish
 from server.counts import plan, scans
+from server.counts.plan import Plan
 from server.tables import reference
 from sync.history import Fact
 
@@ -28,6 +29,11 @@ def publish_progress(connection: sa.Connection, site: str, facts: Iterable[Fact]
         if not row or row.get("kind") != "count" or row.get("state") != "open":
             continue
         planned = plan.read(connection, site, number)
-        found = scans.gather(connection, site, planned, ()).intervals
-        done = [place for place in planned.bins if place in found and found[place].finished]
-        publish(connection, site, "document", number, plan.offered(planned, "open", done), at)
+        offered = plan.offered(planned, "open", done_bins(connection, site, planned))
+        publish(connection, site, "document", number, offered, at)
+
+
+def done_bins(connection: sa.Connection, site: str, planned: Plan) -> list[str]:
+    """The bins of a count that somebody has finished, in walking order."""
+    found = scans.gather(connection, site, planned, ()).intervals
+    return [place for place in planned.bins if place in found and found[place].finished]

@@ -94,11 +94,11 @@ def test_an_event_that_was_too_new_is_read_after_the_upgrade(database_url: str, 
         chain.scan(NOW + 9_000, "inspect", S1, location=BIN_2)
         push(chain, 4, 5, now_ms=NOW + 11_000)
         with writing() as c:
-            assert repairs.release_held(c, SITE) == repairs.Released(read=0, quarantined=0, held=1)
+            assert repairs.release_held(c, SITE, now_ms=NOW + 12_000) == repairs.Released(read=0, quarantined=0, held=1)
         # what an older release kept for us: today's schema, held
         change(events, (events.c.device_no == 7) & (events.c.seq == 5), outcome="held", subject=None)
         with writing() as c:
-            assert repairs.release_held(c, SITE) == repairs.Released(read=1, quarantined=0, held=1)
+            assert repairs.release_held(c, SITE, now_ms=NOW + 12_000) == repairs.Released(read=1, quarantined=0, held=1)
         assert ("accepted", S1) in rows(events, "outcome", "subject")
 
 
