@@ -53,7 +53,7 @@ def children(
     for _ in range(DEPTH_MAX):
         deeper: dict[str, int] = {}
         for keys in in_chunks(edge):
-            for container, unit, last_ms, last_event in connection.execute(_inside(site, keys)):
+            for container, unit, last_ms, last_event in _inside(connection, site, keys):
                 moment = edge[container]
                 if last_ms >= moment and (told_by is None or last_event != told_by):
                     found.add(unit)
@@ -75,19 +75,31 @@ def strange_cartons(connection: sa.Connection, site: str, by_subject: Mapping[st
     return found
 
 
-def _inside(site: str, containers: Sequence[str]) -> sa.Select[str, str, int, str]:
-    """What was ever said to be in these containers: container, the name under which it is folded, its last fact."""
-    e, r, t, u = events.c, document_rows.c, identifier_claims.c, unit_states.c
-    named = sa.union(
-        sa.select(e.container, e.subject.label("unit")).where(
-            e.site == site, e.container.in_(containers), e.subject.isnot(None)
-        ),
-        sa.select(r.container, r.subject).where(r.site == site, r.container.in_(containers)),
-    ).subquery()
-    owned = sa.select(named.c.container, t.unit).join(named, named.c.unit == t.name).where(t.site == site)
-    inside = sa.union(sa.select(named.c.container, named.c.unit), owned).subquery()
-    return (
-        sa.select(inside.c.container, u.unit, u.last_ms, u.last_event)
-        .join(inside, inside.c.unit == u.unit)
-        .where(u.site == site)
-    )
+def _inside(connection: sa.Connection, site: str, containers: Sequence[str]) -> list[tuple[str, str, int, str]]:
+    """What was ever said to be in these containers: container, the name under which it is folded, its last fact.
+
+    Plain queries one after the other: where rows have to be distinct, SQLite reads a whole table in order.
+    """
+    named: set[tuple[str, str]] = set()
+    for query in said_inside(site, containers):
+        named.update((container, subject) for container, subject in connection.execute(query) if subject)
+    above: dict[str, set[str]] = {subject: {subject} for _, subject in named}
+    known: dict[str, tuple[int, str]] = {}
+    t, u = identifier_claims.c, unit_states.c
+    for keys in in_chunks(list(above)):
+        claimed = sa.select(t.name, t.unit).where(t.site == site, t.name.in_(keys))
+        for name, unit in connection.execute(claimed):
+            above[name].add(unit)
+    for keys in in_chunks({unit for units in above.values() for unit in units}):
+        states = sa.select(u.unit, u.last_ms, u.last_event).where(u.site == site, u.unit.in_(keys))
+        known.update((unit, (last_ms, last_event)) for unit, last_ms, last_event in connection.execute(states))
+    pairs = {(container, unit) for container, subject in named for unit in above[subject]}
+    return [(container, unit, *known[unit]) for container, unit in sorted(pairs) if unit in known]
+
+
+def said_inside(site: str, containers: Sequence[str]) -> list[sa.Select[str, str]]:
+    """Queries for scans and rows of documents that name these containers: container and subject."""
+    return [
+        sa.select(t.container, t.subject).where(t.site == site, t.container.in_(containers))
+        for t in (events.c, document_rows.c)
+    ]

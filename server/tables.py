@@ -139,6 +139,13 @@ document_rows = sa.Table(
     sa.Column("stated", sa.Boolean, nullable=False, comment="whether it is a fact of its subject's history"),
 )
 sa.Index("ix_document_rows_subject", document_rows.c.site, document_rows.c.subject)
+sa.Index(
+    "ix_document_rows_container",
+    document_rows.c.site,
+    document_rows.c.container,
+    sqlite_where=document_rows.c.container.isnot(None),
+    postgresql_where=document_rows.c.container.isnot(None),
+)
 
 unit_states = sa.Table(
     "unit_states",

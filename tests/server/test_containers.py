@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from server import feed, inventory, queries
+from server import contents, feed, inventory, queries
 from server.changes import publish
 from server.database import reading, stamp, writing
 from server.rebuild import rebuild
@@ -150,6 +150,18 @@ def test_two_cartons_with_one_tracking_number_left_under_neither(packer: Chain) 
     packer.scan(DAY + 180_000, "label_parcel", CARTON_2, identifiers=(PARCEL,))
     push(packer, 5, now_ms=NOW)
     assert_a_rebuild_changes_nothing()
+
+
+def test_what_stands_in_a_carton_is_found_by_an_index(warehouse: str) -> None:
+    with reading() as c:
+        indexes = {index["name"] for index in sa.inspect(c).get_indexes("document_rows")}
+        assert "ix_document_rows_container" in indexes
+        if c.dialect.name == "postgresql":
+            return  # the plan of empty tables says nothing there
+        for query, table in zip(contents.said_inside(SITE, [CARTON_1]), ("events", "document_rows"), strict=True):
+            text = str(query.compile(c, compile_kwargs={"literal_binds": True}))
+            plan = [row[3] for row in c.execute(sa.text("EXPLAIN QUERY PLAN " + text))]
+            assert any(f"ix_{table}_container" in step for step in plan), plan
 
 
 PALLET = "https://id.gs1.org/00/395060001343520049"

@@ -9,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade() -> None:
+def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
     op.create_table(
         "cases",
         sa.Column("site", sa.Text(), nullable=False),
@@ -361,6 +361,14 @@ def upgrade() -> None:
             ["documents.digest"],
         ),
         sa.PrimaryKeyConstraint("document", "row"),
+    )
+    op.create_index(
+        "ix_document_rows_container",
+        "document_rows",
+        ["site", "container"],
+        unique=False,
+        sqlite_where=sa.text("container IS NOT NULL"),
+        postgresql_where=sa.text("container IS NOT NULL"),
     )
     op.create_index("ix_document_rows_subject", "document_rows", ["site", "subject"], unique=False)
     op.create_table(
