@@ -1,4 +1,4 @@
-"""The schema's versions: an empty database, or one of any earlier release, becomes the one of `server/tables.py`.
+"""The schema's versions: an empty database, or one of any earlier release, becomes the one of `server/tables/`.
 
 Alembic runs inside one transaction of ours, on both databases: a migration that fails leaves nothing half done.
 """

@@ -1,0 +1,131 @@
+"""Administration: who and what takes part, how far each has come, and the server itself."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from server.database import db
+
+Number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # SQLite's rowid alias has to be INTEGER
+
+devices = sa.Table(
+    "devices",
+    db.metadata,
+    sa.Column("device_no", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("site", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("public_key", sa.LargeBinary, nullable=False, comment="Ed25519, 32 bytes"),
+    sa.Column("enrolled_ms", sa.BigInteger, nullable=False),
+    sa.Column("revoked_ms", sa.BigInteger),
+    sa.Column("last_seen_ms", sa.BigInteger),
+    sa.Column(
+        "waiting", sa.BigInteger, nullable=False, server_default="0", comment="events not yet sent, by its own word"
+    ),
+    sa.Column("client", sa.Text),
+    sa.Column("pulled", sa.Text, comment="the cursor that it last asked from"),
+)
+
+chains = sa.Table(
+    "chains",
+    db.metadata,
+    sa.Column("device_no", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("epoch", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("site", sa.Text, nullable=False),
+    sa.Column("predecessor", sa.BigInteger),
+    sa.Column("acked_through", sa.BigInteger, nullable=False, comment="end of the contiguous durable prefix"),
+    sa.Column("head", sa.LargeBinary, nullable=False, comment="digest at that point"),
+    sa.Column("last_seq", sa.BigInteger, nullable=False, comment="the highest that is here"),
+    sa.Column("safe_through", sa.BigInteger, nullable=False, comment="the highest that is in a backup"),
+    sa.Column("boot", sa.Text, comment="of the last clock sample"),
+    sa.Column("offset_ms", sa.BigInteger, comment="server time less boot clock, sampled at sending"),
+    sa.Column("wall_skew_ms", sa.BigInteger, comment="server time less wall clock, likewise"),
+    sa.Column("earlier_boot", sa.Text, comment="of the last clock sample before that boot"),
+    sa.Column("earlier_offset_ms", sa.BigInteger, comment="server time less its boot clock"),
+    comment="One row per device and epoch: how far the ledger has it.",
+)
+
+enrolment_codes = sa.Table(
+    "enrolment_codes",
+    db.metadata,
+    sa.Column("digest", sa.Text, primary_key=True, comment="SHA-256 of the code, hex"),
+    sa.Column("site", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("expires_ms", sa.BigInteger, nullable=False),
+    sa.Column("used_by", sa.BigInteger),
+)
+
+people = sa.Table(
+    "people",
+    db.metadata,
+    sa.Column("id", Number, primary_key=True),
+    sa.Column("site", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("roles", sa.JSON, nullable=False, default=list, comment="[[since_ms, role or null], ...]"),
+    sa.Column("badge", sa.Text),
+    sa.Column("pin_hash", sa.Text),
+    sa.UniqueConstraint("site", "badge", name="uq_people_badge"),
+    comment="Who may sign in, at the console by password and at handhelds by badge and PIN.",
+)
+
+integrations = sa.Table(
+    "integrations",
+    db.metadata,
+    sa.Column("id", Number, primary_key=True),
+    sa.Column("site", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("tasks", sa.JSON, nullable=False, comment="what its key opens"),
+    sa.Column("digest", sa.Text, nullable=False, unique=True, comment="SHA-256 of its key, hex"),
+    sa.Column("made_ms", sa.BigInteger, nullable=False),
+    sa.Column("made_by", sa.Text),
+    sa.Column("revoked_ms", sa.BigInteger),
+    sa.Column("used_ms", sa.BigInteger),
+    sa.UniqueConstraint("site", "name", name="uq_integrations_name"),
+    comment="Other systems, and the digests of their keys.",
+)
+
+pictures = sa.Table(
+    "pictures",
+    db.metadata,
+    sa.Column("site", sa.Text, primary_key=True),
+    sa.Column("event", sa.Text, primary_key=True, comment="name of the scan that it shows"),
+    sa.Column("digest", sa.Text, primary_key=True, comment="SHA-256 of the file, hex, which is its name too"),
+    sa.Column("media_type", sa.Text, nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("received_ms", sa.BigInteger, nullable=False),
+    comment="Which files in the folder `pictures` show what.",
+)
+
+server_state = sa.Table(
+    "server_state",
+    db.metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("incarnation", sa.Text, nullable=False, comment="changes when a backup is restored"),
+    sa.Column("private_key", sa.LargeBinary, nullable=False, comment="Ed25519, 32 bytes: signs replies"),
+    sa.Column("site", sa.Text, nullable=False),
+    sa.Column("codes", sa.JSON, nullable=False, comment="the site's own codes"),
+    sa.Column("stamp", sa.BigInteger, nullable=False, comment="SQLite's transaction counter"),
+    sa.Column("fold_version", sa.Text, nullable=False),
+    comment="One row.",
+)
+
+webhooks = sa.Table(
+    "webhooks",
+    db.metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("site", sa.Text, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("secret", sa.LargeBinary, nullable=False, comment="key of the HMAC; shown once"),
+    sa.Column("kinds", sa.JSON, nullable=False, comment="of changes that it is sent"),
+    sa.Column("made_by", sa.Text, nullable=False),
+    sa.Column("made_ms", sa.BigInteger, nullable=False),
+    sa.Column("cursor", sa.Text, nullable=False, comment="how far the feed has been delivered"),
+    sa.Column("failures", sa.Integer, nullable=False, comment="in a row"),
+    sa.Column("next_ms", sa.BigInteger, comment="when it is tried again; null once it is dead"),
+    sa.Column("tried_ms", sa.BigInteger),
+    sa.Column("delivered_ms", sa.BigInteger),
+    sa.Column("answer", sa.Text, comment="what came of the latest try, a sentence"),
+)
