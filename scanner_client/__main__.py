@@ -45,6 +45,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _enrol(args: Namespace) -> int:
     from scanner_client.clock import system_clock  # noqa: PLC0415
+    from scanner_client.commands import answer_request  # noqa: PLC0415
     from scanner_client.enrol_command import enrol, invitation_in  # noqa: PLC0415
     from scanner_client.handheld import open_handheld  # noqa: PLC0415
     from scanner_client.transport import Transport  # noqa: PLC0415
@@ -61,6 +62,7 @@ def _enrol(args: Namespace) -> int:
         return 1
     with open_handheld(args.home, system_clock()) as handheld:
         print(enrol(handheld, code, Transport(), name=args.name))
+        print(answer_request(handheld, None, {"do": "sync"})["text"])  # who may scan, and what is where
     return 0
 
 

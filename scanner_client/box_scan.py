@@ -69,9 +69,9 @@ class BoxScans:
             if self._keeping.is_counting and self._keeping.bin.opening is None
             else judging.lacking(event)
         )
-        if lacking:
+        if lacking and not self._was_just_put_away(event):
             return self._lacks(sighting, event, lacking, thing)
-        if self._keeping.is_repeated(event, sighting):
+        if lacking or self._keeping.is_repeated(event, sighting):
             return [Told(tone=Tone.INFO, text=say("scan.already"), thing=thing)]
         stale = self._hand_over.stale(event.action)
         if stale:
@@ -90,6 +90,13 @@ class BoxScans:
             return self._keeping.unreadable(sighting, reason)
         self.product_in_hand = item_of(item)
         return [Told(tone=Tone.ASK, text=reason)]
+
+    def _was_just_put_away(self, event: ScanEvent) -> bool:
+        """Whether this is the unit that the bin's label has just put away: a second scan does not move it on."""
+        newest = self._keeping.recent.newest
+        return (
+            newest is not None and event.action == PUT_AWAY == newest[0].action and newest[0].subject == event.subject
+        )
 
     def _lacks(self, sighting: Sighting, event: ScanEvent, lacking: str, thing: str) -> list[Told]:
         """Something has to be scanned first. What is put away is held in mind: its bin's label is all that lacks."""

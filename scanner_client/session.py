@@ -96,7 +96,11 @@ class Session:
         self.keeping.task = replace(self.task, location=read.label.key, container=None)
         told = [Told(tone=Tone.INFO, text=say("place.bin", place=self.keeping.place(read.label.key)))]
         in_hand, self._boxes.in_hand = self._boxes.in_hand, None
-        return [*told, *(self.scan(in_hand) if in_hand else ())]
+        if in_hand is None:
+            return told
+        told += self.scan(in_hand)
+        self.keeping.task = replace(self.task, location=None)  # who scans the unit first scans a bin for each
+        return told
 
     def _enter_container(self, sighting: Sighting, read: Read) -> list[Told]:
         what = ACTIONS[self.task.action]

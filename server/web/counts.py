@@ -18,23 +18,15 @@ from server.counts.tally import Tally
 from server.database import reading, transact
 from server.errors import Refusal
 from server.people import requires, signed_in
-from server.prices import Price
 from server.roles import Task
 from server.web.navigation import Entry, Group
 from server.web.pages import blueprint, linked_names
-from server.web.wording import money
 
 NAV = Entry("Counts", "web.counts", Group.WORK, order=50)
 
 REPORT_LINES_MAX: Final = 500
 """Lines of one kind on a page; the API has them all."""
 LATE_SHOWN_MAX: Final = 200
-
-
-@blueprint.app_template_filter("amount")
-def amount(minor: int, currency: str) -> str:
-    """Minor units of a currency as people write them."""
-    return money(Price(minor, currency))
 
 
 @blueprint.get("/counts")

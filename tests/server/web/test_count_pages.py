@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.handheld import BIN_A, BIN_B, unit
+from tests.handheld import BIN_A, BIN_B, PHONE, unit
 from tests.server.running import NOW, PASSWORD, Handheld
 from tests.server.site import state_document
 
@@ -101,6 +101,14 @@ def test_a_version_is_audited_and_a_late_scan_is_an_exception_of_it(supervisor_d
     assert "closed version 2" in supervisor_desk.see("/counts")
     csv = supervisor_desk.client.get("/exports/count_version_lines.csv?version=COUNT-1/1")
     assert (csv.status_code, csv.text.count("missing")) == (200, 1)
+
+
+def test_what_is_missing_is_said_with_its_value(supervisor_desk: Desk, counted: Handheld) -> None:
+    priced = {"subject": PHONE, "attributes": {"price": 29_900, "currency": "EUR"}}
+    state_document("products", "P-1", [priced], now_ms=NOW - 9_500_000)
+    assert "299.00 EUR" in supervisor_desk.see("/counts/count?number=COUNT-1")
+    supervisor_desk.post("/counts/count/close", number="COUNT-1")
+    assert "299.00 EUR" in supervisor_desk.see("/counts/version?number=COUNT-1&version=1")
 
 
 def test_a_recount_goes_to_somebody_else_and_above_the_limit_somebody_else_approves(
