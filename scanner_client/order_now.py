@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
@@ -40,22 +41,43 @@ def ordered(handheld: Handheld, event: ScanEvent, known: Known | None) -> Ordere
 def taken_for(handheld: Handheld, order: Order, action: str) -> list[Taken]:
     """What the order has once it was picked (`pick`) or packed (`pack`).
 
-    Units by name; of what has no units, the pieces that were scanned here and not sent yet.
+    Units by name; of what has no units, the pieces that the map counts and those that were scanned here since.
     """
-    own = [event for event in handheld.own_scans.under(order.number) if event.subject]
-    subjects = dict.fromkeys([*handheld.site_map.taken_for(order.number), *(str(event.subject) for event in own)])
-    found = []
-    for subject in subjects:
-        if is_container(subject):
-            continue
-        if is_stock(subject):
-            pieces = [event for event in own if event.subject == subject and event.action == action]
-            found += [Taken(subject=subject, lot=e.lot, quantity=e.quantity or 1) for e in pieces]
+    own = [str(event.subject) for event in handheld.own_scans.under(order.number) if event.subject]
+    found = _pieces(handheld, order, action)
+    for subject in dict.fromkeys([*handheld.site_map.taken_for(order.number), *own]):
+        if is_container(subject) or is_stock(subject):
             continue
         known = known_now(handheld, subject)
         if known is not None and known.status in FURTHER[action] and known.document == order.number:
             found.append(Taken(subject=subject, lot=known.lot))
     return found
+
+
+def packed_pieces(handheld: Handheld, order: Order) -> list[Taken]:
+    """Pieces without units that were packed for this order, with their cartons."""
+    return [*order.packed, *_own_pieces(handheld, order, "pack")]
+
+
+def _pieces(handheld: Handheld, order: Order, action: str) -> list[Taken]:
+    packed = packed_pieces(handheld, order)
+    if action == "pack":
+        return packed
+    picked = [*order.picked, *_own_pieces(handheld, order, "pick")]
+    beyond: Counter[tuple[str, str | None]] = Counter()  # a small shop packs straight from the shelf
+    for one in packed:
+        beyond[one.subject, one.lot] += one.quantity
+    for one in picked:
+        beyond[one.subject, one.lot] -= one.quantity
+    return [*picked, *(Taken(subject=s, lot=lot, quantity=n) for (s, lot), n in beyond.items() if n > 0)]
+
+
+def _own_pieces(handheld: Handheld, order: Order, action: str) -> list[Taken]:
+    return [
+        Taken(subject=event.subject, lot=event.lot, quantity=event.quantity or 1, container=event.container)
+        for event in handheld.own_scans.under(order.number)
+        if event.action == action and event.subject and is_stock(event.subject)
+    ]
 
 
 def _made_for(orders: Mapping[str, Order], unit: str, mine: str | None) -> str | None:

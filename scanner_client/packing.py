@@ -9,7 +9,7 @@ from scanner_client.handheld import Handheld
 from scanner_client.order_now import shortages, taken_for
 from scanner_client.parcel import contents
 from scanner_client.wording import say
-from sync.order import promise
+from sync.order import filled, promise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ def packed_so_far(handheld: Handheld, number: str | None, carton: str | None) ->
     wants = promise([order], {order.number: [*packed, *without]}, ()).get(order.number, ())
     return Packed(
         order=order.number,
-        done=sum(one.quantity for one in packed),
+        done=filled(order, packed),
         asked=sum(line.quantity for line in order.lines),
         missing=tuple(
             say("picks.take", quantity=want.missing, thing=judging.thing_text(handheld.site_map, key))

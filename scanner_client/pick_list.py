@@ -15,7 +15,7 @@ from scanner_client.unit_now import known_now
 from scanner_client.wording import say
 from sync.event import ScanEvent
 from sync.identity import is_location, item_of
-from sync.order import Available, Order, Wanted, promise
+from sync.order import Available, Order, Wanted, filled, promise
 from sync.unit import NOT_TOLD, Status
 from sync.verdict import day
 
@@ -104,9 +104,7 @@ class PickLists:
         wants = promise(rivals, taken, self._available(order, orders)).get(order.number, ())
         mine = taken_for(self._handheld, order, "pick")
         short = sum(one.quantity for one in shortages(self._handheld, order))
-        return PickList(
-            order=order, done=sum(one.quantity for one in mine), short=short, stops=self._stops(wants, order)
-        )
+        return PickList(order=order, done=filled(order, mine), short=short, stops=self._stops(wants, order))
 
     def _available(self, order: Order, orders: Mapping[str, Order]) -> list[Available]:
         """Units of these products that may go out, as they stand now."""

@@ -9,10 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import changes, site_codes
-from server.orders.book import read_cancellations, read_orders, read_shortages
+from server.orders.book import read_cancellations, read_orders, read_pieces, read_shortages
 from server.tables import document_rows
 from sync.identity import item_of
-from sync.order import Order
+from sync.order import Order, Taken
 
 
 def publish_items(connection: sa.Connection, site: str, rows: Iterable[Any], at: int) -> None:
@@ -50,7 +50,7 @@ def publish_document(connection: sa.Connection, site: str, document: Any, at: in
 
 
 def publish_order(connection: sa.Connection, site: str, number: str, at: int) -> None:
-    """Offer an order: its lines, made-to-order units too, when it has to leave, and what it does without."""
+    """Offer an order: its lines, made-to-order units too, when it has to leave, what it does without, its pieces."""
     order = read_orders(connection, site, [number]).get(number, Order(number=number, lines=()))
     lines = [
         {"item": line.item, "lot": line.lot, "quantity": line.quantity, "container": None}
@@ -58,15 +58,19 @@ def publish_order(connection: sa.Connection, site: str, number: str, at: int) ->
         for line in order.lines
     ]
     state = "cancelled" if read_cancellations(connection, site, [number]) else "open"
-    short = [
-        {"subject": one.subject, "quantity": one.quantity} | ({"lot": one.lot} if one.lot else {})
-        for one in read_shortages(connection, site, [number]).get(number, ())
-    ]
+    short = read_shortages(connection, site, [number]).get(number, ())
+    pieces = read_pieces(connection, site, number)
     offered = {"kind": "order", "state": state, "lines": lines, "bins": [], "blind": False}
     offered |= {"due": order.due} if order.due else {}
-    offered |= {"short": short} if short else {}
+    for name, taken in (("short", short), ("picked", pieces["pick"]), ("packed", pieces["pack"])):
+        offered |= {name: [_taken(one) for one in taken]} if taken else {}
     offered |= {"priority": order.priority} if order.priority else {}
     changes.publish(connection, site, "document", number, offered, at)
+
+
+def _taken(one: Taken) -> dict[str, Any]:
+    row: dict[str, Any] = {"subject": one.subject, "quantity": one.quantity}
+    return row | ({"lot": one.lot} if one.lot else {}) | ({"container": one.container} if one.container else {})
 
 
 def _supplier(connection: sa.Connection, digest: str) -> str | None:

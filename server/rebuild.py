@@ -37,6 +37,9 @@ _REWRITES: Final = frozenset({"void", "link", "unlink", "reopen"})
 """Actions that change what earlier facts mean: they are never folded on top."""
 
 
+_TO_ORDERS: Final = frozenset({"pick", "pack"})
+
+
 def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) -> None:
     """Fold facts that were just appended to the ledger.
 
@@ -64,13 +67,15 @@ def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) 
         rebuild(connection, site, late, at)
     stock = {s: f for s, f in by_subject.items() if is_stock(s)}
     stock_levels.advance(connection, site, stock, set(stock) & undone, at)
-    _tell_shortages(connection, site, by_subject, at)
+    _tell_orders(connection, site, by_subject, at)
 
 
-def _tell_shortages(connection: sa.Connection, site: str, by_subject: Mapping[str, list[Fact]], at: int) -> None:
-    """Let handhelds know what an order does without since these facts, or does not do without any more."""
+def _tell_orders(connection: sa.Connection, site: str, by_subject: Mapping[str, list[Fact]], at: int) -> None:
+    """Let handhelds know what these facts changed of orders: what one does without, and pieces that it has."""
     said = [f.event for facts in by_subject.values() for f in facts if f.event.action in ("short_pick", "void")]
+    said += [f.event for s, facts in by_subject.items() if is_stock(s) for f in facts if f.event.action in _TO_ORDERS]
     numbers = {event.document for event in said if event.document is not None}
+    lock(connection, site, numbers)  # two that bring pieces of one order each read what the other one brought
     for number in read_orders(connection, site, numbers):
         publish_order(connection, site, number, at)
 

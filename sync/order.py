@@ -42,6 +42,8 @@ class Taken:
     subject: str
     lot: str | None = None
     quantity: int = 1
+    container: str | None = None
+    """The carton of packed pieces."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,10 @@ class Order:
     cancelled: bool = False
     short: tuple[Taken, ...] = ()
     """What it does without, because nobody could find it."""
+    picked: tuple[Taken, ...] = ()
+    """Pieces of stock without units; units say themselves which order has them."""
+    packed: tuple[Taken, ...] = ()
+    """The same, with their cartons."""
 
     @classmethod
     def from_row(cls, number: str, row: Mapping[str, Any]) -> Order:
@@ -71,7 +77,7 @@ class Order:
             due=row.get("due"),
             priority=row.get("priority") or 0,
             cancelled=row.get("state") == "cancelled",
-            short=tuple(Taken(**one) for one in row.get("short") or ()),
+            **{name: tuple(Taken(**one) for one in row.get(name) or ()) for name in ("short", "picked", "packed")},
         )
 
     @property
@@ -135,13 +141,23 @@ def promise(orders: Iterable[Order], taken: Mapping[str, Sequence[Taken]], stock
     for order in ranked:
         left = [[one.subject, one.lot, one.quantity] for one in taken.get(order.number, ())]
         wants = []
-        for line in sorted(order.lines, key=lambda line: (line.unit is None, line.lot is None)):  # the choosiest first
+        for line in _choosiest_first(order):
             missing = line.quantity - _used(line, left)
             units = _deal(line, missing, by_item[line.item], made_for)
             if missing > 0:
                 wants.append(Wanted(line=line, missing=missing, units=units))
         found[order.number] = tuple(wants)
     return found
+
+
+def filled(order: Order, taken: Iterable[Taken]) -> int:
+    """How many of the pieces that an order asks for it has; what fits no line, or is too many, fills nothing."""
+    left = [[one.subject, one.lot, one.quantity] for one in taken]
+    return sum(_used(line, left) for line in _choosiest_first(order))
+
+
+def _choosiest_first(order: Order) -> list[OrderLine]:
+    return sorted(order.lines, key=lambda line: (line.unit is None, line.lot is None))
 
 
 def _used(line: OrderLine, left: list[list[Any]]) -> int:

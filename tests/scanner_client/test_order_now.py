@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from scanner_client.handheld import Handheld
-from scanner_client.sighting import Told, Tone
+from scanner_client.sighting import Symbol, Told, Tone
 from sync.verdict import Verdict
 from tests.scanner_client.labels import (
     A_01,
@@ -134,3 +134,57 @@ def test_quality_holds_units_back_with_one_reason_and_lets_them_go_again(
     assert verdict(see(begin("pick", document="SO-1", location=A_01), unit_label("S1"))) is Verdict.QUARANTINED
     see(begin("clear", reason="new seal"), unit_label("S1"))
     assert verdict(see(begin("pick", document="SO-1", location=A_01), unit_label("S1"))) is Verdict.RIGHT
+
+
+TABLETS = "https://id.gs1.org/01/09506000134369"
+
+
+def tablets(lot: str) -> Symbol:
+    return Symbol(data=b"010950600013436910" + lot.encode(), symbology="]d2")
+
+
+def test_pieces_that_the_server_has_count_for_the_order_together_with_those_scanned_since(
+    begin: Begin, learn: Learn
+) -> None:
+    order = ordering(
+        "SO-1",
+        {"item": CABLE, "lot": None, "quantity": 3, "container": None},
+        {"item": TABLETS, "lot": "L26A", "quantity": 2, "container": None},
+    )
+    learn(order, product(CABLE, "quantity"), product(TABLETS, "lot"))
+    session = begin("pick", document="SO-1", location=A_01)
+    session.counts(2)
+    see(session, CABLE_LABEL)
+    assert session.pick_list is not None
+    assert session.pick_list.done == 2
+    session.undo()
+    order[2] |= {  # type: ignore[operator]
+        "picked": [{"subject": CABLE, "quantity": 2}, {"subject": f"{TABLETS}/10/L26A", "lot": "L26A", "quantity": 1}],
+        "packed": [{"subject": CABLE, "quantity": 1, "container": CARTON}],
+    }
+    learn(order)
+    assert session.pick_list.done == 3
+    assert verdict(see(session, tablets("L99X"))) is Verdict.WRONG_LOT
+    assert verdict(see(session, tablets("L26A"))) is Verdict.RIGHT
+    assert verdict(see(session, tablets("L26A"))) is Verdict.MORE_THAN_ORDERED
+    assert verdict(see(session, CABLE_LABEL)) is Verdict.RIGHT
+    assert verdict(see(session, CABLE_LABEL)) is Verdict.MORE_THAN_ORDERED
+    assert (session.pick_list.done, session.pick_list.stops) == (5, ())
+    packing = begin("pack", document="SO-1")
+    see(packing, CARTON_LABEL)
+    packing.counts(2)
+    see(packing, CABLE_LABEL)
+    packing.counts(2)
+    see(packing, tablets("L26A"))
+    assert packing.packed is not None
+    assert (packing.packed.done, packing.packed.missing) == (5, ())
+    assert packing.close_carton()[0].text == "Closed. SO-1 is complete."
+
+
+def test_what_no_line_asks_for_is_not_counted_as_picked(begin: Begin, learn: Learn) -> None:
+    learn(ordering("SO-1", PHONE), stored("S1"))
+    session = begin("pick", document="SO-1", location=A_01)
+    see(session, Symbol(data=b"C39XK12QQZ", symbology="]C0"))
+    see(session, unit_label("S1"))
+    assert session.pick_list is not None
+    assert (session.pick_list.done, session.pick_list.asked) == (1, 1)

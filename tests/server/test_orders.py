@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from server.database import reading
 from server.tables import cases, reference
+from sync.event import format_name
 from tests.handheld import BIN_A, CABLE, CARTON_1, CARTON_2, DOCK, PHONE, unit
 from tests.server.running import Handheld, Person, refusal, sign_in
 
@@ -258,3 +259,23 @@ def test_every_order_of_one_large_file_is_reached_page_by_page(app: Flask, admin
     assert shown == numbers
     assert refusal(admin.get("/api/v1/orders?after=SO-1")) == (422, "not_valid")
     assert admin.get("/orders?after=SO-1").status_code == 400
+
+
+def test_handhelds_hear_of_the_pieces_that_an_order_has(ordered: Person, handheld: Handheld) -> None:
+    def offered() -> dict[str, Any]:
+        with reading() as c:
+            row = c.execute(reference.select().where(reference.c.key == "SO-1")).mappings().one()["row"]
+        return {name: row[name] for name in ("picked", "packed") if name in row}
+
+    handheld.scan("pick", CABLE, location=BIN_A, document="SO-1", quantity=2, minutes_ago=25)
+    handheld.scan("pick", CABLE, location=BIN_A, document="SO-1", minutes_ago=24)
+    handheld.scan("pack", CABLE, container=CARTON_1, document="SO-1", quantity=2, minutes_ago=23)
+    handheld.push()
+    assert offered() == {
+        "picked": [{"subject": CABLE, "quantity": 3}],
+        "packed": [{"subject": CABLE, "quantity": 2, "container": CARTON_1}],
+    }
+    undo = {"voids": format_name((handheld.chain.device_no, 1, 2)), "reason": "too many", "document": "SO-1"}
+    handheld.scan("void", CABLE, minutes_ago=10, **undo)
+    handheld.push(first=len(handheld.chain.lines))
+    assert offered()["picked"] == [{"subject": CABLE, "quantity": 2}]
