@@ -109,7 +109,8 @@ def footing(footer: Footer) -> list[str]:
     counts = [say("status.waiting", count=footer.waiting)]
     if footer.carried:
         counts.append(say("status.carried", count=footer.carried))
-    counts.append(_synced(footer))
+    if not (footer.enrolled and footer.has_data) or (footer.sync and footer.sync.last_ms is not None):
+        counts.append(_synced(footer))  # a process that has just begun does not know when another one synced
     if not footer.has_data:
         counts.append(say("status.no_data"))
     elif footer.age_ms is None:

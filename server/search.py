@@ -10,13 +10,15 @@ import sqlalchemy as sa
 from server import site_codes
 from server.identifiers import owners
 from server.ledger import in_chunks
-from server.tables import reference, unit_states
+from server.tables import documents, reference, unit_states
 from sync.identity import split_key, unit_key
 from sync.labels import Label, SiteCodes, parse
 
 ITEMS_MAX: Final = 20_000
 """Products among which a serial number that stands alone is looked for."""
 FOUND_MAX: Final = 20
+FOUND_KINDS: Final = ("order", "asn", "purchase_order", "count", "claim")
+"""Documents that have a page of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,8 @@ class Found:
 
     keys: tuple[str, ...] = ()
     problem: str = ""
+    document: tuple[str, str] | None = None
+    """The kind and the number of the document that it names."""
 
 
 def read_typed(typed: str, codes: SiteCodes) -> Label | str:
@@ -42,7 +46,10 @@ def read_typed(typed: str, codes: SiteCodes) -> Label | str:
 
 
 def find(connection: sa.Connection, site: str, typed: str) -> Found:
-    """What was meant: a canonical name, a label, or a serial number by itself."""
+    """What was meant: a document's number, a canonical name, a label, or a serial number by itself."""
+    kind = _kind_of_document(connection, site, typed)
+    if kind is not None:
+        return Found(document=(kind, typed))
     if _is_name(typed):
         return Found(keys=(typed,))
     label = read_typed(typed, site_codes.load(connection))
@@ -57,6 +64,12 @@ def find(connection: sa.Connection, site: str, typed: str) -> Found:
     if isinstance(label, Label):
         return Found(keys=(label.key,))
     return Found(problem=label)
+
+
+def _kind_of_document(connection: sa.Connection, site: str, number: str) -> str | None:
+    t = documents.c
+    query = sa.select(t.kind).where(t.site == site, t.number == number, t.kind.in_(FOUND_KINDS), t.event.isnot(None))
+    return connection.execute(query.order_by(t.event_ms).limit(1)).scalar()
 
 
 def _is_name(text: str) -> bool:

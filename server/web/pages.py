@@ -24,6 +24,8 @@ class Linked:
     text: str
     detail: str | None
     page: str | None
+    is_product: bool = False
+    """Whether it is a product that the site knows, which has a page among the stock as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,8 @@ class LinkedNames:
         name: Name = self.names(key)
         view = "web.bin_" if name.kind is Kind.LOCATION else "web.unit" if name.kind in _WITH_PAGE else None
         page = url_for(view, path=naming.path_of(key)) if view else None
-        return Linked(text=name.text, detail=name.detail, page=page)
+        known = name.kind is Kind.ITEM and ("item", key) in self.names.rows
+        return Linked(text=name.text, detail=name.detail, page=page, is_product=known)
 
 
 def linked_names(connection: sa.Connection, site: str, keys: Iterable[str | None]) -> LinkedNames:

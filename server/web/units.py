@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import redirect, render_template, request, url_for
 from werkzeug import Response
 
@@ -74,6 +76,21 @@ def _keys(view: queries.UnitView | None, lines: list[TrailLine], cases: list[Cas
     return keys + [key for case in cases for key in (case.expected, case.seen)]
 
 
+_PAGE_OF: Final = {
+    "order": "web.order",
+    "asn": "web.receipt_page",
+    "purchase_order": "web.receipt_page",
+    "claim": "web.claim",
+}
+
+
+def _page_of(kind: str, number: str) -> str:
+    """The page of a document that `search` found by its number."""
+    if kind == "count":
+        return url_for("web.report", kind=kind, number=number)
+    return url_for(_PAGE_OF[kind], number=number)
+
+
 @blueprint.get("/scan")
 @requires(Task.LOOK)
 def scan() -> str | Response | tuple[str, int]:
@@ -84,7 +101,13 @@ def scan() -> str | Response | tuple[str, int]:
     site = signed_in().site
     with reading() as connection:
         found = search.find(connection, site, typed)
+        if found.document is not None:
+            kind, number = found.document
+            return redirect(_page_of(kind, number))
         names = linked_names(connection, site, found.keys)
+        products = [key for key in found.keys if names(key).is_product]
+    if len(found.keys) == len(products) == 1:
+        return redirect(url_for("web.product", path=naming.path_of(products[0])))
     if len(found.keys) == 1:
         return redirect(names(found.keys[0]).page or url_for("web.unit", path=naming.path_of(found.keys[0])))
     page = render_template("not_understood.html", scan=typed, message=found.problem, choices=found.keys, names=names)

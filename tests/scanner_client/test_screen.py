@@ -45,7 +45,7 @@ def test_foot_says_how_many_wait_when_it_synced_and_how_old_the_data_are() -> No
         ({"age_ms": None}, "data of unknown age"),
         ({"has_data": False}, "no data of the site yet"),
         ({"enrolled": False}, "not enrolled"),
-        ({"sync": None}, "not synced yet"),
+        ({"sync": None, "has_data": False}, "not synced yet"),
         ({"carried": 7}, "7 carried for others"),
         ({"sync": SyncState(trouble="No answer.", code="unreachable")}, "no sync: No answer."),
         ({"sync": SyncState(trouble="x", code="unknown_device")}, "enrol it again, its queue goes with it"),

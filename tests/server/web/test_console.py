@@ -16,8 +16,9 @@ from server.web.navigation import Entry, Group, entries, shown
 from server.web.wording import RESOLUTIONS, STATUSES, certainty, clock, iso, symbol
 from sync import actions
 from sync.unit import Status
-from tests.handheld import BIN_A, BIN_B, DAY, unit
-from tests.server.running import PASSWORD, Handheld
+from tests.handheld import BIN_A, BIN_B, CABLE, DAY, unit
+from tests.server.running import NOW, PASSWORD, Handheld
+from tests.server.site import state_document
 
 TEMPLATES = Path(__file__).parents[3] / "server" / "web" / "templates"
 
@@ -113,6 +114,20 @@ def test_a_unit_shows_its_trail_and_its_case(console: FlaskClient, misplaced: st
 def test_a_scanned_label_or_a_typed_serial_leads_to_the_unit(console: FlaskClient, misplaced: str, typed: str) -> None:
     answer = console.get("/scan", query_string={"scan": typed})
     assert (answer.status_code, answer.location) == (302, misplaced)
+
+
+def test_a_documents_number_and_a_products_barcode_lead_to_their_pages(console: FlaskClient) -> None:
+    for kind, number in (("order", "SO-5"), ("asn", "ASN-7"), ("count", "COUNT-3")):
+        state_document(kind, number, [{"subject": CABLE, "quantity": 1}], now_ms=NOW - 5_000)
+    places = {
+        "SO-5": "/order?",
+        "ASN-7": "/receipts/receipt?",
+        "COUNT-3": "/counts/count?",
+        "614141000036": "/stock/products/",
+    }
+    for typed, place in places.items():
+        answer = console.get("/scan", query_string={"scan": typed})
+        assert (answer.status_code, answer.location.startswith(place)) == (302, True), answer.location
 
 
 def test_a_label_that_cannot_be_read_says_why(console: FlaskClient) -> None:
