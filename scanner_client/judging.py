@@ -136,7 +136,7 @@ def lacking(event: ScanEvent) -> str | None:
     """What has to be scanned before the action can hold this scan, in a sentence; None where nothing is lacking."""
     reason = refuse(event)
     if reason is None:
-        return None
+        return say("scan.bin_first") if _comes_from_nowhere(event) else None
     needs = ACTIONS[event.action].needs
     if "document" in needs and event.document is None:
         return say("scan.document_first")
@@ -145,6 +145,12 @@ def lacking(event: ScanEvent) -> str | None:
     if "container" in needs and event.container is None:
         return say("scan.carton_first")
     return say("scan.lacks", reason=reason)
+
+
+def _comes_from_nowhere(event: ScanEvent) -> bool:
+    """Whether pieces are taken and nobody says where from: they would be in stock there still."""
+    taken = ACTIONS[event.action].stock is Stock.TAKEN and is_stock(event.subject or "")
+    return taken and event.location is None and event.origin is None
 
 
 def place_text(site_map: SiteMap, key: str | None) -> str:

@@ -10,6 +10,7 @@ from sync.verdict import Verdict
 from tests.scanner_client.labels import (
     A_01,
     A_02,
+    BIN_1,
     CABLE,
     CABLE_LABEL,
     CARTON,
@@ -188,3 +189,19 @@ def test_what_no_line_asks_for_is_not_counted_as_picked(begin: Begin, learn: Lea
     see(session, unit_label("S1"))
     assert session.pick_list is not None
     assert (session.pick_list.done, session.pick_list.asked) == (1, 1)
+
+
+def test_pieces_are_not_picked_before_it_is_known_from_which_bin(
+    handheld: Handheld, begin: Begin, learn: Learn
+) -> None:
+    learn(ordering("SO-1", {"item": CABLE, "lot": None, "quantity": 3, "container": None}), product(CABLE, "quantity"))
+    session = begin("pick", document="SO-1")
+    session.counts(3)
+    [told] = see(session, CABLE_LABEL)
+    assert (told.tone, told.event, told.text) == (Tone.ASK, None, "Scan the label of the bin first.")
+    see(session, BIN_1)
+    see(session, CABLE_LABEL)
+    [event] = kept(handheld)
+    assert (event.action, event.quantity, event.location) == ("pick", 3, A_01)
+    see(begin("pick", document="SO-2", origin=A_02), CABLE_LABEL)
+    assert kept(handheld)[-1].origin == A_02
