@@ -68,7 +68,7 @@ class Typing:
         if line.strip() == SCANS:
             return self._list()
         for begin, told in self._with_words.items():
-            if line.startswith(begin):
+            if line.startswith(begin) or line.strip() == begin.strip():  # without words it says which it needs
                 return told(line[len(begin) :].decode("utf-8", "replace"))
         if line.startswith(b"/"):
             said = printable(line[:SHOWN_MAX].decode("latin-1"))

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from flask import Flask, Response, jsonify, make_response, redirect, render_template, request, url_for
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
 
 from server.database import was_given_up
 
@@ -91,7 +91,7 @@ def word(error: HTTPException) -> str:
 
 def title(error: HTTPException) -> str:
     """The heading of the page: the status in its usual words."""
-    return error.name
+    return "No such page" if _no_such_address(error) else error.name
 
 
 def sentence(error: HTTPException) -> str:
@@ -102,7 +102,15 @@ def sentence(error: HTTPException) -> str:
         return " ".join(_flat(messages))[:2_000]
     if isinstance(error, InternalServerError):
         return "Something went wrong here; it has been written to the log."
+    if _no_such_address(error):
+        nothing = "There is nothing at this address" if for_programs() else "There is no page at this address"
+        return f"{nothing}: {request.path:.200}. It may be mistyped."
     return error.description or error.name
+
+
+def _no_such_address(error: HTTPException) -> bool:
+    """Whether no view has this address; a view that finds nothing says itself what."""
+    return isinstance(error, NotFound) and error is request.routing_exception
 
 
 def _flat(messages: Any, path: str = "") -> list[str]:

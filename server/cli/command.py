@@ -37,6 +37,8 @@ def command(name: str, *, text: str | None = None) -> Callable[[Callable[..., No
             except (sa.exc.OperationalError, sa.exc.ProgrammingError) as error:
                 absent = any(word in str(error.orig) for word in ("no such", "does not exist"))
                 raise click.ClickException(_NOT_SET_UP if absent else f"The database says: {error.orig}") from None
+            except BrokenPipeError:  # whoever reads has seen enough, as `head` has: click ends without a word
+                raise
             except _SENTENCES as error:
                 raise click.ClickException(str(error)) from None
 

@@ -133,10 +133,9 @@ def _show(number: str) -> None:
     for move in found.moves:
         where = f" (found by {move.found_under})" if move.found_under else ""
         where += f" (missed by {move.missed_under})" if move.missed_under else ""
-        said = (
-            f"{move.quantity} x {names(move.subject).text}, {names(move.origin).text} -> {names(move.destination).text}"
-        )
-        click.echo(f"  to move: {said}{where}")
+        taken = "it" if move.quantity == 1 else "them"
+        way = f"from {names(move.destination).text} to {names(move.origin).text}"
+        click.echo(f"  to move: {move.quantity} x {names(move.subject).text}: take {taken} {way}{where}")
     if waiting:
         click.echo(f"  waits for approval: {' '.join(waiting.reasons)}")
     if exceptions:

@@ -20,7 +20,9 @@ class Move:
     subject: str
     quantity: int
     origin: str
+    """Where they belong, and are to be taken."""
     destination: str
+    """Where they lie."""
     found_under: str | None = None
     """The other count, or the other document, that saw them there; None where this count did."""
     missed_under: str | None = None

@@ -26,7 +26,7 @@ from server.web.pages import blueprint, linked_names
 from server.whatif import Effect, WhatIf
 from sync.actions import CLAIMS
 
-NAV = Entry("Cases", "web.cases", Group.WORK, order=20)
+NAV = Entry("Cases", "web.cases", Group.WORK, order=20, parts=frozenset({"web.case"}))
 
 FORM_BYTES_MAX: Final = 1 << 20
 PREVIEWED_MAX: Final = 100

@@ -22,7 +22,13 @@ from server.roles import Task
 from server.web.navigation import Entry, Group
 from server.web.pages import blueprint, linked_names
 
-NAV = Entry("Counts", "web.counts", Group.WORK, order=50)
+NAV = Entry(
+    "Counts",
+    "web.counts",
+    Group.WORK,
+    order=50,
+    parts=frozenset({"web.new_count", "web.open_count", "web.count_version"}),
+)
 
 REPORT_LINES_MAX: Final = 500
 """Lines of one kind on a page; the API has them all."""

@@ -39,15 +39,20 @@ class Entry:
     """Within its group; leave gaps."""
     task: Task = Task.LOOK
     """Who may not do it is not shown the page here."""
+    parts: frozenset[str] = frozenset()
+    """Endpoints of other modules that are a part of this page."""
     module: str = ""
-    """Filled in by `entries`: any page of this module is told as a part of this one."""
+    """Filled in by `entries`: any page of this module that no other entry names is told as a part of this one."""
 
     @property
     def current(self) -> str | None:
         """`aria-current` of the page that is being shown, or of one that is a part of it."""
-        if request.endpoint == self.endpoint:
+        here = request.endpoint or ""
+        if here == self.endpoint:
             return "page"
-        view = current_app.view_functions.get(request.endpoint or "")
+        if any(here in entry.parts or here == entry.endpoint for entry in entries()):
+            return "true" if here in self.parts else None
+        view = current_app.view_functions.get(here)
         return "true" if view is not None and view.__module__ == self.module else None
 
 

@@ -18,7 +18,7 @@ from server.web.pages import blueprint, linked_names
 from server.web.wording import STATUSES, status_word
 from sync.event import TEXT_MAX
 
-NAV = Entry("Stock", "web.stock", Group.STOCK, order=10)
+NAV = Entry("Stock", "web.stock", Group.STOCK, order=10, parts=frozenset({"web.unit", "web.undo_page"}))
 
 
 @blueprint.get("/stock")

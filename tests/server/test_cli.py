@@ -1,5 +1,6 @@
 """What an administrator types."""
 
+import errno
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
 
 from server import enrolment
+from server.cli.command import command
 from server.database import writing
 from server.tables import events, unit_states
 from sync import transfer
@@ -177,6 +179,15 @@ def test_a_count_is_opened_shown_and_not_closed_before_its_bins_are_finished(dat
         assert "not finished: A-01" in run(app, "count", "show", "C-1")
         assert run(app, "count", "close", "C-1", code=1).startswith("Error: Count C-1 cannot be closed")
         assert "There is no location 'Z'" in run(app, "count", "open", "C-2", "--bin", "Z", code=1)
+
+
+def test_a_reader_that_has_seen_enough_ends_a_command_without_a_word() -> None:
+    @command("gone")
+    def gone() -> None:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    done = Flask("gone").test_cli_runner().invoke(gone)
+    assert (done.exit_code, done.output) == (1, "")
 
 
 def test_a_queue_that_came_as_a_file_is_taken_once(database_url: str, tmp_path: Path) -> None:

@@ -179,6 +179,15 @@ def test_the_pages_show_the_order_its_parcels_and_the_slip_and_cancel_it(
     assert sign_in(app, "picker").post("/order/cancel", data={"number": "SO-2"}).status_code == 403
 
 
+def test_a_carton_without_contents_says_so_and_shows_no_bare_table(ordered: Person, handheld: Handheld) -> None:
+    handheld.scan("close_carton", CARTON_2, document="SO-1", minutes_ago=20)
+    handheld.push()
+    page = ordered.get("/order?number=SO-1").text
+    assert "Nothing is in this carton." in page
+    assert 'aria-label="In this carton"' not in page
+    assert "Packing slip" not in page
+
+
 def test_a_tracking_number_is_added_on_the_page(ordered: Person, handheld: Handheld) -> None:
     pick_and_pack(handheld)
     handheld.push()

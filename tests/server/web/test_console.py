@@ -180,6 +180,35 @@ def test_the_navigation_marks_the_page_and_the_list_that_it_is_part_of(console: 
     assert marked.format("/cases", "page") not in unfound.text
 
 
+@pytest.mark.parametrize(
+    ("page", "entry"),
+    [
+        ("/cases/of/misplaced/{episode}/01/09506000134352/21/A1", "/cases"),
+        ("/receipts/receipt?number=R-9", "/receipts"),
+        ("/claims/claim?number=C-9", "/claims"),
+        ("/order?number=SO-9", "/orders"),
+        ("/counts/new", "/counts"),
+        ("/counts/version?number=COUNT-9&version=1", "/counts"),
+        ("/count-limits", "/count-limits"),
+        ("/imports/uploads/none", "/imports"),
+        ("/people", "/people"),
+        ("/stock/products/01/09506000134352", "/stock"),
+        ("/units/01/09506000134352/21/A1", "/stock"),
+    ],
+)
+def test_each_page_marks_the_one_entry_that_it_is_part_of(console: FlaskClient, page: str, entry: str) -> None:
+    shown = console.get(page.format(episode="0" * 32)).text
+    assert set(re.findall(r'href="([^"]+)" aria-current=', shown)) == {entry}
+
+
+def test_a_mistyped_address_is_told_as_one_with_a_way_back(console: FlaskClient) -> None:
+    shown = console.get("/stokc")
+    assert shown.status_code == 404
+    assert "There is no page at this address: /stokc. It may be mistyped." in shown.text
+    assert '<a href="/">To the front page</a>' in shown.text
+    assert console.get("/api/v1/stokc").json["message"].startswith("There is nothing at this address: /api/v1/stokc.")  # type: ignore[index]
+
+
 def test_the_navigation_leaves_out_what_a_role_may_not_do(app: Flask) -> None:
     admins_alone = Entry("Keys", "web.overview", Group.SITE, order=1, task=Task.ADMINISTER)
     with app.test_request_context():

@@ -103,6 +103,18 @@ def test_a_version_is_audited_and_a_late_scan_is_an_exception_of_it(supervisor_d
     assert (csv.status_code, csv.text.count("missing")) == (200, 1)
 
 
+def test_a_unit_in_the_wrong_bin_is_to_be_taken_from_there_to_where_it_belongs(
+    app: Flask, supervisor_desk: Desk, stocked: Handheld
+) -> None:
+    supervisor_desk.post("/counts/new", number="COUNT-1", by="bins", bins="A-01", place=[BIN_A])
+    count(stocked, BIN_A, "A1", "A2", "B1")
+    stocked.push()
+    moved = supervisor_desk.see("/counts/count?number=COUNT-1").partition("Take it from To Found by")[2]
+    assert 0 < moved.index("A-01") < moved.index("B-01") < moved.index("this count")
+    shown = app.test_cli_runner().invoke(args=["count", "show", "COUNT-1"]).output
+    assert "take it from A-01 to B-01" in shown
+
+
 def test_what_is_missing_is_said_with_its_value(supervisor_desk: Desk, counted: Handheld) -> None:
     priced = {"subject": PHONE, "attributes": {"price": 29_900, "currency": "EUR"}}
     state_document("products", "P-1", [priced], now_ms=NOW - 9_500_000)

@@ -31,6 +31,12 @@ def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
         yield sign_in(app, "admin")
 
 
+def test_what_a_table_cell_lists_is_one_piece_so_that_a_phone_keeps_it_beside_its_label(supervisor: Person) -> None:
+    cells = re.findall(r'<td data-label="By state">(.*?)</td>', supervisor.get("/stock").text)
+    assert cells
+    assert [cell for cell in cells if not re.fullmatch(r"<span>[^<]*</span>", cell)] == []
+
+
 def _text(answer: TestResponse) -> str:
     assert answer.status_code == 200, answer.text
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split()).partition("sign out")[2]
