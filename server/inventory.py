@@ -123,12 +123,7 @@ def _units_by_status(connection: sa.Connection, site: str, items: Iterable[str])
 
 def _pieces_by_item(connection: sa.Connection, site: str, items: Iterable[str]) -> Counter[str]:
     """Pieces of each product, its lots together."""
-    s = stock_levels.c
-    found: Counter[str] = Counter()
-    for item in items:
-        query = sa.select(sa.func.coalesce(sa.func.sum(s.quantity), 0)).where(s.site == site, _of_item(item))
-        found[item] = int(connection.execute(query).scalar_one())
-    return found
+    return Counter({item: sum(one["quantity"] for one in levels(connection, site, item=item)) for item in items})
 
 
 def _of_item(item: str) -> sa.ColumnElement[bool]:
@@ -140,7 +135,10 @@ def _of_item(item: str) -> sa.ColumnElement[bool]:
 def levels(
     connection: sa.Connection, site: str, *, item: str | None = None, places: Collection[str] | None = None
 ) -> Iterator[Mapping[str, Any]]:
-    """Balances of stock without units: subject, place, quantity; of one product, or in these places."""
+    """Balances of stock without units: subject, place, quantity; of one product, or in these places.
+
+    What left in its container is none.
+    """
     s = stock_levels.c
     query = sa.select(s.subject, s.place, s.quantity, s.counted_ms, s.last_ms).where(s.site == site, s.quantity != 0)
     if item is not None:
@@ -148,7 +146,9 @@ def levels(
     for keys in in_chunks(places) if places is not None else [None]:
         part = query.where(s.place.in_(keys)) if keys is not None else query
         part = part.order_by(s.subject, s.place)
-        yield from (dict(row) for row in connection.execute(part, execution_options=_IN_PIECES).mappings())
+        with connection.execute(part, execution_options=_IN_PIECES) as rows:
+            for some in rows.mappings().partitions(ROWS_AT_ONCE):
+                yield from taken_along.pieces_here(connection, site, some)
 
 
 _IN_PIECES: Final = {"yield_per": 1_000}

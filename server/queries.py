@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from server import taken_along
 from server.counts import paper
 from server.identifiers import names_of, owners
 from server.ledger import SERVER_DEVICE, history
@@ -84,14 +85,15 @@ def read_unit(connection: sa.Connection, site: str, key: str, now_ms: int) -> Un
 
 
 def balances(connection: sa.Connection, site: str, subject: str) -> list[tuple[str, int]]:
-    """Where a product or lot without units lies: place and quantity."""
+    """Where a product or lot without units lies: place and quantity; what left in its container is left out."""
     query = (
-        sa.select(stock_levels.c.place, stock_levels.c.quantity)
+        sa.select(stock_levels.c.place, stock_levels.c.quantity, stock_levels.c.last_ms)
         .where(stock_levels.c.site == site, stock_levels.c.subject == subject, stock_levels.c.quantity != 0)
         .order_by(stock_levels.c.place)
         .limit(PLACES_MAX)
     )
-    return [(place, quantity) for place, quantity in connection.execute(query)]
+    rows = taken_along.pieces_here(connection, site, connection.execute(query).mappings())
+    return [(row["place"], row["quantity"]) for row in rows]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

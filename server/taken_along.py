@@ -1,6 +1,6 @@
-"""Units as their containers have them now, for lists and sums: what is in a carton leaves and arrives with it.
+"""Units and pieces as their containers have them now, for lists and sums: what is in a carton goes where it goes.
 
-A unit's row holds what its own scans say. What became of its container since is read here, for all rows at once.
+Their rows hold what their own scans say. What became of their container since is read here, for all rows at once.
 """
 
 from __future__ import annotations
@@ -56,6 +56,21 @@ def of_rows(connection: sa.Connection, site: str, rows: Iterable[Mapping[Any, An
         changed = {"status": now.status.value, "place": now.place, "expected": now.expected}
         found.append(dict(row) if now is own else dict(row) | changed)
     return found
+
+
+def pieces_here(connection: sa.Connection, site: str, rows: Iterable[Mapping[Any, Any]]) -> list[dict[str, Any]]:
+    """Balances without those that left in their containers since their last movement.
+
+    Args:
+        rows: at least `place` and `last_ms` of each balance.
+    """
+    given = list(rows)
+    around = containers(connection, site, (row["place"] for row in given))
+    return [dict(row) for row in given if not _took_along(around.get(row["place"]), row["last_ms"])]
+
+
+def _took_along(carrier: UnitState | None, last_ms: int) -> bool:
+    return carrier is not None and carrier.status is Status.SHIPPED and carrier.status_ms >= last_ms
 
 
 def counted(

@@ -10,7 +10,7 @@ from server.changes import publish
 from server.database import reading, stamp, writing
 from server.rebuild import rebuild
 from server.tables import cases
-from tests.handheld import BIN_A, CARTON_1, CARTON_2, DAY, PHONE, Chain, unit
+from tests.handheld import BIN_A, CABLE, CARTON_1, CARTON_2, DAY, PHONE, Chain, unit
 from tests.server.site import SITE, differences, enrol, folded, push, state_document
 
 A1 = unit("A1")
@@ -127,7 +127,7 @@ def test_a_unit_seen_again_where_it_lies_is_there_since_that_scan(packer: Chain)
 def assert_a_rebuild_changes_nothing() -> None:
     before = folded()
     with writing() as c:
-        rebuild(c, SITE, [A1, CARTON_1, CARTON_2, PARCEL], stamp(c))
+        rebuild(c, SITE, [A1, CABLE, CARTON_1, CARTON_2, PARCEL], stamp(c))
     assert differences(before, folded()) == []
 
 
@@ -202,3 +202,32 @@ def test_stock_lists_sums_and_the_feed_follow_the_cartons(packer: Chain) -> None
     assert (shipped, packed) == ([unit("B1")], [unit("B2")])
     told = {change.data["unit"]: change.data["status"] for change in changes}
     assert (told[A2], told[unit("B1")], told[unit("B2")]) == ("received", "shipped", "packed")
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["in order", "the packing is heard of late"])
+def test_pieces_leave_in_their_carton_and_come_back_with_it(packer: Chain, *, late: bool) -> None:
+    with writing() as c:
+        publish(c, SITE, "item", CABLE, {"name": "Cable"}, stamp(c))
+        publish(c, SITE, "location", BIN_A, {"code": "A-01", "zone": "A"}, stamp(c))
+    packer.scan(DAY, "put_away", CABLE, location=BIN_A, quantity=10)
+    packer.scan(DAY + 1_000, "pick", CABLE, location=BIN_A, document="SO-1", quantity=3)
+    packer.scan(DAY + 2_000, "pack", CABLE, container=CARTON_1, document="SO-1", quantity=3)
+    packer.scan(DAY + 3_000, "ship", CARTON_1, document="SO-1")
+    push(packer, 4 if late else 1, now_ms=NOW)
+    if late:
+        push(packer, 1, 3, now_ms=NOW)
+
+    def cables() -> tuple[int, dict[str, int], list[tuple[str, int]]]:
+        with reading() as c:
+            (product,) = inventory.products(c, SITE)
+            zones = inventory.by_zone(c, SITE, CABLE)
+            return product.pieces, zones, queries.balances(c, SITE, CABLE)
+
+    assert cables() == (7, {"A": 7}, [(BIN_A, 7)])
+    with reading() as c:
+        told = feed.read(c, SITE, None, now_ms=NOW, kinds=("stock",)).changes
+    assert {change.data["place"]: change.data["quantity"] for change in told} == {BIN_A: 7, CARTON_1: 0}
+    assert_a_rebuild_changes_nothing()
+    packer.scan(DAY + 4_000, "parcel_back", CARTON_1, location=BIN_A, reason="undelivered")
+    push(packer, 5, now_ms=NOW)
+    assert cables() == (10, {"A": 10}, [(CARTON_1, 3), (BIN_A, 7)])
