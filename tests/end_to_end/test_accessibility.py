@@ -200,3 +200,19 @@ def test_the_skip_link_leads_past_the_navigation(address: str, browser: BrowserC
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     assert page.evaluate("document.querySelector('main').contains(document.activeElement)")
+
+
+def test_on_a_phone_an_entry_of_the_audit_takes_a_few_lines_and_no_cell_of_the_stock_is_cut(
+    address: str, browser: BrowserContext
+) -> None:
+    page = browser.new_page()
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    _sign_in(page, address)
+    page.goto(address + "/audit")
+    heights = page.eval_on_selector_all("tbody tr", "all => all.map(row => row.offsetHeight)")
+    assert heights
+    assert max(heights) < 110
+    page.goto(address + "/stock")
+    right = "each => each.map(one => one.getBoundingClientRect().right)"
+    (edge,) = page.eval_on_selector_all("table", right)
+    assert max(page.eval_on_selector_all("tbody td *", right)) <= edge
