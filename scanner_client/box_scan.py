@@ -12,7 +12,7 @@ from typing import Final
 from scanner_client import judging
 from scanner_client.hand_over import HandOver
 from scanner_client.keeping import Keeping
-from scanner_client.packing import packed_so_far
+from scanner_client.packing import is_empty_parcel, packed_so_far, unfinished_parcel
 from scanner_client.pairing import Pairing, Read, by_own_name, contradict, is_whole
 from scanner_client.pick_list import PickLists
 from scanner_client.sample import Sample
@@ -77,6 +77,8 @@ class BoxScans:
         if stale:
             self._hand_over.wait(sighting)
             return [Told(tone=Tone.STOP, text=stale, thing=thing)]
+        if is_empty_parcel(self._keeping.handheld, event):
+            return [Told(tone=Tone.ASK, text=say("packing.empty", carton=thing), thing=thing)]
         return [self.keep(event, sighting, thing)]
 
     def _is_miscounted(self, sighting: Sighting, good: Sequence[Read]) -> bool:
@@ -157,6 +159,7 @@ class BoxScans:
     def keep(self, event: ScanEvent, sighting: Sighting, thing: str) -> Told:
         """Judge a scan, commit it, and only then tell it."""
         instead = self._picks.instead(event)
+        unfinished = unfinished_parcel(self._keeping.handheld, event)
         judged = judging.judged(event, self._keeping.handheld)
         if ACTIONS[event.action].guarded and judged.judgement.verdict in REFUSED:
             event = replace(event, action="reject", reason=judged.judgement.verdict.value)
@@ -173,6 +176,8 @@ class BoxScans:
             judgement, tone, text = None, Tone.GOOD, unsaid
         if instead and kept.action == "pick" and judgement and judgement.verdict is Verdict.RIGHT:
             text = instead
+        if unfinished and judgement and judgement.verdict is Verdict.RIGHT:
+            tone, text = Tone.LOOK, unfinished
         if kept.action == "close_carton" and judged.judgement.verdict is not Verdict.CLOSED_ALREADY:
             tone, text = self._closed(kept)
         if kept.quantity and kept.quantity > 1:

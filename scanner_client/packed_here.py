@@ -7,8 +7,8 @@ from typing import Final
 
 from scanner_client.outbox import Outbox
 from sync.actions import ACTIONS, Stock
-from sync.event import ScanEvent
-from sync.history import Fact, fold
+from sync.event import ScanEvent, format_name
+from sync.history import Fact, fold, undone_names
 from sync.identity import is_location
 from sync.verdict import Known
 
@@ -33,6 +33,14 @@ def packed_here(outbox: Outbox, container: str) -> Known | None:
         held=state.held is not None,
         closed=state.closed,
     )
+
+
+def was_filled_here(outbox: Outbox, container: str) -> bool:
+    """Whether something was put into it at this handheld, and that stands, whatever became of the thing since."""
+    own = outbox.naming(container)
+    undone = undone_names((format_name(event.name), event.voids) for event in own if event.voids)
+    filled = (e for e in own if e.container == container and not e.voids and ACTIONS[e.action].stock in FILLING)
+    return any(format_name(event.name) not in undone for event in filled)
 
 
 def _of_container(event: ScanEvent, container: str) -> ScanEvent | None:

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from scanner_client import judging
 from scanner_client.handheld import Handheld
 from scanner_client.order_now import shortages, taken_for
-from scanner_client.parcel import contents
+from scanner_client.parcel import contents, holds_nothing
+from scanner_client.unit_now import known_now
 from scanner_client.wording import say
+from sync.actions import ACTIONS, Stock
+from sync.event import ScanEvent
+from sync.identity import is_container
 from sync.order import filled, promise
 
 
@@ -44,3 +48,28 @@ def packed_so_far(handheld: Handheld, number: str | None, carton: str | None) ->
         ),
         inside=len(contents(handheld, carton)) if carton else 0,
     )
+
+
+def is_empty_parcel(handheld: Handheld, event: ScanEvent) -> bool:
+    """Whether this hands over a carton that the handheld knows, and knows to hold nothing."""
+    if not _hands_over(event):
+        return False
+    carton = event.subject or ""
+    known = known_now(handheld, carton)  # one it does not know may have been packed at another station just now
+    return known is not None and holds_nothing(handheld, carton, event.document or known.document)
+
+
+def unfinished_parcel(handheld: Handheld, event: ScanEvent) -> str | None:
+    """What to say of a carton that is handed over and was never closed, or leaves its order short."""
+    known = known_now(handheld, event.subject or "") if _hands_over(event) else None
+    if known is None:
+        return None
+    if not known.closed:
+        return say("packing.sent_open")
+    found = packed_so_far(handheld, event.document or known.document, None)
+    missing = ", ".join(found.missing) if found else ""
+    return say("packing.sent_short", order=found.order, missing=missing) if found and missing else None
+
+
+def _hands_over(event: ScanEvent) -> bool:
+    return ACTIONS[event.action].stock is Stock.LEAVES and is_container(event.subject or "")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from scanner_client.handheld import Handheld
+from scanner_client.packed_here import was_filled_here
 from scanner_client.sighting import Symbol
 from scanner_client.unit_now import known_now
 from sync.identity import Kind, is_container, is_stock, item_of
@@ -48,13 +49,22 @@ def tracking_of(symbol: Symbol, label: Label | Refusal, codes: SiteCodes) -> str
 
 def contents(handheld: Handheld, carton: str) -> list[str]:
     """What is in a carton by the map and by what was packed here since: units, and products without units."""
+    pieces = (one for order in handheld.site_map.orders().values() for one in order.packed)
     found = dict.fromkeys(handheld.site_map.packed_in(carton))
+    found |= dict.fromkeys(one.subject for one in pieces if one.container == carton)
     for event in handheld.own_scans.all():
         if event.container == carton and event.subject and event.action == "pack":
             found[event.subject] = None
         elif event.subject in found and event.action in ("unpack", "put_away", "move"):
             del found[event.subject]
     return list(found)
+
+
+def holds_nothing(handheld: Handheld, carton: str, number: str | None) -> bool:
+    """Whether this handheld knows that nothing was packed into a carton: of an order it does not have, it cannot."""
+    if number not in handheld.site_map.orders() or contents(handheld, carton):
+        return False
+    return not was_filled_here(handheld.outbox, carton)  # a cloned serial that turned up elsewhere is in it still
 
 
 def biting_inside(handheld: Handheld, carton: str, recalls: Iterable[Recall]) -> tuple[str, Recall] | None:

@@ -213,6 +213,9 @@ class Session:
         carton, number = self.task.container, self.task.document
         if carton is None or number is None:
             return [Told(tone=Tone.ASK, text=say("scan.document_first") if carton else say("scan.carton_first"))]
+        if parcel.holds_nothing(self.handheld, carton, number):
+            words = say("packing.empty", carton=self.keeping.place(carton))
+            return [Told(tone=Tone.ASK, text=words, thing=self.keeping.place(carton))]
         event = self.keeping.event("close_carton", subject=carton, container=None, entry="keyed")
         told = self._boxes.keep(event, Sighting(symbols=(), entry="keyed"), self.keeping.place(carton))
         self.keeping.task = replace(self.task, container=None)

@@ -158,3 +158,37 @@ def test_the_carriers_label_is_joined_to_the_carton_at_the_handheld(
     assert (told.tone, told.text) == (Tone.GOOD, "It is found by 1Z999AA10123456784 from now on.")
     event = kept(handheld)[-1]
     assert (event.action, event.subject, event.identifiers) == ("label_parcel", CARTON, (TRACKING_KEY,))
+
+
+def test_an_empty_carton_is_neither_closed_nor_handed_over(handheld: Handheld, begin: Begin, learn: Learn) -> None:
+    order = ordering("SO-1", *LINES)
+    learn(order, product(CABLE, "quantity"), CLOSED)
+    session = begin("pack", document="SO-1")
+    see(session, CARTON_LABEL)
+    see(session, CABLE_LABEL)
+    session.undo()
+    before = len(kept(handheld))
+    [told] = session.close_carton()
+    assert (told.tone, told.event) == (Tone.ASK, None)
+    assert told.text.startswith("Nothing is in 395060001343520018 by what this handheld knows.")
+    assert see(begin("ship", document="SO-1"), CARTON_LABEL)[0].text == told.text
+    assert len(kept(handheld)) == before
+    order[2] |= {"packed": [{"subject": CABLE, "quantity": 1, "container": CARTON}]}  # type: ignore[operator]
+    learn(order)
+    assert see(begin("ship", document="SO-1"), CARTON_LABEL)[0].event is not None, "pieces are in it by the map"
+
+
+def test_a_carton_that_leaves_and_was_never_closed_is_looked_at(begin: Begin, learn: Learn) -> None:
+    learn(ordering("SO-1", *LINES), product(CABLE, "quantity"), picked("S1"))
+    session = begin("pack", document="SO-1")
+    see(session, CARTON_LABEL)
+    see(session, unit_label("S1"))
+    [told] = see(begin("ship", document="SO-1"), CARTON_LABEL)
+    assert (told.tone, told.text) == (Tone.LOOK, "Handed over, but the carton was never closed.")
+
+
+def test_a_closed_carton_that_leaves_its_order_short_says_what_is_lacking(begin: Begin, learn: Learn) -> None:
+    learn(ordering("SO-1", *LINES), product(CABLE, "quantity"), packed("S1"), CLOSED)
+    [told] = see(begin("ship", document="SO-1"), CARTON_LABEL)
+    assert (told.tone, told.text) == (Tone.LOOK, "Handed over, and SO-1 still lacks 2 \u00d7 Thing.")
+    assert told.event is not None
