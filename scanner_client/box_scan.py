@@ -24,7 +24,7 @@ from sync.event import LIST_MAX, ScanEvent
 from sync.identity import Kind, is_stock, item_of
 from sync.labels import SiteCodes
 from sync.labels.box import Box, identify
-from sync.verdict import REFUSED, Judgement, Verdict
+from sync.verdict import NOT_TAKEN, Judgement, Verdict
 
 PUT_AWAY: Final = "put_away"
 
@@ -161,7 +161,7 @@ class BoxScans:
         instead = self._picks.instead(event)
         unfinished = unfinished_parcel(self._keeping.handheld, event)
         judged = judging.judged(event, self._keeping.handheld)
-        if ACTIONS[event.action].guarded and judged.judgement.verdict in REFUSED:
+        if ACTIONS[event.action].guarded and judged.judgement.verdict in NOT_TAKEN:
             event = replace(event, action="reject", reason=judged.judgement.verdict.value)
         *_, kept = self._keeping.keep([*self._keeping.withdrawn(sighting), event])
         self._keeping.recent.remember(kept, sighting.box, thing)
@@ -174,6 +174,8 @@ class BoxScans:
         unsaid = judging.says_nothing(self._site_map, kept)
         if unsaid and judged.judgement.verdict is not Verdict.RECALLED:
             judgement, tone, text = None, Tone.GOOD, unsaid
+        if kept.action == "reject" and judged.judgement.verdict is Verdict.KNOWN_ELSEWHERE:
+            text = say("picks.elsewhere", text=text)
         if instead and kept.action == "pick" and judgement and judgement.verdict is Verdict.RIGHT:
             text = instead
         if unfinished and judgement and judgement.verdict is Verdict.RIGHT:

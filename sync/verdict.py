@@ -59,7 +59,9 @@ REFUSED: Final = frozenset(
         Verdict.MORE_THAN_ORDERED,
     }
 )
-"""What a picker or packer must not go on with: the handheld keeps the scan as `reject`."""
+"""What a picker or packer must not go on with."""
+NOT_TAKEN: Final = REFUSED | {Verdict.KNOWN_ELSEWHERE}
+"""What the handheld keeps as `reject` where it was scanned for an order."""
 
 COMMITTED: Final = frozenset({Status.PICKED, Status.PACKED, Status.SHIPPED})
 """Statuses in which a unit belongs to the order of its last movement."""

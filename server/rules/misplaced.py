@@ -15,6 +15,10 @@ DECISIONS: Final = ("put_back", "stays", "write_off", "dismiss")
 
 def check(step: Step) -> Finding | None:
     event = step.fact.event
+    if event.action == "reject" and event.reason == Verdict.KNOWN_ELSEWHERE:
+        if None in (step.belonged, event.location) or step.belonged == event.location:
+            return None  # the handheld went by older data
+        return Finding(detail="It was seen in another place.", expected=step.belonged, seen=event.location)
     if ACTIONS[event.action].compare is not Compare.EXPECTED:
         return None
     if step.judgement.verdict is not Verdict.KNOWN_ELSEWHERE:
@@ -28,6 +32,9 @@ def explained(finding: Finding, step: Step) -> bool:
         return True
     if action in ("put_away", "move", "pack", "ship"):
         return True
+    if action == "reject":
+        found = check(step)
+        return found is not None and found.seen != finding.seen
     if ACTIONS[action].compare is not Compare.EXPECTED:
         return False
     elsewhere = step.judgement.verdict is Verdict.KNOWN_ELSEWHERE and step.fact.event.location != finding.seen

@@ -61,7 +61,7 @@ class Action:
     compare: Compare
     stock: Stock
     guarded: bool
-    """Whether a scan that the verdict refuses (`sync.verdict.REFUSED`) is kept as `reject` and not as this."""
+    """Whether a scan that the verdict refuses (`sync.verdict.NOT_TAKEN`) is kept as `reject` and not as this."""
     chosen: bool
     """Whether a person sets out to do it; else the handheld says it on the way."""
 

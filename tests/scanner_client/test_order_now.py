@@ -205,3 +205,20 @@ def test_pieces_are_not_picked_before_it_is_known_from_which_bin(
     assert (event.action, event.quantity, event.location) == ("pick", 3, A_01)
     see(begin("pick", document="SO-2", origin=A_02), CABLE_LABEL)
     assert kept(handheld)[-1].origin == A_02
+
+
+def test_a_unit_that_belongs_elsewhere_is_not_picked_before_it_is_scanned_at_its_bin(
+    handheld: Handheld, begin: Begin, learn: Learn
+) -> None:
+    place = ["location", A_01, {"code": "A-01", "name": "", "zone": ""}]
+    learn(place, ordering("SO-1", PHONE | {"quantity": 2}), stored("S1"), stored("S2"))
+    session = begin("pick", document="SO-1", location=A_02)
+    [told] = see(session, unit_label("S1"))
+    assert (told.tone, told.text) == (Tone.STOP, "Belongs in A-01. Not taken for the order.")
+    assert (kept(handheld)[-1].action, kept(handheld)[-1].reason) == ("reject", "known_elsewhere")
+    assert session.pick_list is not None
+    assert session.pick_list.done == 0
+    see(session, BIN_1)
+    assert verdict(see(session, unit_label("S1"))) is Verdict.RIGHT
+    assert verdict(see(session, unit_label("S2"))) is Verdict.RIGHT
+    assert session.pick_list.done == 2

@@ -20,6 +20,7 @@ real system, with its outages and wrong clocks, is held against. What each scan 
 | pack | never heard of, shipped | `unknown`, `shipped_already` | |
 | pick, pack | picked or packed for another order | `claimed_twice` | one customer would get nothing |
 | refused pick or pack | shipped | `shipped_already` | other refusals are told to the person, and nothing happened |
+| refused pick | stored, and belongs elsewhere | `misplaced` | it was seen there, and stays |
 
 A pick compares only what is stored: what is still at the dock by the books was put away without a scan, and picking
 it mends that. Put-away and move compare nothing: they say where it belongs from now on.
@@ -201,6 +202,9 @@ class Books:
     def refuses(self, at_ms: int, label: str, place: str, reason: str) -> None:
         """The handheld said at once that it must not go on, and nobody went on."""
         old = self.entry(label)
+        if reason == "known_elsewhere" and old is not None and old.status in IN_STOCK:
+            self._compares(at_ms, label, place)
+            self._write(label, replace(old, at_ms=at_ms, seen_ms=at_ms))
         if reason == "shipped_already" and old is not None and old.status is Status.SHIPPED:
             self._exposes(at_ms, "shipped_already", label, None, place)
 

@@ -12,6 +12,7 @@ STORED = fact(1, "put_away", location=BIN_A)
         [STORED, fact(2, "inspect", location=BIN_A)],
         [STORED, fact(2, "put_away", location=BIN_B)],
         [STORED, fact(2, "link", location=BIN_B)],
+        [STORED, fact(2, "reject", location=BIN_A, reason="known_elsewhere")],
         [fact(2, "inspect", location=BIN_B)],
     ],
 )
@@ -25,6 +26,7 @@ def test_it_says_nothing(story: Story) -> None:
         ([STORED, fact(2, "inspect", location=BIN_B)], [("open", BIN_A, BIN_B)]),
         ([STORED, fact(2, "count", location=BIN_B), fact(3, "count", location=BIN_B)], [("open", BIN_A, BIN_B)]),
         ([STORED, fact(2, "pick", location=BIN_B)], [("open", BIN_A, BIN_B)]),
+        ([STORED, fact(2, "reject", location=BIN_B, reason="known_elsewhere")], [("open", BIN_A, BIN_B)]),
         (
             [STORED, fact(2, "inspect", location=BIN_B), fact(3, "inspect", location=BIN_A)],
             [("explained", BIN_A, BIN_B)],
