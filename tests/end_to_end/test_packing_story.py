@@ -22,7 +22,7 @@ from scanner_client.sighting import Told, Tone
 from scanner_client.task import Assignment
 from scanner_client.typed import Typing
 from scanner_client.uploader import Uploader
-from server import context, enrolment, recalls
+from server import context, enrolment, queries, recalls
 from server.database import reading, writing
 from server.orders import progress
 from server.orders.standing import OrderProgress
@@ -227,6 +227,36 @@ def test_priyas_day_from_the_pick_list_to_the_carrier_and_back(app: Flask, day: 
     with reading() as c:
         opened = list(c.execute(cases.select().where(cases.c.status == "open")).mappings())
     assert opened == [], "whatever was refused was left where it was, so that nothing is wrong"
+
+
+def test_pieces_count_for_their_order_from_the_bin_to_the_carrier_with_a_sync_after_each_scan(
+    app: Flask, day: Hands, tmp_path: Path
+) -> None:
+    with open_handheld(tmp_path / "home", day.clock) as handheld:
+        priya = Priya(handheld, app, day)
+        priya.begins("pick", document="SO-1", location="A-02")
+        for quantity in (3, 2):
+            priya.scans(f"*{quantity}")
+            assert verdict(priya.scans(PEN)) is Verdict.RIGHT
+            priya.online_for_a_moment()
+        assert priya.reads()[0] == "5 of 8"
+        assert verdict(priya.scans(PEN)) is Verdict.MORE_THAN_ORDERED
+        priya.begins("pack", document="SO-1")
+        priya.scans(CARTON)
+        assert priya.typing.enter(b"/close")[-1].text.startswith("Nothing is in")
+        priya.scans("*5")
+        assert verdict(priya.scans(PEN)) is Verdict.RIGHT
+        priya.online_for_a_moment()
+        assert priya.typing.enter(b"/close")[-1].text == "Closed, and SO-1 still lacks 3 \u00d7 Lamp."
+        priya.online_for_a_moment()
+        priya.begins("ship", document="SO-1")
+        assert priya.scans(CARTON).text == "Handed over, and SO-1 still lacks 3 \u00d7 Lamp."
+        priya.online_for_a_moment()
+    found = order("SO-1")
+    assert (found.picked, found.packed, found.shipped) == (5, 5, 5)
+    with reading() as c:
+        [(place, quantity)] = queries.balances(c, SITE, f"https://id.gs1.org/01/{PEN.zfill(14)}")
+    assert (place.rpartition("/")[2], quantity) == ("A-02", -5), "never booked in, and none left in the carton"
 
 
 @pytest.fixture
