@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from server import ingest, rebuild, replay, timing
+from server import follow, rebuild, replay, timing
 from server.counts import due
 from server.counts.scans import Interval
 from server.rules import rules
@@ -91,9 +91,11 @@ def intervals_ignored(patch: pytest.MonkeyPatch) -> None:
     true = due.units_of
     closing = 10**14
 
-    def as_of_closing(c: Any, site: str, family: Any, intervals: Mapping[str, Interval], scans: Any) -> Any:
+    def as_of_closing(
+        c: Any, site: str, family: Any, intervals: Mapping[str, Interval], scans: Any, **more: Any
+    ) -> Any:
         late = {place: changed(i, opened_ms=closing, finished_ms=closing) for place, i in intervals.items()}
-        return true(c, site, family, late, scans)
+        return true(c, site, family, late, scans, **more)
 
     patch.setattr(due, "units_of", as_of_closing)
 
@@ -106,7 +108,7 @@ def decisions_lost(patch: pytest.MonkeyPatch) -> None:
 def first_scans_not_folded(patch: pytest.MonkeyPatch) -> None:
     """The first scan of every push is kept, and nothing comes of it."""
     true = rebuild.advance
-    patch.setattr(ingest, "advance", lambda c, site, facts, at: true(c, site, list(facts)[1:], at))
+    patch.setattr(follow, "advance", lambda c, site, facts, at: true(c, site, list(facts)[1:], at))
 
 
 @pytest.mark.slow
