@@ -108,6 +108,8 @@ def test_a_supervisors_morning_with_what_does_not_match(chromium: Browser, night
     _says_which_claim_holds(sam, night)
     _undoes_what_was_synced(sam, night)
     _sees_the_handhelds_undo(sam, night)
+    ines.goto(night.address + "/audit")
+    assert "supervisor" in ines.locator("main").inner_text(), "what was decided stands in the ledger, by name"
     for page in (sam, ines):
         page.context.close()
 

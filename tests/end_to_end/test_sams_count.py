@@ -22,8 +22,9 @@ from scanner_client.count_list import bins_of
 from scanner_client.sighting import Sighting, Symbol, Told
 from scanner_client.task import Task
 from server import enrolment
+from server.counts import paper
 from server.counts.cycle import open_count
-from server.database import writing
+from server.database import reading, writing
 from tests.handheld import BIN_A, BIN_B, BIN_C, DOCK, unit
 from tests.server.running import NOW, PASSWORD, running_server
 from tests.server.site import SITE, state_document
@@ -160,6 +161,8 @@ def test_a_count_shared_out_blind_recounted_approved_and_audited(morning: Mornin
     ada_wants_a_bin_counted_again(morning)
     version = ada_approves(morning)
     nora_comes_back(morning, version)
+    with reading() as c:
+        assert paper.versions(c, SITE, "count_result", "COUNT-1") >= 2, "what came late made a version of its own"
 
 
 def sam_opens_a_count(morning: Morning) -> None:
