@@ -25,6 +25,8 @@ class Group(StrEnum):
 
     WORK = "Work"
     STOCK = "Stock"
+    QUALITY = "Quality"
+    OWNER = "Owner"
     SITE = "Site"
 
 
