@@ -71,11 +71,25 @@ def entries(package: str = "server.web") -> tuple[Entry, ...]:
     return tuple(sorted(found, key=lambda entry: (groups.index(entry.group), entry.order, entry.text)))
 
 
-def shown(found: Iterable[Entry]) -> list[tuple[str, list[Entry]]]:
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One group of the navigation, as the person at the console sees it."""
+
+    text: str
+    entries: tuple[Entry, ...]
+    here: bool
+    """Whether the page that is being shown stands in it; the first one's where no entry is."""
+
+
+def shown(found: Iterable[Entry]) -> list[Section]:
     """Those that the signed-in person may open, by group; an endpoint that does not exist fails when it is drawn."""
     person = whoever()
     allowed = [entry for entry in found if person is not None and person.may(entry.task)]
-    return [(str(group), list(of)) for group, of in groupby(allowed, key=lambda entry: entry.group)]
+    groups = [(group, tuple(of)) for group, of in groupby(allowed, key=lambda entry: entry.group)]
+    here = next(
+        (group for group, of in groups if any(entry.current for entry in of)), allowed[0].group if allowed else None
+    )
+    return [Section(str(group), of, here=group is here) for group, of in groups]
 
 
 def register(app: Flask) -> None:

@@ -201,6 +201,13 @@ def test_each_page_marks_the_one_entry_that_it_is_part_of(console: FlaskClient, 
     assert set(re.findall(r'href="([^"]+)" aria-current=', shown)) == {entry}
 
 
+def test_the_pages_of_the_group_that_one_is_in_stand_beside_the_groups(console: FlaskClient) -> None:
+    row = console.get("/stock").text.partition('<nav class="row"')[2].partition("</nav>")[0]
+    assert re.search(r'class="here">Stock<', row)
+    assert 'href="/imports"' in row  # Stock's other page
+    assert 'href="/cases"' not in row  # one of another group, which its group leads to
+
+
 def test_a_mistyped_address_is_told_as_one_with_a_way_back(console: FlaskClient) -> None:
     shown = console.get("/stokc")
     assert shown.status_code == 404
@@ -214,4 +221,4 @@ def test_the_navigation_leaves_out_what_a_role_may_not_do(app: Flask) -> None:
     with app.test_request_context():
         for role, expected in (("admin", ["Keys"]), ("picker", [])):
             login_user(Person(id=1, site="main", name=role, role=role, session_key=""))  # type: ignore[no-untyped-call]
-            assert [entry.text for _, found in shown([admins_alone]) for entry in found] == expected
+            assert [entry.text for section in shown([admins_alone]) for entry in section.entries] == expected
