@@ -100,11 +100,11 @@ def quantity(cell: Cell) -> int:
 
 
 def decimal(cell: Cell) -> tuple[int, str]:
-    """A price as it is written: whole part and decimals; a comma or a point stands between."""
+    """An amount as it is written: whole part and decimals; a comma or a point stands between."""
     plain = str(cell).replace("\u00a0", "").replace(" ", "")
     found = _DECIMAL.fullmatch(plain)
     if not found:
-        raise CellError(f"The price {plain[:30]!r} is no amount: write it like 1234.50, without a thousands mark.")
+        raise CellError(f"{plain[:30]!r} is no amount: write it like 1234.50, without a thousands mark.")
     return int(found[1]), found[2] or ""
 
 
@@ -113,10 +113,10 @@ def minor_units(amount: tuple[int, str], currency: str) -> int:
     whole, decimals = amount
     digits = MINOR_DIGITS.get(currency, 2)
     if len(decimals.rstrip("0")) > digits or (len(decimals) == 3 and digits < 3):
-        raise CellError(f"The price {whole}.{decimals} has more decimals than {currency} has ({digits}).")
+        raise CellError(f"The amount {whole}.{decimals} has more decimals than {currency} has ({digits}).")
     units = int(str(whole) + decimals[:digits].ljust(digits, "0"))
     if units > PRICE_MAX:
-        raise CellError(f"The price {whole} {currency} is more than can be kept.")
+        raise CellError(f"The amount {whole} {currency} is more than can be kept.")
     return units
 
 

@@ -119,6 +119,8 @@ EXPIRY: Final = Column(
     "expires best_before use_by expiry_date",
     "2027-12-31",
 )
+COST: Final = Column("cost", cells.decimal, "what one piece costs the shop", "unit_cost purchase_price", "7.80")
+CURRENCY: Final = Column("currency", cells.currency, "of the amounts in the row, such as EUR", "", "EUR")
 SUPPLIER: Final = Column("supplier", cells.text, "who sends it", "vendor", "Acme")
 
 
@@ -140,8 +142,9 @@ _PRODUCTS: Final = DocumentKind(
         Column("serial_pattern", _pattern, "regular expression of its serials, to know one that stands alone"),
         Column("supplier", cells.text, "who alone delivers it, where that is so", "vendor", "Acme"),
         Column("zone", cells.text, "its home zone, where it is put away", "home_zone", "small"),
-        Column("price", cells.decimal, "price of one piece, such as 12.50", "unit_price cost", "12.50"),
-        Column("currency", cells.currency, "its currency, such as EUR", "", "EUR"),
+        Column("price", cells.decimal, "price of one piece, such as 12.50", "unit_price", "12.50"),
+        COST,
+        CURRENCY,
     ),
 )
 _LOCATIONS: Final = DocumentKind(
@@ -178,6 +181,8 @@ _STOCK: Final = DocumentKind(
         Column("location", cells.code, "code of the bin", "bin location_code bin_code place", "A-01-02"),
         Column("container", cells.exact, "SSCC or plate of the carton that it is in", "sscc carton pallet"),
         EXPIRY,
+        COST,
+        CURRENCY,
     ),
 )
 _ASN: Final = DocumentKind(
@@ -199,6 +204,8 @@ _ASN: Final = DocumentKind(
         LOT,
         PIECES,
         EXPIRY,
+        COST,
+        CURRENCY,
     ),
 )
 _PURCHASE_ORDER: Final = DocumentKind(
@@ -212,6 +219,8 @@ _PURCHASE_ORDER: Final = DocumentKind(
         GTIN,
         SKU,
         Column("quantity", cells.quantity, "pieces", "qty pieces", "12", required=True),
+        COST,
+        CURRENCY,
     ),
 )
 _ORDER: Final = DocumentKind(
@@ -229,6 +238,7 @@ _ORDER: Final = DocumentKind(
         Column("lot", _ai_text, "only this batch of it", "batch lot_no batch_no charge"),
         Column("due", cells.date, "day by which it has to leave, 2026-12-31", "due_date ship_by", "2026-12-31"),
         Column("priority", cells.quantity, "the higher goes first; 0 where nothing is said", "prio urgency"),
+        Column("channel", cells.text, "where it was sold, such as shop or marketplace", "sales_channel", "web"),
         Column("customer", cells.text, "who gets it; kept where it can be erased", "customer_name ship_to"),
         Column("address", cells.text, "where to; kept where it can be erased", "customer_address ship_to_address"),
     ),

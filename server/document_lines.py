@@ -96,6 +96,17 @@ def _attributes(values: Values, *names: str) -> dict[str, Any] | None:
     return {name: values[name] for name in names if name in values} or None
 
 
+def _amounts(values: Values) -> dict[str, Any]:
+    """The price and the cost of one piece, in the currency's smallest unit."""
+    found: dict[str, Any] = {}
+    for name in ("price", "cost"):
+        if name in values:
+            if "currency" not in values:
+                raise CellError(f"A {name} needs its currency, such as EUR.")
+            found |= {name: cells.minor_units(values[name], values["currency"]), "currency": values["currency"]}
+    return found
+
+
 def product(values: Values, names: Names) -> Line:
     """What the site sells, and how it is tracked."""
     gtin, sku = values.get("gtin"), values.get("sku")
@@ -104,10 +115,7 @@ def product(values: Values, names: Names) -> Line:
     subject = identity.item_key(gtin) if gtin else named(identity.own_item_key, names.codes.domain, sku or "")
     attributes = _attributes(values, "name", "sku", "mode", "serial_pattern", "supplier", "zone", "currency") or {}
     attributes.setdefault("mode", "serial")
-    if "price" in values:
-        if "currency" not in values:
-            raise CellError("A price needs its currency, such as EUR.")
-        attributes["price"] = cells.minor_units(values["price"], values["currency"])
+    attributes |= _amounts(values)
     return Line(subject=subject, attributes=attributes, stated=False)
 
 
@@ -133,6 +141,7 @@ def stock(values: Values, names: Names) -> Line:
         quantity=_quantity(values),
         lot=values.get("lot"),
         expiry=values.get("expiry"),
+        attributes=_amounts(values) or None,
     )
 
 
@@ -151,7 +160,7 @@ def asn(values: Values, names: Names) -> Line:
 
 
 def _asn_attributes(values: Values) -> dict[str, Any] | None:
-    said = _attributes(values, "supplier") or {}
+    said = (_attributes(values, "supplier") or {}) | _amounts(values)
     return said | ({"fulfils": values["po"]} if "po" in values else {}) or None
 
 
@@ -165,7 +174,7 @@ def purchase_order(values: Values, names: Names) -> Line:
     return Line(
         subject=names.item(values),
         quantity=values["quantity"],
-        attributes=_attributes(values, "supplier"),
+        attributes=(_attributes(values, "supplier") or {}) | _amounts(values) or None,
         stated=False,
     )
 
@@ -176,7 +185,7 @@ def order(values: Values, names: Names) -> Line:
         subject=_subject(values, names),
         quantity=_quantity(values),
         lot=None if "serial" in values else values.get("lot"),
-        attributes=_attributes(values, "due", "priority"),
+        attributes=_attributes(values, "due", "priority", "channel"),
         stated=False,
     )
 

@@ -334,6 +334,32 @@ def test_a_row_that_was_changed_in_the_database_is_found_out(database_url: str, 
             assert not documents.check_digest(c, taken.digest)
 
 
+def test_what_a_piece_costs_stands_on_the_lines_that_bring_it_and_an_orders_channel_on_its_own(
+    database_url: str, tmp_path: Path
+) -> None:
+    with office(database_url, tmp_path):
+        take("products", PRODUCTS)
+        take("purchase_order", f"number,supplier,gtin,quantity,cost,currency\nPO-1,Acme,{TEA},24,1.50,EUR\n")
+        take("asn", f"number,gtin,serial,unit_cost,currency\nASN-9,{LAMP},S9,7.80,EUR\n")
+        take("order", f"number,gtin,quantity,channel\nSO-9,{LAMP},1,web\n")
+        take("locations", LOCATIONS)
+        take("stock", f"gtin,quantity,location,cost,currency\n{PEN},9,A-01,0.20,EUR\n")
+        assert problems("asn", f"number,gtin,serial,cost\nASN-8,{LAMP},S8,7.80\n") == [
+            "Row 2: A cost needs its currency, such as EUR."
+        ]
+        with reading() as c:
+            query = sa.select(documents_table.c.kind, document_rows.c.attributes).join(document_rows)
+            said = [
+                (kind, attributes) for kind, attributes in c.execute(query) if kind not in ("products", "locations")
+            ]
+    assert sorted(said, key=str) == [
+        ("asn", {"cost": 780, "currency": "EUR"}),
+        ("order", {"channel": "web"}),
+        ("purchase_order", {"supplier": "Acme", "cost": 150, "currency": "EUR"}),
+        ("stock", {"cost": 20, "currency": "EUR"}),
+    ]
+
+
 def test_a_number_that_another_kind_of_document_bears_is_refused(database_url: str, tmp_path: Path) -> None:
     with office(database_url, tmp_path):
         stock_up()
