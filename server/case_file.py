@@ -17,6 +17,7 @@ from server.whatif import Effect, WhatIf, hypothesis
 from sync.actions import CLAIMS
 from sync.event import format_name
 from sync.history import Fact, is_claim
+from sync.identity import is_location
 
 AROUND: Final = 3
 """Scans of a handheld that are shown before and after one of its claims."""
@@ -143,6 +144,8 @@ def _options(connection: sa.Connection, site: str, case: CaseLine, now_ms: int) 
 def offered(case: CaseLine) -> list[str]:
     """What can be decided about a case of its kind."""
     rule = rules().get(case.rule)
+    if is_location(case.unit):
+        return ["dismiss"]  # a bin is where it is
     two_scans = case.against is not None and "/" not in case.against
     return [word for word in (rule.decisions if rule else DEFAULT_DECISIONS) if two_scans or word not in CLAIMS]
 

@@ -11,14 +11,15 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import taken_along
+from server import bin_cases, taken_along
 from server.counts import paper
 from server.identifiers import names_of, owners
 from server.ledger import SERVER_DEVICE, history
-from server.rebuild import state_of
 from server.surroundings import Gathered, gather
 from server.tables import cases, devices, documents, events, stock_levels, unit_states
+from server.unit_rows import state_of
 from sync.history import Fact, effective
+from sync.identity import is_location
 from sync.protocol import Outcome
 from sync.unit import IN_STOCK, Status, UnitState, carried, is_inferred
 
@@ -109,7 +110,8 @@ def trail(connection: sa.Connection, site: str, key: str) -> list[TrailLine]:
     """What happened to a unit, container, item or lot, under all of its names: the latest facts, oldest first."""
     key = owners(connection, site, [key]).get(key, key)
     names = {key, *names_of(connection, site, [key]).get(key, ())}
-    facts = [fact for found in history(connection, site, names).values() for fact in found]
+    told = bin_cases.facts_of(connection, site, names) if is_location(key) else history(connection, site, names)
+    facts = [fact for found in told.values() for fact in found]
     counted = {id(fact) for fact in effective(facts)}
     ordered = sorted(facts, key=lambda fact: fact.order)[-TRAIL_MAX:]
     return [TrailLine(fact=fact, undone=id(fact) not in counted) for fact in ordered]

@@ -9,29 +9,26 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import contents, removal, stock_levels
+from server import bin_cases, case_rows, contents, removal, stock_levels, unit_rows
+from server.case_rows import Cases, cases_of
 from server.catalogue import publish_order
 from server.identifiers import ROUNDS_MAX, claim, names_of, owners, relatives
 from server.ledger import history, in_chunks
 from server.orders.book import read_orders
-from server.replay import Case, Replay
-from server.rules import Finding
+from server.replay import Replay
 from server.surroundings import gather
 from server.tables import cases, document_rows, documents, events, reference, unit_states
+from server.unit_rows import states_of
 from server.upsert import upsert
 from sync.event import format_name
 from sync.history import Fact, effective
-from sync.identity import is_container, is_stock, item_of
-from sync.unit import Status, UnitState
+from sync.identity import is_container, is_location, is_stock, item_of
+from sync.unit import UnitState
 
-_STATE_FIELDS: Final = tuple(f.name for f in fields(UnitState))
-Cases = dict[tuple[str, str], Case]
-"""By rule and episode."""
 Folded = tuple[UnitState | None, Cases]
 _REWRITES: Final = frozenset({"void", "link", "unlink", "reopen"})
 """Actions that change what earlier facts mean: they are never folded on top."""
@@ -47,24 +44,27 @@ def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) 
         new: the facts, already in the ledger.
         at: stamp of this transaction (`server.database.stamp`).
     """
+    facts = list(new)
     by_subject: dict[str, list[Fact]] = defaultdict(list)
-    for fact in new:
-        if fact.event.subject is not None:
+    for fact in facts:
+        if fact.event.subject is not None and not is_location(fact.event.subject):
             by_subject[fact.event.subject].append(fact)
-    lock(connection, site, _keys(by_subject))
+    bins = bin_cases.concerned(connection, site, facts)
+    lock(connection, site, _keys(by_subject) | bins)
     units = {s: f for s, f in by_subject.items() if not is_stock(s)}
     owned = owners(connection, site, units)
-    stored = _states(connection, site, units)
+    stored = states_of(connection, site, units)
     undone = _undone(connection, by_subject)
     on_top = {s: f for s, f in units.items() if s not in owned.keys() | undone and _on_top(f, stored.get(s))}
     late = set(units) - set(on_top)
-    opened = _cases(connection, site, on_top, only_open=True)
+    opened = cases_of(connection, site, on_top, only_open=True)
     begin = {u: (stored.get(u), opened.get(u, {})) for u in on_top}
     _store(connection, site, begin, _fold(connection, site, on_top, begin), at)
     late |= contents.children(connection, site, contents.moved(connection, site, units, owned))
     late |= contents.strange_cartons(connection, site, by_subject)
     if late:
         rebuild(connection, site, late, at)
+    bin_cases.rebuild(connection, site, bins, at)
     stock = {s: f for s, f in by_subject.items() if is_stock(s)}
     stock_levels.advance(connection, site, stock, set(stock) & undone, at)
     _tell_orders(connection, site, by_subject, at)
@@ -84,15 +84,17 @@ def rebuild(connection: sa.Connection, site: str, subjects: Iterable[str], at: i
     """Fold these subjects anew from the ledger, whatever is stored of them; see `advance` for `at`."""
     wanted = set(subjects)
     lock(connection, site, wanted)
+    bins = {s for s in wanted if is_location(s)}
+    bin_cases.rebuild(connection, site, bins, at)
     stock = {s for s in wanted if is_stock(s)}
     stock_levels.rebuild(connection, site, stock, at)
-    units = _lock_family(connection, site, (wanted - stock) | _unexplained(connection, site, stock))
+    units = _lock_family(connection, site, (wanted - stock - bins) | _unexplained(connection, site, stock))
     units = claim(connection, site, units, at)
     names = names_of(connection, site, units)
     found = history(connection, site, units | {n for ns in names.values() for n in ns})
     facts = {u: [f for name in (u, *names.get(u, ())) for f in found.get(name, ())] for u in units}
     stale = set(names) | {n for ns in names.values() for n in ns} | units
-    states, known = _states(connection, site, stale), _cases(connection, site, stale)
+    states, known = states_of(connection, site, stale), cases_of(connection, site, stale)
     folded = _fold(connection, site, facts, {})
     _store(connection, site, {u: (states.get(u), known.get(u, {})) for u in stale}, folded, at)
 
@@ -190,53 +192,6 @@ def _undone(connection: sa.Connection, by_subject: Mapping[str, list[Fact]]) -> 
     return found
 
 
-def _states(connection: sa.Connection, site: str, units: Iterable[str]) -> dict[str, UnitState]:
-    found: dict[str, UnitState] = {}
-    for keys in in_chunks(units):
-        rows = connection.execute(
-            sa.select(unit_states).where(unit_states.c.site == site, unit_states.c.unit.in_(keys))
-        ).mappings()
-        found.update((row["unit"], state_of(row)) for row in rows)
-    return found
-
-
-def state_of(row: sa.RowMapping) -> UnitState:
-    """The state that stands in a row of `unit_states`."""
-    values = {name: row[name] for name in _STATE_FIELDS}
-    values["status"] = Status(values["status"])
-    values["identifiers"] = tuple(values["identifiers"])
-    return UnitState(**values)
-
-
-def _cases(connection: sa.Connection, site: str, units: Iterable[str], *, only_open: bool = False) -> dict[str, Cases]:
-    found: dict[str, Cases] = defaultdict(dict)
-    for keys in in_chunks(units):
-        query = sa.select(cases).where(cases.c.site == site, cases.c.unit.in_(keys))
-        if only_open:
-            query = query.where(cases.c.status == "open")
-        for row in connection.execute(query).mappings():
-            found[row["unit"]][row["rule"], row["episode"]] = case_of(row)
-    return found
-
-
-def case_of(row: sa.RowMapping) -> Case:
-    """The case that stands in a row of `cases`."""
-    return Case(
-        rule=row["rule"],
-        episode=row["episode"],
-        opened_ms=row["opened_ms"],
-        document=row["document"],
-        finding=Finding(detail=row["detail"], expected=row["expected"], seen=row["seen"], against=row["against"]),
-        evidence=row["evidence"],
-        status=row["status"],
-        closed_by=row["closed_by"],
-        closed_ms=row["closed_ms"],
-        resolution=row["resolution"],
-        operator=row["operator"],
-        device_no=row["device_no"],
-    )
-
-
 def _fold(
     connection: sa.Connection, site: str, facts: Mapping[str, list[Fact]], begin: Mapping[str, Folded]
 ) -> dict[str, Folded]:
@@ -261,62 +216,22 @@ def _store(
     connection: sa.Connection, site: str, before: Mapping[str, Folded], after: Mapping[str, Folded], at: int
 ) -> None:
     """Write what differs, and nothing else: a handheld is sent only rows that changed."""
-    nothing: Folded = (None, {})
-    states, case_rows, gone, gone_cases = [], [], [], []
-    for unit in sorted(before.keys() | after.keys()):
-        old_state, old_cases = before.get(unit, nothing)
-        state, new_cases = after.get(unit, nothing)
-        if state is not None and state != old_state:
-            states.append(_state_row(site, unit, state, at))
-        if state is None and old_state is not None:
-            gone.append(unit)
-        case_rows += [_case_row(site, unit, c, at) for k, c in sorted(new_cases.items()) if old_cases.get(k) != c]
-        gone_cases += [(unit, *k) for k in old_cases.keys() - new_cases.keys()]
-    upsert(connection, unit_states, states)
-    upsert(connection, cases, case_rows)
-    _remove(connection, site, gone, gone_cases, at)
+    old = {unit: state for unit, (state, _) in before.items() if state is not None}
+    new = {unit: state for unit, (state, _) in after.items() if state is not None}
+    changed = [unit_rows.row_of(site, u, state, at) for u, state in sorted(new.items()) if state != old.get(u)]
+    upsert(connection, unit_states, changed)
+    _remove(connection, site, sorted(old.keys() - new.keys()), at)
+    case_rows.write(connection, site, _cases_in(before), _cases_in(after), at)
 
 
-def _remove(connection: sa.Connection, site: str, units: list[str], lost: list[tuple[str, str, str]], at: int) -> None:
-    """Take out what the ledger bears out no longer, and tell the handhelds which units are gone."""
+def _cases_in(folded: Mapping[str, Folded]) -> dict[str, Cases]:
+    return {unit: found for unit, (_, found) in folded.items()}
+
+
+def _remove(connection: sa.Connection, site: str, units: list[str], at: int) -> None:
+    """Take out units that the ledger bears out no longer, and tell the handhelds."""
     for keys in in_chunks(units):
         connection.execute(unit_states.delete().where(unit_states.c.site == site, unit_states.c.unit.in_(keys)))
-    upsert(
-        connection,
-        reference,
-        [{"site": site, "kind": "unit", "key": u, "row": None, "stamp": at} for u in units],
-    )
+    gone = [{"site": site, "kind": "unit", "key": unit, "row": None, "stamp": at} for unit in units]
+    upsert(connection, reference, gone)
     removal.note(connection, site, "unit", [(unit,) for unit in units], at)
-    removal.note(connection, site, "case", lost, at)
-    for unit, rule, episode in lost:
-        key = (cases.c.unit == unit) & (cases.c.rule == rule) & (cases.c.episode == episode)
-        connection.execute(cases.delete().where(cases.c.site == site, key))
-
-
-def _state_row(site: str, unit: str, state: UnitState, at: int) -> dict[str, Any]:
-    row = {name: getattr(state, name) for name in _STATE_FIELDS}
-    return row | {"site": site, "unit": unit, "item": item_of(unit), "status": state.status.value, "stamp": at}
-
-
-def _case_row(site: str, unit: str, case: Case, at: int) -> dict[str, Any]:
-    return {
-        "site": site,
-        "unit": unit,
-        "rule": case.rule,
-        "episode": case.episode,
-        "status": case.status,
-        "opened_ms": case.opened_ms,
-        "expected": case.finding.expected,
-        "seen": case.finding.seen,
-        "against": case.finding.against,
-        "document": case.document,
-        "detail": case.finding.detail,
-        "evidence": case.evidence,
-        "closed_by": case.closed_by,
-        "closed_ms": case.closed_ms,
-        "resolution": case.resolution,
-        "item": item_of(unit),
-        "operator": case.operator,
-        "device_no": case.device_no,
-        "stamp": at,
-    }

@@ -81,6 +81,8 @@ class Replay:
     around: Surroundings
     state: UnitState | None = None
     cases: dict[tuple[str, str], Case] = field(default_factory=dict)
+    watched: Mapping[str, Rule] = field(default_factory=rules)
+    """The rules that look at it."""
     lapsed: list[Fact] = field(default_factory=list)
     """Decisions that no longer hold: the case was closed before, or rests on other evidence by now."""
 
@@ -116,7 +118,7 @@ class Replay:
             barred=self.around.barred(fact),
         )
         self._close(seen)
-        for rule in rules().values():
+        for rule in self.watched.values():
             finding = rule.check(seen)
             if finding is not None:
                 self._open(rule, fact, finding)
@@ -175,7 +177,7 @@ class Replay:
                 continue
             if event.action == "settle" and _settles(event, case):
                 self.cases[key] = _closed(case, seen.fact, "settled", event.reason)
-            elif case.rule in rules() and rules()[case.rule].explained(case.finding, seen):
+            elif case.rule in self.watched and self.watched[case.rule].explained(case.finding, seen):
                 self.cases[key] = _closed(case, seen.fact, "explained", None)
 
 

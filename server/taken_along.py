@@ -12,9 +12,9 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server.ledger import in_chunks
-from server.rebuild import state_of
 from server.surroundings import DEPTH_MAX
 from server.tables import unit_states
+from server.unit_rows import states_of
 from sync.identity import is_container
 from sync.unit import IN_STOCK, Status, UnitState, carried
 
@@ -27,9 +27,7 @@ def containers(connection: sa.Connection, site: str, places: Iterable[str | None
     own: dict[str, UnitState] = {}
     edge = {place for place in places if place is not None and is_container(place)}
     for _ in range(DEPTH_MAX):
-        for keys in in_chunks(edge):
-            query = sa.select(unit_states).where(unit_states.c.site == site, unit_states.c.unit.in_(keys))
-            own.update((row["unit"], state_of(row)) for row in connection.execute(query).mappings())
+        own |= states_of(connection, site, edge)
         edge = {s.place for s in own.values() if s.place is not None and is_container(s.place)} - own.keys() - edge
         if not edge:
             break

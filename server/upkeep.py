@@ -48,6 +48,9 @@ def subjects(connection: sa.Connection, site: str, after: str) -> list[str]:
     counting = sa.select(documents.c.digest).where(documents.c.event.isnot(None))
     sources = [
         sa.select(events.c.subject.label("s")).where(events.c.site == site, events.c.subject > after),
+        sa.select(events.c.location).where(
+            events.c.site == site, events.c.subject.is_(None), events.c.location > after
+        ),
         sa.select(document_rows.c.subject).where(
             document_rows.c.site == site,
             document_rows.c.subject > after,
@@ -56,6 +59,7 @@ def subjects(connection: sa.Connection, site: str, after: str) -> list[str]:
         ),
         sa.select(unit_states.c.unit).where(unit_states.c.site == site, unit_states.c.unit > after),
         sa.select(stock_levels.c.subject).where(stock_levels.c.site == site, stock_levels.c.subject > after),
+        sa.select(cases.c.unit).where(cases.c.site == site, cases.c.unit > after),
     ]
     # each source is cut off by itself, so that its index gives the next names without a sort of everything
     cut = [sa.select(s.distinct().order_by(sa.literal_column("1")).limit(SUBJECTS_AT_ONCE).subquery()) for s in sources]

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import prices
+from server import bin_cases, prices
 from server.identifiers import names_of, owners
 from server.ledger import history
 from server.prices import Price
@@ -17,7 +17,7 @@ from server.surroundings import Gathered, gather
 from server.tables import unit_states
 from sync.event import INT_MAX, ScanEvent
 from sync.history import Fact, effective
-from sync.identity import is_container, is_stock, item_of
+from sync.identity import is_container, is_location, is_stock, item_of
 from sync.unit import IN_STOCK, UnitState
 
 INSIDE_MAX: Final = 200
@@ -86,6 +86,7 @@ class WhatIf:
         names = names_of(connection, site, wanted)
         found = history(connection, site, wanted | {n for ns in names.values() for n in ns})
         self.facts = {u: [f for n in (u, *names.get(u, ())) for f in found.get(n, ())] for u in sorted(wanted)}
+        self.facts |= bin_cases.facts_of(connection, site, {u for u in wanted if is_location(u)})
         self._around = gather(connection, site, self.facts, [])
         self._prices = prices.read(connection, site, map(item_of, wanted))
         self._now = {unit: self._fold(unit, facts, self._around) for unit, facts in self.facts.items()}
@@ -113,7 +114,7 @@ class WhatIf:
         return sorted(effects, key=lambda effect: (effect.nothing, effect.unit != subject, effect.unit))
 
     def _fold(self, unit: str, facts: list[Fact], around: Gathered) -> Replay:
-        replay = Replay(unit, around)
+        replay = Replay(unit, around, watched=bin_cases.watched(unit))
         replay.run(effective(facts))
         return replay
 

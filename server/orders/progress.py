@@ -13,10 +13,10 @@ from server.identifiers import names_of, owners
 from server.ledger import FOLDED, fact_of, in_chunks
 from server.orders import book
 from server.orders.standing import LineProgress, OrderProgress, OrderUnit, Parcel, Shortage, spread_over
-from server.rebuild import state_of
 from server.surroundings import gather
-from server.tables import documents, events, unit_states
+from server.tables import documents, events
 from server.undone import read_undone
+from server.unit_rows import states_of
 from sync.event import format_name
 from sync.history import Fact
 from sync.identity import is_container, is_stock
@@ -129,10 +129,8 @@ def _things(connection: sa.Connection, site: str, facts: list[Fact], now_ms: int
     subjects = {str(f.event.subject) for f in facts if f.event.subject and not is_stock(f.event.subject)}
     names = owners(connection, site, subjects)
     cartons = {f.event.container for f in facts if f.event.container}
-    own = _own_states(connection, site, {names.get(key, key) for key in subjects} | cartons)
-    own |= _own_states(
-        connection, site, {s.place for s in own.values() if s.place and is_container(s.place)} - set(own)
-    )
+    own = states_of(connection, site, {names.get(key, key) for key in subjects} | cartons)
+    own |= states_of(connection, site, {s.place for s in own.values() if s.place and is_container(s.place)} - set(own))
     around = gather(connection, site, {key: [] for key in own}, list(own.values()))
     return _Things(
         names=names,
@@ -140,14 +138,6 @@ def _things(connection: sa.Connection, site: str, facts: list[Fact], now_ms: int
         states={key: around.carried(state, now_ms) or state for key, state in own.items()},
         places={key: around.locate(state.place, now_ms) for key, state in own.items()},
     )
-
-
-def _own_states(connection: sa.Connection, site: str, keys: Iterable[str]) -> dict[str, UnitState]:
-    found: dict[str, UnitState] = {}
-    for chunk in in_chunks(keys):
-        query = sa.select(unit_states).where(unit_states.c.site == site, unit_states.c.unit.in_(chunk))
-        found.update((row["unit"], state_of(row)) for row in connection.execute(query).mappings())
-    return found
 
 
 def _came_back(connection: sa.Connection, site: str, containers: list[str]) -> dict[str, str]:

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from server.counts.scans import scans_of
 from server.identifiers import owners
 from server.ledger import in_chunks
-from server.rebuild import state_of
 from server.receipts.notice import Notice
 from server.surroundings import gather
-from server.tables import cases, unit_states
+from server.tables import cases
+from server.unit_rows import states_of
 from sync.history import Fact
 from sync.identity import is_container, is_stock
 from sync.unit import UnitState, carried, is_inferred
@@ -61,7 +61,7 @@ def read(connection: sa.Connection, site: str, notice: Notice, now_ms: int | Non
     of_units = [f for f in receiving if not is_stock(str(f.event.subject)) and not is_container(str(f.event.subject))]
     owned = owners(connection, site, {str(f.event.subject) for f in of_units})
     units = [(owned.get(str(f.event.subject), str(f.event.subject)), f) for f in of_units]
-    states = _states(connection, site, {*notice.units, *notice.sent, *notice.cartons})
+    states = states_of(connection, site, {*notice.units, *notice.sent, *notice.cartons})
     return Received(
         scans=scans,
         units=units,
@@ -71,14 +71,6 @@ def read(connection: sa.Connection, site: str, notice: Notice, now_ms: int | Non
         conditions=_conditions(connection, site, scans),
         twins=_twins(connection, site, notice, {unit for unit, _ in units}),
     )
-
-
-def _states(connection: sa.Connection, site: str, keys: Iterable[str]) -> dict[str, UnitState]:
-    found: dict[str, UnitState] = {}
-    for chunk in in_chunks(keys):
-        query = sa.select(unit_states).where(unit_states.c.site == site, unit_states.c.unit.in_(chunk))
-        found.update((row["unit"], state_of(row)) for row in connection.execute(query).mappings())
-    return found
 
 
 def _twins(connection: sa.Connection, site: str, notice: Notice, units: Iterable[str]) -> frozenset[str]:

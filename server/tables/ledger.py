@@ -47,6 +47,13 @@ sa.Index(
     postgresql_where=events.c.document.isnot(None),
 )
 sa.Index(
+    "ix_events_bare",
+    events.c.site,
+    events.c.location,
+    sqlite_where=events.c.subject.is_(None),
+    postgresql_where=events.c.subject.is_(None),
+)
+sa.Index(
     "ix_events_voids",
     events.c.voids,
     sqlite_where=events.c.voids.isnot(None),
@@ -64,6 +71,12 @@ sa.Index(
     events.c.about,
     sqlite_where=events.c.about.isnot(None),
     postgresql_where=events.c.about.isnot(None),
+)
+sa.Index(
+    "ix_events_evidence",
+    events.c.evidence,
+    sqlite_where=events.c.evidence.isnot(None),
+    postgresql_where=events.c.evidence.isnot(None),
 )
 sa.Index(
     "ix_events_outcome",

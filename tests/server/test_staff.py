@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from server import staff
+from server import case_file, decisions, staff
+from server.case_list import CaseFilter, list_cases
 from server.database import reading, stamp, writing
 from server.rebuild import rebuild
 from server.staff import Change, StaffError
-from server.tables import cases, events, people, reference
+from server.tables import cases, events, people, reference, unit_states
+from server.upkeep import rebuild_all, verify
+from sync.event import format_name
 from sync.pin import check_pin
 from tests.handheld import BIN_A, DAY, Chain, unit
 from tests.server.site import SITE, differences, enrol, folded, push, rows
@@ -193,3 +196,50 @@ def test_a_scan_is_judged_by_the_role_of_its_moment_also_in_a_rebuild(warehouse:
     with writing() as c:
         rebuild(c, SITE, [unit("S1"), unit("S2")], stamp(c))
     assert differences(incremental, folded()) == []
+
+
+@pytest.mark.parametrize("action", ["open_bin", "finish_bin", "unreadable"])
+def test_who_may_not_and_opens_a_bin_all_the_same_is_a_case_of_that_bin(warehouse: str, action: str) -> None:
+    number = add("Ravi", "returns", at=DAY - 900_000)
+    give(number, "K-17", at=DAY - 900_000)
+    enrol(1)
+    chain = Chain(1)
+    said = {"location": BIN_A, "document": "CC-1"}
+    chain.scan(DAY - 600_000, action, None, operator=None if action == "unreadable" else "Ravi", **said)
+    push(chain, now_ms=DAY)
+    assert [row[1:3] for row in rows(cases)] == [(repr(BIN_A), "'not_permitted'")]
+    assert rows(unit_states) == []
+
+
+def test_a_bins_case_goes_with_the_scan_that_is_undone_and_comes_back_with_the_undo(warehouse: str) -> None:
+    give(add("Ravi", "returns", at=DAY - 900_000), "K-17", at=DAY - 900_000)
+    enrol(1)
+    chain = Chain(1)
+    opened = chain.scan(DAY - 600_000, "open_bin", None, location=BIN_A, document="CC-1", operator="Ravi")
+    void = chain.scan(DAY - 500_000, "void", None, voids=format_name(opened.name), reason="mistake", operator="Ravi")
+    push(chain, now_ms=DAY)
+    assert rows(cases) == []
+    chain.scan(DAY - 400_000, "void", None, voids=format_name(void.name), reason="no mistake", operator="Ravi")
+    push(chain, first=3, now_ms=DAY)
+    assert len(rows(cases)) == 1
+
+
+def test_a_bins_case_is_decided_and_a_rebuild_leaves_it_as_it_is(warehouse: str) -> None:
+    give(add("Ravi", "returns", at=DAY - 900_000), "K-17", at=DAY - 900_000)
+    enrol(1)
+    chain = Chain(1)
+    chain.scan(DAY - 600_000, "open_bin", None, location=BIN_A, document="CC-1", operator="Ravi")
+    push(chain, now_ms=DAY)
+    with reading() as c:
+        [case] = list_cases(c, SITE, CaseFilter())
+        file = case_file.read(c, SITE, case.unit, case.rule, case.episode, DAY)
+    assert file is not None
+    assert [(o.resolution, len(o.effect.closes)) for o in file.options] == [("dismiss", 1)]
+    with writing() as c:
+        said = {"unit": BIN_A, "rule": case.rule, "episode": case.episode, "evidence": case.evidence}
+        decisions.settle(c, site=SITE, resolution="dismiss", operator="Sam", now_ms=DAY + 1, **said)
+    settled = folded()
+    assert "'settled'" in settled["cases"][0]
+    rebuild_all(SITE, lambda _: None)
+    assert differences(settled, folded()) == []
+    assert list(verify(SITE, lambda _: None)) == []

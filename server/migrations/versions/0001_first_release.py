@@ -192,6 +192,22 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         postgresql_where=sa.text("about IS NOT NULL"),
     )
     op.create_index(
+        "ix_events_bare",
+        "events",
+        ["site", "location"],
+        unique=False,
+        sqlite_where=sa.text("subject IS NULL"),
+        postgresql_where=sa.text("subject IS NULL"),
+    )
+    op.create_index(
+        "ix_events_evidence",
+        "events",
+        ["evidence"],
+        unique=False,
+        sqlite_where=sa.text("evidence IS NOT NULL"),
+        postgresql_where=sa.text("evidence IS NOT NULL"),
+    )
+    op.create_index(
         "ix_events_voids",
         "events",
         ["voids"],

@@ -1,0 +1,92 @@
+"""Cases as rows of `cases`: read, compared and written."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from server import removal
+from server.ledger import in_chunks
+from server.replay import Case
+from server.rules import Finding
+from server.tables import cases
+from server.upsert import upsert
+from sync.identity import item_of
+
+Cases = dict[tuple[str, str], Case]
+"""By rule and episode."""
+
+
+def cases_of(
+    connection: sa.Connection, site: str, units: Iterable[str], *, only_open: bool = False
+) -> dict[str, Cases]:
+    """The stored cases of each subject, by its name."""
+    found: dict[str, Cases] = defaultdict(dict)
+    for keys in in_chunks(units):
+        query = sa.select(cases).where(cases.c.site == site, cases.c.unit.in_(keys))
+        if only_open:
+            query = query.where(cases.c.status == "open")
+        for row in connection.execute(query).mappings():
+            found[row["unit"]][row["rule"], row["episode"]] = case_of(row)
+    return found
+
+
+def case_of(row: sa.RowMapping) -> Case:
+    """The case that stands in a row of `cases`."""
+    return Case(
+        rule=row["rule"],
+        episode=row["episode"],
+        opened_ms=row["opened_ms"],
+        document=row["document"],
+        finding=Finding(detail=row["detail"], expected=row["expected"], seen=row["seen"], against=row["against"]),
+        evidence=row["evidence"],
+        status=row["status"],
+        closed_by=row["closed_by"],
+        closed_ms=row["closed_ms"],
+        resolution=row["resolution"],
+        operator=row["operator"],
+        device_no=row["device_no"],
+    )
+
+
+def write(
+    connection: sa.Connection, site: str, before: Mapping[str, Cases], after: Mapping[str, Cases], at: int
+) -> None:
+    """Write what differs, by subject: a case that the ledger bears out no longer is taken out."""
+    changed, lost = [], []
+    for subject in sorted(before.keys() | after.keys()):
+        old, new = before.get(subject, {}), after.get(subject, {})
+        changed += [_row(site, subject, case, at) for key, case in sorted(new.items()) if old.get(key) != case]
+        lost += [(subject, *key) for key in old.keys() - new.keys()]
+    upsert(connection, cases, changed)
+    removal.note(connection, site, "case", lost, at)
+    for subject, rule, episode in lost:
+        key = (cases.c.unit == subject) & (cases.c.rule == rule) & (cases.c.episode == episode)
+        connection.execute(cases.delete().where(cases.c.site == site, key))
+
+
+def _row(site: str, unit: str, case: Case, at: int) -> dict[str, Any]:
+    return {
+        "site": site,
+        "unit": unit,
+        "rule": case.rule,
+        "episode": case.episode,
+        "status": case.status,
+        "opened_ms": case.opened_ms,
+        "expected": case.finding.expected,
+        "seen": case.finding.seen,
+        "against": case.finding.against,
+        "document": case.document,
+        "detail": case.finding.detail,
+        "evidence": case.evidence,
+        "closed_by": case.closed_by,
+        "closed_ms": case.closed_ms,
+        "resolution": case.resolution,
+        "item": item_of(unit),
+        "operator": case.operator,
+        "device_no": case.device_no,
+        "stamp": at,
+    }

@@ -1,0 +1,41 @@
+"""States of units as rows of `unit_states`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from server.ledger import in_chunks
+from server.tables import unit_states
+from sync.identity import item_of
+from sync.unit import Status, UnitState
+
+_FIELDS: Final = tuple(f.name for f in fields(UnitState))
+
+
+def states_of(connection: sa.Connection, site: str, units: Iterable[str]) -> dict[str, UnitState]:
+    """The stored state of each of these, by name."""
+    found: dict[str, UnitState] = {}
+    for keys in in_chunks(units):
+        rows = connection.execute(
+            sa.select(unit_states).where(unit_states.c.site == site, unit_states.c.unit.in_(keys))
+        ).mappings()
+        found.update((row["unit"], state_of(row)) for row in rows)
+    return found
+
+
+def state_of(row: sa.RowMapping) -> UnitState:
+    """The state that stands in a row of `unit_states`."""
+    values = {name: row[name] for name in _FIELDS}
+    values["status"] = Status(values["status"])
+    values["identifiers"] = tuple(values["identifiers"])
+    return UnitState(**values)
+
+
+def row_of(site: str, unit: str, state: UnitState, at: int) -> dict[str, Any]:
+    """The row of a unit; `at` is the stamp of this transaction."""
+    row = {name: getattr(state, name) for name in _FIELDS}
+    return row | {"site": site, "unit": unit, "item": item_of(unit), "status": state.status.value, "stamp": at}
