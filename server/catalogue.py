@@ -22,7 +22,7 @@ def publish_items(connection: sa.Connection, site: str, rows: Iterable[Any], at:
         offered = {name: row.attributes.get(name) for name in ("name", "sku", "mode", "serial_pattern")}
         offered |= {"zone": row.attributes["zone"]} if row.attributes.get("zone") else {}
         changes.publish(connection, site, "item", row.subject, offered, at)
-    site_codes.learn(connection, {r.subject: r.attributes.get("serial_pattern") for r in rows})
+    site_codes.learn(connection, site, {r.subject: r.attributes.get("serial_pattern") for r in rows})
     site_codes.publish(connection, site, at)
 
 

@@ -74,7 +74,7 @@ def names(connection: sa.Connection, site: str) -> Names:
             items[row["sku"]] = key
         elif kind == "location":
             places[row["code"]] = key
-    return Names(codes=site_codes.load(connection), items=items, places=places)
+    return Names(codes=site_codes.load(connection, site), items=items, places=places)
 
 
 def take(

@@ -153,7 +153,7 @@ def _read(
     connection: sa.Connection, site: str, survey: Survey, after: EventName
 ) -> tuple[list[tuple[Fact, Reading]], EventName | None]:
     """The next scans behind an event: those that change, and where the following ones go on."""
-    codes = site_codes.load(connection)
+    codes = site_codes.load(connection, site)
     names = (events.c.device_no, events.c.epoch, events.c.seq)
     query = (
         sa.select(events)
@@ -227,7 +227,7 @@ def _state(
 
 def replayable(connection: sa.Connection, site: str) -> Iterator[Replayable]:
     """Quarantined lines whose label can be read now, and that could be believed with what it says as their subject."""
-    codes = site_codes.load(connection)
+    codes = site_codes.load(connection, site)
     query = (
         sa.select(events)
         .where(events.c.site == site, events.c.outcome == Outcome.QUARANTINED)

@@ -52,7 +52,7 @@ def find(connection: sa.Connection, site: str, typed: str) -> Found:
         return Found(document=(kind, typed))
     if _is_name(typed):
         return Found(keys=(typed,))
-    label = read_typed(typed, site_codes.load(connection))
+    label = read_typed(typed, site_codes.load(connection, site))
     if isinstance(label, Label):
         owned = owners(connection, site, [label.key]).get(label.key)
         if owned or _is_known(connection, site, label.key):

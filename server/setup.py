@@ -16,7 +16,7 @@ from server import migrations, site_codes
 from server.config import Settings
 from server.database import reading, stamp, writing
 from server.staff import add_person
-from server.tables import people, server_state
+from server.tables import people, server_state, sites
 from sync.labels import SiteCodes
 
 INCARNATION_BYTES: Final = 8
@@ -99,11 +99,11 @@ def _server(connection: sa.Connection, site: str) -> bool:
             incarnation=new_incarnation(),
             private_key=Ed25519PrivateKey.generate().private_bytes_raw(),
             site=site,
-            codes=asdict(SiteCodes(site=site)),
             stamp=0,
             fold_version=FOLD_VERSION,
         )
     )
+    connection.execute(sites.insert().values(site=site, name=site, codes=asdict(SiteCodes(site=site))))
     site_codes.publish(connection, site, stamp(connection))
     return True
 

@@ -1,4 +1,4 @@
-"""The site's own codes (label patterns, domain, GLN, serial patterns): kept in one row, offered to its handhelds."""
+"""The site's own codes (label patterns, domain, GLN, serial patterns): kept with the site, offered to its handhelds."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import changes
-from server.tables import server_state
+from server.tables import sites
 from sync.labels import SerialPattern, SiteCodes
 
 REFERENCE_KEY: Final = "codes"
 
 
-def load(connection: sa.Connection) -> SiteCodes:
-    """The codes of this server's site."""
-    return from_row(connection.execute(sa.select(server_state.c.codes)).scalar_one())
+def load(connection: sa.Connection, site: str) -> SiteCodes:
+    """The codes of a site."""
+    return from_row(connection.execute(sa.select(sites.c.codes).where(sites.c.site == site)).scalar_one())
 
 
 def from_row(row: Mapping[str, Any]) -> SiteCodes:
@@ -32,17 +32,18 @@ def from_row(row: Mapping[str, Any]) -> SiteCodes:
     return SiteCodes(**values)
 
 
-def learn(connection: sa.Connection, patterns: Mapping[str, str | None]) -> None:
+def learn(connection: sa.Connection, site: str, patterns: Mapping[str, str | None]) -> None:
     """Take over products' serial patterns: item -> regular expression, or None where it has none."""
-    row = dict(connection.execute(sa.select(server_state.c.codes).with_for_update()).scalar_one())
+    where = sites.c.site == site
+    row = dict(connection.execute(sa.select(sites.c.codes).where(where).with_for_update()).scalar_one())
     before = {p["item"]: p["pattern"] for p in row.get("serial_patterns", ())}
     after = {item: pattern for item, pattern in (before | dict(patterns)).items() if pattern is not None}
     if after != before:
         row["serial_patterns"] = [{"item": item, "pattern": pattern} for item, pattern in sorted(after.items())]
-        connection.execute(server_state.update().values(codes=row))
+        connection.execute(sites.update().where(where).values(codes=row))
 
 
 def publish(connection: sa.Connection, site: str, at: int) -> None:
     """Offer the codes to the site's handhelds, if they changed."""
-    row = dataclasses.asdict(load(connection)) | {"code": site, "name": site}
+    row = dataclasses.asdict(load(connection, site)) | {"code": site, "name": site}
     changes.publish(connection, site, "site", REFERENCE_KEY, row, at)

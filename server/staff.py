@@ -145,7 +145,7 @@ def set_badge(connection: sa.Connection, number: int, badge: str | None, pin: st
         StaffError: it is nobody's badge or PIN, or somebody else's badge.
     """
     person = _hold(connection, number, change)
-    code = None if badge is None else badge_code(connection, badge)
+    code = None if badge is None else badge_code(connection, change.site, badge)
     if code is None and pin is not None:
         raise StaffError("A PIN belongs to a badge: name the badge as well.")
     if code is not None and pin is None and (code != person.badge or person.pin_hash is None):
@@ -216,13 +216,13 @@ def members(connection: sa.Connection, site: str) -> list[Member]:
     ]
 
 
-def badge_code(connection: sa.Connection, text: str) -> str:
+def badge_code(connection: sa.Connection, site: str, text: str) -> str:
     """The code of a badge, from what its label says or from the code itself.
 
     Raises:
         StaffError: the site has no such badges.
     """
-    codes = site_codes.load(connection)
+    codes = site_codes.load(connection, site)
     for said in (text, f"BADGE:{text}"):
         label = parse(said.encode(errors="replace"), None, codes)
         if isinstance(label, Label) and label.kind is Kind.BADGE:

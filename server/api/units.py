@@ -150,7 +150,7 @@ def check(query: dict[str, Any]) -> dict[str, Any]:
     site, now_ms = signed_in().site, context.now_ms()
     with reading() as connection:
         typed = (query.pop("symbology") or "") + query.pop("scan")
-        label = search.read_typed(typed, site_codes.load(connection))
+        label = search.read_typed(typed, site_codes.load(connection, site))
         if not isinstance(label, Label):
             raise Refusal(422, "not_a_label", label)
         view = queries.read_unit(connection, site, label.key, now_ms)

@@ -51,7 +51,7 @@ def label_parcels(
     Raises:
         OrderError: a carton is unknown here, or its tracking number cannot be one.
     """
-    codes = site_codes.load(connection)
+    codes = site_codes.load(connection, site)
     names = Names(codes=codes)
     facts = []
     for carton, tracking in parcels:

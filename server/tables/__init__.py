@@ -16,6 +16,7 @@ from server.tables.administration import (
     people,
     pictures,
     server_state,
+    sites,
     webhooks,
 )
 from server.tables.folded import cases, identifier_claims, reference, removals, stock_levels, unit_states
@@ -36,6 +37,7 @@ __all__ = [
     "reference",
     "removals",
     "server_state",
+    "sites",
     "stock_levels",
     "unit_states",
     "webhooks",

@@ -99,14 +99,23 @@ pictures = sa.Table(
     comment="Which files in the folder `pictures` show what.",
 )
 
+sites = sa.Table(
+    "sites",
+    db.metadata,
+    sa.Column("site", sa.Text, primary_key=True, comment="its code"),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("company_prefix", sa.Text, comment="GS1 company prefix, for SSCCs"),
+    sa.Column("codes", sa.JSON, nullable=False, comment="what its own labels look like"),
+    comment="Warehouses of this database.",
+)
+
 server_state = sa.Table(
     "server_state",
     db.metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("incarnation", sa.Text, nullable=False, comment="changes when a backup is restored"),
     sa.Column("private_key", sa.LargeBinary, nullable=False, comment="Ed25519, 32 bytes: signs replies"),
-    sa.Column("site", sa.Text, nullable=False),
-    sa.Column("codes", sa.JSON, nullable=False, comment="the site's own codes"),
+    sa.Column("site", sa.Text, nullable=False, comment="the site that was first"),
     sa.Column("stamp", sa.BigInteger, nullable=False, comment="SQLite's transaction counter"),
     sa.Column("fold_version", sa.Text, nullable=False),
     comment="One row.",

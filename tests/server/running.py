@@ -22,7 +22,7 @@ from server import create_app
 from server.changes import publish
 from server.database import db, stamp, writing
 from server.roles import PERSONAL
-from server.tables import devices, people, server_state
+from server.tables import devices, people, server_state, sites
 from sync import enrolment, protocol
 from tests.handheld import BIN_A, BIN_B, BIN_C, CABLE, DAY, DOCK, PHONE, Chain
 
@@ -61,11 +61,11 @@ def running_server(database_url: str, folder: Path, **settings: Any) -> Iterator
                     incarnation="inc1",
                     private_key=SERVER_KEY.private_bytes_raw(),
                     site=SITE,
-                    codes={},
                     stamp=0,
                     fold_version="1",
                 )
             )
+            c.execute(sites.insert().values(site=SITE, name=SITE, codes={}))
             for role in PERSONAL:
                 c.execute(people.insert().values(site=SITE, name=role, role=role, password_hash=_HASH, active=True))
             at = stamp(c)

@@ -13,7 +13,16 @@ from server.counts.paper import write
 from server.database import db, engine_options, prepare, reading, stamp, writing
 from server.ingest import Ingested, ingest
 from server.rebuild import rebuild
-from server.tables import cases, devices, document_rows, identifier_claims, server_state, stock_levels, unit_states
+from server.tables import (
+    cases,
+    devices,
+    document_rows,
+    identifier_claims,
+    server_state,
+    sites,
+    stock_levels,
+    unit_states,
+)
 from tests.handheld import DAY, Chain
 
 SITE = "main"
@@ -32,9 +41,10 @@ def site(database_url: str) -> Iterator[Flask]:
             db.metadata.create_all(c)
             c.execute(
                 server_state.insert().values(
-                    id=1, incarnation="inc1", private_key=bytes(32), site=SITE, codes={}, stamp=0, fold_version="1"
+                    id=1, incarnation="inc1", private_key=bytes(32), site=SITE, stamp=0, fold_version="1"
                 )
             )
+            c.execute(sites.insert().values(site=SITE, name=SITE, codes={}))
         yield app
         db.engine.dispose()
 

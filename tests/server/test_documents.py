@@ -11,7 +11,7 @@ from server.database import reading, stamp, writing
 from server.documents import DocumentError
 from server.parties import erase, parties
 from server.rebuild import rebuild
-from server.tables import document_rows, events, reference, server_state, stock_levels, unit_states
+from server.tables import document_rows, events, reference, server_state, sites, stock_levels, unit_states
 from server.tables import documents as documents_table
 from server.tabular import TableError
 from sync import identity
@@ -120,7 +120,7 @@ def test_a_products_serial_pattern_becomes_one_of_the_sites_codes(database_url: 
     with office(database_url, tmp_path):
         take("products", f"gtin,name,serial pattern\n{LAMP},Lamp,SN[0-9]+\n")
         with reading() as c:
-            codes = c.execute(sa.select(server_state.c.codes)).scalar_one()
+            codes = c.execute(sa.select(sites.c.codes)).scalar_one()
         patterns = [{"item": identity.item_key(LAMP), "pattern": "SN[0-9]+"}]
         assert codes["serial_patterns"] == patterns
         assert {(k, n): r for k, n, r in rows_as_offered()}["site", "codes"]["serial_patterns"] == patterns

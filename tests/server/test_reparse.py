@@ -42,7 +42,7 @@ def device(warehouse: str) -> Chain:
 def mend_the_pattern() -> None:
     with writing() as c:
         c.execute(server_state.update().values(fold_version=FOLD_VERSION))
-        site_codes.learn(c, {PHONE: "C39[A-Z0-9]{7}"})
+        site_codes.learn(c, SITE, {PHONE: "C39[A-Z0-9]{7}"})
 
 
 def read_again(*, apply: bool = True, now_ms: int = NOW) -> Survey:

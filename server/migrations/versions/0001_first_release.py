@@ -293,12 +293,20 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("incarnation", sa.Text(), nullable=False, comment="changes when a backup is restored"),
         sa.Column("private_key", sa.LargeBinary(), nullable=False, comment="Ed25519, 32 bytes: signs replies"),
-        sa.Column("site", sa.Text(), nullable=False),
-        sa.Column("codes", sa.JSON(), nullable=False, comment="the site's own codes"),
+        sa.Column("site", sa.Text(), nullable=False, comment="the site that was first"),
         sa.Column("stamp", sa.BigInteger(), nullable=False, comment="SQLite's transaction counter"),
         sa.Column("fold_version", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         comment="One row.",
+    )
+    op.create_table(
+        "sites",
+        sa.Column("site", sa.Text(), nullable=False, comment="its code"),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("company_prefix", sa.Text(), nullable=True, comment="GS1 company prefix, for SSCCs"),
+        sa.Column("codes", sa.JSON(), nullable=False, comment="what its own labels look like"),
+        sa.PrimaryKeyConstraint("site"),
+        comment="Warehouses of this database.",
     )
     op.create_table(
         "stock_levels",
