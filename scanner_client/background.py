@@ -18,8 +18,9 @@ from scanner_client.outbox import OutboxError
 from scanner_client.uploader import SyncError, Uploader
 from scanner_client.wording import say
 
-IDLE_MS: Final = 15_000
-"""How often a handheld that owes nothing asks for news."""
+IDLE_MS: Final = 5_000
+"""How often a handheld that owes nothing asks for news: a recall has to be known within ten seconds. Asked for and not
+waited for: a request that the server holds open would take one of its workers for each handheld."""
 BACKOFF_MS_MIN: Final = 1_000
 BACKOFF_MS_MAX: Final = 60_000
 

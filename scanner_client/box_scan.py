@@ -24,7 +24,8 @@ from sync.event import LIST_MAX, ScanEvent
 from sync.identity import Kind, is_stock, item_of
 from sync.labels import SiteCodes
 from sync.labels.box import Box, identify
-from sync.verdict import NOT_TAKEN, Judgement, Verdict
+from sync.recall import sets_apart
+from sync.verdict import NOT_TAKEN, STOPPED, Judgement, Verdict
 
 PUT_AWAY: Final = "put_away"
 
@@ -102,9 +103,14 @@ class BoxScans:
 
     def _lacks(self, sighting: Sighting, event: ScanEvent, lacking: str, thing: str) -> list[Told]:
         """Something has to be scanned first. What is put away is held in mind: its bin's label is all that lacks."""
-        where = self._shelf.text(event.subject) if event.action == PUT_AWAY and event.location is None else ""
+        where = self._where(event) if event.action == PUT_AWAY and event.location is None else ""
         self.in_hand = sighting if event.action == PUT_AWAY and event.location is None else None
         return [Told(tone=Tone.ASK, text=where or lacking, thing=thing)]
+
+    def _where(self, event: ScanEvent) -> str:
+        """The bin that it may go into: what is recalled goes to one place alone."""
+        judged = judging.judged(event, self._keeping.handheld)
+        return judged.text if judged.judgement.verdict in STOPPED else self._shelf.text(event.subject)
 
     def pair(self, sighting: Sighting, read: Sequence[Read]) -> list[Told]:
         """Names of one unit, scanned one after another until there is something to join."""
@@ -161,7 +167,8 @@ class BoxScans:
         instead = self._picks.instead(event)
         unfinished = unfinished_parcel(self._keeping.handheld, event)
         judged = judging.judged(event, self._keeping.handheld)
-        if ACTIONS[event.action].guarded and judged.judgement.verdict in NOT_TAKEN:
+        what, verdict = ACTIONS[event.action], judged.judgement.verdict
+        if (what.guarded and verdict in NOT_TAKEN) or (what.stops_recalled and verdict in STOPPED):
             event = replace(event, action="reject", reason=judged.judgement.verdict.value)
         *_, kept = self._keeping.keep([*self._keeping.withdrawn(sighting), event])
         self._keeping.recent.remember(kept, sighting.box, thing)
@@ -184,7 +191,8 @@ class BoxScans:
             tone, text = self._closed(kept)
         if kept.quantity and kept.quantity > 1:
             text = say("scan.times", text=text, quantity=kept.quantity)
-        other = self._shelf.other(kept.subject, kept.location) if kept.action == PUT_AWAY else ""
+        chosen = kept.action == PUT_AWAY and not sets_apart(kept, self._site_map.recalls())
+        other = self._shelf.other(kept.subject, kept.location) if chosen else ""
         text = say("sample.after", text=text, sample=other) if other else text
         sample = "" if judgement is None else self._sample.text(kept)
         text = say("sample.after", text=text, sample=sample) if sample else text

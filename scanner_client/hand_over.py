@@ -16,7 +16,7 @@ from scanner_client.wording import say
 from sync.actions import ACTIONS, Stock
 
 RECALLS_AGE_MS_MAX: Final = 15 * 60_000
-"""Who hears the server asks it every 15 s (`background.IDLE_MS`), so that older data mean a handheld that does not; and
+"""Who hears the server asks it every 5 s (`background.IDLE_MS`), so that older data mean a handheld that does not; and
 a quarter of an hour is what a recall takes from its decision to the floor anyway."""
 WAITS_MS_MAX: Final = 20_000
 """So long a person stands there with the carton; later it lies on the hold pile, and a new scan says that it went."""

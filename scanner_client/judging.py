@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from scanner_client.handheld import Handheld
 from scanner_client.order_now import ordered
-from scanner_client.parcel import biting_inside, held_inside
+from scanner_client.parcel import held_inside
+from scanner_client.recalled import Stop, stopping, words
 from scanner_client.sighting import Tone
 from scanner_client.site_map import SiteMap
 from scanner_client.unit_now import known_now
@@ -16,9 +17,8 @@ from sync.actions import ACTIONS, Stock, refuse
 from sync.event import ScanEvent
 from sync.identity import is_container, is_stock, item_of, split_key
 from sync.labels import SerialPattern, SiteCodes
-from sync.recall import Recall
 from sync.unit import NOT_TOLD, Status
-from sync.verdict import REFUSED, Judgement, Known, Verdict, day, judge, refused
+from sync.verdict import REFUSED, STOPPED, Judgement, Known, Verdict, day, judge, refused
 
 SERIAL_MODE: Final = "serial"
 SERIAL_MODES: Final = frozenset({SERIAL_MODE, "lpn", "made_to_order"})
@@ -53,35 +53,38 @@ def judged(event: ScanEvent, handheld: Handheld) -> Judged:
     site_map, subject = handheld.site_map, event.subject or ""
     item = item_of(subject)
     known = None if is_stock(subject) else known_now(handheld, subject)
-    lot = event.lot or (known.lot if known else None)
-    biting = [recall for recall in site_map.recalls() if recall.bites(key=subject, item=item, lot=lot)]
-    inside = ""
-    if ACTIONS[event.action].stock is Stock.LEAVES and is_container(subject):
-        inside, biting, known = _inside(handheld, subject, biting, known)
+    stop, inside = stopping(handheld, event, known), None
+    if stop is None and ACTIONS[event.action].stock is Stock.LEAVES and is_container(subject):
+        inside = held_inside(handheld, subject)
+        known = replace(known or Known(status=Status.PACKED), held=True) if inside else known
     asked, today = ordered(handheld, event, known), day(site_map.now_ms(handheld.clock))
-    if is_stock(subject) and not biting:
+    if is_stock(subject) and (stop is None or not (stop.sure or ACTIONS[event.action].stops_recalled)):
         fault = refused(event, None, asked, today) if ACTIONS[event.action].guarded else None
         judgement = fault or Judgement(verdict=_stock_verdict(event, site_map, item))
     else:
         listed = item is not None and item in document_items(site_map, event.document)
-        judgement = judge(event, known, recalled=bool(biting), listed=listed, whole=False, ordered=asked, today=today)
-    text = _words(judgement, site_map, event, reason=biting[0].reason if biting else "", known=known)
-    if inside:
+        sure, perhaps = stop is not None and stop.sure, stop is not None and not stop.sure
+        judgement = judge(
+            event,
+            known,
+            recalled=sure,
+            perhaps_recalled=perhaps,
+            listed=listed,
+            whole=False,
+            ordered=asked,
+            today=today,
+        )
+    text = _words(judgement, site_map, event, reason=stop.recall.reason if stop else "", known=known)
+    if stop is not None and judgement.verdict in STOPPED:
+        text = _stopped(stop, site_map, text)
+    elif inside:
         text = say("hand_over.inside", thing=thing_text(site_map, inside), text=text)
     return Judged(judgement=judgement, tone=TONES[judgement.verdict], text=text)
 
 
-def _inside(
-    handheld: Handheld, carton: str, biting: list[Recall], known: Known | None
-) -> tuple[str, list[Recall], Known | None]:
-    """The thing in a carton that must not leave, and what is said of the carton for it."""
-    recalled = biting_inside(handheld, carton, handheld.site_map.recalls())
-    if recalled is not None:
-        return recalled[0], [recalled[1]], known
-    held = held_inside(handheld, carton)
-    if held is not None:
-        return held, biting, replace(known or Known(status=Status.PACKED), held=True)
-    return "", biting, known
+def _stopped(stop: Stop, site_map: SiteMap, text: str) -> str:
+    place = place_text(site_map, stop.recall.place) if stop.recall.place else ""
+    return words(stop, text, place=place, thing=thing_text(site_map, stop.inside) if stop.inside else "")
 
 
 def document_items(site_map: SiteMap, number: str | None) -> tuple[str, ...]:

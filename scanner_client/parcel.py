@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,9 +10,9 @@ from scanner_client.handheld import Handheld
 from scanner_client.packed_here import was_filled_here
 from scanner_client.sighting import Symbol
 from scanner_client.unit_now import known_now
-from sync.identity import Kind, is_container, is_stock, item_of
+from sync.identity import Kind, is_container, is_stock
 from sync.labels import Label, Refusal, SiteCodes
-from sync.recall import Recall
+from sync.recall import Bite, Reach, Recall, bite, traits_of
 from sync.tracking import tracking_key
 
 LABELLING: Final = "label_parcel"
@@ -67,15 +67,18 @@ def holds_nothing(handheld: Handheld, carton: str, number: str | None) -> bool:
     return not was_filled_here(handheld.outbox, carton)  # a cloned serial that turned up elsewhere is in it still
 
 
-def biting_inside(handheld: Handheld, carton: str, recalls: Iterable[Recall]) -> tuple[str, Recall] | None:
-    """Something in a carton that must not go out, and the recall that holds it."""
-    inside = contents(handheld, carton)
-    for subject in inside:
+def biting_inside(handheld: Handheld, subjects: Iterable[str], recalls: Sequence[Recall]) -> tuple[str, Bite] | None:
+    """Something in a carton that must not be moved with it, and the recall that holds it: a sure one before others."""
+    now_ms = handheld.site_map.now_ms(handheld.clock)
+    found = None
+    for subject in subjects if recalls else ():
         known = None if is_stock(subject) else known_now(handheld, subject)
-        for recall in recalls:
-            if recall.bites(key=subject, item=item_of(subject), lot=known.lot if known else _lot_of(subject)):
-                return subject, recall
-    return None
+        bitten = bite(recalls, traits_of(subject, known, now_ms))
+        if bitten is not None and bitten.reach is Reach.YES:
+            return subject, bitten
+        if bitten is not None and found is None:
+            found = subject, bitten
+    return found
 
 
 def held_inside(handheld: Handheld, carton: str) -> str | None:
@@ -85,7 +88,3 @@ def held_inside(handheld: Handheld, carton: str) -> str | None:
         if known is not None and known.held:
             return subject
     return None
-
-
-def _lot_of(subject: str) -> str | None:
-    return subject.rpartition("/10/")[2] if "/10/" in subject else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from scanner_client.wording import say
 from sync.event import ScanEvent
 from sync.identity import is_location, item_of
 from sync.order import Available, Order, Wanted, filled, promise
+from sync.recall import Recall, bite, traits_of
 from sync.unit import NOT_TOLD, Status
 from sync.verdict import day
 
@@ -118,7 +119,7 @@ class PickLists:
         for one in self._stock[2]:
             if one.expiry is not None and one.expiry < today:
                 continue
-            if any(recall.bites(key=one.unit, item=item_of(one.unit), lot=one.lot) for recall in recalls):
+            if recalls and self._is_recalled(one, recalls):
                 continue
             if one.unit in own:
                 known = known_now(self._handheld, one.unit)
@@ -126,6 +127,10 @@ class PickLists:
                     continue
             found.append(one)
         return found
+
+    def _is_recalled(self, one: Available, recalls: Sequence[Recall]) -> bool:
+        now_ms = self._handheld.site_map.now_ms(self._handheld.clock)
+        return bite(recalls, traits_of(one.unit, known_now(self._handheld, one.unit), now_ms)) is not None
 
     def _stops(self, wants: Iterable[Wanted], order: Order) -> tuple[Stop, ...]:
         by_place: dict[str | None, list[Take]] = {}

@@ -47,6 +47,7 @@ from sync.unit import IN_STOCK, NOT_TOLD, Status, UnitState, carried, is_inferre
 from sync.verdict import Known
 
 RECALLS_MAX: Final = 10_000
+DAY_MS: Final = 86_400_000
 ORDERS_MAX: Final = 10_000
 SOME_REASON: Final = "held"
 """Why something is held back is not in the map."""
@@ -138,6 +139,8 @@ class SiteMap:
             expiry=now.expiry,
             held=now.held is not None,
             closed=now.closed,
+            notice=now.came_under or now.announced_by,
+            received=_all_day(now.received_ms),
         )
         return Found(key=row[-1], known=known, lot=now.lot, place=now.place)
 
@@ -305,15 +308,16 @@ class SiteMap:
     def _row(self, key: int) -> tuple[Any, ...] | None:
         return self._database.row(
             "SELECT status, expected, place, announced_by, announced_in, lot, place_ms, status_ms, came_under, expiry,"
-            " document, marks, name || tail"
+            " document, marks, stocked, received, name || tail"
             " FROM units JOIN names ON no = family WHERE hash=? AND status<>?",
             key, COLLIDED,
         )  # fmt: skip
 
     def _state(self, row: tuple[Any, ...]) -> UnitState:
         """What a row says of the unit itself, whatever became of the container that it is in."""
-        status, expected, place, announced_by, announced_in, lot, *moments, expiry, document, marks, _ = row
+        status, expected, place, announced_by, announced_in, lot, *moments, expiry, document, marks = row[:12]
         place_ms, status_ms, came_under = moments
+        stocked, received = row[12:14]
         belongs = self._name(expected)
         return UnitState(
             status=STATUSES[status],
@@ -329,6 +333,7 @@ class SiteMap:
             document=self._name(document),
             held=SOME_REASON if (marks or 0) & HELD else None,
             closed=bool((marks or 0) & CLOSED),
+            received_ms=((stocked if received is None else received) or 0) * DAY_MS,
         )
 
     def _carrier(self, place: str | None, depth: int) -> UnitState | None:
@@ -360,3 +365,8 @@ class SiteMap:
         if row is None:
             row = self._database.row("INSERT INTO names (name) VALUES (?) RETURNING no", name)
         return int(row[0]) if row else 0
+
+
+def _all_day(ms: int) -> tuple[int, int] | None:
+    """The day that begins at a moment; None where that is not known."""
+    return (ms, ms + DAY_MS - 1) if ms else None

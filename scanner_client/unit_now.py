@@ -28,8 +28,10 @@ def known_now(handheld: Handheld, key: str) -> Known | None:
 
 
 def _carried_on(handheld: Handheld, state: UnitState, own: Sequence[ScanEvent], known: Known | None) -> Known:
+    came_in, now_ms = False, handheld.site_map.now_ms(handheld.clock)
     for event in own:
-        state = step(state, Fact(0, event.name, 0, b"", 0, event))
+        before, state = state, step(state, Fact(0, event.name, 0, b"", 0, event))
+        came_in |= state.receipts > before.receipts
     return replace(
         known or Known(status=state.status),
         status=state.status,
@@ -40,6 +42,8 @@ def _carried_on(handheld: Handheld, state: UnitState, own: Sequence[ScanEvent], 
         expiry=state.expiry,
         held=state.held is not None,
         closed=state.closed,
+        notice=state.came_under or state.announced_by,
+        received=(now_ms, now_ms) if came_in else known.received if known else None,
     )
 
 
@@ -49,6 +53,7 @@ def _state(known: Known, place: str | None) -> UnitState:
         expected=known.expected,
         place=place,
         document=known.document,
+        came_under=known.notice,
         lot=known.lot,
         expiry=known.expiry,
         held=SOME_REASON if known.held else None,

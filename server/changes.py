@@ -30,9 +30,10 @@ _CURSOR_KEY_MAX: Final = 400
 the key itself: a row may be sent twice, and none is skipped."""
 _UNIT_COLUMNS: Final = ("status", "expected", "place", "announced_by", "announced_in", "lot")
 _DAY_MS: Final = 86_400_000
-_PICKING_COLUMNS: Final = ("stocked_ms", "expiry", "document", "held", "closed")
+_PICKING_COLUMNS: Final = ("stocked_ms", "expiry", "document", "held", "closed", "received_ms")
 _MOMENT_COLUMNS: Final = ("place_ms", "status_ms", "came_under")
-"""What tells how a container takes along what is in it; sent of containers, and `place_ms` of what stands in one."""
+"""What tells how a container takes along what is in it; sent of containers, and `place_ms` of what stands in one.
+What a unit came under is sent of each: a recall of a delivery asks for it."""
 _MOMENTS_AT: Final = len(_UNIT_COLUMNS)
 _PICKING_AT: Final = _MOMENTS_AT + len(_MOMENT_COLUMNS)
 
@@ -137,15 +138,16 @@ def _unit_row(unit: str, values: Sequence[Any]) -> list[Any]:
     """What handhelds get of a unit, what is absent at its end left out.
 
     `_UNIT_COLUMNS`; of `_MOMENT_COLUMNS` what means anything; since which day it is in stock (days since 1970), its
-    expiry, the order that has it, and marks.
+    expiry, the order that has it, marks, and the day on which it came in, where that is another: 0 where nobody knows.
     """
     known, moments = list(values[:_MOMENTS_AT]), list(values[_MOMENTS_AT:_PICKING_AT])
-    stocked_ms, expiry, document, held, closed = values[_PICKING_AT:]
+    stocked_ms, expiry, document, held, closed, received_ms = values[_PICKING_AT:]
     if not is_container(unit):
-        moments = [moments[0] if known[2] is not None and is_container(known[2]) else None, None, None]
+        moments = [moments[0] if known[2] is not None and is_container(known[2]) else None, None, moments[2]]
+    stocked, received = stocked_ms // _DAY_MS, received_ms // _DAY_MS
     order = document if known[0] in COMMITTED else None
     marks = (HELD if held is not None else 0) + (CLOSED if closed else 0)
-    row = [*known, *moments, stocked_ms // _DAY_MS or None, expiry, order, marks or None]
+    row = [*known, *moments, stocked or None, expiry, order, marks or None, None if received == stocked else received]
     while len(row) > len(known) and row[-1] is None:
         row.pop()
     return row

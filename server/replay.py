@@ -16,6 +16,7 @@ from server.rules import Finding, Rule, Step, rules
 from sync.actions import ACTIONS
 from sync.event import ScanEvent, format_name
 from sync.history import Fact, step
+from sync.recall import Reach
 from sync.unit import UnitState, carried, is_inferred
 from sync.verdict import NO_ORDER, Judgement, Known, Ordered, Verdict, day, judge
 
@@ -48,8 +49,8 @@ class Surroundings(Protocol):
     def carrier(self, place: str | None, at_ms: int) -> UnitState | None:
         """What was known at a moment of the container in which something is; None where it is in none."""
 
-    def recalled(self, unit: str, state: UnitState | None, at_ms: int) -> bool:
-        """Whether a recall was in force on this unit."""
+    def recalled(self, event: ScanEvent, known: Known | None, at_ms: int) -> Reach:
+        """Whether a recall was in force on what this scan is about, and the scan does not set it apart for one."""
 
     def listed(self, document: str | None, unit: str) -> bool:
         """Whether a document announces this unit's product without naming units."""
@@ -131,17 +132,19 @@ class Replay:
             known = known_of(before, lambda place: self.around.locate(place, fact.event_ms), inferred=inferred)
         event = fact.event
         guarded = ACTIONS[event.action].guarded
+        recalled = self.around.recalled(replace(event, subject=self.unit), known, fact.event_ms)
         found = judge(
             event,
             known,
-            recalled=self.around.recalled(self.unit, before, fact.event_ms),
+            recalled=recalled is Reach.YES,
+            perhaps_recalled=recalled is Reach.POSSIBLE,
             listed=self.around.listed(event.document, self.unit),
             whole=True,
             ordered=self.around.ordered(event.document, self.unit, fact.event_ms) if guarded else NO_ORDER,
             today=day(fact.event_ms) if guarded else None,
         )
         takes_on = event.action == "count" and self.around.takes_on(event.document)
-        return Judgement(verdict=Verdict.RIGHT) if takes_on and found.verdict is not Verdict.RECALLED else found
+        return Judgement(verdict=Verdict.RIGHT) if takes_on and recalled is not Reach.YES else found
 
     def _open(self, rule: Rule, fact: Fact, finding: Finding) -> None:
         """Open a case, unless one is open that says just this: who scans it again has found nothing new."""
@@ -221,4 +224,6 @@ def known_of(state: UnitState, locate: Callable[[str | None], str | None], *, in
         expiry=state.expiry,
         held=state.held is not None,
         closed=state.closed,
+        notice=state.came_under or state.announced_by,
+        received=(state.received_ms, state.received_ms) if state.received_ms else None,
     )

@@ -20,12 +20,13 @@ from server.permissions import Crew, read_crew
 from server.suppliers import Product, products_of, suppliers_of
 from server.tables import document_rows, documents, events, reference
 from sync.actions import ACTIONS
+from sync.event import ScanEvent
 from sync.history import Fact, effective, step
 from sync.identity import is_container, item_of
 from sync.order import Order
-from sync.recall import Recall
+from sync.recall import LATER, Reach, Recall, bite, sets_apart, traits_of
 from sync.unit import Status, UnitState, carried
-from sync.verdict import Ordered
+from sync.verdict import Known, Ordered
 
 DEPTH_MAX: Final = 8
 """Pallet, carton, inner box, and some more; beyond it a place is taken as it stands."""
@@ -115,14 +116,13 @@ class Gathered:
     def holds(self, unit: str, at_ms: int) -> bool:
         return self.filled.get(unit, at_ms + 1) <= at_ms
 
-    def recalled(self, unit: str, state: UnitState | None, at_ms: int) -> bool:
-        if not self.recalls:
-            return False
-        lot = state.lot if state else None
-        return any(
-            since <= at_ms and (until is None or at_ms < until) and recall.bites(key=unit, item=item_of(unit), lot=lot)
-            for since, until, recall in self.recalls
-        )
+    def recalled(self, event: ScanEvent, known: Known | None, at_ms: int) -> Reach:
+        standing = [recall for since, until, recall in self.recalls if since <= at_ms < (until or LATER)]
+        if not standing or event.subject is None or sets_apart(event, standing):
+            return Reach.NO
+        found = bite(standing, traits_of(event.subject, known, at_ms, event))
+        sure = found is None or found.reach is Reach.YES or not is_container(event.subject)
+        return found.reach if found and sure else Reach.NO  # of a carton itself nobody knows a delivery or a lot
 
     def listed(self, document: str | None, unit: str) -> bool:
         item = item_of(unit)

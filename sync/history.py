@@ -103,13 +103,14 @@ def step(state: UnitState | None, fact: Fact, carrier: UnitState | None = None) 
         stocked_ms=fact.event_ms if after.status in IN_STOCK and before.status not in IN_STOCK else before.stocked_ms,
         place_ms=fact.event_ms if after.place != before.place or _puts_it_there(before, event) else before.place_ms,
         came_under=_came_under(before, after, event),
+        received_ms=fact.event_ms if after.receipts > before.receipts else before.received_ms,
         last_event=format_name(fact.name),
         last_ms=fact.event_ms,
         last_uncertainty_ms=fact.uncertainty_ms,
     )
 
 
-_FROM_THE_CARRIER: Final = ("status", "status_ms", "place", "expected", "came_under")
+_FROM_THE_CARRIER: Final = ("status", "status_ms", "place", "expected", "came_under", "received_ms")
 
 
 def _says_nothing_of_place(before: UnitState, after: UnitState) -> bool:
@@ -129,7 +130,8 @@ def _came_under(before: UnitState, after: UnitState, event: ScanEvent) -> str | 
     if after.status not in IN_STOCK:
         return after.came_under  # a closed receipt takes it away again
     if before.status not in IN_STOCK or after.receipts > before.receipts:
-        return after.announced_by or event.document
+        brought = event.document if event.action == "receive" else before.came_under
+        return after.announced_by or brought  # what a customer sends back came under the notice that first brought it
     return before.came_under or after.announced_by  # it came without a paper, and the notice followed
 
 

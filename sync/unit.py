@@ -66,6 +66,8 @@ class UnitState:
     identifiers: tuple[str, ...] = ()
     receipts: int = 0
     """How often it was received."""
+    received_ms: int = 0
+    """When it last came in from a supplier, Unix milliseconds; 0 where nobody saw that."""
     seen_by: str | None = None
     """The scan that last saw it somewhere, and below when: another handheld's claim is held against it."""
     seen_ms: int = 0
@@ -103,7 +105,7 @@ def carried(state: UnitState, carrier: UnitState | None) -> UnitState:
         return state
     if state.status is Status.ANNOUNCED:
         came = carrier.came_under is not None and carrier.came_under == state.announced_by
-        return _along(replace(state, expected=state.place, came_under=carrier.came_under), carrier) if came else state
+        return _along(_came_with(state, carrier), carrier) if came else state
     if state.status not in IN_STOCK:
         return state
     ahead = _AHEAD[carrier.status] > _AHEAD[state.status]
@@ -111,6 +113,10 @@ def carried(state: UnitState, carrier: UnitState | None) -> UnitState:
     into_the_shelf = (state.status, carrier.status) == (Status.RECEIVED, Status.STORED)
     came_back = carrier.status is Status.RETURNED and since
     return _along(state, carrier) if (ahead and (since or into_the_shelf)) or came_back else state
+
+
+def _came_with(state: UnitState, carrier: UnitState) -> UnitState:
+    return replace(state, expected=state.place, came_under=carrier.came_under, received_ms=carrier.received_ms)
 
 
 def _along(state: UnitState, carrier: UnitState) -> UnitState:

@@ -21,6 +21,8 @@ class Verdict(StrEnum):
     KNOWN_ELSEWHERE = "known_elsewhere"
     NOT_EXPECTED = "not_expected"
     RECALLED = "recalled"
+    MAYBE_RECALLED = "maybe_recalled"
+    """What a recall asks for (its lot, its delivery) is not known of it: it is stopped like a recalled one."""
     QUARANTINED = "quarantined"
     """Quality holds it back."""
     EXPIRED = "expired"
@@ -47,6 +49,7 @@ class Verdict(StrEnum):
 REFUSED: Final = frozenset(
     {
         Verdict.RECALLED,
+        Verdict.MAYBE_RECALLED,
         Verdict.QUARANTINED,
         Verdict.EXPIRED,
         Verdict.SHIPPED_ALREADY,
@@ -62,6 +65,8 @@ REFUSED: Final = frozenset(
 """What a picker or packer must not go on with."""
 NOT_TAKEN: Final = REFUSED | {Verdict.KNOWN_ELSEWHERE}
 """What the handheld keeps as `reject` where it was scanned for an order."""
+STOPPED: Final = frozenset({Verdict.RECALLED, Verdict.MAYBE_RECALLED})
+"""What it keeps as `reject` wherever it would be moved."""
 
 COMMITTED: Final = frozenset({Status.PICKED, Status.PACKED, Status.SHIPPED})
 """Statuses in which a unit belongs to the order of its last movement."""
@@ -87,6 +92,10 @@ class Known:
     held: bool = False
     closed: bool = False
     """Of a carton: closed for its order."""
+    notice: str | None = None
+    """The ASN or purchase order that it came under, or is announced by."""
+    received: tuple[int, int] | None = None
+    """Between which moments it came in, Unix milliseconds: a handheld keeps the day alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +136,7 @@ def judge(
     known: Known | None,
     *,
     recalled: bool,
+    perhaps_recalled: bool = False,
     listed: bool = False,
     whole: bool,
     ordered: Ordered = NO_ORDER,
@@ -137,7 +147,8 @@ def judge(
     Args:
         event: the scan.
         known: what is known of its subject before the scan.
-        recalled: whether a recall in force bites on it.
+        recalled: whether a recall in force reaches it.
+        perhaps_recalled: whether one may, for all that is known; it matters where it would be moved, or is asked about.
         listed: whether the event's document announces this product without naming units.
         whole: whether `known` comes from everything there is to know (the server), so that its absence means
             that the unit is unknown; a handheld's map may simply not hold it.
@@ -145,8 +156,9 @@ def judge(
         today: the day of the scan, ISO 8601, by the best clock at hand; without one nothing is called expired.
     """
     what = ACTIONS[event.action]
-    if recalled:
-        return Judgement(verdict=Verdict.RECALLED, belongs=known.expected_location if known else None)
+    if recalled or (perhaps_recalled and (what.stops_recalled or event.action == "inspect")):
+        verdict = Verdict.RECALLED if recalled else Verdict.MAYBE_RECALLED
+        return Judgement(verdict=verdict, belongs=known.expected_location if known else None)
     if what.guarded:
         fault = refused(event, known, ordered, today)
         if fault is not None:

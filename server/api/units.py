@@ -21,6 +21,7 @@ from sync.actions import ACTIONS
 from sync.event import BARCODE_BYTES_MAX, SCHEMA, TEXT_MAX, ScanEvent
 from sync.history import Fact
 from sync.labels import Label
+from sync.recall import Reach
 from sync.verdict import Verdict, day, judge
 
 resource = Resource("units", __name__, description="One unit, container, product or lot at a time.")
@@ -161,12 +162,16 @@ def check(query: dict[str, Any]) -> dict[str, Any]:
         state = view.state if view else None
         asked = Fact(now_ms, event.name, 0, b"", 0, event)
         around = gather(connection, site, {key: [asked]}, [state] if state else [])
+    known = None
+    if view is not None:
+        inferred = view.inferred_from is not None
+        known = known_of(view.state, lambda place: around.locate(place, now_ms), inferred=inferred)
+    recalled = around.recalled(event, known, now_ms)
     judgement = judge(
         event,
-        known_of(view.state, lambda place: around.locate(place, now_ms), inferred=view.inferred_from is not None)
-        if view
-        else None,
-        recalled=around.recalled(key, state, now_ms),
+        known,
+        recalled=recalled is Reach.YES,
+        perhaps_recalled=recalled is Reach.POSSIBLE,
         listed=around.listed(event.document, key),
         whole=True,
         ordered=around.ordered(event.document, key, now_ms),

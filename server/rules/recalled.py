@@ -6,14 +6,16 @@ Bring it back and set it apart. Find out which handheld did not know of the reca
 from typing import Final
 
 from server.rules import Finding, Step
-from sync.verdict import Verdict
+from sync.actions import ACTIONS
+from sync.verdict import STOPPED, Verdict
 
 DECISIONS: Final = ("dismiss",)
-MOVING = {"receive", "put_away", "move", "pick", "pack", "ship", "take_back"}
 
 
 def check(step: Step) -> Finding | None:
-    event = step.fact.event
-    if event.action not in MOVING or step.judgement.verdict is not Verdict.RECALLED:
+    """What customers send back and what is set apart is where a recall wants it: neither is a finding."""
+    event, verdict = step.fact.event, step.judgement.verdict
+    if verdict not in STOPPED or not ACTIONS[event.action].stops_recalled:
         return None
-    return Finding(detail=f"{event.action.replace('_', ' ').capitalize()} of a recalled unit.", seen=event.location)
+    what = "a recalled unit" if verdict is Verdict.RECALLED else "a unit that may be recalled"
+    return Finding(detail=f"{event.action.replace('_', ' ').capitalize()} of {what}.", seen=event.location)

@@ -17,6 +17,7 @@ from sync.unit import IN_STOCK, Status, UnitState, came_with_its_carton
     expects={Status.ANNOUNCED},
     compare=Compare.ANNOUNCED,
     stock=Stock.ARRIVES,
+    stops_recalled=True,
 )
 def receive(state: UnitState, event: ScanEvent) -> UnitState:
     """Receive: it came in from a supplier."""
@@ -38,6 +39,7 @@ def _is_the_same_arrival(state: UnitState, event: ScanEvent) -> bool:
     step="storing",
     expects={Status.RECEIVED, Status.STORED, Status.PICKED, Status.RETURNED},  # picked: an order was cancelled
     stock=Stock.MOVES,
+    stops_recalled=True,
 )
 def put_away(state: UnitState, event: ScanEvent) -> UnitState:
     """Put away: it now belongs in this bin."""
@@ -51,6 +53,7 @@ def put_away(state: UnitState, event: ScanEvent) -> UnitState:
     step="internal_movement",
     expects=IN_STOCK,
     stock=Stock.MOVES,
+    stops_recalled=True,
 )
 def move(state: UnitState, event: ScanEvent) -> UnitState:
     """Move: it was taken to another place, and stays what it is."""

@@ -62,6 +62,8 @@ class Action:
     stock: Stock
     guarded: bool
     """Whether a scan that the verdict refuses (`sync.verdict.NOT_TAKEN`) is kept as `reject` and not as this."""
+    stops_recalled: bool
+    """Whether what a recall reaches, or may reach, is stopped at it: the scan is kept as `reject` and not as this."""
     chosen: bool
     """Whether a person sets out to do it; else the handheld says it on the way."""
 
@@ -81,6 +83,7 @@ def action(
     compare: Compare = Compare.NOTHING,
     stock: Stock = Stock.NONE,
     guarded: bool = False,
+    stops_recalled: bool = False,
     chosen: bool = True,
 ) -> Callable[[Apply], Apply]:
     """Register the function below as the action ``name``."""
@@ -99,6 +102,7 @@ def action(
             compare=compare,
             stock=stock,
             guarded=guarded,
+            stops_recalled=stops_recalled or guarded,
             chosen=chosen,
         )
         return apply

@@ -13,9 +13,9 @@ from sync.unit import Status, UnitState
 PACKERS = frozenset({"picker", "supervisor", "admin"})
 
 
-@action("reject", roles=PACKERS, needs=("subject", "reason"), chosen=False)
+@action("reject", roles=PACKERS | {"receiver", "returns"}, needs=("subject", "reason"), chosen=False)
 def reject(state: UnitState, event: ScanEvent) -> UnitState:
-    """Reject: it was scanned for an order and not taken; the verdict says why."""
+    """Reject: it was scanned and not taken; the verdict says why."""
     return state  # it was picked up and put down again: where it stands is not said
 
 

@@ -348,6 +348,7 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         sa.Column("counted_in", sa.Text(), nullable=True),
         sa.Column("identifiers", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("receipts", sa.BigInteger(), nullable=False),
+        sa.Column("received_ms", sa.BigInteger(), nullable=False),
         sa.Column("seen_by", sa.Text(), nullable=True),
         sa.Column("seen_ms", sa.BigInteger(), nullable=False),
         sa.Column("seen_uncertainty_ms", sa.BigInteger(), nullable=False),

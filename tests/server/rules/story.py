@@ -10,8 +10,9 @@ from server.permissions import Crew
 from server.replay import Case, Replay
 from sync.event import ScanEvent
 from sync.history import Fact
+from sync.recall import Reach
 from sync.unit import UnitState
-from sync.verdict import NO_ORDER, Ordered
+from sync.verdict import NO_ORDER, Known, Ordered
 from tests.handheld import DAY, unit
 
 UNIT = unit("S1")
@@ -23,7 +24,7 @@ class Quiet:
 
     standing: dict[str, str] = field(default_factory=dict)
     claimed: dict[str, str] = field(default_factory=dict)
-    recall: bool = False
+    recall: Reach = Reach.NO
     filled: bool = False
     stranger: str | None = None
     orders: Ordered = NO_ORDER
@@ -35,7 +36,7 @@ class Quiet:
     def carrier(self, place: str | None, at_ms: int) -> UnitState | None:
         return None
 
-    def recalled(self, unit: str, state: UnitState | None, at_ms: int) -> bool:
+    def recalled(self, event: ScanEvent, known: Known | None, at_ms: int) -> Reach:
         return self.recall
 
     def listed(self, document: str | None, unit: str) -> bool:
