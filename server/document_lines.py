@@ -10,6 +10,7 @@ from server import cells
 from server.cells import CellError
 from sync import identity
 from sync.labels import SiteCodes
+from sync.warranty import Starts, Term, WarrantyError
 
 Values = Mapping[str, Any]
 """The cells of one row, read, by the names of their columns."""
@@ -188,6 +189,22 @@ def order(values: Values, names: Names) -> Line:
         attributes=_attributes(values, "due", "priority", "channel"),
         stated=False,
     )
+
+
+def warranty(values: Values, names: Names) -> Line:
+    """How long a product, one of its lots or one unit is covered."""
+    item, serial, lot = names.item(values), values.get("serial"), values.get("lot")
+    subject = item
+    if serial is not None:
+        subject = named(identity.unit_key, item, serial)
+    elif lot is not None:
+        subject = named(identity.lot_key, item, lot)
+    attributes = _attributes(values, "months", "starts", "since", "until", "made", "covers") or {}
+    try:
+        Term(months=attributes.get("months"), since=attributes.get("since"), until=attributes.get("until"))
+    except WarrantyError as wrong:
+        raise CellError(str(wrong)) from None
+    return Line(subject=subject, lot=lot, attributes={"starts": Starts.SALE} | attributes, stated=False)
 
 
 def unit_once(line: Line) -> str | None:

@@ -20,6 +20,10 @@ class Status(StrEnum):
     PACKED = "packed"
     SHIPPED = "shipped"
     RETURNED = "returned"
+    IN_REPAIR = "in_repair"
+    """A customer's, here to be repaired: no stock of ours."""
+    LENT = "lent"
+    """Ours, and with a customer whose own is being repaired."""
     MISSING = "missing"
     """Written off after a count."""
 
