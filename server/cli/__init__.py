@@ -18,6 +18,7 @@ from server.cli import (
     serve,
     setup,
     upkeep,
+    warranty,
     webhooks,
 )
 
@@ -35,6 +36,7 @@ def register(app: Flask) -> None:
         reports,
         receiving,
         recalls,
+        warranty,
         upkeep,
         reparse,
         backups,

@@ -94,6 +94,5 @@ def _first(connection: sa.Connection, site: str, life: Life, now_ms: int) -> Lif
         repairs = read_repairs(connection, site, [given_for]) if given_for else []
         if not repairs or repairs[0].replaced_by != life.unit:
             break
-        repair = repairs[0]
-        life = read_life(connection, site, repair.unit, repair.since_ms)
+        life = read_life(connection, site, repairs[0].unit, now_ms, through=repairs[0].opened)
     return life

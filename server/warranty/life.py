@@ -45,6 +45,8 @@ class Repair:
     unit: str
     location: str
     since_ms: int
+    opened: str
+    """Name of the fact that opened it."""
     fault: str
     done: str | None = None
     """What was done; None while it is here."""
@@ -89,13 +91,20 @@ class Life:
         return None if self.sale is None else day(self.sale.at_ms)
 
 
-def read_life(connection: sa.Connection, site: str, unit: str, at_ms: int) -> Life:
-    """The life of a unit under its canonical name up to a moment; of one that nothing is known of, an empty one."""
-    lines = queries.trail(connection, site, unit)
-    facts = [line.fact for line in lines if not line.undone and line.fact.event_ms <= at_ms]
-    life = Life(unit=unit, made=_made(facts, site_codes.load(connection)))
+def read_life(connection: sa.Connection, site: str, unit: str, now_ms: int, *, through: str | None = None) -> Life:
+    """The life of a unit under its canonical name; of one that nothing is known of, an empty one.
+
+    Args:
+        through: name of the last fact that counts; None takes all.
+    """
+    facts = [line.fact for line in queries.trail(connection, site, unit) if not line.undone]
+    names = [format_name(fact.name) for fact in facts]
+    facts = facts[: names.index(through) + 1] if through in names else facts
+    life = Life(unit=unit, made=_made(facts, site_codes.load(connection, site)))
     around = gather(connection, site, {unit: facts}, [])
-    for fact, until_ms in zip(facts, [*(fact.event_ms for fact in facts[1:]), at_ms], strict=True):
+    for fact, until_ms in zip(
+        facts, [*(fact.event_ms for fact in facts[1:]), facts[-1].event_ms if through else now_ms], strict=False
+    ):
         life.state = around.step(life.state, fact)
         _take(life, fact)
         for moment in (fact.event_ms, until_ms):  # what its container did meanwhile became of the unit too
@@ -158,6 +167,7 @@ def _repair(number: str, facts: Sequence[Fact]) -> Repair | None:
                 unit=subject,
                 location=event.location or "",
                 since_ms=fact.event_ms,
+                opened=format_name(fact.name),
                 fault=event.reason or "",
             )
         elif repair is None:
