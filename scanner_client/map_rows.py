@@ -140,7 +140,7 @@ def unit_values(key: str, row: Sequence[Any], generation: int, number: Callable[
     status, expected, place, *notice, lot, place_ms, status_ms, came_under, stocked, expiry, document = values[:-2]
     marks, received = values[-2:]
     if Status(status) not in NOTICED:
-        notice = [None, None]
+        notice = [notice[0] if status == Status.RETURNED else None, None]  # of a return, the document it came with
     places = (expected, None if place == expected else place, *notice, lot)
     family, tail = split(key)
     return (

@@ -40,8 +40,8 @@ from scanner_client.map_rows import (
     unit_values,
 )
 from sync.identity import is_location
+from sync.marks import unpack
 from sync.order import Available, Order
-from sync.protocol import CLOSED, HELD
 from sync.recall import Recall
 from sync.unit import IN_STOCK, NOT_TOLD, Status, UnitState, carried, is_inferred
 from sync.verdict import Known
@@ -49,8 +49,6 @@ from sync.verdict import Known
 RECALLS_MAX: Final = 10_000
 DAY_MS: Final = 86_400_000
 ORDERS_MAX: Final = 10_000
-SOME_REASON: Final = "held"
-"""Why something is held back is not in the map."""
 
 Change = Sequence[Any]
 """``[kind, key, row]``, `row` None where the entry has gone."""
@@ -143,6 +141,14 @@ class SiteMap:
             received=_all_day(now.received_ms),
         )
         return Found(key=row[-1], known=known, lot=now.lot, place=now.place)
+
+    def state(self, key: str) -> tuple[str, UnitState] | None:
+        """What is known of a unit, under its own name, as its container has it; None where the map does not hold it."""
+        row = self._unit(key) or self._by_alias(key)
+        if row is None:
+            return None
+        own = self._state(row)
+        return row[-1], carried(own, self._carrier(own.place, NESTING_MAX))
 
     def taken_for(self, number: str) -> list[str]:
         """Units that were picked, packed or shipped for this order, by name; at most `INSIDE_MAX`."""
@@ -318,22 +324,22 @@ class SiteMap:
         status, expected, place, announced_by, announced_in, lot, *moments, expiry, document, marks = row[:12]
         place_ms, status_ms, came_under = moments
         stocked, received = row[12:14]
-        belongs = self._name(expected)
+        belongs, is_back = self._name(expected), STATUSES[status] is Status.RETURNED
         return UnitState(
             status=STATUSES[status],
             status_ms=status_ms or 0,
             place_ms=place_ms or 0,
             expected=belongs,
             place=belongs if place is None else self._name(place),
-            announced_by=self._name(announced_by),
+            announced_by=None if is_back else self._name(announced_by),
             announced_in=self._name(announced_in),
             came_under=self._name(came_under),
             lot=self._name(lot),
             expiry=date_of(expiry),
-            document=self._name(document),
-            held=SOME_REASON if (marks or 0) & HELD else None,
-            closed=bool((marks or 0) & CLOSED),
+            document=self._name(announced_by if is_back else document),
+            sold_on=self._name(document) if is_back else None,
             received_ms=((stocked if received is None else received) or 0) * DAY_MS,
+            **unpack(marks or 0),
         )
 
     def _carrier(self, place: str | None, depth: int) -> UnitState | None:

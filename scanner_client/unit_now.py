@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from scanner_client.handheld import Handheld
 from scanner_client.packed_here import packed_here
-from scanner_client.site_map import SOME_REASON
 from sync.event import ScanEvent
 from sync.history import Fact, step
 from sync.identity import is_container
+from sync.marks import SOME_REASON
 from sync.unit import UnitState
 from sync.verdict import Known
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from server import changes, site_codes
 from server.orders.book import read_cancellations, read_orders, read_pieces, read_shortages
+from server.returns.announced import read_buyers, read_claims
 from server.tables import document_rows
 from sync.identity import item_of
 from sync.order import Order, Taken
@@ -38,6 +39,9 @@ def publish_document(connection: sa.Connection, site: str, document: Any, at: in
     if document.kind == "order":
         publish_order(connection, site, document.number, at)
         return
+    if document.kind == "rma":
+        changes.publish(connection, site, "document", document.number, _announced(connection, site, document), at)
+        return
     offered = {
         "kind": document.kind,
         "state": "open",
@@ -65,7 +69,17 @@ def publish_order(connection: sa.Connection, site: str, number: str, at: int) ->
     for name, taken in (("short", short), ("picked", pieces["pick"]), ("packed", pieces["pack"])):
         offered |= {name: [_taken(one) for one in taken]} if taken else {}
     offered |= {"priority": order.priority} if order.priority else {}
+    offered |= {"customer": buyer} if (buyer := read_buyers(connection, site, [number]).get(number)) else {}
     changes.publish(connection, site, "document", number, offered, at)
+
+
+def _announced(connection: sa.Connection, site: str, document: Any) -> dict[str, Any]:
+    """A return: what is announced, the order, and the hash of the customer's key."""
+    claim = read_claims(connection, site, [document.number])[document.number]
+    offered = {"kind": "rma", "state": "open", "lines": _lines(connection, document.digest), "bins": [], "blind": False}
+    offered |= {"order": claim.order} if claim.order else {}
+    offered |= {"customer": claim.customer} if claim.customer else {}
+    return offered | ({"units": list(claim.units)} if claim.units else {})
 
 
 def _taken(one: Taken) -> dict[str, Any]:

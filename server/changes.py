@@ -16,8 +16,9 @@ from server.counts.blind import hidden_from
 from server.tables import reference, server_state, unit_states
 from server.upsert import upsert
 from sync.identity import is_container
-from sync.protocol import CHANGES_PER_REPLY_MAX, CLOSED, HELD
-from sync.unit import NOT_TOLD
+from sync.marks import pack
+from sync.protocol import CHANGES_PER_REPLY_MAX
+from sync.unit import NOT_TOLD, Status, UnitState
 from sync.verdict import COMMITTED
 
 Change = list[Any]
@@ -30,12 +31,18 @@ _CURSOR_KEY_MAX: Final = 400
 the key itself: a row may be sent twice, and none is skipped."""
 _UNIT_COLUMNS: Final = ("status", "expected", "place", "announced_by", "announced_in", "lot")
 _DAY_MS: Final = 86_400_000
-_PICKING_COLUMNS: Final = ("stocked_ms", "expiry", "document", "held", "closed", "received_ms")
+_PICKING_COLUMNS: Final = ("stocked_ms", "expiry", "document", "received_ms")
+_MARK_COLUMNS: Final = (
+    "held", "closed", "identifiers", "sold_on", "returns", "returned_for", "matched", "seal", "condition", "pictured",
+    "doubts",
+)  # fmt: skip
 _MOMENT_COLUMNS: Final = ("place_ms", "status_ms", "came_under")
 """What tells how a container takes along what is in it; sent of containers, and `place_ms` of what stands in one.
 What a unit came under is sent of each: a recall of a delivery asks for it."""
+_COLUMNS: Final = _UNIT_COLUMNS + _MOMENT_COLUMNS + _PICKING_COLUMNS + _MARK_COLUMNS
 _MOMENTS_AT: Final = len(_UNIT_COLUMNS)
 _PICKING_AT: Final = _MOMENTS_AT + len(_MOMENT_COLUMNS)
+_MARKS_AT: Final = _PICKING_AT + len(_PICKING_COLUMNS)
 
 
 def incarnation(connection: sa.Connection) -> str:
@@ -125,7 +132,7 @@ def _units(
     key = position[2] if position[1] == 1 else ""
     units = by_code_point(connection, t.unit)
     rows = connection.execute(
-        sa.select(t.stamp, t.unit, *(t[name] for name in _UNIT_COLUMNS + _MOMENT_COLUMNS + _PICKING_COLUMNS))
+        sa.select(t.stamp, t.unit, *(t[name] for name in _COLUMNS))
         .where(t.site == site, t.stamp < below, t.stamp >= position[0])
         .where((t.stamp > position[0]) | (units > key))
         .order_by(t.stamp, units)
@@ -138,16 +145,22 @@ def _unit_row(unit: str, values: Sequence[Any]) -> list[Any]:
     """What handhelds get of a unit, what is absent at its end left out.
 
     `_UNIT_COLUMNS`; of `_MOMENT_COLUMNS` what means anything; since which day it is in stock (days since 1970), its
-    expiry, the order that has it, marks, and the day on which it came in, where that is another: 0 where nobody knows.
+    expiry, the order that has it, marks (`sync/marks.py`), and the day on which it came in, where that is another: 0
+    where nobody knows. Of what a customer sent back the order is the one that it was sold on, and the document that it
+    came with stands where else its notice does.
     """
     known, moments = list(values[:_MOMENTS_AT]), list(values[_MOMENTS_AT:_PICKING_AT])
-    stocked_ms, expiry, document, held, closed, received_ms = values[_PICKING_AT:]
+    stocked_ms, expiry, document, received_ms = values[_PICKING_AT:_MARKS_AT]
+    marked = dict(zip(_MARK_COLUMNS, values[_MARKS_AT:], strict=True))
+    is_back = known[0] == Status.RETURNED
+    if is_back:
+        known[3:5] = [document, None]
     if not is_container(unit):
         moments = [moments[0] if known[2] is not None and is_container(known[2]) else None, None, moments[2]]
     stocked, received = stocked_ms // _DAY_MS, received_ms // _DAY_MS
-    order = document if known[0] in COMMITTED else None
-    marks = (HELD if held is not None else 0) + (CLOSED if closed else 0)
-    row = [*known, *moments, stocked or None, expiry, order, marks or None, None if received == stocked else received]
+    order = document if known[0] in COMMITTED else marked["sold_on"] if is_back else None
+    marks = pack(UnitState(status=Status(known[0]), **marked))
+    row = [*known, *moments, stocked or None, expiry, order, marks, None if received == stocked else received]
     while len(row) > len(known) and row[-1] is None:
         row.pop()
     return row

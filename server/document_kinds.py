@@ -17,7 +17,7 @@ from server.document_lines import Line, Names, Values, named
 from server.tabular import Cell
 from sync import identity
 from sync.check_digits import CSET_82
-from sync.warranty import Starts
+from sync.returning import REASONS
 
 MODES: Final = ("serial", "lpn", "implicit", "lot", "quantity", "made_to_order")
 PATTERN_CHARS_MAX: Final = 100
@@ -83,14 +83,6 @@ def _mode(cell: Cell) -> str:
     return mode
 
 
-def _starts(cell: Cell) -> Starts:
-    word = cells.word(cell)
-    try:
-        return Starts(word)
-    except ValueError:
-        raise CellError(f"A warranty does not run from {word!r}: it is one of {', '.join(Starts)}.") from None
-
-
 def _pattern(cell: Cell) -> str:
     pattern = cells.text(cell)
     try:
@@ -102,6 +94,20 @@ def _pattern(cell: Cell) -> str:
     return pattern
 
 
+def _why(cell: Cell) -> str:
+    reason = cells.word(cell)
+    if reason not in REASONS:
+        raise CellError(f"{reason!r} is no reason of a return: it is one of {', '.join(REASONS)}.")
+    return reason
+
+
+CUSTOMER_KEY: Final = Column(
+    "customer_key",
+    cells.exact,
+    "the customer's number in the shop; only a hash of it is kept, to tell one customer from another",
+    "customer_no customer_number customer_id",
+    "C-1007",
+)
 GTIN: Final = Column(
     "gtin",
     _gtin,
@@ -248,31 +254,30 @@ _ORDER: Final = DocumentKind(
         Column("due", cells.date, "day by which it has to leave, 2026-12-31", "due_date ship_by", "2026-12-31"),
         Column("priority", cells.quantity, "the higher goes first; 0 where nothing is said", "prio urgency"),
         Column("channel", cells.text, "where it was sold, such as shop or marketplace", "sales_channel", "web"),
+        CUSTOMER_KEY,
         Column("customer", cells.text, "who gets it; kept where it can be erased", "customer_name ship_to"),
         Column("address", cells.text, "where to; kept where it can be erased", "customer_address ship_to_address"),
     ),
 )
-_WARRANTY: Final = DocumentKind(
-    name="warranty",
-    text="how long a product, a lot or a unit is covered; what says it of one unit goes before its lot and product",
-    line=lines.warranty,
-    alone=lambda line: line.subject,
+_RMA: Final = DocumentKind(
+    name="rma",
+    text="what a customer announces to send back",
+    line=lines.rma,
+    named=True,
+    alone=lines.unit_once,
     columns=(
+        _number("rma rma_no rma_number return return_no", "RMA-31"),
+        Column("order", cells.code, "the order that it was bought on", "order_no order_number sales_order", "SO-5001"),
+        CUSTOMER_KEY,
         GTIN,
         SKU,
-        SERIAL,
-        LOT,
-        Column("months", cells.quantity, "how many months it is covered; or give until", "duration term", "24"),
-        Column(
-            "starts", _starts, f"what it runs from: {', '.join(Starts)}; sale where nothing is said", "from", "sale"
-        ),
-        Column("made", cells.date, "day of manufacture, where its label does not say it", "manufactured produced"),
-        Column("since", cells.date, "a first day, instead of what it runs from", "start valid_from"),
-        Column("until", cells.date, "a last day, instead of months", "end valid_until"),
-        Column("covers", cells.text, "what is covered, in the words of the terms", "scope terms", "parts and labour"),
+        Column("serial", _ai_text, "the unit, where the customer says it", "serial_no serial_number sn", "SN0001"),
+        Column("quantity", cells.quantity, "pieces, for a row without a serial; 1 where nothing is said", "qty pieces"),
+        Column("reason", _why, f"why: {', '.join(REASONS)}", "why return_reason", "fit"),
+        Column("customer", cells.text, "who sends it; kept where it can be erased", "customer_name"),
     ),
 )
-KINDS: Final = {k.name: k for k in (_PRODUCTS, _LOCATIONS, _STOCK, _ASN, _PURCHASE_ORDER, _ORDER, _WARRANTY)}
+KINDS: Final = {k.name: k for k in (_PRODUCTS, _LOCATIONS, _STOCK, _ASN, _PURCHASE_ORDER, _ORDER, _RMA)}
 """Every kind by its name."""
 
 

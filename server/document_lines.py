@@ -8,9 +8,9 @@ from typing import Any
 
 from server import cells
 from server.cells import CellError
+from server.returns.customer import hashed
 from sync import identity
 from sync.labels import SiteCodes
-from sync.warranty import Starts, Term, WarrantyError
 
 Values = Mapping[str, Any]
 """The cells of one row, read, by the names of their columns."""
@@ -40,6 +40,8 @@ class Names:
     """SKU -> canonical name of the product."""
     places: Mapping[str, str] = field(default_factory=dict)
     """Location code -> canonical name."""
+    secret: bytes = b""
+    """With which customers' keys are hashed."""
 
     def item(self, values: Values) -> str:
         """The product that a row names by GTIN or SKU."""
@@ -186,25 +188,26 @@ def order(values: Values, names: Names) -> Line:
         subject=_subject(values, names),
         quantity=_quantity(values),
         lot=None if "serial" in values else values.get("lot"),
-        attributes=_attributes(values, "due", "priority", "channel"),
+        attributes=(_attributes(values, "due", "priority", "channel") or {}) | _buyer(values, names) or None,
         stated=False,
     )
 
 
-def warranty(values: Values, names: Names) -> Line:
-    """How long a product, one of its lots or one unit is covered."""
-    item, serial, lot = names.item(values), values.get("serial"), values.get("lot")
-    subject = item
-    if serial is not None:
-        subject = named(identity.unit_key, item, serial)
-    elif lot is not None:
-        subject = named(identity.lot_key, item, lot)
-    attributes = _attributes(values, "months", "starts", "since", "until", "made", "covers") or {}
-    try:
-        Term(months=attributes.get("months"), since=attributes.get("since"), until=attributes.get("until"))
-    except WarrantyError as wrong:
-        raise CellError(str(wrong)) from None
-    return Line(subject=subject, lot=lot, attributes={"starts": Starts.SALE} | attributes, stated=False)
+def rma(values: Values, names: Names) -> Line:
+    """What a customer announces to send back."""
+    if "order" not in values and "customer_key" not in values:
+        raise CellError("The row says neither on which order it was bought nor by whom: give the order.")
+    pieces = {"quantity": 1} if "serial" not in values else {}
+    return Line(
+        subject=_subject({**pieces, **values}, names),
+        quantity=None if "serial" in values else values.get("quantity", 1),
+        attributes=(_attributes(values, "order", "reason") or {}) | _buyer(values, names),
+        stated=False,
+    )
+
+
+def _buyer(values: Values, names: Names) -> dict[str, Any]:
+    return {"customer": hashed(names.secret, values["customer_key"])} if "customer_key" in values else {}
 
 
 def unit_once(line: Line) -> str | None:

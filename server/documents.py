@@ -20,15 +20,18 @@ from server.database import reading, stamp, transact, writing
 from server.document_file import DocumentDraft, Draft, canonical_row, new_digest
 from server.document_lines import Names
 from server.rebuild import lock, rebuild, rebuild_stated
-from server.tables import document_rows, documents, events, reference
+from server.returns.announced import JUDGED
+from server.tables import document_rows, documents, events, reference, server_state
 from sync.event import format_name
 
 LOAD_CHUNK: Final = 2_000
 FOLD_CHUNK: Final = 500
 PAUSE_S: Final = 0.01
 """Between chunks, for others who wait to write: SQLite's queue is not a fair one."""
-OFFERED_KINDS: Final = ("asn", "purchase_order", "order")
+OFFERED_KINDS: Final = ("asn", "purchase_order", "order", "rma")
 """Kinds whose lines handhelds get."""
+JUDGED_BY_IT: Final = ("receive", "pick", "pack", *sorted(JUDGED))
+"""Actions that a document of an offered kind has something to say to."""
 _SHORT_DIGEST: Final = 12
 
 Pause = Callable[[float], None]
@@ -74,7 +77,8 @@ def names(connection: sa.Connection, site: str) -> Names:
             items[row["sku"]] = key
         elif kind == "location":
             places[row["code"]] = key
-    return Names(codes=site_codes.load(connection, site), items=items, places=places)
+    secret = connection.execute(sa.select(server_state.c.private_key)).scalar_one()
+    return Names(codes=site_codes.load(connection, site), items=items, places=places, secret=secret)
 
 
 def take(
@@ -242,7 +246,10 @@ def _judge_again(row: Any, after: str) -> str | None:
         sa.select(t.subject)
         .distinct()
         .where(
-            t.site == row.site, t.document == row.number, t.action.in_(("receive", "pick", "pack")), t.subject > after
+            t.site == row.site,
+            t.document == row.number,
+            t.action.in_(JUDGED_BY_IT),
+            t.subject > after,
         )
         .order_by(t.subject)
         .limit(FOLD_CHUNK)

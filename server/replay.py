@@ -17,6 +17,7 @@ from sync.actions import ACTIONS
 from sync.event import ScanEvent, format_name
 from sync.history import Fact, step
 from sync.recall import Reach
+from sync.returning import ReturnVerdict
 from sync.unit import UnitState, carried, is_inferred
 from sync.verdict import NO_ORDER, Judgement, Known, Ordered, Verdict, day, judge
 
@@ -67,6 +68,9 @@ class Surroundings(Protocol):
     def foreign(self, document: str | None, unit: str, at_ms: int) -> str | None:
         """Why what came under this document cannot be of its supplier, in a sentence, by what was known then."""
 
+    def returned(self, unit: str, after: UnitState, fact: Fact) -> ReturnVerdict | None:
+        """What a return comes to by what was known after this fact; None where the fact is about no return."""
+
     def holds(self, unit: str, at_ms: int) -> bool:
         """Whether something had been put into this container before: then it is one of ours."""
 
@@ -113,6 +117,7 @@ class Replay:
             stood=self.around.locate(before.place, fact.event_ms) if before else None,
             belonged=self.around.locate(before.expected, fact.event_ms) if before else None,
             stands=fact.event.location or self.around.locate(fact.event.container, fact.event_ms),
+            returned=self.around.returned(self.unit, after, fact),
             rivals=self.around.rivals(self.unit),
             holds=self.around.holds(self.unit, fact.event_ms),
             foreign=self.around.foreign(fact.event.document, self.unit, fact.event_ms),

@@ -24,8 +24,6 @@ class Task(StrEnum):
     """Close receipts, and write and follow claims to suppliers."""
     ORDER = "order"
     """Orders, cartons, parcels and their hand-over."""
-    RETURN = "return"
-    """The returns and warranty desk: repairs, loans, replacements, other owners."""
     RECALL = "recall"
     """Begin and end recalls."""
     IMPORT = "import"
@@ -46,10 +44,10 @@ INTEGRATION: Final = "integration"
 ROLES: Final[dict[str, frozenset[Task]]] = {
     "admin": frozenset(Task),
     "supervisor": frozenset(Task) - {Task.RECALL, Task.FEED, Task.PEOPLE, Task.ADMINISTER},
-    "quality": frozenset({Task.LOOK, Task.SETTLE, Task.RETURN, Task.RECALL, Task.EXPORT}),
+    "quality": frozenset({Task.LOOK, Task.SETTLE, Task.RECALL, Task.EXPORT}),
     "receiver": frozenset({Task.LOOK, Task.RECEIVE}),
     "picker": frozenset({Task.LOOK}),
-    "returns": frozenset({Task.LOOK, Task.RETURN}),
+    "returns": frozenset({Task.LOOK}),
     INTEGRATION: frozenset({Task.LOOK, Task.ORDER, Task.IMPORT, Task.EXPORT, Task.FEED}),
 }
 

@@ -17,6 +17,7 @@ from server.identifiers import names_of, rivals_of
 from server.ledger import FOLDED, history, in_chunks
 from server.orders import book
 from server.permissions import Crew, read_crew
+from server.returns import announced
 from server.suppliers import Product, products_of, suppliers_of
 from server.tables import document_rows, documents, events, reference
 from sync.actions import ACTIONS
@@ -25,6 +26,7 @@ from sync.history import Fact, effective, step
 from sync.identity import is_container, item_of
 from sync.order import Order
 from sync.recall import LATER, Reach, Recall, bite, sets_apart, traits_of
+from sync.returning import Claim, ReturnVerdict
 from sync.unit import Status, UnitState, carried
 from sync.verdict import Known, Ordered
 
@@ -68,6 +70,10 @@ class Gathered:
     orders: dict[str, Order] = field(default_factory=dict)
     cancelled: book.Cancellations = field(default_factory=dict)
     made_for: book.MadeFor = field(default_factory=dict)
+    promised: dict[str, Claim] = field(default_factory=dict)
+    """What each return's or order's document says of who sends something back."""
+    buyers: dict[str, str] = field(default_factory=dict)
+    """Number of each order -> hash of its customer's key."""
     crew: Crew = field(default_factory=Crew)
     take_ons: frozenset[str] = frozenset()
     """Numbers of counts that take stock on: what they see is no discrepancy."""
@@ -140,6 +146,9 @@ class Gathered:
     def _is_cancelled(self, number: str, at_ms: int) -> bool:
         return number in self.cancelled and self.cancelled[number] <= at_ms
 
+    def returned(self, unit: str, after: UnitState, fact: Fact) -> ReturnVerdict | None:
+        return announced.judged(unit, after, fact, claims=self.promised, buyers=self.buyers)
+
     def takes_on(self, document: str | None) -> bool:
         return document in self.take_ons
 
@@ -176,6 +185,7 @@ def gather(
     order_numbers: set[str] = set()
     for_orders: set[str] = set()
     counts: set[str] = set()
+    returned: set[str] = set()
     for unit, unit_facts in facts.items():
         for fact in unit_facts:
             event = fact.event
@@ -186,13 +196,21 @@ def gather(
             if ACTIONS[event.action].guarded:
                 for_orders.add(unit)
                 order_numbers.update([event.document] if event.document else ())
+            if event.action in announced.JUDGED:
+                returned.update(number for number in (event.document,) if number)
             if event.document and event.action == "count":
                 counts.add(event.document)
     for state in stored:
         places.update(p for p in (state.place, state.expected) if p and is_container(p))
+        if state.status in announced.STANDING:
+            returned.update(number for number in (state.document, state.sold_on) if number)
     made_for = book.read_made_for(connection, site, for_orders)
     known = order_numbers | {number for found in made_for.values() for _, number in found}
+    promised = announced.read_claims(connection, site, returned) if returned else {}
+    bought = returned | order_numbers | {claim.order for claim in promised.values() if claim.order}
     return Gathered(
+        promised=promised,
+        buyers=announced.read_buyers(connection, site, bought) if returned else {},
         timelines=_timelines(connection, site, places, hold, added),
         claims=rivals_of(connection, site, facts),
         listings=_listings(connection, site, numbers),

@@ -31,7 +31,7 @@ def state_of(row: sa.RowMapping) -> UnitState:
     """The state that stands in a row of `unit_states`."""
     values = {name: row[name] for name in _FIELDS}
     values["status"] = Status(values["status"])
-    values["identifiers"] = tuple(values["identifiers"])
+    values |= {name: tuple(values[name]) for name in ("identifiers", "returned_for", "doubts")}
     return UnitState(**values)
 
 

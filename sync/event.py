@@ -70,6 +70,9 @@ class ScanEvent:
     """How it came in when no camera read it: ``keyed`` or ``wedge``."""
     identifiers: tuple[str, ...] | None = None
     """Further names of the same unit: IMEI, maker's number, plate."""
+    numbers: tuple[str, ...] | None = None
+    """Numbers read on what came back, canonical names: on its box (`take_back`) or from the device itself (`examine`).
+    They are compared with what is known of the unit, and never joined to it: a fake would bring its own."""
     lot: str | None = None
     expiry: str | None = None
     """Best-before or use-by date, ISO 8601 (YYYY-MM-DD)."""
@@ -84,6 +87,8 @@ class ScanEvent:
     """On a count: name of the scan that opened the bin; who opens it anew counts it anew."""
     quantity: int | None = None
     condition: str | None = None
+    seal: str | None = None
+    """Of a return: the state of the maker's seal, a word of ``sync.returning.SEALS``."""
     operator: str | None = None
     reason: str | None = None
     evidence: str | None = None

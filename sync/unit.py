@@ -20,12 +20,11 @@ class Status(StrEnum):
     PACKED = "packed"
     SHIPPED = "shipped"
     RETURNED = "returned"
-    IN_REPAIR = "in_repair"
-    """A customer's, here to be repaired: no stock of ours."""
-    LENT = "lent"
-    """Ours, and with a customer whose own is being repaired."""
+    """A customer sent it back, and nobody has said yet what becomes of it: it is here, and goes to nobody."""
     MISSING = "missing"
     """Written off after a count."""
+    DISPOSED = "disposed"
+    """It came back and left for good: to its vendor, or scrapped."""
 
 
 IN_STOCK: Final = frozenset({Status.RECEIVED, Status.STORED, Status.PICKED, Status.PACKED, Status.RETURNED})
@@ -72,6 +71,22 @@ class UnitState:
     """How often it was received."""
     received_ms: int = 0
     """When it last came in from a supplier, Unix milliseconds; 0 where nobody saw that."""
+    sold_on: str | None = None
+    """The order that it was last shipped for before it came back, and below when it left, Unix milliseconds."""
+    sold_ms: int = 0
+    returns: int = 0
+    """How often a customer sent it back; a return that was rejected is none."""
+    returned_for: tuple[str, ...] = ()
+    """Why, each time: words of ``sync.returning.REASONS``, the latest last."""
+    matched: str | None = None
+    """How the numbers read since it came back compare with what is known of it (`sync.returning.Match`)."""
+    seal: str | None = None
+    pictured: bool = False
+    """Whether a picture was taken since it came back."""
+    doubts: tuple[str, ...] = ()
+    """What spoke against it when it came back (`sync.returning.Because`), by its own history alone."""
+    disposal: str | None = None
+    """What was last decided about it after it came back: the name of the action."""
     seen_by: str | None = None
     """The scan that last saw it somewhere, and below when: another handheld's claim is held against it."""
     seen_ms: int = 0
@@ -89,9 +104,10 @@ _AHEAD: Final = {
     Status.PACKED: 3,
     Status.SHIPPED: 4,
     Status.MISSING: 4,
+    Status.DISPOSED: 4,
 }
 """How far a container has come that takes what is in it along."""
-_GONE: Final = frozenset({Status.SHIPPED, Status.MISSING})
+_GONE: Final = frozenset({Status.SHIPPED, Status.MISSING, Status.DISPOSED})
 
 
 def carried(state: UnitState, carrier: UnitState | None) -> UnitState:
@@ -110,8 +126,8 @@ def carried(state: UnitState, carrier: UnitState | None) -> UnitState:
     if state.status is Status.ANNOUNCED:
         came = carrier.came_under is not None and carrier.came_under == state.announced_by
         return _along(_came_with(state, carrier), carrier) if came else state
-    if state.status not in IN_STOCK:
-        return state
+    if state.status not in IN_STOCK or (state.status is Status.RETURNED and carrier.status not in _GONE):
+        return state  # what came back is released one by one, whatever becomes of the tote that it lies in
     ahead = _AHEAD[carrier.status] > _AHEAD[state.status]
     since = carrier.status_ms > state.place_ms
     into_the_shelf = (state.status, carrier.status) == (Status.RECEIVED, Status.STORED)

@@ -25,6 +25,8 @@ class Verdict(StrEnum):
     """What a recall asks for (its lot, its delivery) is not known of it: it is stopped like a recalled one."""
     QUARANTINED = "quarantined"
     """Quality holds it back."""
+    NOT_RELEASED = "not_released"
+    """A customer sent it back, and nobody has released it for sale."""
     EXPIRED = "expired"
     SHIPPED_ALREADY = "shipped_already"
     ORDER_CANCELLED = "order_cancelled"
@@ -51,6 +53,7 @@ REFUSED: Final = frozenset(
         Verdict.RECALLED,
         Verdict.MAYBE_RECALLED,
         Verdict.QUARANTINED,
+        Verdict.NOT_RELEASED,
         Verdict.EXPIRED,
         Verdict.SHIPPED_ALREADY,
         Verdict.ORDER_CANCELLED,
@@ -68,6 +71,8 @@ NOT_TAKEN: Final = REFUSED | {Verdict.KNOWN_ELSEWHERE}
 STOPPED: Final = frozenset({Verdict.RECALLED, Verdict.MAYBE_RECALLED})
 """What it keeps as `reject` wherever it would be moved."""
 
+FOR_SALE: Final = frozenset({"put_away"})
+"""Actions beside the guarded ones that bring a thing among what is sold: no return before it is released."""
 COMMITTED: Final = frozenset({Status.PICKED, Status.PACKED, Status.SHIPPED})
 """Statuses in which a unit belongs to the order of its last movement."""
 
@@ -163,8 +168,9 @@ def judge(
         fault = refused(event, known, ordered, today)
         if fault is not None:
             return fault
-    if event.action == "close_carton" and known is not None and known.closed:
-        return Judgement(verdict=Verdict.CLOSED_ALREADY, claimed_by=known.document)
+    stopped = _stopped(event, known)
+    if stopped is not None:
+        return stopped
     if listed and what.compare is Compare.ANNOUNCED and (known is None or known.status is Status.SEEN):
         return Judgement(verdict=Verdict.RIGHT)
     if known is None or known.status is Status.SEEN:
@@ -177,6 +183,15 @@ def judge(
         verdict = Verdict.SHIPPED_ALREADY if gone else Verdict.NOT_EXPECTED
         return Judgement(verdict=verdict, belongs=known.expected_location)
     return _compare(what.compare, event, known, listed=listed)
+
+
+def _stopped(event: ScanEvent, known: Known | None) -> Judgement | None:
+    """What this very action comes too early or too late for."""
+    if event.action in FOR_SALE and known is not None and known.status is Status.RETURNED:
+        return Judgement(verdict=Verdict.NOT_RELEASED, belongs=known.expected_location)
+    if event.action == "close_carton" and known is not None and known.closed:
+        return Judgement(verdict=Verdict.CLOSED_ALREADY, claimed_by=known.document)
+    return None
 
 
 def refused(event: ScanEvent, known: Known | None, ordered: Ordered, today: str | None) -> Judgement | None:
@@ -192,6 +207,8 @@ def _own_fault(event: ScanEvent, known: Known | None, ordered: Ordered, today: s
     """What is wrong with the unit itself, for whatever order."""
     if known is not None and known.held:
         return Judgement(verdict=Verdict.QUARANTINED, belongs=known.expected_location)
+    if known is not None and known.status is Status.RETURNED:
+        return Judgement(verdict=Verdict.NOT_RELEASED, belongs=known.expected_location)
     if known is not None and known.status is Status.SHIPPED:
         return Judgement(verdict=Verdict.SHIPPED_ALREADY, claimed_by=known.document)
     expiry = event.expiry or (known.expiry if known else None)

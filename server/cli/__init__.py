@@ -18,7 +18,6 @@ from server.cli import (
     serve,
     setup,
     upkeep,
-    warranty,
     webhooks,
 )
 
@@ -36,7 +35,6 @@ def register(app: Flask) -> None:
         reports,
         receiving,
         recalls,
-        warranty,
         upkeep,
         reparse,
         backups,

@@ -19,6 +19,7 @@ from types import MappingProxyType
 
 from sync.event import ScanEvent
 from sync.history import Fact
+from sync.returning import ReturnVerdict
 from sync.unit import IN_STOCK, UnitState
 from sync.verdict import Judgement
 
@@ -52,6 +53,8 @@ class Step:
     """The location that this fact puts it in, containers followed; None where the fact names no place."""
     rivals: Mapping[str, str]
     """Further names of this unit that another unit claims too, with that unit's name."""
+    returned: ReturnVerdict | None = None
+    """On a return: what its own history, its documents and what was read on it come to."""
     holds: bool = False
     """Whether it is a container into which something had been put before."""
     foreign: str | None = None

@@ -38,6 +38,14 @@ unit_states = sa.Table(
 sa.Index("ix_unit_states_place", unit_states.c.site, unit_states.c.place)
 sa.Index("ix_unit_states_expected", unit_states.c.site, unit_states.c.expected)
 sa.Index("ix_unit_states_announced_by", unit_states.c.site, unit_states.c.announced_by)
+_CAME_BACK = sa.text("returns > 0")
+sa.Index(
+    "ix_unit_states_returns",
+    unit_states.c.site,
+    unit_states.c.item,
+    sqlite_where=_CAME_BACK,
+    postgresql_where=_CAME_BACK,
+)
 sa.Index("ix_unit_states_stamp", unit_states.c.stamp, unit_states.c.unit)
 
 stock_levels = sa.Table(

@@ -94,7 +94,7 @@ documents = sa.Table(
         "kind",
         sa.Text,
         nullable=False,
-        comment="stock, asn, purchase_order, order, products, locations, count, count_result, recall",
+        comment="stock, asn, purchase_order, order, rma, products, locations, count, count_result, recall",
     ),
     sa.Column("number", sa.Text, nullable=False, comment="what people call it: ASN-1001"),
     sa.Column("rows", sa.BigInteger, nullable=False),

@@ -28,7 +28,6 @@ TASKS = {
     Task.APPROVE: "Approve what is above a limit",
     Task.RECEIVE: "Close receipts, claim from suppliers",
     Task.ORDER: "Orders and parcels",
-    Task.RETURN: "Returns, repairs, loans, other owners",
     Task.RECALL: "Recall and release",
     Task.IMPORT: "Take documents in",
     Task.EXPORT: "Take lists out",

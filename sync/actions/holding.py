@@ -7,6 +7,7 @@ from dataclasses import replace
 from sync.actions.placing import see
 from sync.actions.registry import action
 from sync.event import ScanEvent
+from sync.own_number import Match
 from sync.unit import UnitState
 
 HOLDERS = frozenset({"receiver", "returns", "supervisor", "quality", "admin"})
@@ -21,4 +22,5 @@ def quarantine(state: UnitState, event: ScanEvent) -> UnitState:
 @action("clear", roles=HOLDERS, needs=("subject", "reason"), step="inspecting")
 def clear(state: UnitState, event: ScanEvent) -> UnitState:
     """Clear: it was looked at, and may go out again."""
-    return replace(see(state, event), held=None)
+    matched = None if state.matched == Match.DISAGREE else state.matched  # its own number has to be read anew
+    return replace(see(state, event), held=None, doubts=(), matched=matched)

@@ -37,12 +37,14 @@ def _is_the_same_arrival(state: UnitState, event: ScanEvent) -> bool:
     roles={"receiver", "picker", "supervisor", "admin"},
     needs=("subject", "location"),
     step="storing",
-    expects={Status.RECEIVED, Status.STORED, Status.PICKED, Status.RETURNED},  # picked: an order was cancelled
+    expects={Status.RECEIVED, Status.STORED, Status.PICKED},  # picked: an order was cancelled
     stock=Stock.MOVES,
     stops_recalled=True,
 )
 def put_away(state: UnitState, event: ScanEvent) -> UnitState:
     """Put away: it now belongs in this bin."""
+    if state.status is Status.RETURNED:
+        return arrive(state, event, Status.RETURNED)  # it lies there, and is for nobody before it is released
     return arrive(state, event, Status.STORED)
 
 
@@ -116,16 +118,3 @@ def ship(state: UnitState, event: ScanEvent) -> UnitState:
     """Ship: it was handed to the carrier."""
     left = replace(see(state, event), place=None, expected=None, status=Status.SHIPPED)
     return replace(left, document=event.document or state.document)
-
-
-@action(
-    "take_back",
-    roles={"returns", "supervisor", "admin"},
-    needs=("subject", "location"),
-    step="receiving",
-    expects={Status.SHIPPED},
-    stock=Stock.ARRIVES,
-)
-def take_back(state: UnitState, event: ScanEvent) -> UnitState:
-    """Take back: a customer sent it back."""
-    return arrive(state, event, Status.RETURNED)

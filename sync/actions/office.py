@@ -20,8 +20,9 @@ def import_document(state: UnitState, event: ScanEvent) -> UnitState:
 def expect(state: UnitState, event: ScanEvent) -> UnitState:
     """Expect: a stock list says that it is in this place (one row of an import)."""
     place = event.container or event.location
+    status = state.status if state.status is Status.RETURNED else Status.STORED  # a list releases nothing
     stated = replace(
-        state, status=Status.STORED, expected=place, lot=event.lot or state.lot, expiry=event.expiry or state.expiry
+        state, status=status, expected=place, lot=event.lot or state.lot, expiry=event.expiry or state.expiry
     )
     return stated if state.observed else replace(stated, place=place)
 

@@ -52,6 +52,8 @@ class Action:
     """First line of the function's docstring: what the menu and the docs say."""
     apply: Apply
     biz_step: str | None
+    disposition: str | None
+    """In which state of business it leaves the thing (CBV 2.0, section 7.2); None where that does not change."""
     roles: frozenset[str]
     """Who may do it at a handheld; empty for facts that only the server makes."""
     needs: tuple[str, ...]
@@ -79,6 +81,7 @@ def action(
     roles: Iterable[str] = (),
     needs: Iterable[str] = ("subject",),
     step: str | None = None,
+    disposition: str | None = None,
     expects: Iterable[Status] = (),
     compare: Compare = Compare.NOTHING,
     stock: Stock = Stock.NONE,
@@ -96,6 +99,7 @@ def action(
             text=(apply.__doc__ or "").strip().splitlines()[0],
             apply=apply,
             biz_step=step,
+            disposition=disposition,
             roles=frozenset(roles),
             needs=tuple(needs),
             expects=frozenset(expects),

@@ -13,7 +13,7 @@ from sync.unit import Status, UnitState
 PACKERS = frozenset({"picker", "supervisor", "admin"})
 
 
-@action("reject", roles=PACKERS | {"receiver", "returns"}, needs=("subject", "reason"), chosen=False)
+@action("reject", roles=PACKERS | {"receiver", "returns", "quality"}, needs=("subject", "reason"), chosen=False)
 def reject(state: UnitState, event: ScanEvent) -> UnitState:
     """Reject: it was scanned and not taken; the verdict says why."""
     return state  # it was picked up and put down again: where it stands is not said
@@ -48,5 +48,7 @@ def label_parcel(state: UnitState, event: ScanEvent) -> UnitState:
 )
 def parcel_back(state: UnitState, event: ScanEvent) -> UnitState:
     """Parcel back: undelivered or cancelled, it came back unopened; what is in it is in stock again."""
+    if state.status is Status.RETURNED:
+        return arrive(state, event, Status.RETURNED)  # it came back opened, whatever is said of the parcel
     status = Status.PACKED if is_container(event.subject or "") else Status.RECEIVED
     return arrive(state, event, status)

@@ -85,7 +85,7 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
             "kind",
             sa.Text(),
             nullable=False,
-            comment="stock, asn, purchase_order, order, products, locations, count, count_result, recall",
+            comment="stock, asn, purchase_order, order, rma, products, locations, count, count_result, recall",
         ),
         sa.Column("number", sa.Text(), nullable=False, comment="what people call it: ASN-1001"),
         sa.Column("rows", sa.BigInteger(), nullable=False),
@@ -121,6 +121,7 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         sa.Column("beside", sa.JSON(none_as_null=True), autoincrement=False, nullable=True),
         sa.Column("entry", sa.Text(), autoincrement=False, nullable=True),
         sa.Column("identifiers", sa.JSON(none_as_null=True), autoincrement=False, nullable=True),
+        sa.Column("numbers", sa.JSON(none_as_null=True), autoincrement=False, nullable=True),
         sa.Column("lot", sa.Text(), autoincrement=False, nullable=True),
         sa.Column("expiry", sa.Text(), autoincrement=False, nullable=True),
         sa.Column("location", sa.Text(), autoincrement=False, nullable=True),
@@ -130,6 +131,7 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         sa.Column("opening", sa.Text(), autoincrement=False, nullable=True),
         sa.Column("quantity", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("condition", sa.Text(), autoincrement=False, nullable=True),
+        sa.Column("seal", sa.Text(), autoincrement=False, nullable=True),
         sa.Column("operator", sa.Text(), autoincrement=False, nullable=True),
         sa.Column("reason", sa.Text(), autoincrement=False, nullable=True),
         sa.Column("evidence", sa.Text(), autoincrement=False, nullable=True),
@@ -349,6 +351,15 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         sa.Column("identifiers", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("receipts", sa.BigInteger(), nullable=False),
         sa.Column("received_ms", sa.BigInteger(), nullable=False),
+        sa.Column("sold_on", sa.Text(), nullable=True),
+        sa.Column("sold_ms", sa.BigInteger(), nullable=False),
+        sa.Column("returns", sa.BigInteger(), nullable=False),
+        sa.Column("returned_for", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("matched", sa.Text(), nullable=True),
+        sa.Column("seal", sa.Text(), nullable=True),
+        sa.Column("pictured", sa.Boolean(), nullable=False),
+        sa.Column("doubts", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("disposal", sa.Text(), nullable=True),
         sa.Column("seen_by", sa.Text(), nullable=True),
         sa.Column("seen_ms", sa.BigInteger(), nullable=False),
         sa.Column("seen_uncertainty_ms", sa.BigInteger(), nullable=False),
@@ -362,6 +373,14 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
     op.create_index("ix_unit_states_announced_by", "unit_states", ["site", "announced_by"], unique=False)
     op.create_index("ix_unit_states_expected", "unit_states", ["site", "expected"], unique=False)
     op.create_index("ix_unit_states_place", "unit_states", ["site", "place"], unique=False)
+    op.create_index(
+        "ix_unit_states_returns",
+        "unit_states",
+        ["site", "item"],
+        unique=False,
+        sqlite_where=sa.text("returns > 0"),
+        postgresql_where=sa.text("returns > 0"),
+    )
     op.create_index("ix_unit_states_stamp", "unit_states", ["stamp", "unit"], unique=False)
     op.create_table(
         "document_rows",

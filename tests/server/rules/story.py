@@ -8,9 +8,11 @@ from typing import Any
 
 from server.permissions import Crew
 from server.replay import Case, Replay
+from server.returns import announced
 from sync.event import ScanEvent
 from sync.history import Fact
 from sync.recall import Reach
+from sync.returning import Claim, ReturnVerdict
 from sync.unit import UnitState
 from sync.verdict import NO_ORDER, Known, Ordered
 from tests.handheld import DAY, unit
@@ -28,6 +30,8 @@ class Quiet:
     filled: bool = False
     stranger: str | None = None
     orders: Ordered = NO_ORDER
+    promised: dict[str, Claim] = field(default_factory=dict)
+    buyers: dict[str, str] = field(default_factory=dict)
     crew: Crew = field(default_factory=Crew)
 
     def locate(self, place: str | None, at_ms: int) -> str | None:
@@ -53,6 +57,9 @@ class Quiet:
 
     def foreign(self, document: str | None, unit: str, at_ms: int) -> str | None:
         return self.stranger if document else None
+
+    def returned(self, unit: str, after: UnitState, fact: Fact) -> ReturnVerdict | None:
+        return announced.judged(unit, after, fact, claims=self.promised, buyers=self.buyers)
 
     def holds(self, unit: str, at_ms: int) -> bool:
         return self.filled

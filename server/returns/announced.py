@@ -1,0 +1,85 @@
+"""What customers announce to send back (RMA documents), and the verdict on a return in a unit's history."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from server.ledger import in_chunks
+from server.tables import document_rows, documents
+from sync.history import Fact
+from sync.identity import is_container, is_stock
+from sync.returning import Claim, Inspected, ReturnFacts, ReturnVerdict, verdict
+from sync.unit import Status, UnitState
+
+JUDGED: Final = frozenset({"take_back", "examine", "restock"})
+"""Actions about something that came back."""
+STANDING: Final = frozenset({Status.SHIPPED, Status.PACKED, Status.RETURNED})
+"""Statuses in which something may be returned, or was."""
+_NO_LIMITS: Final = Inspected(unit_max=2**31)
+"""A history is judged by what is its own; what the site makes of many of them is looked up when it is asked."""
+
+
+def judged(
+    unit: str,
+    after: UnitState,
+    fact: Fact,
+    *,
+    claims: Mapping[str, Claim],
+    buyers: Mapping[str, str],
+) -> ReturnVerdict | None:
+    """What a return comes to by its own history and its documents, after one fact; None where that is about none.
+
+    What stands against a return beside that, a recall say, has rules of its own.
+    """
+    if fact.event.action not in JUDGED or is_stock(unit) or is_container(unit):
+        return None
+    document = fact.event.document or after.document
+    facts = ReturnFacts(
+        unit=unit,
+        state=after,
+        whole=True,
+        document=document,
+        claim=claims.get(document or ""),
+        sold_to=buyers.get(after.sold_on or ""),
+        rules=_NO_LIMITS,
+    )
+    return verdict(facts)
+
+
+def read_claims(connection: sa.Connection, site: str, numbers: Iterable[str]) -> dict[str, Claim]:
+    """What each of these returns or orders says; a number that is neither is left out."""
+    rows: dict[str, list[Any]] = defaultdict(list)
+    t = document_rows.c
+    for chunk in in_chunks(numbers):
+        query = (
+            sa.select(documents.c.number, documents.c.kind, t.subject, t.attributes)
+            .join(documents, documents.c.digest == t.document)
+            .where(documents.c.site == site, documents.c.number.in_(chunk), documents.c.event.isnot(None))
+            .where(documents.c.kind.in_(("rma", "order")))
+            .order_by(documents.c.number, t.row)
+        )
+        for row in connection.execute(query):
+            rows[row.number].append(row)
+    return {number: claim_of(found) for number, found in rows.items()}
+
+
+def claim_of(rows: Iterable[Any]) -> Claim:
+    """The claim that the rows (`number`, `kind`, `subject`, `attributes`) of one return or order make."""
+    found = list(rows)
+    said = [row.attributes or {} for row in found]
+    customer = next((one["customer"] for one in said if one.get("customer")), None)
+    if found[0].kind == "order":
+        return Claim(order=found[0].number, customer=customer)
+    units = tuple(row.subject for row in found if not is_stock(row.subject))
+    order = next((one["order"] for one in said if one.get("order")), None)
+    return Claim(order=order, customer=customer, units=units if len(units) == len(found) else ())
+
+
+def read_buyers(connection: sa.Connection, site: str, orders: Iterable[str]) -> dict[str, str]:
+    """Hash of the customer's key of each of these orders that has one."""
+    claims = read_claims(connection, site, orders)
+    return {number: claim.customer for number, claim in claims.items() if claim.customer and claim.order == number}

@@ -1,0 +1,165 @@
+"""What comes back from customers, and what becomes of it: nothing of it is for sale before it is released.
+
+Dispositions are those of the Core Business Vocabulary (CBV 2.0, section 7.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sync.actions.placing import arrive, see
+from sync.actions.registry import Stock, action
+from sync.because import Because
+from sync.event import ScanEvent
+from sync.own_number import Match, compare
+from sync.returning import NOT_SAID, REASONS, may_be_released
+from sync.unit import IN_STOCK, Status, UnitState
+
+DESK = frozenset({"returns", "supervisor", "quality", "admin"})
+QUALITY = frozenset({"supervisor", "quality", "admin"})
+
+
+@action(
+    "take_back",
+    roles=DESK,
+    needs=("subject", "location"),
+    step="receiving",
+    disposition="returned",
+    expects={Status.SHIPPED},
+    stock=Stock.ARRIVES,
+)
+def take_back(state: UnitState, event: ScanEvent) -> UnitState:
+    """Take back: a customer sent it back."""
+    boxed = compare(event.subject or "", state.identifiers, event.numbers or ())
+    doubts = tuple(dict.fromkeys((*state.doubts, *(why.value for why in _doubts(state, event, boxed)))))
+    if state.status not in (Status.SHIPPED, Status.MISSING):
+        # What is known of the one in stock stays: this may be another box of that number.
+        kept = see(state, event) if state.status in (Status.SEEN, Status.RETURNED) else state
+        return replace(kept, doubts=doubts, held=state.held or next(iter(doubts), None))
+    back = replace(
+        arrive(state, event, Status.RETURNED),
+        doubts=doubts,
+        held=state.held or next(iter(doubts), None),
+        condition=event.condition,
+        seal=event.seal,
+        pictured=event.evidence is not None,
+        matched=boxed.value if boxed is Match.DISAGREE else None,  # a box that agrees says nothing of what is in it
+        disposal=None,
+        returns=state.returns + 1,
+        returned_for=(*state.returned_for, _why(event)),
+    )
+    return replace(back, sold_on=state.document, sold_ms=state.status_ms) if state.status is Status.SHIPPED else back
+
+
+def _why(event: ScanEvent) -> str:
+    if event.reason is None:
+        return NOT_SAID
+    return event.reason if event.reason in REASONS else "other"
+
+
+def _doubts(state: UnitState, event: ScanEvent, boxed: Match | None) -> Iterator[Because]:
+    """What the unit's own history has against what came back under its name."""
+    if boxed is Match.DISAGREE:
+        yield Because.NUMBERS_DISAGREE
+    if state.status is Status.ANNOUNCED:
+        yield Because.NEVER_RECEIVED
+    elif state.status is Status.MISSING:
+        yield Because.MISSING_BEFORE
+    elif state.status is Status.DISPOSED:
+        yield Because.GONE_BEFORE
+    elif state.status is Status.RETURNED:
+        if event.document not in (None, state.document):
+            yield Because.TWIN_RETURNED
+    elif state.status in IN_STOCK and event.location not in (state.place, state.expected):
+        yield Because.TWIN_IN_STOCK
+
+
+@action("examine", roles=DESK, step="inspecting", disposition="returned", expects={Status.RETURNED})
+def examine(state: UnitState, event: ScanEvent) -> UnitState:
+    """Examine: what the returns desk read on the device itself, and how it found it."""
+    if state.status not in (Status.RETURNED, Status.SEEN):
+        return state  # its box is the label of something in stock: what is said here is said of another thing
+    own = compare(event.subject or "", state.identifiers, event.numbers or ())
+    doubts = (*state.doubts, Because.NUMBERS_DISAGREE.value) if own is Match.DISAGREE else state.doubts
+    doubts = tuple(dict.fromkeys(doubts))
+    renamed = (*state.returned_for[:-1], _why(event)) if event.reason and state.returned_for else state.returned_for
+    return replace(
+        see(state, event),
+        matched=_matched(own, state.matched),
+        seal=event.seal or state.seal,
+        pictured=state.pictured or event.evidence is not None,
+        returned_for=renamed,
+        doubts=doubts,
+        held=state.held or next(iter(doubts), None),
+    )
+
+
+def _matched(own: Match | None, before: str | None) -> str | None:
+    """A number that disagreed is not made good by another one that agrees: the unit has both."""
+    return before if own is None or before == Match.DISAGREE else own.value
+
+
+@action(
+    "restock",
+    roles=DESK,
+    step="storing",
+    disposition="sellable_not_accessible",
+    expects={Status.RETURNED},
+    stops_recalled=True,
+)
+def restock(state: UnitState, event: ScanEvent) -> UnitState:
+    """Restock: it was examined and is released, to be put away."""
+    if not may_be_released(state):
+        return see(state, event)  # whoever says so: not on its label alone
+    place = event.container or event.location or state.place
+    return replace(see(state, event), status=Status.RECEIVED, expected=place, disposal="restock")
+
+
+@action("refurbish", roles=DESK, step="repairing", disposition="in_progress", expects={Status.RETURNED})
+def refurbish(state: UnitState, event: ScanEvent) -> UnitState:
+    """Refurbish: it is put right first, and examined again."""
+    if state.status is not Status.RETURNED:
+        return state
+    again = replace(see(state, event), disposal="refurbish", seal=None, pictured=False, condition=None)
+    return again if state.matched == Match.DISAGREE else replace(again, matched=None)
+
+
+@action("return_to_vendor", roles=QUALITY, step="shipping", disposition="in_transit", expects={Status.RETURNED})
+def return_to_vendor(state: UnitState, event: ScanEvent) -> UnitState:
+    """Return to vendor: it goes back to whoever supplied it."""
+    return _leave(state, event, Status.DISPOSED)
+
+
+@action("scrap", roles=QUALITY, needs=("subject", "reason"), step="destroying", disposition="destroyed",
+        expects={Status.RETURNED})  # fmt: skip
+def scrap(state: UnitState, event: ScanEvent) -> UnitState:
+    """Scrap: it is destroyed."""
+    return _leave(state, event, Status.DISPOSED)
+
+
+@action("reject_return", roles=DESK, needs=("subject", "reason"), step="shipping", disposition="in_transit",
+        expects={Status.RETURNED})  # fmt: skip
+def reject_return(state: UnitState, event: ScanEvent) -> UnitState:
+    """Reject return: it goes back to whoever sent it, and was no return."""
+    if state.status is Status.SEEN:
+        return replace(state, place=None, expected=None, observed=False)
+    if state.status is not Status.RETURNED:
+        return state
+    left = _leave(state, event, Status.SHIPPED)
+    return replace(
+        left,
+        document=state.sold_on,
+        returns=max(0, state.returns - 1),
+        returned_for=state.returned_for[:-1],
+        doubts=(),
+        held=None,
+        matched=None,
+    )
+
+
+def _leave(state: UnitState, event: ScanEvent, status: Status) -> UnitState:
+    if state.status is not Status.RETURNED:
+        return state  # the one in stock does not leave because another of its number does
+    left = replace(see(state, event), place=None, expected=None, status=status)
+    return replace(left, disposal=event.action)
