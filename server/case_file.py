@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from server import case_list, decisions, ledger, queries
 from server.case_list import CaseLine
 from server.queries import TrailLine
-from server.replay import case_name
-from server.rules import Rule, rules
+from server.replay import Case, case_name
+from server.rules import Finding, Rule, rules
 from server.whatif import Effect, WhatIf, hypothesis
 from sync.actions import CLAIMS
 from sync.event import format_name
@@ -114,6 +114,9 @@ def effect_in(connection: sa.Connection, what_if: WhatIf, case: CaseLine, resolu
     Raises:
         DecisionError: it says which of two scans holds, and the case is not about two.
     """
+    rule = rules().get(case.rule)
+    if rule is not None and rule.apart:
+        return what_if.closed(case.unit, _as_folded(case))
     fact = hypothesis(
         now_ms,
         action="settle",
@@ -124,6 +127,12 @@ def effect_in(connection: sa.Connection, what_if: WhatIf, case: CaseLine, resolu
         **decisions.held(connection, case, resolution),
     )
     return what_if.decided(case.unit, fact)
+
+
+def _as_folded(case: CaseLine) -> Case:
+    finding = Finding(detail=case.detail, expected=case.expected, seen=case.seen, against=case.against)
+    names = ("rule", "episode", "opened_ms", "document", "evidence", "operator", "device_no")
+    return Case(finding=finding, **{name: getattr(case, name) for name in names})
 
 
 def _options(connection: sa.Connection, site: str, case: CaseLine, now_ms: int) -> list[Option]:

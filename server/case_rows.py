@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from server import removal
 from server.ledger import in_chunks
 from server.replay import Case
-from server.rules import Finding
+from server.rules import Finding, rules
 from server.tables import cases
 from server.upsert import upsert
 from sync.identity import item_of
@@ -23,10 +23,11 @@ Cases = dict[tuple[str, str], Case]
 def cases_of(
     connection: sa.Connection, site: str, units: Iterable[str], *, only_open: bool = False
 ) -> dict[str, Cases]:
-    """The stored cases of each subject, by its name."""
+    """The stored cases of each subject, by its name, without those that are found apart from its history."""
+    apart = [rule.name for rule in rules().values() if rule.apart]
     found: dict[str, Cases] = defaultdict(dict)
     for keys in in_chunks(units):
-        query = sa.select(cases).where(cases.c.site == site, cases.c.unit.in_(keys))
+        query = sa.select(cases).where(cases.c.site == site, cases.c.unit.in_(keys), cases.c.rule.notin_(apart))
         if only_open:
             query = query.where(cases.c.status == "open")
         for row in connection.execute(query).mappings():

@@ -7,19 +7,22 @@ rests on, it is refused with who did what and when.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from server import case_list, ledger
 from server.case_list import CaseLine
-from server.database import stamp, transact
+from server.counts import exceptions
+from server.counts.closing import close_count
+from server.counts.plan import CountError
+from server.database import stamp
 from server.identifiers import names_of
 from server.rebuild import advance, lock
 from server.replay import case_name
+from server.roles import Task, may
+from server.rules import rules
 from server.tables import events
 from sync.actions import ACTIONS, CLAIMS, RESOLUTIONS
 from sync.event import TEXT_MAX
@@ -27,30 +30,11 @@ from sync.history import Fact
 
 REASON_MAX: Final = 400
 """Characters of a note or a reason; the event's own bound is `TEXT_MAX`."""
-AT_ONCE: Final = 50
-"""Decisions that one transaction takes, so that a long list holds up no handheld."""
+TAKE_OVER: Final = "take_over"
 
 
 class DecisionError(ValueError):
     """The decision cannot be taken; the message says why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """One case as a person saw it."""
-
-    unit: str
-    rule: str
-    episode: str
-    evidence: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skipped:
-    """A case of a list that was not decided, and why."""
-
-    choice: Choice
-    reason: str
 
 
 def settle(
@@ -64,17 +48,54 @@ def settle(
     evidence: str,
     operator: str,
     now_ms: int,
+    role: str | None = None,
 ) -> Fact:
     """Decide an open case, on the evidence that the person saw.
 
+    Args:
+        role: of the person, up to whose limit a count is closed with a late scan; None for who is at the server itself.
+
     Raises:
         LookupError: there is no such case.
-        DecisionError: it is closed already, or rests on other evidence by now.
+        DecisionError: it is closed already, or rests on other evidence by now; or its count cannot be closed again.
     """
+    fact = put_down(
+        connection,
+        site=site,
+        unit=unit,
+        rule=rule,
+        episode=episode,
+        resolution=resolution,
+        evidence=evidence,
+        operator=operator,
+        now_ms=now_ms,
+        role=role,
+    )
+    if resolution == TAKE_OVER:
+        case = _case(connection, site, unit, rule, episode)
+        take_over(connection, [case], site=site, operator=operator, now_ms=now_ms, role=role)
+    return fact
+
+
+def put_down(
+    connection: sa.Connection,
+    *,
+    site: str,
+    unit: str,
+    rule: str,
+    episode: str,
+    resolution: str,
+    evidence: str,
+    operator: str,
+    now_ms: int,
+    role: str | None = None,
+) -> Fact:
+    """Record a decision; see `settle`. What a late scan is taken over into is still to be made (`take_over`)."""
     if resolution not in RESOLUTIONS:
         raise DecisionError(f"{resolution!r} is no decision: it is one of {', '.join(RESOLUTIONS)}.")
     lock(connection, site, [unit])  # two people may decide at once: the second sees what the first did
     case = _case(connection, site, unit, rule, episode)
+    _check_fits(case, resolution, role)
     if case.status != "open":
         raise DecisionError(f"The case was {case.status} already{_by_whom(case)}")
     if case.evidence != evidence:
@@ -84,63 +105,45 @@ def settle(
         )
     return _record(
         connection,
+        case,
         site,
         operator,
         now_ms,
         action="settle",
-        subject=unit,
-        document=case_name(rule, episode),
         reason=resolution,
         evidence=evidence,
         **held(connection, case, resolution),
     )
 
 
-def settle_many(
-    connection: sa.Connection,
-    choices: Sequence[Choice],
-    *,
-    site: str,
-    resolution: str,
-    operator: str,
-    now_ms: int,
-) -> tuple[list[Choice], list[Skipped]]:
-    """Decide at most `AT_ONCE` cases alike, each by an event of its own; those that cannot be are skipped and told."""
-    decided: list[Choice] = []
-    skipped: list[Skipped] = []
-    lock(connection, site, [choice.unit for choice in choices])
-    for choice in choices:
-        asked = {name: getattr(choice, name) for name in Choice.__slots__}
+def _check_fits(case: CaseLine, resolution: str, role: str | None) -> None:
+    apart = case.rule == exceptions.RULE
+    if apart and resolution not in rules()[case.rule].decisions:
+        raise DecisionError("A late scan is taken over into the next version of its count, or dismissed.")
+    if resolution == TAKE_OVER and not apart:
+        raise DecisionError("Only a scan that came late for a closed count can be taken over.")
+    if resolution == TAKE_OVER and role is not None and not may(role, Task.COUNT):
+        raise DecisionError("Whoever takes a late scan over closes the count again, which your role does not include.")
+
+
+def take_over(
+    connection: sa.Connection, late: Sequence[CaseLine], *, site: str, operator: str, now_ms: int, role: str | None
+) -> None:
+    """Close counts again with these late scans of theirs, and with no others.
+
+    Above the person's limit the new version waits for approval, and the cases stay open until then.
+
+    Raises:
+        DecisionError: a count cannot be closed now.
+    """
+    marks: dict[str, set[str]] = {}
+    for case in late:
+        marks.setdefault(str(case.document), set()).update(exceptions.marks_of(case.evidence))
+    for number, only in sorted(marks.items()):
         try:
-            settle(connection, site=site, resolution=resolution, operator=operator, now_ms=now_ms, **asked)
-        except LookupError:
-            skipped.append(Skipped(choice=choice, reason="The case is gone: a later scan explains it."))
-        except DecisionError as error:
-            skipped.append(Skipped(choice=choice, reason=str(error)))
-        else:
-            decided.append(choice)
-    return decided, skipped
-
-
-def settle_all(
-    choices: Sequence[Choice], *, site: str, resolution: str, operator: str, now_ms: int
-) -> tuple[list[Choice], list[Skipped]]:
-    """Decide any number of cases alike, some in each transaction; see `settle_many`."""
-    decided: list[Choice] = []
-    skipped: list[Skipped] = []
-    ordered = sorted(choices, key=lambda choice: (choice.unit, choice.rule, choice.episode))
-    for start in range(0, len(ordered), AT_ONCE):
-        some = ordered[start : start + AT_ONCE]
-        done, left = transact(partial(_settle_some, some, site, resolution, operator, now_ms))
-        decided += done
-        skipped += left
-    return decided, skipped
-
-
-def _settle_some(
-    some: Sequence[Choice], site: str, resolution: str, operator: str, now_ms: int, connection: sa.Connection
-) -> tuple[list[Choice], list[Skipped]]:
-    return settle_many(connection, some, site=site, resolution=resolution, operator=operator, now_ms=now_ms)
+            close_count(connection, site=site, number=number, operator=operator, now_ms=now_ms, role=role, only=only)
+        except CountError as error:
+            raise DecisionError(str(error)) from None
 
 
 def note(
@@ -152,9 +155,8 @@ def note(
         LookupError: there is no such case.
         DecisionError: the text is empty, too long, or cannot be printed.
     """
-    _case(connection, site, unit, rule, episode)
-    document, reason = case_name(rule, episode), worded(text)
-    return _record(connection, site, operator, now_ms, action="note", subject=unit, document=document, reason=reason)
+    case = _case(connection, site, unit, rule, episode)
+    return _record(connection, case, site, operator, now_ms, action="note", reason=worded(text))
 
 
 def reopen(
@@ -182,20 +184,12 @@ def reopen(
     case = _case(connection, site, unit, rule, episode)
     if case.status == "open":
         raise DecisionError("The case is open already: it can be decided now.")
+    if case.rule == exceptions.RULE and case.resolution != "dismiss":
+        raise DecisionError("A version that holds this scan is closed and never changes: undo the scan instead.")
     if closed_by is not None and case.closed_by != closed_by:
         raise DecisionError(f"The case was {case.status} anew{_by_whom(case)} Look again before you open it.")
     settled = case.closed_by if case.status == "settled" else None
-    return _record(
-        connection,
-        site,
-        operator,
-        now_ms,
-        action="reopen",
-        subject=unit,
-        document=case_name(rule, episode),
-        reason=worded(reason),
-        voids=settled,
-    )
+    return _record(connection, case, site, operator, now_ms, action="reopen", reason=worded(reason), voids=settled)
 
 
 def worded(text: str) -> str:
@@ -229,9 +223,23 @@ def held(connection: sa.Connection, case: CaseLine, resolution: str) -> dict[str
     return {"about": holds, "location": fact.event.location, "container": fact.event.container}
 
 
-def _record(connection: sa.Connection, site: str, operator: str, now_ms: int, *, action: str, **fields: Any) -> Fact:
-    fact = ledger.record(connection, site=site, action=action, operator=operator, now_ms=now_ms, **fields)
-    advance(connection, site, [fact], stamp(connection))
+def _record(
+    connection: sa.Connection, case: CaseLine, site: str, operator: str, now_ms: int, *, action: str, **fields: Any
+) -> Fact:
+    fact = ledger.record(
+        connection,
+        site=site,
+        action=action,
+        operator=operator,
+        now_ms=now_ms,
+        subject=case.unit,
+        document=case_name(case.rule, case.episode),
+        **fields,
+    )
+    at = stamp(connection)
+    advance(connection, site, [fact], at)
+    if case.rule == exceptions.RULE:
+        exceptions.refold(connection, site, str(case.document), at)
     return fact
 
 

@@ -12,6 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from server import ledger
+from server.counts import exceptions
 from server.counts.progress import publish_progress
 from server.ledger import FOLDED, fact_of, in_chunks
 from server.rebuild import advance
@@ -34,6 +35,7 @@ def take_effect(connection: sa.Connection, site: str, facts: Sequence[Fact], now
     """
     every = [*facts, *follow(connection, site, facts, now_ms)]
     advance(connection, site, every, at)
+    exceptions.refold_after(connection, site, every, at)
     publish_progress(connection, site, every, at)
 
 

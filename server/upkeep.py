@@ -12,7 +12,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import documents as imports
-from server.counts import paper
+from server.counts import exceptions, paper
 from server.database import reading, stamp, writing
 from server.document_kinds import KINDS
 from server.ledger import FOLDED, event_of
@@ -76,6 +76,8 @@ def rebuild_all(site: str, progress: Progress) -> int:
             if names:
                 rebuild(connection, site, names, stamp(connection))
             else:
+                for number in paper.closed_counts(connection, site):
+                    exceptions.refold(connection, site, number, stamp(connection))
                 connection.execute(server_state.update().values(fold_version=FOLD_VERSION))
         if not names:
             return done
@@ -93,6 +95,7 @@ def verify(site: str, progress: Progress) -> Iterator[str]:
         yield from _lines(connection, site)
         yield from _documents(connection, site)
     yield from _folded(site, progress)
+    yield from _exceptions(site)
 
 
 def _chains(connection: sa.Connection, site: str) -> Iterator[str]:
@@ -172,6 +175,22 @@ def _folded(site: str, progress: Progress) -> Iterator[str]:
             return
         done, after = done + len(names), names[-1]
         progress(done)
+
+
+def _exceptions(site: str) -> Iterator[str]:
+    """Make the exceptions of closed counts again beside what is stored, and take it back."""
+    with reading() as connection:
+        numbers = paper.closed_counts(connection, site)
+    for number in numbers:
+        with writing() as connection:
+            lock(connection, site, [number])
+            units = exceptions.subjects(connection, site, number)
+            stored = _rows(connection, site, units)
+            trial = connection.begin_nested()
+            exceptions.refold(connection, site, number, stamp(connection))
+            folded = _rows(connection, site, units | exceptions.subjects(connection, site, number))
+            trial.rollback()
+        yield from _differences(stored, folded)
 
 
 _Rows = Mapping[tuple[str, ...], Mapping[str, Any]]

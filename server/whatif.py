@@ -83,9 +83,10 @@ class WhatIf:
         """
         self._connection, self._site, self._now_ms = connection, site, now_ms
         wanted = set(units)
-        names = names_of(connection, site, wanted)
+        names = names_of(connection, site, {unit for unit in wanted if not is_stock(unit)})
         found = history(connection, site, wanted | {n for ns in names.values() for n in ns})
         self.facts = {u: [f for n in (u, *names.get(u, ())) for f in found.get(n, ())] for u in sorted(wanted)}
+        self.facts |= {u: [] for u in wanted if is_stock(u)}  # pieces have no state
         self.facts |= bin_cases.facts_of(connection, site, {u for u in wanted if is_location(u)})
         self._around = gather(connection, site, self.facts, [])
         self._prices = prices.read(connection, site, map(item_of, wanted))
@@ -94,6 +95,11 @@ class WhatIf:
     def decided(self, unit: str, fact: Fact) -> Effect:
         """What this fact would do to this unit."""
         return self._effect(unit, self._fold(unit, [*self.facts[unit], fact], self._around))
+
+    def closed(self, unit: str, case: Case) -> Effect:
+        """What the end of a case would do that no unit's history holds: nothing else."""
+        now = self._outcome(self._now[unit].state, self._around)
+        return Effect(unit=unit, before=now, after=now, closes=(case,), opens=(), value=None)
 
     def undone(self, fact: Fact, lost: Iterable[str] = ()) -> list[Effect]:
         """What this undo would do to all of the units, those first that it changes.

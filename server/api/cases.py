@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range
 
-from server import case_file, case_list, context, decisions
+from server import case_file, case_list, context, decisions, many_decisions
 from server.api.resource import Resource
 from server.case_file import CaseFile
 from server.case_list import CaseFilter, CaseLine, Sort
 from server.database import reading, transact
 from server.errors import Refusal
 from server.gate import takes_bytes
+from server.many_decisions import Choice
 from server.people import requires, signed_in
 from server.roles import Task
 from server.schemas import PAGE_ROWS_MAX, SettlementSchema, integer, moment, text
@@ -267,7 +269,7 @@ def settle(asked: dict[str, str]) -> CaseLine | None:
 
     409 where it was closed already, or a later scan has changed what it rests on; the message says who or what.
     """
-    return _said(decisions.settle, asked)
+    return _said(partial(decisions.settle, role=signed_in().role), asked)
 
 
 @resource.post("/cases/settle-many")
@@ -281,10 +283,12 @@ def settle_many(asked: dict[str, Any]) -> dict[str, Any]:
     Each is an event of its own. Those that were closed or changed meanwhile are skipped and named.
     """
     person = signed_in()
-    choices = [decisions.Choice(**choice) for choice in asked["cases"]]
-    decided, skipped = decisions.settle_all(
-        choices, site=person.site, resolution=asked["resolution"], operator=person.name, now_ms=context.now_ms()
-    )
+    choices, resolution = [Choice(**choice) for choice in asked["cases"]], asked["resolution"]
+    who: dict[str, Any] = {"site": person.site, "operator": person.name, "role": person.role}
+    try:
+        decided, skipped = many_decisions.settle_all(choices, resolution=resolution, now_ms=context.now_ms(), **who)
+    except decisions.DecisionError as error:
+        raise Refusal(409, "conflict", str(error)) from None
     return {
         "decided": decided,
         "skipped": [

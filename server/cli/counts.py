@@ -139,7 +139,7 @@ def _show(number: str) -> None:
     if waiting:
         click.echo(f"  waits for approval: {' '.join(waiting.reasons)}")
     if exceptions:
-        click.echo(f"  {counted(len(exceptions), 'late scan')}: close it again to take them over.")
+        click.echo(f"  {counted(len(exceptions), 'late scan')}: close it again to take them over, or see Cases.")
 
 
 def _list() -> None:

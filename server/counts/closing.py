@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from server.changes import publish
-from server.counts import blind, cycle, paper, plan
+from server.counts import blind, cycle, exceptions, late, paper, plan
 from server.counts.compare import Line
 from server.counts.cycle import CountReport
 from server.counts.freeze import freeze, is_stated, next_version, result_row
@@ -20,6 +20,7 @@ from server.database import stamp
 from server.ledger import record
 from server.rebuild import lock, rebuild
 from server.tables import documents, events
+from sync.event import format_name
 from sync.identity import is_stock
 
 Row = Mapping[str, Any]
@@ -48,12 +49,14 @@ def close_count(
     operator: str | None,
     now_ms: int,
     role: str | None = None,
+    only: Collection[str] | None = None,
 ) -> CountReport:
     """Freeze the next version of a count; what it did not see becomes a case.
 
     Above the person's limit it is only proposed: the report then has no `version`.
 
     Args:
+        only: marks of the late scans that it takes over; None: all that nobody dismissed.
         role: of the person; None for whoever is at the server itself, who has no limit.
 
     Raises:
@@ -61,8 +64,14 @@ def close_count(
     """
     lock(connection, site, [number])  # two supervisors may close it at once
     found = cycle.report(connection, site=site, number=number)
+    scans = late.late_scans(connection, site=site, number=number, found=found)
+    left = exceptions.dismissed(connection, site, number)
+    taken = [f for f in scans if (paper.mark(f) not in left if only is None else paper.mark(f) in only)]
+    without = frozenset(map(paper.mark, scans)) - frozenset(map(paper.mark, taken))
+    if without:
+        found = cycle.report(connection, site=site, number=number, without=without)
     _check_closable(connection, site, found)
-    attributes = freeze(found) | {"closed_by": operator}
+    attributes = freeze(found) | {"closed_by": operator, "late": sorted(format_name(f.name) for f in taken)}
     rows: list[Row] = [{"subject": number, "attributes": attributes}, *map(result_row, found.lines)]
     version = next_version(connection, site, "count_result", number, rows)
     limit = limit_of(limits(connection, site), operator, role) if role else None
@@ -139,6 +148,7 @@ def _seal(
         touched += _take_on(connection, site, f"{number}/{version}", rows, operator=operator, now_ms=now_ms)
     at = stamp(connection)
     rebuild(connection, site, touched, at)
+    exceptions.refold(connection, site, number, at)
     _end(connection, site, planned, "closed", at)
 
 

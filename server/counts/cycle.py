@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -143,16 +143,19 @@ def _share(place: str, share: Share | None, *, blind: bool) -> Share:
     return replace(found, blind=found.blind or blind)
 
 
-def report(connection: sa.Connection, *, site: str, number: str) -> CountReport:
+def report(connection: sa.Connection, *, site: str, number: str, without: Collection[str] = frozenset()) -> CountReport:
     """What the count found so far, or at its latest close plus what came later.
+
+    Args:
+        without: marks of scans that are left out, as if they had never arrived.
 
     Raises:
         CountError: there is no such count.
     """
     planned = plan.read(connection, site, number)
     recounts = plan.recounts(connection, site, number)
-    evidence = scans.gather(connection, site, planned, recounts)
-    lines, facts = _lines(connection, site, evidence, _frozen_subjects(connection, site, number))
+    evidence = scans.gather(connection, site, planned, recounts, without=without)
+    lines, facts = _lines(connection, site, evidence, _frozen_subjects(connection, site, number), without)
     handhelds = paper.handhelds(connection, site)
     unheard = {
         place: tuple(h.name for h in handhelds if h.may_hold_scans(interval.finished_ms))
@@ -194,13 +197,18 @@ def _frozen_subjects(connection: sa.Connection, site: str, number: str) -> set[s
 
 
 def _lines(
-    connection: sa.Connection, site: str, evidence: Evidence, frozen: set[str] | None
+    connection: sa.Connection,
+    site: str,
+    evidence: Evidence,
+    frozen: set[str] | None,
+    without: Collection[str],
 ) -> tuple[list[ReportLine], dict[str, Fact]]:
     """A line for each unit and quantity, and the outside scans that they rest on, by mark."""
     counted = [f for f in evidence.standing if f.event.action == "count" and f.event.subject is not None]
     of_units = [f for f in counted if not is_stock(str(f.event.subject))]
-    units = due.units_of(connection, site, evidence.family, evidence.intervals, of_units, frozen=frozen)
-    quantities, facts = pieces.pieces_of(connection, site, evidence.family, evidence.intervals, counted)
+    here = (connection, site, evidence.family, evidence.intervals)
+    units = due.units_of(*here, of_units, frozen=frozen, without=without)
+    quantities, facts = pieces.pieces_of(*here, counted, without=without)
     marks = {unit: tuple(paper.mark(f) for f in found) for unit, found in units.facts.items()}
     lines = compare(units.expected, units.sightings, quantities)
     lines = [replace(line, facts=marks[line.subject]) if line.subject in marks else line for line in lines]

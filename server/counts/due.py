@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from server.counts import paper
 from server.counts.compare import Expected, Sighting
 from server.counts.scans import Interval
 from server.identifiers import names_of, owners
@@ -50,6 +51,7 @@ def units_of(
     scans: Sequence[Fact],
     *,
     frozen: Collection[str] | None = None,
+    without: Collection[str] = (),
 ) -> Units:
     """What the records put into the bins, and every scan of a unit with what was known of it at that moment.
 
@@ -58,6 +60,7 @@ def units_of(
         scans: of units, those that stand.
         frozen: what a closed version has lines of: then only what happened up to the last finishing is looked through
             beside it, however much has happened since.
+        without: marks of scans that are left out, as if they had never arrived.
     """
     if not intervals:
         return Units(expected=[], sightings=[], facts={})
@@ -67,7 +70,8 @@ def units_of(
     until_ms = None if frozen is None else max(i.finished_ms for i in intervals.values())
     due = _candidates(connection, site, set(intervals), min(i.opened_ms for i in intervals.values()), until_ms)
     due |= {subject for subject in frozen or () if not is_stock(subject)}
-    facts = _histories(connection, site, seen | due)
+    every = _histories(connection, site, seen | due)
+    facts = {unit: [f for f in own if paper.mark(f) not in without] for unit, own in every.items()}
     around = gather(connection, site, facts, [])
     look = _Look(family, intervals, around)
     ordered = {u: standing(u, effective(facts.get(u, [])), around) for u in seen | due if not is_container(u)}

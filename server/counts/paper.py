@@ -127,6 +127,12 @@ def versions(connection: sa.Connection, site: str, kind: str, number: str) -> in
     return max((int(tail) for tail in tails if tail.isdigit()), default=0)  # a number may hold a stroke itself
 
 
+def closed_counts(connection: sa.Connection, site: str) -> list[str]:
+    """The numbers of the counts that have a version."""
+    query = sa.select(documents.c.number).where(documents.c.site == site, documents.c.kind == "count_result")
+    return sorted({found.rpartition("/")[0] for found in connection.execute(query).scalars()})
+
+
 _CALLED: Final = {
     "asn": "an ASN",
     "order": "an order",

@@ -23,11 +23,14 @@ def pieces_of(
     family: Collection[str],
     intervals: Mapping[str, Interval],
     counted: Iterable[Fact],
+    *,
+    without: Collection[str] = (),
 ) -> tuple[list[Quantity], dict[str, Fact]]:
     """So many of each product or lot in each bin; and the outside scans that this rests on, by their marks.
 
     Args:
         family: numbers of the count and its recounts: what they say is not what they should find.
+        without: marks of scans that are left out, as if they had never arrived.
     """
     by_subject: dict[str, list[Fact]] = {}
     for fact in counted:
@@ -48,7 +51,9 @@ def pieces_of(
     for subject in sorted(subjects):
         for place, interval in intervals.items():
             earlier = [
-                f for f in facts.get(subject, []) if f.event_ms <= interval.opened_ms and not _is_own_word(f, family)
+                f
+                for f in facts.get(subject, [])
+                if f.event_ms <= interval.opened_ms and not _is_own_word(f, family) and paper.mark(f) not in without
             ]
             expected = stock.fold(earlier).get(place, stock.Balance()).quantity
             if expected or (subject, place) in sums:

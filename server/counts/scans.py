@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import sqlalchemy as sa
 
+from server.counts import paper
 from server.counts.plan import Plan
-from server.ledger import FOLDED, fact_of
+from server.ledger import FOLDED, fact_of, in_chunks
 from server.tables import events
 from sync.actions import ACTIONS
 from sync.event import format_name
@@ -48,33 +50,49 @@ class Evidence:
     """Bin -> the recount that speaks for it."""
 
 
-def scans_of(connection: sa.Connection, site: str, number: str) -> list[Fact]:
+SCANS: Final = tuple(name for name, what in ACTIONS.items() if what.roles)
+
+
+def scans_of(
+    connection: sa.Connection,
+    site: str,
+    number: str,
+    *,
+    actions: Sequence[str] = SCANS,
+    without: Collection[str] = (),
+) -> list[Fact]:
     """Every scan under this count or receipt, in order, without those that were undone.
 
     What the server repaired is among them; what only the server says of a count is not.
+
+    Args:
+        without: marks of scans that are left out, as if they had never arrived.
     """
     query = sa.select(events).where(
         events.c.site == site,
         events.c.document == number,
         events.c.outcome.in_(FOLDED),
-        events.c.action.in_([name for name, what in ACTIONS.items() if what.roles]),
+        events.c.action.in_(actions),
     )
     facts = [fact_of(row) for row in connection.execute(query).mappings()]
-    names = [format_name(f.name) for f in facts]
-    undone = sa.select(events).where(events.c.site == site, events.c.voids.in_(names), events.c.outcome.in_(FOLDED))
-    facts += [fact_of(row) for row in connection.execute(undone).mappings()]
-    return [f for f in effective(facts) if f.event.action != "void"]
+    undone = sa.select(events).where(events.c.site == site, events.c.outcome.in_(FOLDED))
+    for names in in_chunks(format_name(f.name) for f in list(facts)):
+        facts += [fact_of(row) for row in connection.execute(undone.where(events.c.voids.in_(names))).mappings()]
+    kept = effective(f for f in facts if paper.mark(f) not in without)
+    return [f for f in kept if f.event.action != "void"]
 
 
-def gather(connection: sa.Connection, site: str, plan: Plan, recounts: Sequence[Plan]) -> Evidence:
-    """What was scanned for a count, each bin's by who counted it last."""
-    own = scans_of(connection, site, plan.number)
-    first, refused = _allowed(plan, latest(own))
+def gather(
+    connection: sa.Connection, site: str, plan: Plan, recounts: Sequence[Plan], *, without: Collection[str] = ()
+) -> Evidence:
+    """What was scanned for a count, each bin's by who counted it last; `without`: see `scans_of`."""
+    own = scans_of(connection, site, plan.number, without=without)
+    first, refused = allowed(plan, latest(own))
     speaks: dict[str, tuple[str, Interval, list[Fact]]] = {
         place: (plan.number, interval, first) for place, interval in intervals(plan.bins, first).items()
     }
     for recount in recounts:
-        scans, barred = _allowed(recount, latest(scans_of(connection, site, recount.number)))
+        scans, barred = allowed(recount, latest(scans_of(connection, site, recount.number, without=without)))
         refused += barred
         speaks |= {
             place: (recount.number, interval, scans)
@@ -91,7 +109,7 @@ def gather(connection: sa.Connection, site: str, plan: Plan, recounts: Sequence[
     )
 
 
-def _allowed(plan: Plan, scans: Iterable[Fact]) -> tuple[list[Fact], list[Fact]]:
+def allowed(plan: Plan, scans: Iterable[Fact]) -> tuple[list[Fact], list[Fact]]:
     """The scans that count, and those by somebody who may not count that bin."""
     shares = {share.place: share for share in plan.shares}
     good: list[Fact] = []

@@ -3,8 +3,8 @@
 A rule module holds `check(step)`, which yields a finding or None for one fact about one unit, and may hold
 `explained(finding, step)`, which says whether a later fact settles the matter by itself, and `ONCE = True` where the
 same finding, made again, is no news even after its case was closed. `DECISIONS` names what a person can make of it, the
-usual one first. Its docstring is the title (first line) and the
-advice (the rest) that people read on the case's page. Rules are pure.
+usual one first; `APART = True` where something else than a unit's history finds it. Its docstring is the title (first
+line) and the advice (the rest) that people read on the case's page. Rules are pure.
 """
 
 from __future__ import annotations
@@ -74,6 +74,8 @@ class Rule:
     explained: Callable[[Finding, Step], bool]
     once: bool
     """Whether the same finding never makes a second case, however the first one ended."""
+    apart: bool
+    """Whether no unit's history says it, so that who folds units leaves its cases alone."""
     decisions: tuple[str, ...]
     """What a person can make of it (`RESOLUTIONS`); the first is proposed."""
 
@@ -119,6 +121,7 @@ def rules() -> Mapping[str, Rule]:
             check=module.check,
             explained=getattr(module, "explained", _never),
             once=getattr(module, "ONCE", False),
+            apart=getattr(module, "APART", False),
             decisions=getattr(module, "DECISIONS", ("stays", "write_off", "dismiss")),
         )
     return MappingProxyType(dict(sorted(found.items())))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import sqlalchemy as sa
 from flask import flash, redirect, render_template, request, url_for
@@ -81,7 +82,8 @@ def _places(side: Side) -> list[str | None]:
 @requires(Task.SETTLE)
 def settle() -> Response:
     """Take one decision."""
-    return _say(decisions.settle, ("resolution", "evidence"), "Decided.")
+    settle_as = partial(decisions.settle, role=signed_in().role)
+    return _say(settle_as, ("resolution", "evidence"), "Decided.")
 
 
 @blueprint.post("/cases/note")

@@ -10,12 +10,13 @@ from typing import Any, Final
 import sqlalchemy as sa
 from flask import render_template, request, url_for
 
-from server import case_file, case_filter, case_list, case_words, context, decisions, naming, queries
+from server import case_file, case_filter, case_list, case_words, context, many_decisions, naming, queries
 from server.case_list import LISTED_MAX, CaseLine
 from server.database import reading
-from server.decisions import Choice
+from server.decisions import DecisionError
 from server.errors import Refusal
 from server.gate import takes_bytes
+from server.many_decisions import Choice
 from server.people import requires, signed_in
 from server.prices import Price
 from server.roles import Task
@@ -136,9 +137,11 @@ def settle_many() -> str:
     person = signed_in()
     choices = [_choice(value) for value in request.form.getlist("case")][:LISTED_MAX]
     resolution = request.form.get("resolution", "")
-    decided, skipped = decisions.settle_all(
-        choices, site=person.site, resolution=resolution, operator=person.name, now_ms=context.now_ms()
-    )
+    who: dict[str, Any] = {"site": person.site, "operator": person.name, "role": person.role}
+    try:
+        decided, skipped = many_decisions.settle_all(choices, resolution=resolution, now_ms=context.now_ms(), **who)
+    except DecisionError as error:
+        raise Refusal(409, "conflict", str(error)) from None
     with reading() as connection:
         names = linked_names(connection, person.site, [choice.unit for choice in choices])
     return render_template("cases_decided.html", decided=decided, skipped=skipped, resolution=resolution, names=names)

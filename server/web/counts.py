@@ -9,8 +9,9 @@ from typing import Any, Final
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from server import context, queries
-from server.counts import closing, cycle, late, listing, paper, recount
+from server import case_list, context, queries
+from server.case_list import CaseFilter
+from server.counts import closing, cycle, exceptions, listing, paper, recount
 from server.counts.compare import Line
 from server.counts.cycle import CountReport
 from server.counts.plan import CountError
@@ -80,10 +81,11 @@ def _count(number: str) -> str:
         state = listing.state_of(connection, person.site, number)
         if state == "open" and not person.may(Task.COUNT):
             found = cycle.veiled(found)
-        exceptions = late.late_scans(connection, site=person.site, number=number, found=found)
+        late = CaseFilter(rule=exceptions.RULE, document=number)
+        exceptional = case_list.list_cases(connection, person.site, late, limit=LATE_SHOWN_MAX)
         shown = _by_kind(found)
         moved = [key for m in found.moves for key in (m.subject, m.origin, m.destination)]
-        scanned = [key for f in exceptions for key in (f.event.subject, f.event.location)]
+        scanned = [key for case in exceptional for key in (case.unit, case.seen)]
         keys = [*_keys(shown), *found.plan.bins, *moved, *scanned, found.plan.chosen.get("product")]
         return render_template(
             "count.html",
@@ -95,8 +97,9 @@ def _count(number: str) -> str:
             devices=queries.device_names(connection, person.site),
             versions=paper.versions(connection, person.site, "count_result", number),
             pending=closing.pending(connection, person.site, number),
-            exceptions=exceptions[:LATE_SHOWN_MAX],
-            late=len(exceptions),
+            exceptions=exceptional,
+            late=case_list.count_by_rule(connection, person.site, late).get(exceptions.RULE, 0),
+            rule=exceptions.RULE,
             lines_max=REPORT_LINES_MAX,
             provisional=sum(line.provisional for line in found.lines),
             missing=sum(line.kind is Line.MISSING for line in found.lines),

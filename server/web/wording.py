@@ -35,6 +35,7 @@ RESOLUTIONS: Final = {
     "claim_first": "The first scan holds",
     "claim_second": "The second scan holds",
     "write_off": "Write it off",
+    "take_over": "Close the count again with this scan",
     "dismiss": "Nothing is wrong",
 }
 SET_ASIDE: Final = {

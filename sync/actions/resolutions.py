@@ -45,12 +45,18 @@ def _claim(state: UnitState, event: ScanEvent) -> UnitState:
     return replace(state, status=status, place=place, observed=True, expected=belongs)
 
 
+def _take_over(state: UnitState, event: ScanEvent) -> UnitState:
+    """The scan came late for a closed count, whose next version rests on it."""
+    return state
+
+
 RESOLUTIONS: Final[dict[str, Apply]] = {
     "put_back": _put_back,
     "stays": _stays,
     "claim_first": _claim,
     "claim_second": _claim,
     "write_off": _write_off,
+    "take_over": _take_over,
     "dismiss": _dismiss,
 }
 """What a person can decide about a case, by the word that stands in the event's ``reason``."""

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server import case_file, case_list, decisions, queries
+from server import case_file, case_list, decisions, many_decisions, queries
 from server.case_list import CaseFilter, CaseLine
 from server.database import reading, stamp, writing
-from server.decisions import Choice, DecisionError
+from server.decisions import DecisionError
+from server.many_decisions import Choice
 from server.rebuild import rebuild
 from server.tables import unit_states
 from server.undo import look, may_be_undone, undo
@@ -153,7 +154,7 @@ def test_of_many_cases_those_that_changed_are_skipped_and_named(device: Chain) -
     late.scan(DAY + 30_000, "put_away", names[1], location=BIN_C)
     push(late, now_ms=NOW)
     choices = [Choice(unit=c.unit, rule=c.rule, episode=c.episode, evidence=c.evidence) for c in seen]
-    decided, skipped = decisions.settle_all(choices, site=SITE, resolution="stays", operator="Sam", now_ms=NOW)
+    decided, skipped = many_decisions.settle_all(choices, site=SITE, resolution="stays", operator="Sam", now_ms=NOW)
     assert [choice.unit for choice in decided] == names[2:]
     assert [(s.choice.unit, s.reason.split(" by ")[0].split(":")[0]) for s in skipped] == [
         (names[0], "The case was settled already"),

@@ -1,0 +1,218 @@
+"""The exceptions of closed counts as cases: each late scan is one, taken over or dismissed by itself.
+
+A scan that arrives too late for a closed version opens a case of what was scanned. It closes when a later version
+takes it over, or when somebody says that the version is right without it. Made anew for a count at a time, whenever a
+fact arrives that may be late for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from server import case_rows
+from server.counts import late, paper, plan
+from server.identifiers import owners
+from server.ledger import FOLDED, fact_of, in_chunks
+from server.replay import Case, case_name
+from server.rules import Finding
+from server.tables import cases, document_rows, documents, events
+from server.undone import read_undone
+from sync.actions import ACTIONS
+from sync.event import format_name, parse_name
+from sync.history import Fact
+
+RULE: Final = "late_scan"
+_RECOUNT: Final = re.compile(r"-R\d+$")
+Marks = frozenset[str]
+
+
+def refold_after(connection: sa.Connection, site: str, facts: Iterable[Fact], at: int) -> None:
+    """Make the exceptions anew of those closed counts for which these facts may have come late."""
+    for number in sorted(_concerned(connection, site, facts)):
+        refold(connection, site, number, at)
+
+
+def _concerned(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> set[str]:
+    d = documents.c
+    closings = (d.site == site) & (d.kind == "count_result") & d.event.isnot(None)
+    last = connection.execute(sa.select(sa.func.max(d.event_ms)).where(closings)).scalar()
+    scans = [f for f in facts if ACTIONS[f.event.action].roles] if last is not None else []
+    if last is None or not scans:
+        return set()
+    said = {f.event.document for f in scans if f.event.document} | _undone_of(connection, scans)
+    counts = said | {_RECOUNT.sub("", number) for number in said}
+    found: set[str] = set()
+    for chunk in in_chunks(f"{number}/1" for number in counts):
+        query = sa.select(d.number).where(closings, d.number.in_(chunk))
+        found.update(number.removesuffix("/1") for number in connection.execute(query).scalars())
+    early = {str(f.event.subject): f for f in scans if f.event.subject and f.event_ms - f.uncertainty_ms <= last}
+    owned = owners(connection, site, early) if early else {}
+    by_name = {owned.get(subject, subject): f for subject, f in early.items()}
+    for chunk in in_chunks(by_name):
+        query = (
+            sa.select(document_rows.c.subject, d.number, d.event_ms)
+            .join(documents, d.digest == document_rows.c.document)
+            .where(document_rows.c.site == site, document_rows.c.subject.in_(chunk), closings)
+        )
+        for subject, number, closed_ms in connection.execute(query):
+            if by_name[subject].event_ms - by_name[subject].uncertainty_ms <= closed_ms:
+                found.add(number.rpartition("/")[0])
+    return found
+
+
+def _undone_of(connection: sa.Connection, facts: Iterable[Fact]) -> set[str]:
+    """Documents of the scans that these undo."""
+    t = events.c
+    found: set[str] = set()
+    for chunk in in_chunks(f.event.voids for f in facts if f.event.voids):
+        key = sa.tuple_(t.device_no, t.epoch, t.seq).in_([parse_name(name) for name in chunk])
+        query = sa.select(t.document).where(key, t.document.isnot(None))
+        found.update(connection.execute(query).scalars())
+    return found
+
+
+def refold(connection: sa.Connection, site: str, number: str, at: int) -> None:
+    """Make the exceptions of one count anew; `at` is the stamp of this transaction."""
+    t = cases.c
+    before: dict[str, case_rows.Cases] = {}
+    query = sa.select(cases).where(t.site == site, t.rule == RULE, t.document == number)
+    for row in connection.execute(query).mappings():
+        before.setdefault(row["unit"], {})[row["rule"], row["episode"]] = case_rows.case_of(row)
+    case_rows.write(connection, site, before, _fold(connection, site, number), at)
+
+
+def subjects(connection: sa.Connection, site: str, number: str) -> set[str]:
+    """What the stored exceptions of a count are about."""
+    t = cases.c
+    query = sa.select(t.unit).where(t.site == site, t.rule == RULE, t.document == number)
+    return set(connection.execute(query).scalars())
+
+
+def dismissed(connection: sa.Connection, site: str, number: str) -> Marks:
+    """Marks of the late scans of a count that somebody dismissed: no later version takes them over."""
+    t = cases.c
+    query = sa.select(t.evidence).where(
+        t.site == site, t.rule == RULE, t.document == number, t.status == "settled", t.resolution == "dismiss"
+    )
+    return frozenset(mark for said in connection.execute(query).scalars() for mark in marks_of(said))
+
+
+def marks_of(evidence: str) -> Marks:
+    """The marks of the scans that an exception is about: two that bear one name are one exception."""
+    return frozenset(evidence.partition("~")[0].split("+"))
+
+
+def _fold(connection: sa.Connection, site: str, number: str) -> dict[str, case_rows.Cases]:
+    version = paper.versions(connection, site, "count_result", number)
+    if not version:
+        return {}
+    waiting = late.late_scans(connection, site=site, number=number)
+    found: dict[str, case_rows.Cases] = {}
+    for unit, case in _opened(connection, site, number, waiting):
+        found.setdefault(unit, {})[case.rule, case.episode] = case
+    for each in range(2, version + 1):
+        closing, head = _closing(connection, site, f"{number}/{each}")
+        taken = _by_name(connection, head["attributes"]["late"])
+        for unit, case in _opened(connection, site, number, taken):
+            closed = replace(case, status="explained", closed_by=closing.event, closed_ms=closing.event_ms)
+            found.setdefault(unit, {})[case.rule, case.episode] = closed
+    still = {format_name(fact.name) for fact in waiting}
+    _decide(connection, site, found, still)
+    return found
+
+
+def _closing(connection: sa.Connection, site: str, number: str) -> tuple[Any, sa.RowMapping]:
+    """Which event froze a version, and the first row of its paper."""
+    d = documents.c
+    query = sa.select(d.event, d.event_ms, d.digest).where(d.site == site, d.kind == "count_result", d.number == number)
+    closing = connection.execute(query).one()
+    head = sa.select(document_rows).where(document_rows.c.document == closing.digest, document_rows.c.row == 1)
+    return closing, connection.execute(head).mappings().one()
+
+
+def _opened(connection: sa.Connection, site: str, number: str, facts: Iterable[Fact]) -> list[tuple[str, Case]]:
+    """An open case of each of these scans, with the unit or bin that it is about."""
+    given = list(facts)
+    marks: dict[str, set[str]] = {}
+    for fact in given:
+        marks.setdefault(format_name(fact.name), set()).add(paper.mark(fact))
+    about = _about(connection, site, number, given)
+    made = []
+    for fact in given:
+        name, word = format_name(fact.name), ACTIONS[fact.event.action].text.partition(":")[0]
+        case = Case(
+            rule=RULE,
+            episode=name,
+            opened_ms=fact.event_ms,
+            document=number,
+            finding=Finding(
+                detail=f"{word}: it came after {number} was closed.",
+                seen=fact.event.location or fact.event.container,
+            ),
+            evidence="+".join(sorted(marks[name])),
+            operator=fact.event.operator,
+            device_no=fact.name[0],
+        )
+        made.append((about[name], case))
+    return made
+
+
+def _about(connection: sa.Connection, site: str, number: str, facts: Iterable[Fact]) -> dict[str, str]:
+    """What each of these scans is about: its unit, its bin, or that of the scan which it undoes."""
+    found: dict[str, str] = {}
+    undoing: dict[str, str] = {}
+    for fact in facts:
+        subject = fact.event.subject or fact.event.location
+        if subject is not None:
+            found[format_name(fact.name)] = subject
+        elif fact.event.voids is not None:
+            undoing[format_name(fact.name)] = fact.event.voids
+    t = events.c
+    for chunk in in_chunks(undoing.values()):
+        key = sa.tuple_(t.device_no, t.epoch, t.seq).in_([parse_name(name) for name in chunk])
+        rows = connection.execute(sa.select(t.device_no, t.epoch, t.seq, t.subject, t.location).where(key))
+        of = {format_name((d, e, s)): subject or location for d, e, s, subject, location in rows}
+        found |= {name: of[target] for name, target in undoing.items() if of.get(target)}
+    bare = undoing.keys() - found.keys()
+    if bare:
+        found |= dict.fromkeys(bare, plan.read(connection, site, number).bins[0])
+    owned = owners(connection, site, set(found.values()))
+    return {name: owned.get(subject, subject) for name, subject in found.items()}
+
+
+def _by_name(connection: sa.Connection, names: Iterable[str]) -> list[Fact]:
+    """The scans of these names, undone since or not."""
+    t = events.c
+    found: list[Fact] = []
+    for chunk in in_chunks(names):
+        key = sa.tuple_(t.device_no, t.epoch, t.seq).in_([parse_name(name) for name in chunk])
+        query = sa.select(events).where(key, t.outcome.in_(FOLDED))
+        found += [fact_of(row) for row in connection.execute(query).mappings()]
+    return sorted(found, key=lambda fact: fact.order)
+
+
+def _decide(connection: sa.Connection, site: str, found: Mapping[str, case_rows.Cases], still: set[str]) -> None:
+    """Put down what people decided about these exceptions, as far as it stands."""
+    t = events.c
+    every = [(unit, key) for unit, own in found.items() for key in own]
+    by_case = {case_name(*key): (unit, key) for unit, key in every}
+    said: list[Fact] = []
+    for chunk in in_chunks(by_case):
+        query = sa.select(events).where(t.site == site, t.document.in_(chunk), t.action.in_(("settle", "reopen")))
+        said += [fact_of(row) for row in connection.execute(query.where(t.outcome.in_(FOLDED))).mappings()]
+    undone = read_undone(connection, [format_name(fact.name) for fact in said])
+    for fact in sorted(said, key=lambda fact: fact.order):
+        name, word = format_name(fact.name), fact.event.reason
+        unit, key = by_case[str(fact.event.document)]
+        case = found[unit][key]
+        if fact.event.action == "reopen":
+            found[unit][key] = replace(case, evidence=f"{case.evidence.partition('~')[0]}~{name}")
+        elif name not in undone and (word == "dismiss") == (case.episode in still):
+            # what was to be taken over waits for approval as long as no version holds it
+            settled = replace(case, status="settled", resolution=word)
+            found[unit][key] = replace(settled, closed_by=name, closed_ms=fact.event_ms)

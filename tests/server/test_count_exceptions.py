@@ -1,0 +1,155 @@
+"""Each scan that comes late for a closed count is a case: taken over or dismissed by itself, and never lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from server import decisions, many_decisions
+from server.case_list import CaseFilter, CaseLine, list_cases
+from server.counts import paper
+from server.counts.limits import Limit, set_limit
+from server.database import reading, writing
+from server.decisions import DecisionError
+from server.many_decisions import Choice
+from server.undo import undo
+from server.upkeep import rebuild_all, verify
+from tests.handheld import BIN_A, BIN_B, DAY, Chain, unit
+from tests.server.counting import NOW, Counting, begin, close, kinds, result
+from tests.server.site import SITE, differences, enrol, folded, push, state_document
+
+A1, A2, A3, B1 = (unit(serial) for serial in ("A1", "A2", "A3", "B1"))
+
+
+@pytest.fixture
+def late(warehouse: str) -> Chain:
+    """A closed count of two bins, and the handheld that still holds two scans of the first one."""
+    rows = [{"subject": u, "location": BIN_A} for u in (A1, A2, A3)] + [{"subject": B1, "location": BIN_B}]
+    state_document("stock", "STOCK", rows, now_ms=DAY - 100_000)
+    begin()
+    enrol(1)
+    enrol(2)
+    counter, late = Chain(1), Chain(2)
+    late.scan(DAY + 90_000, "count", A2, location=BIN_A, document="CC-1", operator="Ravi")
+    late.scan(DAY + 95_000, "count", A3, location=BIN_A, document="CC-1", operator="Ravi")
+    count = Counting(counter)
+    count(BIN_A, A1)
+    count(BIN_B, B1)
+    push(counter, now_ms=NOW)
+    close()
+    return late
+
+
+def exceptions(status: str | None = "open") -> list[CaseLine]:
+    with reading() as c:
+        return list_cases(c, SITE, CaseFilter(rule="late_scan", document="CC-1", status=status))
+
+
+def settle(case: CaseLine, resolution: str, **more: Any) -> None:
+    about: dict[str, Any] = {"unit": case.unit, "rule": case.rule, "episode": case.episode, "evidence": case.evidence}
+    said: dict[str, Any] = {"operator": "Sam", "now_ms": NOW + 70_000} | more
+    with writing() as c:
+        decisions.settle(c, site=SITE, resolution=resolution, **about, **said)
+
+
+def test_each_late_scan_of_a_closed_count_is_a_case_that_says_who_scanned_it(late: Chain) -> None:
+    assert exceptions() == []
+    push(late, now_ms=NOW + 60_000)
+    assert [(e.unit, e.seen, e.operator, e.device_no) for e in exceptions()] == [
+        (A2, BIN_A, "Ravi", 2),
+        (A3, BIN_A, "Ravi", 2),
+    ]
+
+
+def test_one_late_scan_is_taken_over_and_the_other_one_waits(late: Chain) -> None:
+    push(late, now_ms=NOW + 60_000)
+    first, second = exceptions()
+    settle(first, "take_over")
+    assert [e.unit for e in exceptions()] == [second.unit]
+    assert [(e.unit, e.status, e.resolution) for e in exceptions(None)] == [
+        (A2, "settled", "take_over"),
+        (A3, "open", None),
+    ]
+    settle(exceptions()[0], "take_over", now_ms=NOW + 80_000)
+    assert exceptions() == []
+    assert kinds(result()) == dict.fromkeys((A1, A2, A3, B1), "matched")
+
+
+def test_a_dismissed_late_scan_is_left_out_of_every_later_version(late: Chain) -> None:
+    push(late, now_ms=NOW + 60_000)
+    settle(exceptions()[0], "dismiss")
+    assert kinds(close(now_ms=NOW + 90_000)) == {A1: "matched", A2: "missing", A3: "matched", B1: "matched"}
+    assert [(e.unit, e.status, e.resolution) for e in exceptions(None)] == [
+        (A2, "settled", "dismiss"),
+        (A3, "explained", None),
+    ]
+
+
+def test_a_dismissed_late_scan_is_opened_again_and_taken_over(late: Chain) -> None:
+    push(late, now_ms=NOW + 60_000)
+    settle(exceptions()[0], "dismiss")
+    [case] = [e for e in exceptions(None) if e.status == "settled"]
+    about = {"unit": case.unit, "rule": case.rule, "episode": case.episode}
+    with writing() as c:
+        decisions.reopen(c, site=SITE, reason="it was right", operator="Sam", now_ms=NOW + 75_000, **about)
+    settle(exceptions()[0], "take_over", now_ms=NOW + 80_000)
+    with pytest.raises(DecisionError, match="undo the scan instead"), writing() as c:
+        decisions.reopen(c, site=SITE, reason="no", operator="Sam", now_ms=NOW + 85_000, **about)
+
+
+def test_several_late_scans_taken_over_together_make_one_version(late: Chain) -> None:
+    push(late, now_ms=NOW + 60_000)
+    choices = [Choice(unit=e.unit, rule=e.rule, episode=e.episode, evidence=e.evidence) for e in exceptions()]
+    said: dict[str, Any] = {"site": SITE, "operator": "Sam", "now_ms": NOW + 70_000}
+    decided, skipped = many_decisions.settle_all(choices, resolution="take_over", **said)
+    assert (len(decided), skipped, exceptions()) == (2, [], [])
+    assert versions() == 2
+
+
+def versions() -> int:
+    with reading() as c:
+        return paper.versions(c, SITE, "count_result", "CC-1")
+
+
+def test_a_late_scan_above_a_persons_limit_waits_for_approval_and_stays_open(late: Chain) -> None:
+    push(late, now_ms=NOW + 60_000)
+    with writing() as c:
+        limit = Limit(units=0, value=None, percent=None)
+        set_limit(c, site=SITE, whose="role:supervisor", limit=limit, operator="admin", now_ms=NOW)
+    settle(exceptions()[0], "take_over", role="supervisor")
+    assert (len(exceptions()), versions()) == (2, 1)
+    with pytest.raises(DecisionError, match="waits for approval already"):
+        settle(exceptions()[1], "take_over", role="supervisor")
+
+
+def test_who_may_not_close_counts_takes_no_late_scan_over(late: Chain) -> None:
+    push(late, now_ms=NOW + 60_000)
+    with pytest.raises(DecisionError, match="which your role does not include"):
+        settle(exceptions()[0], "take_over", role="quality")
+
+
+def test_an_undo_of_a_counted_scan_is_a_case_of_its_unit(late: Chain) -> None:
+    with writing() as c:
+        undo(c, site=SITE, name="1.1.2", reason="wrong unit", operator="Sam", now_ms=NOW + 60_000)
+    assert [(e.unit, e.detail.partition(":")[0]) for e in exceptions()] == [(A1, "Undo")]
+    settle(exceptions()[0], "take_over")
+    assert kinds(result())[A1] == "missing"
+
+
+def test_a_late_move_of_a_counted_unit_is_a_case_too(late: Chain) -> None:
+    enrol(3)
+    mover = Chain(3)
+    mover.scan(DAY + 30_000, "move", A1, location=BIN_B)
+    push(mover, now_ms=NOW + 60_000)
+    assert [(e.unit, e.device_no) for e in exceptions()] == [(A1, 3)]
+
+
+def test_a_rebuild_and_a_check_of_everything_find_the_same_exceptions(late: Chain) -> None:
+    push(late, now_ms=NOW + 60_000)
+    settle(exceptions()[0], "take_over")
+    settle(exceptions()[0], "dismiss", now_ms=NOW + 80_000)
+    stored = folded()
+    rebuild_all(SITE, lambda _: None)
+    assert differences(stored, folded()) == []
+    assert [said for said in verify(SITE, lambda _: None) if said.startswith("cases")] == []
