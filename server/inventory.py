@@ -18,7 +18,7 @@ from server.changes import by_code_point
 from server.ledger import in_chunks
 from server.surroundings import DEPTH_MAX
 from server.tables import reference, stock_levels, unit_states
-from sync.identity import is_container
+from sync.identity import is_container, item_of
 from sync.unit import IN_STOCK
 
 PAGE: Final = 50
@@ -261,6 +261,18 @@ def _in_stock_by_place(connection: sa.Connection, site: str, which: sa.ColumnEle
     for (_, status, place), number in found.items():
         here[place] += number if status in IN_STOCK else 0
     return +here
+
+
+def on_hand(connection: sa.Connection, site: str) -> Counter[str]:
+    """How many units and pieces of each product are in stock, containers followed."""
+    u = unit_states.c
+    found: Counter[str] = Counter()
+    here = taken_along.counted(connection, site, u.item.isnot(None), u.status.in_(taken_along.TAKEN_ALONG))
+    for (item, status, _), number in here.items():
+        found[item or ""] += number if status in IN_STOCK else 0
+    for level in levels(connection, site):
+        found[item_of(level["subject"]) or ""] += level["quantity"]
+    return found
 
 
 def zones_of(connection: sa.Connection, site: str, locations_: Iterable[str | None]) -> dict[str, str | None]:

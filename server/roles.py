@@ -26,6 +26,10 @@ class Task(StrEnum):
     """Orders, cartons, parcels and their hand-over."""
     RECALL = "recall"
     """Begin and end recalls."""
+    OWN = "own"
+    """See what stock costs, ages, loses and earns, and what that advises."""
+    PRICE = "price"
+    """Accept mark-downs, and set the rules and assumptions behind them."""
     IMPORT = "import"
     """Take in documents: products, places, stock, ASNs, orders."""
     EXPORT = "export"
@@ -43,7 +47,7 @@ INTEGRATION: Final = "integration"
 
 ROLES: Final[dict[str, frozenset[Task]]] = {
     "admin": frozenset(Task),
-    "supervisor": frozenset(Task) - {Task.RECALL, Task.FEED, Task.PEOPLE, Task.ADMINISTER},
+    "supervisor": frozenset(Task) - {Task.RECALL, Task.PRICE, Task.FEED, Task.PEOPLE, Task.ADMINISTER},
     "quality": frozenset({Task.LOOK, Task.SETTLE, Task.RECALL, Task.EXPORT}),
     "receiver": frozenset({Task.LOOK, Task.RECEIVE}),
     "picker": frozenset({Task.LOOK}),

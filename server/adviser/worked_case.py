@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 from server.adviser.assumptions import Figure
@@ -89,13 +90,13 @@ def needed(case: Case) -> list[Needed]:
 
 
 def break_evens(case: Case, figures: Mapping[str, Mapping[str, Figure]]) -> list[BreakEven]:
-    """For each kind of goods, from which price the labels pay; where they pay soonest first.
+    """For each kind of goods, from which price the labels pay; those first where they pay soonest beyond lots.
 
     Args:
         figures: the assumptions of each preset, by its name.
     """
     found = [_break_even(case, preset, figures[name]) for name, preset in PRESETS.items()]
-    return sorted(found, key=lambda one: one.price)
+    return sorted(found, key=lambda one: one.price_beyond or inf)
 
 
 def _break_even(case: Case, preset: Preset, figures: Mapping[str, Figure]) -> BreakEven:

@@ -29,6 +29,8 @@ TASKS = {
     Task.RECEIVE: "Close receipts, claim from suppliers",
     Task.ORDER: "Orders and parcels",
     Task.RECALL: "Recall and release",
+    Task.OWN: "See costs, ageing and the advice",
+    Task.PRICE: "Mark down, set what the advice assumes",
     Task.IMPORT: "Take documents in",
     Task.EXPORT: "Take lists out",
     Task.FEED: "Webhooks and the feed",
