@@ -15,6 +15,7 @@ from scanner_client.keeping import Keeping
 from scanner_client.packing import is_empty_parcel, packed_so_far, unfinished_parcel
 from scanner_client.pairing import Pairing, Read, by_own_name, contradict, is_whole
 from scanner_client.pick_list import PickLists
+from scanner_client.returns_desk import TAKING_BACK, ReturnsDesk
 from scanner_client.sample import Sample
 from scanner_client.shelf import Shelf
 from scanner_client.sighting import Sighting, Told, Tone, rank, with_symbols
@@ -33,7 +34,9 @@ PUT_AWAY: Final = "put_away"
 class BoxScans:
     """The boxes of one session, and what is held in mind from one to the next."""
 
-    def __init__(self, keeping: Keeping, *, codes: SiteCodes, picks: PickLists, hand_over: HandOver) -> None:
+    def __init__(
+        self, keeping: Keeping, *, codes: SiteCodes, picks: PickLists, hand_over: HandOver, desk: ReturnsDesk
+    ) -> None:
         self.in_hand: Sighting | None = None
         """What is to be put away, and lacks nothing but its bin."""
         self.product_in_hand: str | None = None
@@ -45,6 +48,7 @@ class BoxScans:
         self._codes = codes
         self._picks = picks
         self._hand_over = hand_over
+        self._desk = desk
         self._shelf = Shelf(self._site_map)
         self._sample = Sample(self._site_map, keeping.handheld.outbox)
         self._pairing = Pairing()
@@ -64,7 +68,7 @@ class BoxScans:
         if is_stock(box.key) and judging.needs_serial(self._site_map, item_of(box.key)):
             return self._half_a_scan(sighting, box.key, say("scan.needs_serial", item=thing))
         self.product_in_hand = None
-        event = self._box_event(sighting, good, box)
+        event = self._desk.box_event(self._box_event(sighting, good, box))
         lacking = (
             say("scan.bin_first")
             if self._keeping.is_counting and self._keeping.bin.opening is None
@@ -80,7 +84,8 @@ class BoxScans:
             return [Told(tone=Tone.STOP, text=stale, thing=thing)]
         if is_empty_parcel(self._keeping.handheld, event):
             return [Told(tone=Tone.ASK, text=say("packing.empty", carton=thing), thing=thing)]
-        return [self.keep(event, sighting, thing)]
+        told = self.keep(event, sighting, thing)
+        return [self._desk.begun(told, sighting) if told.event and told.event.action == TAKING_BACK else told]
 
     def _is_miscounted(self, sighting: Sighting, good: Sequence[Read]) -> bool:
         """Whether a person said how many, and then typed what may be a product's code but is none of ours."""
@@ -168,7 +173,8 @@ class BoxScans:
         unfinished = unfinished_parcel(self._keeping.handheld, event)
         judged = judging.judged(event, self._keeping.handheld)
         what, verdict = ACTIONS[event.action], judged.judgement.verdict
-        if (what.guarded and verdict in NOT_TAKEN) or (what.stops_recalled and verdict in STOPPED):
+        stops = verdict in STOPPED or verdict is Verdict.NOT_RELEASED
+        if (what.guarded and verdict in NOT_TAKEN) or (what.stops_recalled and stops):
             event = replace(event, action="reject", reason=judged.judgement.verdict.value)
         *_, kept = self._keeping.keep([*self._keeping.withdrawn(sighting), event])
         self._keeping.recent.remember(kept, sighting.box, thing)

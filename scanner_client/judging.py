@@ -5,18 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
+from scanner_client import return_words
 from scanner_client.handheld import Handheld
 from scanner_client.order_now import ordered
 from scanner_client.parcel import held_inside
 from scanner_client.recalled import Stop, stopping, words
+from scanner_client.return_now import facts_of, own_name
 from scanner_client.sighting import Tone
 from scanner_client.site_map import SiteMap
 from scanner_client.unit_now import known_now
 from scanner_client.wording import say
 from sync.actions import ACTIONS, Stock, refuse
+from sync.because import Outcome
 from sync.event import ScanEvent
 from sync.identity import is_container, is_stock, item_of, split_key
 from sync.labels import SerialPattern, SiteCodes
+from sync.returning import verdict
 from sync.unit import NOT_TOLD, Status
 from sync.verdict import REFUSED, STOPPED, Judgement, Known, Verdict, day, judge, refused
 
@@ -74,12 +78,23 @@ def judged(event: ScanEvent, handheld: Handheld) -> Judged:
             ordered=asked,
             today=today,
         )
+    if event.action == "restock" and judgement.verdict not in STOPPED:
+        return _released(event, handheld, judgement)
     text = _words(judgement, site_map, event, reason=stop.recall.reason if stop else "", known=known)
     if stop is not None and judgement.verdict in STOPPED:
         text = _stopped(stop, site_map, text)
     elif inside:
         text = say("hand_over.inside", thing=thing_text(site_map, inside), text=text)
     return Judged(judgement=judgement, tone=TONES[judgement.verdict], text=text)
+
+
+def _released(event: ScanEvent, handheld: Handheld, judgement: Judgement) -> Judged:
+    """Whether a return may go back among what is sold: by all that is known of it here."""
+    found = verdict(facts_of(handheld, own_name(handheld, event.subject or "")))
+    if found.outcome is not Outcome.RESTOCK:
+        judgement = replace(judgement, verdict=Verdict.NOT_RELEASED)
+        return Judged(judgement=judgement, tone=Tone.STOP, text=return_words.words(found))
+    return Judged(judgement=replace(judgement, verdict=Verdict.RIGHT), tone=Tone.GOOD, text=say("returns.released"))
 
 
 def _stopped(stop: Stop, site_map: SiteMap, text: str) -> str:

@@ -20,20 +20,14 @@ STALE_MS: Final = 24 * 3_600_000
 """Older data than this do not say that something is in our stock: it may have been sold since."""
 
 
-def facts_of(handheld: Handheld, unit: str, also: Sequence[ScanEvent] = ()) -> ReturnFacts:
-    """The facts of a return as they are known here.
-
-    Args:
-        unit: its own name (`own_name`).
-        also: events that are about to be kept.
-    """
+def facts_of(handheld: Handheld, unit: str) -> ReturnFacts:
+    """The facts of a return as they are known here; `unit` is its own name (`own_name`)."""
     site_map = handheld.site_map
-    events = [*handheld.own_scans.of(unit), *also]
+    events = handheld.own_scans.of(unit)
     state = _folded(handheld, unit, events)
     item = item_of(unit)
-    document = next(
-        (e.document for e in reversed(events) if e.action == "take_back"), state.document if state else None
-    )
+    said = (e.document for e in reversed(events) if e.action in ("take_back", "examine") and e.document)
+    document = next(said, state.document if state else None)
     traits = traits_of(unit, known_now(handheld, unit), site_map.now_ms(handheld.clock), events[-1] if events else None)
     age = site_map.age_ms(handheld.clock)
     return ReturnFacts(
@@ -43,7 +37,7 @@ def facts_of(handheld: Handheld, unit: str, also: Sequence[ScanEvent] = ()) -> R
         stale=age is None or age > STALE_MS,
         serialised=not is_stock(unit),
         document=document,
-        claim=_claim(site_map.entry("document", document), document) if document else None,
+        claim=claim_of(site_map.entry("document", document), document) if document else None,
         sold_to=_buyer(handheld, state.sold_on if state else None),
         rules=_rules(handheld, item),
         recalled=bite(site_map.recalls(), traits) is not None,
@@ -81,14 +75,21 @@ def _another(handheld: Handheld, unit: str, events: Sequence[ScanEvent]) -> str 
     return None
 
 
-def _claim(row: dict[str, Any] | None, number: str) -> Claim | None:
+def claim_of(row: dict[str, Any] | None, number: str) -> Claim | None:
     """What a return's or an order's document says; None where it is neither, or the map does not hold it."""
     kind = (row or {}).get("kind")
     if row is None or kind not in ("order", "rma"):
         return None
     if kind == "order":
-        return Claim(order=number, customer=row.get("customer"))
-    return Claim(order=row.get("order"), customer=row.get("customer"), units=tuple(row.get("units") or ()))
+        pieces = sum(line.get("quantity") or 1 for line in row.get("lines") or ())
+        return Claim(order=number, customer=row.get("customer"), pieces=pieces)
+    return Claim(
+        order=row.get("order"),
+        customer=row.get("customer"),
+        units=tuple(row.get("units") or ()),
+        reason=row.get("reason"),
+        pieces=int(row.get("pieces") or 1),
+    )
 
 
 def _buyer(handheld: Handheld, order: str | None) -> str | None:

@@ -25,6 +25,7 @@ from scanner_client.packing import Packed, packed_so_far
 from scanner_client.pairing import Read, pairs
 from scanner_client.past import PastScan
 from scanner_client.pick_list import PickList, PickLists
+from scanner_client.returns_desk import ReturnsDesk
 from scanner_client.sighting import Sighting, Symbol, Told, Tone, printable, with_symbols
 from scanner_client.task import QUANTITY_MAX, Task
 from scanner_client.wording import say
@@ -48,7 +49,11 @@ class Session:
         self.picks = PickLists(handheld)
         """What is still to be taken for an order."""
         self.hand_over = HandOver(handheld)
-        self._boxes = BoxScans(self.keeping, codes=self.codes, picks=self.picks, hand_over=self.hand_over)
+        self.desk = ReturnsDesk(self.keeping)
+        """What came back, and is being examined."""
+        self._boxes = BoxScans(
+            self.keeping, codes=self.codes, picks=self.picks, hand_over=self.hand_over, desk=self.desk
+        )
         self._switches: dict[Kind, Callable[[Sighting, Read], list[Told]]] = {
             Kind.LOCATION: self._enter_location,
             Kind.CONTAINER: self._enter_container,
@@ -66,7 +71,7 @@ class Session:
 
     def _scan_symbol(self, sighting: Sighting, symbol: Symbol) -> list[Told]:
         """One symbol may list many units: each of them is a scan of its own."""
-        awaited = self._boxes.product_in_hand is not None and sighting.entry is not None
+        awaited = (self._boxes.product_in_hand is not None and sighting.entry is not None) or self.desk.awaits(())
         refused = too_long(symbol)
         known = None if refused else parcel.parcel_of(self.handheld, self.task.action, symbol, self.codes)
         if known:
@@ -86,6 +91,8 @@ class Session:
         switch = self._switches.get(good[0].label.kind)
         if switch and len(read) == 1:
             return switch(sighting, good[0])
+        if self.desk.awaits(good):
+            return self.desk.number(sighting, good)
         return self._boxes.pair(sighting, good) if pairs(self.task.action) else self._boxes.scan(sighting, good)
 
     # What switches the context.
@@ -104,6 +111,9 @@ class Session:
 
     def _enter_container(self, sighting: Sighting, read: Read) -> list[Told]:
         what = ACTIONS[self.task.action]
+        parcel_ = self.desk.parcel(sighting, read.label.key)
+        if parcel_ is not None:
+            return parcel_
         if "container" in what.needs:  # the carton that the next units go into, not itself what is scanned
             self.keeping.task = replace(self.task, container=read.label.key)
             return [Told(tone=Tone.INFO, text=say("place.carton", carton=self.keeping.place(read.label.key)))]
@@ -137,6 +147,8 @@ class Session:
         told = self.leave()
         number = split_key(read.label.key).elements[-1][1]
         self.keeping.task = replace(self.task, document=number)
+        if self.desk.in_hand is not None:
+            return [*told, *self.desk.document(number)]
         return [*told, Told(tone=Tone.INFO, text=say("place.document", document=number))]
 
     def _enter_badge(self, _: Sighting, read: Read) -> list[Told]:
@@ -165,9 +177,8 @@ class Session:
         if newest is None or newest[0].subject is None:
             return Told(tone=Tone.ASK, text=say("condition.no_scan"))
         [kept] = self.keeping.keep([self.keeping.event("grade", subject=newest[0].subject, condition=condition)])
-        return Told(
-            tone=Tone.INFO, text=say("condition.kept", condition=CONDITIONS[condition]), thing=newest[1], event=kept
-        )
+        text = say("condition.kept", condition=CONDITIONS[condition])
+        return self.desk.graded(Told(tone=Tone.INFO, text=text, thing=newest[1], event=kept))
 
     def undo(self) -> Told:
         """Take back the last scan of this session; both stay in the history."""

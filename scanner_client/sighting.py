@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from sync.event import BARCODE_BYTES_MAX, LIST_MAX, ScanEvent
 from sync.identity import Kind
+from sync.returning import ReturnVerdict
 from sync.verdict import Judgement
 
 if TYPE_CHECKING:  # a wedge needs no NumPy
@@ -67,6 +68,8 @@ class Told:
     event: ScanEvent | None = None
     judgement: Judgement | None = None
     """None where nothing was judged, or the verdict is kept from a blind counter."""
+    returned: ReturnVerdict | None = None
+    """Of something that came back: what is done with it, and why."""
     undone_box: int | None = None
     """The tracker's number of the box whose scan was undone: nothing is kept of it any more."""
 

@@ -4,7 +4,9 @@ A wedge types a label's characters and Enter. A person can type as well: ``key:T
 be scanned; ``*12`` before a product that lies there twelve times; ``/undo``, ``/unreadable`` and ``/finish``;
 ``/scans`` lists the last scans by number, and ``/undo 3 WHY`` undoes the third of them. ``/list`` says what is still to
 be picked, ``/short WHY`` that what it names next cannot be found, and ``/close`` closes the carton in hand.
-``/condition damaged`` says it of the last scan, ``/condition damaged next`` of the next one.
+``/condition damaged`` says it of the last scan, ``/condition damaged next`` of the next one. Of a return ``/seal
+broken`` and ``/reason fit`` say the rest, ``/restock`` releases it and ``/next`` leaves it as it is; ``/undelivered``
+says that the parcel whose label was read never reached anybody.
 """
 
 from __future__ import annotations
@@ -22,6 +24,9 @@ SCANS: Final = b"/scans"
 UNDO: Final = b"/undo "
 SHORT: Final = b"/short "
 CONDITION: Final = b"/condition "
+SEAL: Final = b"/seal "
+REASON: Final = b"/reason "
+WITH_WORDS: Final = tuple(word.strip() for word in (SHORT, CONDITION, SEAL, REASON))
 SCANS_LISTED: Final = 15
 KEYED_PREFIX: Final = b"key:"
 AIM_FLAG: Final = b"]"
@@ -33,6 +38,9 @@ _COMMANDS: Final[dict[bytes, Callable[[Session], list[Told]]]] = {
     b"/unreadable": Session.unreadable,
     b"/finish": Session.finish,
     b"/close": Session.close_carton,
+    b"/undelivered": lambda session: session.desk.undelivered(),
+    b"/restock": lambda session: session.desk.release(),
+    b"/next": lambda session: session.desk.next(),
     b"/list": lambda session: session.picks.told(session.pick_list),
 }
 
@@ -58,6 +66,8 @@ class Typing:
             UNDO: lambda words: [self._undo(words)],
             SHORT: session.short,
             CONDITION: lambda words: [self._grade(words)],
+            SEAL: lambda words: session.desk.seal(words.strip()),
+            REASON: lambda words: session.desk.reason(words.strip()),
         }
 
     def enter(self, line: bytes) -> list[Told]:
@@ -72,7 +82,9 @@ class Typing:
                 return told(line[len(begin) :].decode("utf-8", "replace"))
         if line.startswith(b"/"):
             said = printable(line[:SHOWN_MAX].decode("latin-1"))
-            commands = ", ".join(name.decode() for name in (*_COMMANDS, SCANS, SHORT.strip(), CONDITION.strip()))
+            commands = ", ".join(
+                name.decode() for name in (*_COMMANDS, SCANS, *map(bytes.strip, (SHORT, CONDITION, SEAL, REASON)))
+            )
             return [Told(tone=Tone.ASK, text=say("scan.no_command", text=said, commands=commands))]
         if line.startswith(b"*") and line[1:].strip().isdigit():
             return [self._session.counts(int(line[1:].strip()[:SHOWN_MAX]))]  # what is cut off was too many before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
@@ -245,7 +246,10 @@ class Work:
             if newest is None:
                 return [Told(tone=Tone.ASK, text=say("picture.no_camera"))]
             picture = newest[1]
-        return [self._pictures.keep(*last, picture)]
+        told = self._pictures.keep(*last, picture)
+        if self.session is None or self.session.desk.in_hand is None or told.tone is not Tone.INFO:
+            return [told]
+        return [told, *self.session.desk.pictured(hashlib.sha256(picture).hexdigest())]
 
     def _sync_now(self) -> list[Told]:
         self._sync()

@@ -79,7 +79,8 @@ def _announced(connection: sa.Connection, site: str, document: Any) -> dict[str,
     offered = {"kind": "rma", "state": "open", "lines": _lines(connection, document.digest), "bins": [], "blind": False}
     offered |= {"order": claim.order} if claim.order else {}
     offered |= {"customer": claim.customer} if claim.customer else {}
-    return offered | ({"units": list(claim.units)} if claim.units else {})
+    offered |= {"reason": claim.reason} if claim.reason else {}
+    return offered | {"pieces": claim.pieces} | ({"units": list(claim.units)} if claim.units else {})
 
 
 def _taken(one: Taken) -> dict[str, Any]:

@@ -21,13 +21,11 @@ REASONS: Final = {
     "wrong_item": "We sent something else than was ordered",
     "damaged": "It arrived damaged",
     "defect": "It does not work, or no longer",
-    "undelivered": "It never reached the customer",
     "other": "Something else",
 }
 """Why it came back: what `reason` of a `take_back` or `examine` says, with words for it."""
 NOT_SAID: Final = "not_said"
 DEFECT: Final = "defect"
-UNDELIVERED: Final = "undelivered"
 SITE_WIDE: Final = "*"
 """Key of the site's rules, for products that have none of their own."""
 SEALS: Final = {
@@ -52,6 +50,10 @@ class Claim:
     """A hash of the customer's key (`server/returns/customer.py`): good for nothing but a comparison."""
     units: tuple[str, ...] = ()
     """The units that the return announces, where it names any."""
+    reason: str | None = None
+    """Why, by what the customer announced."""
+    pieces: int = 1
+    """How many the document is about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,7 +56,7 @@ def read_claims(connection: sa.Connection, site: str, numbers: Iterable[str]) ->
     t = document_rows.c
     for chunk in in_chunks(numbers):
         query = (
-            sa.select(documents.c.number, documents.c.kind, t.subject, t.attributes)
+            sa.select(documents.c.number, documents.c.kind, t.subject, t.quantity, t.attributes)
             .join(documents, documents.c.digest == t.document)
             .where(documents.c.site == site, documents.c.number.in_(chunk), documents.c.event.isnot(None))
             .where(documents.c.kind.in_(("rma", "order")))
@@ -68,15 +68,23 @@ def read_claims(connection: sa.Connection, site: str, numbers: Iterable[str]) ->
 
 
 def claim_of(rows: Iterable[Any]) -> Claim:
-    """The claim that the rows (`number`, `kind`, `subject`, `attributes`) of one return or order make."""
+    """The claim that the rows (`number`, `kind`, `subject`, `quantity`, `attributes`) of one return or order make."""
     found = list(rows)
     said = [row.attributes or {} for row in found]
     customer = next((one["customer"] for one in said if one.get("customer")), None)
+    pieces = sum(row.quantity or 1 for row in found)
     if found[0].kind == "order":
-        return Claim(order=found[0].number, customer=customer)
+        return Claim(order=found[0].number, customer=customer, pieces=pieces)
     units = tuple(row.subject for row in found if not is_stock(row.subject))
     order = next((one["order"] for one in said if one.get("order")), None)
-    return Claim(order=order, customer=customer, units=units if len(units) == len(found) else ())
+    reasons = {one["reason"] for one in said if one.get("reason")}
+    return Claim(
+        order=order,
+        customer=customer,
+        units=units if len(units) == len(found) else (),
+        reason=reasons.pop() if len(reasons) == 1 else None,
+        pieces=pieces,
+    )
 
 
 def read_buyers(connection: sa.Connection, site: str, orders: Iterable[str]) -> dict[str, str]:

@@ -39,6 +39,7 @@ def take_back(state: UnitState, event: ScanEvent) -> UnitState:
         return replace(kept, doubts=doubts, held=state.held or next(iter(doubts), None))
     back = replace(
         arrive(state, event, Status.RETURNED),
+        document=event.document,  # whose it is is asked anew: the order that it was sold on is below
         doubts=doubts,
         held=state.held or next(iter(doubts), None),
         condition=event.condition,
@@ -69,7 +70,7 @@ def _doubts(state: UnitState, event: ScanEvent, boxed: Match | None) -> Iterator
     elif state.status is Status.DISPOSED:
         yield Because.GONE_BEFORE
     elif state.status is Status.RETURNED:
-        if event.document not in (None, state.document):
+        if None not in (event.document, state.document) and event.document != state.document:
             yield Because.TWIN_RETURNED
     elif state.status in IN_STOCK and event.location not in (state.place, state.expected):
         yield Because.TWIN_IN_STOCK
@@ -86,6 +87,7 @@ def examine(state: UnitState, event: ScanEvent) -> UnitState:
     renamed = (*state.returned_for[:-1], _why(event)) if event.reason and state.returned_for else state.returned_for
     return replace(
         see(state, event),
+        document=event.document or state.document,
         matched=_matched(own, state.matched),
         seal=event.seal or state.seal,
         pictured=state.pictured or event.evidence is not None,
