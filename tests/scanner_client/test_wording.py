@@ -61,6 +61,8 @@ def test_no_text_of_the_catalogue_is_left_unsaid() -> None:
         "role.",
         "action.",
         "reason.",
+        "because.",
+        "outcome.",
         "status.days",
         "status.hours",
         "status.minutes",
