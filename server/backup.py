@@ -24,6 +24,7 @@ import sqlalchemy as sa
 from server import migrations
 from server.database import db, keep_private, sqlite_module, writing
 from server.ledger import SERVER_DEVICE
+from server.printing import numbers
 from server.setup import is_ready, new_incarnation
 from server.tables import chains, enrolment_codes, events, identifier_claims, reference, server_state, unit_states
 
@@ -155,7 +156,7 @@ def _restore_sqlite(path: Path) -> Restored:
             made_ms = int(connection.exec_driver_sql(f"SELECT made_ms FROM {_OURS}").scalar_one())  # noqa: S608
             connection.exec_driver_sql(f"DROP TABLE {_OURS}")
             migrations.upgrade(connection)
-            _renew(connection, incarnation)
+            _renew(connection, incarnation, made_ms)
             after = _server_facts(connection)
     except sa.exc.DatabaseError as error:
         raise BackupError(f"{path} cannot be read: {error.orig}.") from None
@@ -191,13 +192,15 @@ def _put_aside(path: Path, kept: Path) -> None:
             part.rename(kept.with_name(kept.name + suffix))
 
 
-def _renew(connection: sa.Connection, incarnation: str) -> None:
-    """What must not be as it was: the name, offers of enrolment, and stamps that another database gave."""
+def _renew(connection: sa.Connection, incarnation: str, made_ms: int) -> None:
+    """What must not be as it was: the name, offers of enrolment, stamps that another database gave, labels' numbers."""
     connection.execute(server_state.update().values(incarnation=incarnation, stamp=1))
     connection.execute(enrolment_codes.delete())
     connection.execute(chains.update().values(safe_through=chains.c.acked_through))  # all of it is in this backup
     for table in (unit_states, reference, identifier_claims):
         connection.execute(table.update().values(stamp=1))
+    home = connection.execute(sa.select(server_state.c.site)).scalar_one()
+    numbers.skip_after_restore(connection, home, made_ms)
 
 
 _Facts = dict[tuple[int, int], str]
@@ -277,7 +280,7 @@ def _restore_dump(path: Path) -> Restored:
             migrations.replace(connection, head["schema"])
             _load(connection, head["tables"], lines)
             migrations.upgrade(connection)
-            _renew(connection, incarnation)
+            _renew(connection, incarnation, int(head["made_ms"]))
             lost = _lost(before, _server_facts(connection))
     except (BackupError, migrations.NewerDatabase):
         raise

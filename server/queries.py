@@ -15,6 +15,7 @@ from server import bin_cases, taken_along
 from server.counts import paper
 from server.identifiers import names_of, owners
 from server.ledger import SERVER_DEVICE, history
+from server.printing import jobs as printing
 from server.surroundings import Gathered, gather
 from server.tables import cases, devices, documents, events, stock_levels, unit_states
 from server.unit_rows import state_of
@@ -112,8 +113,9 @@ def trail(connection: sa.Connection, site: str, key: str) -> list[TrailLine]:
     names = {key, *names_of(connection, site, [key]).get(key, ())}
     told = bin_cases.facts_of(connection, site, names) if is_location(key) else history(connection, site, names)
     facts = [fact for found in told.values() for fact in found]
-    counted = {id(fact) for fact in effective(facts)}
-    ordered = sorted(facts, key=lambda fact: fact.order)[-TRAIL_MAX:]
+    printed = printing.facts_of(connection, site, sorted(names))
+    counted = {id(fact) for fact in [*effective(facts), *printed]}
+    ordered = sorted([*facts, *printed], key=lambda fact: fact.order)[-TRAIL_MAX:]
     return [TrailLine(fact=fact, undone=id(fact) not in counted) for fact in ordered]
 
 

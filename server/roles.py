@@ -24,6 +24,8 @@ class Task(StrEnum):
     """Close receipts, and write and follow claims to suppliers."""
     ORDER = "order"
     """Orders, cartons, parcels and their hand-over."""
+    PRINT = "print"
+    """Print labels: new plates and cartons, bins, and again what has one."""
     RECALL = "recall"
     """Begin and end recalls."""
     OWN = "own"
@@ -49,10 +51,10 @@ ROLES: Final[dict[str, frozenset[Task]]] = {
     "admin": frozenset(Task),
     "supervisor": frozenset(Task) - {Task.RECALL, Task.PRICE, Task.FEED, Task.PEOPLE, Task.ADMINISTER},
     "quality": frozenset({Task.LOOK, Task.SETTLE, Task.RECALL, Task.EXPORT}),
-    "receiver": frozenset({Task.LOOK, Task.RECEIVE}),
-    "picker": frozenset({Task.LOOK}),
-    "returns": frozenset({Task.LOOK}),
-    INTEGRATION: frozenset({Task.LOOK, Task.ORDER, Task.IMPORT, Task.EXPORT, Task.FEED}),
+    "receiver": frozenset({Task.LOOK, Task.RECEIVE, Task.PRINT}),
+    "picker": frozenset({Task.LOOK, Task.PRINT}),
+    "returns": frozenset({Task.LOOK, Task.PRINT}),
+    INTEGRATION: frozenset({Task.LOOK, Task.ORDER, Task.PRINT, Task.IMPORT, Task.EXPORT, Task.FEED}),
 }
 
 PERSONAL: Final = tuple(role for role in ROLES if role != INTEGRATION)

@@ -65,6 +65,7 @@ ONE_CLIENT_FILE = {
     "zeroconf": ("zeroconf",),
     "the page's HTTP server": ("http.server",),
 }
+ONE_SERVER_FILE = {"zxing-cpp": ("zxingcpp", "server/printing/symbol.py")}
 # What lives in exactly one folder of the handheld: another engine, as on Android, replaces that folder.
 ONE_CLIENT_FOLDER = {"OpenCV": ("cv2", "scanner_client/vision")}
 VAGUE_NAMES = ("common", "helpers", "misc", "services", "utils")
@@ -182,6 +183,13 @@ def _homes(sources: list[Source]) -> Iterator[str]:
             for what, packages in ONE_CLIENT_FILE.items():
                 if any(_within(module, package) for _, module in source.imports for package in packages):
                     homes[what].add(str(source.path))
+        for what, (package, file) in ONE_SERVER_FILE.items():
+            if source.is_in("server") and str(source.path) != file:
+                yield from (
+                    f"{source.path}:{line}: {what} belongs in {file}."
+                    for line, module in source.imports
+                    if _within(module, package)
+                )
     for what in ONE_CLIENT_FILE:
         if len(homes[what]) != 1:
             files = ", ".join(sorted(homes[what])) or "none"

@@ -25,8 +25,9 @@ SOUND = {
     "scanner_client/requirements.txt": "opencv-python-headless==5\nurllib3==2\nzeroconf==0\nzxing-cpp==3\n",
     "server/__init__.py": "from server import api, web\nimport flask\n",
     "server/api/sync.py": "from server.api.errors import refuse\nfrom server import ingest\n",
+    "server/printing/symbol.py": "import zxingcpp\n",
     "server/rules/missing.py": "from server.rules.finding import Finding\nfrom sync import event\n",
-    "server/requirements.txt": "flask==3\nflask-sqlalchemy==3\n",
+    "server/requirements.txt": "flask==3\nflask-sqlalchemy==3\nzxing-cpp==3\n",
 }
 
 
@@ -106,6 +107,11 @@ def test_a_sound_tree_breaks_no_rule(tmp_path: Path) -> None:
             "server/ingest.py",
             "from scanner_client import outbox",
             "server/ingest.py:1: server must not import scanner_client.outbox.",
+        ),
+        (
+            "server/printing/zpl.py",
+            "import zxingcpp",
+            "server/printing/zpl.py:1: zxing-cpp belongs in server/printing/symbol.py.",
         ),
         ("server/ingest.py", "import cv2", "server/ingest.py:1: server does not install cv2."),
         ("server/ingest.py", "import tests.demo", "server/ingest.py:1: server must not import tests.demo."),

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from server import audit, queries, staff
 from server.exports import ROWS_AT_ONCE, Column, Filters, Listing, Rows
 from server.lists.naming_rows import with_names
+from server.printing import jobs
 from server.roles import Task
 from server.tables import documents, events
 
@@ -21,6 +22,11 @@ def _handhelds(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
 def _people(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
     for member in staff.members(connection, site):
         yield {name: getattr(member, name) for name in ("name", "role", "badge", "console", "active")}
+
+
+def _print_jobs(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
+    for job in jobs.jobs(connection, site):
+        yield asdict(job) | {"keys": None, "labels": len(job.keys), "first": job.keys[0]}
 
 
 def _documents(connection: sa.Connection, site: str, filters: Filters) -> Rows:
@@ -89,6 +95,22 @@ def _trail(connection: sa.Connection, site: str, filters: Filters) -> Rows:
 
 _IN_PIECES: Final = {"yield_per": 1_000}
 LISTS: Final = (
+    Listing(
+        name="print_jobs",
+        title="Print jobs",
+        rows=_print_jobs,
+        columns=(
+            Column("number", "Number"),
+            Column("at_ms", "When", moment=True),
+            Column("operator", "By"),
+            Column("labels", "Labels"),
+            Column("again", "Of them again"),
+            Column("first", "First of them"),
+            Column("carrier", "Symbol"),
+            Column("medium", "Printed on"),
+        ),
+        task=Task.PRINT,
+    ),
     Listing(
         name="handhelds",
         title="Handhelds",

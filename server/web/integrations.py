@@ -19,6 +19,7 @@ WORDS = {
     Task.LOOK: "read units, cases, counts, receipts and orders",
     Task.ORDER: "orders and parcels",
     Task.IMPORT: "take documents in",
+    Task.PRINT: "print labels",
     Task.EXPORT: "take lists out",
     Task.FEED: "follow what changed",
 }

@@ -28,6 +28,7 @@ TASKS = {
     Task.APPROVE: "Approve what is above a limit",
     Task.RECEIVE: "Close receipts, claim from suppliers",
     Task.ORDER: "Orders and parcels",
+    Task.PRINT: "Print labels",
     Task.RECALL: "Recall and release",
     Task.OWN: "See costs, ageing and the advice",
     Task.PRICE: "Mark down, set what the advice assumes",

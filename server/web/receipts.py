@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any, Final
 
 import sqlalchemy as sa
 from flask import flash, make_response, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from server import cells, context, pictures, queries
+from server import cells, context, naming, pictures, queries
 from server.cells import CellError
 from server.counts import paper, receipt
 from server.counts.compare import Line
@@ -26,6 +28,7 @@ from server.web.navigation import Entry, Group
 from server.web.pages import blueprint, linked_names
 from server.web.wording import money
 from sync.condition import CONDITIONS
+from sync.identity import is_stock, item_of
 from sync.sampling import SITE_WIDE, Mode
 
 NAV = Entry("Receipts", "web.receipts", Group.WORK, order=30)
@@ -70,6 +73,16 @@ def receipt_page() -> Response:
     return page
 
 
+def _without_plates(connection: sa.Connection, site: str, lines: Iterable[ReceiptLine]) -> list[tuple[str, int]]:
+    """Products of these lines whose units get the warehouse's own plates, and how many pieces are announced."""
+    pieces: Counter[str] = Counter()
+    for line in lines:
+        if is_stock(line.subject) and (item := item_of(line.subject)):
+            pieces[item] += line.expected_quantity
+    modes = naming.read(connection, site, pieces).rows
+    return [(item, count) for item, count in pieces.items() if modes.get(("item", item), {}).get("mode") == "lpn"]
+
+
 def _shown(connection: sa.Connection, site: str, found: ReceiptReport) -> dict[str, Any]:
     versions = paper.versions(connection, site, "receipt_result", found.number)
     by_kind: dict[str, list[ReceiptLine]] = {kind.value: [] for kind in (*TROUBLE, Line.MATCHED)}
@@ -89,6 +102,7 @@ def _shown(connection: sa.Connection, site: str, found: ReceiptReport) -> dict[s
         "state": state,
         "is_blind": blind.is_blind(connection, site, found.number),
         "names": linked_names(connection, site, keys),
+        "plates": _without_plates(connection, site, found.lines),
         "devices": queries.device_names(connection, site),
         "pictures": pictures.of_events(connection, site, [event for line in found.lines for event in line.events]),
         "claims": claims.list_claims(connection, site, receipt=found.number),

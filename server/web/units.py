@@ -44,6 +44,7 @@ def unit(path: str) -> str:
         "unit.html",
         pictures=[picture for line in lines for picture in shown.get(format_name(line.fact.name), ())],
         key=key,
+        labelled=not is_stock(key),
         name=names(key),
         view=view,
         lines=lines,

@@ -55,6 +55,12 @@ def unreadable(state: UnitState, event: ScanEvent) -> UnitState:
     return state
 
 
+@action("ask_label", roles=FLOOR)
+def ask_label(state: UnitState, event: ScanEvent) -> UnitState:
+    """Ask for a label: its label is lost or spoilt, and a new one is wanted."""
+    return state
+
+
 @action("grade", roles=FLOOR, needs=("subject", "condition"))
 def grade(state: UnitState, event: ScanEvent) -> UnitState:
     """Grade: in what condition it is, said after it was scanned."""

@@ -141,6 +141,18 @@ def release(state: UnitState, event: ScanEvent) -> UnitState:
     return state
 
 
+@action("allot_numbers", needs=("document", "quantity"))
+def allot_numbers(state: UnitState, event: ScanEvent) -> UnitState:
+    """Allot numbers: so many of this series are given, and never again."""
+    return state
+
+
+@action("print_labels", needs=("document", "evidence"))
+def print_labels(state: UnitState, event: ScanEvent) -> UnitState:
+    """Print: labels were printed."""
+    return state
+
+
 @action("administer", needs=("reason",))
 def administer(state: UnitState, event: ScanEvent) -> UnitState:
     """Administer: a handheld was enrolled or revoked, a person or a setting changed."""
