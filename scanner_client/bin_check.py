@@ -8,12 +8,15 @@ A blind count is told nothing: it gets no expectation, and no verdict but a reca
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 from scanner_client import judging
+from scanner_client.handheld import Handheld
+from scanner_client.pieces_now import pieces_in
 from scanner_client.sighting import Told, Tone
 from scanner_client.site_map import SiteMap
 from scanner_client.task import Task
@@ -21,6 +24,7 @@ from scanner_client.vision.mark import MarkTone
 from scanner_client.wording import say
 from sync.actions import ACTIONS, Compare, Stock
 from sync.event import ScanEvent, format_name
+from sync.identity import is_stock
 from sync.verdict import REFUSED, Verdict
 
 NAMES_MAX: Final = 20
@@ -55,6 +59,8 @@ class Expectation:
     """The bin or the carton; None where the task names none."""
     units: frozenset[str]
     """By canonical name; empty where nothing is compared."""
+    pieces: Mapping[str, int]
+    """How many of each product or lot that has no units."""
     compared: bool
     """Whether what is not among the units is missing: not for blind counts, nor where one takes or brings things."""
     blind: bool
@@ -75,27 +81,31 @@ class Scanned:
     thing: str
     belongs: str | None = None
     """Where it belongs instead."""
+    quantity: int = 1
 
 
-def expectation(site_map: SiteMap, task: Task, opening: str | None) -> Expectation:
+def expectation(handheld: Handheld, task: Task, opening: str | None) -> Expectation:
     """What is expected where the task is now.
 
     An open carton that is being received is expected to hold what its supplier announced; a bin, or a carton in it,
     what the records put there. Who picks, moves or packs is not told that the rest of the bin is missing.
     """
-    what = ACTIONS[task.action]
+    site_map, what = handheld.site_map, ACTIONS[task.action]
     blind = judging.is_blind(site_map, task.document, task.location)
     place = _place(task)
     units: list[str] | None = None
+    pieces: Mapping[str, int] = {}
     if place is not None and not blind and what.compare is not Compare.NOTHING and what.stock is not Stock.TAKEN:
         announced = what.compare is Compare.ANNOUNCED
         units = site_map.announced_in(place) if announced else site_map.expected_in(place)
+        pieces = site_map.pieces.announced_in(place) if announced else pieces_in(handheld, place) or {}
     return Expectation(
         action=task.action,
         document=task.document,
         opening=opening,
         place=place,
         units=frozenset(units or ()),
+        pieces=pieces,
         compared=units is not None,
         blind=blind,
         name=partial(judging.thing_text, site_map),
@@ -150,20 +160,40 @@ class BinCheck:
 
     @property
     def missing(self) -> list[str]:
-        """Names of the first units that are still missing, and how many more there are."""
-        return _bounded([self.expected.name(unit) for unit in sorted(self._missing)[:NAMES_MAX]], len(self._missing))
+        """Names of the first units and pieces that are still missing, and how many more there are."""
+        names = [self.expected.name(unit) for unit in sorted(self._missing)[:NAMES_MAX]]
+        short = self._off(-1)
+        names += [self._amount(*one) for one in sorted(short.items())[: NAMES_MAX - len(names)]]
+        return _bounded(names, len(self._missing) + len(short))
 
     @property
     def wrong(self) -> list[str]:
         """What must not be here, the most urgent first, each with the reason; bounded like `missing`."""
         found = [scan for verdict in WRONG for scan in self._judged(verdict)]
         shown = [say("check.wrong", thing=scan.thing, reason=self._reason(scan)) for scan in found[:NAMES_MAX]]
-        return _bounded(shown, len(found))
+        over = self._off(1)
+        shown += [
+            say("check.over", amount=self._amount(*one)) for one in sorted(over.items())[: NAMES_MAX - len(shown)]
+        ]
+        return _bounded(shown, len(found) + len(over))
 
     @property
     def read(self) -> int:
-        """How many things were scanned here, each once."""
-        return len({scan.unit for scan in self._scans.values()})
+        """How many things were scanned here: units each once, and pieces."""
+        units = {scan.unit for scan in self._scans.values() if not is_stock(scan.unit)}
+        return len(units) + sum(scan.quantity for scan in self._scans.values() if is_stock(scan.unit))
+
+    def _off(self, sign: int) -> dict[str, int]:
+        """Pieces that are over (1) or still missing (-1), by product or lot; none where nothing is compared."""
+        scanned: Counter[str] = Counter()
+        for scan in self._scans.values() if self.expected.compared else ():
+            scanned[scan.unit] += scan.quantity if is_stock(scan.unit) else 0
+        subjects = (self.expected.pieces.keys() | +scanned) if self.expected.compared else ()
+        found = {subject: sign * (scanned[subject] - self.expected.pieces.get(subject, 0)) for subject in subjects}
+        return {subject: pieces for subject, pieces in found.items() if pieces > 0}
+
+    def _amount(self, subject: str, pieces: int) -> str:
+        return say("picks.take", quantity=pieces, thing=self.expected.name(subject))
 
     def summary(self, unread: int = 0) -> str:
         """How the bin stands, in one sentence.
@@ -188,6 +218,7 @@ class BinCheck:
             verdict = None
         belongs = told.judgement.belongs if told.judgement and verdict is Verdict.KNOWN_ELSEWHERE else None
         scan = Scanned(unit=unit, verdict=verdict, thing=told.thing or self.expected.name(unit), belongs=belongs)
+        scan = replace(scan, quantity=1 if event.quantity is None else event.quantity)
         self._scans[format_name(event.name)] = scan
         self._missing.discard(unit)
 
@@ -224,9 +255,11 @@ class BinCheck:
     def _missing_words(self) -> list[str]:
         if not self.expected.compared:
             return []
-        if self._missing:
-            return [say("check.missing", count=len(self._missing), names=", ".join(self.missing))]
-        return [say("check.none_missing") if self.expected.units else say("check.none_expected")]
+        count = len(self._missing) + sum(self._off(-1).values())
+        if count:
+            return [say("check.missing", count=count, names=", ".join(self.missing))]
+        expects = self.expected.units or self.expected.pieces
+        return [say("check.none_missing") if expects else say("check.none_expected")]
 
     def _wrong_words(self) -> list[str]:
         recalled, shipped = self._judged(Verdict.RECALLED), self._judged(Verdict.SHIPPED_ALREADY)
@@ -236,6 +269,7 @@ class BinCheck:
             *([say("check.shipped_count", count=len(shipped))] if shipped else []),
             *self._elsewhere_words(),
             *([say("check.not_expected_count", count=len(strange))] if strange else []),
+            *([say("check.over_count", count=sum(self._off(1).values()))] if self._off(1) else []),
             *([say("check.cannot_tell_count", count=len(untold))] if untold else []),
         ]
 

@@ -35,7 +35,7 @@ class CheckedBin:
         """
         task, opening = session.task, session.opening
         if self._check is None or not self._check.is_for(task, opening):
-            fresh = BinCheck(expectation(session.handheld.site_map, task, opening))
+            fresh = BinCheck(expectation(session.handheld, task, opening))
             if not self._check or fresh.expected.place or task.document != self._check.expected.document:
                 self._check = fresh
         is_listing = len(outcomes) > 1  # one symbol that lists many units: each of them is a scan of its own

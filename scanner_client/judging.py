@@ -9,6 +9,7 @@ from scanner_client import return_words
 from scanner_client.handheld import Handheld
 from scanner_client.order_now import ordered
 from scanner_client.parcel import held_inside
+from scanner_client.pieces_now import pieces_in
 from scanner_client.recalled import Stop, stopping, words
 from scanner_client.return_now import facts_of, own_name
 from scanner_client.sighting import Tone
@@ -31,6 +32,7 @@ TONES: Final = {
     Verdict.RIGHT: Tone.GOOD,
     Verdict.CANNOT_TELL: Tone.LOOK,
     Verdict.UNKNOWN: Tone.LOOK,
+    Verdict.NO_MORE_HERE: Tone.LOOK,
     Verdict.KNOWN_ELSEWHERE: Tone.STOP,
     Verdict.NOT_EXPECTED: Tone.STOP,
     Verdict.CLOSED_ALREADY: Tone.STOP,
@@ -64,7 +66,7 @@ def judged(event: ScanEvent, handheld: Handheld) -> Judged:
     asked, today = ordered(handheld, event, known), day(site_map.now_ms(handheld.clock))
     if is_stock(subject) and (stop is None or not (stop.sure or ACTIONS[event.action].stops_recalled)):
         fault = refused(event, None, asked, today) if ACTIONS[event.action].guarded else None
-        judgement = fault or Judgement(verdict=_stock_verdict(event, site_map, item))
+        judgement = fault or Judgement(verdict=_stock_verdict(event, handheld, item))
     else:
         listed = item is not None and item in document_items(site_map, event.document)
         sure, perhaps = stop is not None and stop.sure, stop is not None and not stop.sure
@@ -80,7 +82,9 @@ def judged(event: ScanEvent, handheld: Handheld) -> Judged:
         )
     if event.action == "restock" and judgement.verdict not in STOPPED:
         return _released(event, handheld, judgement)
-    text = _words(judgement, site_map, event, reason=stop.recall.reason if stop else "", known=known)
+    left = left_here(event, handheld) if judgement.verdict is Verdict.NO_MORE_HERE else None
+    reason = stop.recall.reason if stop else ""
+    text = _words(judgement, site_map, event, reason=reason, known=known, left=left or 0)
     if stop is not None and judgement.verdict in STOPPED:
         text = _stopped(stop, site_map, text)
     elif inside:
@@ -195,17 +199,34 @@ def thing_text(site_map: SiteMap, key: str) -> str:
     return f"{name} {number}" if name and key != item else name or number
 
 
-def _stock_verdict(event: ScanEvent, site_map: SiteMap, item: str | None) -> Verdict:
-    """Stock without units: is the product on the document, or at least one of ours?"""
-    on_document = document_items(site_map, event.document)
-    if item in on_document:
-        return Verdict.RIGHT
-    if on_document:
+def _stock_verdict(event: ScanEvent, handheld: Handheld, item: str | None) -> Verdict:
+    """Stock without units: is the product on the document, or at least one of ours, and are there so many here?"""
+    on_document = document_items(handheld.site_map, event.document)
+    if on_document and item not in on_document:
         return Verdict.NOT_EXPECTED
-    return Verdict.RIGHT if item and site_map.entry("item", item) else Verdict.CANNOT_TELL
+    left = left_here(event, handheld)
+    if left is not None and left < (event.quantity or 1):
+        return Verdict.NO_MORE_HERE
+    known = item in on_document or (item and handheld.site_map.entry("item", item))
+    return Verdict.RIGHT if known else Verdict.CANNOT_TELL
 
 
-def _words(judgement: Judgement, site_map: SiteMap, event: ScanEvent, *, reason: str, known: Known | None) -> str:
+def left_here(event: ScanEvent, handheld: Handheld) -> int | None:
+    """How many of it the records have where pieces are taken from, this scan not counted.
+
+    None where nothing is taken, where the place is not said, and where this handheld cannot tell.
+    """
+    place = event.origin or event.location
+    takes = ACTIONS[event.action].stock is Stock.TAKEN and is_stock(event.subject or "")
+    if not takes or place is None or handheld.site_map.cursor().cursor is None:
+        return None
+    lying = pieces_in(handheld, place)
+    return None if lying is None else max(0, lying.get(event.subject or "", 0))
+
+
+def _words(
+    judgement: Judgement, site_map: SiteMap, event: ScanEvent, *, reason: str, known: Known | None, left: int
+) -> str:
     expiry = event.expiry or (known.expiry if known else None)
     return say(
         f"verdict.{judgement.verdict.value}",
@@ -213,4 +234,5 @@ def _words(judgement: Judgement, site_map: SiteMap, event: ScanEvent, *, reason:
         reason=reason,
         order=judgement.claimed_by or event.document or "?",
         expiry=expiry or "?",
+        left=left,
     ).strip()

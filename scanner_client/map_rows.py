@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from sync.identity import is_container
-from sync.protocol import HELD
+from sync.protocol import HELD, split_stock_entry
 from sync.unit import IN_STOCK, Status
 
 SCHEMA: Final = (
@@ -22,6 +22,10 @@ SCHEMA: Final = (
     """CREATE TABLE aliases (
         hash INTEGER PRIMARY KEY, checked INTEGER NOT NULL, generation INTEGER NOT NULL,
         unit INTEGER NOT NULL, unit_checked INTEGER NOT NULL)""",
+    """CREATE TABLE pieces (
+        subject INTEGER NOT NULL, place INTEGER NOT NULL, generation INTEGER NOT NULL, quantity INTEGER NOT NULL,
+        since INTEGER, expiry INTEGER, last_ms INTEGER, announced INTEGER, announced_by INTEGER, unshelved INTEGER,
+        PRIMARY KEY (place, subject)) WITHOUT ROWID""",
     "CREATE TABLE names (no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
     """CREATE TABLE entries (
         kind TEXT NOT NULL, key TEXT NOT NULL, generation INTEGER NOT NULL, row TEXT NOT NULL,
@@ -44,6 +48,7 @@ UNIT_FIELDS: Final = 14
 """Of a pulled unit's row; what is absent at its end is left out."""
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 
+NUMBER_OF: Final = "SELECT no FROM names WHERE name = ?"
 PUT_UNIT: Final = f"""
     INSERT INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (hash) DO UPDATE SET
@@ -63,6 +68,22 @@ _INSIDE: Final = f"""
             CROSS JOIN names AS family ON family.no = units.family
             CROSS JOIN names AS held ON held.name = family.name || tail
         WHERE depth < ?)"""  # noqa: S608 - ours
+
+PUT_PIECES: Final = "INSERT OR REPLACE INTO pieces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+TAKE_PIECES: Final = f"DELETE FROM pieces WHERE place=({NUMBER_OF}) AND subject=({NUMBER_OF})"  # noqa: S608 - ours
+PIECES_FIELDS: Final = 7
+"""Of the pulled row of pieces; what is absent at its end is left out."""
+_PIECES: Final = """
+    SELECT subject.name, place.name, quantity, since, expiry, last_ms, announced, notice.name, unshelved
+        FROM pieces
+        JOIN names AS subject ON subject.no = pieces.subject
+        JOIN names AS place ON place.no = pieces.place
+        LEFT JOIN names AS notice ON notice.no = announced_by"""
+PIECES_IN: Final = f"""{_INSIDE}
+    {_PIECES} WHERE pieces.place IN (SELECT no FROM inside) ORDER BY 1, 2 LIMIT ?"""  # noqa: S608 - ours
+PIECES_OF: Final = f"""
+    {_PIECES} WHERE pieces.subject IN (
+        SELECT no FROM names WHERE name = ?1 OR name > ?1 || '/10/' AND name < ?1 || '/100') LIMIT ?2"""  # noqa: S608 - ours
 
 EXPECTED_IN: Final = f"""{_INSIDE}
     SELECT name || tail, status FROM units JOIN names ON no = family
@@ -91,7 +112,6 @@ PACKED_IN: Final = f"""{_INSIDE}
 HELD_IN: Final = f"""
     SELECT names.name, count(*) FROM units JOIN names ON no = coalesce(place, expected)
         WHERE status IN ({", ".join(str(STATUSES.index(status)) for status in sorted(IN_STOCK))}) GROUP BY 1"""  # noqa: S608 - ours
-NUMBER_OF: Final = "SELECT no FROM names WHERE name = ?"
 STORED: Final = f"""
     SELECT family.name || tail, place.name, lot.name, expiry, stocked FROM units
         JOIN names AS family ON family.no = units.family
@@ -121,6 +141,19 @@ def hashed(key: str) -> tuple[int, int]:
     """A row's key (64 bits) and a further check (32 bits) of a name, signed as SQLite's integers are."""
     found = blake2b(key.encode(), digest_size=12).digest()
     return int.from_bytes(found[:8], signed=True), int.from_bytes(found[8:], signed=True)
+
+
+def pieces_values(
+    key: str, row: Sequence[Any], generation: int, number: Callable[[str], int]
+) -> tuple[int | None, ...]:
+    """A row of pieces, as pulled, with numbers for names; see `unit_values`."""
+    subject, place = split_stock_entry(key)
+    quantity, since, expiry, last_ms, announced, notice, unshelved = [*row, *[None] * PIECES_FIELDS][:PIECES_FIELDS]
+    announced_by = None if notice is None else number(notice)
+    return (
+        number(subject), number(place), generation, quantity, since, days_of(expiry), last_ms, announced, announced_by,
+        unshelved,
+    )  # fmt: skip
 
 
 def unit_values(key: str, row: Sequence[Any], generation: int, number: Callable[[str], int]) -> tuple[Any, ...]:

@@ -10,11 +10,13 @@ from typing import Any, Final
 from scanner_client import judging
 from scanner_client.handheld import Handheld
 from scanner_client.order_now import shortages, taken_for
+from scanner_client.pieces_map import Lying
+from scanner_client.pieces_now import pieces_of
 from scanner_client.sighting import Told, Tone
 from scanner_client.unit_now import known_now
 from scanner_client.wording import say
 from sync.event import ScanEvent
-from sync.identity import is_location, item_of
+from sync.identity import is_location, is_stock, item_of, split_key
 from sync.order import Available, Order, Wanted, filled, promise
 from sync.recall import Recall, bite, traits_of
 from sync.unit import NOT_TOLD, Status
@@ -31,7 +33,7 @@ class Take:
     want: Wanted
     quantity: int
     units: tuple[Available, ...]
-    """The suggested ones, what should go first ahead; none for products without units."""
+    """The suggested ones, what should go first ahead: units, or the pieces of one product or lot in this bin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,8 @@ class PickList:
     @property
     def suggested(self) -> dict[str, Available]:
         """Every unit that the list names."""
-        return {one.unit: one for stop in self.stops for take in stop.takes for one in take.units}
+        found = (one for stop in self.stops for take in stop.takes for one in take.units)
+        return {one.unit: one for one in found if not is_stock(one.unit)}
 
     def shortage(self) -> dict[str, Any]:
         """What the list asks for next, as the fields of an event that says it cannot be found."""
@@ -126,6 +129,10 @@ class PickLists:
                 if known is None or known.status is not Status.STORED or known.held:
                     continue
             found.append(one)
+        lying = [one for item in {line.item for line in order.lines} for one in pieces_of(self._handheld, item)]
+        shelved = [_pieces(one) for one in lying if one.quantity > 0 and one.shelved]
+        fit = [one for one in shelved if one.expiry is None or one.expiry >= today]
+        found += [one for one in fit if not (recalls and self._is_recalled(one, recalls))]
         return found
 
     def _is_recalled(self, one: Available, recalls: Sequence[Recall]) -> bool:
@@ -140,10 +147,10 @@ class PickLists:
                 place = self._handheld.site_map.location_of(one.place) or one.place
                 places.setdefault(None if place == NOT_TOLD else place, []).append(one)  # its bin is counted blind
             for place, units in places.items():
-                take = Take(want=want, quantity=len(units), units=tuple(units))
+                take = Take(want=want, quantity=sum(one.quantity for one in units), units=tuple(units))
                 by_place.setdefault(place, []).append(take)
-            if want.missing > len(want.units):
-                rest = Take(want=want, quantity=want.missing - len(want.units), units=())
+            if want.missing > want.promised:
+                rest = Take(want=want, quantity=want.missing - want.promised, units=())
                 by_place.setdefault(None, []).append(rest)
         ordered = sorted(
             by_place, key=lambda place: (place is None, _walk(judging.place_text(self._handheld.site_map, place)))
@@ -184,9 +191,11 @@ class PickLists:
         text = say("picks.take", quantity=take.quantity, thing=thing)
         if line.lot is not None:
             text = say("picks.of_lot", take=text, lot=line.lot)
-        if take.units:
-            named = ", ".join(judging.number_text(one.unit) for one in take.units[:NAMED_MAX])
-            more = len(take.units) - NAMED_MAX
+        pieces = {line.item, *(one.unit for one in take.units if line.lot is not None and is_stock(one.unit))}
+        named_ones = [one for one in take.units if one.unit not in pieces]  # else the line has said it already
+        if named_ones:
+            named = ", ".join(map(_named, named_ones[:NAMED_MAX]))
+            more = len(named_ones) - NAMED_MAX
             text = say(
                 "picks.first", take=text, units=say("picks.more", units=named, count=more) if more > 0 else named
             )
@@ -196,6 +205,23 @@ class PickLists:
 def _walk(code: str) -> list[tuple[int, str]]:
     """Sorts A-2 before A-10, as the bins stand."""
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", code)]
+
+
+def _named(one: Available) -> str:
+    """A serial number; or a lot, with how many of it where that may not be all."""
+    number = judging.number_text(one.unit)
+    return say("picks.lot", lot=number, quantity=one.quantity) if is_stock(one.unit) else number
+
+
+def _pieces(one: Lying) -> Available:
+    return Available(
+        unit=one.subject,
+        place=one.place,
+        lot=split_key(one.subject).value("10"),
+        expiry=one.expiry,
+        stocked_day=one.stocked_day,
+        quantity=one.quantity,
+    )
 
 
 def progress_text(found: PickList) -> str:

@@ -39,6 +39,7 @@ from scanner_client.map_rows import (
     split,
     unit_values,
 )
+from scanner_client.pieces_map import PiecesMap
 from sync.identity import is_location
 from sync.marks import unpack
 from sync.order import Available, Order
@@ -81,6 +82,8 @@ class SiteMap:
         self._database = database
         self._recalls: tuple[Recall, ...] | None = None
         self._orders: dict[str, Order] | None = None
+        self.pieces = PiecesMap(database, lambda place: self._carrier(place, NESTING_MAX))
+        """What has no units."""
         self.version = 0
         """Counts up whenever something was taken over."""
 
@@ -269,7 +272,9 @@ class SiteMap:
         number = lru_cache(maxsize=4_096)(self._number)
         units, entries = [], []
         for kind, key, row in changes:
-            if row is None:
+            if kind == "stock":
+                self.pieces.write(key, row, generation, number)
+            elif row is None:
                 self._delete(kind, key)
             elif kind == "unit":
                 units.append(unit_values(key, row, generation, number))
@@ -300,6 +305,7 @@ class SiteMap:
     def _sweep(self, generation: int) -> None:
         self._database.run("DELETE FROM units WHERE generation<>?", generation)
         self._database.run("DELETE FROM aliases WHERE generation<>?", generation)
+        self.pieces.sweep(generation)
         self._database.run("DELETE FROM entries WHERE generation<>? AND kind<>'recall'", generation)
 
     def _unit(self, name: str) -> tuple[Any, ...] | None:

@@ -13,11 +13,11 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server.counts.blind import hidden_from
-from server.tables import reference, server_state, unit_states
+from server.tables import reference, server_state, stock_levels, unit_states
 from server.upsert import upsert
 from sync.identity import is_container
 from sync.marks import pack
-from sync.protocol import CHANGES_PER_REPLY_MAX
+from sync.protocol import CHANGES_PER_REPLY_MAX, FORGET, stock_entry
 from sync.unit import NOT_TOLD, Status, UnitState
 from sync.verdict import COMMITTED
 
@@ -25,6 +25,9 @@ Change = list[Any]
 """``[kind, key, row]``; row null where the entry has gone."""
 _Position = tuple[int, int, str]
 """(stamp, source, key): where a reader stands; all of a stamp up to the key has been read."""
+_END: Final = "\U0010ffff"
+_LAST_SOURCE: Final = 2
+"""Reference data, units, and pieces of what has no units."""
 _START: Final[_Position] = (0, 0, "")
 _CURSOR_KEY_MAX: Final = 400
 """A cursor has to fit into a header field of 500 characters. Of a longer key it holds the beginning, which sorts before
@@ -41,6 +44,7 @@ _MOMENT_COLUMNS: Final = ("place_ms", "status_ms", "came_under")
 What a unit came under is sent of each: a recall of a delivery asks for it."""
 _COLUMNS: Final = _UNIT_COLUMNS + _MOMENT_COLUMNS + _PICKING_COLUMNS + _MARK_COLUMNS
 _MOMENTS_AT: Final = len(_UNIT_COLUMNS)
+_PIECES_COLUMNS: Final = ("quantity", "announced", "announced_by", "read", "shelved", "expiry", "since_ms", "last_ms")
 _PICKING_AT: Final = _MOMENTS_AT + len(_MOMENT_COLUMNS)
 _MARKS_AT: Final = _PICKING_AT + len(_PICKING_COLUMNS)
 
@@ -87,9 +91,10 @@ def pull(
     rows = sorted(
         _references(connection, site, position, below, limit + 1)
         + _units(connection, site, position, below, limit + 1, hidden)
+        + _pieces(connection, site, position, below, limit + 1, hidden)
     )
     page, more = rows[:limit], len(rows) > limit
-    read_up: _Position = (max(below - 1, position[0]), 1, "\U0010ffff")
+    read_up: _Position = (max(below - 1, position[0]), _LAST_SOURCE, _END)
     position = page[-1][0] if page and more else read_up
     return [change for _, change in page], _cursor(mine, position), more
 
@@ -106,7 +111,7 @@ def _references(
     connection: sa.Connection, site: str, position: _Position, below: int, limit: int
 ) -> list[tuple[_Position, Change]]:
     t = reference.c
-    kind, _, key = position[2].partition("\n") if position[1] == 0 else ("\U0010ffff", "", "")
+    kind, _, key = position[2].partition("\n") if position[1] == 0 else (_END, "", "")
     kinds, keys = by_code_point(connection, t.kind), by_code_point(connection, t.key)
     rows = connection.execute(
         sa.select(t.stamp, t.kind, t.key, t.row)
@@ -129,7 +134,7 @@ def _units(
     connection: sa.Connection, site: str, position: _Position, below: int, limit: int, hidden: frozenset[str]
 ) -> list[tuple[_Position, Change]]:
     t = unit_states.c
-    key = position[2] if position[1] == 1 else ""
+    key = position[2] if position[1] == 1 else "" if position[1] < 1 else _END
     units = by_code_point(connection, t.unit)
     rows = connection.execute(
         sa.select(t.stamp, t.unit, *(t[name] for name in _COLUMNS))
@@ -166,6 +171,51 @@ def _unit_row(unit: str, values: Sequence[Any]) -> list[Any]:
     return row
 
 
+def _pieces(
+    connection: sa.Connection, site: str, position: _Position, below: int, limit: int, hidden: frozenset[str]
+) -> list[tuple[_Position, Change]]:
+    t = stock_levels.c
+    key = position[2] if position[1] == _LAST_SOURCE else ""
+    named = t.subject.concat(" ").concat(t.place)
+    names = named.collate("C") if connection.dialect.name == "postgresql" else named
+    rows = connection.execute(
+        sa.select(t.stamp, t.subject, t.place, *(t[name] for name in _PIECES_COLUMNS))
+        .where(t.site == site, t.stamp < below, t.stamp >= position[0])
+        .where((t.stamp > position[0]) | (names > key))
+        .order_by(t.stamp, names)
+        .limit(limit)
+    )
+    found: list[tuple[_Position, Change]] = []
+    for stamp, subject, place, *values in rows:
+        name = stock_entry(subject, place)
+        told = (
+            ["stock", stock_entry(FORGET, place), None]
+            if place in hidden
+            else ["stock", name, _pieces_row(place, values)]
+        )
+        found.append(((stamp, _LAST_SOURCE, name), told))
+    return found
+
+
+def _pieces_row(place: str, values: Sequence[Any]) -> list[Any] | None:
+    """What handhelds get of pieces, what is absent at its end left out; None where there are none.
+
+    How many; since which day (days since 1970) and the expiry; of those in a container when they last moved, how many
+    its supplier says are in it, and the notice that says so; 1 where they lie in no place to pick from.
+    """
+    quantity, announced, announced_by, read, shelved, expiry, since_ms, last_ms = values
+    word = [last_ms, announced, announced_by] if is_container(place) else [None, None, None]
+    if read or not announced:
+        word[1:] = [None, None]
+    unshelved = None if shelved or is_container(place) else 1
+    row = [quantity, since_ms // _DAY_MS or None, expiry, *word, unshelved]
+    if not quantity and not word[1]:
+        return None
+    while row[-1] is None:
+        row.pop()
+    return row
+
+
 def _told(row: list[Any], hidden: frozenset[str]) -> list[Any]:
     """A unit's row without its places, where one of them is a bin that is counted blind."""
     if not hidden.isdisjoint(row[1:3]):
@@ -180,7 +230,7 @@ def by_code_point(connection: sa.Connection, column: sa.Column[str]) -> sa.Colum
 
 def _cursor(incarnation_: str, position: _Position) -> str:
     stamp, source, key = position
-    if key == "\U0010ffff":
+    if key == _END:
         return f"{incarnation_}.{stamp}"
     return f"{incarnation_}.{stamp}.{source}.{key[:_CURSOR_KEY_MAX].replace(chr(10), ' ')}"
 
@@ -191,6 +241,6 @@ def _position(cursor: str | None, incarnation_: str) -> _Position:
         return _START
     stamp = int(parts[1][:18])
     if len(parts) == 2:
-        return (stamp, 1, "\U0010ffff")
+        return (stamp, _LAST_SOURCE, _END)
     source, key = int(parts[2][:1]), parts[3]
     return (stamp, source, key.replace(" ", "\n", 1) if source == 0 else key)

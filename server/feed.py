@@ -160,7 +160,7 @@ def read(
     end = page[-1][0] if more else (max(below - 1, position[0]), len(_SOURCES), ())
     standing = _as_carried(connection, site, [row for _, source, row in page if source.table is unit_states])
     pieces = [row for _, source, row in page if source.table is stock_levels]
-    here = {(row["subject"], row["place"]) for row in taken_along.pieces_here(connection, site, pieces)}
+    here = {(r["subject"], r["place"]): r["quantity"] for r in taken_along.pieces_here(connection, site, pieces)}
     told = [source.told(_now(source, row, standing, here)) for _, source, row in page]
     if "order" in wanted:
         told += _progress(connection, site, [row for _, source, row in page if source.table is unit_states], now_ms)
@@ -172,13 +172,14 @@ def _now(
     source: _Source,
     row: Mapping[str, Any],
     standing: Mapping[str, Mapping[str, Any]],
-    here: Collection[tuple[str, str]],
+    here: Mapping[tuple[str, str], int],
 ) -> Mapping[str, Any]:
     """A row as the container has it that the unit or the pieces are in."""
     if source.table is unit_states:
         return standing.get(row["unit"], row)
-    left = source.table is stock_levels and (row["subject"], row["place"]) not in here
-    return {**row, "quantity": 0} if left else row
+    if source.table is stock_levels:
+        return {**row, "quantity": here.get((row["subject"], row["place"]), 0)}
+    return row
 
 
 def _as_carried(

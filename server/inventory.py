@@ -135,12 +135,9 @@ def _of_item(item: str) -> sa.ColumnElement[bool]:
 def levels(
     connection: sa.Connection, site: str, *, item: str | None = None, places: Collection[str] | None = None
 ) -> Iterator[Mapping[str, Any]]:
-    """Balances of stock without units: subject, place, quantity; of one product, or in these places.
-
-    What left in its container is none.
-    """
+    """Balances of stock without units, as `taken_along.pieces_here` has them; of one product, or in these places."""
     s = stock_levels.c
-    query = sa.select(s.subject, s.place, s.quantity, s.counted_ms, s.last_ms).where(s.site == site, s.quantity != 0)
+    query = sa.select(stock_levels).where(s.site == site, (s.quantity != 0) | (s.announced != 0))
     if item is not None:
         query = query.where(_of_item(item))
     for keys in in_chunks(places) if places is not None else [None]:
@@ -324,13 +321,12 @@ def places(
 
 def _lying_in(connection: sa.Connection, site: str, bins: Mapping[str, str]) -> tuple[Counter[str], Counter[str]]:
     """Units and pieces by bin; `bins` says for each place which bin it is or stands in."""
-    u, s = unit_states.c, stock_levels.c
+    u = unit_states.c
     units_: Counter[str] = Counter()
     pieces: Counter[str] = Counter()
     for keys in in_chunks(bins):
         for place, number in _in_stock_by_place(connection, site, u.place.in_(keys)).items():
             units_[bins[place or ""]] += number
-        summed = sa.select(s.place, sa.func.sum(s.quantity)).where(s.site == site, s.place.in_(keys)).group_by(s.place)
-        for place, number in connection.execute(summed):
-            pieces[bins[place]] += int(number)
+    for level in levels(connection, site, places=bins):
+        pieces[bins[level["place"]]] += level["quantity"]
     return units_, pieces

@@ -89,8 +89,9 @@ def read_unit(connection: sa.Connection, site: str, key: str, now_ms: int) -> Un
 def balances(connection: sa.Connection, site: str, subject: str) -> list[tuple[str, int]]:
     """Where a product or lot without units lies: place and quantity; what left in its container is left out."""
     query = (
-        sa.select(stock_levels.c.place, stock_levels.c.quantity, stock_levels.c.last_ms)
-        .where(stock_levels.c.site == site, stock_levels.c.subject == subject, stock_levels.c.quantity != 0)
+        sa.select(stock_levels)
+        .where(stock_levels.c.site == site, stock_levels.c.subject == subject)
+        .where((stock_levels.c.quantity != 0) | (stock_levels.c.announced != 0))
         .order_by(stock_levels.c.place)
         .limit(PLACES_MAX)
     )

@@ -20,7 +20,7 @@ from server.identifiers import ROUNDS_MAX, claim, names_of, owners, relatives
 from server.ledger import history, in_chunks
 from server.orders.book import read_orders
 from server.replay import Replay
-from server.surroundings import gather
+from server.surroundings import Hold, gather
 from server.tables import cases, document_rows, documents, events, reference, unit_states
 from server.unit_rows import states_of
 from server.upsert import upsert
@@ -60,13 +60,15 @@ def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) 
     opened = cases_of(connection, site, on_top, only_open=True)
     begin = {u: (stored.get(u), opened.get(u, {})) for u in on_top}
     _store(connection, site, begin, _fold(connection, site, on_top, begin), at)
-    late |= contents.children(connection, site, contents.moved(connection, site, units, owned))
+    moved = contents.moved(connection, site, units, owned)
+    late |= contents.children(connection, site, moved)
     late |= contents.strange_cartons(connection, site, by_subject)
+    stock = {s: f for s, f in by_subject.items() if is_stock(s)}
+    late |= stock_levels.shipped_late(connection, site, moved) - stock.keys()
     if late:
         rebuild(connection, site, late, at)
     bin_cases.rebuild(connection, site, bins, at)
-    stock = {s: f for s, f in by_subject.items() if is_stock(s)}
-    stock_levels.advance(connection, site, stock, set(stock) & undone, at)
+    stock_levels.advance(connection, site, stock, set(stock) & undone, at, _holding(connection, site))
     _tell_orders(connection, site, by_subject, at)
 
 
@@ -87,7 +89,7 @@ def rebuild(connection: sa.Connection, site: str, subjects: Iterable[str], at: i
     bins = {s for s in wanted if is_location(s)}
     bin_cases.rebuild(connection, site, bins, at)
     stock = {s for s in wanted if is_stock(s)}
-    stock_levels.rebuild(connection, site, stock, at)
+    stock_levels.rebuild(connection, site, stock, at, _holding(connection, site))
     units = _lock_family(connection, site, (wanted - stock - bins) | _unexplained(connection, site, stock))
     units = claim(connection, site, units, at)
     names = names_of(connection, site, units)
@@ -175,6 +177,10 @@ def lock(connection: sa.Connection, site: str, keys: Iterable[str], *, shared: b
     )
 
 
+def _holding(connection: sa.Connection, site: str) -> Hold:
+    return lambda containers: lock(connection, site, containers, shared=True)
+
+
 def _on_top(facts: list[Fact], state: UnitState | None) -> bool:
     """Whether these facts may be folded on top of the stored state."""
     if any(f.forked or f.event.voids or f.event.identifiers or f.event.action in _REWRITES for f in facts):
@@ -201,7 +207,7 @@ def _fold(
         site,
         facts,
         [state for state, _ in begin.values() if state is not None],
-        hold=lambda containers: lock(connection, site, containers, shared=True),
+        hold=_holding(connection, site),
     )
     folded = {}
     for unit, unit_facts in facts.items():

@@ -26,7 +26,7 @@ ROW_ACTION: Final = {
 def stated(row: Row) -> Fact:
     """One row of an imported document, as the fact that its import made of it."""
     device_no, epoch, seq = map(int, row["event"].split("."))
-    when = row["attributes"]["nought_ms"] if _of_pieces(row) else row["event_ms"]  # some may have come since then
+    from_ms, when = row["attributes"]["counted_ms"] if _of_pieces(row) else (row["event_ms"], row["event_ms"])
     event = ScanEvent(
         device_no=device_no,
         epoch=epoch,
@@ -48,13 +48,13 @@ def stated(row: Row) -> Fact:
         name=event.name,
         row=row["row"],
         digest=bytes.fromhex(row["document"]),
-        uncertainty_ms=0,
+        uncertainty_ms=when - from_ms,  # of pieces that were counted: anywhere within their bin's interval
         event=event,
     )
 
 
 def last_words(rows: Sequence[Row]) -> list[Row]:
-    """The rows without what a closed count says of pieces where a later version of it, or its scans, say it.
+    """The rows without what a closed count says of pieces where a later version of it speaks of them, or takes it back.
 
     Args:
         rows: every stated row of their subjects.

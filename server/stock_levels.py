@@ -11,40 +11,80 @@ import sqlalchemy as sa
 
 from server import removal
 from server.ledger import history, in_chunks
-from server.tables import stock_levels
+from server.surroundings import Hold, gather
+from server.tables import reference, stock_levels
 from server.upsert import upsert
 from sync import stock
+from sync.actions import ACTIONS, Stock
 from sync.history import Fact, effective
+from sync.identity import is_container
+from sync.protocol import stock_entry
+from sync.unit import UnitState
 
 _BALANCE_FIELDS: Final = tuple(f.name for f in fields(stock.Balance))
 
 
-def advance(connection: sa.Connection, site: str, new: Mapping[str, list[Fact]], anew: set[str], at: int) -> None:
+def advance(
+    connection: sa.Connection, site: str, new: Mapping[str, list[Fact]], anew: set[str], at: int, hold: Hold
+) -> None:
     """Fold new facts, already in the ledger, into these items' and lots' balances; those in `anew` from scratch.
 
-    `at` is the stamp of this transaction.
+    Args:
+        at: stamp of this transaction.
+        hold: called with the containers that they are in, so that none is moved meanwhile.
     """
     stored = _balances(connection, site, new)
     on_top = {s: f for s, f in new.items() if s not in anew and _on_top(f, stored.get(s, {}))}
+    emptied = _emptied(connection, site, (f for facts in on_top.values() for f in facts), hold)
     for subject, facts in on_top.items():
         balances = stored.get(subject, {})
         for fact in effective(facts):
-            balances = stock.step(balances, fact)
+            balances = stock.step(balances, fact, emptied)
         _store(connection, site, subject, stored.get(subject, {}), balances, at)
-    rebuild(connection, site, set(new) - set(on_top), at)
+    rebuild(connection, site, set(new) - set(on_top), at, hold)
 
 
-def rebuild(connection: sa.Connection, site: str, subjects: set[str], at: int) -> None:
-    """Fold the balances of these items and lots anew from the ledger."""
+def rebuild(connection: sa.Connection, site: str, subjects: set[str], at: int, hold: Hold) -> None:
+    """Fold the balances of these items and lots anew from the ledger; see `advance`."""
     facts = history(connection, site, subjects)
     stored = _balances(connection, site, subjects)
+    emptied = _emptied(connection, site, (f for own in facts.values() for f in own), hold)
     for subject in sorted(subjects):
-        _store(connection, site, subject, stored.get(subject, {}), stock.fold(facts.get(subject, [])), at)
+        _store(connection, site, subject, stored.get(subject, {}), stock.fold(facts.get(subject, []), emptied), at)
+
+
+def shipped_late(connection: sa.Connection, site: str, moved: Mapping[str, int]) -> set[str]:
+    """Products and lots that were put into containers which turn out to have left, or not, before that.
+
+    Args:
+        moved: containers, each with the moment from which on it may have been elsewhere.
+    """
+    t = stock_levels.c
+    found: set[str] = set()
+    for keys in in_chunks(moved):
+        query = sa.select(t.subject, t.place, t.last_ms).where(t.site == site, t.place.in_(keys))
+        found.update(row.subject for row in connection.execute(query) if row.last_ms >= moved[row.place])
+    return found
+
+
+def _emptied(connection: sa.Connection, site: str, facts: Iterable[Fact], hold: Hold) -> stock.Emptied:
+    """Whether a container was shipped, itself or with what it stood in, since something was put into it."""
+    boxes = {place for f in facts for place in (f.event.container, f.event.origin) if place and is_container(place)}
+    if not boxes:
+        return stock.never
+    around = gather(connection, site, {}, [UnitState(place=box) for box in boxes], hold)
+    return lambda place, since_ms, at_ms: around.shipped_in(place, since_ms, at_ms) is not None
 
 
 def _on_top(facts: list[Fact], balances: stock.Balances) -> bool:
+    """Whether these facts may be folded on top: none is older, or may lie within a count's interval."""
     last = max((b.last_ms for b in balances.values()), default=-1)
-    return all(f.event_ms > last and not f.event.voids and not f.forked for f in facts)
+    counted = max((b.counted_ms for b in balances.values() if b.counted_ms is not None), default=-1)
+    results = any(ACTIONS[f.event.action].stock is Stock.FOUND for f in facts)
+    return not results and all(
+        f.event_ms > last and f.event_ms - f.uncertainty_ms > counted and not f.event.voids and not f.forked
+        for f in facts
+    )
 
 
 def _balances(connection: sa.Connection, site: str, subjects: Iterable[str]) -> dict[str, stock.Balances]:
@@ -52,13 +92,13 @@ def _balances(connection: sa.Connection, site: str, subjects: Iterable[str]) -> 
     for keys in in_chunks(subjects):
         query = sa.select(stock_levels).where(stock_levels.c.site == site, stock_levels.c.subject.in_(keys))
         for row in connection.execute(query).mappings():
-            found[row["subject"]][row["place"]] = _balance(row)
+            found[row["subject"]][row["place"]] = balance_of(row)
     return found
 
 
-def _balance(row: sa.RowMapping) -> stock.Balance:
-    values = {name: row[name] for name in _BALANCE_FIELDS}
-    return stock.Balance(**values | {"tally": tuple(map(tuple, values["tally"]))})
+def balance_of(row: Mapping[Any, Any]) -> stock.Balance:
+    """The balance that stands in a row of `stock_levels`."""
+    return stock.Balance(**{name: row[name] for name in _BALANCE_FIELDS})
 
 
 def _store(
@@ -72,6 +112,8 @@ def _store(
             )
         )
         removal.note(connection, site, "stock", [(subject, place) for place in gone], at)
+        told = {"site": site, "kind": "stock", "row": None, "stamp": at}
+        upsert(connection, reference, [told | {"key": stock_entry(subject, place)} for place in sorted(gone)])
     upsert(
         connection,
         stock_levels,

@@ -12,10 +12,12 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server.ledger import in_chunks
+from server.stock_levels import balance_of
 from server.surroundings import DEPTH_MAX
 from server.tables import unit_states
 from server.unit_rows import states_of
 from sync.identity import is_container
+from sync.stock import here
 from sync.unit import IN_STOCK, Status, UnitState, carried
 
 TAKEN_ALONG: Final = IN_STOCK | {Status.ANNOUNCED}
@@ -57,18 +59,21 @@ def of_rows(connection: sa.Connection, site: str, rows: Iterable[Mapping[Any, An
 
 
 def pieces_here(connection: sa.Connection, site: str, rows: Iterable[Mapping[Any, Any]]) -> list[dict[str, Any]]:
-    """Balances without those that left in their containers since their last movement.
+    """Balances with as many pieces as are here by now, `inferred` of them by their carton's label alone.
+
+    What left in its container is none, and left out.
 
     Args:
-        rows: at least `place` and `last_ms` of each balance.
+        rows: all columns of each balance.
     """
     given = list(rows)
     around = containers(connection, site, (row["place"] for row in given))
-    return [dict(row) for row in given if not _took_along(around.get(row["place"]), row["last_ms"])]
-
-
-def _took_along(carrier: UnitState | None, last_ms: int) -> bool:
-    return carrier is not None and carrier.status is Status.SHIPPED and carrier.status_ms >= last_ms
+    found = []
+    for row in given:
+        quantity, inferred = here(balance_of(row), row["place"], around.get(row["place"]))
+        if quantity:
+            found.append(dict(row) | {"quantity": quantity, "inferred": inferred})
+    return found
 
 
 def counted(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sync.identity import item_of
@@ -96,19 +96,21 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Available:
-    """A unit that stands in a bin and may go out."""
+    """A unit that stands in a bin and may go out, or pieces of a product or lot that has no units."""
 
     unit: str
+    """Canonical name of the unit, the product or the lot."""
     place: str | None
     lot: str | None = None
     expiry: str | None = None
     stocked_day: int = 0
     """Since when it is here, days since 1970."""
+    quantity: int = 1
 
     @property
-    def turn(self) -> tuple[str, int, str]:
+    def turn(self) -> tuple[str, int, str, str]:
         """First what expires first, then what has lain longest."""
-        return (self.expiry or _NO_DATE, self.stocked_day, self.unit)
+        return (self.expiry or _NO_DATE, self.stocked_day, self.unit, self.place or "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +120,11 @@ class Wanted:
     line: OrderLine
     missing: int
     units: tuple[Available, ...]
+
+    @property
+    def promised(self) -> int:
+        """How many units and pieces of it are promised."""
+        return sum(one.quantity for one in self.units)
 
 
 Wants = dict[str, tuple[Wanted, ...]]
@@ -174,11 +181,14 @@ def _used(line: OrderLine, left: list[list[Any]]) -> int:
 
 def _deal(line: OrderLine, missing: int, stock: list[Available], made_for: AbstractSet[str]) -> tuple[Available, ...]:
     dealt: list[Available] = []
-    for one in list(stock):
-        if len(dealt) >= missing:
-            break
+    left: list[Available] = []
+    for one in stock:
         promised = line.unit == one.unit or one.unit not in made_for
-        if promised and line.takes(one.unit, one.lot):
-            dealt.append(one)
-            stock.remove(one)
+        part = min(missing, one.quantity) if promised and line.takes(one.unit, one.lot) else 0
+        missing -= part
+        if part:
+            dealt.append(replace(one, quantity=part))
+        if part < one.quantity:
+            left.append(replace(one, quantity=one.quantity - part))
+    stock[:] = left
     return tuple(dealt)

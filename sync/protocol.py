@@ -37,6 +37,9 @@ CLOSED: Final = 2
 RETENTION_MS: Final = 7 * 24 * 3600 * 1000
 """How long a handheld keeps an acknowledged event at the least, for a server that loses its disk."""
 
+FORGET: Final = "*"
+"""Stands for every product in a change's key: all that was ever told of pieces in the place is to be forgotten."""
+
 SIGNED_PREFIX: Final = b"scan-sync v1\n"
 """Stands before the body when it is signed, so that the signature is good for nothing else."""
 
@@ -55,6 +58,17 @@ DICTIONARY: Final = (
     b'{"schema":1,"device_no":,"epoch":,"seq":,"action":"count","subject":"https://id.gs1.org/01/0/21/",'
 )
 """Part of protocol 1: never changed, for an envelope in a drawer must still inflate."""
+
+
+def stock_entry(subject: str, place: str) -> str:
+    """What names the pieces of a product or lot in a place among the changes; no canonical name has a space in it."""
+    return f"{subject} {place}"
+
+
+def split_stock_entry(key: str) -> tuple[str, str]:
+    """Product or lot, and place."""
+    subject, _, place = key.partition(" ")
+    return subject, place
 
 
 class Outcome(StrEnum):

@@ -1,7 +1,16 @@
 """Stock without units: how many of an item or lot are in a place.
 
-The second fold, keyed by item or lot and by location or container: signed movements between absolute counts.
-What left a place before it was counted there does not change what was counted.
+The second fold, keyed by item or lot and by location or container.
+
+**The rule.** Whatever puts pieces somewhere or takes them away (a movement) adds to a place or subtracts from it. What
+is scanned in a count says nothing by itself: only the result of a closed count does, bin by bin, each for the interval
+in which that bin was counted, widened by the clocks' uncertainty. It *replaces* what the movements before that interval
+come to, and movements after it are added. Where pieces may have been put into the bin or taken from it within the
+interval, nobody can tell whether they were counted: the result then says nothing of them, the movements stand as they
+are, and the bin is to be looked at again. A stock list replaces in the same way, at the moment of its import.
+
+So the balance is a function of what happened and when, never of the order in which one hears of it: a pick that arrives
+after the close is before the interval, after it, or takes the result's word away.
 """
 
 from __future__ import annotations
@@ -13,6 +22,8 @@ from typing import Final
 from sync.actions import ACTIONS, Stock
 from sync.event import ScanEvent
 from sync.history import Fact, effective
+from sync.identity import is_container
+from sync.unit import GONE, IN_STOCK, UnitState
 
 NOWHERE: Final = None
 
@@ -23,19 +34,32 @@ class Balance:
 
     quantity: int = 0
     """May fall below nought: more was taken than anyone had said was there."""
+    announced: int = 0
+    """In a container by its supplier's word: they are here once the container is, under the same notice (`here`)."""
+    announced_by: str | None = None
+    """That notice."""
+    read: bool = False
+    """Whether pieces of them were received one by one in this container: that replaces its supplier's word."""
+    shelved: bool = False
+    """Whether they may be picked here: pieces were put away here, or listed or counted here."""
+    expiry: str | None = None
+    """Of the lot, by the last word on it."""
+    since_ms: int = 0
+    """Since when there have been some without a break; 0 where there are none."""
     counted_in: str | None = None
-    """The count whose scans are being summed."""
-    tally: tuple[tuple[int, str, int], ...] = ()
-    """What each handheld has counted here: its number, the scan that opened the bin, and the sum since."""
+    """The last count whose result holds."""
     counted_ms: int | None = None
-    """When its first scan of this place was made."""
+    """Until when it took in this place."""
     last_ms: int = 0
+    """When the last of what it rests on happened."""
 
 
 Balances = dict[str, Balance]
 """Place -> balance, for one item or lot."""
 
 Movement = Callable[[ScanEvent], Iterable[tuple[str | None, int]]]
+Emptied = Callable[[str, int, int], bool]
+"""Whether a container left with what was in it between two moments: it is filled anew then."""
 
 
 def _arrives(event: ScanEvent) -> Iterable[tuple[str | None, int]]:
@@ -50,6 +74,10 @@ def _taken(event: ScanEvent) -> Iterable[tuple[str | None, int]]:
     return [(event.origin or event.location, -1), (event.container, +1)]
 
 
+def _taken_out(event: ScanEvent) -> Iterable[tuple[str | None, int]]:
+    return [(event.origin or event.container, -1), (event.location, +1)]
+
+
 def _leaves(event: ScanEvent) -> Iterable[tuple[str | None, int]]:
     return [(event.container or event.location, -1)]
 
@@ -58,57 +86,103 @@ _MOVEMENTS: Final[dict[Stock, Movement]] = {
     Stock.ARRIVES: _arrives,
     Stock.MOVES: _moves,
     Stock.TAKEN: _taken,
+    Stock.TAKEN_OUT: _taken_out,
     Stock.LEAVES: _leaves,
 }
 
 
-def step(balances: Balances, fact: Fact) -> Balances:
-    """The balances after one more fact; a scan without a quantity is one piece."""
-    event = fact.event
-    kind = ACTIONS[event.action].stock
+def movements(event: ScanEvent) -> list[tuple[str, int]]:
+    """The places that an event puts pieces into (more than 0) and takes them from (less); none for what only looks."""
     quantity = 1 if event.quantity is None else event.quantity
-    after = dict(balances)
-    if kind in (Stock.COUNTED, Stock.STATED):
-        place = event.container or event.location
-        if place is not None:
-            after[place] = _count(after.get(place, Balance()), fact, quantity)
-    elif kind in _MOVEMENTS:
-        for place, sign in _MOVEMENTS[kind](event):
-            if place is not NOWHERE:
-                old = after.get(place, Balance())
-                after[place] = replace(old, quantity=old.quantity + sign * quantity, last_ms=fact.event_ms)
-    return after
+    signs = _MOVEMENTS.get(ACTIONS[event.action].stock)
+    return [(place, sign * quantity) for place, sign in signs(event) if place is not NOWHERE] if signs else []
 
 
-def _count(old: Balance, fact: Fact, quantity: int) -> Balance:
-    """Scans of one count add up; the first of them replaces what was thought to be there.
+def never(_place: str, _since_ms: int, _at_ms: int) -> bool:
+    """No container has left."""
+    return False
 
-    A handheld that opens the bin anew (it was switched off in the middle, say) begins its own sum anew.
+
+def step(balances: Balances, fact: Fact, emptied: Emptied = never) -> Balances:
+    """The balances after one more fact; a scan without a quantity is one piece.
+
+    A count's result is taken as it stands: whether it holds is seen from the whole history (`fold`).
     """
-    event = fact.event
-    if event.document is None or event.document != old.counted_in:
-        return Balance(
-            quantity=quantity,
-            counted_in=event.document,
-            tally=((event.device_no, event.opening or "", quantity),),
-            counted_ms=fact.event_ms,
-            last_ms=fact.event_ms,
-        )
-    sums = {device: (opening, total) for device, opening, total in old.tally}
-    opening, total = sums.get(event.device_no, (event.opening or "", 0))
-    mine = event.opening or opening  # a scan that names no opening belongs to the one that is under way
-    sums[event.device_no] = (mine, total + quantity if opening == mine else quantity)
-    return replace(
-        old,
-        quantity=old.quantity - total + sums[event.device_no][1],
-        tally=tuple((device, *pair) for device, pair in sorted(sums.items())),
-        last_ms=fact.event_ms,
-    )
+    event, kind = fact.event, ACTIONS[fact.event.action].stock
+    after = dict(balances)
+
+    def old(place: str) -> Balance:
+        before = after.get(place, Balance())
+        left = bool(before.last_ms) and emptied(place, before.last_ms, fact.event_ms)
+        return Balance(expiry=before.expiry) if left else before
+
+    for place, pieces in movements(event):
+        before = old(place)
+        read = before.read or (kind is Stock.ARRIVES and event.container is not None)
+        shelved = before.shelved or (kind is Stock.MOVES and pieces > 0)
+        after[place] = replace(_now(before, before.quantity + pieces, fact), read=read, shelved=shelved)
+    stated = event.container or event.location
+    if stated is not None and kind in (Stock.STATED, Stock.FOUND):
+        quantity = 1 if event.quantity is None else event.quantity
+        count = (event.document or "").rpartition("/")[0] if kind is Stock.FOUND else None
+        until = fact.event_ms if kind is Stock.FOUND else None
+        now = _now(old(stated), quantity, fact)
+        after[stated] = replace(now, shelved=True, counted_in=count, counted_ms=until)
+    if event.container is not None and kind is Stock.ANNOUNCED:
+        before = old(event.container)
+        more = before.announced if before.announced_by == event.document else 0
+        after[event.container] = replace(before, announced=more + (event.quantity or 0), announced_by=event.document)
+    if event.expiry:
+        after = {place: replace(balance, expiry=event.expiry) for place, balance in after.items()}
+    known = next((balance.expiry for balance in after.values() if balance.expiry), None)
+    return {place: b if b.expiry == known else replace(b, expiry=known) for place, b in after.items()}
 
 
-def fold(history: Iterable[Fact]) -> Balances:
+def _now(before: Balance, quantity: int, fact: Fact) -> Balance:
+    since = 0 if quantity <= 0 else before.since_ms or fact.event_ms
+    return replace(before, quantity=quantity, since_ms=since, last_ms=max(before.last_ms, fact.event_ms))
+
+
+def fold(history: Iterable[Fact], emptied: Emptied = never) -> Balances:
     """All balances of one item or lot, from its whole history."""
+    facts = effective(history)
+    moved = [(place, fact) for fact in facts for place, _ in movements(fact.event)]
     balances: Balances = {}
-    for fact in effective(history):
-        balances = step(balances, fact)
+    for fact in facts:
+        if ACTIONS[fact.event.action].stock is Stock.FOUND and any(
+            place == fact.event.location and is_within(other, fact) for place, other in moved
+        ):
+            continue
+        balances = step(balances, fact, emptied)
     return balances
+
+
+def here(balance: Balance, place: str, carrier: UnitState | None) -> tuple[int, int]:
+    """How many are here by now, and how many of them by their container's label alone.
+
+    Args:
+        place: where the balance is.
+        carrier: state of the container, itself as what it stands in has it; None for a bin, or where nothing is known.
+    """
+    if not is_container(place):
+        return balance.quantity, 0
+    if carrier is not None and carrier.status in GONE and carrier.status_ms >= balance.last_ms:
+        return 0, 0
+    came = carrier is not None and carrier.status in IN_STOCK and carrier.came_under == balance.announced_by
+    inferred = balance.announced if came and not balance.read else 0
+    return balance.quantity + inferred, inferred
+
+
+def is_within(movement: Fact, result: Fact) -> bool:
+    """Whether a movement may have happened while a bin was counted.
+
+    Args:
+        result: of a closed count; `event_ms` is the end of the bin's interval, `uncertainty_ms` how long it took.
+    """
+    began_ms = result.event_ms - result.uncertainty_ms
+    return may_lie_in(movement, began_ms, result.event_ms)
+
+
+def may_lie_in(fact: Fact, from_ms: int, to_ms: int) -> bool:
+    """Whether a fact may have happened between two moments, by what its clock is good for."""
+    return fact.event_ms + fact.uncertainty_ms >= from_ms and fact.event_ms - fact.uncertainty_ms <= to_ms

@@ -107,7 +107,7 @@ _AHEAD: Final = {
     Status.DISPOSED: 4,
 }
 """How far a container has come that takes what is in it along."""
-_GONE: Final = frozenset({Status.SHIPPED, Status.MISSING, Status.DISPOSED})
+GONE: Final = frozenset({Status.SHIPPED, Status.MISSING, Status.DISPOSED})
 
 
 def carried(state: UnitState, carrier: UnitState | None) -> UnitState:
@@ -126,7 +126,7 @@ def carried(state: UnitState, carrier: UnitState | None) -> UnitState:
     if state.status is Status.ANNOUNCED:
         came = carrier.came_under is not None and carrier.came_under == state.announced_by
         return _along(_came_with(state, carrier), carrier) if came else state
-    if state.status not in IN_STOCK or (state.status is Status.RETURNED and carrier.status not in _GONE):
+    if state.status not in IN_STOCK or (state.status is Status.RETURNED and carrier.status not in GONE):
         return state  # what came back is released one by one, whatever becomes of the tote that it lies in
     ahead = _AHEAD[carrier.status] > _AHEAD[state.status]
     since = carrier.status_ms > state.place_ms
@@ -140,7 +140,7 @@ def _came_with(state: UnitState, carrier: UnitState) -> UnitState:
 
 
 def _along(state: UnitState, carrier: UnitState) -> UnitState:
-    gone = carrier.status in _GONE
+    gone = carrier.status in GONE
     return replace(
         state,
         status=carrier.status,

@@ -41,6 +41,8 @@ class Verdict(StrEnum):
     PACKED_ELSEWHERE = "packed_elsewhere"
     """It is in another carton."""
     MORE_THAN_ORDERED = "more_than_ordered"
+    NO_MORE_HERE = "no_more_here"
+    """Of what has no units: by the records there are not so many in this bin. Who holds them knows better."""
     CLOSED_ALREADY = "closed_already"
     """The carton was closed before."""
     UNKNOWN = "unknown"

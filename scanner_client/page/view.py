@@ -57,7 +57,9 @@ def check_shown(check: BinCheck, unread: int) -> CheckShown | None:
     parts = [words or say("check.read", read=check.read)]
     missing = tuple(check.missing)
     if check.expected.compared and not missing:
-        parts.append(say("check.none_missing") if check.expected.units else say("check.none_expected"))
+        parts.append(
+            say("check.none_missing" if check.expected.units or check.expected.pieces else "check.none_expected")
+        )
     return CheckShown(
         place=check.expected.place_name(place),
         summary=" · ".join(parts),

@@ -1,9 +1,10 @@
 """Blind bins: what handhelds are not sent while these are counted.
 
 A handheld that may count a bin blind is sent no expectations for it: `server/changes.py` leaves out where the bin's
-units belong and where they are. Where the bin is one handheld's, only that one goes without; where it is a person's, or
-anyone's, any handheld may come to count it, so that all go without. Opening and closing give the bins' units a new
-stamp, so that each handheld hears of them again behind its cursor.
+units belong and where they are, and has what it told of pieces there forgotten. Where the bin is one handheld's, only
+that one goes without; where it is a person's, or anyone's, any handheld may come to count it, so that all go without.
+Opening and closing give the bins' units and pieces a new stamp, so that each handheld hears of them again behind its
+cursor.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import sqlalchemy as sa
 from server.counts.plan import Plan
 from server.database import alone, db
 from server.ledger import in_chunks
-from server.tables import unit_states
+from server.tables import stock_levels, unit_states
 
 ANY_HANDHELD: Final = 0
 
@@ -67,7 +68,8 @@ def hidden_from(connection: sa.Connection, site: str, device_no: int | None) -> 
 
 
 def _tell_again(connection: sa.Connection, site: str, places: Iterable[str], at: int) -> None:
-    u = unit_states.c
+    u, s = unit_states.c, stock_levels.c
     for chunk in in_chunks(places):
         here = u.expected.in_(chunk) | u.place.in_(chunk)
         connection.execute(unit_states.update().where(u.site == site, here).values(stamp=at))
+        connection.execute(stock_levels.update().where(s.site == site, s.place.in_(chunk)).values(stamp=at))

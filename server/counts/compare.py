@@ -75,8 +75,12 @@ class Quantity:
     """The scans that were counted."""
     facts: tuple[str, ...] = ()
     """Marks of the scans outside the count that the expectation rests on."""
-    nought_ms: int | None = None
-    """When the place was finished without a scan of it; None where scans say how many there are."""
+    moving: bool = False
+    """Whether some may have been put there or taken away while it was counted."""
+    boxed: int = 0
+    """Of the expected, those in containers that stand there."""
+    counted_ms: tuple[int, int] | None = None
+    """From when to when the place was counted; None for a receipt, and where nobody has finished it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +102,10 @@ class ReportLine:
     """Whether what is missing may still turn up: its bin is not finished, or a handheld was not heard from."""
     facts: tuple[str, ...] = ()
     """Marks of the scans outside this count that the line rests on."""
-    nought_ms: int | None = None
-    """When its bin was finished without a scan of these pieces; None for units, and where scans say how many."""
+    boxed: int = 0
+    """Of the expected pieces, those in containers that stand in the bin."""
+    counted_ms: tuple[int, int] | None = None
+    """From when to when the bin of these pieces was counted; None for units, and for a bin that is not finished."""
 
 
 def compare(
@@ -160,8 +166,8 @@ def _kind_of_unseen(due: Expected) -> Line:
 
 
 def _quantity(q: Quantity) -> ReportLine:
-    kind = Line.MATCHED
-    if q.counted != q.expected:
+    kind = Line.IN_MOTION if q.moving else Line.MATCHED
+    if q.counted != q.expected and not q.moving:
         kind = Line.MISSING if q.counted < q.expected else Line.UNEXPECTED
     return ReportLine(
         kind=kind,
@@ -172,7 +178,8 @@ def _quantity(q: Quantity) -> ReportLine:
         expected_quantity=q.expected,
         quantity=q.counted,
         facts=q.facts,
-        nought_ms=q.nought_ms,
+        boxed=q.boxed,
+        counted_ms=q.counted_ms,
     )
 
 

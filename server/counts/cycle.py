@@ -155,7 +155,7 @@ def report(connection: sa.Connection, *, site: str, number: str, without: Collec
     planned = plan.read(connection, site, number)
     recounts = plan.recounts(connection, site, number)
     evidence = scans.gather(connection, site, planned, recounts, without=without)
-    lines, facts = _lines(connection, site, evidence, _frozen_subjects(connection, site, number), without)
+    lines, facts = _lines(connection, site, evidence, _frozen(connection, site, number), without)
     handhelds = paper.handhelds(connection, site)
     unheard = {
         place: tuple(h.name for h in handhelds if h.may_hold_scans(interval.finished_ms))
@@ -188,27 +188,30 @@ def report(connection: sa.Connection, *, site: str, number: str, without: Collec
     )
 
 
-def _frozen_subjects(connection: sa.Connection, site: str, number: str) -> set[str] | None:
-    """What the latest version has lines of; None where the count was never closed."""
+def _frozen(connection: sa.Connection, site: str, number: str) -> set[tuple[str, str | None]] | None:
+    """What the latest version has lines of, and where it belongs; None where the count was never closed."""
     version = paper.versions(connection, site, "count_result", number)
     if not version:
         return None
-    return {row["subject"] for row in paper.rows_of(connection, site, "count_result", f"{number}/{version}")[1:]}
+    rows = paper.rows_of(connection, site, "count_result", f"{number}/{version}")[1:]
+    return {(row["subject"], row["location"]) for row in rows}
 
 
 def _lines(
     connection: sa.Connection,
     site: str,
     evidence: Evidence,
-    frozen: set[str] | None,
+    frozen: set[tuple[str, str | None]] | None,
     without: Collection[str],
 ) -> tuple[list[ReportLine], dict[str, Fact]]:
     """A line for each unit and quantity, and the outside scans that they rest on, by mark."""
     counted = [f for f in evidence.standing if f.event.action == "count" and f.event.subject is not None]
     of_units = [f for f in counted if not is_stock(str(f.event.subject))]
     here = (connection, site, evidence.family, evidence.intervals)
-    units = due.units_of(*here, of_units, frozen=frozen, without=without)
-    quantities, facts = pieces.pieces_of(*here, counted, without=without)
+    known = None if frozen is None else {subject for subject, _ in frozen}
+    units = due.units_of(*here, of_units, frozen=known, without=without)
+    loose = {(subject, place) for subject, place in frozen or () if place is not None and is_stock(subject)}
+    quantities, facts = pieces.pieces_of(*here, counted, frozen=loose, without=without)
     marks = {unit: tuple(paper.mark(f) for f in found) for unit, found in units.facts.items()}
     lines = compare(units.expected, units.sightings, quantities)
     lines = [replace(line, facts=marks[line.subject]) if line.subject in marks else line for line in lines]

@@ -45,14 +45,16 @@ def _bin(found: BinReport) -> dict[str, Any]:
 def result_row(line: ReportLine) -> dict[str, Any]:
     """One line of a frozen result.
 
-    A unit that is missing becomes a fact of its history, and so does what is said of pieces: nought where none was
-    scanned. Where some were, their scans say how many, and the line only stands for what an earlier version said.
+    A unit that is missing becomes a fact of its history, and so does how many pieces lie loose in a bin. Where some
+    moved while it was counted nobody can say how many: the line then only takes back what an earlier version said.
     """
+    stated = is_stated(line.subject, line.kind, line.expected)
+    says = stated and is_stock(line.subject) and line.kind is not Line.IN_MOTION
     return {
         "subject": line.subject,
         "location": line.expected,
-        "quantity": None if line.nought_ms is None else 0,
-        "stated": is_stated(line.subject, line.kind, line.expected),
+        "quantity": line.quantity - line.boxed if says else None,
+        "stated": stated,
         "attributes": asdict(line),
     }
 

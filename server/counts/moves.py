@@ -65,7 +65,7 @@ def differences(lines: Iterable[ReportLine], number: str | None = None) -> list[
             number=number,
         )
         for line in lines
-        if is_stock(line.subject) and line.expected and line.quantity != line.expected_quantity
+        if is_stock(line.subject) and line.expected and line.kind in (Line.MISSING, Line.UNEXPECTED)
     ]
 
 

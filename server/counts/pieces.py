@@ -1,8 +1,14 @@
-"""Stock without units in counted bins: what was there when a bin was opened, and what was counted."""
+"""Stock without units in counted bins: what was there when a bin was opened, and what was counted.
+
+What is in a carton that stands in the bin counts as the bin's. Where some came or went while the bin was counted, the
+line says `in_motion`: the same rule by which the fold then takes no account of it (`sync/stock.py`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -10,11 +16,28 @@ from server.counts import paper
 from server.counts.compare import Quantity
 from server.counts.scans import Interval
 from server.ledger import SERVER_DEVICE, history
+from server.surroundings import Gathered, gather
 from server.tables import stock_levels
 from sync import stock
 from sync.event import format_name
 from sync.history import Fact
-from sync.identity import is_stock
+from sync.identity import is_container, is_stock
+from sync.unit import UnitState
+
+Where = tuple[str, str]
+"""Product or lot, and the bin."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lying:
+    """What the records put into one bin while it was counted."""
+
+    expected: int
+    boxed: int
+    """Of these, in containers that stand there."""
+    moving: bool
+    facts: Sequence[Fact]
+    """That may have happened before the bin was finished, oldest first."""
 
 
 def pieces_of(
@@ -24,54 +47,100 @@ def pieces_of(
     intervals: Mapping[str, Interval],
     counted: Iterable[Fact],
     *,
+    frozen: Collection[Where] = (),
     without: Collection[str] = (),
 ) -> tuple[list[Quantity], dict[str, Fact]]:
     """So many of each product or lot in each bin; and the outside scans that this rests on, by their marks.
 
     Args:
         family: numbers of the count and its recounts: what they say is not what they should find.
+        frozen: what the latest version speaks of; so does the next, if only to say that there are none.
         without: marks of scans that are left out, as if they had never arrived.
     """
-    by_subject: dict[str, list[Fact]] = {}
+    scans: dict[Where, list[Fact]] = defaultdict(list)
     for fact in counted:
-        if is_stock(str(fact.event.subject)):
-            by_subject.setdefault(str(fact.event.subject), []).append(fact)
-    sums = {
-        (subject, place): balance.quantity
-        for subject, scans in by_subject.items()
-        for place, balance in stock.fold(scans).items()
-        if place in intervals
+        if is_stock(str(fact.event.subject)) and fact.event.location in intervals:
+            scans[str(fact.event.subject), str(fact.event.location)].append(fact)
+    facts = history(connection, site, {s for s, _ in [*scans, *frozen]} | _held_in(connection, site, intervals))
+    facts = {
+        subject: [f for f in own if not _is_own_word(f, family) and paper.mark(f) not in without]
+        for subject, own in facts.items()
     }
-    t = stock_levels.c
-    held = sa.select(t.subject).where(t.site == site, t.place.in_(intervals))
-    subjects = {s for s, _ in sums} | set(connection.execute(held).scalars())
-    facts = history(connection, site, subjects)
+    around = _around(connection, site, facts)
     found: list[Quantity] = []
     rests: dict[str, Fact] = {}
-    for subject in sorted(subjects):
+    for subject, own in sorted(facts.items()):
+        reached = {place for fact in own for place in _places(fact)}
+        reached |= {place for s, place in [*scans, *frozen] if s == subject}
         for place, interval in intervals.items():
-            earlier = [
-                f
-                for f in facts.get(subject, [])
-                if f.event_ms <= interval.opened_ms and not _is_own_word(f, family) and paper.mark(f) not in without
-            ]
-            expected = stock.fold(earlier).get(place, stock.Balance()).quantity
-            if expected or (subject, place) in sums:
-                names = [format_name(f.name) for f in by_subject.get(subject, ()) if f.event.location == place]
-                outside = {paper.mark(f): f for f in earlier if f.name[0] != SERVER_DEVICE}
+            boxes = [c for c in reached if is_container(c) and _stood(around, c, place, interval)]
+            if not boxes and place not in reached:
+                continue
+            lying = _lying(own, place, boxes, interval, around)
+            seen = scans.get((subject, place), [])
+            if lying.expected or seen or (subject, place) in frozen:
+                outside = {paper.mark(f): f for f in lying.facts if f.name[0] != SERVER_DEVICE}
                 rests |= outside
-                found.append(
-                    Quantity(
-                        subject=subject,
-                        place=place,
-                        expected=expected,
-                        counted=sums.get((subject, place), 0),
-                        events=tuple(names),
-                        facts=tuple(outside),
-                        nought_ms=None if (subject, place) in sums else interval.said_finished_ms,
-                    )
-                )
+                found.append(_quantity(subject, place, interval, lying, seen, outside))
     return found, rests
+
+
+def _quantity(
+    subject: str, place: str, interval: Interval, lying: Lying, seen: Sequence[Fact], outside: Iterable[str]
+) -> Quantity:
+    return Quantity(
+        subject=subject,
+        place=place,
+        expected=lying.expected,
+        counted=sum(1 if f.event.quantity is None else f.event.quantity for f in seen),
+        events=tuple(format_name(f.name) for f in seen),
+        facts=tuple(outside),
+        moving=lying.moving,
+        boxed=lying.boxed,
+        counted_ms=(interval.opened_ms, interval.finished_ms) if interval.finished else None,
+    )
+
+
+def _lying(facts: Iterable[Fact], place: str, boxes: Sequence[str], interval: Interval, around: Gathered) -> Lying:
+    opened, finished = interval.opened_ms, interval.finished_ms
+    ordered = sorted((f for f in facts if f.event_ms - f.uncertainty_ms <= finished), key=lambda f: f.order)
+    before = [f for f in ordered if f.event_ms + f.uncertainty_ms < opened]
+    at_opening = stock.fold(before, lambda box, since, at: around.shipped_in(box, since, at) is not None)
+
+    def held(where: str) -> int:
+        carrier = around.carrier(where, opened) if is_container(where) else None
+        return stock.here(at_opening.get(where, stock.Balance()), where, carrier)[0]
+
+    within = (f for f in ordered if stock.may_lie_in(f, opened, finished))
+    moving = any(at in (place, *boxes) for f in within for at, _ in stock.movements(f.event))
+    standing = [box for box in boxes if around.locate(box, opened) == place]
+    boxed = sum(held(box) for box in standing)
+    shifted = (box for box in boxes if around.locate(box, opened) != around.locate(box, finished))
+    return Lying(
+        expected=held(place) + boxed, boxed=boxed, moving=moving or any(held(box) for box in shifted), facts=ordered
+    )
+
+
+def _stood(around: Gathered, box: str, place: str, interval: Interval) -> bool:
+    return place in (around.locate(box, interval.opened_ms), around.locate(box, interval.finished_ms))
+
+
+def _held_in(connection: sa.Connection, site: str, intervals: Mapping[str, Interval]) -> set[str]:
+    """Products and lots that the records put into these bins, or into a container."""
+    t = stock_levels.c
+    # what is in a container counts where it stood then, which the container's history says
+    boxed = t.place.contains("/00/") & ((t.quantity != 0) | (t.announced != 0))
+    held = sa.select(t.subject).where(t.site == site, t.place.in_(intervals) | boxed)
+    return set(connection.execute(held.distinct()).scalars())
+
+
+def _around(connection: sa.Connection, site: str, facts: Mapping[str, Iterable[Fact]]) -> Gathered:
+    boxes = {place for own in facts.values() for f in own for place in _places(f) if is_container(place)}
+    return gather(connection, site, {}, [UnitState(place=box) for box in boxes])
+
+
+def _places(fact: Fact) -> list[str]:
+    return [at for at in (fact.event.location, fact.event.container, fact.event.origin) if at is not None]
 
 
 def _is_own_word(fact: Fact, family: Collection[str]) -> bool:

@@ -2,7 +2,7 @@
 
 Accuracy is units matched / units expected: expected are those that the records put into the bin while it was counted,
 without those in motion; matched are those of them that were seen there. Of pieces, as many match as were both expected
-and counted.
+and counted; of a product of which some came or went meanwhile, all of them are in motion.
 """
 
 from __future__ import annotations
@@ -58,6 +58,9 @@ def tallies(lines: Iterable[ReportLine], bins: Iterable[str]) -> dict[str, Tally
 
 def _parts(line: ReportLine) -> Iterable[tuple[str | None, Tally]]:
     """What a line adds to the bin where the unit belongs, and to those where it was seen."""
+    if line.kind is Line.IN_MOTION:
+        yield line.expected, Tally(in_motion=max(1, line.expected_quantity))
+        return
     if is_stock(line.subject):
         both = min(line.expected_quantity, line.quantity)
         yield (
@@ -69,9 +72,6 @@ def _parts(line: ReportLine) -> Iterable[tuple[str | None, Tally]]:
                 surplus=line.quantity - both,
             ),
         )
-        return
-    if line.kind is Line.IN_MOTION:
-        yield line.expected, Tally(in_motion=1)
         return
     was_due, here = line.expected_quantity > 0, line.expected in line.seen
     if was_due:

@@ -9,15 +9,16 @@ import sqlalchemy as sa
 
 from server.database import db
 from server.tables.column_types import SQL_TYPE
+from sync.stock import Balance
 from sync.unit import UnitState
 
 
-def _unit_columns() -> list[sa.Column[Any]]:
-    """A column for each field of `UnitState`, absent ones null."""
-    hints = get_type_hints(UnitState)
+def _columns(of: type[UnitState | Balance]) -> list[sa.Column[Any]]:
+    """A column for each field of what is folded, absent ones null."""
+    hints = get_type_hints(of)
     kinds = {"str": str, "int": int, "bool": bool, "Status": str, "tuple": tuple}
     columns = []
-    for f in dataclasses.fields(UnitState):
+    for f in dataclasses.fields(of):
         hint = hints[f.name]
         optional = type(None) in getattr(hint, "__args__", ())
         kind = hint.__args__[0] if optional else getattr(hint, "__origin__", hint)
@@ -31,7 +32,7 @@ unit_states = sa.Table(
     sa.Column("site", sa.Text, primary_key=True),
     sa.Column("unit", sa.Text, primary_key=True, comment="canonical name of a unit or container"),
     sa.Column("item", sa.Text, comment="canonical name of its product"),
-    *_unit_columns(),
+    *_columns(UnitState),
     sa.Column("stamp", sa.BigInteger, nullable=False, comment="the transaction that last changed it"),
     comment="Folded: one state per unit.",
 )
@@ -54,11 +55,7 @@ stock_levels = sa.Table(
     sa.Column("site", sa.Text, primary_key=True),
     sa.Column("subject", sa.Text, primary_key=True, comment="canonical name of an item or lot"),
     sa.Column("place", sa.Text, primary_key=True),
-    sa.Column("quantity", sa.BigInteger, nullable=False),
-    sa.Column("counted_in", sa.Text),
-    sa.Column("tally", sa.JSON, nullable=False, comment="what each handheld counted: number, opening scan, sum"),
-    sa.Column("counted_ms", sa.BigInteger),
-    sa.Column("last_ms", sa.BigInteger, nullable=False),
+    *_columns(Balance),
     sa.Column("stamp", sa.BigInteger, nullable=False),
     comment="Folded: stock without units.",
 )

@@ -98,7 +98,7 @@ def pack(state: UnitState, event: ScanEvent) -> UnitState:
     needs=("subject", "location"),
     step="unpacking",
     expects=IN_STOCK,
-    stock=Stock.MOVES,
+    stock=Stock.TAKEN_OUT,
 )
 def unpack(state: UnitState, event: ScanEvent) -> UnitState:
     """Unpack: it was taken out of its carton."""

@@ -27,7 +27,7 @@ def expect(state: UnitState, event: ScanEvent) -> UnitState:
     return stated if state.observed else replace(stated, place=place)
 
 
-@action("announce")
+@action("announce", stock=Stock.ANNOUNCED)
 def announce(state: UnitState, event: ScanEvent) -> UnitState:
     """Announce: a supplier says that it is in this carton (one row of an ASN)."""
     told = replace(
@@ -42,7 +42,7 @@ def announce(state: UnitState, event: ScanEvent) -> UnitState:
     return replace(told, status=Status.ANNOUNCED, place=event.container, observed=False, expected=None)
 
 
-@action("not_found", needs=("subject", "location", "document"), stock=Stock.STATED)
+@action("not_found", needs=("subject", "location", "document"), stock=Stock.FOUND)
 def not_found(state: UnitState, event: ScanEvent) -> UnitState:
     """Not found: a closed count did not see it where it belongs (one row of the count's result)."""
     return state

@@ -24,12 +24,18 @@ class Stock(StrEnum):
     """From the origin to the container or location."""
     TAKEN = "taken"
     """From the location to the container, or away."""
+    TAKEN_OUT = "taken_out"
+    """From the container, or the origin, to the location."""
     LEAVES = "leaves"
     """Away from the container or location."""
     COUNTED = "counted"
-    """So much is there: the sum of one count's scans."""
+    """Nothing by itself: what a count's scans come to is said by its result."""
+    FOUND = "found"
+    """So much was there while the bin was counted: the result of a closed count."""
     STATED = "stated"
     """So much is there by a document's word."""
+    ANNOUNCED = "announced"
+    """So much is in the container by its supplier's word, and comes in with it."""
 
 
 class Compare(StrEnum):

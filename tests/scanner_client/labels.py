@@ -46,3 +46,8 @@ def asn(*items: str) -> list[object]:
 
 def product(key: str, mode: str) -> list[object]:
     return ["item", key, {"name": "Thing", "sku": "T", "mode": mode, "serial_pattern": None}]
+
+
+def pieces(subject: str, place: str, quantity: int, day: int | None = None, expiry: str | None = None) -> list[object]:
+    """So many pieces on a shelf, as they are pulled."""
+    return ["stock", f"{subject} {place}", [quantity, day, expiry]]

@@ -39,13 +39,13 @@ class Bin:
 
     def __init__(self, handheld: Handheld, action: str = "count", document: str | None = "CC-1") -> None:
         self.session = Session(handheld, Task(action=action, document=document))
-        self.check = BinCheck(expectation(handheld.site_map, self.session.task, self.session.opening))
+        self.check = BinCheck(expectation(handheld, self.session.task, self.session.opening))
         self._handheld = handheld
 
     def see(self, *symbols: Symbol, box: int | None = None) -> list[Told]:
         outcomes = self.session.scan(Sighting(symbols=symbols, box=box))
         if not self.check.is_for(self.session.task, self.session.opening):
-            self.check = BinCheck(expectation(self._handheld.site_map, self.session.task, self.session.opening))
+            self.check = BinCheck(expectation(self._handheld, self.session.task, self.session.opening))
         self.tell(outcomes, box)
         return outcomes
 
@@ -106,7 +106,7 @@ def test_bin_of_which_the_data_say_nothing_expects_nothing(handheld: Handheld) -
     bin_ = Bin(handheld)
     bin_.see(BIN_1)
     bin_.see(label("D-9"))
-    assert bin_.check.summary() == ("1 read; no units are expected here; 1 that this handheld's data do not hold.")
+    assert bin_.check.summary() == ("1 read; nothing is expected here; 1 that this handheld's data do not hold.")
 
 
 def test_unit_that_was_shipped_must_not_be_here(stocked: Handheld) -> None:

@@ -19,6 +19,7 @@ from tests.scanner_client.labels import (
     Begin,
     Learn,
     kept,
+    pieces,
     product,
     see,
     unit,
@@ -111,7 +112,8 @@ def test_units_that_others_picked_for_the_order_count_too(begin: Begin, learn: L
 
 
 def test_pieces_without_serials_are_held_against_the_order(begin: Begin, learn: Learn) -> None:
-    learn(ordering("SO-1", {"item": CABLE, "lot": None, "quantity": 3, "container": None}), product(CABLE, "quantity"))
+    order = ordering("SO-1", {"item": CABLE, "lot": None, "quantity": 3, "container": None})
+    learn(order, product(CABLE, "quantity"), pieces(CABLE, A_01, 9))
     session = begin("pick", document="SO-1", location=A_01)
     session.counts(2)
     assert verdict(see(session, CABLE_LABEL)) is Verdict.RIGHT
@@ -152,7 +154,8 @@ def test_pieces_that_the_server_has_count_for_the_order_together_with_those_scan
         {"item": CABLE, "lot": None, "quantity": 3, "container": None},
         {"item": TABLETS, "lot": "L26A", "quantity": 2, "container": None},
     )
-    learn(order, product(CABLE, "quantity"), product(TABLETS, "lot"))
+    stock = [pieces(CABLE, A_01, 9), pieces(f"{TABLETS}/10/L26A", A_01, 9)]
+    learn(order, product(CABLE, "quantity"), product(TABLETS, "lot"), *stock)
     session = begin("pick", document="SO-1", location=A_01)
     session.counts(2)
     see(session, CABLE_LABEL)

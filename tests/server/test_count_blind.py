@@ -17,7 +17,7 @@ from server.database import reading, writing
 from server.ingest import ingest
 from server.tables import devices
 from sync.unit import NOT_TOLD
-from tests.handheld import BIN_A, BIN_B, CARTON_1, DAY, Chain, unit
+from tests.handheld import BIN_A, BIN_B, CABLE, CARTON_1, DAY, Chain, unit
 from tests.server.counting import NOW, Counting, begin, close
 from tests.server.site import SITE, enrol, push, state_document
 
@@ -127,3 +127,26 @@ def test_a_row_that_is_being_written_while_a_blind_count_is_closed_is_told_after
         assert closing_it.is_alive(), "whoever closes waits until nobody else writes"
     closing_it.join()
     assert handhelds[0]()[unit("NEW")][1] == BIN_A
+
+
+def test_pieces_in_a_bin_that_is_counted_blind_are_forgotten_and_told_again_afterwards(
+    handhelds: tuple[Puller, Puller],
+) -> None:
+    rows = [{"subject": CABLE, "location": place, "quantity": 5} for place in (BIN_A, BIN_B)]
+    state_document("stock", "CABLES", rows, now_ms=DAY - 90_000)
+    in_a, in_b = (("stock", f"{CABLE} {place}") for place in (BIN_A, BIN_B))
+    one, _ = handhelds
+    one()
+    assert (one.known[in_a][0], one.known[in_b][0]) == (5, 5)
+    begin("CC-1", BIN_A, blind=True)
+    one()
+    assert ("stock", f"* {BIN_A}") in one.known
+    fresh = Puller(3)
+    fresh()
+    assert in_a not in fresh.known
+    assert fresh.known[in_b][0] == 5
+    with writing() as c:
+        closing.cancel(c, site=SITE, number="CC-1", operator="Sam", note="another day", now_ms=NOW)
+    one.known.clear()
+    one()
+    assert one.known[in_a][0] == 5

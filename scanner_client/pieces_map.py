@@ -1,0 +1,123 @@
+"""What the offline map holds of stock without units: how many pieces of a product or lot lie in which place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from scanner_client.database import Database
+from scanner_client.map_rows import (
+    INSIDE_MAX,
+    NESTING_MAX,
+    PIECES_IN,
+    PIECES_OF,
+    PUT_PIECES,
+    TAKE_PIECES,
+    date_of,
+    pieces_values,
+)
+from sync.identity import is_container, is_location
+from sync.protocol import FORGET, split_stock_entry
+from sync.stock import Balance, here
+from sync.unit import Status, UnitState
+
+HIDDEN: Final = "hidden"
+"""Kind of the small entry that stands for a bin of which nothing is told: it is counted blind."""
+Carrier = Callable[[str], UnitState | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lying:
+    """So many pieces of one product or lot in one place."""
+
+    subject: str
+    place: str
+    """A bin, or a container."""
+    quantity: int
+    expiry: str | None = None
+    stocked_day: int = 0
+    """Since when there are some, days since 1970."""
+    shelved: bool = True
+    """Whether they may be picked: they were put away here, or their container was."""
+
+
+class PiecesMap:
+    """A part of the map (`SiteMap`), in the same database and the same transactions."""
+
+    def __init__(self, database: Database, carrier: Carrier) -> None:
+        self._database = database
+        self._carrier = carrier
+
+    def of(self, item: str) -> list[Lying]:
+        """Where a product and its lots lie; at most `INSIDE_MAX` places."""
+        return self._lying(self._database.rows(PIECES_OF, item, INSIDE_MAX))
+
+    def inside(self, place: str) -> list[Lying]:
+        """What lies in a bin or container, and in the containers that stand in it; at most `INSIDE_MAX`."""
+        return self._lying(self._database.rows(PIECES_IN, place, NESTING_MAX, INSIDE_MAX))
+
+    def announced_in(self, container: str) -> dict[str, int]:
+        """How many of each a supplier says are in this carton, as long as none was read in it one by one."""
+        rows = self._database.rows(PIECES_IN, container, 0, INSIDE_MAX)
+        return {subject: announced for subject, _, _, _, _, _, announced, *_ in rows if announced}
+
+    def is_hidden(self, place: str) -> bool:
+        """Whether nothing is told of this bin, because it is counted blind: then no row means nothing."""
+        return self._database.row("SELECT 1 FROM entries WHERE kind=? AND key=?", HIDDEN, place) is not None
+
+    def size(self) -> int:
+        """How many rows there are."""
+        row = self._database.row("SELECT count(*) FROM pieces")
+        return int(row[0]) if row else 0
+
+    def write(self, key: str, row: list[Any] | None, generation: int, number: Callable[[str], int]) -> None:
+        """Take over one change; `row` is None where there are none any more."""
+        subject, place = split_stock_entry(key)
+        if subject == FORGET:
+            self._database.run("DELETE FROM pieces WHERE place=(SELECT no FROM names WHERE name=?)", place)
+            self._database.run(
+                "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", HIDDEN, place, generation, json.dumps({})
+            )
+            return
+        self._database.run("DELETE FROM entries WHERE kind=? AND key=?", HIDDEN, place)
+        if row is None:
+            self._database.run(TAKE_PIECES, place, subject)
+        else:
+            self._database.run(PUT_PIECES, *pieces_values(key, row, generation, number))
+
+    def sweep(self, generation: int) -> None:
+        """Forget what an earlier incarnation of the server said."""
+        self._database.run("DELETE FROM pieces WHERE generation<>?", generation)
+
+    def _lying(self, rows: Iterable[tuple[Any, ...]]) -> list[Lying]:
+        found = []
+        for subject, place, quantity, since, expiry, last_ms, announced, announced_by, unshelved in rows:
+            balance = Balance(
+                quantity=quantity, announced=announced or 0, announced_by=announced_by, last_ms=last_ms or 0
+            )
+            carrier = self._carrier(place) if is_container(place) else None
+            standing = here(balance, place, carrier)[0]
+            if standing:
+                lying = Lying(
+                    subject=subject,
+                    place=place,
+                    quantity=standing,
+                    expiry=date_of(expiry),
+                    stocked_day=since or 0,
+                    shelved=not unshelved
+                    if is_location(place)
+                    else carrier is not None and carrier.status is Status.STORED,
+                )
+                found.append(lying)
+        return found
+
+
+def moved(lying: Iterable[Lying], moves: Iterable[tuple[str, str, int]]) -> list[Lying]:
+    """What lies where after these moves: product or lot, place, and how many more (or less) there are."""
+    found = {(one.subject, one.place): one for one in lying}
+    for subject, place, pieces in moves:
+        old = found.get((subject, place), Lying(subject=subject, place=place, quantity=0))
+        found[subject, place] = replace(old, quantity=old.quantity + pieces)
+    return [one for one in found.values() if one.quantity]
