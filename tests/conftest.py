@@ -1,4 +1,4 @@
-"""The databases and the browser that tests ask for by name."""
+"""The databases, the browser and the simulated shop that tests ask for by name."""
 
 import os
 from collections.abc import Iterator
@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, BrowserContext
 
 from tests.browser import BrowserUnavailableError, running_browser
 from tests.postgres import PostgresUnavailableError, Server, running_postgres
+from tests.simulation.shop.fixture import Shop, built, copied
+from tests.simulation.shop.year import MONTH, YEAR
 
 DATABASES = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
 
@@ -61,6 +63,48 @@ def browser(chromium: Browser) -> Iterator[BrowserContext]:
     with chromium.new_context() as context:
         context.set_default_timeout(10_000)
         yield context
+
+
+@pytest.fixture
+def shop_year(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Iterator[Shop]:
+    """A copy of the ledger of a shop's year, more than 100,000 events, and the truth beside it (SQLite).
+
+    It is built once in a run of tests, by the worker that asks first. Tests that ask for it share one worker, are
+    marked slow, and have ten minutes. A story test opens the server on its copy, asks it, and then looks at the truth:
+
+        def test_the_loop_units_are_found(shop_year: Shop) -> None:
+            with shop_year.open() as app, reading() as c:
+                found = returns.loops(c, SITE)
+            assert set(found) == {r.unit for r in shop_year.truth.returns if ...}
+
+    `tests/simulation/shop/` says what happens in it: `catalogue` (products, prices, costs, sales curves), `staff`,
+    `desk` (returns), `mischief` (theft), `truth` (what is written down). To change what happens there, change it there.
+    """
+    with copied(built(_shared(tmp_path_factory), "shop_year", YEAR), tmp_path) as shop:
+        yield shop
+
+
+@pytest.fixture
+def shop_month(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Iterator[Shop]:
+    """The same in small, for quick tests: a month, about 5,000 events."""
+    with copied(built(_shared(tmp_path_factory), "shop_month", MONTH), tmp_path) as shop:
+        yield shop
+
+
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of this run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests on the simulated shop wait for it together, on one worker."""
+    for item in items:
+        shop = {"shop_year", "shop_month"} & set(getattr(item, "fixturenames", ()))
+        if shop:
+            item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.xdist_group("shop"))
+            item.add_marker(pytest.mark.timeout(600 if "shop_year" in shop else 120))
 
 
 def _absent(reason: str) -> NoReturn:

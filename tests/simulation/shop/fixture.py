@@ -1,0 +1,82 @@
+"""`shop_year` and `shop_month`: a ledger that a story test can stand on, built once for the whole run of tests."""
+
+from __future__ import annotations
+
+import fcntl
+import pickle
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from argon2 import PasswordHasher
+from flask import Flask
+
+from server import create_app
+from server.database import db, writing
+from server.tables import people
+from tests.server.running import PASSWORD, Client
+from tests.simulation.shop.stockroom import SITE
+from tests.simulation.shop.truth import Truth
+from tests.simulation.shop.year import Size, build
+
+SEED = "a"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shop:
+    """A shop's ledger, this test's own copy, and what truly happened in it."""
+
+    database_url: str
+    folder: Path
+    truth: Truth
+    """Plain data that the server has never seen; read it only to check."""
+
+    @contextmanager
+    def open(self, *, now_ms: int | None = None) -> Iterator[Flask]:
+        """The server on it, in an app context, with the clock at the end of the year unless another is given.
+
+        Everyone of `staff.ROLES` may sign in with `tests.server.running.PASSWORD`: `sign_in(app, "Omar")`.
+        """
+        now = self.truth.end_ms if now_ms is None else now_ms
+        overrides = {"DATABASE_URL": self.database_url, "INSTANCE": self.folder, "SITE": SITE, "SECRET_KEY": "test"}
+        overrides |= {"ADDRESSES": ("http://server.test",), "TESTING": True}
+        app = create_app(overrides, now_ms=lambda: now)
+        app.test_client_class = Client
+        with app.app_context():
+            try:
+                with writing() as c:
+                    c.execute(people.update().values(password_hash=_HASH))
+                yield app
+            finally:
+                db.engine.dispose()
+
+
+_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+
+
+def built(shared: Path, name: str, size: Size) -> Path:
+    """The folder of a shop that some worker of this run has built, or builds now while the others wait."""
+    folder = shared / name
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "truth").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            truth = build(folder / "shop.sqlite3", seed=SEED, size=size)
+            (folder / "truth").write_bytes(pickle.dumps(truth))
+    return folder
+
+
+@contextmanager
+def copied(folder: Path, into: Path) -> Iterator[Shop]:
+    """A copy of it for one test, gone when the test is over."""
+    copy = into / "shop.sqlite3"
+    shutil.copyfile(folder / "shop.sqlite3", copy)
+    try:
+        truth = pickle.loads((folder / "truth").read_bytes())
+        yield Shop(database_url=f"sqlite:///{copy}", folder=into, truth=truth)
+    finally:
+        for each in into.glob("shop.sqlite3*"):
+            each.unlink()
