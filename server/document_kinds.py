@@ -18,6 +18,7 @@ from server.tabular import Cell
 from sync import identity
 from sync.check_digits import CSET_82
 from sync.returning import REASONS
+from sync.warranty import Starts
 
 MODES: Final = ("serial", "lpn", "implicit", "lot", "quantity", "made_to_order")
 PATTERN_CHARS_MAX: Final = 100
@@ -81,6 +82,14 @@ def _mode(cell: Cell) -> str:
     if mode not in MODES:
         raise CellError(f"{mode!r} is no tracking mode: it is one of {', '.join(MODES)}.")
     return mode
+
+
+def _starts(cell: Cell) -> Starts:
+    word = cells.word(cell)
+    try:
+        return Starts(word)
+    except ValueError:
+        raise CellError(f"A warranty does not run from {word!r}: it is one of {', '.join(Starts)}.") from None
 
 
 def _pattern(cell: Cell) -> str:
@@ -277,7 +286,27 @@ _RMA: Final = DocumentKind(
         Column("customer", cells.text, "who sends it; kept where it can be erased", "customer_name"),
     ),
 )
-KINDS: Final = {k.name: k for k in (_PRODUCTS, _LOCATIONS, _STOCK, _ASN, _PURCHASE_ORDER, _ORDER, _RMA)}
+_WARRANTY: Final = DocumentKind(
+    name="warranty",
+    text="how long a product, a lot or a unit is covered; what says it of one unit goes before its lot and product",
+    line=lines.warranty,
+    alone=lambda line: line.subject,
+    columns=(
+        GTIN,
+        SKU,
+        SERIAL,
+        LOT,
+        Column("months", cells.quantity, "how many months it is covered; or give until", "duration term", "24"),
+        Column(
+            "starts", _starts, f"what it runs from: {', '.join(Starts)}; sale where nothing is said", "from", "sale"
+        ),
+        Column("made", cells.date, "day of manufacture, where its label does not say it", "manufactured produced"),
+        Column("since", cells.date, "a first day, instead of what it runs from", "start valid_from"),
+        Column("until", cells.date, "a last day, instead of months", "end valid_until"),
+        Column("covers", cells.text, "what is covered, in the words of the terms", "scope terms", "parts and labour"),
+    ),
+)
+KINDS: Final = {k.name: k for k in (_PRODUCTS, _LOCATIONS, _STOCK, _ASN, _PURCHASE_ORDER, _ORDER, _RMA, _WARRANTY)}
 """Every kind by its name."""
 
 

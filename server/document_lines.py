@@ -11,6 +11,7 @@ from server.cells import CellError
 from server.returns.customer import hashed
 from sync import identity
 from sync.labels import SiteCodes
+from sync.warranty import Starts, Term, WarrantyError
 
 Values = Mapping[str, Any]
 """The cells of one row, read, by the names of their columns."""
@@ -208,6 +209,22 @@ def rma(values: Values, names: Names) -> Line:
 
 def _buyer(values: Values, names: Names) -> dict[str, Any]:
     return {"customer": hashed(names.secret, values["customer_key"])} if "customer_key" in values else {}
+
+
+def warranty(values: Values, names: Names) -> Line:
+    """How long a product, one of its lots or one unit is covered."""
+    item, serial, lot = names.item(values), values.get("serial"), values.get("lot")
+    subject = item
+    if serial is not None:
+        subject = named(identity.unit_key, item, serial)
+    elif lot is not None:
+        subject = named(identity.lot_key, item, lot)
+    attributes = _attributes(values, "months", "starts", "since", "until", "made", "covers") or {}
+    try:
+        Term(months=attributes.get("months"), since=attributes.get("since"), until=attributes.get("until"))
+    except WarrantyError as wrong:
+        raise CellError(str(wrong)) from None
+    return Line(subject=subject, lot=lot, attributes={"starts": Starts.SALE} | attributes, stated=False)
 
 
 def unit_once(line: Line) -> str | None:

@@ -26,6 +26,8 @@ class Task(StrEnum):
     """Orders, cartons, parcels and their hand-over."""
     PRINT = "print"
     """Print labels: new plates and cartons, bins, and again what has one."""
+    RETURN = "return"
+    """The returns and warranty desk: repairs, loans, replacements, other owners."""
     RECALL = "recall"
     """Begin and end recalls."""
     OWN = "own"
@@ -50,10 +52,10 @@ INTEGRATION: Final = "integration"
 ROLES: Final[dict[str, frozenset[Task]]] = {
     "admin": frozenset(Task),
     "supervisor": frozenset(Task) - {Task.RECALL, Task.PRICE, Task.FEED, Task.PEOPLE, Task.ADMINISTER},
-    "quality": frozenset({Task.LOOK, Task.SETTLE, Task.RECALL, Task.EXPORT}),
+    "quality": frozenset({Task.LOOK, Task.SETTLE, Task.RETURN, Task.RECALL, Task.EXPORT}),
     "receiver": frozenset({Task.LOOK, Task.RECEIVE, Task.PRINT}),
     "picker": frozenset({Task.LOOK, Task.PRINT}),
-    "returns": frozenset({Task.LOOK, Task.PRINT}),
+    "returns": frozenset({Task.LOOK, Task.RETURN, Task.PRINT}),
     INTEGRATION: frozenset({Task.LOOK, Task.ORDER, Task.PRINT, Task.IMPORT, Task.EXPORT, Task.FEED}),
 }
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import islice
 from math import cos, sin
 
+from scanner_client.vision import doubt
 from scanner_client.vision.conflicts import without_conflicts
 from scanner_client.vision.engine import (
     AS_IT_STANDS,
@@ -21,55 +22,12 @@ from scanner_client.vision.engine import (
     read,
 )
 from scanner_client.vision.frame import Grey
-from scanner_client.vision.reading import (
-    Quad,
-    Reading,
-    height_share,
-    is_itf14,
-    scaled,
-    share_a_place,
-    stand_at_one_place,
-)
+from scanner_client.vision.places import Places
+from scanner_client.vision.reading import Quad, Reading, scaled, share_a_place, stand_at_one_place
 from scanner_client.vision.region import Crop, Region
-from scanner_client.vision.region_search import (
-    EDGES_MIN,
-    EDGES_MIN_OF_STILL,
-    Structure,
-    bar_regions,
-    rowed_regions,
-    rows_level,
-    structures,
-)
-from scanner_client.vision.upce import BESIDE_MODULES, MODULES, upce_by_shades
 from scanner_client.vision.wanted import Wanted
 
-SIDE_PX_MIN = 16
-"""No symbol is read in less."""
-
-LINES_MIN = 6
-"""A weakly checked reading that so many scan lines agree on is believed: in the photographs the wrong ones stood on
-one line. A thinner one is looked at again. They are lines of the frame: an enlarged crop only repeats them."""
-
-SHARPENED_LINES_MIN = 10
-"""Sharpening mixes the lines within 5 pixels, so that fewer are no two looks."""
-
-BENT_FORMATS = frozenset({"UPCE", "DataBarOmni", "DataBarLtd", "DataBarStk", "DataBarStkOmni"})
-"""What makes a soft symbol legible also changes how wide its bars are, and in every frame alike: sharpened, a rendered
-UPC-E said the same wrong number in 25 frames. So these are looked at again as they were, and in films, where a next
-frame may do without, all whose bars have four widths (EAN, UPC, DataBar)."""
-
-FOUR_WIDTHS = frozenset({"]E0", "]E4", "]e0"})
-
 TILE_PX, TILE_OVERLAP_PX = 1000, 250
-
-JOINED_HEIGHT_SHARE_MIN = 1.4
-"""In a frame with several DataBar Expanded the engine joins a part of one to a part of another, as far as their check
-digits agree: 15 wrong texts in one film, all of them given a place at least 1.6 times as high as wide. Three rows of
-four segments are 1.1 times as high."""
-
-SECOND_LOOK_ALONG_PX = 12
-SECOND_LOOK_ROWS_SHARE = 2.5
-SECOND_LOOK_SCALES = (2.0, 1.3)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -90,7 +48,6 @@ class Attempt:
 
     readings: list[Reading] = field(default_factory=list)
     failed: list[Failed] = field(default_factory=list)
-    _crops: dict[tuple[int, float], Crop] = field(default_factory=dict)
 
     @cached_property
     def linear_formats(self) -> tuple[str, ...]:
@@ -113,26 +70,12 @@ class Attempt:
         return tuple(name for name in self.wanted.formats if name in ROWED_FORMATS)
 
     @cached_property
-    def _structures(self) -> list[Structure]:
-        return structures(self.grey) if min(self.grey.shape) >= SIDE_PX_MIN else []
-
-    @cached_property
-    def _regions(self) -> list[Region]:
-        if not self.barred_formats:
-            return []
-        edges_min = EDGES_MIN_OF_STILL if self.still else EDGES_MIN
-        return [
-            region
-            for tensor in self._structures
-            for region in bar_regions(self.grey, tensor, most=self.regions_max, edges_min=edges_min)
-        ]
+    def _places(self) -> Places:
+        return Places(self.grey, still=self.still, most=self.regions_max, is_read=self._is_read)
 
     def upright(self, region: Region, scale: float) -> Crop:
-        """A region cut out and turned upright, once for all the steps that read it."""
-        key = id(region), scale
-        if key not in self._crops:
-            self._crops[key] = region.crop(self.grey, scale)
-        return self._crops[key]
+        """A region cut out and turned upright."""
+        return self._places.upright(region, scale)
 
     @property
     def sees_matrix(self) -> bool:
@@ -141,7 +84,7 @@ class Attempt:
 
     def unread_regions(self) -> Iterable[Region]:
         """Where bars stand and nothing has been read, while there is time."""
-        for region in self._regions:
+        for region in self._barred():
             if not self.in_time():
                 return
             if not self._is_read(region):
@@ -149,11 +92,10 @@ class Attempt:
 
     def unread_rows(self, most: int) -> Iterator[Region]:
         """Where rows of bars may stand and nothing has been read, so many at the most, while there is time."""
-        found = (region for tensor in self._structures for region in rowed_regions(self.grey, tensor))
-        for region in islice((region for region in found if not self._is_read(region)), most):
+        for region in islice(self._places.rowed(), most):
             if not self.in_time():
                 return
-            yield rows_level(self.grey, region)
+            yield region
 
     def whole(self, angle: float) -> Crop:
         """The whole frame turned by so many radians."""
@@ -223,10 +165,13 @@ class Attempt:
     def unread(self) -> tuple[Quad, ...]:
         """Where something seems to stand that no reading covers."""
         left: list[Quad] = []
-        for region in self._regions:  # Of a large frame the same bars are found in coarse and in fine cells.
+        for region in self._barred():  # Of a large frame the same bars are found in coarse and in fine cells.
             if not self._is_read(region) and not any(stand_at_one_place(region.quad, other) for other in left):
                 left.append(region.quad)
         return tuple(left + [failed.quad for failed in self.unread_failed()])
+
+    def _barred(self) -> Iterator[Region]:
+        return self._places.barred() if self.barred_formats else iter(())
 
     def _is_read(self, region: Region) -> bool:
         return any(region.holds(reading.quad) for reading in self.readings)
@@ -235,63 +180,20 @@ class Attempt:
         self.failed += [replace(failed, quad=in_frame(failed.quad)) for failed in found.failed]
         for reading in found.readings:
             placed = replace(reading, quad=in_frame(reading.quad))
-            if not self.wanted.admits(reading) or _is_joined(reading) or self._is_cut_short(placed):
-                continue
-            by_width = bent and reading.symbology in FOUR_WIDTHS and (not self.still or reading.format in BENT_FORMATS)
-            lines_min = SHARPENED_LINES_MIN if bent else LINES_MIN
-            doubtful = by_width or _is_thin(reading, lines_min) or _is_thin(placed, lines_min)
-            if reading.format == "UPCE" and not self.still:
-                if not self._has_the_shades_of(placed):
-                    continue
-            elif doubtful and not self._stands_a_second_look(placed):
-                continue
-            self.readings.append(placed)
+            if self.wanted.admits(reading) and self._is_believable(reading, placed, bent=bent):
+                self.readings.append(placed)
 
-    def _is_cut_short(self, reading: Reading) -> bool:
-        """Whether this is a part of an ITF symbol: a line that leaves its side reads a part, each line another one.
-
-        So the upper and the lower half of the symbol are read apart, and say the same of a whole one. The fourteen
-        digits of a carton are believed by their check digit.
-        """
-        if not reading.symbology.startswith("]I") or is_itf14(reading.data):
+    def _is_believable(self, reading: Reading, placed: Reading, *, bent: bool) -> bool:
+        """Whether what an engine read is what stands there: as it read it, and `placed` in the frame."""
+        if doubt.is_joined(reading):
             return False
-        place = Region.of_quad(reading.quad, along_px_min=SECOND_LOOK_ALONG_PX)
-        place = next((region for region in self._regions if region.holds(reading.quad)), place)
-        crop = place.crop(self.grey, SECOND_LOOK_SCALES[0]).grey
-        middle = crop.shape[0] // 2
-        halves = (read(half, formats=("ITF",), effort=AS_IT_STANDS) for half in (crop[:middle], crop[middle:]))
-        return {again.data for half in halves for again in half.readings} != {reading.data}
-
-    def _has_the_shades_of(self, reading: Reading) -> bool:
-        """Whether a UPC-E also looks like what was read: frames that agree do not tell, they may all be wrong alike.
-
-        In a film the next frame is another chance; of photographs half of the right ones would be lost.
-        """
-        region = Region.of_quad(reading.quad, along_px_min=LINES_MIN)
-        region = replace(region, across_px=region.across_px * (1 + 2 * BESIDE_MODULES / MODULES))
-        return upce_by_shades(region.crop(self.grey, 1.0, quiet_share=0, along_share=0.4).grey) == reading.data
-
-    def _stands_a_second_look(self, reading: Reading) -> bool:
-        """Whether the same place, upright and at other sizes, says the same once, and nothing else ever."""
-        region = Region.of_quad(reading.quad)
-        if reading.format in ROWED_FORMATS:  # All its rows are needed, and one line of one row is given as its place.
-            region = replace(region, along_px=SECOND_LOOK_ROWS_SHARE * region.across_px)
-        region = replace(region, along_px=region.along_px + SECOND_LOOK_ALONG_PX)
-        said = set[bytes]()
-        for scale in SECOND_LOOK_SCALES:
-            crop = region.crop(self.grey, scale)
-            said |= {again.data for again in read(crop.grey, formats=self.linear_formats, effort=AS_IT_STANDS).readings}
-        return said == {reading.data}
-
-
-def _is_joined(reading: Reading) -> bool:
-    return reading.format.startswith("DataBarExp") and height_share(reading.quad) > JOINED_HEIGHT_SHARE_MIN
-
-
-def _is_thin(reading: Reading, lines_min: int) -> bool:
-    """Whether it rests on so few lines that its check digit does not vouch for it.
-
-    A DataBar Expanded is checked modulo 211, and of a stacked one a line of one row is often all that is given.
-    """
-    weak = reading.weakly_checked and not reading.format.startswith("DataBarExp")
-    return weak and Region.of_quad(reading.quad).along_px < lines_min
+        if doubt.may_be_a_part(reading):
+            place = next((region for region in self._barred() if region.holds(placed.quad)), None)
+            if doubt.is_cut_short(self.grey, placed, place):
+                return False
+        if reading.format == "UPCE" and not self.still:
+            return doubt.has_its_shades(self.grey, placed)
+        by_width = bent and doubt.is_by_bent_widths(reading, still=self.still)
+        if by_width or doubt.is_thin(reading, bent=bent) or doubt.is_thin(placed, bent=bent):
+            return doubt.stands_a_second_look(self.grey, placed, self.linear_formats)
+        return True

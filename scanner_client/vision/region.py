@@ -94,7 +94,15 @@ class Region:
             return True
         return overlap(self.quad, quad) > HELD_SHARE_MIN * max(area(quad), 1.0)
 
-    def crop(self, grey: Grey, scale: float, *, quiet_share: float = QUIET_SHARE, along_share: float = 1.0) -> Crop:
+    def crop(
+        self,
+        grey: Grey,
+        scale: float,
+        *,
+        quiet_share: float = QUIET_SHARE,
+        along_share: float = 1.0,
+        lines_max: int | None = None,
+    ) -> Crop:
         """Cut it out so that the bars stand upright, `scale` pixels for one of the frame.
 
         Args:
@@ -102,12 +110,14 @@ class Region:
             scale: made smaller where the crop would be too large.
             quiet_share: the margin at either end, as a share of the width; 0 for none at all.
             along_share: the share of the bars' length to take, about the middle.
+            lines_max: where given, the bars' length is not enlarged, and made smaller until it has so few lines.
         """
         wide = self.across_px * (1 + 2 * quiet_share) + (2 * QUIET_PX if quiet_share else 0)
         high = max(8.0, self.along_px * along_share)
         scale = min(scale, CROP_SIDE_PX_MAX / max(wide, high))
-        size = max(8, int(wide * scale)), max(8, int(high * scale))
-        to_frame = self._to_frame(size, 1 / scale, 1 / scale)
+        along = min(scale, lines_max / high, 1.0) if lines_max else scale
+        size = max(8, int(wide * scale)), max(8, int(high * along))
+        to_frame = self._to_frame(size, 1 / scale, 1 / along)
         way = _SHARP if scale > 1 else _SMOOTH
         upright = cv2.warpAffine(grey, to_frame, size, flags=way, borderMode=cv2.BORDER_REPLICATE)
         return Crop(grey=np.asarray(upright, np.uint8), to_frame=to_frame)

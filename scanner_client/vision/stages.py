@@ -127,8 +127,9 @@ def sharpen(attempt: Attempt) -> None:
     """The same sharpened over a wide radius, against defocus: enlarged, and then as large as it was."""
     for scale in (SCALE, 1.0):
         for region in _likely_regions(attempt):
-            crop = attempt.upright(region, min(scale, _scale(region.across_px)))
-            attempt.read_crop(crop, _sharpened(crop.grey), bent=True)
+            if scale <= _scale(region.across_px):
+                crop = attempt.upright(region, scale)
+                attempt.read_crop(crop, _sharpened(crop.grey), bent=True)
 
 
 @stage(Turn.IN_TURN)

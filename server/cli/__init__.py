@@ -19,6 +19,7 @@ from server.cli import (
     serve,
     setup,
     upkeep,
+    warranty,
     webhooks,
 )
 
@@ -37,6 +38,7 @@ def register(app: Flask) -> None:
         reports,
         receiving,
         recalls,
+        warranty,
         upkeep,
         reparse,
         backups,

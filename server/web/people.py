@@ -29,6 +29,7 @@ TASKS = {
     Task.RECEIVE: "Close receipts, claim from suppliers",
     Task.ORDER: "Orders and parcels",
     Task.PRINT: "Print labels",
+    Task.RETURN: "Returns, repairs, loans, other owners",
     Task.RECALL: "Recall and release",
     Task.OWN: "See costs, ageing and the advice",
     Task.PRICE: "Mark down, set what the advice assumes",

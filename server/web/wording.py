@@ -27,6 +27,8 @@ STATUSES: Final = {
     "packed": "Packed",
     "shipped": "Shipped",
     "returned": "Taken back",
+    "in_repair": "A customer's, here for repair",
+    "lent": "Lent to a customer",
     "missing": "Written off as missing",
 }
 RESOLUTIONS: Final = {

@@ -14,7 +14,7 @@ from sync.actions.refusal import QUANTITY_MAX, refuse
 from sync.actions.registry import ACTIONS, FLOOR, Action, Apply, Compare, Stock, action
 from sync.actions.resolutions import CLAIMS, RESOLUTIONS
 
-MODULES: Final = ("moving", "shipping", "returning", "holding", "observing", "correcting", "office")
+MODULES: Final = ("moving", "shipping", "returning", "holding", "servicing", "observing", "correcting", "office")
 """The files that hold actions, in the order in which menus show them."""
 
 for _name in MODULES:

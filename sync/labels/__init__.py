@@ -21,7 +21,7 @@ from pkgutil import iter_modules
 from typing import Final
 
 from sync.identity import Kind
-from sync.labels._dates import READ_AGAINST
+from sync.labels._dates import READ_AGAINST, iso_date
 from sync.labels._elements import InvalidLabelError, bracketed, canonical_link
 from sync.labels._label import DEFAULT, Label, Refusal, SerialPattern, SiteCodes
 from sync.labels._listing import pieces_of
@@ -40,6 +40,7 @@ __all__ = [
     "bracketed",
     "canonical_link",
     "formats",
+    "iso_date",
     "parse",
     "parse_all",
 ]

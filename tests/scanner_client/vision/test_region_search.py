@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scanner_client.vision.frame import Grey
 from scanner_client.vision.reading import Quad, centre, overlap
 from scanner_client.vision.region import Region
-from scanner_client.vision.region_search import CELLS_MAX, bar_regions, structures
+from scanner_client.vision.region_search import bar_regions
+from scanner_client.vision.structure import CELLS_MAX, structures
 from tests.scanner_client.vision.pages import soft, sticker, turned
 
 CELL_PX = 900 / CELLS_MAX
@@ -17,7 +18,7 @@ CELL_PX = 900 / CELLS_MAX
 
 
 def regions(grey: Grey) -> list[Region]:
-    return bar_regions(grey, structures(grey)[0], most=8)
+    return list(bar_regions(grey, structures(grey)[0], passed=lambda _: False))
 
 
 def lean(region: Region, degrees_anticlockwise: float) -> float:

@@ -1,0 +1,95 @@
+"""Second looks at what an engine read in a frame and its symbology does not vouch for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from scanner_client.vision.engine import AS_IT_STANDS, ROWED_FORMATS, read
+from scanner_client.vision.frame import Grey
+from scanner_client.vision.reading import Reading, height_share, is_itf14
+from scanner_client.vision.region import Region
+from scanner_client.vision.upce import BESIDE_MODULES, MODULES, upce_by_shades
+
+LINES_MIN = 6
+"""A weakly checked reading that so many scan lines agree on is believed: in the photographs the wrong ones stood on
+one line. A thinner one is looked at again. They are lines of the frame: an enlarged crop only repeats them."""
+
+SHARPENED_LINES_MIN = 10
+"""Sharpening mixes the lines within 5 pixels, so that fewer are no two looks."""
+
+BENT_FORMATS = frozenset({"UPCE", "DataBarOmni", "DataBarLtd", "DataBarStk", "DataBarStkOmni"})
+"""What makes a soft symbol legible also changes how wide its bars are, and in every frame alike: sharpened, a rendered
+UPC-E said the same wrong number in 25 frames. So these are looked at again as they were, and in films, where a next
+frame may do without, all whose bars have four widths (EAN, UPC, DataBar)."""
+
+FOUR_WIDTHS = frozenset({"]E0", "]E4", "]e0"})
+
+JOINED_HEIGHT_SHARE_MIN = 1.4
+"""In a frame with several DataBar Expanded the engine joins a part of one to a part of another, as far as their check
+digits agree: 15 wrong texts in one film, all of them given a place at least 1.6 times as high as wide. Three rows of
+four segments are 1.1 times as high."""
+
+ALONG_PX = 12
+ROWS_SHARE = 2.5
+SCALES = (2.0, 1.3)
+
+
+def is_joined(reading: Reading) -> bool:
+    """Whether it was put together from two DataBar Expanded."""
+    return reading.format.startswith("DataBarExp") and height_share(reading.quad) > JOINED_HEIGHT_SHARE_MIN
+
+
+def may_be_a_part(reading: Reading) -> bool:
+    """Whether it may be a part of an ITF symbol. The fourteen digits of a carton are believed by their check digit."""
+    return reading.symbology.startswith("]I") and not is_itf14(reading.data)
+
+
+def is_cut_short(grey: Grey, reading: Reading, place: Region | None) -> bool:
+    """Whether it is a part of an ITF symbol: a line that leaves its side reads a part, each line another one.
+
+    So the upper and the lower half of the symbol, where its bars are known to stand, are read apart, and say the same
+    of a whole one.
+    """
+    place = place or Region.of_quad(reading.quad, along_px_min=ALONG_PX)
+    crop = place.crop(grey, SCALES[0]).grey
+    middle = crop.shape[0] // 2
+    halves = (read(half, formats=("ITF",), effort=AS_IT_STANDS) for half in (crop[:middle], crop[middle:]))
+    return {again.data for half in halves for again in half.readings} != {reading.data}
+
+
+def has_its_shades(grey: Grey, reading: Reading) -> bool:
+    """Whether a UPC-E also looks like what was read: frames that agree do not tell, they may all be wrong alike.
+
+    In a film the next frame is another chance; of photographs half of the right ones would be lost.
+    """
+    region = Region.of_quad(reading.quad, along_px_min=LINES_MIN)
+    region = replace(region, across_px=region.across_px * (1 + 2 * BESIDE_MODULES / MODULES))
+    return upce_by_shades(region.crop(grey, 1.0, quiet_share=0, along_share=0.4).grey) == reading.data
+
+
+def is_thin(reading: Reading, *, bent: bool) -> bool:
+    """Whether it rests on so few lines that its check digit does not vouch for it.
+
+    A DataBar Expanded is checked modulo 211, and of a stacked one a line of one row is often all that is given.
+    """
+    weak = reading.weakly_checked and not reading.format.startswith("DataBarExp")
+    return weak and Region.of_quad(reading.quad).along_px < (SHARPENED_LINES_MIN if bent else LINES_MIN)
+
+
+def is_by_bent_widths(reading: Reading, *, still: bool) -> bool:
+    """Whether the widths that it was read by may be another symbol's, where its bars were sharpened."""
+    return reading.symbology in FOUR_WIDTHS and (not still or reading.format in BENT_FORMATS)
+
+
+def stands_a_second_look(grey: Grey, reading: Reading, formats: Sequence[str]) -> bool:
+    """Whether the same place, upright and at other sizes, says the same once, and nothing else ever."""
+    region = Region.of_quad(reading.quad)
+    if reading.format in ROWED_FORMATS:  # All its rows are needed, and one line of one row is given as its place.
+        region = replace(region, along_px=ROWS_SHARE * region.across_px)
+    region = replace(region, along_px=region.along_px + ALONG_PX)
+    said = set[bytes]()
+    for scale in SCALES:
+        crop = region.crop(grey, scale)
+        said |= {again.data for again in read(crop.grey, formats=formats, effort=AS_IT_STANDS).readings}
+    return said == {reading.data}

@@ -1,0 +1,210 @@
+"""Warranty: may it be claimed, and what the desk does about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from marshmallow import Schema, fields
+from marshmallow.validate import Length
+
+from server import context, naming
+from server.api.resource import Resource
+from server.database import reading, transact
+from server.errors import Refusal
+from server.people import requires, signed_in
+from server.roles import Task
+from server.schemas import text
+from server.warranty import desk
+from server.warranty.answer import Told, ask
+from server.warranty.desk import DeskError
+from server.warranty.life import Repair
+from sync.event import TEXT_MAX
+from sync.warranty import Claim
+
+resource = Resource("warranty", __name__, description="Warranty: who may claim, repairs, loans, other owners.")
+T = TypeVar("T")
+
+
+class ClaimantSchema(Schema):
+    """What the claimant shows."""
+
+    claimant = text(load_default=None, metadata={"description": "number of the order or transfer; absent: not asked"})
+
+
+class RepairSchema(Schema):
+    """One repair, and what was given out for it."""
+
+    number = fields.String()
+    unit = fields.String()
+    location = fields.String()
+    since_ms = fields.Integer()
+    fault = fields.String()
+    done = fields.String(allow_none=True)
+    until_ms = fields.Integer(allow_none=True)
+    lent = fields.List(fields.String())
+    replaced_by = fields.String(allow_none=True)
+
+
+class RepairListSchema(Schema):
+    """Repairs, those under way first."""
+
+    repairs = fields.List(fields.Nested(RepairSchema))
+
+
+class ToldSchema(Schema):
+    """Whether a claim may be made, and what that rests on."""
+
+    unit = fields.String()
+    claim = fields.Enum(Claim, by_value=True, attribute="answer.claim")
+    since = fields.String(allow_none=True, attribute="answer.since")
+    until = fields.String(allow_none=True, attribute="answer.until")
+    sentence = fields.String()
+    owner = fields.String(allow_none=True, metadata={"description": "number of the document that names the owner"})
+    stands_for = fields.String(allow_none=True, metadata={"description": "the unit that it was given for"})
+    terms = fields.String(allow_none=True, attribute="terms.document", metadata={"description": "document"})
+    covers = fields.String(allow_none=True, attribute="terms.covers")
+    sold = fields.String(allow_none=True, attribute="life.sold")
+    received = fields.String(allow_none=True, attribute="life.received")
+    made = fields.String(allow_none=True, attribute="life.made")
+    repairs = fields.List(fields.Nested(RepairSchema), attribute="life.repairs")
+
+
+class OpenRepairSchema(Schema):
+    """A unit that is taken in."""
+
+    unit = text(required=True)
+    location = text(required=True)
+    fault = text(required=True, validate=Length(1, desk.REASON_MAX))
+    number = text(load_default=None, validate=Length(1, desk.NUMBER_MAX), metadata={"description": "else the next"})
+
+
+class CloseRepairSchema(Schema):
+    """A unit that is given back, and its numbers if they changed."""
+
+    done = text(required=True, validate=Length(1, desk.REASON_MAX))
+    gone = fields.List(text(), load_default=list, validate=Length(max=10))
+    new = fields.List(text(), load_default=list, validate=Length(max=10))
+
+
+class GivenSchema(Schema):
+    """A unit that is given out."""
+
+    unit = text(required=True)
+
+
+class LoanEndSchema(Schema):
+    """A lent unit that came back."""
+
+    unit = text(required=True)
+    location = text(required=True)
+
+
+class TitleSchema(Schema):
+    """Another owner of a unit; name and address are kept where they can be erased."""
+
+    unit = text(required=True)
+    reason = text(required=True, validate=Length(1, desk.REASON_MAX))
+    number = text(load_default=None, validate=Length(1, desk.NUMBER_MAX), metadata={"description": "else the next"})
+    name = text(load_default=None, validate=Length(1, 200))
+    address = text(load_default=None, validate=Length(1, 400))
+
+
+class NumberSchema(Schema):
+    """The number that proves it."""
+
+    number = fields.String()
+
+
+def _done(write: Callable[[sa.Connection], T]) -> T:
+    try:
+        return transact(write)
+    except DeskError as error:
+        raise Refusal(409, "conflict", str(error)) from None
+
+
+def _who() -> dict[str, Any]:
+    person = signed_in()
+    return {"site": person.site, "operator": person.name, "now_ms": context.now_ms()}
+
+
+@resource.get("/warranty/<path:key>")
+@resource.arguments(ClaimantSchema, location="query")
+@resource.response(200, ToldSchema)
+@requires(Task.LOOK)
+def show(query: dict[str, Any], key: str) -> Told:
+    """Whether a claim may be made under the warranty of a unit
+
+    `key` is its canonical name, percent-encoded; `https://id.gs1.org/` may be left out.
+    """
+    name = naming.key_of_path(key)
+    if len(name) > TEXT_MAX:
+        raise Refusal(404, "not_found", f"No name has {len(name)} characters.")
+    with reading() as connection:
+        return ask(connection, signed_in().site, name, context.now_ms(), claimant=query["claimant"])
+
+
+@resource.get("/repairs")
+@resource.response(200, RepairListSchema)
+@requires(Task.LOOK)
+def list_() -> dict[str, list[Repair]]:
+    """Repairs, those under way first"""
+    with reading() as connection:
+        return {"repairs": desk.list_repairs(connection, signed_in().site)}
+
+
+@resource.post("/repairs")
+@resource.arguments(OpenRepairSchema)
+@resource.response(201, NumberSchema)
+@requires(Task.RETURN)
+def open_repair(asked: dict[str, Any]) -> dict[str, str]:
+    """Take a unit in for repair"""
+    return {"number": _done(lambda c: desk.open_repair(c, **_who(), **asked))}
+
+
+@resource.post("/repairs/<number>/close")
+@resource.arguments(CloseRepairSchema)
+@resource.response(204)
+@requires(Task.RETURN)
+def close_repair(asked: dict[str, Any], number: str) -> None:
+    """Give a repaired unit back to its owner"""
+    _done(lambda c: desk.close_repair(c, number=number, **_who(), **asked))
+
+
+@resource.post("/repairs/<number>/loans")
+@resource.arguments(GivenSchema)
+@resource.response(204)
+@requires(Task.RETURN)
+def lend(asked: dict[str, Any], number: str) -> None:
+    """Lend a unit of ours while a repair is under way"""
+    _done(lambda c: desk.lend(c, number=number, **_who(), **asked))
+
+
+@resource.post("/repairs/<number>/replacement")
+@resource.arguments(GivenSchema)
+@resource.response(204)
+@requires(Task.RETURN)
+def give_replacement(asked: dict[str, Any], number: str) -> None:
+    """Give another unit for the one in repair, which is ours from now on"""
+    _done(lambda c: desk.give_replacement(c, number=number, **_who(), **asked))
+
+
+@resource.post("/loans/end")
+@resource.arguments(LoanEndSchema)
+@resource.response(204)
+@requires(Task.RETURN)
+def end_loan(asked: dict[str, Any]) -> None:
+    """Take a lent unit in again"""
+    _done(lambda c: desk.end_loan(c, **_who(), **asked))
+
+
+@resource.post("/titles")
+@resource.arguments(TitleSchema)
+@resource.response(201, NumberSchema)
+@requires(Task.RETURN)
+def transfer_title(asked: dict[str, Any]) -> dict[str, str]:
+    """Write down that a sold unit has another owner"""
+    name, address = asked.pop("name"), asked.pop("address")
+    party = (name, address) if name else None
+    return {"number": _done(lambda c: desk.transfer_title(c, party=party, **_who(), **asked))}

@@ -1,0 +1,182 @@
+"""A unit's life as a warranty sees it, from its trail: made, received, sold, repaired, replaced, and whose it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import sqlalchemy as sa
+
+from server import ledger, queries, site_codes
+from server.surroundings import gather
+from server.undone import read_undone
+from sync.event import format_name
+from sync.history import Fact
+from sync.labels import Label, SiteCodes, iso_date, parse
+from sync.unit import Status, UnitState
+from sync.verdict import day
+
+PRODUCED_AI = "11"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sale:
+    """It went to a customer."""
+
+    document: str | None
+    """Number of the order, or of the repair that it was given for; None where nobody said one."""
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """It got another owner."""
+
+    document: str
+    at_ms: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """One repair of a unit, and what was given out for it."""
+
+    number: str
+    unit: str
+    location: str
+    since_ms: int
+    opened: str
+    """Name of the fact that opened it."""
+    fault: str
+    done: str | None = None
+    """What was done; None while it is here."""
+    until_ms: int | None = None
+    lent: tuple[str, ...] = ()
+    replaced_by: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Life:
+    """What is known of one unit; moments are Unix milliseconds."""
+
+    unit: str
+    state: UnitState | None = None
+    received_ms: int | None = None
+    made: str | None = None
+    """ISO 8601, from AI (11) of a label that was scanned."""
+    sale: Sale | None = None
+    """The last; None where it was never sold, or came back to us since."""
+    transfers: list[Transfer] = field(default_factory=list)
+    """Since that sale."""
+    repairs: list[Repair] = field(default_factory=list)
+
+    @property
+    def owner(self) -> str | None:
+        """Number of the document that says whose it is."""
+        return self.transfers[-1].document if self.transfers else self.sale.document if self.sale else None
+
+    @property
+    def replaced_by(self) -> str | None:
+        """The unit that was given for it."""
+        return next((repair.replaced_by for repair in reversed(self.repairs) if repair.replaced_by), None)
+
+    @property
+    def received(self) -> str | None:
+        """The day on which it came in, ISO 8601."""
+        return None if self.received_ms is None else day(self.received_ms)
+
+    @property
+    def sold(self) -> str | None:
+        """The day of the last sale, ISO 8601."""
+        return None if self.sale is None else day(self.sale.at_ms)
+
+
+def read_life(connection: sa.Connection, site: str, unit: str, now_ms: int, *, through: str | None = None) -> Life:
+    """The life of a unit under its canonical name; of one that nothing is known of, an empty one.
+
+    Args:
+        through: name of the last fact that counts; None takes all.
+    """
+    facts = [line.fact for line in queries.trail(connection, site, unit) if not line.undone]
+    names = [format_name(fact.name) for fact in facts]
+    facts = facts[: names.index(through) + 1] if through in names else facts
+    life = Life(unit=unit, made=_made(facts, site_codes.load(connection, site)))
+    around = gather(connection, site, {unit: facts}, [])
+    for fact, until_ms in zip(
+        facts, [*(fact.event_ms for fact in facts[1:]), facts[-1].event_ms if through else now_ms], strict=False
+    ):
+        life.state = around.step(life.state, fact)
+        _take(life, fact)
+        for moment in (fact.event_ms, until_ms):  # what its container did meanwhile became of the unit too
+            carried = around.carried(life.state, moment)
+            if carried is not None:
+                _note(life, carried, fact)
+    numbers = [fact.event.document for fact in facts if fact.event.action == "open_repair" and fact.event.document]
+    life.repairs = [repair for repair in read_repairs(connection, site, numbers) if repair.unit == unit]
+    return life
+
+
+def _note(life: Life, state: UnitState, fact: Fact) -> None:
+    """What a moment's state says of receipt and sale."""
+    if state.status is Status.RECEIVED and life.received_ms is None:
+        life.received_ms = state.status_ms or fact.event_ms
+    if state.status is Status.SHIPPED and life.sale is None:
+        life.sale = Sale(document=state.document, at_ms=state.status_ms)
+    if state.status not in (Status.SHIPPED, Status.IN_REPAIR) and life.sale is not None:
+        life.sale, life.transfers = None, []  # it is ours again
+
+
+def _take(life: Life, fact: Fact) -> None:
+    event = fact.event
+    if event.action == "transfer_title" and event.document is not None:
+        life.transfers.append(Transfer(document=event.document, at_ms=fact.event_ms, reason=event.reason or ""))
+
+
+def _made(facts: Sequence[Fact], codes: SiteCodes) -> str | None:
+    """The production date that a label says."""
+    for fact in facts:
+        if fact.event.barcode is not None:
+            label = parse(fact.event.barcode, fact.event.symbology, codes)
+            said = dict(label.elements).get(PRODUCED_AI) if isinstance(label, Label) else None
+            if said is not None:
+                return iso_date(said)
+    return None
+
+
+ABOUT_REPAIRS = ("open_repair", "close_repair", "lend", "give_replacement", "keep_replaced")
+
+
+def read_repairs(connection: sa.Connection, site: str, numbers: Iterable[str]) -> list[Repair]:
+    """These repairs, in the order in which they began; what was undone is left out."""
+    found = []
+    for number in dict.fromkeys(numbers):
+        facts = ledger.speaking_of(connection, site, number, ABOUT_REPAIRS)
+        undone = read_undone(connection, [format_name(fact.name) for fact in facts])
+        repair = _repair(number, [fact for fact in facts if format_name(fact.name) not in undone])
+        found += [repair] if repair else []
+    return sorted(found, key=lambda repair: (repair.since_ms, repair.number))
+
+
+def _repair(number: str, facts: Sequence[Fact]) -> Repair | None:
+    repair: Repair | None = None
+    for fact in facts:
+        event, subject = fact.event, fact.event.subject or ""
+        if event.action == "open_repair" and repair is None:
+            repair = Repair(
+                number=number,
+                unit=subject,
+                location=event.location or "",
+                since_ms=fact.event_ms,
+                opened=format_name(fact.name),
+                fault=event.reason or "",
+            )
+        elif repair is None:
+            continue
+        elif event.action == "lend":
+            repair = replace(repair, lent=(*repair.lent, subject))
+        elif event.action == "give_replacement":
+            repair = replace(repair, replaced_by=subject)
+        elif event.action in ("close_repair", "keep_replaced") and subject == repair.unit:
+            done = event.reason or "replaced by another unit"
+            repair = replace(repair, done=done, until_ms=fact.event_ms)
+    return repair

@@ -1,0 +1,90 @@
+"""What happens under warranty: a customer's unit is repaired, another is lent meanwhile or given in its place."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sync.actions.placing import arrive, see
+from sync.actions.registry import action
+from sync.event import ScanEvent
+from sync.unit import IN_STOCK, Status, UnitState
+
+SERVICE = frozenset({"returns", "supervisor", "quality", "admin"})
+
+
+@action(
+    "open_repair",
+    roles=SERVICE,
+    needs=("subject", "location", "document", "reason"),
+    step="repairing",
+    expects={Status.SHIPPED} | IN_STOCK,
+)
+def open_repair(state: UnitState, event: ScanEvent) -> UnitState:
+    """Take in for repair: its owner brought it, or it is our own; the document is the repair's."""
+    if state.status in IN_STOCK:
+        return see(state, event)
+    return replace(arrive(state, event, Status.IN_REPAIR), document=state.document)  # who owns it stays readable
+
+
+@action(
+    "close_repair",
+    roles=SERVICE,
+    needs=("subject", "document", "reason"),
+    step="repairing",
+    expects={Status.IN_REPAIR} | IN_STOCK,
+)
+def close_repair(state: UnitState, event: ScanEvent) -> UnitState:
+    """Give back repaired: its owner has it again; the reason says what was done."""
+    if state.status is not Status.IN_REPAIR:
+        return see(state, event)
+    return replace(see(state, event), status=Status.SHIPPED, place=None, expected=None)
+
+
+@action(
+    "lend",
+    roles=SERVICE,
+    needs=("subject", "document"),
+    step="shipping",
+    expects={Status.STORED, Status.RECEIVED, Status.RETURNED},
+    guarded=True,
+)
+def lend(state: UnitState, event: ScanEvent) -> UnitState:
+    """Lend: a customer has it while their own is repaired; it stays ours."""
+    return replace(see(state, event), status=Status.LENT, place=None, expected=None, document=event.document)
+
+
+@action("end_loan", roles=SERVICE, needs=("subject", "location"), step="receiving", expects={Status.LENT})
+def end_loan(state: UnitState, event: ScanEvent) -> UnitState:
+    """End loan: what was lent came back."""
+    return arrive(state, event, Status.RETURNED)
+
+
+@action(
+    "give_replacement",
+    roles=SERVICE,
+    needs=("subject", "document"),
+    step="replacing",
+    expects={Status.STORED, Status.RECEIVED, Status.RETURNED},
+    guarded=True,
+)
+def give_replacement(state: UnitState, event: ScanEvent) -> UnitState:
+    """Give replacement: the customer keeps this one instead of the one in repair."""
+    return replace(see(state, event), status=Status.SHIPPED, place=None, expected=None, document=event.document)
+
+
+@action(
+    "keep_replaced",
+    roles=SERVICE,
+    needs=("subject", "location", "document"),
+    step="replacing",
+    expects={Status.IN_REPAIR, Status.SHIPPED},
+)
+def keep_replaced(state: UnitState, event: ScanEvent) -> UnitState:
+    """Keep replaced: another was given for it, and this one is ours now."""
+    return arrive(state, event, Status.RETURNED)
+
+
+@action("transfer_title", roles=SERVICE, needs=("subject", "document", "reason"), expects={Status.SHIPPED})
+def transfer_title(state: UnitState, event: ScanEvent) -> UnitState:
+    """Transfer title: it has another owner, whom the document names."""
+    return state  # whose it is stands in its trail: see `server/warranty/`

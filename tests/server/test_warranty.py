@@ -1,0 +1,181 @@
+"""The warranty desk: terms are imported, and one scan says who may claim."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from server.database import reading
+from server.parties import parties
+from tests.handheld import BIN_A, CARTON_1, DOCK, PHONE, unit
+from tests.server.running import Handheld, Person, refusal
+
+GTIN = PHONE.rpartition("/")[2]
+IMEI = "https://id.gs1.org/8040/{}"
+
+
+def take(person: Person, kind: str, content: str) -> None:
+    answer = person.post(f"/api/v1/documents?kind={kind}", data=content)
+    assert answer.status_code == 200, answer.text
+
+
+def ask(person: Person, serial: str, claimant: str | None = None) -> dict[str, Any]:
+    answer = person.get(
+        f"/api/v1/warranty/01/{GTIN}/21/{serial}", query_string={"claimant": claimant} if claimant else {}
+    )
+    assert answer.status_code == 200, answer.text
+    found = answer.get_json()
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.fixture
+def sold(admin: Person, handheld: Handheld) -> Handheld:
+    """Two phones received, S1 packed and handed over for SO-1 in a carton; S2 is on the shelf."""
+    take(admin, "warranty", f"gtin,months,starts,covers\n{GTIN},24,sale,parts and labour\n")
+    for serial in ("S1", "S2"):
+        handheld.scan("receive", unit(serial), location=DOCK, minutes_ago=45)
+        handheld.scan("put_away", unit(serial), location=BIN_A, minutes_ago=43)
+    handheld.scan("pick", unit("S1"), location=BIN_A, document="SO-1", minutes_ago=41)
+    handheld.scan("pack", unit("S1"), container=CARTON_1, document="SO-1", minutes_ago=39)
+    handheld.scan("ship", CARTON_1, document="SO-1", minutes_ago=37)
+    handheld.push()
+    return handheld
+
+
+def test_what_left_in_a_carton_is_covered_from_the_day_it_was_handed_over(admin: Person, sold: Handheld) -> None:
+    told = ask(admin, "S1")
+    assert (told["claim"], told["owner"], told["covers"]) == ("covered", "SO-1", "parts and labour")
+    assert told["since"] == told["sold"]
+    assert told["until"][:4] == str(int(told["since"][:4]) + 2)
+
+
+def test_who_shows_another_order_is_asked_for_the_right_one(admin: Person, sold: Handheld) -> None:
+    assert ask(admin, "S1", "SO-1")["claim"] == "covered"
+    told = ask(admin, "S1", "SO-2")
+    assert told["claim"] == "another_owner"
+    assert "whom SO-1 names" in told["sentence"]
+
+
+def test_what_was_never_sold_and_what_nobody_knows_cannot_be_claimed_for(admin: Person, sold: Handheld) -> None:
+    assert ask(admin, "S2")["claim"] == "not_sold"
+    assert ask(admin, "S9")["claim"] == "cannot_tell"
+
+
+def test_a_unit_that_came_back_is_ours_and_not_covered(admin: Person, sold: Handheld) -> None:
+    sold.scan("take_back", unit("S1"), location=DOCK, minutes_ago=10)
+    sold.push(first=len(sold.chain.lines))
+    assert ask(admin, "S1")["claim"] == "not_sold"
+
+
+def test_what_is_said_of_one_unit_goes_before_its_product(admin: Person, sold: Handheld) -> None:
+    take(admin, "warranty", f"gtin,serial,until\n{GTIN},S1,2020-01-31\n")
+    told = ask(admin, "S1")
+    assert (told["claim"], told["until"]) == ("expired", "2020-01-31")
+    assert told["sentence"] == "The warranty ended on 2020-01-31."
+
+
+def test_terms_that_change_after_the_sale_change_nothing_that_was_promised(admin: Person, sold: Handheld) -> None:
+    promised = ask(admin, "S1")["until"]
+    take(admin, "warranty", f"gtin,months,starts\n{GTIN},1,sale\n")
+    assert ask(admin, "S1")["until"] == promised
+
+
+def test_a_warranty_from_manufacture_takes_the_day_from_the_label(admin: Person, sold: Handheld) -> None:
+    take(admin, "warranty", f"gtin,serial,months,starts\n{GTIN},S1,12,manufacture\n")
+    assert ask(admin, "S1")["claim"] == "no_date"
+    label = f"01{GTIN}1124013121S1".encode()
+    sold.scan("inspect", unit("S1"), location=DOCK, minutes_ago=5, barcode=label, symbology="]d2")
+    sold.push(first=len(sold.chain.lines))
+    told = ask(admin, "S1")
+    assert (told["made"], told["until"]) == ("2024-01-31", "2025-01-31")
+
+
+def test_a_changed_board_changes_the_imei_and_not_the_warranty(admin: Person, sold: Handheld) -> None:
+    old, new = IMEI.format("490154203237518"), IMEI.format("356938035643809")
+    sold.scan("link", unit("S1"), identifiers=(old,), minutes_ago=20)
+    sold.push(first=len(sold.chain.lines))
+    before = ask(admin, "S1")
+    asked = {"unit": unit("S1"), "location": DOCK, "fault": "does not charge"}
+    number = admin.post("/api/v1/repairs", json=asked).get_json()["number"]
+    assert number == "RPR-1"
+    assert "for repair already under RPR-1" in admin.post("/api/v1/repairs", json=asked).text
+    closed = admin.post(f"/api/v1/repairs/{number}/close", json={"done": "new board", "gone": [old], "new": [new]})
+    assert closed.status_code == 204, closed.text
+    state = admin.get(f"/api/v1/units/01/{GTIN}/21/S1").get_json()["state"]
+    assert (state["identifiers"], state["status"]) == ([new], "shipped")
+    after = ask(admin, "S1")
+    assert (after["until"], after["owner"]) == (before["until"], "SO-1")
+    assert [repair["done"] for repair in after["repairs"]] == ["new board"]
+
+
+def test_a_replacement_takes_the_warranty_along_and_the_replaced_one_is_ours(admin: Person, sold: Handheld) -> None:
+    before = ask(admin, "S1")
+    admin.post("/api/v1/repairs", json={"unit": unit("S1"), "location": DOCK, "fault": "dead"})
+    given = admin.post("/api/v1/repairs/RPR-1/replacement", json={"unit": unit("S2")})
+    assert given.status_code == 204, given.text
+    told = ask(admin, "S2")
+    assert (told["claim"], told["until"], told["stands_for"]) == ("covered", before["until"], unit("S1"))
+    assert ask(admin, "S1")["claim"] == "replaced"
+    assert admin.get(f"/api/v1/units/01/{GTIN}/21/S1").get_json()["state"]["status"] == "returned"
+
+
+def test_what_is_lent_stays_ours_and_comes_back(admin: Person, sold: Handheld) -> None:
+    admin.post("/api/v1/repairs", json={"unit": unit("S1"), "location": DOCK, "fault": "dead"})
+    assert admin.post("/api/v1/repairs/RPR-1/loans", json={"unit": unit("S2")}).status_code == 204
+    assert ask(admin, "S2")["claim"] == "not_sold"
+    again = admin.post("/api/v1/repairs/RPR-1/loans", json={"unit": unit("S2")})
+    assert "By the records it is not free" in again.text
+    assert admin.post("/api/v1/loans/end", json={"unit": unit("S2"), "location": BIN_A}).status_code == 204
+    state = admin.get(f"/api/v1/units/01/{GTIN}/21/S2").get_json()["state"]
+    assert (state["status"], state["place"]) == ("returned", BIN_A)
+
+
+def test_what_quality_holds_back_is_neither_lent_nor_given(admin: Person, sold: Handheld) -> None:
+    admin.post("/api/v1/repairs", json={"unit": unit("S1"), "location": DOCK, "fault": "dead"})
+    sold.scan("quarantine", unit("S2"), reason="dented", minutes_ago=1)
+    sold.push(first=len(sold.chain.lines))
+    refused = admin.post("/api/v1/repairs/RPR-1/replacement", json={"unit": unit("S2")})
+    assert (refusal(refused), refused.get_json()["message"]) == ((409, "conflict"), "Quality holds it back: dented.")
+
+
+def test_another_owner_claims_by_the_number_of_the_transfer_and_their_name_is_in_no_fact(
+    admin: Person, sold: Handheld
+) -> None:
+    told = admin.post(
+        "/api/v1/titles", json={"unit": unit("S1"), "reason": "bill of sale", "name": "Grace", "address": "Elm Row 1"}
+    )
+    assert told.get_json() == {"number": "TITLE-1"}
+    assert ask(admin, "S1", "TITLE-1")["claim"] == "covered"
+    assert ask(admin, "S1", "SO-1")["claim"] == "another_owner"
+    assert "Grace" not in admin.get(f"/api/v1/trails/01/{GTIN}/21/S1").text
+    with reading() as c:
+        assert c.execute(parties.select().where(parties.c.document == "TITLE-1")).mappings().one()["name"] == "Grace"
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ("2026-05-02,2026-05-01,", "The warranty would end (2026-05-01) before it starts (2026-05-02)."),
+        (",,0", "A warranty lasts 1 to 1,200 months, and not 0."),
+        (",,", "A warranty needs its months, or the day on which it ends."),
+    ],
+)
+def test_terms_that_cannot_be_are_named_by_their_row(admin: Person, row: str, says: str) -> None:
+    answer = admin.post("/api/v1/documents?kind=warranty", data=f"gtin,since,until,months\n{GTIN},{row}\n")
+    assert answer.status_code == 422
+    assert says in answer.text
+
+
+@pytest.mark.parametrize("serial", ["S\N{MOBILE PHONE}1", "%F0%9F%93%B1"])
+def test_a_serial_with_an_emoji_is_told_as_unknown(admin: Person, sold: Handheld, serial: str) -> None:
+    assert ask(admin, serial)["claim"] == "cannot_tell"
+
+
+def test_the_desk_page_answers_a_scan_and_takes_the_unit_in(admin: Person, sold: Handheld) -> None:
+    page = admin.get("/warranty", query_string={"label": unit("S1"), "claimant": "SO-1"}).text
+    assert "Covered until" in page
+    assert "under SO-1" in page
+    assert "It is not sold by the records" in admin.get("/warranty", query_string={"label": unit("S2")}).text
+    assert "is not ASCII" in admin.get("/warranty", query_string={"label": "\N{MOBILE PHONE}"}).text
