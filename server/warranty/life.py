@@ -61,6 +61,7 @@ class Life:
 
     unit: str
     state: UnitState | None = None
+    """As its container has it."""
     received_ms: int | None = None
     made: str | None = None
     """ISO 8601, from AI (11) of a label that was scanned."""
@@ -102,15 +103,15 @@ def read_life(connection: sa.Connection, site: str, unit: str, now_ms: int, *, t
     facts = facts[: names.index(through) + 1] if through in names else facts
     life = Life(unit=unit, made=_made(facts, site_codes.load(connection, site)))
     around = gather(connection, site, {unit: facts}, [])
+    own: UnitState | None = None
     for fact, until_ms in zip(
         facts, [*(fact.event_ms for fact in facts[1:]), facts[-1].event_ms if through else now_ms], strict=False
     ):
-        life.state = around.step(life.state, fact)
+        own = around.step(own, fact)
         _take(life, fact)
         for moment in (fact.event_ms, until_ms):  # what its container did meanwhile became of the unit too
-            carried = around.carried(life.state, moment)
-            if carried is not None:
-                _note(life, carried, fact)
+            life.state = around.carried(own, moment) or own
+            _note(life, life.state, fact)
     numbers = [fact.event.document for fact in facts if fact.event.action == "open_repair" and fact.event.document]
     life.repairs = [repair for repair in read_repairs(connection, site, numbers) if repair.unit == unit]
     return life
