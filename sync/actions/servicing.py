@@ -45,7 +45,7 @@ def close_repair(state: UnitState, event: ScanEvent) -> UnitState:
     roles=SERVICE,
     needs=("subject", "document"),
     step="shipping",
-    expects={Status.STORED, Status.RECEIVED, Status.RETURNED},
+    expects={Status.STORED, Status.RECEIVED},
     guarded=True,
 )
 def lend(state: UnitState, event: ScanEvent) -> UnitState:
@@ -64,7 +64,7 @@ def end_loan(state: UnitState, event: ScanEvent) -> UnitState:
     roles=SERVICE,
     needs=("subject", "document"),
     step="replacing",
-    expects={Status.STORED, Status.RECEIVED, Status.RETURNED},
+    expects={Status.STORED, Status.RECEIVED},
     guarded=True,
 )
 def give_replacement(state: UnitState, event: ScanEvent) -> UnitState:
