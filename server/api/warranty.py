@@ -53,7 +53,7 @@ class RepairListSchema(Schema):
     repairs = fields.List(fields.Nested(RepairSchema))
 
 
-class ToldSchema(Schema):
+class WarrantySchema(Schema):
     """Whether a claim may be made, and what that rests on."""
 
     unit = fields.String()
@@ -131,7 +131,7 @@ def _who() -> dict[str, Any]:
 
 @resource.get("/warranty/<path:key>")
 @resource.arguments(ClaimantSchema, location="query")
-@resource.response(200, ToldSchema)
+@resource.response(200, WarrantySchema)
 @requires(Task.LOOK)
 def show(query: dict[str, Any], key: str) -> Told:
     """Whether a claim may be made under the warranty of a unit
