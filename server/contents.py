@@ -75,6 +75,19 @@ def strange_cartons(connection: sa.Connection, site: str, by_subject: Mapping[st
     return found
 
 
+def taken_away(connection: sa.Connection, site: str, by_subject: Mapping[str, Sequence[Fact]]) -> set[str]:
+    """Units that were ever said to be in containers which these facts ship: they may be recalled."""
+    edge = {s for s, facts in by_subject.items() if is_container(s) and any(f.event.action == "ship" for f in facts)}
+    found: set[str] = set()
+    for _ in range(DEPTH_MAX):
+        inside = {unit for keys in in_chunks(edge) for _, unit, _, _ in _inside(connection, site, keys)} - found
+        found |= inside
+        edge = {unit for unit in inside if is_container(unit)}
+        if not edge:
+            break
+    return {unit for unit in found if not is_container(unit)}
+
+
 def _inside(connection: sa.Connection, site: str, containers: Sequence[str]) -> list[tuple[str, str, int, str]]:
     """What was ever said to be in these containers: container, the name under which it is folded, its last fact.
 

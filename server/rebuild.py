@@ -20,7 +20,7 @@ from server.identifiers import ROUNDS_MAX, claim, names_of, owners, relatives
 from server.ledger import history, in_chunks
 from server.orders.book import read_orders
 from server.replay import Replay
-from server.surroundings import Hold, gather
+from server.surroundings import Hold, gather, recalls_said
 from server.tables import cases, document_rows, documents, events, reference, unit_states
 from server.unit_rows import states_of
 from server.upsert import upsert
@@ -55,7 +55,12 @@ def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) 
     owned = owners(connection, site, units)
     stored = states_of(connection, site, units)
     undone = _undone(connection, by_subject)
-    on_top = {s: f for s, f in units.items() if s not in owned.keys() | undone and _on_top(f, stored.get(s))}
+    along = recalls_said(connection, site)  # then what became of its carton is asked of each unit's whole history
+    on_top = {
+        s: f
+        for s, f in units.items()
+        if s not in owned.keys() | undone and _on_top(f, stored.get(s)) and not (along and _in_carton(stored.get(s)))
+    }
     late = set(units) - set(on_top)
     opened = cases_of(connection, site, on_top, only_open=True)
     begin = {u: (stored.get(u), opened.get(u, {})) for u in on_top}
@@ -65,6 +70,7 @@ def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) 
     late |= contents.strange_cartons(connection, site, by_subject)
     stock = {s: f for s, f in by_subject.items() if is_stock(s)}
     late |= stock_levels.shipped_late(connection, site, moved) - stock.keys()
+    late |= contents.taken_away(connection, site, by_subject) if along else set()
     if late:
         rebuild(connection, site, late, at)
     bin_cases.rebuild(connection, site, bins, at)
@@ -186,6 +192,10 @@ def _on_top(facts: list[Fact], state: UnitState | None) -> bool:
     if any(f.forked or f.event.voids or f.event.identifiers or f.event.action in _REWRITES for f in facts):
         return False
     return state is None or all(f.event_ms > state.last_ms for f in facts)
+
+
+def _in_carton(state: UnitState | None) -> bool:
+    return state is not None and state.place is not None and is_container(state.place)
 
 
 def _undone(connection: sa.Connection, by_subject: Mapping[str, list[Fact]]) -> set[str]:

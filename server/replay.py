@@ -10,16 +10,16 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Protocol
+from typing import Final, Protocol
 
 from server.rules import Finding, Rule, Step, rules
 from sync.actions import ACTIONS
-from sync.event import ScanEvent, format_name
+from sync.event import ScanEvent, format_name, parse_name
 from sync.history import Fact, step
 from sync.recall import Reach
 from sync.returning import ReturnVerdict
-from sync.unit import UnitState, carried, is_inferred
-from sync.verdict import NO_ORDER, Judgement, Known, Ordered, Verdict, day, judge
+from sync.unit import IN_STOCK, Status, UnitState, carried, is_inferred
+from sync.verdict import NO_ORDER, STOPPED, Judgement, Known, Ordered, Verdict, day, judge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +71,18 @@ class Surroundings(Protocol):
     def returned(self, unit: str, after: UnitState, fact: Fact) -> ReturnVerdict | None:
         """What a return comes to by what was known after this fact; None where the fact is about no return."""
 
+    def shipped_with(self, state: UnitState, since_ms: int, until_ms: int | None) -> UnitState | None:
+        """State of what carried it away, just after it was shipped at such a moment; None where nothing was."""
+
     def holds(self, unit: str, at_ms: int) -> bool:
         """Whether something had been put into this container before: then it is one of ours."""
 
     def barred(self, fact: Fact) -> str | None:
         """Why whoever made this scan was not permitted to, in a sentence."""
+
+
+_TAKEN_ALONG: Final = IN_STOCK | {Status.ANNOUNCED}
+"""Where a unit may stand by its own scans, so that its carton takes it along."""
 
 
 @dataclass(slots=True)
@@ -90,11 +97,41 @@ class Replay:
     """The rules that look at it."""
     lapsed: list[Fact] = field(default_factory=list)
     """Decisions that no longer hold: the case was closed before, or rests on other evidence by now."""
+    looked_ms: int = 0
+    """Up to when it was asked what became of the unit in its carton."""
 
     def run(self, facts: Iterable[Fact]) -> None:
         """Take in facts, in the order of their history and without those that were undone."""
         for fact in facts:
+            self._go_along(fact.event_ms)
             self._take(fact)
+        self._go_along(None)
+
+    def _go_along(self, until_ms: int | None) -> None:
+        """Look whether the unit left in its carton since, while a recall was in force: no scan of its own says so."""
+        state, since_ms = self.state, self.looked_ms
+        self.looked_ms = since_ms if until_ms is None else max(since_ms, until_ms)
+        if state is None or state.place is None or state.status not in _TAKEN_ALONG:
+            return
+        gone = self.around.shipped_with(state, max(since_ms, state.place_ms), until_ms)
+        if gone is None or gone.last_event is None:
+            return
+        name = parse_name(gone.last_event)
+        event = ScanEvent(
+            device_no=name[0],
+            epoch=name[1],
+            seq=name[2],
+            action="ship",
+            subject=self.unit,
+            document=gone.document,
+            wall_ms=gone.status_ms,
+            boot="",
+            boot_ms=0,
+        )
+        fact = Fact(gone.status_ms, name, 0, gone.last_event.encode(), gone.last_uncertainty_ms, event)
+        if self._judge(fact, state, carried(state, gone)).verdict in STOPPED and "recalled" in self.watched:
+            finding = Finding(detail="It was shipped in its carton while it was recalled.", against=state.place)
+            self._open(self.watched["recalled"], fact, finding)
 
     def _take(self, fact: Fact) -> None:
         if fact.event.action in ("note", "void"):

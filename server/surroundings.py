@@ -119,6 +119,24 @@ class Gathered:
             return None
         return product.stranger(at_ms, supplier, unit)
 
+    def shipped_with(self, state: UnitState, since_ms: int, until_ms: int | None) -> UnitState | None:
+        if not self.recalls:
+            return None
+        place, since = state.place, since_ms
+        for _ in range(DEPTH_MAX):
+            line = self.timelines.get(place or "")
+            if line is None:
+                return None
+            for moment, each in zip(line.moments, line.states, strict=True):
+                inside = since <= moment and (until_ms is None or moment < until_ms)
+                if inside and each.status is Status.SHIPPED:
+                    return each
+            last = line.at(LATER if until_ms is None else until_ms)
+            if last is None or last.place is None:
+                return None
+            place, since = last.place, max(since, last.place_ms)
+        return None
+
     def holds(self, unit: str, at_ms: int) -> bool:
         return self.filled.get(unit, at_ms + 1) <= at_ms
 
@@ -315,6 +333,12 @@ def _take_ons(connection: sa.Connection, site: str, numbers: set[str]) -> frozen
         query = sa.select(t.key, t.row).where(t.site == site, t.kind == "document", t.key.in_(chunk))
         found.update(key for key, row in connection.execute(query) if row and row.get("sort") == "take_on")
     return frozenset(found)
+
+
+def recalls_said(connection: sa.Connection, site: str) -> bool:
+    """Whether anything was ever recalled here."""
+    query = sa.select(reference.c.key).where(reference.c.site == site, reference.c.kind == "recall").limit(1)
+    return connection.execute(query).first() is not None
 
 
 def _recalls(connection: sa.Connection, site: str) -> list[tuple[int, int | None, Recall]]:

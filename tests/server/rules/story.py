@@ -61,6 +61,9 @@ class Quiet:
     def returned(self, unit: str, after: UnitState, fact: Fact) -> ReturnVerdict | None:
         return announced.judged(unit, after, fact, claims=self.promised, buyers=self.buyers)
 
+    def shipped_with(self, state: UnitState, since_ms: int, until_ms: int | None) -> UnitState | None:
+        return None
+
     def holds(self, unit: str, at_ms: int) -> bool:
         return self.filled
 
