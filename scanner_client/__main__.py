@@ -52,6 +52,9 @@ def _enrol(args: Namespace) -> int:
     from scanner_client.wording import say  # noqa: PLC0415
 
     code: str | None = args.code
+    if code is None and args.source == "-":
+        print(say("command.source_of_code"), file=sys.stderr)
+        return 2
     if code is None:
         from scanner_client.scene import source_of, symbols  # noqa: PLC0415
 

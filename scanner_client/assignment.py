@@ -71,6 +71,12 @@ def task_of(assignment: Assignment, site_map: SiteMap) -> Task:
     return task
 
 
+def unknown_document(task: Task, site_map: SiteMap) -> str | None:
+    """The number of the task's document where this handheld does not know it."""
+    number = task.document
+    return number if number is not None and site_map.entry("document", number) is None else None
+
+
 def _check(task: Task) -> None:
     """Refuse what no event of this task could hold: it has to be said now, and not when the first label is read."""
     bare = ScanEvent(device_no=0, epoch=0, seq=1, action=task.action, wall_ms=0, boot="0", boot_ms=0)

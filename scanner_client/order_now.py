@@ -35,7 +35,8 @@ def ordered(handheld: Handheld, event: ScanEvent, known: Known | None) -> Ordere
             if one.subject != event.subject or is_stock(event.subject)
             if any(line.takes(one.subject, one.lot) for line in lines)
         )
-    return Ordered(order=order, made_for=_made_for(orders, event.subject, event.document), taken=taken)
+    made_for = _made_for(orders, event.subject, event.document)
+    return Ordered(order=order, made_for=made_for, taken=taken, sealed=_is_sealed(handheld, event.container))
 
 
 def taken_for(handheld: Handheld, order: Order, action: str) -> list[Taken]:
@@ -78,6 +79,11 @@ def _own_pieces(handheld: Handheld, order: Order, action: str) -> list[Taken]:
         for event in handheld.own_scans.under(order.number)
         if event.action == action and event.subject and is_stock(event.subject)
     ]
+
+
+def _is_sealed(handheld: Handheld, container: str | None) -> bool:
+    carton = known_now(handheld, container) if container else None
+    return carton is not None and carton.closed
 
 
 def _made_for(orders: Mapping[str, Order], unit: str, mine: str | None) -> str | None:

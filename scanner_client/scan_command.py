@@ -16,6 +16,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
+from scanner_client.assignment import task_of, unknown_document
 from scanner_client.background import Background
 from scanner_client.clock import Clock
 from scanner_client.commands import answer_request, uploader_for
@@ -78,6 +79,9 @@ def scan(order: Order, clock: Clock) -> int:
         inbox = Inbox()
         echo = Echo(tty=_at_terminal())
         stack.callback(echo.restore)
+        if order.assignment and order.page is None and not _goes_on(order.assignment, handheld):
+            print(say("command.not_begun"), file=sys.stderr)
+            return 1
         work = _prepared(order, handheld, teller, background, inbox, echo)
         stack.callback(work.close)
         if order.page is not None:
@@ -119,6 +123,18 @@ def _prepared(
         confirm=partial(ask_at_terminal, tty=_at_terminal()) if order.page is None else None,
         hide_typing=echo.hide,
     )
+
+
+def _goes_on(assignment: Assignment, handheld: Handheld) -> bool:
+    """Whether the person at the terminal means a number that this handheld does not know; who cannot be asked does."""
+    number = unknown_document(task_of(assignment, handheld.site_map), handheld.site_map)
+    if number is None or not _at_terminal():
+        return True
+    try:
+        return input(say("command.go_on", document=number) + " ").strip().lower() in ("y", "yes")
+    except (EOFError, OSError):
+        print(file=sys.stderr)
+        return False
 
 
 def _free_name(folder: Path) -> Path:

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Final
 
 from scanner_client import bin_labels, judging, parcel
+from scanner_client.assignment import unknown_document
 from scanner_client.box_scan import BoxScans
 from scanner_client.hand_over import HandOver
 from scanner_client.handheld import Handheld
@@ -149,6 +150,8 @@ class Session:
         self.keeping.task = replace(self.task, document=number)
         if self.desk.in_hand is not None:
             return [*told, *self.desk.document(number)]
+        if unknown_document(self.task, self.handheld.site_map):
+            return [*told, Told(tone=Tone.LOOK, text=say("command.unknown_document", document=number))]
         return [*told, Told(tone=Tone.INFO, text=say("place.document", document=number))]
 
     def _enter_badge(self, _: Sighting, read: Read) -> list[Told]:

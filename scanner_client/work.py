@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from scanner_client.assignment import AssignmentError, task_of
+from scanner_client.assignment import AssignmentError, task_of, unknown_document
 from scanner_client.checked_bin import CheckedBin
 from scanner_client.count_list import bins_of
 from scanner_client.gate import Gate
@@ -134,7 +134,9 @@ class Work:
         self._check.begin(self.session)
         if self._eye and (self._eye.live or not self._eye.opened):
             self._eye.open(self.session.codes)  # what lies before the camera is read anew for the new task
-        self._tell([])
+        number = unknown_document(task, self._handheld.site_map)
+        words = say("command.unknown_document", document=number) if number else ""
+        self._tell([Told(tone=Tone.LOOK, text=words)] if words else [])
 
     def wait_for_a_choice(self) -> None:
         """Show that there is no task yet."""

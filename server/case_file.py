@@ -23,7 +23,7 @@ AROUND: Final = 3
 """Scans of a handheld that are shown before and after one of its claims."""
 TRAIL_AROUND: Final = 8
 """Lines of a unit's trail that are shown before and after the scan that opened a case."""
-SAID: Final = ("settle", "reopen", "note")
+SAID: Final = ("settle", "reopen", "note", "assign")
 DEFAULT_DECISIONS: Final = ("stays", "write_off", "dismiss")
 
 

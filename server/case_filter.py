@@ -44,6 +44,7 @@ NAMES: Final = {
     "document": "number of an ASN, order or count",
     "handheld": "name",
     "person": "who made the scan",
+    "assigned": "who is to settle it",
     "text": "part of a name, number or sentence",
     "sort": "oldest, newest, value, kind",
 }
@@ -91,6 +92,7 @@ def read(connection: sa.Connection, site: str, args: Mapping[str, str], now_ms: 
         document=values.get("document"),
         device_no=_device(connection, site, values.get("handheld"), problems),
         operator=values.get("person"),
+        assigned=values.get("assigned"),
         text=values.get("text"),
     )
     return Asked(values=values, wanted=wanted, sort=Sort(sort), problems=problems)

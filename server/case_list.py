@@ -56,6 +56,8 @@ class CaseFilter:
     """Number of an ASN, order or count; of every version of its result."""
     device_no: int | None = None
     operator: str | None = None
+    assigned: str | None = None
+    """Who is to settle it."""
     text: str | None = None
     """Part of a name, number or sentence."""
 
@@ -82,6 +84,8 @@ class CaseLine:
     operator: str | None
     """Who made that scan."""
     device_no: int
+    assigned: str | None
+    """Who is to settle it."""
     value: int = 0
     """Price of one piece in minor units; 0 where it is not known."""
     closed_operator: str | None = None
@@ -98,7 +102,7 @@ _COLUMNS: Final = [
     cases.c[name]
     for name in (
         "unit", "rule", "episode", "status", "opened_ms", "expected", "seen", "against", "document", "detail",
-        "evidence", "closed_ms", "closed_by", "resolution", "item", "operator", "device_no",
+        "evidence", "closed_ms", "closed_by", "resolution", "item", "operator", "device_no", "assigned",
     )
 ]  # fmt: skip
 
@@ -179,6 +183,7 @@ def _matching(connection: sa.Connection, site: str, wanted: CaseFilter) -> list[
         (wanted.rule, lambda rule: c.rule == rule),
         (wanted.unit, lambda unit: c.unit == unit),
         (wanted.operator, lambda operator: c.operator == operator),
+        (wanted.assigned, lambda name: c.assigned == name),
         (wanted.item, lambda item: (c.item == item) | (c.unit == item)),
         (wanted.device_no, lambda number: c.device_no == number),
         (wanted.since_ms, lambda moment: c.opened_ms >= moment),

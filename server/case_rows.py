@@ -50,6 +50,7 @@ def case_of(row: sa.RowMapping) -> Case:
         resolution=row["resolution"],
         operator=row["operator"],
         device_no=row["device_no"],
+        assigned=row["assigned"],
     )
 
 
@@ -89,5 +90,6 @@ def _row(site: str, unit: str, case: Case, at: int) -> dict[str, Any]:
         "item": item_of(unit),
         "operator": case.operator,
         "device_no": case.device_no,
+        "assigned": case.assigned,
         "stamp": at,
     }

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import changes, site_codes
-from server.orders.book import read_cancellations, read_orders, read_pieces, read_shortages
+from server.orders.book import is_cancelled, read_cancellations, read_orders, read_pieces, read_shortages
 from server.returns.announced import read_buyers, read_claims
 from server.tables import document_rows
 from sync.identity import item_of
@@ -61,7 +61,7 @@ def publish_order(connection: sa.Connection, site: str, number: str, at: int) ->
         | ({"unit": line.unit} if line.unit else {})
         for line in order.lines
     ]
-    state = "cancelled" if read_cancellations(connection, site, [number]) else "open"
+    state = "cancelled" if is_cancelled(read_cancellations(connection, site, [number]), number) else "open"
     short = read_shortages(connection, site, [number]).get(number, ())
     pieces = read_pieces(connection, site, number)
     offered = {"kind": "order", "state": state, "lines": lines, "bins": [], "blind": False}

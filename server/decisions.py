@@ -23,7 +23,7 @@ from server.rebuild import advance, lock
 from server.replay import case_name
 from server.roles import Task, may
 from server.rules import rules
-from server.tables import events
+from server.tables import events, people
 from sync.actions import ACTIONS, CLAIMS, RESOLUTIONS
 from sync.event import TEXT_MAX
 from sync.history import Fact
@@ -157,6 +157,38 @@ def note(
     """
     case = _case(connection, site, unit, rule, episode)
     return _record(connection, case, site, operator, now_ms, action="note", reason=worded(text))
+
+
+def assign(
+    connection: sa.Connection,
+    *,
+    site: str,
+    unit: str,
+    rule: str,
+    episode: str,
+    person: str | None,
+    operator: str,
+    now_ms: int,
+) -> Fact:
+    """Say who is to settle an open case; None: whoever comes first.
+
+    Raises:
+        LookupError: there is no such case.
+        DecisionError: it is closed, or nobody of that name may sign in.
+    """
+    lock(connection, site, [unit])
+    case = _case(connection, site, unit, rule, episode)
+    if case.status != "open":
+        raise DecisionError("The case is closed: there is nothing left to settle.")
+    name = (person or "").strip() or None
+    if name is not None:
+        t = people.c
+        query = sa.select(t.name).where(t.site == site, t.active, sa.func.lower(t.name) == name.lower())
+        known = connection.execute(query).scalar()
+        if known is None:
+            raise DecisionError(f"Nobody here is called {name!r:.80}.")
+        name = str(known)
+    return _record(connection, case, site, operator, now_ms, action="assign", reason=name)
 
 
 def reopen(

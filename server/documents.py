@@ -14,8 +14,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import catalogue, ledger, parties, site_codes
-from server.counts import paper
+from server import catalogue, ledger, papers, parties, site_codes
 from server.database import reading, stamp, transact, writing
 from server.document_file import DocumentDraft, Draft, canonical_row, new_digest
 from server.document_lines import Names
@@ -145,7 +144,7 @@ def unfinished(connection: sa.Connection, site: str) -> Sequence[sa.Row[Any]]:
 def _begin(connection: sa.Connection, *, draft: Draft, document: DocumentDraft, number: str) -> bool:
     """Make the document's row; True where it is complete already."""
     lock(connection, draft.site, [number])
-    taken = paper.taken_by(connection, draft.site, number, but=draft.kind.name)
+    taken = papers.taken_by(connection, draft.site, number, but=draft.kind.name)
     if taken is not None:
         raise DocumentError(f"There is {taken} {number} already: give this document another number.")
     same_number = connection.execute(

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from server.counts import paper
+from server import papers
 from server.rebuild import lock
 from server.tables import document_rows, documents
 
@@ -45,8 +45,8 @@ def keep(
     before = kept(connection, site, kind).get(key)
     if (before and dict(before.value)) == (None if value is None else dict(value)):
         return
-    version = paper.versions(connection, site, kind, key) + 1
-    paper.write(
+    version = papers.versions(connection, site, kind, key) + 1
+    papers.write(
         connection,
         site=site,
         kind=kind,

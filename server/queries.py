@@ -11,8 +11,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import bin_cases, taken_along
-from server.counts import paper
+from server import bin_cases, papers, taken_along
 from server.identifiers import names_of, owners
 from server.ledger import SERVER_DEVICE, history
 from server.printing import jobs as printing
@@ -194,4 +193,4 @@ def list_papers(connection: sa.Connection, site: str, *, limit: int = PAGE) -> l
 
 
 def _versions(connection: sa.Connection, site: str, kind: str, number: str) -> int:
-    return paper.versions(connection, site, _RESULT_OF[kind], number)
+    return papers.versions(connection, site, _RESULT_OF[kind], number)

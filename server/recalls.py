@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from server import papers
 from server.changes import publish
-from server.counts import paper
 from server.database import stamp
 from server.ledger import record
 from server.tables import reference
@@ -47,7 +47,7 @@ def recall(
     if _row(connection, site, number) is not None:
         raise RecallError(f"There is a recall {number} already.")
     row = {"number": number, "reason": reason, "item": item, "lots": list(lots), "units": list(units)}
-    paper.write(
+    papers.write(
         connection,
         site=site,
         kind="recall",

@@ -39,6 +39,8 @@ class Case:
     operator: str | None = None
     """Who made the scan that opened it, and below with which handheld."""
     device_no: int = 0
+    assigned: str | None = None
+    """Who is to settle it, by name."""
 
 
 class Surroundings(Protocol):
@@ -136,6 +138,9 @@ class Replay:
     def _take(self, fact: Fact) -> None:
         if fact.event.action in ("note", "void"):
             return  # words change nothing that is known, and what was undone is left out already
+        if fact.event.action == "assign":
+            self._assign(fact)
+            return
         if fact.event.action == "reopen":
             self._reopen(fact)
         if fact.event.action == "settle" and not any(map(partial(_settles, fact.event), self.cases.values())):
@@ -205,6 +210,11 @@ class Replay:
             operator=fact.event.operator,
             device_no=fact.name[0],
         )
+
+    def _assign(self, fact: Fact) -> None:
+        for key, case in self.cases.items():
+            if case.status == "open" and fact.event.document == case_name(*key):
+                self.cases[key] = replace(case, assigned=fact.event.reason)
 
     def _reopen(self, fact: Fact) -> None:
         """A person wants it decided anew: it rests on their word too from now on."""

@@ -162,7 +162,7 @@ class Gathered:
         return Ordered(order=order, made_for=mine or next(iter(standing), None))
 
     def _is_cancelled(self, number: str, at_ms: int) -> bool:
-        return number in self.cancelled and self.cancelled[number] <= at_ms
+        return book.is_cancelled(self.cancelled, number, at_ms)
 
     def returned(self, unit: str, after: UnitState, fact: Fact) -> ReturnVerdict | None:
         return announced.judged(unit, after, fact, claims=self.promised, buyers=self.buyers)

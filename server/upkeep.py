@@ -12,7 +12,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import documents as imports
-from server.counts import exceptions, paper
+from server import papers
+from server.counts import exceptions
 from server.database import reading, stamp, writing
 from server.document_kinds import KINDS
 from server.ledger import FOLDED, event_of
@@ -76,7 +77,7 @@ def rebuild_all(site: str, progress: Progress) -> int:
             if names:
                 rebuild(connection, site, names, stamp(connection))
             else:
-                for number in paper.closed_counts(connection, site):
+                for number in papers.closed_counts(connection, site):
                     exceptions.refold(connection, site, number, stamp(connection))
                 connection.execute(server_state.update().values(fold_version=FOLD_VERSION))
         if not names:
@@ -153,7 +154,7 @@ def _documents(connection: sa.Connection, site: str) -> Iterator[str]:
         )
         if connection.execute(named).scalar() != row.digest:
             yield f"The event {row.event} does not name {row.kind} {row.number}."
-        check = imports.check_digest if row.kind in KINDS else paper.check_digest
+        check = imports.check_digest if row.kind in KINDS else papers.check_digest
         if not check(connection, row.digest):
             yield f"The rows of {row.kind} {row.number} are not those that its event named."
 
@@ -180,7 +181,7 @@ def _folded(site: str, progress: Progress) -> Iterator[str]:
 def _exceptions(site: str) -> Iterator[str]:
     """Make the exceptions of closed counts again beside what is stored, and take it back."""
     with reading() as connection:
-        numbers = paper.closed_counts(connection, site)
+        numbers = papers.closed_counts(connection, site)
     for number in numbers:
         with writing() as connection:
             lock(connection, site, [number])

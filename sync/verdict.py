@@ -43,6 +43,8 @@ class Verdict(StrEnum):
     MORE_THAN_ORDERED = "more_than_ordered"
     NO_MORE_HERE = "no_more_here"
     """Of what has no units: by the records there are not so many in this bin. Who holds them knows better."""
+    SEALED = "sealed"
+    """The carton that it was to go into is closed for its order."""
     CLOSED_ALREADY = "closed_already"
     """The carton was closed before."""
     UNKNOWN = "unknown"
@@ -64,6 +66,7 @@ REFUSED: Final = frozenset(
         Verdict.MADE_TO_ORDER,
         Verdict.CLAIMED,
         Verdict.PACKED_ELSEWHERE,
+        Verdict.SEALED,
         Verdict.MORE_THAN_ORDERED,
     }
 )
@@ -111,6 +114,8 @@ class Ordered:
 
     order: Order | None = None
     """The order in the event's `document`; None where it names none, or none that is known."""
+    sealed: bool = False
+    """Whether the carton that it goes into was closed for its order before."""
     made_for: str | None = None
     """Number of the open order that this very unit was made for."""
     taken: int = 0
@@ -250,6 +255,8 @@ def _claim_fault(event: ScanEvent, known: Known | None, ordered: Ordered, today:
     carton = known.expected if known is not None and known.status is Status.PACKED else None
     if event.action in ("pick", "pack") and carton not in (None, event.container):
         return Judgement(verdict=Verdict.PACKED_ELSEWHERE, belongs=carton)
+    if event.action == "pack" and ordered.sealed:
+        return Judgement(verdict=Verdict.SEALED, belongs=event.container)
     if ordered.order is not None and event.subject is not None:
         lot = event.lot or (known.lot if known else None)
         asked, more = ordered.order.asked(event.subject, lot), (event.quantity or 1) if is_stock(event.subject) else 1

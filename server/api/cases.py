@@ -44,6 +44,7 @@ class CaseQuerySchema(Schema):
     document = text(load_default=None, metadata={"description": "Number of an ASN, order or count"})
     device_no = integer(load_default=None)
     operator = text(load_default=None, metadata={"description": "Who made the scan that opened it"})
+    assigned = text(load_default=None, metadata={"description": "Who is to settle it, by name"})
     text = text(load_default=None, metadata={"description": "Part of a name, number or sentence"})
     sort = fields.Enum(Sort, by_value=True, load_default=Sort.OLDEST)
     after = fields.String(
@@ -68,6 +69,7 @@ class CaseSchema(Schema):
     evidence = fields.String(metadata={"description": "Send it back with a decision"})
     operator = fields.String(allow_none=True)
     device_no = fields.Integer(allow_none=True)
+    assigned = fields.String(allow_none=True, metadata={"description": "Who is to settle it"})
     closed_ms = moment(allow_none=True)
     closed_by = fields.String(allow_none=True, metadata={"description": "The decision, or the fact that explains it"})
     closed_operator = fields.String(allow_none=True)
@@ -126,6 +128,12 @@ class NoteSchema(CaseNameSchema):
     """Something that a person wrote about a case."""
 
     text = fields.String(required=True, validate=Length(1, decisions.REASON_MAX))
+
+
+class AssignSchema(CaseNameSchema):
+    """A case, and who is to settle it."""
+
+    person = text(required=True, allow_none=True, metadata={"description": "Null: whoever comes first"})
 
 
 class ReopenSchema(CaseNameSchema):
@@ -305,6 +313,15 @@ def settle_many(asked: dict[str, Any]) -> dict[str, Any]:
 def note(asked: dict[str, str]) -> CaseLine | None:
     """Write something about a case; it stays for ever"""
     return _said(decisions.note, asked)
+
+
+@resource.post("/cases/assign")
+@resource.arguments(AssignSchema)
+@resource.response(200, CaseSchema)
+@requires(Task.SETTLE)
+def assign(asked: dict[str, Any]) -> CaseLine | None:
+    """Say who is to settle a case"""
+    return _said(decisions.assign, asked)
 
 
 @resource.post("/cases/reopen")

@@ -12,7 +12,7 @@ from marshmallow.validate import Length, Range
 from server import context
 from server.api.counts import LineSchema, TallySchema
 from server.api.resource import Resource
-from server.counts import closing, late, limits, versions
+from server.counts import closing, late, limits, sharing, versions
 from server.counts.accuracy import Accuracy, By, accuracy
 from server.counts.limits import Limit
 from server.counts.plan import CountError, Sort
@@ -44,6 +44,17 @@ class CountReasonSchema(Schema):
     """Why; it has to be said."""
 
     note = text(required=True, validate=Length(1, NOTE_MAX))
+
+
+class CountersSchema(Schema):
+    """Who counts from now on."""
+
+    counters = fields.List(
+        text(validate=Length(1, 100)),
+        required=True,
+        validate=Length(0, 100),
+        metadata={"description": "People or handhelds, a stretch of the way each; none: whoever comes first"},
+    )
 
 
 class CountDecidedSchema(Schema):
@@ -175,6 +186,17 @@ def cancel(asked: dict[str, Any], number: str) -> dict[str, Any]:
     """Give up a count that was never closed"""
     who = _who()
     _write(lambda c: closing.cancel(c, number=number, note=asked["note"], **who))
+    return {"number": number, "version": None}
+
+
+@resource.post("/counts/<path:number>/shares")
+@resource.arguments(CountersSchema)
+@resource.response(200, CountDecidedSchema)
+@requires(Task.COUNT)
+def share_anew(asked: dict[str, Any], number: str) -> dict[str, Any]:
+    """Deal the bins of an open count that nobody has finished among these counters"""
+    who = _who()
+    _write(lambda c: sharing.share_anew(c, number=number, counters=asked["counters"], **who))
     return {"number": number, "version": None}
 
 

@@ -11,8 +11,8 @@ from marshmallow.validate import Length, OneOf, Range
 
 from server import context
 from server.api.resource import Resource
-from server.counts import cycle, listing, opening, recount
-from server.counts.opening import BINS_MAX, Ask, By, Choice
+from server.counts import choosing, listing, opening, recount, sharing
+from server.counts.choosing import BINS_MAX, Ask, By, Choice
 from server.counts.plan import CountError, Plan, Share, Sort
 from server.database import reading, transact
 from server.errors import Refusal
@@ -45,7 +45,7 @@ class CountChoosingSchema(Schema):
     zones = fields.List(text(), load_default=list, validate=Length(0, 100))
     product = text(load_default=None, allow_none=True, metadata={"description": "GTIN or SKU"})
     classes = fields.List(fields.String(validate=OneOf(["A", "B", "C"])), load_default=list)
-    spots = fields.Integer(load_default=opening.SPOT_BINS, strict=True, validate=Range(1, BINS_MAX))
+    spots = fields.Integer(load_default=choosing.SPOT_BINS, strict=True, validate=Range(1, BINS_MAX))
     seed = text(
         load_default=None, allow_none=True, metadata={"description": "Of a spot count: it draws the same again"}
     )
@@ -149,7 +149,7 @@ def _ask(asked: Mapping[str, Any]) -> Ask:
 
 def _choose(connection: sa.Connection, person: Person, asked: Mapping[str, Any], now_ms: int) -> Choice:
     try:
-        return opening.choose(connection, person.site, _ask(asked), now_ms)
+        return choosing.choose(connection, person.site, _ask(asked), now_ms)
     except CountError as error:
         raise Refusal(422, "not_valid", str(error)) from None
 
@@ -183,12 +183,12 @@ def open_count(asked: dict[str, Any]) -> Plan:
     with reading() as connection:
         choice = _choose(connection, person, asked, now_ms)
         shares = _shares(connection, person.site, choice, asked)
-        number = asked["number"] or opening.next_number(connection, person.site)
+        number = asked["number"] or choosing.next_number(connection, person.site)
     if asked["sort"] is Sort.RECOUNT:
         raise Refusal(422, "not_valid", "A recount is of a count: POST /counts/<number>/recount.")
 
     def write(connection: sa.Connection) -> Plan:
-        return cycle.open_count(
+        return opening.open_count(
             connection,
             site=person.site,
             number=number,
@@ -208,11 +208,11 @@ def open_count(asked: dict[str, Any]) -> Plan:
 
 def _shares(connection: sa.Connection, site: str, choice: Choice, asked: Mapping[str, Any]) -> list[Share]:
     try:
-        counters = [opening.counter(connection, site, name) for name in asked["counters"]]
-        said = opening.read_shares(connection, site, choice, asked["shares"])
+        counters = [sharing.counter(connection, site, name) for name in asked["counters"]]
+        said = sharing.read_shares(connection, site, choice, asked["shares"])
     except CountError as error:
         raise Refusal(422, "not_valid", str(error)) from None
-    return opening.share_out(choice, blind=asked["blind"], counters=counters, shares=said)
+    return sharing.share_out(choice, blind=asked["blind"], counters=counters, shares=said)
 
 
 @resource.post("/counts/<path:number>/recount")

@@ -6,13 +6,14 @@ from marshmallow import Schema, fields
 
 from server import context
 from server.api.resource import Resource
-from server.counts import closing, cycle, listing, receipt
-from server.counts.cycle import CountReport
+from server.counts import closing, listing, reports
 from server.counts.plan import CountError
-from server.counts.receipt import ReceiptReport
+from server.counts.reports import CountReport
 from server.database import reading, transact
 from server.errors import Refusal
 from server.people import requires, signed_in
+from server.receipts import receipt
+from server.receipts.receipt import ReceiptReport
 from server.roles import Task
 from server.schemas import moment
 
@@ -119,11 +120,11 @@ def count_report(number: str) -> CountReport:
     person = signed_in()
     with reading() as connection:
         try:
-            found = cycle.report(connection, site=person.site, number=number)
+            found = reports.report(connection, site=person.site, number=number)
         except CountError as error:
             raise Refusal(404, "not_found", str(error)) from None
         is_open = listing.state_of(connection, person.site, number) == "open"
-    return cycle.veiled(found) if is_open and not person.may(Task.COUNT) else found
+    return reports.veiled(found) if is_open and not person.may(Task.COUNT) else found
 
 
 @resource.post("/counts/<path:number>/close")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Any, Final
 
 from flask import request
@@ -109,7 +110,7 @@ class OrderPageSchema(Schema):
 
 
 class CancelSchema(Schema):
-    """Why it is cancelled."""
+    """Why it is cancelled, or wanted after all."""
 
     reason = text(required=True, validate=Length(1, 300))
 
@@ -161,12 +162,26 @@ def cancel_order(asked: dict[str, str], number: str) -> OrderProgress:
 
     What was picked for it is then to be put back. 409 where it was cancelled before.
     """
+    return _decide(cancelling.cancel, number, asked["reason"])
+
+
+@resource.post("/orders/<path:number>/resume")
+@resource.arguments(CancelSchema)
+@resource.response(200, OrderSchema)
+@requires(Task.ORDER)
+def resume_order(asked: dict[str, str], number: str) -> OrderProgress:
+    """Take an order's cancellation back
+
+    What was not put back meanwhile is of the order again. 409 where it is not cancelled.
+    """
+    return _decide(cancelling.resume, number, asked["reason"])
+
+
+def _decide(decide: Callable[..., None], number: str, reason: str) -> OrderProgress:
     person, now_ms = signed_in(), context.now_ms()
     try:
         transact(
-            lambda c: cancelling.cancel(
-                c, site=person.site, number=number, reason=asked["reason"], operator=person.name, now_ms=now_ms
-            )
+            lambda c: decide(c, site=person.site, number=number, reason=reason, operator=person.name, now_ms=now_ms)
         )
     except LookupError as error:
         raise Refusal(404, "not_found", str(error.args[0])) from None

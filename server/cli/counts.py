@@ -10,13 +10,13 @@ from server import naming
 from server.cli.command import command, counted, operator, site
 from server.cli.reports import say_report
 from server.context import now_ms
-from server.counts import closing, cycle, late, limits, listing, opening, recount
+from server.counts import choosing, closing, late, limits, listing, opening, recount, reports, sharing
+from server.counts.choosing import Ask, By
 from server.counts.limits import Limit
-from server.counts.opening import Ask, By
 from server.counts.plan import CountError, Sort
 from server.database import reading, transact
 
-_ACTS: Final = ("open", "preview", "show", "recount", "close", "approve", "reject", "cancel", "list")
+_ACTS: Final = ("open", "preview", "show", "recount", "close", "approve", "reject", "cancel", "share", "list")
 
 
 @command("count")
@@ -26,14 +26,14 @@ _ACTS: Final = ("open", "preview", "show", "recount", "close", "approve", "rejec
 @click.option("--zone", "zones", multiple=True, help="Every bin of this zone; once for each.")
 @click.option("--product", help="Every bin where the records hold this GTIN or SKU.")
 @click.option("--class", "classes", multiple=True, type=click.Choice(["A", "B", "C"]), help="Bins of this value class.")
-@click.option("--spot", type=click.IntRange(1, opening.BINS_MAX), help="So many bins by chance, long uncounted first.")
+@click.option("--spot", type=click.IntRange(1, choosing.BINS_MAX), help="So many bins by chance, long uncounted first.")
 @click.option("--seed", help="Of a spot count: the same seed draws the same bins.")
 @click.option("--take-on", is_flag=True, help="Going live: what is seen becomes stock where it was seen.")
 @click.option("--blind", is_flag=True, help="Handhelds are sent nothing of what to expect.")
 @click.option("--counter", "counters", multiple=True, help="A person or handheld who gets a stretch of the way.")
 @click.option("--note", default="", help="Why: for approve, reject and cancel.")
 def count(*, what: str, number: str | None, note: str, **asked: Any) -> None:
-    """Open, preview, show, recount, close, approve, reject, cancel or list cycle counts."""
+    """Open, preview, show, recount, close, approve, reject, cancel, share out anew or list cycle counts."""
     if what == "list":
         _list()
         return
@@ -51,6 +51,9 @@ def count(*, what: str, number: str | None, note: str, **asked: Any) -> None:
             lambda c: recount.recount_of(c, bins=asked["bins"], counter=counters[0] if counters else None, **said)
         )
         click.echo(f"Recount {plan.number} of {counted(len(plan.bins), 'bin')} is open.")
+    elif what == "share":
+        plan = transact(lambda c: sharing.share_anew(c, counters=asked["counters"], **said))
+        click.echo(f"Count {plan.number} is shared out anew.")
     elif what in _DECISIONS:
         transact(lambda c: _DECISIONS[what](c, note=note, **said))
         click.echo(f"Count {number}: {_DONE[what]}.")
@@ -84,17 +87,17 @@ def _ask(bins: tuple[str, ...], zones: tuple[str, ...], asked: dict[str, Any]) -
         zones=zones,
         product=asked["product"],
         classes=asked["classes"],
-        spots=asked["spot"] or opening.SPOT_BINS,
+        spots=asked["spot"] or choosing.SPOT_BINS,
         seed=asked["seed"],
     )
 
 
 def _open(number: str | None, *, preview: bool, bins: tuple[str, ...], zones: tuple[str, ...], **asked: Any) -> None:
     with reading() as connection:
-        choice = opening.choose(connection, site(), _ask(bins, zones, asked), now_ms())
-        counters = [opening.counter(connection, site(), name) for name in asked["counters"]]
-        shares = opening.share_out(choice, blind=asked["blind"], counters=counters)
-        number = number or opening.next_number(connection, site())
+        choice = choosing.choose(connection, site(), _ask(bins, zones, asked), now_ms())
+        counters = [sharing.counter(connection, site(), name) for name in asked["counters"]]
+        shares = sharing.share_out(choice, blind=asked["blind"], counters=counters)
+        number = number or choosing.next_number(connection, site())
     whose = {
         share.place: share.person or (f"handheld {share.device_no}" if share.device_no else "") for share in shares
     }
@@ -106,7 +109,7 @@ def _open(number: str | None, *, preview: bool, bins: tuple[str, ...], zones: tu
         click.echo(f"{said}. Nothing was opened.")
         return
     plan = transact(
-        lambda c: cycle.open_count(
+        lambda c: opening.open_count(
             c,
             site=site(),
             number=number,
@@ -123,7 +126,7 @@ def _open(number: str | None, *, preview: bool, bins: tuple[str, ...], zones: tu
 
 def _show(number: str) -> None:
     with reading() as connection:
-        found = cycle.report(connection, site=site(), number=number)
+        found = reports.report(connection, site=site(), number=number)
         names = naming.read(
             connection, site(), [key for m in found.moves for key in (m.subject, m.origin, m.destination)]
         )

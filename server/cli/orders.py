@@ -31,6 +31,16 @@ def cancel(*, numbers: tuple[str, ...], reason: str | None, file: Path | None) -
     click.echo(f"{counted(done, 'order')} cancelled.")
 
 
+@command("resume")
+@click.argument("number")
+@click.option("--reason", required=True, help="Why it is wanted after all.")
+def resume(*, number: str, reason: str) -> None:
+    """Take the cancellation of an order back; handhelds learn it at their next sync."""
+    with writing() as connection:
+        cancelling.resume(connection, site=site(), number=number, reason=reason, operator=operator(), now_ms=now_ms())
+    click.echo(f"{number} is picked like any other again.")
+
+
 @command("parcels")
 @click.argument("file", type=_FILE)
 def label(file: Path) -> None:
@@ -42,4 +52,4 @@ def label(file: Path) -> None:
     click.echo(f"{counted(done, 'parcel')} labelled.")
 
 
-COMMANDS = (cancel, label)
+COMMANDS = (cancel, resume, label)

@@ -12,13 +12,13 @@ from server import naming, queries, search
 from server.case_list import PAGE, PAGE_MAX, STATES, CaseFilter, list_cases
 from server.cli.command import command, counted, operator, site
 from server.context import now_ms
-from server.counts import receipt
 from server.counts.compare import Line, ReportLine
-from server.counts.cycle import CountReport
-from server.counts.receipt import ReceiptReport
+from server.counts.reports import CountReport
 from server.database import reading, transact
 from server.ledger import SERVER_DEVICE
 from server.naming import Names
+from server.receipts import receipt
+from server.receipts.receipt import ReceiptReport
 from sync.event import ScanEvent
 
 _LINES_SHOWN = 200

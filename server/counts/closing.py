@@ -8,14 +8,15 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from server import papers
 from server.changes import publish
-from server.counts import blind, cycle, exceptions, late, paper, plan
+from server.counts import blind, exceptions, late, plan, reports
 from server.counts.compare import Line
-from server.counts.cycle import CountReport
 from server.counts.freeze import freeze, is_stated, next_version, result_row
 from server.counts.limits import exceeded, limit_of, limits
 from server.counts.plan import CountError, Plan, Sort
 from server.counts.progress import done_bins
+from server.counts.reports import CountReport
 from server.database import stamp
 from server.ledger import record
 from server.rebuild import lock, rebuild
@@ -63,13 +64,13 @@ def close_count(
         CountError: there is no such count, it waits for approval, a bin is not finished, or nothing changed since.
     """
     lock(connection, site, [number])  # two supervisors may close it at once
-    found = cycle.report(connection, site=site, number=number)
+    found = reports.report(connection, site=site, number=number)
     scans = late.late_scans(connection, site=site, number=number, found=found)
     left = exceptions.dismissed(connection, site, number)
-    taken = [f for f in scans if (paper.mark(f) not in left if only is None else paper.mark(f) in only)]
-    without = frozenset(map(paper.mark, scans)) - frozenset(map(paper.mark, taken))
+    taken = [f for f in scans if (papers.mark(f) not in left if only is None else papers.mark(f) in only)]
+    without = frozenset(map(papers.mark, scans)) - frozenset(map(papers.mark, taken))
     if without:
-        found = cycle.report(connection, site=site, number=number, without=without)
+        found = reports.report(connection, site=site, number=number, without=without)
     _check_closable(connection, site, found)
     attributes = freeze(found) | {"closed_by": operator, "late": sorted(format_name(f.name) for f in taken)}
     rows: list[Row] = [{"subject": number, "attributes": attributes}, *map(result_row, found.lines)]
@@ -105,7 +106,7 @@ def _propose(
     operator: str | None,
     now_ms: int,
 ) -> None:
-    paper.write(
+    papers.write(
         connection,
         site=site,
         kind="count_proposal",
@@ -132,7 +133,7 @@ def _seal(
 ) -> None:
     """Write the version; from here on it never changes."""
     number = planned.number
-    paper.write(
+    papers.write(
         connection,
         site=site,
         kind="count_result",
@@ -170,7 +171,7 @@ def _take_on(
         if line["seen"] and not line["found_under"] and not is_stock(line["subject"])
     ]
     if taken:
-        paper.write(
+        papers.write(
             connection,
             site=site,
             kind="take_on",
@@ -196,7 +197,7 @@ def pending(connection: sa.Connection, site: str, number: str) -> Proposal | Non
     found = next((r for r in connection.execute(query) if r.number.rpartition("/")[0] == number), None)
     if found is None or _is_decided(connection, site, number, found.digest):
         return None
-    rows: list[Row] = [dict(row) for row in paper.rows_in(connection, found.digest)]
+    rows: list[Row] = [dict(row) for row in papers.rows_in(connection, found.digest)]
     head = rows[0]["attributes"]
     return Proposal(
         digest=found.digest,
@@ -216,9 +217,9 @@ def _is_decided(connection: sa.Connection, site: str, number: str, digest: str) 
     )  # fmt: skip
     if connection.execute(rejected.limit(1)).first() is not None:
         return True
-    last = paper.versions(connection, site, "count_result", number)
-    papers = [f"{number}/{version}" for version in range(1, last + 1)]  # it was closed again since, maybe
-    heads = [paper.rows_of(connection, site, "count_result", each)[:1] for each in papers]
+    last = papers.versions(connection, site, "count_result", number)
+    numbers = [f"{number}/{version}" for version in range(1, last + 1)]  # it was closed again since, maybe
+    heads = [papers.rows_of(connection, site, "count_result", each)[:1] for each in numbers]
     return any(head["attributes"].get("proposal") == digest for rows in heads for head in rows)
 
 
@@ -270,7 +271,7 @@ def reject(connection: sa.Connection, *, site: str, number: str, operator: str |
         evidence=found.digest,
     )
     planned = plan.read(connection, site, number)
-    state = "closed" if paper.versions(connection, site, "count_result", number) else "open"
+    state = "closed" if papers.versions(connection, site, "count_result", number) else "open"
     done = done_bins(connection, site, planned)  # a finish may have been undone while it waited
     publish(connection, site, "document", number, plan.offered(planned, state, done), stamp(connection))
 
@@ -299,11 +300,11 @@ def cancel(connection: sa.Connection, *, site: str, number: str, operator: str |
         raise CountError("Say why the count is given up.")
     lock(connection, site, [number])
     planned = plan.read(connection, site, number)
-    if paper.versions(connection, site, "count_result", number) or cancelled(connection, site, number):
+    if papers.versions(connection, site, "count_result", number) or cancelled(connection, site, number):
         raise CountError(f"Count {number} is over already.")
     if pending(connection, site, number):
         raise CountError(f"Count {number} waits for approval: reject it first.")
-    digest = paper.digest_of(connection, site, "count", number)
+    digest = papers.digest_of(connection, site, "count", number)
     record(
         connection,
         site=site,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from server.counts import paper
+from server import papers
 from server.counts.compare import Expected, Sighting
 from server.counts.scans import Interval
 from server.identifiers import names_of, owners
@@ -71,7 +71,7 @@ def units_of(
     due = _candidates(connection, site, set(intervals), min(i.opened_ms for i in intervals.values()), until_ms)
     due |= {subject for subject in frozen or () if not is_stock(subject)}
     every = _histories(connection, site, seen | due)
-    facts = {unit: [f for f in own if paper.mark(f) not in without] for unit, own in every.items()}
+    facts = {unit: [f for f in own if papers.mark(f) not in without] for unit, own in every.items()}
     around = gather(connection, site, facts, [])
     look = _Look(family, intervals, around)
     ordered = {u: standing(u, effective(facts.get(u, [])), around) for u in seen | due if not is_container(u)}

@@ -7,7 +7,8 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from server.counts import moves, paper, pieces, plan, scans
+from server import papers
+from server.counts import moves, pieces, plan, scans
 from server.counts.compare import Line, ReportLine, compare
 from server.counts.moves import Difference, Move
 from server.counts.plan import Plan
@@ -49,9 +50,9 @@ def _around(connection: sa.Connection, site: str, planned: Plan, family: Collect
 
 def _differences(connection: sa.Connection, site: str, number: str, subjects: set[str]) -> list[Difference]:
     """Another count's differences of these products: as it was closed, or as it stands."""
-    version = paper.versions(connection, site, "count_result", number)
+    version = papers.versions(connection, site, "count_result", number)
     if version:
-        (_, *rows) = paper.rows_of(connection, site, "count_result", f"{number}/{version}")
+        (_, *rows) = papers.rows_of(connection, site, "count_result", f"{number}/{version}")
         said = [row["attributes"] for row in rows if row["subject"] in subjects and is_stock(row["subject"])]
         lines = [ReportLine(**(row | {"kind": Line(row["kind"])})) for row in said]
     else:

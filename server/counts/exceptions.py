@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import case_rows
-from server.counts import late, paper, plan
+from server import case_rows, papers
+from server.counts import late, plan
 from server.identifiers import owners
 from server.ledger import FOLDED, fact_of, in_chunks
 from server.replay import Case, case_name
@@ -28,6 +28,7 @@ from sync.history import Fact
 
 RULE: Final = "late_scan"
 _RECOUNT: Final = re.compile(r"-R\d+$")
+_DECIDING: Final = ("settle", "reopen", "assign")
 Marks = frozenset[str]
 
 
@@ -108,7 +109,7 @@ def marks_of(evidence: str) -> Marks:
 
 
 def _fold(connection: sa.Connection, site: str, number: str) -> dict[str, case_rows.Cases]:
-    version = paper.versions(connection, site, "count_result", number)
+    version = papers.versions(connection, site, "count_result", number)
     if not version:
         return {}
     waiting = late.late_scans(connection, site=site, number=number)
@@ -140,7 +141,7 @@ def _opened(connection: sa.Connection, site: str, number: str, facts: Iterable[F
     given = list(facts)
     marks: dict[str, set[str]] = {}
     for fact in given:
-        marks.setdefault(format_name(fact.name), set()).add(paper.mark(fact))
+        marks.setdefault(format_name(fact.name), set()).add(papers.mark(fact))
     about = _about(connection, site, number, given)
     made = []
     for fact in given:
@@ -203,14 +204,16 @@ def _decide(connection: sa.Connection, site: str, found: Mapping[str, case_rows.
     by_case = {case_name(*key): (unit, key) for unit, key in every}
     said: list[Fact] = []
     for chunk in in_chunks(by_case):
-        query = sa.select(events).where(t.site == site, t.document.in_(chunk), t.action.in_(("settle", "reopen")))
+        query = sa.select(events).where(t.site == site, t.document.in_(chunk), t.action.in_(_DECIDING))
         said += [fact_of(row) for row in connection.execute(query.where(t.outcome.in_(FOLDED))).mappings()]
     undone = read_undone(connection, [format_name(fact.name) for fact in said])
     for fact in sorted(said, key=lambda fact: fact.order):
         name, word = format_name(fact.name), fact.event.reason
         unit, key = by_case[str(fact.event.document)]
         case = found[unit][key]
-        if fact.event.action == "reopen":
+        if fact.event.action == "assign":
+            found[unit][key] = replace(case, assigned=word) if case.status == "open" else case
+        elif fact.event.action == "reopen":
             found[unit][key] = replace(case, evidence=f"{case.evidence.partition('~')[0]}~{name}")
         elif name not in undone and (word == "dismiss") == (case.episode in still):
             # what was to be taken over waits for approval as long as no version holds it

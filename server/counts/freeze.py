@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from server.counts import paper
+from server import papers
 from server.counts.compare import Line, ReportLine
 from server.counts.plan import CountError
 from sync.identity import is_stock
 
 if TYPE_CHECKING:
-    from server.counts.cycle import BinReport, CountReport
+    from server.counts.reports import BinReport, CountReport
 
 
 def freeze(found: CountReport) -> dict[str, Any]:
     """First row of a frozen count: its totals bin by bin, and exactly what they rest on."""
-    return paper.basis(found) | {
+    return papers.basis(found) | {
         "sort": found.plan.sort.value,
         "bins": {b.share.place: _bin(b) for b in found.bins},
         "moves": [asdict(move) for move in found.moves],
@@ -72,9 +72,9 @@ def next_version(
     Raises:
         CountError: the latest one says the same, and rests on the same scans.
     """
-    version = paper.versions(connection, site, kind, number)
+    version = papers.versions(connection, site, kind, number)
     if version:
-        (old_head, *old_rows) = paper.rows_of(connection, site, kind, f"{number}/{version}")
+        (old_head, *old_rows) = papers.rows_of(connection, site, kind, f"{number}/{version}")
         (head, *new_rows) = rows
         before = [old_head["attributes"]["scans"], *(row["attributes"] for row in old_rows)]
         after = [head["attributes"]["scans"], *(row["attributes"] for row in new_rows)]

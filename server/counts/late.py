@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from server.counts import cycle, paper
-from server.counts.cycle import CountReport
+from server import papers
+from server.counts import reports
+from server.counts.reports import CountReport
 from server.ledger import FOLDED, fact_of, in_chunks
 from server.tables import events
 from sync.event import format_name
@@ -25,15 +26,15 @@ def late_scans(connection: sa.Connection, *, site: str, number: str, found: Coun
     Args:
         found: the report as it stands, where it is at hand.
     """
-    version = paper.versions(connection, site, "count_result", number)
+    version = papers.versions(connection, site, "count_result", number)
     if not version:
         return []
-    now = found or cycle.report(connection, site=site, number=number)
-    (head, *rows) = paper.rows_of(connection, site, "count_result", f"{number}/{version}")
+    now = found or reports.report(connection, site=site, number=number)
+    (head, *rows) = papers.rows_of(connection, site, "count_result", f"{number}/{version}")
     rests_on = {*head["attributes"]["scans"], *(mark for row in rows for mark in row["attributes"]["facts"])}
     taken = set(head["attributes"]["recounts"])
-    known = {paper.mark(f): f for f in now.evidence.own} | dict(now.facts)
-    known |= {paper.mark(f): f for f in now.evidence.standing if f.event.document in taken}
+    known = {papers.mark(f): f for f in now.evidence.own} | dict(now.facts)
+    known |= {papers.mark(f): f for f in now.evidence.standing if f.event.document in taken}
     late = [f for mark, f in known.items() if mark not in rests_on]
     late += _undos(connection, site, number, set(head["attributes"]["scans"]) - known.keys())
     return sorted(late, key=lambda f: f.order)
@@ -45,7 +46,7 @@ def _undos(connection: sa.Connection, site: str, number: str, gone: set[str]) ->
         return []
     here = (events.c.site == site) & events.c.outcome.in_(FOLDED)
     scans = map(fact_of, connection.execute(sa.select(events).where(here, events.c.document == number)).mappings())
-    names = [format_name(fact.name) for fact in scans if paper.mark(fact) in gone]
+    names = [format_name(fact.name) for fact in scans if papers.mark(fact) in gone]
     undos: list[Fact] = []
     for chunk in in_chunks(names):
         undos += map(fact_of, connection.execute(sa.select(events).where(here, events.c.voids.in_(chunk))).mappings())

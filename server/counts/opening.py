@@ -1,191 +1,84 @@
-"""Open a count: choose its bins, share them out, give it a number."""
+"""Open a count: its plan is frozen as a paper, and the handhelds are told."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 
-from server import documents
-from server.cells import CellError
-from server.counts import paper, selection
-from server.counts.holdings import Holding, holdings
-from server.counts.plan import CountError, Share, Sort, walking_order
-from server.tables import devices
-from server.tables import documents as papers
-
-BINS_MAX: Final = 1_000
-"""Bins of one count; whoever counts more opens several."""
-SPOT_BINS: Final = 5
-NUMBERS_MAX: Final = 100_000
+from server import naming, papers
+from server.changes import publish
+from server.counts import blind as blind_bins
+from server.counts import plan
+from server.counts.plan import CountError, Plan, Share, Sort
+from server.database import stamp
+from server.rebuild import lock, rebuild
+from server.tables import events
 
 
-class By(StrEnum):
-    """How the bins of a count are chosen."""
-
-    BINS = "bins"
-    ZONE = "zone"
-    PRODUCT = "product"
-    CLASS = "class"
-    SPOT = "spot"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
-    """What a person asks for."""
-
-    by: By = By.BINS
-    bins: Sequence[str] = ()
-    """Codes or canonical names."""
-    zones: Sequence[str] = ()
-    product: str | None = None
-    """GTIN, SKU or canonical name."""
-    classes: Sequence[str] = ()
-    """A, B, C."""
-    spots: int = SPOT_BINS
-    """Bins of a spot count."""
-    seed: str | None = None
-    """Of a spot count; made up where none is given."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """The bins that were chosen, in walking order, and how."""
-
-    bins: list[Holding]
-    chosen: Mapping[str, Any]
-    sort: Sort
-
-    @property
-    def units(self) -> int:
-        return sum(holding.units for holding in self.bins)
-
-
-def choose(connection: sa.Connection, site: str, ask: Ask, now_ms: int) -> Choice:
-    """The bins that a count as asked for would take.
-
-    Raises:
-        CountError: it would take none, or too many, or what is asked for is not here.
-    """
-    found = holdings(connection, site)
-    chosen: dict[str, Any] = {"by": ask.by.value}
-    if ask.by is By.BINS:
-        bins = selection.by_codes(found, ask.bins)
-    elif ask.by is By.ZONE:
-        bins, chosen["zones"] = selection.by_zone(found, ask.zones), list(ask.zones)
-    elif ask.by is By.PRODUCT:
-        item = _item(connection, site, ask.product or "")
-        bins, chosen["product"] = selection.by_product(found, item), item
-    elif ask.by is By.CLASS:
-        bins, chosen["classes"] = selection.by_class(found, ask.classes), sorted(ask.classes)
-    else:
-        bins = _spot(found, ask, now_ms, chosen)
-    if not bins:
-        raise CountError(_NONE[ask.by])
-    if len(bins) > BINS_MAX:
-        raise CountError(f"That is {len(bins):,} bins; one count takes {BINS_MAX:,}. Open several.")
-    bins = sorted(bins, key=lambda holding: walking_order(holding.code))
-    return Choice(bins=bins, chosen=chosen, sort=Sort.SPOT if ask.by is By.SPOT else Sort.CYCLE)
-
-
-_NONE: Final = {
-    By.BINS: "Name at least one bin.",
-    By.ZONE: "No bin is in that zone.",
-    By.PRODUCT: "The records hold that product in no bin.",
-    By.CLASS: "No bin is of that value class.",
-    By.SPOT: "There is no bin to draw.",
-}
-
-
-def _spot(found: Sequence[Holding], ask: Ask, now_ms: int, chosen: dict[str, Any]) -> list[Holding]:
-    """Bins by chance; the seed and every bin's weight are kept, so that anyone can draw again and see."""
-    seed = ask.seed or secrets.token_hex(8)
-    weighted = selection.weights([h for h in found if not ask.zones or h.zone in ask.zones], now_ms)
-    drawn = set(selection.draw(weighted, ask.spots, seed))
-    chosen |= {"spots": ask.spots, "seed": seed, "zones": list(ask.zones), "days": weighted}
-    return [holding for holding in found if holding.place in drawn]
-
-
-def _item(connection: sa.Connection, site: str, product: str) -> str:
-    names = documents.names(connection, site)
-    for given in ({"sku": product}, {"gtin": product.zfill(14)}) if product else ():
-        try:
-            return names.item(given)
-        except (CellError, ValueError):
-            continue
-    if product.startswith("https://"):
-        return product
-    raise CountError(f"{product!r:.80} is no product here: give its GTIN or SKU.")
-
-
-def share_out(
-    choice: Choice,
+def open_count(
+    connection: sa.Connection,
     *,
+    site: str,
+    number: str,
+    bins: Sequence[str],
     blind: bool = False,
-    counters: Sequence[Share] = (),
     shares: Sequence[Share] = (),
-) -> list[Share]:
-    """Whose each bin is.
+    sort: Sort = Sort.CYCLE,
+    chosen: Mapping[str, Any] | None = None,
+    of: str | None = None,
+    operator: str | None,
+    now_ms: int,
+) -> Plan:
+    """Open a count of these bins (location keys) and tell the handhelds.
 
     Args:
-        blind: every bin.
-        counters: people or handhelds (`Share.place` does not matter) who have a stretch of the way each.
-        shares: bin by bin; they go before `counters`.
-    """
-    said = {share.place: share for share in shares}
-    names = [str(number) for number in range(len(counters))]
-    dealt = selection.deal(choice.bins, names) if counters else {}
-    found = []
-    for holding in choice.bins:
-        share = said.get(holding.place)
-        if share is None and holding.place in dealt:
-            share = replace(counters[int(dealt[holding.place])], place=holding.place)
-        share = share or Share(place=holding.place)
-        found.append(replace(share, blind=share.blind or blind))
-    return found
-
-
-def read_shares(connection: sa.Connection, site: str, choice: Choice, said: Iterable[Mapping[str, Any]]) -> list[Share]:
-    """Shares as people write them: `bin` (code or key), `counter` (name, or nothing) and `blind`.
+        blind: of every bin; `shares` may say it bin by bin.
+        shares: whose each bin is; one that is not among them is anyone's.
+        chosen: how the bins were chosen.
+        of: the count that a recount recounts.
 
     Raises:
-        CountError: a bin is not among those that were chosen.
+        CountError: there is a count of that number, or it names no bin.
     """
-    places = {name: holding.place for holding in choice.bins for name in (holding.place, holding.code)}
-    found = []
-    for row in said:
-        if row["bin"] not in places:
-            raise CountError(f"Bin {row['bin']!r:.80} is not among those of the count.")
-        whose = counter(connection, site, row["counter"]) if row["counter"] else Share(place="")
-        found.append(replace(whose, place=places[row["bin"]], blind=row["blind"]))
-    return found
-
-
-def counter(connection: sa.Connection, site: str, name: str) -> Share:
-    """A counter as people say it: a handheld of that name, else a person.
-
-    Raises:
-        CountError: it can be no name.
-    """
-    name = name.strip()
-    if not (name and name.isprintable() and len(name) <= 100):
-        raise CountError(f"{name!r:.80} can be no counter: give a person's name or a handheld's.")
-    query = sa.select(devices.c.device_no).where(
-        devices.c.site == site, devices.c.name == name, devices.c.revoked_ms.is_(None)
+    if not bins:
+        raise CountError(f"Count {number} names no bin.")
+    lock(connection, site, [number])
+    taken = papers.taken_by(connection, site, number)
+    if taken:
+        raise CountError(f"There is {taken} {number} already: give the count another number.")
+    known = {share.place: share for share in shares}
+    names = naming.read(connection, site, bins)
+    ordered = sorted(dict.fromkeys(bins), key=lambda place: plan.walking_order(names(place).text))
+    made = Plan(
+        number=number,
+        sort=sort,
+        chosen=chosen or {"by": "bins"},
+        of=of,
+        shares=tuple(_share(place, known.get(place), blind=blind) for place in ordered),
+        opened_ms=now_ms,
     )
-    device_no = connection.execute(query).scalar()
-    return Share(place="", device_no=device_no) if device_no is not None else Share(place="", person=name)
+    papers.write(
+        connection,
+        site=site,
+        kind="count",
+        number=number,
+        action="open_count",
+        rows=plan.rows(made),
+        operator=operator,
+        now_ms=now_ms,
+    )
+    at = stamp(connection)
+    publish(connection, site, "document", number, plan.offered(made, "open", ()), at)
+    blind_bins.hide(connection, site, made, at)
+    if sort is Sort.TAKE_ON:  # what was scanned for it before it was opened is no case either
+        early = sa.select(events.c.subject).where(events.c.site == site, events.c.document == number)
+        rebuild(connection, site, {s for s in connection.execute(early).scalars() if s}, at)
+    return made
 
 
-def next_number(connection: sa.Connection, site: str) -> str:
-    """A number that no document bears yet: COUNT-7."""
-    query = sa.select(papers.c.number).where(papers.c.site == site, papers.c.number.startswith("COUNT-"))
-    taken = {int(tail) for n in connection.execute(query).scalars() if (tail := n.removeprefix("COUNT-")).isdigit()}
-    number = next(n for n in range(max(taken, default=0) + 1, NUMBERS_MAX) if n not in taken)
-    if paper.taken_by(connection, site, f"COUNT-{number}"):
-        raise CountError("Give the count a number.")
-    return f"COUNT-{number}"
+def _share(place: str, share: Share | None, *, blind: bool) -> Share:
+    found = share or Share(place=place)
+    return replace(found, blind=found.blind or blind)

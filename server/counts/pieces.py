@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from server.counts import paper
+from server import papers
 from server.counts.compare import Quantity
 from server.counts.scans import Interval
 from server.ledger import SERVER_DEVICE, history
@@ -63,7 +63,7 @@ def pieces_of(
             scans[str(fact.event.subject), str(fact.event.location)].append(fact)
     facts = history(connection, site, {s for s, _ in [*scans, *frozen]} | _held_in(connection, site, intervals))
     facts = {
-        subject: [f for f in own if not _is_own_word(f, family) and paper.mark(f) not in without]
+        subject: [f for f in own if not _is_own_word(f, family) and papers.mark(f) not in without]
         for subject, own in facts.items()
     }
     around = _around(connection, site, facts)
@@ -79,7 +79,7 @@ def pieces_of(
             lying = _lying(own, place, boxes, interval, around)
             seen = scans.get((subject, place), [])
             if lying.expected or seen or (subject, place) in frozen:
-                outside = {paper.mark(f): f for f in lying.facts if f.name[0] != SERVER_DEVICE}
+                outside = {papers.mark(f): f for f in lying.facts if f.name[0] != SERVER_DEVICE}
                 rests |= outside
                 found.append(_quantity(subject, place, interval, lying, seen, outside))
     return found, rests

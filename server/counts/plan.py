@@ -1,6 +1,6 @@
 """What a count is to do: its bins in walking order, who counts which, and what each counter is told.
 
-A plan is a document (`paper.py`): its first row says what kind of count it is and how its bins were chosen, each
+A plan is a document (`papers.py`): its first row says what kind of count it is and how its bins were chosen, each
 further row is one bin's share.
 """
 
@@ -14,8 +14,11 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server.counts import paper
+from server import papers
 from server.tables import documents
+
+SHARED: Final = "count_shares"
+"""Kind of the paper that shares the bins of an open count out anew."""
 
 
 class CountError(ValueError):
@@ -107,10 +110,11 @@ def read(connection: sa.Connection, site: str, number: str) -> Plan:
     Raises:
         CountError: there is no such count.
     """
-    found = paper.rows_of(connection, site, "count", number)
+    found = papers.rows_of(connection, site, "count", number)
     if not found:
         raise CountError(f"There is no count {number}.")
     (head, *bins) = found
+    bins = papers.rows_in(connection, shared) if (shared := _shared(connection, site, number)) else bins
     opened = sa.select(documents.c.event_ms).where(documents.c.digest == head["document"])
     return Plan(
         number=number,
@@ -122,8 +126,15 @@ def read(connection: sa.Connection, site: str, number: str) -> Plan:
     )
 
 
+def _shared(connection: sa.Connection, site: str, number: str) -> str | None:
+    """The paper that last shared its bins out anew, by its digest."""
+    d = documents.c
+    query = sa.select(d.digest).where(d.site == site, d.kind == SHARED, d.number == number)
+    return connection.execute(query.order_by(d.event_ms.desc(), d.event.desc()).limit(1)).scalar()
+
+
 def _share(place: str, said: Mapping[str, Any]) -> Share:
-    return Share(place=place, **{**said, "refused": tuple(said["refused"])})
+    return Share(**{**said, "place": place, "refused": tuple(said["refused"])})
 
 
 def recounts(connection: sa.Connection, site: str, number: str) -> list[Plan]:

@@ -8,10 +8,10 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from server import naming
-from server.counts import cycle, opening
+from server.counts import opening, reports, sharing
 from server.counts.compare import Line
-from server.counts.cycle import CountReport
 from server.counts.plan import CountError, Plan, Share, Sort
+from server.counts.reports import CountReport
 from server.rebuild import lock
 
 
@@ -37,16 +37,16 @@ def open_recount(
         CountError: it is no count that can be recounted, a bin is not finished, or is given to who counted it before.
     """
     lock(connection, site, [number])
-    found = cycle.report(connection, site=site, number=number)
+    found = reports.report(connection, site=site, number=number)
     if found.plan.of:
         raise CountError(f"{number} is a recount itself: recount {found.plan.of}.")
     wanted = list(dict.fromkeys(bins)) or bins_of(found, [line.subject for line in found.lines if is_out(line.kind)])
-    reports = {b.share.place: b for b in found.bins}
+    standing = {b.share.place: b for b in found.bins}
     names = naming.read(connection, site, wanted)
     known = {share.place: share for share in shares}
     made = []
     for place in wanted:
-        report = reports.get(place)
+        report = standing.get(place)
         if report is None or report.interval is None or not report.finished:
             raise CountError(f"Bin {names(place).text} is not finished, so that it cannot be counted again yet.")
         before = tuple(dict.fromkeys([*report.share.refused, *report.interval.people]))
@@ -54,7 +54,7 @@ def open_recount(
         if share.person and share.is_refused(share.person):
             raise CountError(f"{share.person} counted bin {names(place).text} before: somebody else has to do it.")
         made.append(share)
-    return cycle.open_count(
+    return opening.open_count(
         connection,
         site=site,
         number=f"{number}-R{len(found.recounts) + 1}",
@@ -88,14 +88,14 @@ def recount_of(
         subjects: units or products, whose bins are counted again.
         counter: a handheld's or a person's name, for all of the bins.
     """
-    found = cycle.report(connection, site=site, number=number)
+    found = reports.report(connection, site=site, number=number)
     names = naming.read(connection, site, found.plan.bins)
     places = {name: place for place in found.plan.bins for name in (place, names(place).text)}
     strange = [code for code in bins if code not in places]
     if strange:
         raise CountError(f"Bin {strange[0]!r:.80} is not among those of count {number}.")
     wanted = [places[code] for code in bins] + (bins_of(found, subjects) if subjects else [])
-    whose = opening.counter(connection, site, counter) if counter else Share(place="")
+    whose = sharing.counter(connection, site, counter) if counter else Share(place="")
     return open_recount(
         connection,
         site=site,

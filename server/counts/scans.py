@@ -8,7 +8,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from server.counts import paper
+from server import papers
 from server.counts.plan import Plan
 from server.ledger import FOLDED, fact_of, in_chunks
 from server.tables import events
@@ -78,7 +78,7 @@ def scans_of(
     undone = sa.select(events).where(events.c.site == site, events.c.outcome.in_(FOLDED))
     for names in in_chunks(format_name(f.name) for f in list(facts)):
         facts += [fact_of(row) for row in connection.execute(undone.where(events.c.voids.in_(names))).mappings()]
-    kept = effective(f for f in facts if paper.mark(f) not in without)
+    kept = effective(f for f in facts if papers.mark(f) not in without)
     return [f for f in kept if f.event.action != "void"]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from server.counts import paper
+from server import papers
 from server.counts.plan import CountError
 from server.tables import documents, events
 from sync.event import parse_name
@@ -52,12 +52,12 @@ def read_version(connection: sa.Connection, site: str, number: str, version: int
             events.c.device_no == device_no, events.c.epoch == epoch, events.c.seq == seq
         )
     ).one()
-    (head, *rows) = paper.rows_in(connection, found.digest)
+    (head, *rows) = papers.rows_in(connection, found.digest)
     return Version(
         number=number,
         version=version,
         digest=found.digest,
-        intact=paper.check_digest(connection, found.digest),
+        intact=papers.check_digest(connection, found.digest),
         event=found.event,
         closed_ms=found.event_ms,
         closed_by=closing.operator,

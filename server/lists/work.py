@@ -10,10 +10,11 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import case_filter, case_list, context, queries
-from server.counts import cycle, receipt
+from server.counts import reports
 from server.counts.plan import CountError
 from server.exports import ROWS_AT_ONCE, Column, Filters, Listing, Rows
 from server.lists.naming_rows import with_names
+from server.receipts import receipt
 
 
 def _cases(connection: sa.Connection, site: str, filters: Filters) -> Rows:
@@ -40,7 +41,7 @@ def _papers(connection: sa.Connection, site: str, _filters: Filters, *, kind: st
 
 
 def _lines(
-    connection: sa.Connection, site: str, filters: Filters, *, report: Callable[..., cycle.CountReport | Any]
+    connection: sa.Connection, site: str, filters: Filters, *, report: Callable[..., reports.CountReport | Any]
 ) -> Rows:
     try:
         found = report(connection, site=site, number=filters["number"])
@@ -86,6 +87,7 @@ LISTS: Final = (
             Column("document", "Document"),
             Column("opened_ms", "Opened", moment=True),
             Column("operator", "By"),
+            Column("assigned", "For"),
             Column("handheld", "At"),
             Column("closed_ms", "Closed", moment=True),
             Column("closed_operator", "Closed by"),
@@ -101,7 +103,7 @@ LISTS: Final = (
     Listing(
         name="count_lines",
         title="Lines of a count",
-        rows=partial(_lines, report=cycle.report),
+        rows=partial(_lines, report=reports.report),
         filters={"number": "of the count"},
         needs="number",
         columns=_LINES,

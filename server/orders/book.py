@@ -16,8 +16,8 @@ from sync.event import format_name
 from sync.identity import is_stock, item_of
 from sync.order import Order, OrderLine, Taken
 
-Cancellations = dict[str, int]
-"""Number of the order -> when it was cancelled."""
+Cancellations = dict[str, list[tuple[int, int | None]]]
+"""Number of the order -> from when until when it was cancelled; None: it still is."""
 MadeFor = dict[str, list[tuple[int, str]]]
 """Unit -> the orders that name it, each with the moment from which it did."""
 
@@ -53,17 +53,31 @@ def order_of(number: str, rows: Iterable[Mapping[Any, Any]]) -> Order:
 
 
 def read_cancellations(connection: sa.Connection, site: str, numbers: Iterable[str]) -> Cancellations:
-    """When each of these orders was first cancelled, if it was."""
+    """When each of these orders was cancelled, and when that was taken back, if it was."""
     found: Cancellations = {}
+    e = events.c
     for chunk in in_chunks(numbers):
         query = (
-            sa.select(events.c.document, sa.func.min(events.c.event_ms))
-            .where(events.c.site == site, events.c.document.in_(chunk), events.c.action == "cancel_order")
-            .where(events.c.outcome.in_(FOLDED))
-            .group_by(events.c.document)
+            sa.select(e.document, e.event_ms, e.action)
+            .where(e.site == site, e.document.in_(chunk), e.action.in_(("cancel_order", "resume_order")))
+            .where(e.outcome.in_(FOLDED))
+            .order_by(e.event_ms, e.device_no, e.epoch, e.seq)
         )
-        found.update((number, moment) for number, moment in connection.execute(query))
+        for number, moment, action in connection.execute(query):
+            spells = found.setdefault(number, [])
+            if action == "cancel_order" and (not spells or spells[-1][1] is not None):
+                spells.append((moment, None))
+            elif action == "resume_order" and spells and spells[-1][1] is None:
+                spells[-1] = (spells[-1][0], moment)
     return found
+
+
+def is_cancelled(cancellations: Cancellations, number: str, at_ms: int | None = None) -> bool:
+    """Whether an order was cancelled at a moment; without one, whether it is."""
+    spells = cancellations.get(number, [])
+    if at_ms is None:
+        return bool(spells) and spells[-1][1] is None
+    return any(since <= at_ms and (until is None or at_ms < until) for since, until in spells)
 
 
 def read_shortages(connection: sa.Connection, site: str, numbers: Iterable[str]) -> dict[str, list[Taken]]:

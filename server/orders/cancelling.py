@@ -29,7 +29,7 @@ def cancel(
     lock(connection, site, [number])
     if not book.read_orders(connection, site, [number]):
         raise LookupError(f"There is no order {number}.")
-    if book.read_cancellations(connection, site, [number]):
+    if book.is_cancelled(book.read_cancellations(connection, site, [number]), number):
         raise OrderError(f"Order {number} was cancelled before.")
     if not reason.strip():
         raise OrderError("Say why it is cancelled: whoever has picked for it will ask.")
@@ -37,6 +37,34 @@ def cancel(
         connection,
         site=site,
         action="cancel_order",
+        operator=operator,
+        now_ms=now_ms,
+        document=number,
+        reason=reason.strip(),
+    )
+    catalogue.publish_order(connection, site, number, stamp(connection))
+
+
+def resume(
+    connection: sa.Connection, *, site: str, number: str, reason: str, operator: str | None, now_ms: int
+) -> None:
+    """Take a cancellation back; what was not put back meanwhile is of the order again.
+
+    Raises:
+        LookupError: no such order was imported.
+        OrderError: it is not cancelled, or no reason is given.
+    """
+    lock(connection, site, [number])
+    if not book.read_orders(connection, site, [number]):
+        raise LookupError(f"There is no order {number}.")
+    if not book.is_cancelled(book.read_cancellations(connection, site, [number]), number):
+        raise OrderError(f"Order {number} is not cancelled.")
+    if not reason.strip():
+        raise OrderError("Say why it is wanted after all: whoever has put it back will ask.")
+    record(
+        connection,
+        site=site,
+        action="resume_order",
         operator=operator,
         now_ms=now_ms,
         document=number,

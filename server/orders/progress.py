@@ -24,7 +24,17 @@ from sync.order import Order, OrderLine
 from sync.unit import Status, UnitState
 from sync.verdict import COMMITTED
 
-ACTIONS: Final = ("pick", "pack", "ship", "close_carton", "short_pick", "reject", "label_parcel", "cancel_order")
+ACTIONS: Final = (
+    "pick",
+    "pack",
+    "ship",
+    "close_carton",
+    "short_pick",
+    "reject",
+    "label_parcel",
+    "cancel_order",
+    "resume_order",
+)
 
 
 OrderKey = tuple[int, str]
@@ -162,7 +172,8 @@ def _progress(
     order: Order, imported_ms: int, facts: list[Fact], things: _Things, back: Mapping[str, str]
 ) -> OrderProgress:
     units = _units(order.number, facts, things)
-    cancelled = next((fact for fact in facts if fact.event.action == "cancel_order"), None)
+    cancelled = next((f for f in reversed(facts) if f.event.action in ("cancel_order", "resume_order")), None)
+    cancelled = cancelled if cancelled and cancelled.event.action == "cancel_order" else None
     shortages = tuple(
         Shortage(
             subject=str(f.event.subject),

@@ -12,8 +12,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import naming, site_codes
-from server.counts import paper
+from server import naming, papers, site_codes
 from server.ledger import in_chunks
 from server.printing import media, pdf, zpl
 from server.printing.content import PrintError, content_of
@@ -113,7 +112,7 @@ def print_labels(
     ]
     count = f"{len(keys)} label{'s' if len(keys) > 1 else ''}"
     reason = f"{count}, {again} of them again: {NOT_READ}" if again else count
-    paper.write(
+    papers.write(
         connection,
         site=site,
         kind=KIND,
@@ -157,7 +156,7 @@ def jobs(connection: sa.Connection, site: str, *, number: str | None = None) -> 
     query = query.where(t.number == number) if number else query
     found = []
     for row in connection.execute(query.order_by(t.event_ms.desc(), t.number.desc()).limit(JOBS_MAX)).all():
-        lines = paper.rows_in(connection, row.digest)
+        lines = papers.rows_in(connection, row.digest)
         of = lines[0]["attributes"]
         found.append(
             Job(
@@ -175,7 +174,7 @@ def jobs(connection: sa.Connection, site: str, *, number: str | None = None) -> 
 
 def headings_of(connection: sa.Connection, site: str, number: str) -> dict[str, str]:
     """What a job wrote beside its symbols."""
-    rows = paper.rows_of(connection, site, KIND, number)
+    rows = papers.rows_of(connection, site, KIND, number)
     return {row["subject"]: row["attributes"]["heading"] for row in rows if row["attributes"]["heading"]}
 
 

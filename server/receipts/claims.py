@@ -12,14 +12,13 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import prices
-from server.counts import paper
+from server import papers, prices
 from server.counts.compare import Line
 from server.counts.plan import CountError
-from server.counts.receipt import ReceiptReport, report
 from server.ledger import FOLDED, record
 from server.rebuild import lock
 from server.receipts.lines import ReceiptLine
+from server.receipts.receipt import ReceiptReport, report
 from server.tables import document_rows, documents, events
 from sync.actions import QUANTITY_MAX
 from sync.identity import item_of
@@ -129,7 +128,7 @@ def draft(connection: sa.Connection, *, site: str, receipt: str, operator: str |
         CountError: the receipt is not closed, was scanned since, has no differences, or is claimed already.
     """
     lock(connection, site, [receipt, "claims"])
-    version = paper.versions(connection, site, "receipt_result", receipt)
+    version = papers.versions(connection, site, "receipt_result", receipt)
     if not version:
         raise CountError(
             f"{receipt} is not closed yet: close it first, so that the claim rests on what will not change."
@@ -145,7 +144,7 @@ def draft(connection: sa.Connection, *, site: str, receipt: str, operator: str |
         raise CountError(f"{earlier} claims version {version} of {receipt} already.")
     number = f"CLAIM-{_count(connection, site) + 1}"
     head = {"receipt": receipt, "version": version, "supplier": now.supplier}
-    paper.write(
+    papers.write(
         connection,
         site=site,
         kind="claim",
@@ -242,12 +241,12 @@ def read(connection: sa.Connection, site: str, number: str, *, late: bool = True
     Raises:
         CountError: there is none of that number.
     """
-    rows = paper.rows_of(connection, site, "claim", number)
+    rows = papers.rows_of(connection, site, "claim", number)
     if not rows:
         raise CountError(f"There is no claim {number}.")
     head, *lines = rows
     said = head["attributes"]
-    latest = paper.versions(connection, site, "receipt_result", said["receipt"])
+    latest = papers.versions(connection, site, "receipt_result", said["receipt"])
     return Claim(
         number=number,
         receipt=said["receipt"],
@@ -338,7 +337,7 @@ def has_changed(
 
 def _frozen(connection: sa.Connection, site: str, receipt: str, version: int) -> tuple[list[str], list[ReceiptLine]]:
     """The scans that a version rests on, and its lines."""
-    (head, *rows) = paper.rows_of(connection, site, "receipt_result", f"{receipt}/{version}")
+    (head, *rows) = papers.rows_of(connection, site, "receipt_result", f"{receipt}/{version}")
     return head["attributes"]["scans"], [_frozen_line(row["attributes"]) for row in rows]
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server.counts import paper
+from server import papers
 from server.ledger import FOLDED
 from server.receipts.kinds import KINDS
 from server.tables import document_rows, documents, events
@@ -54,7 +54,7 @@ def _row(connection: sa.Connection, site: str, document: Any) -> ReceiptRow:
         e.site == site, e.document == document.number, e.action == "receive", e.outcome.in_(FOLDED)
     )
     scans, last_ms = connection.execute(scanned).one()
-    versions = paper.versions(connection, site, "receipt_result", document.number)
+    versions = papers.versions(connection, site, "receipt_result", document.number)
     closed = sa.select(sa.func.max(documents.c.event_ms)).where(
         documents.c.site == site, documents.c.number == f"{document.number}/{versions}"
     )

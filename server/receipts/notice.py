@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from server.counts import paper
+from server import papers
 from server.counts.plan import CountError
 from server.receipts.kinds import KINDS
 from server.tables import document_rows, documents
@@ -59,7 +59,7 @@ def read(connection: sa.Connection, site: str, number: str) -> Notice:
         CountError: none was imported.
     """
     for kind in KINDS:
-        rows = paper.rows_of(connection, site, kind, number)
+        rows = papers.rows_of(connection, site, kind, number)
         if rows:
             return _notice(connection, site, kind, number, rows)
     raise CountError(f"There is no ASN {number}, nor a purchase order of that number.")

@@ -12,8 +12,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from server import papers
 from server.changes import publish
-from server.counts import paper
 from server.counts.plan import CountError
 from server.database import stamp
 from server.rebuild import lock
@@ -43,8 +43,8 @@ def set_rule(
     rule = _checked(mode, value)
     key = supplier or SITE_WIDE
     lock(connection, site, [f"sampling {key}"])
-    version = paper.versions(connection, site, "sampling", key) + 1
-    paper.write(
+    version = papers.versions(connection, site, "sampling", key) + 1
+    papers.write(
         connection,
         site=site,
         kind="sampling",

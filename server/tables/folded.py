@@ -83,6 +83,7 @@ cases = sa.Table(
     sa.Column("item", sa.Text, comment="canonical name of its product"),
     sa.Column("operator", sa.Text, comment="who made the scan that opened it"),
     sa.Column("device_no", sa.BigInteger, nullable=False, comment="with which handheld"),
+    sa.Column("assigned", sa.Text, comment="who is to settle it, by name"),
     sa.Column("stamp", sa.BigInteger, nullable=False),
     comment="Folded: what does not match, and what people decided about it.",
 )

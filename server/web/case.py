@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from server import case_file, context, decisions, naming, pictures, queries
+from server import case_file, context, decisions, naming, pictures, queries, staff
 from server.case_file import CaseFile, Side
 from server.database import reading, transact
 from server.errors import Refusal
@@ -32,6 +32,7 @@ def case(rule: str, episode: str, path: str) -> str:
             raise Refusal(404, "not_found", "There is no such case any more: later scans explain it.")
         names = linked_names(connection, site, _keys(found))
         devices = queries.device_names(connection, site)
+        crew = [member.name for member in staff.members(connection, site) if member.active]
         shown = pictures.of_events(connection, site, _scans(found))
     return render_template(
         "case.html",
@@ -42,6 +43,7 @@ def case(rule: str, episode: str, path: str) -> str:
         pictures=shown,
         rules=rules(),
         reason_max=decisions.REASON_MAX,
+        crew=crew,
     )
 
 
@@ -91,6 +93,13 @@ def settle() -> Response:
 def note() -> Response:
     """Write something about a case."""
     return _say(decisions.note, ("text",), "Noted.")
+
+
+@blueprint.post("/cases/assign")
+@requires(Task.SETTLE)
+def assign() -> Response:
+    """Say who is to settle a case."""
+    return _say(decisions.assign, ("person",), "Said.")
 
 
 @blueprint.post("/cases/reopen")

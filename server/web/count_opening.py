@@ -10,9 +10,9 @@ from werkzeug import Response
 from werkzeug.datastructures import MultiDict
 
 from server import context, queries
-from server.counts import cycle, opening
+from server.counts import choosing, opening, sharing
+from server.counts.choosing import Ask, By, Choice
 from server.counts.holdings import holdings
-from server.counts.opening import Ask, By, Choice
 from server.counts.plan import CountError, Share, Sort
 from server.database import reading, transact
 from server.people import requires, signed_in
@@ -39,9 +39,9 @@ def new_count() -> str:
     with reading() as connection:
         if "by" in asked:
             try:
-                choice = opening.choose(connection, person.site, _ask(asked), context.now_ms())
-                counters = [opening.counter(connection, person.site, name) for name in _words(asked.get("counters"))]
-                shares = opening.share_out(choice, blind="blind" in asked, counters=counters)
+                choice = choosing.choose(connection, person.site, _ask(asked), context.now_ms())
+                counters = [sharing.counter(connection, person.site, name) for name in _words(asked.get("counters"))]
+                shares = sharing.share_out(choice, blind="blind" in asked, counters=counters)
             except CountError as error:
                 flash(str(error), "bad")
         return render_template(
@@ -53,7 +53,7 @@ def new_count() -> str:
             shares={share.place: share for share in shares},
             devices=queries.device_names(connection, person.site),
             counters=_counters(connection, person.site),
-            number=asked.get("number") or opening.next_number(connection, person.site),
+            number=asked.get("number") or choosing.next_number(connection, person.site),
         )
 
 
@@ -69,12 +69,12 @@ def open_count() -> Response:
     ]
 
     def write(connection: sa.Connection) -> str:
-        choice = opening.choose(connection, person.site, _ask(form), now_ms)
-        shares = opening.read_shares(connection, person.site, choice, said)
-        plan = cycle.open_count(
+        choice = choosing.choose(connection, person.site, _ask(form), now_ms)
+        shares = sharing.read_shares(connection, person.site, choice, said)
+        plan = opening.open_count(
             connection,
             site=person.site,
-            number=form.get("number", "").strip() or opening.next_number(connection, person.site),
+            number=form.get("number", "").strip() or choosing.next_number(connection, person.site),
             bins=[holding.place for holding in choice.bins],
             shares=shares,
             sort=Sort.TAKE_ON if "take_on" in form else choice.sort,
@@ -105,9 +105,9 @@ def _ask(said: MultiDict[str, str]) -> Ask:
     Raises:
         CountError: it asks for nothing that there is.
     """
-    spots = said.get("spots", "").strip() or str(opening.SPOT_BINS)
-    if not (spots.isascii() and spots.isdigit() and 1 <= int(spots) <= opening.BINS_MAX):
-        raise CountError(f"A spot count draws 1 to {opening.BINS_MAX} bins.")
+    spots = said.get("spots", "").strip() or str(choosing.SPOT_BINS)
+    if not (spots.isascii() and spots.isdigit() and 1 <= int(spots) <= choosing.BINS_MAX):
+        raise CountError(f"A spot count draws 1 to {choosing.BINS_MAX} bins.")
     try:
         by = By(said.get("by", "bins"))
     except ValueError:

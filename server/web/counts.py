@@ -9,12 +9,12 @@ from typing import Any, Final
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from server import case_list, context, queries
+from server import case_list, context, papers, queries
 from server.case_list import CaseFilter
-from server.counts import closing, cycle, exceptions, listing, paper, recount
+from server.counts import closing, exceptions, listing, recount, reports, sharing
 from server.counts.compare import Line
-from server.counts.cycle import CountReport
 from server.counts.plan import CountError
+from server.counts.reports import CountReport
 from server.counts.tally import Tally
 from server.database import reading, transact
 from server.errors import Refusal
@@ -75,12 +75,12 @@ def _count(number: str) -> str:
     person = signed_in()
     with reading() as connection:
         try:
-            found = cycle.report(connection, site=person.site, number=number)
+            found = reports.report(connection, site=person.site, number=number)
         except CountError as error:
             raise Refusal(404, "not_found", str(error)) from None
         state = listing.state_of(connection, person.site, number)
         if state == "open" and not person.may(Task.COUNT):
-            found = cycle.veiled(found)
+            found = reports.veiled(found)
         late = CaseFilter(rule=exceptions.RULE, document=number)
         exceptional = case_list.list_cases(connection, person.site, late, limit=LATE_SHOWN_MAX)
         shown = _by_kind(found)
@@ -95,7 +95,7 @@ def _count(number: str) -> str:
             whole=sum((b.tally for b in found.bins), Tally()),
             names=linked_names(connection, person.site, keys),
             devices=queries.device_names(connection, person.site),
-            versions=paper.versions(connection, person.site, "count_result", number),
+            versions=papers.versions(connection, person.site, "count_result", number),
             pending=closing.pending(connection, person.site, number),
             exceptions=exceptional,
             late=case_list.count_by_rule(connection, person.site, late).get(exceptions.RULE, 0),
@@ -142,6 +142,15 @@ def cancel_count() -> Response:
     """Give up a count."""
     cancel = partial(closing.cancel, note=request.form.get("note", ""))
     return _decide(cancel, lambda _: "The count is given up. Its scans stay in the trails.")
+
+
+@blueprint.post("/counts/count/share")
+@requires(Task.COUNT)
+def share_count() -> Response:
+    """Give the bins that nobody has finished to other counters."""
+    names = [name for part in request.form.get("counters", "").split(",") if (name := part.strip())]
+    again = partial(sharing.share_anew, counters=names)
+    return _decide(again, lambda _: "Shared out anew. Handhelds learn it at their next sync.")
 
 
 @blueprint.post("/counts/count/recount")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Final
 
 import segno
@@ -77,20 +78,29 @@ def order() -> str:
 @requires(Task.ORDER)
 def cancel_order() -> Response:
     """Call it off."""
+    return _decide(cancelling.cancel, "{} is cancelled. Handhelds learn it at their next sync.")
+
+
+@blueprint.post("/order/resume")
+@requires(Task.ORDER)
+def resume_order() -> Response:
+    """Take its cancellation back."""
+    return _decide(cancelling.resume, "{} is picked like any other again. Handhelds learn it at their next sync.")
+
+
+def _decide(decide: Callable[..., None], done: str) -> Response:
     person, number, now_ms = signed_in(), request.form.get("number", ""), context.now_ms()
     reason = request.form.get("reason", "")[:300]
     try:
         transact(
-            lambda c: cancelling.cancel(
-                c, site=person.site, number=number, reason=reason, operator=person.name, now_ms=now_ms
-            )
+            lambda c: decide(c, site=person.site, number=number, reason=reason, operator=person.name, now_ms=now_ms)
         )
     except LookupError as error:
         raise Refusal(404, "not_found", str(error.args[0])) from None
     except OrderError as error:
         flash(str(error), "bad")
     else:
-        flash(f"{number} is cancelled. Handhelds learn it at their next sync.", "good")
+        flash(done.format(number), "good")
     return redirect(url_for("web.order", number=number))
 
 

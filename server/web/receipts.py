@@ -10,19 +10,18 @@ import sqlalchemy as sa
 from flask import flash, make_response, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from server import cells, context, naming, pictures, queries
+from server import cells, context, naming, papers, pictures, queries
 from server.cells import CellError
-from server.counts import paper, receipt
 from server.counts.compare import Line
 from server.counts.plan import CountError
-from server.counts.receipt import ReceiptReport
 from server.database import reading, transact
 from server.errors import Refusal
 from server.people import requires, signed_in
 from server.prices import Price
-from server.receipts import blind, claims, sampling
+from server.receipts import blind, claims, receipt, sampling
 from server.receipts.lines import ReceiptLine
 from server.receipts.listing import STATES, list_receipts
+from server.receipts.receipt import ReceiptReport
 from server.roles import Task
 from server.web.navigation import Entry, Group
 from server.web.pages import blueprint, linked_names
@@ -84,7 +83,7 @@ def _without_plates(connection: sa.Connection, site: str, lines: Iterable[Receip
 
 
 def _shown(connection: sa.Connection, site: str, found: ReceiptReport) -> dict[str, Any]:
-    versions = paper.versions(connection, site, "receipt_result", found.number)
+    versions = papers.versions(connection, site, "receipt_result", found.number)
     by_kind: dict[str, list[ReceiptLine]] = {kind.value: [] for kind in (*TROUBLE, Line.MATCHED)}
     for line in found.lines:
         by_kind[line.kind.value].append(line)

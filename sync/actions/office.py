@@ -69,6 +69,12 @@ def note(state: UnitState, event: ScanEvent) -> UnitState:
     return state
 
 
+@action("assign", needs=("subject", "document"))
+def assign(state: UnitState, event: ScanEvent) -> UnitState:
+    """Assign: somebody is to settle a case; nobody, where none is named."""
+    return state
+
+
 @action("reopen", needs=("subject", "document", "reason"))
 def reopen(state: UnitState, event: ScanEvent) -> UnitState:
     """Reopen: a case is to be decided anew; the decision that closed it is taken back."""
@@ -78,6 +84,12 @@ def reopen(state: UnitState, event: ScanEvent) -> UnitState:
 @action("open_count", needs=("document", "evidence"))
 def open_count(state: UnitState, event: ScanEvent) -> UnitState:
     """Open count: these bins are to be counted."""
+    return state
+
+
+@action("share_count", needs=("document", "evidence"))
+def share_count(state: UnitState, event: ScanEvent) -> UnitState:
+    """Share count: its unfinished bins are given to other counters."""
     return state
 
 
@@ -114,6 +126,12 @@ def close_receipt(state: UnitState, event: ScanEvent) -> UnitState:
 @action("cancel_order", needs=("document", "reason"))
 def cancel_order(state: UnitState, event: ScanEvent) -> UnitState:
     """Cancel order: the customer gets nothing of it any more; what was picked for it is put back."""
+    return state
+
+
+@action("resume_order", needs=("document", "reason"))
+def resume_order(state: UnitState, event: ScanEvent) -> UnitState:
+    """Resume order: its cancellation is taken back, and it is picked like any other."""
     return state
 
 

@@ -19,9 +19,10 @@ from openpyxl import Workbook
 
 from server import create_app
 from server.case_list import CaseFilter, list_cases
-from server.counts import cycle, receipt
+from server.counts import reports
 from server.counts.compare import ReportLine
 from server.database import reading
+from server.receipts import receipt
 from tests.demo import warehouse
 from tests.demo.stage import PASSWORD, DemoError, Stage, set_stage
 from tests.rendering import Handling, Shelf, render_video
@@ -174,15 +175,15 @@ def _differences(stage: Stage) -> list[str]:
     """What the server found that the truth does not imply, and the other way round."""
     app = create_app({"INSTANCE": stage.folder / "server", "DATABASE_URL": ""})
     with app.app_context(), reading() as connection:
-        reports: dict[str, Sequence[ReportLine]] = {
+        said: dict[str, Sequence[ReportLine]] = {
             "ASN-1001": receipt.report(connection, site=SITE, number="ASN-1001").lines,
-            "COUNT-1": cycle.report(connection, site=SITE, number="COUNT-1").lines,
+            "COUNT-1": reports.report(connection, site=SITE, number="COUNT-1").lines,
         }
         opened = {(case.rule, case.unit) for case in list_cases(connection, SITE, CaseFilter(), limit=500)}
     wrong = []
     for number, truth in warehouse.TRUTH.items():
         found: dict[str, set[str]] = {}
-        for line in reports[number]:
+        for line in said[number]:
             found.setdefault(line.kind.value, set()).add(line.subject)
         for kind in truth.keys() | found.keys():
             wrong += _told(f"{number} {kind}", truth.get(kind, set()), found.get(kind, set()))

@@ -21,9 +21,8 @@ from werkzeug.serving import make_server
 from scanner_client.count_list import bins_of
 from scanner_client.sighting import Sighting, Symbol, Told
 from scanner_client.task import Task
-from server import enrolment
-from server.counts import paper
-from server.counts.cycle import open_count
+from server import enrolment, papers
+from server.counts.opening import open_count
 from server.database import reading, writing
 from tests.handheld import BIN_A, BIN_B, BIN_C, DOCK, unit
 from tests.server.running import NOW, PASSWORD, running_server
@@ -162,7 +161,7 @@ def test_a_count_shared_out_blind_recounted_approved_and_audited(morning: Mornin
     version = ada_approves(morning)
     nora_comes_back(morning, version)
     with reading() as c:
-        assert paper.versions(c, SITE, "count_result", "COUNT-1") >= 2, "what came late made a version of its own"
+        assert papers.versions(c, SITE, "count_result", "COUNT-1") >= 2, "what came late made a version of its own"
 
 
 def sam_opens_a_count(morning: Morning) -> None:

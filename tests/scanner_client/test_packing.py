@@ -192,3 +192,33 @@ def test_a_closed_carton_that_leaves_its_order_short_says_what_is_lacking(begin:
     [told] = see(begin("ship", document="SO-1"), CARTON_LABEL)
     assert (told.tone, told.text) == (Tone.LOOK, "Handed over, and SO-1 still lacks 2 \u00d7 Thing.")
     assert told.event is not None
+
+
+def test_nothing_is_packed_into_a_closed_carton_offline_too(begin: Begin, learn: Learn) -> None:
+    learn(ordering("SO-1", *LINES), product(CABLE, "quantity"), picked("S1"), CLOSED)
+    session = begin("pack", document="SO-1")
+    see(session, CARTON_LABEL)
+    [told] = see(session, unit_label("S1"))
+    assert told.judgement is not None
+    assert told.event is not None
+    assert (told.event.action, told.judgement.verdict) == ("reject", Verdict.SEALED)
+    assert (
+        told.text == "Carton 395060001343520018 is CLOSED: not taken. Undo its closing first, or take another carton."
+    )
+
+
+def test_a_carton_that_was_closed_here_takes_no_more_until_its_closing_is_undone(begin: Begin, learn: Learn) -> None:
+    learn(ordering("SO-1", *LINES), product(CABLE, "quantity"), picked("S1"))
+    session = begin("pack", document="SO-1")
+    see(session, CARTON_LABEL)
+    see(session, CABLE_LABEL)
+    session.close_carton()
+    see(session, CARTON_LABEL)
+    [told] = see(session, unit_label("S1"))
+    assert told.judgement is not None
+    assert told.judgement.verdict is Verdict.SEALED
+    session.undo()
+    session.undo()
+    [told] = see(session, unit_label("S1"))
+    assert told.event is not None
+    assert told.event.action == "pack"

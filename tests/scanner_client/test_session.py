@@ -140,3 +140,10 @@ def test_document_and_badge_are_switched_by_scanning_them(handheld: Handheld, be
     see(session, Symbol(data=b"ASN-77", symbology="]C0"))
     see(session, unit_label("S1"))
     assert [(e.operator, e.document) for e in kept(handheld)] == [("MIA", "ASN-77")]
+
+
+def test_a_document_that_this_handheld_does_not_know_is_said_and_kept(begin: Begin) -> None:
+    session = begin("pick")
+    [told] = see(session, Symbol(data=b"SO-9"))
+    assert (told.tone, session.task.document) == (Tone.LOOK, "SO-9")
+    assert told.text == "This handheld does not know SO-9. What is scanned is kept under that number all the same."

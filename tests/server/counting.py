@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from server.counts.closing import close_count
-from server.counts.cycle import CountReport, open_count, report
+from server.counts.opening import open_count
+from server.counts.reports import CountReport, report
 from server.database import reading, writing
 from tests.handheld import BIN_A, BIN_B, DAY, Chain
 from tests.server.site import SITE

@@ -18,7 +18,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from server import create_app
+from server import create_app, staff
 from server.changes import publish
 from server.database import db, stamp, writing
 from server.roles import PERSONAL
@@ -95,6 +95,13 @@ class Person:
 def refusal(answer: TestResponse) -> tuple[int, str]:
     """Status and word of a refused request."""
     return answer.status_code, answer.get_json()["code"]
+
+
+def employ(*names: str, role: str = "picker") -> None:
+    """People who may be given work."""
+    with writing() as c:
+        for name in names:
+            staff.add_person(c, site=SITE, name=name, role=role, by="admin", now_ms=NOW - 10_000_000)
 
 
 def sign_in(app: Flask, name: str) -> Person:

@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Flask
 
-from server.counts.paper import write
 from server.database import db, engine_options, prepare, reading, stamp, writing
 from server.ingest import Ingested, ingest
+from server.papers import write
 from server.rebuild import rebuild
 from server.tables import (
     cases,

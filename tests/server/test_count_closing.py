@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from server.counts import closing, limits, paper
+from server import papers
+from server.counts import closing, limits
 from server.counts.late import late_scans
 from server.counts.limits import Limit
 from server.counts.plan import CountError, Share, Sort
@@ -260,7 +261,7 @@ def test_a_count_that_waits_for_approval_is_not_given_up_and_one_given_up_is_not
         decide(closing.cancel, "Sam", "opened twice")
     assert state() == "proposed"
     with writing() as c:  # as the ledger may say it from before
-        digest = paper.digest_of(c, SITE, "count", "CC-1")
+        digest = papers.digest_of(c, SITE, "count", "CC-1")
         record(
             c,
             site=SITE,

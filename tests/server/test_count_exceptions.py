@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from server import decisions, many_decisions
+from server import decisions, many_decisions, papers
 from server.case_list import CaseFilter, CaseLine, list_cases
-from server.counts import paper
 from server.counts.limits import Limit, set_limit
 from server.database import reading, writing
 from server.decisions import DecisionError
@@ -109,7 +108,7 @@ def test_several_late_scans_taken_over_together_make_one_version(late: Chain) ->
 
 def versions() -> int:
     with reading() as c:
-        return paper.versions(c, SITE, "count_result", "CC-1")
+        return papers.versions(c, SITE, "count_result", "CC-1")
 
 
 def test_a_late_scan_above_a_persons_limit_waits_for_approval_and_stays_open(late: Chain) -> None:

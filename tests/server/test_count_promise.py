@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from server.counts import paper
+from server import papers
 from server.counts.closing import close_count
 from server.counts.late import late_scans
 from server.counts.plan import CountError
@@ -116,10 +116,10 @@ class ClosedCount(RuleBasedStateMachine):
     @invariant()
     def each_late_scan_is_in_exactly_one_exception(self) -> None:
         with reading() as c:
-            version = paper.versions(c, SITE, "count_result", "CC-1")
-            here = {paper.mark(f) for f in scans_of(c, SITE, "CC-1")}
-            late = Counter(paper.mark(f) for f in late_scans(c, site=SITE, number="CC-1"))
-            head = paper.rows_of(c, SITE, "count_result", f"CC-1/{version}")[0]["attributes"] if version else None
+            version = papers.versions(c, SITE, "count_result", "CC-1")
+            here = {papers.mark(f) for f in scans_of(c, SITE, "CC-1")}
+            late = Counter(papers.mark(f) for f in late_scans(c, site=SITE, number="CC-1"))
+            head = papers.rows_of(c, SITE, "count_result", f"CC-1/{version}")[0]["attributes"] if version else None
         if head is None:
             assert not late
             return
@@ -134,7 +134,7 @@ def frozen() -> dict[str, list[str]]:
     """Every version as it stands in the database, and whether its digest still fits."""
     with reading() as c:
         heads = c.execute(sa.select(documents).where(documents.c.kind == "count_result")).all()
-        assert all(paper.check_digest(c, head.digest) for head in heads)
+        assert all(papers.check_digest(c, head.digest) for head in heads)
         query = sa.select(document_rows).order_by(document_rows.c.row)
         return {
             head.number: [repr(tuple(row)) for row in c.execute(query.where(document_rows.c.document == head.digest))]

@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from server.catalogue import publish_locations
+from server.counts.choosing import Ask, By, choose
 from server.counts.holdings import Holding, holdings
-from server.counts.opening import Ask, By, choose
 from server.counts.plan import CountError
 from server.counts.selection import DAY_MS, NEVER_DAYS, by_zone, deal, draw, value_classes, weights
 from server.database import reading, stamp, writing

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from server.counts.cycle import open_count, report
 from server.counts.late import late_scans
+from server.counts.opening import open_count
 from server.counts.plan import CountError
+from server.counts.reports import report
 from server.database import reading, writing
 from server.tables import cases, document_rows, documents, events, reference
 from server.undo import undo

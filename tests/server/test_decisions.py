@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server import case_file, case_list, decisions, many_decisions, queries
+from server import case_file, case_list, decisions, many_decisions, queries, staff
 from server.case_list import CaseFilter, CaseLine
 from server.database import reading, stamp, writing
 from server.decisions import DecisionError
@@ -371,3 +371,24 @@ def test_undos_that_go_round_in_a_ring_are_shown_and_undo_nothing(device: Chain)
             found = look(c, SITE, name, NOW)
             assert found is not None
             assert found.fact.event.action == "void"
+
+
+def test_a_case_is_given_to_a_person_and_that_survives_a_rebuild(device: Chain) -> None:
+    with writing() as c:
+        staff.add_person(c, site=SITE, name="Rosa", role="supervisor", by="admin", now_ms=NOW)
+    misplace(device)
+    with pytest.raises(DecisionError, match="Nobody here is called 'Rpsa'"):
+        say(decisions.assign, the_case(), person="Rpsa")
+    say(decisions.assign, the_case(), person="rosa", now_ms=NOW + 1)
+    with reading() as c:
+        assert [case.unit for case in case_list.list_cases(c, SITE, CaseFilter(assigned="Rosa"))] == [A1]
+        assert case_list.list_cases(c, SITE, CaseFilter(assigned="Sam")) == []
+    stored = folded()
+    with writing() as c:
+        rebuild(c, SITE, [A1], stamp(c))
+    assert differences(stored, folded()) == []
+    say(decisions.assign, the_case(), person="", now_ms=NOW + 2)
+    assert the_case().assigned is None
+    settle("dismiss")
+    with pytest.raises(DecisionError, match="nothing left to settle"):
+        say(decisions.assign, the_case(), person="Rosa", now_ms=NOW + 3)

@@ -7,13 +7,13 @@ import sqlalchemy as sa
 
 from server import queries
 from server.counts.closing import close_count
-from server.counts.cycle import open_count
+from server.counts.opening import open_count
 from server.counts.plan import CountError
-from server.counts.receipt import close_receipt
 from server.database import reading, stamp, writing
 from server.decisions import settle
 from server.ledger import record
 from server.rebuild import advance
+from server.receipts.receipt import close_receipt
 from server.replay import case_name
 from server.tables import cases, events, unit_states
 from tests.handheld import BIN_A, BIN_B, BIN_C, CABLE, CARTON_1, DAY, DOCK, Chain, unit

@@ -8,14 +8,16 @@ from html import unescape
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from server.database import reading
+from server.database import reading, writing
+from server.orders import cancelling
 from server.tables import cases, reference
 from sync.event import format_name
 from tests.handheld import BIN_A, CABLE, CARTON_1, CARTON_2, DOCK, PHONE, unit
-from tests.server.running import Handheld, Person, refusal, sign_in
+from tests.server.running import NOW, SITE, Handheld, Person, refusal, sign_in
 
 PHONE_GTIN, CABLE_GTIN = PHONE.rpartition("/")[2], CABLE.rpartition("/")[2]
 HEAD = "number,gtin,quantity,serial,due,priority,customer\n"
@@ -288,3 +290,29 @@ def test_handhelds_hear_of_the_pieces_that_an_order_has(ordered: Person, handhel
     handheld.scan("void", CABLE, minutes_ago=10, **undo)
     handheld.push(first=len(handheld.chain.lines))
     assert offered()["picked"] == [{"subject": CABLE, "quantity": 2}]
+
+
+def test_a_cancellation_is_taken_back_and_the_order_is_picked_again(ordered: Person, handheld: Handheld) -> None:
+    ordered.post("/api/v1/orders/SO-1/cancel", json={"reason": "changed her mind"})
+    assert refusal(ordered.post("/api/v1/orders/SO-2/resume", json={"reason": "?"})) == (409, "conflict")
+    answer = ordered.post("/api/v1/orders/SO-1/resume", json={"reason": "wanted after all"})
+    assert (answer.status_code, answer.get_json()["standing"]) == (200, "open")
+    with reading() as c:
+        [row] = c.execute(sa.select(reference.c.row).where(reference.c.key == "SO-1")).scalars()
+    assert row["state"] == "open"
+    pick_and_pack(handheld)
+    handheld.push()
+    assert rules_of(unit("S1")) == []
+
+
+def test_what_was_picked_while_an_order_was_cancelled_stays_a_case(app: Flask, ordered: Person) -> None:
+    with writing() as c:
+        cancelling.cancel(c, site=SITE, number="SO-1", reason="no", operator="Ada", now_ms=NOW - 2_500_000)
+        cancelling.resume(c, site=SITE, number="SO-1", reason="yes", operator="Ada", now_ms=NOW - 1_000_000)
+    handheld = Handheld(app).enrol()
+    handheld.scan("put_away", unit("S1"), location=BIN_A, minutes_ago=50)
+    handheld.scan("pick", unit("S1"), location=BIN_A, document="SO-1", minutes_ago=30)
+    handheld.scan("put_away", unit("S2"), location=BIN_A, minutes_ago=12)
+    handheld.scan("pick", unit("S2"), location=BIN_A, document="SO-1", minutes_ago=10)
+    handheld.push()
+    assert [rules_of(unit(s)) for s in ("S1", "S2")] == [[("cancelled_order", "open")], []]

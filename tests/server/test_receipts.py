@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from server import queries
 from server.counts.plan import CountError
-from server.counts.receipt import ReceiptReport, close_receipt, report
 from server.database import reading, stamp, writing
 from server.rebuild import rebuild
+from server.receipts.receipt import ReceiptReport, close_receipt, report
 from server.receipts.sampling import set_rule
 from server.tables import cases, unit_states
 from sync.identity import lot_key

@@ -30,6 +30,7 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         sa.Column("item", sa.Text(), nullable=True, comment="canonical name of its product"),
         sa.Column("operator", sa.Text(), nullable=True, comment="who made the scan that opened it"),
         sa.Column("device_no", sa.BigInteger(), nullable=False, comment="with which handheld"),
+        sa.Column("assigned", sa.Text(), nullable=True, comment="who is to settle it, by name"),
         sa.Column("stamp", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("site", "unit", "rule", "episode"),
         comment="Folded: what does not match, and what people decided about it.",

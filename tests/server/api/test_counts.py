@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.handheld import BIN_A, BIN_B, unit
-from tests.server.running import NOW, Handheld, Person, refusal
+from tests.server.running import NOW, Handheld, Person, employ, refusal
 from tests.server.site import state_document
 
 
@@ -14,6 +14,7 @@ def stocked(handheld: Handheld) -> Handheld:
     """A1 and A2 belong in A-01, B1 in B-01."""
     rows = [{"subject": unit(s), "location": p} for s, p in (("A1", BIN_A), ("A2", BIN_A), ("B1", BIN_B))]
     state_document("stock", "S-1", rows, now_ms=NOW - 9_000_000)
+    employ("Rosa", "Ravi")
     return handheld
 
 
@@ -122,3 +123,24 @@ def test_a_count_is_given_up_with_a_reason(supervisor: Person, stocked: Handheld
     assert supervisor.post("/api/v1/counts/COUNT-1/cancel", json={"note": "twice"}).status_code == 200
     (listed,) = supervisor.get("/api/v1/counts").get_json()["counts"]
     assert (listed["state"], listed["sort"]) == ("cancelled", "spot")
+
+
+def test_a_counter_who_does_not_exist_is_refused_with_a_sentence(supervisor: Person, stocked: Handheld) -> None:
+    answer = supervisor.post("/api/v1/counts", json={"bins": ["A-01"], "shares": [{"bin": "A-01", "counter": "Rpsa"}]})
+    assert (answer.status_code, "Nobody and no handheld here is called 'Rpsa'" in answer.text) == (422, True)
+
+
+def test_the_unfinished_bins_of_an_open_count_are_shared_out_anew(supervisor: Person, stocked: Handheld) -> None:
+    shares = [{"bin": "A-01", "counter": "Rosa"}, {"bin": "B-01", "counter": "Rosa", "blind": True}]
+    supervisor.post("/api/v1/counts", json={"bins": ["A-01", "B-01"], "shares": shares})
+    count(stocked, BIN_A, "A1", "A2")
+    stocked.push()
+    anew = supervisor.post("/api/v1/counts/COUNT-1/shares", json={"counters": ["ravi"]})
+    assert anew.status_code == 200, anew.text
+    found = supervisor.get("/api/v1/counts/COUNT-1").get_json()
+    assert [(b["person"], b["blind"]) for b in found["bins"]] == [("Rosa", False), ("Ravi", True)]
+    told = stocked.push(len(stocked.chain.lines))["changes"]
+    assert [row["shares"] for kind, key, row in told if key == "COUNT-1"] == [[["Rosa", None, []], ["Ravi", None, []]]]
+    count(stocked, BIN_B, "B1", operator="Ravi")
+    stocked.push(len(stocked.chain.lines) - 2)
+    assert refusal(supervisor.post("/api/v1/counts/COUNT-1/shares", json={"counters": []})) == (409, "conflict")

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.handheld import BIN_A, BIN_B, PHONE, unit
-from tests.server.running import NOW, PASSWORD, Handheld
+from tests.server.running import NOW, PASSWORD, Handheld, employ
 from tests.server.site import state_document
 
 
@@ -45,6 +45,7 @@ def supervisor_desk(app: Flask) -> Desk:
 def stocked(handheld: Handheld) -> Handheld:
     rows = [{"subject": unit(s), "location": p} for s, p in (("A1", BIN_A), ("A2", BIN_A), ("B1", BIN_B))]
     state_document("stock", "S-1", rows, now_ms=NOW - 9_000_000)
+    employ("Rosa", "Ravi")
     return handheld
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from server.counts.closing import close_count
-from server.counts.cycle import open_count
+from server.counts.opening import open_count
 from server.database import reading, writing
 from server.many_decisions import Choice, settle_all
 from server.tables import cases

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from server.counts.receipt import close_receipt
 from server.database import writing
 from server.receipts import claims
+from server.receipts.receipt import close_receipt
 from tests.simulation.shop.inbound import Delivery, Line
 from tests.simulation.shop.scene import Scene, Walk
 from tests.simulation.shop.staff import SUPERVISOR

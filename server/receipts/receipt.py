@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
+from server import papers
 from server.changes import publish
-from server.counts import paper
 from server.counts.compare import RECEIPT_KINDS, Line, ReportLine, totals
 from server.counts.freeze import next_version, result_row
 from server.database import stamp
@@ -69,9 +69,9 @@ def report(connection: sa.Connection, *, site: str, number: str) -> ReceiptRepor
         totals=totals(lines, RECEIPT_KINDS),
         cartons=cartons,
         people=_people(came),
-        unheard=paper.unheard(connection, site, came.last_ms),
-        heads=paper.heads(connection, site),
-        scans=[paper.mark(f) for f in came.scans],
+        unheard=papers.unheard(connection, site, came.last_ms),
+        heads=papers.heads(connection, site),
+        scans=[papers.mark(f) for f in came.scans],
     )
 
 
@@ -122,12 +122,12 @@ def close_receipt(
     """
     lock(connection, site, [number])
     found = report(connection, site=site, number=number)
-    head = {"subject": number, "attributes": paper.basis(found)}
+    head = {"subject": number, "attributes": papers.basis(found)}
     rows = [
         result_row(replace(line, provisional=line.kind is Line.MISSING and bool(found.unheard))) for line in found.lines
     ]
     version = next_version(connection, site, "receipt_result", number, [head, *rows])
-    paper.write(
+    papers.write(
         connection,
         site=site,
         kind="receipt_result",

@@ -1,25 +1,19 @@
-"""Cycle counts: open, compare as of each bin's own counting, close as a version that never changes."""
+"""What a count found so far, each bin compared as of its own counting, and what that rests on."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import sqlalchemy as sa
 
-from server import naming, prices
-from server.changes import publish
-from server.counts import blind as blind_bins
-from server.counts import due, elsewhere, moves, paper, pieces, plan, scans
+from server import papers, prices
+from server.counts import due, elsewhere, moves, pieces, plan, scans
 from server.counts.compare import Line, ReportLine, compare, totals
 from server.counts.moves import Move
-from server.counts.plan import CountError, Plan, Share, Sort
+from server.counts.plan import Plan, Share
 from server.counts.scans import Evidence, Interval
 from server.counts.tally import Tally, Variance, tallies, variance
-from server.database import stamp
-from server.rebuild import lock, rebuild
-from server.tables import events
 from sync.history import Fact
 from sync.identity import is_stock, item_of
 
@@ -77,72 +71,6 @@ class CountReport:
     """The version that was just frozen; None where none was."""
 
 
-def open_count(
-    connection: sa.Connection,
-    *,
-    site: str,
-    number: str,
-    bins: Sequence[str],
-    blind: bool = False,
-    shares: Sequence[Share] = (),
-    sort: Sort = Sort.CYCLE,
-    chosen: Mapping[str, Any] | None = None,
-    of: str | None = None,
-    operator: str | None,
-    now_ms: int,
-) -> Plan:
-    """Open a count of these bins (location keys) and tell the handhelds.
-
-    Args:
-        blind: of every bin; `shares` may say it bin by bin.
-        shares: whose each bin is; one that is not among them is anyone's.
-        chosen: how the bins were chosen.
-        of: the count that a recount recounts.
-
-    Raises:
-        CountError: there is a count of that number, or it names no bin.
-    """
-    if not bins:
-        raise CountError(f"Count {number} names no bin.")
-    lock(connection, site, [number])
-    taken = paper.taken_by(connection, site, number)
-    if taken:
-        raise CountError(f"There is {taken} {number} already: give the count another number.")
-    known = {share.place: share for share in shares}
-    names = naming.read(connection, site, bins)
-    ordered = sorted(dict.fromkeys(bins), key=lambda place: plan.walking_order(names(place).text))
-    made = Plan(
-        number=number,
-        sort=sort,
-        chosen=chosen or {"by": "bins"},
-        of=of,
-        shares=tuple(_share(place, known.get(place), blind=blind) for place in ordered),
-        opened_ms=now_ms,
-    )
-    paper.write(
-        connection,
-        site=site,
-        kind="count",
-        number=number,
-        action="open_count",
-        rows=plan.rows(made),
-        operator=operator,
-        now_ms=now_ms,
-    )
-    at = stamp(connection)
-    publish(connection, site, "document", number, plan.offered(made, "open", ()), at)
-    blind_bins.hide(connection, site, made, at)
-    if sort is Sort.TAKE_ON:  # what was scanned for it before it was opened is no case either
-        early = sa.select(events.c.subject).where(events.c.site == site, events.c.document == number)
-        rebuild(connection, site, {s for s in connection.execute(early).scalars() if s}, at)
-    return made
-
-
-def _share(place: str, share: Share | None, *, blind: bool) -> Share:
-    found = share or Share(place=place)
-    return replace(found, blind=found.blind or blind)
-
-
 def report(connection: sa.Connection, *, site: str, number: str, without: Collection[str] = frozenset()) -> CountReport:
     """What the count found so far, or at its latest close plus what came later.
 
@@ -156,7 +84,7 @@ def report(connection: sa.Connection, *, site: str, number: str, without: Collec
     recounts = plan.recounts(connection, site, number)
     evidence = scans.gather(connection, site, planned, recounts, without=without)
     lines, facts = _lines(connection, site, evidence, _frozen(connection, site, number), without)
-    handhelds = paper.handhelds(connection, site)
+    handhelds = papers.handhelds(connection, site)
     unheard = {
         place: tuple(h.name for h in handhelds if h.may_hold_scans(interval.finished_ms))
         for place, interval in evidence.intervals.items()
@@ -172,8 +100,8 @@ def report(connection: sa.Connection, *, site: str, number: str, without: Collec
         totals=totals(lines),
         unfinished=[b for b in planned.bins if b not in evidence.intervals or not evidence.intervals[b].finished],
         unheard=sorted({name for names in unheard.values() for name in names}),
-        heads=paper.heads(connection, site),
-        scans=list(dict.fromkeys(paper.mark(f) for f in [*evidence.own, *evidence.standing])),
+        heads=papers.heads(connection, site),
+        scans=list(dict.fromkeys(papers.mark(f) for f in [*evidence.own, *evidence.standing])),
         plan=planned,
         bins=[_bin(share, evidence, tallied, unheard) for share in planned.shares],
         moves=moved,
@@ -190,10 +118,10 @@ def report(connection: sa.Connection, *, site: str, number: str, without: Collec
 
 def _frozen(connection: sa.Connection, site: str, number: str) -> set[tuple[str, str | None]] | None:
     """What the latest version has lines of, and where it belongs; None where the count was never closed."""
-    version = paper.versions(connection, site, "count_result", number)
+    version = papers.versions(connection, site, "count_result", number)
     if not version:
         return None
-    rows = paper.rows_of(connection, site, "count_result", f"{number}/{version}")[1:]
+    rows = papers.rows_of(connection, site, "count_result", f"{number}/{version}")[1:]
     return {(row["subject"], row["location"]) for row in rows}
 
 
@@ -212,10 +140,10 @@ def _lines(
     units = due.units_of(*here, of_units, frozen=known, without=without)
     loose = {(subject, place) for subject, place in frozen or () if place is not None and is_stock(subject)}
     quantities, facts = pieces.pieces_of(*here, counted, frozen=loose, without=without)
-    marks = {unit: tuple(paper.mark(f) for f in found) for unit, found in units.facts.items()}
+    marks = {unit: tuple(papers.mark(f) for f in found) for unit, found in units.facts.items()}
     lines = compare(units.expected, units.sightings, quantities)
     lines = [replace(line, facts=marks[line.subject]) if line.subject in marks else line for line in lines]
-    return lines, facts | {paper.mark(f): f for found in units.facts.values() for f in found}
+    return lines, facts | {papers.mark(f): f for found in units.facts.values() for f in found}
 
 
 def _is_provisional(line: ReportLine, evidence: Evidence, unheard: Mapping[str, Sequence[str]]) -> bool:
