@@ -126,8 +126,8 @@ def _references(
 
 
 def _offered(kind: str, row: Any) -> Any:
-    """A recall that was released is gone for handhelds; the server keeps it for judging the past."""
-    return None if kind == "recall" and row and row.get("until_ms") is not None else row
+    """A recall that was released is gone for handhelds, and a drill never reaches them; the server keeps both."""
+    return None if kind == "recall" and row and (row.get("until_ms") is not None or row.get("drill")) else row
 
 
 def _units(

@@ -19,6 +19,7 @@ from server.database import reading, stamp, transact, writing
 from server.document_file import DocumentDraft, Draft, canonical_row, new_digest
 from server.document_lines import Names
 from server.rebuild import lock, rebuild, rebuild_stated
+from server.recalls import notices
 from server.returns.announced import JUDGED
 from server.tables import document_rows, documents, events, reference, server_state
 from sync.event import format_name
@@ -235,6 +236,7 @@ def _record(connection: sa.Connection, row: Any, run: _Run) -> str:
     )
     if row.kind in OFFERED_KINDS:
         catalogue.publish_document(connection, row.site, row, stamp(connection))
+        notices.refresh(connection, row.site, stamp(connection))
     return event
 
 

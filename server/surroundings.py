@@ -347,4 +347,4 @@ def _recalls(connection: sa.Connection, site: str) -> list[tuple[int, int | None
             reference.c.site == site, reference.c.kind == "recall", reference.c.row.isnot(None)
         )
     ).scalars()
-    return [(row["since_ms"], row["until_ms"], Recall.from_row(row)) for row in rows]
+    return [(row["since_ms"], row["until_ms"], Recall.from_row(row)) for row in rows if not row.get("drill")]

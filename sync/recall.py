@@ -55,6 +55,8 @@ class Recall:
     notices: tuple[str, ...] | None = None
     """ASNs and purchase orders, those of a recalled supplier among them; None where the recall names none of these.
     A recall whose supplier has no notice yet has an empty one, and reaches what came under an unknown one possibly."""
+    items: tuple[str, ...] | None = None
+    """The products that came under `notices`: another one, whose delivery is not known, came under none of them."""
     received_from_ms: int | None = None
     received_until_ms: int | None = None
     """It came in before this moment."""
@@ -64,7 +66,8 @@ class Recall:
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Recall:
         """The recall in a row of reference data; what else the row holds is not its business."""
-        lots, units, notices = tuple(row.get("lots") or ()), tuple(row.get("units") or ()), row.get("notices")
+        lots, units = tuple(row.get("lots") or ()), tuple(row.get("units") or ())
+        notices, items = row.get("notices"), row.get("items")
         return cls(
             number=row["number"],
             reason=row["reason"],
@@ -72,6 +75,7 @@ class Recall:
             lots=lots,
             units=units,
             notices=None if notices is None else tuple(notices),
+            items=None if items is None else tuple(items),
             received_from_ms=row.get("received_from_ms"),
             received_until_ms=row.get("received_until_ms"),
             place=row.get("place"),
@@ -103,7 +107,8 @@ class Recall:
         if self.notices is None:
             return None
         if traits.notice is None:
-            return Reach.POSSIBLE
+            other = self.items is not None and traits.item is not None and traits.item not in self.items
+            return Reach.NO if other else Reach.POSSIBLE
         return Reach.YES if traits.notice in self.notices else Reach.NO
 
     def _when(self, traits: Traits) -> Reach | None:

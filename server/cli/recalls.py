@@ -1,53 +1,82 @@
-"""`recall` and `release`: what must not move, and what may again."""
+"""`recall`, `release` and `recalls`: what must not move, what may again, and how far each recall is."""
 
 from __future__ import annotations
 
 import click
 
-from server import documents, recalls
-from server.cli.command import command, operator, site
+from server.cli.command import command, counted, operator, site
 from server.context import now_ms
-from server.database import reading, writing
-from sync.identity import unit_key
+from server.database import reading, transact
+from server.recalls import book
+from server.recalls.account import ACCOUNT_TEXTS, Progress, progress
+from server.recalls.asked import Asked, row_of
+from server.recalls.reach import WHERE_TEXTS, reached, totals
+from server.recalls.release import release as end
+from sync.recall import Recall
+
+_MINUTE_MS = 60_000
 
 
 @command("recall")
 @click.argument("number")
-@click.option("--gtin", help="The product, by GTIN.")
-@click.option("--sku", help="The product, by your own code.")
-@click.option("--lot", "lots", multiple=True, help="Only this lot of it; once for each.")
-@click.option("--serial", "serials", multiple=True, help="Only this unit of it; once for each.")
+@click.option("--gtin", default="", help="The product, by GTIN.")
+@click.option("--sku", default="", help="The product, by your own code.")
+@click.option("--lot", "lots", multiple=True, help="Only this lot; once for each.")
+@click.option("--serial", "serials", multiple=True, help="This unit; once for each.")
+@click.option("--supplier", default="", help="What came from this supplier.")
+@click.option("--receipt", "receipts", multiple=True, help="What came under this ASN or purchase order.")
+@click.option("--since", default="", help="What came in on this day or later, 2026-11-29.")
+@click.option("--until", default="", help="What came in on this day or earlier.")
+@click.option("--place", default="", help="Code of the bin where it is set apart.")
 @click.option("--reason", required=True, help="What is wrong with it: handhelds show it.")
-def recall(
-    *, number: str, gtin: str | None, sku: str | None, lots: tuple[str, ...], serials: tuple[str, ...], reason: str
-) -> None:
-    """Recall a product, some of its lots or some of its units. Handhelds obey from their next sync on."""
-    with reading() as connection:
-        item = documents.names(connection, site()).item({"gtin": gtin, "sku": sku})
-    units = [unit_key(item, serial) for serial in serials]
-    with writing() as connection:
-        recalls.recall(
-            connection,
-            site=site(),
-            number=number,
-            reason=reason,
-            item=None if units else item,
-            lots=lots,
-            units=units,
-            operator=operator(),
-            now_ms=now_ms(),
-        )
-    click.echo(f"Recall {number} is in force.")
+@click.option("--drill", is_flag=True, help="An exercise: nothing is stopped.")
+@click.option("--preview", is_flag=True, help="Only say what it would reach.")
+def recall(*, number: str, preview: bool, lots: tuple[str, ...], serials: tuple[str, ...], **said: object) -> None:
+    """Recall what all of these describe, and units by name. Handhelds obey from their next sync on."""
+    asked = Asked(number=number, lots=lots, serials=serials, **said)  # type: ignore[arg-type]
+    if preview:
+        with reading() as connection:
+            found = reached(connection, site(), Recall.from_row(row_of(connection, site(), asked)), now_ms())
+        for where, (sure, possible) in totals(found).items():
+            click.echo(f"{sure:>7} and {possible:>6} possible  {WHERE_TEXTS[where]}")
+        click.echo(f"{counted(sum(one.quantity for one in found), 'piece')} in all. Nothing was recalled.")
+        return
+    begun = transact(lambda c: book.begin(c, site=site(), asked=asked, operator=operator(), now_ms=now_ms()))
+    click.echo(f"{'The drill' if begun.drill else 'Recall'} {begun.number} is in force.")
 
 
 @command("release")
 @click.argument("number")
 @click.option("--reason", required=True, help="Why it may move again.")
 def release(*, number: str, reason: str) -> None:
-    """End a recall. Handhelds learn it at their next sync."""
-    with writing() as connection:
-        recalls.release(connection, site=site(), number=number, reason=reason, operator=operator(), now_ms=now_ms())
-    click.echo(f"Recall {number} has ended.")
+    """End a recall or a drill. Handhelds learn it at their next sync."""
+    found = transact(lambda c: end(c, site=site(), number=number, reason=reason, operator=operator(), now_ms=now_ms()))
+    click.echo(f"Recall {number} has ended, with {found.open:,} of {counted(found.pieces, 'piece')} unaccounted for.")
 
 
-COMMANDS = (recall, release)
+@command("recalls")
+@click.argument("number", required=False)
+def recalls(*, number: str | None) -> None:
+    """List the recalls and drills, or say how far one of them is."""
+    with reading() as connection:
+        if number is not None:
+            _tell(progress(connection, book.read(connection, site(), number), site=site(), now_ms=now_ms()))
+            return
+        found = book.listed(connection, site())
+    for one in found:
+        state = "released" if one.until_ms is not None else "in force"
+        click.echo(f"{one.number:<16} {state:<9} {'drill, ' if one.drill else ''}{one.reason}")
+    click.echo(f"{counted(len(found), 'recall')}.")
+
+
+def _tell(found: Progress) -> None:
+    for account, (sure, possible) in found.by_account.items():
+        click.echo(f"{sure:>7} and {possible:>6} possible  {ACCOUNT_TEXTS[account]}")
+    click.echo(f"{found.open:,} of {counted(found.pieces, 'piece')} are open.")
+    if found.took_ms is not None:
+        click.echo(f"It took {found.took_ms / _MINUTE_MS:.1f} minutes to account for everything.")
+    if found.handed_over:
+        click.echo(f"{sum(e.thing.quantity for e in found.handed_over):,} were handed over after it began.")
+
+
+COMMANDS = (recall, release, recalls)

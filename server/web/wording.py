@@ -52,7 +52,7 @@ _SPANS: Final = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"))
 def register(app: Flask) -> None:
     """Make the words available to templates, as filters."""
     words = (rule_word, status_word, action_word, resolution_words, line_word, closing, with_code, set_aside_word)
-    for name in (*words, iso, clock, ago, certainty, symbol, money, event_id, event_name, undoable):
+    for name in (*words, iso, clock, ago, took, certainty, symbol, money, event_id, event_name, undoable):
         app.add_template_filter(name)
     app.add_template_filter(naming.path_of)
 
@@ -140,6 +140,14 @@ def ago(ms: int) -> str:
         if passed >= span:
             return f"{passed // span} {unit} ago"
     return "just now"
+
+
+def took(ms: int) -> str:
+    """How long something took, in one unit with one digit behind the point."""
+    for span, unit in _SPANS:
+        if ms >= span:
+            return f"{ms / span:.1f} {unit}"
+    return f"{ms / _SECOND_MS:.0f} s"
 
 
 def certainty(uncertainty_ms: int) -> str:

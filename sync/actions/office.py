@@ -175,3 +175,9 @@ def print_labels(state: UnitState, event: ScanEvent) -> UnitState:
 def administer(state: UnitState, event: ScanEvent) -> UnitState:
     """Administer: a handheld was enrolled or revoked, a person or a setting changed."""
     return state
+
+
+@action("account_recall", needs=("document", "reason", "evidence"))
+def account_recall(state: UnitState, event: ScanEvent) -> UnitState:
+    """Account recall: what a customer answered to a recall, or what was done with what it reached."""
+    return state

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
+
 import sqlalchemy as sa
 
 from server import decisions
@@ -10,21 +11,21 @@ from server.case_list import CaseFilter, list_cases
 from server.changes import pull
 from server.database import reading, stamp, writing
 from server.rebuild import rebuild
-from server.recalls import RecallError, recall, release
+from server.recalls import book
+from server.recalls.asked import Asked
+from server.recalls.release import release
 from server.tables import cases
 from tests.handheld import BIN_A, BIN_B, CARTON_1, DAY, PHONE, Chain, unit
 from tests.server.site import SITE, enrol, folded, push, site, state_document
 
-ROW = {
-    "number": "RC-1",
-    "reason": "battery",
-    "item": PHONE,
-    "lots": [],
-    "units": [],
-    "since_ms": DAY,
-    "until_ms": None,
-}
+GTIN = PHONE.rpartition("/")[2]
 BY = {"site": SITE, "number": "RC-1", "operator": "quality"}
+
+
+def recall(connection: sa.Connection, **asked: Any) -> None:
+    """From the moment DAY on."""
+    given = Asked(number="RC-1", reason="battery", gtin=GTIN, **asked)
+    book.begin(connection, site=SITE, asked=given, operator="quality", now_ms=DAY)
 
 
 def recalls_at_handhelds() -> list[list[object]]:
@@ -45,7 +46,7 @@ def test_a_recalled_lot_that_is_moved_becomes_a_case_and_stays_one_after_the_rel
             "stock", "S", [{"subject": unit(s), "location": BIN_A, "lot": s} for s in ("L1", "L2")], now_ms=DAY - 9
         )
         with writing() as c:
-            recall(c, **BY, reason="battery", item=PHONE, lots=["L1"], now_ms=DAY)
+            recall(c, lots=["L1"])
         chain = Chain(1)
         chain.scan(DAY + 5_000, "put_away", unit("L1"), location=BIN_B)
         chain.scan(DAY + 6_000, "put_away", unit("L2"), location=BIN_B)
@@ -65,23 +66,13 @@ def test_a_recalled_lot_that_is_moved_becomes_a_case_and_stays_one_after_the_rel
 def test_a_released_recall_is_withdrawn_from_handhelds_by_name(database_url: str) -> None:
     with site(database_url):
         with writing() as c:
-            recall(c, **BY, reason="battery", item=PHONE, now_ms=DAY)
+            recall(c)
         ((_, number, row),) = recalls_at_handhelds()
-        assert (number, row) == ("RC-1", ROW)
+        assert isinstance(row, dict)
+        assert (number, row["item"], row["since_ms"], row["until_ms"]) == ("RC-1", PHONE, DAY, None)
         with writing() as c:
             release(c, **BY, reason="checked", now_ms=DAY + 1)
         assert recalls_at_handhelds() == [["recall", "RC-1", None]]
-
-
-def test_a_recall_that_names_nothing_or_is_there_already_is_refused(database_url: str) -> None:
-    with site(database_url), writing() as c:
-        with pytest.raises(RecallError, match="names neither a product nor a unit"):
-            recall(c, **BY, reason="battery", item=None, now_ms=DAY)
-        recall(c, **BY, reason="battery", item=PHONE, now_ms=DAY)
-        with pytest.raises(RecallError, match="There is a recall RC-1 already"):
-            recall(c, **BY, reason="battery", item=PHONE, now_ms=DAY)
-        with pytest.raises(RecallError, match="no recall RC-2 in force"):
-            release(c, **BY | {"number": "RC-2"}, reason="x", now_ms=DAY)
 
 
 def shipped_in_carton(chain: Chain) -> None:
@@ -89,7 +80,7 @@ def shipped_in_carton(chain: Chain) -> None:
     rows = [{"subject": unit(s), "location": BIN_A, "lot": s} for s in ("L1", "L2")]
     state_document("stock", "S", rows, now_ms=DAY - 9_000_000)
     with writing() as c:
-        recall(c, **BY, reason="battery", item=PHONE, lots=["L1"], now_ms=DAY)
+        recall(c, lots=["L1"])
     for at_ms, serial in ((DAY - 60_000, "L1"), (DAY - 50_000, "L2")):
         chain.scan(at_ms, "pack", unit(serial), container=CARTON_1, document="SO-1")
     chain.scan(DAY + 60_000, "ship", CARTON_1, document="SO-1")

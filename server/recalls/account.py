@@ -1,0 +1,220 @@
+"""The account of a recall: what became of each thing that it reaches, until nothing is open; and how long that took.
+
+It is read from the ledger each time it is looked at, so that a late scan, an answer taken back or a unit that turns
+out to be of the lot stands in it at once. At the release it is frozen as it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import sqlalchemy as sa
+
+from server import taken_along
+from server.ledger import FOLDED, in_chunks
+from server.recalls import outcomes
+from server.recalls.book import Standing
+from server.recalls.outcomes import Outcome
+from server.recalls.reach import Reached, Where, reached
+from server.tables import events
+from sync.unit import Status, UnitState
+
+
+class Account(StrEnum):
+    """What became of something; the first ones are open."""
+
+    COMING = "coming"
+    TO_FIND = "to_find"
+    TAKE_OUT = "take_out"
+    UNANSWERED = "unanswered"
+    BACK = "back"
+    APART = "apart"
+    SEEN = "seen"
+    ANSWERED = "answered"
+    DONE = "done"
+    WRITTEN_OFF = "written_off"
+
+
+ACCOUNT_TEXTS: Final = {
+    Account.COMING: "on its way: stop it at the dock",
+    Account.TO_FIND: "to be found and set apart",
+    Account.TAKE_OUT: "picked or packed: take it out",
+    Account.UNANSWERED: "at a customer who has not answered",
+    Account.BACK: "sent back, to be set apart",
+    Account.APART: "found and set apart",
+    Account.SEEN: "seen in the drill",
+    Account.ANSWERED: "at a customer who answered",
+    Account.DONE: "destroyed or sent back to the supplier",
+    Account.WRITTEN_OFF: "written off",
+}
+OPEN: Final = frozenset({Account.COMING, Account.TO_FIND, Account.TAKE_OUT, Account.UNANSWERED, Account.BACK})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing, and what became of it."""
+
+    thing: Reached
+    account: Account
+    since_ms: int | None = None
+    """When it was accounted for; None while it is open."""
+    outcome: Outcome | None = None
+    handed_over_ms: int | None = None
+    """When it was handed over, where that was after the recall began."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still to be done about it."""
+        return self.account in OPEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a recall is."""
+
+    standing: Standing
+    entries: Sequence[Entry]
+
+    @property
+    def pieces(self) -> int:
+        """Units and pieces that it reaches."""
+        return sum(entry.thing.quantity for entry in self.entries)
+
+    @property
+    def open(self) -> int:
+        """Those of them that are not accounted for."""
+        return sum(entry.thing.quantity for entry in self.entries if entry.is_open)
+
+    @property
+    def took_ms(self) -> int | None:
+        """From the start until the last one was accounted for; None while some are not."""
+        if self.open or not self.entries:
+            return None
+        return max(entry.since_ms or 0 for entry in self.entries) - self.standing.since_ms
+
+    @property
+    def by_account(self) -> Mapping[Account, tuple[int, int]]:
+        """How many there are of each: surely and possibly."""
+        found = {}
+        for account in Account:
+            counts = [0, 0]
+            for entry in self.entries:
+                if entry.account is account:
+                    counts[not entry.thing.sure] += entry.thing.quantity
+            if any(counts):
+                found[account] = (counts[0], counts[1])
+        return found
+
+    @property
+    def handed_over(self) -> list[Entry]:
+        """What was handed to a carrier after the recall had begun."""
+        return [entry for entry in self.entries if entry.handed_over_ms is not None]
+
+
+def progress(connection: sa.Connection, standing: Standing, *, site: str, now_ms: int) -> Progress:
+    """How far it is by now."""
+    things = reached(connection, site, standing.predicate, now_ms)
+    words = outcomes.read(connection, site, standing.number)
+    set_apart = _set_apart(connection, site, things, standing.since_ms)
+    around = taken_along.containers(connection, site, (one.container for one in things))
+    return Progress(
+        standing=standing,
+        entries=[_entry(one, standing, words.get(one.key), set_apart, around) for one in things],
+    )
+
+
+def _entry(
+    one: Reached,
+    standing: Standing,
+    word: Outcome | None,
+    set_apart: Mapping[str, int],
+    around: Mapping[str, UnitState],
+) -> Entry:
+    word = word if word is not None and _holds(word, one) else None
+    late = one.state.status_ms if one.state and one.where is Where.CUSTOMER else None
+    account, since_ms = _account(one, standing, word, set_apart, around)
+    return Entry(
+        thing=one,
+        account=account,
+        since_ms=None if since_ms is None else max(since_ms, standing.since_ms),
+        outcome=word,
+        handed_over_ms=late if late is not None and late >= standing.since_ms else None,
+    )
+
+
+def _holds(word: Outcome, one: Reached) -> bool:
+    """Whether an outcome still tells how it is: what was destroyed and is scanned again was not destroyed."""
+    if one.state is None:
+        return True
+    moved_ms = one.state.status_ms if one.where is Where.CUSTOMER else one.state.last_ms
+    known = outcomes.CUSTOMER if one.where is Where.CUSTOMER else outcomes.IN_HOUSE
+    return moved_ms <= word.at_ms and word.word in known
+
+
+def _account(
+    one: Reached,
+    standing: Standing,
+    word: Outcome | None,
+    set_apart: Mapping[str, int],
+    around: Mapping[str, UnitState],
+) -> tuple[Account, int | None]:
+    """What became of it, and since when it is accounted for."""
+    if word is not None:
+        written_off = word.word == "written_off"
+        done = Account.WRITTEN_OFF if written_off else Account.DONE
+        return Account.ANSWERED if one.where is Where.CUSTOMER else done, word.at_ms
+    if one.where is Where.CUSTOMER:
+        return Account.UNANSWERED, None
+    if one.where is Where.MISSING and one.state is not None:
+        return Account.WRITTEN_OFF, one.state.status_ms
+    found_ms = _found_ms(one, standing, set_apart, around)
+    if found_ms is not None:
+        return Account.SEEN if standing.drill else Account.APART, found_ms
+    if one.back:
+        return Account.BACK, None
+    return _STILL.get(one.where, Account.TO_FIND), None
+
+
+_STILL: Final = {
+    Where.COMING: Account.COMING,
+    Where.PICKED: Account.TAKE_OUT,
+    Where.PACKED: Account.TAKE_OUT,
+}
+
+
+def _found_ms(
+    one: Reached, standing: Standing, set_apart: Mapping[str, int], around: Mapping[str, UnitState]
+) -> int | None:
+    """Since when it is set apart; in a drill since when it was seen; None where it is not."""
+    state, carrier = one.state, around.get(one.container or "")
+    if standing.drill:
+        seen_ms = max(state.seen_ms if state else 0, carrier.seen_ms if carrier else 0)
+        return seen_ms if seen_ms >= standing.since_ms else None
+    if state is not None and state.held is not None and state.status is not Status.ANNOUNCED:
+        return set_apart.get(one.subject, standing.since_ms)
+    if carrier is not None and carrier.held is not None:
+        return set_apart.get(one.container or "", standing.since_ms)
+    if one.place is not None and one.place == standing.row["place"]:
+        moved = [state.place_ms if state else 0, carrier.place_ms if carrier else 0]
+        return max(moved)
+    return None
+
+
+def _set_apart(connection: sa.Connection, site: str, things: Iterable[Reached], since_ms: int) -> dict[str, int]:
+    """When each unit or carton was first put into quarantine since the start."""
+    e = events.c
+    found: dict[str, int] = {}
+    names = {one.subject for one in things if one.state is not None and one.state.held is not None}
+    names |= {one.container for one in things if one.container is not None}
+    for keys in in_chunks(names):
+        query = (
+            sa.select(e.subject, sa.func.min(e.event_ms))
+            .where(e.site == site, e.subject.in_(keys), e.action == "quarantine", e.event_ms >= since_ms)
+            .where(e.outcome.in_(FOLDED))
+            .group_by(e.subject)
+        )
+        found.update((subject, moment) for subject, moment in connection.execute(query))
+    return found

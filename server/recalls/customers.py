@@ -1,0 +1,96 @@
+"""The customers of a recall: whom to write to, about what, and what each answered.
+
+A customer is known by the order; the name and the address stand outside the ledger (`server/parties.py`), and a letter
+to somebody who was forgotten has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from server.ledger import in_chunks
+from server.parties import parties
+from server.recalls import outcomes
+from server.recalls.account import Entry, Progress
+from server.recalls.asked import RecallError
+from server.recalls.outcomes import Outcome, Said
+from server.recalls.reach import Where
+
+UNKNOWN_ORDER = "-"
+"""Stands for the order of what was handed over for none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    """One order with something of the recall, and who has it."""
+
+    order: str
+    name: str | None
+    address: str | None
+    entries: tuple[Entry, ...]
+
+    @property
+    def pieces(self) -> int:
+        """Units and pieces that they have."""
+        return sum(entry.thing.quantity for entry in self.entries)
+
+    @property
+    def answer(self) -> Outcome | None:
+        """The latest answer; None while something of theirs has none."""
+        words = [entry.outcome for entry in self.entries]
+        found = [word for word in words if word is not None]
+        return max(found, key=lambda word: word.at_ms) if found and len(found) == len(words) else None
+
+
+def customers(connection: sa.Connection, site: str, found: Progress) -> list[Customer]:
+    """Everyone to write to: who has not answered first, then by the order's number."""
+    by_order: dict[str, list[Entry]] = {}
+    for entry in found.entries:
+        if entry.thing.where is Where.CUSTOMER:
+            by_order.setdefault(_order(entry), []).append(entry)
+    known = _parties(connection, site, by_order)
+    made = []
+    for order, entries in by_order.items():
+        name, address = known.get(order, (None, None))
+        made.append(Customer(order=order, name=name, address=address, entries=tuple(entries)))
+    return sorted(made, key=lambda one: (one.answer is not None, one.order))
+
+
+def _order(entry: Entry) -> str:
+    return entry.thing.order or UNKNOWN_ORDER
+
+
+def answer(connection: sa.Connection, found: Progress, *, site: str, order: str, said: Said) -> int:
+    """Write down what a customer answered about all that they have of it; returns how many units and pieces.
+
+    Raises:
+        RecallError: the order has nothing of it, or the word is no answer.
+    """
+    things = [e.thing for e in found.entries if e.thing.where is Where.CUSTOMER and _order(e) == order]
+    if not things:
+        raise RecallError(f"Order {order:.60} has nothing of recall {found.standing.number}.")
+    return outcomes.write(connection, site=site, number=found.standing.number, said=said, about=things)
+
+
+def settle(connection: sa.Connection, found: Progress, *, site: str, subjects: Iterable[str], said: Said) -> int:
+    """Write down what was done with units that are not at a customer: destroyed, sent back to the supplier.
+
+    Raises:
+        RecallError: none of them is reached, or the word is none.
+    """
+    wanted = set(subjects)
+    things = [e.thing for e in found.entries if e.thing.subject in wanted and e.thing.where is not Where.CUSTOMER]
+    return outcomes.write(connection, site=site, number=found.standing.number, said=said, about=things)
+
+
+def _parties(connection: sa.Connection, site: str, orders: Iterable[str]) -> Mapping[str, tuple[str, str | None]]:
+    found: dict[str, tuple[str, str | None]] = {}
+    for numbers in in_chunks(orders):
+        query = sa.select(parties.c.document, parties.c.name, parties.c.address).where(
+            parties.c.site == site, parties.c.document.in_(numbers)
+        )
+        found.update((row.document, (row.name, row.address)) for row in connection.execute(query))
+    return found

@@ -1,0 +1,51 @@
+"""A recall ends: the account is frozen as it stands, and handhelds let go at their next sync."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from server import papers
+from server.rebuild import lock
+from server.recalls import book
+from server.recalls.account import Entry, Progress, progress
+from server.recalls.asked import RecallError
+
+
+def release(
+    connection: sa.Connection, *, site: str, number: str, reason: str, operator: str | None, now_ms: int
+) -> Progress:
+    """End a recall or a drill from now on; another recall of the same units holds them still.
+
+    Raises:
+        RecallError: it was released already, or no reason is given.
+        LookupError: there is none of this number.
+    """
+    lock(connection, site, ["recalls"])
+    standing = book.read(connection, site, number)
+    if standing.until_ms is not None:
+        raise RecallError(f"Recall {number} was released already; nothing is changed.")
+    if not reason.strip():
+        raise RecallError("Say why it may move again.")
+    found = progress(connection, standing, site=site, now_ms=now_ms)
+    head = {"pieces": found.pieces, "open": found.open, "took_ms": found.took_ms}
+    papers.write(
+        connection,
+        site=site,
+        kind="recall_result",
+        number=number,
+        action="release",
+        rows=[{"subject": number, "attributes": head}, *map(_row, found.entries)],
+        operator=operator,
+        now_ms=now_ms,
+        reason=reason.strip(),
+    )
+    book.end(connection, site, number, now_ms)
+    return found
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    one = entry.thing
+    said = {"sure": one.sure, "where": one.where, "account": entry.account, "since_ms": entry.since_ms}
+    return {"subject": one.subject, "quantity": one.quantity, "lot": one.lot, "attributes": said}

@@ -1,0 +1,180 @@
+"""A recall is accounted for unit by unit, and forgets none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from server.changes import pull
+from server.database import reading, transact, writing
+from server.parties import erase
+from server.recalls.account import Account
+from server.recalls.asked import RecallError
+from server.recalls.customers import Customer, answer, customers, settle
+from server.recalls.outcomes import Said
+from server.tables import cases
+from tests.handheld import BIN_A, BIN_C, CARTON_1, CARTON_2, DOCK, unit
+from tests.server.recalls.scene import BEGUN, GTIN, MINUTE, account, begin, fill, release, told
+from tests.server.running import NOW, SITE, Handheld
+
+SAID = Said(word="keeps", operator="Quinn", now_ms=NOW - MINUTE, note="by phone")
+
+
+def say(order: str, said: Said, number: str = "RC-1") -> None:
+    """A customer answers."""
+    found = account(number)
+    transact(lambda c: answer(c, found, site=SITE, order=order, said=said))
+
+
+def done(serial: str, word: str, now_ms: int) -> None:
+    """Somebody writes down what became of a unit that is here."""
+    found, said = account(), Said(word=word, operator="Quinn", now_ms=now_ms)
+    transact(lambda c: settle(c, found, site=SITE, subjects=[unit(serial)], said=said))
+
+
+def people() -> list[Customer]:
+    found = account()
+    with reading() as c:
+        return customers(c, SITE, found)
+
+
+def scan(handheld: Handheld, *scans: tuple[str, str, dict[str, Any]]) -> None:
+    first = len(handheld.chain.lines) + 1
+    for at, (action, subject, more) in enumerate(scans):
+        handheld.scan(action, subject, minutes_ago=20 - at, **more)
+    handheld.push(first=first)
+
+
+def test_everything_is_open_until_it_was_found_answered_for_or_is_gone(app: Flask, handheld: Handheld) -> None:
+    fill(handheld)
+    begin(gtin=GTIN, lots=["L1"], place="C-01")
+    assert told(account()) == {
+        "COMING": "coming",
+        "BIN1": "to_find",
+        "BIN2": "to_find",
+        "BOXED": "to_find",
+        "UNREAD": "to_find",
+        "PICKED": "take_out",
+        "PACKED": "take_out",
+        "SOLD": "unanswered",
+    }
+    held = {"location": BIN_A, "reason": "recalled"}
+    scan(
+        handheld,
+        ("quarantine", unit("BIN1"), held),
+        ("put_away", unit("BIN2"), {"location": BIN_C}),
+        ("move", "https://id.gs1.org/00/106141412345678939", {"location": BIN_C}),
+        ("quarantine", unit("PICKED"), held),
+        ("unpack", unit("PACKED"), {"location": DOCK}),
+        ("quarantine", unit("PACKED"), held),
+        ("quarantine", unit("UNREAD"), held | {"lot": "L2"}),
+    )
+    found = account()
+    assert told(found) == {
+        "COMING": "coming",
+        "BIN1": "apart",
+        "BIN2": "apart",
+        "BOXED": "apart",
+        "PICKED": "apart",
+        "PACKED": "apart",
+        "SOLD": "unanswered",
+    }, "the unread one is of another lot, and so of no concern"
+    assert (found.pieces, found.open, found.took_ms) == (7, 2, None)
+    say("SO-3", SAID)
+    done("COMING", "to_supplier", NOW - MINUTE)
+    found = account()
+    assert (found.open, told(found)["SOLD"], told(found)["COMING"]) == (0, "answered", "done")
+    assert found.took_ms == NOW - MINUTE - BEGUN
+    assert release("RC-1").took_ms == found.took_ms
+
+
+def test_what_was_written_down_as_destroyed_and_is_scanned_again_is_open_again(app: Flask, handheld: Handheld) -> None:
+    fill(handheld)
+    begin(serials=["BIN1"], gtin=GTIN)
+    done("BIN1", "destroyed", NOW - 25 * MINUTE)
+    assert told(account()) == {"BIN1": "done"}
+    scan(handheld, ("inspect", unit("BIN1"), {"location": BIN_A}))
+    assert told(account()) == {"BIN1": "to_find"}
+
+
+def test_a_customer_who_said_it_comes_back_is_open_again_when_it_is_here(app: Flask, handheld: Handheld) -> None:
+    fill(handheld)
+    begin(serials=["SOLD"], gtin=GTIN)
+    say("SO-3", Said(word="sends_back", operator="Quinn", now_ms=NOW - 25 * MINUTE))
+    assert told(account()) == {"SOLD": "answered"}
+    scan(handheld, ("take_back", unit("SOLD"), {"location": DOCK, "document": "RMA-1"}))
+    assert told(account()) == {"SOLD": "back"}
+    scan(handheld, ("quarantine", unit("SOLD"), {"location": DOCK, "reason": "recalled"}))
+    assert told(account()) == {"SOLD": "apart"}
+
+
+def test_customers_are_named_by_their_orders_and_forgotten_when_they_ask(app: Flask, handheld: Handheld) -> None:
+
+    fill(handheld)
+    begin(gtin=GTIN, lots=["L1"])
+    (one,) = people()
+    assert (one.order, one.name, one.address, one.answer) == ("SO-3", "Ada Lovelace", "1 Main Street", None)
+    with writing() as c:
+        erase(c, SITE, "Ada Lovelace")
+    (one,) = people()
+    assert (one.order, one.name) == ("SO-3", None)
+    with pytest.raises(RecallError, match="SO-8 has nothing of recall RC-1"):
+        say("SO-8", SAID)
+    with pytest.raises(RecallError, match="'burnt' is no answer here"):
+        say("SO-3", Said(word="burnt", operator="Quinn", now_ms=NOW))
+
+
+def test_what_left_after_the_start_is_told_apart(app: Flask, handheld: Handheld) -> None:
+    fill(handheld)
+    begin(gtin=GTIN, lots=["L1"])
+    assert account().handed_over == []
+    scan(handheld, ("ship", CARTON_1, {"document": "SO-2"}))
+    assert [entry.thing.subject for entry in account().handed_over] == [unit("PACKED")]
+    assert told(account())["PACKED"] == "unanswered"
+
+
+def test_a_drill_stops_nothing_and_counts_what_was_seen(app: Flask, handheld: Handheld) -> None:
+
+    fill(handheld)
+    begin("DRILL-1", gtin=GTIN, lots=["L1"], drill=True)
+    with reading() as c:
+        assert [change for change in pull(c, SITE, None)[0] if change[0] == "recall"] == [["recall", "DRILL-1", None]]
+    scan(
+        handheld,
+        ("move", unit("BIN1"), {"location": BIN_C}),
+        *(("inspect", unit(s), {"location": BIN_A}) for s in ("BIN2", "PICKED", "UNREAD")),
+        ("inspect", "https://id.gs1.org/00/106141412345678939", {"location": BIN_A}),
+        ("inspect", CARTON_1, {"location": BIN_A}),
+        ("inspect", CARTON_2, {"location": DOCK}),
+    )
+    with reading() as c:
+        assert [row for row in c.execute(cases.select()).mappings() if row["rule"] == "recalled"] == []
+    found = account("DRILL-1")
+    assert told(found) == {
+        **dict.fromkeys(("BIN1", "BIN2", "BOXED", "PICKED", "PACKED", "UNREAD", "COMING"), str(Account.SEEN)),
+        "SOLD": str(Account.UNANSWERED),
+    }
+    say("SO-3", SAID, "DRILL-1")
+    assert account("DRILL-1").took_ms == NOW - MINUTE - BEGUN
+
+
+def test_of_two_recalls_of_one_unit_one_is_released_and_the_other_one_holds(app: Flask, handheld: Handheld) -> None:
+
+    fill(handheld)
+    begin("RC-1", gtin=GTIN, lots=["L1"])
+    begin("RC-2", gtin=GTIN, serials=["BIN1"])
+    release("RC-1")
+    with reading() as c:
+        offered = {key: row and row["number"] for kind, key, row in pull(c, SITE, None)[0] if kind == "recall"}
+    assert offered == {"RC-1": None, "RC-2": "RC-2"}
+    assert told(account("RC-2")) == {"BIN1": "to_find"}
+    with pytest.raises(RecallError, match="RC-1 was released already; nothing is changed"):
+        release("RC-1")
+    with pytest.raises(LookupError, match="no recall RC-9"):
+        release("RC-9")
+    with pytest.raises(RecallError, match="There is a recall RC-2 already"):
+        begin("RC-2", gtin=GTIN)
+    with pytest.raises(RecallError, match="ASN-1 is an ASN already"):
+        begin("ASN-1", gtin=GTIN)

@@ -1,0 +1,144 @@
+"""What a recall reaches, by each thing that one can ask for: where it is, and what is only possible."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from server.changes import pull
+from server.database import reading, stamp, writing
+from server.recalls.asked import Asked, RecallError, row_of
+from server.recalls.notices import UnknownSupplierError, refresh
+from server.recalls.reach import Reached, Where, reached, totals
+from sync.identity import lot_key
+from sync.recall import Recall
+from tests.handheld import BIN_A, CABLE, CARTON_1, DOCK, PHONE, unit
+from tests.server.recalls.scene import GTIN, LOT_C, MINUTE, begin, fill
+from tests.server.running import NOW, SITE, Handheld
+from tests.server.site import state_document
+
+
+def reach(**asked: Any) -> list[Reached]:
+    with reading() as connection:
+        row = row_of(connection, SITE, Asked(reason="battery", **asked))
+        return reached(connection, SITE, Recall.from_row(row), NOW)
+
+
+def serials(found: list[Reached], *, sure: bool = True) -> set[str]:
+    return {one.subject.rpartition("/")[2] for one in found if one.sure is sure}
+
+
+LOT_1 = {"BIN1", "BIN2", "BOXED", "PICKED", "PACKED", "SOLD", "COMING"}
+CAME = (LOT_1 | {"OTHER", "UNREAD"}) - {"COMING"}
+
+
+def test_a_lot_is_found_in_every_kind_of_place_and_the_numbers_add_up(app: Flask, handheld: Handheld) -> None:
+    fill(handheld)
+    found = reach(gtin=GTIN, lots=["L1"])
+    assert (serials(found), serials(found, sure=False)) == (LOT_1, {"UNREAD"})
+    counted = totals(found)
+    assert counted == {
+        Where.COMING: (1, 0),
+        Where.BIN: (2, 1),
+        Where.CARTON: (1, 0),
+        Where.PICKED: (1, 0),
+        Where.PACKED: (1, 0),
+        Where.CUSTOMER: (1, 0),
+    }
+    assert sum(map(sum, counted.values())) == len(found) == 8
+    sold = next(one for one in found if one.where is Where.CUSTOMER)
+    assert sold.order == "SO-3"
+
+
+@pytest.mark.parametrize(
+    ("asked", "sure", "possible"),
+    [
+        ({"supplier": "acme"}, LOT_1 | {"OTHER", "UNREAD"}, set()),
+        ({"supplier": "Acme", "lots": ["L2"]}, {"OTHER"}, {"UNREAD"}),
+        ({"receipts": ["ASN-2"]}, {"COMING"}, set()),
+        ({"receipts": ["ASN-1"], "gtin": GTIN, "lots": ["L1"]}, LOT_1 - {"COMING"}, {"UNREAD"}),
+        ({"serials": ["SOLD", "BIN1"], "gtin": GTIN}, {"SOLD", "BIN1"}, set()),
+        ({"serials": ["SOLD"], "gtin": GTIN, "receipts": ["ASN-2"]}, {"SOLD", "COMING"}, set()),
+        (
+            {"gtin": GTIN, "since": "2026-05-27", "until": "2026-05-28"},
+            (LOT_1 | {"OTHER", "UNREAD"}) - {"COMING"},
+            {"COMING"},
+        ),
+        ({"gtin": GTIN, "until": "2026-05-27"}, set(), set()),
+    ],
+)
+def test_by_supplier_delivery_lot_serial_and_all_of_them_together(
+    app: Flask, handheld: Handheld, asked: dict[str, Any], sure: set[str], possible: set[str]
+) -> None:
+    fill(handheld)
+    found = reach(**asked)
+    assert (serials(found), serials(found, sure=False)) == (sure, possible)
+
+
+def test_pieces_without_units_are_reached_by_their_lot_and_possibly_where_none_was_scanned(
+    app: Flask, handheld: Handheld
+) -> None:
+    fill(handheld)
+    state_document("order", "SO-9", [{"subject": CABLE, "quantity": 5}], now_ms=NOW - 100 * MINUTE)
+    first = len(handheld.chain.lines) + 1
+    handheld.scan("pick", CABLE, location=BIN_A, document="SO-9", quantity=3, minutes_ago=20)
+    handheld.scan("pack", CABLE, container=CARTON_1, document="SO-9", quantity=3, minutes_ago=19)
+    handheld.scan("ship", CARTON_1, document="SO-9", minutes_ago=18)
+    handheld.push(first=first)
+    found = reach(sku="C2", lots=["C1"])
+    assert [(one.subject, one.quantity, one.sure, one.where, one.order) for one in found] == [
+        (LOT_C, 40, True, Where.BIN, None),
+        (CABLE, 3, False, Where.CUSTOMER, "SO-9"),
+    ]
+    assert reach(sku="C2", lots=["C2"])[0].sure is False, "three were sold of a lot that nobody scanned"
+
+
+def test_a_notice_that_comes_in_later_is_of_the_recalled_supplier_too(app: Flask, handheld: Handheld) -> None:
+    fill(handheld)
+    begin(supplier="Acme")
+
+    def named() -> list[str]:
+        with reading() as c:
+            changes, _, _ = pull(c, SITE, None)
+        (row,) = [row for kind, _, row in changes if kind == "recall"]
+        return list(row["notices"])
+
+    assert named() == ["ASN-1", "ASN-2"]
+    state_document("asn", "ASN-7", [{"subject": unit("NEXT"), "attributes": {"supplier": "ACME"}}], now_ms=NOW - MINUTE)
+    with writing() as c:
+        refresh(c, SITE, stamp(c))
+    assert named() == ["ASN-1", "ASN-2", "ASN-7"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({}, "names nothing: give a product"),
+        ({"lots": ["L1"]}, "A lot number alone may be any maker's"),
+        ({"gtin": GTIN, "serials": ["S1", "S\U0001f600"]}, "is no serial number: '\U0001f600' cannot stand in one"),
+        ({"serials": ["\U0001f600"]}, "is no unit that is known here: name the product too"),
+        ({"gtin": "123"}, "123"),
+        ({"sku": "NOPE"}, "no product with the SKU 'NOPE'"),
+        ({"gtin": GTIN, "since": "2026-02-01", "until": "2026-01-01"}, "ends before it begins"),
+        ({"gtin": GTIN, "since": "yesterday"}, "'yesterday' is no day and no moment"),
+        ({"gtin": GTIN, "place": "Z-9"}, "There is no bin 'Z-9' here"),
+        ({"supplier": "Nobody"}, "names a supplier 'Nobody'"),
+        ({"receipts": ["ASN-9"]}, "There is no ASN and no purchase order 'ASN-9'"),
+    ],
+)
+def test_what_cannot_be_recalled_is_told_in_a_sentence(
+    app: Flask, handheld: Handheld, asked: dict[str, Any], sentence: str
+) -> None:
+    fill(handheld)
+    with pytest.raises((RecallError, UnknownSupplierError)) as refused:
+        reach(**asked)
+    assert sentence in str(refused.value)
+
+
+def test_a_unit_is_named_by_any_further_name_of_it(app: Flask, handheld: Handheld) -> None:
+    handheld.scan("receive", unit("S1"), location=DOCK, identifiers=("urn:gsma:imei:49015420-323751-0",))
+    handheld.push()
+    assert serials(reach(serials=["490154203237518"])) == {"S1"}
+    assert lot_key(PHONE, "L1") not in {one.subject for one in reach(serials=["S1"])}
