@@ -22,10 +22,12 @@ from scanner_client.sighting import Told, Tone
 from scanner_client.task import Assignment
 from scanner_client.typed import Typing
 from scanner_client.uploader import Uploader
-from server import context, enrolment, queries, recalls
+from server import context, enrolment, queries
 from server.database import reading, writing
 from server.orders import progress
 from server.orders.standing import OrderProgress
+from server.recalls import book
+from server.recalls.asked import Asked
 from server.tables import cases
 from sync.verdict import Verdict
 from tests.end_to_end.screen import Station
@@ -173,10 +175,9 @@ def packs_offline(priya: Priya) -> None:
 
 
 def recall(number: str, serial: str, reason: str) -> None:
-    units = [f"https://id.gs1.org/01/{LAMP}/21/{serial}"]
-    now = context.now_ms()
+    asked, now = Asked(number=number, reason=reason, gtin=LAMP, serials=[serial]), context.now_ms()
     with writing() as c:
-        recalls.recall(c, site=SITE, number=number, reason=reason, item=None, units=units, operator="Q", now_ms=now)
+        book.begin(c, site=SITE, asked=asked, operator="Q", now_ms=now)
 
 
 def hands_over(priya: Priya) -> None:

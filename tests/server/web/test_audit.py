@@ -4,8 +4,11 @@ import re
 
 from flask import Flask
 
-from server import audit, ledger, recalls, staff
+from server import audit, ledger, staff
 from server.database import writing
+from server.recalls import book
+from server.recalls.asked import Asked
+from server.recalls.release import release
 from tests.handheld import PHONE
 from tests.server.running import NOW, SITE, Person, sign_in
 
@@ -18,8 +21,9 @@ def rows(page: str) -> list[str]:
 
 def test_recalls_releases_and_changes_of_people_stand_in_the_audit_newest_first(app: Flask, admin: Person) -> None:
     with writing() as c:
-        recalls.recall(c, site=SITE, number="RC-7", reason="battery", item=PHONE, operator="Quinn", now_ms=NOW)
-        recalls.release(c, site=SITE, number="RC-7", reason="checked", operator="Rosa", now_ms=NOW + 1)
+        asked = Asked(number="RC-7", reason="battery", gtin=PHONE.rpartition("/")[2])
+        book.begin(c, site=SITE, asked=asked, operator="Quinn", now_ms=NOW)
+        release(c, site=SITE, number="RC-7", reason="checked", operator="Rosa", now_ms=NOW + 1)
         staff.add_person(c, site=SITE, name="Ravi", role="picker", by="admin", now_ms=NOW + 2)
     found = rows(admin.get("/audit").text)
     assert ["Ravi may sign in as picker" in found[0], "checked" in found[1], "battery" in found[2]] == [True] * 3
