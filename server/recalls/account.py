@@ -168,8 +168,8 @@ def _account(
         return Account.ANSWERED if one.where is Where.CUSTOMER else done, word.at_ms
     if one.where is Where.CUSTOMER:
         return Account.UNANSWERED, None
-    if one.where is Where.MISSING and one.state is not None:
-        return Account.WRITTEN_OFF, one.state.status_ms
+    if one.where in _GONE and one.state is not None:
+        return _GONE[one.where], one.state.status_ms
     found_ms = _found_ms(one, standing, set_apart, around)
     if found_ms is not None:
         return Account.SEEN if standing.drill else Account.APART, found_ms
@@ -178,6 +178,7 @@ def _account(
     return _STILL.get(one.where, Account.TO_FIND), None
 
 
+_GONE: Final = {Where.MISSING: Account.WRITTEN_OFF, Where.DISPOSED: Account.DONE}
 _STILL: Final = {
     Where.COMING: Account.COMING,
     Where.PICKED: Account.TAKE_OUT,

@@ -39,6 +39,7 @@ class Where(StrEnum):
     PACKED = "packed"
     CUSTOMER = "customer"
     MISSING = "missing"
+    DISPOSED = "disposed"
     NOWHERE = "nowhere"
 
 
@@ -50,6 +51,7 @@ WHERE_TEXTS: Final = {
     Where.PACKED: "packed",
     Where.CUSTOMER: "at a customer",
     Where.MISSING: "written off as missing",
+    Where.DISPOSED: "sent back to its vendor, or scrapped",
     Where.NOWHERE: "scanned once, place unknown",
 }
 
@@ -166,16 +168,17 @@ _FIXED: Final = {
     Status.PACKED: Where.PACKED,
     Status.SHIPPED: Where.CUSTOMER,
     Status.MISSING: Where.MISSING,
+    Status.DISPOSED: Where.DISPOSED,
 }
 
 
 def _pieces(connection: sa.Connection, site: str, recall: Recall, now_ms: int) -> Iterator[Reached]:
     """Pieces and lots without units: on hand by the balances, at customers by their orders."""
     s = stock_levels.c
-    query = sa.select(s.subject, s.place, s.quantity, s.last_ms).where(s.site == site, s.quantity > 0)
+    query = sa.select(stock_levels).where(s.site == site)
     here = taken_along.pieces_here(connection, site, connection.execute(query).mappings())
     reach = {subject: recall.reach(traits_of(subject, None, now_ms)) for subject in {row["subject"] for row in here}}
-    here = [row for row in here if reach[row["subject"]] is not Reach.NO]
+    here = [row for row in here if reach[row["subject"]] is not Reach.NO and row["quantity"] > 0]
     around = taken_along.containers(connection, site, (row["place"] for row in here))
     for row in here:
         place, container = _stands(row["place"], around)
