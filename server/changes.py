@@ -115,7 +115,7 @@ def _references(
     kinds, keys = by_code_point(connection, t.kind), by_code_point(connection, t.key)
     rows = connection.execute(
         sa.select(t.stamp, t.kind, t.key, t.row)
-        .where(t.site == site, t.stamp < below, t.stamp >= position[0])
+        .where(t.site == site, t.stamp < below, t.stamp >= position[0], t.kind != "price")  # nobody scans by price
         .where(
             (t.stamp > position[0]) | (kinds > kind) | ((t.kind == kind) & (keys > key)),
         )

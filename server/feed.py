@@ -34,6 +34,7 @@ KINDS: Final[Mapping[str, str]] = {
     "receipt": "receipts: `receipt.changed`, `receipt.closed`",
     "count": "counts: `count.changed`, `count.closed`",
     "purchase_order": "purchase orders: `purchase_order.changed`",
+    "price": "mark-downs and other prices that were accepted: `price.changed`, `price.ended`",
 }
 """Kind -> what it is about, with the types of its changes."""
 _DOCUMENT_KINDS: Final = {"asn": "receipt"}
@@ -105,6 +106,17 @@ def _document(row: Mapping[str, Any]) -> Change | None:
     return Change(type=f"{kind}.{'changed' if state == 'open' else state}", data={"number": row["key"], **of})
 
 
+def _reference(row: Mapping[str, Any]) -> Change | None:
+    return _price(row) if row["kind"] == "price" else _document(row)
+
+
+def _price(row: Mapping[str, Any]) -> Change:
+    """A price of a unit, lot or product, which holds until its `until_ms`; ended, it goes at its product's again."""
+    if row["row"] is None:
+        return Change(type="price.ended", data={"subject": row["key"]})
+    return Change(type="price.changed", data={"subject": row["key"], **row["row"]})
+
+
 _NAMES: Final = {"unit": ("unit",), "stock": ("subject", "place"), "case": ("unit", "rule", "episode")}
 
 
@@ -114,7 +126,13 @@ def _removal(row: Mapping[str, Any]) -> Change | None:
 
 
 _SOURCES: Final = (
-    _Source(reference, ("kind", "key"), frozenset(KINDS) - _NAMES.keys(), _document, reference.c.kind == "document"),
+    _Source(
+        reference,
+        ("kind", "key"),
+        frozenset(KINDS) - _NAMES.keys(),
+        _reference,
+        reference.c.kind.in_(("document", "price")),
+    ),
     _Source(removals, ("kind", "key"), frozenset(_NAMES), _removal),
     _Source(unit_states, ("unit",), frozenset({"unit", "order"}), _unit),
     _Source(stock_levels, ("subject", "place"), frozenset({"stock"}), _stock),

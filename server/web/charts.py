@@ -107,5 +107,28 @@ def shares(figures: Sequence[tuple[str, float]]) -> Line:
     )
 
 
+def amounts(figures: Sequence[tuple[str, float]]) -> Line:
+    """A line of amounts from nought up.
+
+    Args:
+        figures: label and amount of each moment, in order; the last `POINTS_MAX` are drawn.
+    """
+    figures = figures[-POINTS_MAX:]
+    most = max((amount for _, amount in figures), default=0) or 1
+    room, high = WIDTH - MARGIN - 16, LINE_HEIGHT - MARGIN
+
+    def height(amount: float) -> float:
+        return 12 + high * (1 - amount / most)
+
+    between = max(len(figures) - 1, 1)
+    return Line(
+        points=[
+            Point(label=label, text=f"{amount:,g}", x=MARGIN + room * number / between, y=height(amount))
+            for number, (label, amount) in enumerate(figures)
+        ],
+        grid=[(height(amount), f"{amount:,.4g}") for amount in (0, most / 2, most)],
+    )
+
+
 def _short(label: str) -> str:
     return label if len(label) <= 15 else f"{label[:14]}…"

@@ -171,6 +171,12 @@ def print_labels(state: UnitState, event: ScanEvent) -> UnitState:
     return state
 
 
+@action("reprice", needs=("document", "evidence"))
+def reprice(state: UnitState, event: ScanEvent) -> UnitState:
+    """Reprice: some units, lots or products are offered at another price for a while, or no longer."""
+    return state
+
+
 @action("administer", needs=("reason",))
 def administer(state: UnitState, event: ScanEvent) -> UnitState:
     """Administer: a handheld was enrolled or revoked, a person or a setting changed."""
