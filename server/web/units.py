@@ -14,11 +14,13 @@ from server.errors import Refusal
 from server.people import requires, signed_in
 from server.queries import TrailLine
 from server.roles import Task
+from server.warranty import answer
 from server.web.pages import blueprint, linked_names
 from server.web.places_drawn import draw
 from server.web.wording import clock
 from sync.event import BARCODE_BYTES_MAX, TEXT_MAX, format_name
 from sync.identity import is_container, is_stock
+from sync.unit import Status
 
 
 @blueprint.get("/units/<path:path>")
@@ -39,6 +41,8 @@ def unit(path: str) -> str:
         keys = [key, *_keys(view, lines, cases), *(place for place, _ in balances), *(each.unit for each in inside)]
         names = linked_names(connection, site, [*keys, *(stay.place for stay in places)])
         devices = queries.device_names(connection, site)
+        sold = view is not None and view.state.status in (Status.SHIPPED, Status.IN_REPAIR) and not is_container(key)
+        warranty = answer.ask(connection, site, key, now_ms).sentence if sold else None
         shown = pictures.of_events(connection, site, [format_name(line.fact.name) for line in lines])
     return render_template(
         "unit.html",
@@ -47,6 +51,7 @@ def unit(path: str) -> str:
         labelled=not is_stock(key),
         name=names(key),
         view=view,
+        warranty=warranty,
         lines=lines,
         cases=sorted(cases, key=lambda case: (case.status != "open", -case.opened_ms)),
         balances=balances,

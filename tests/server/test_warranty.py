@@ -179,3 +179,12 @@ def test_the_desk_page_answers_a_scan_and_takes_the_unit_in(admin: Person, sold:
     assert "under SO-1" in page
     assert "It is not sold by the records" in admin.get("/warranty", query_string={"label": unit("S2")}).text
     assert "is not ASCII" in admin.get("/warranty", query_string={"label": "\N{MOBILE PHONE}"}).text
+
+
+def test_the_page_of_a_sold_unit_says_how_long_it_is_covered_and_leads_to_the_desk(
+    admin: Person, sold: Handheld
+) -> None:
+    page = admin.get(f"/units/01/{GTIN}/21/S1").text
+    assert "Covered until" in page
+    assert "/warranty?label=" in page
+    assert "Covered until" not in admin.get(f"/units/01/{GTIN}/21/S2").text
