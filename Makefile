@@ -47,6 +47,10 @@ crash: $(INSTALLED) ## kill clients and servers 200 times each on either databas
 	$(PYTHON) -m tests.end_to_end.crash --database sqlite
 	$(PYTHON) -m tests.end_to_end.crash --database postgres
 
+.PHONY: power-cuts
+power-cuts: $(INSTALLED) ## cut the power 10,000 times while a handheld keeps scans; about five minutes
+	$(PYTHON) -m tests.power_cut
+
 SEEDS ?= 1
 .PHONY: week
 week: $(INSTALLED) ## simulate a week of 20,000 units and 12 handhelds with known faults; SEEDS=3 for three weeks

@@ -1,0 +1,31 @@
+"""`make power-cuts`: more than a test has time for, and beside them a queue that does not wait for the disk."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+
+from tests.power_cut.cuts import Report, cut, work
+
+
+def main() -> int:
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--cuts", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    report = Report()
+    for seed in range(asked.seed, asked.seed + 10):
+        some = cut(work(seed), asked.cuts // 10, seed)
+        report.cuts, report.newer = report.cuts + some.cuts, report.newer + some.newer
+        report.lost += some.lost
+    control = cut(work(asked.seed, weakened=True), 300, asked.seed)
+    print(
+        f"{report.cuts:,} cuts: {len(report.lost)} lost something that had beeped; {report.newer:,} kept one scan more."
+    )
+    print(f"With synchronous=NORMAL: {len(control.lost)} of {control.cuts} lost what had beeped.")
+    print(*report.lost[:10], sep="\n", end="")
+    return 1 if report.lost or not control.lost else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
