@@ -15,6 +15,7 @@ from scanner_client.keeping import Keeping
 from scanner_client.packing import is_empty_parcel, packed_so_far, unfinished_parcel
 from scanner_client.pairing import Pairing, Read, by_own_name, contradict, is_whole
 from scanner_client.pick_list import PickLists
+from scanner_client.plating import TELL_APART, told_apart
 from scanner_client.returns_desk import TAKING_BACK, ReturnsDesk
 from scanner_client.sample import Sample
 from scanner_client.shelf import Shelf
@@ -146,7 +147,9 @@ class BoxScans:
         if len(labels) == 1 and labels[0].kind is Kind.CONTAINER:
             return Box(key=labels[0].key)
         items = judging.serial_items(self._site_map, self._keeping.task.document)
-        return identify(labels, codes=self._codes, item_hint=self.product_in_hand, document_items=items)
+        box = identify(labels, codes=self._codes, item_hint=self.product_in_hand, document_items=items)
+        task = self._keeping.task
+        return told_apart(box, self._site_map, task.document, task.location) if task.action == TELL_APART else box
 
     def _box_event(self, sighting: Sighting, good: Sequence[Read], box: Box) -> ScanEvent:
         event = self._keeping.event(

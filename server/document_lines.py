@@ -43,6 +43,10 @@ class Names:
     """Location code -> canonical name."""
     secret: bytes = b""
     """With which customers' keys are hashed."""
+    modes: Mapping[str, str] = field(default_factory=dict)
+    """Product -> how it is tracked."""
+    in_stock: Callable[[str], bool] = lambda _item: False
+    """Whether something of a product is in stock; asked only where its mode would change."""
 
     def item(self, values: Values) -> str:
         """The product that a row names by GTIN or SKU."""
@@ -118,7 +122,13 @@ def product(values: Values, names: Names) -> Line:
         raise CellError("The row names no product: a gtin or a sku is needed.")
     subject = identity.item_key(gtin) if gtin else named(identity.own_item_key, names.codes.domain, sku or "")
     attributes = _attributes(values, "name", "sku", "mode", "serial_pattern", "supplier", "zone", "currency") or {}
-    attributes.setdefault("mode", "serial")
+    before = names.modes.get(subject)
+    mode = attributes.setdefault("mode", before or "serial")
+    if before not in (None, mode) and names.in_stock(subject):
+        raise CellError(
+            f"It is tracked by {before} and in stock. Change that on the product's page, which goes through what lies "
+            "in the bins; then import it."
+        )
     attributes |= _amounts(values)
     return Line(subject=subject, attributes=attributes, stated=False)
 

@@ -18,6 +18,7 @@ from server import catalogue, ledger, papers, parties, site_codes
 from server.database import reading, stamp, transact, writing
 from server.document_file import DocumentDraft, Draft, canonical_row, new_digest
 from server.document_lines import Names
+from server.modes.plan import on_hand
 from server.rebuild import lock, rebuild, rebuild_stated
 from server.recalls import notices
 from server.returns.announced import JUDGED
@@ -68,17 +69,31 @@ class _Run:
 
 def names(connection: sa.Connection, site: str) -> Names:
     """What SKUs and location codes stand for at this site."""
-    items, places = {}, {}
+    items: dict[str, str] = {}
+    places: dict[str, str] = {}
+    modes: dict[str, str] = {}
     query = sa.select(reference.c.kind, reference.c.key, reference.c.row).where(
         reference.c.site == site, reference.c.kind.in_(("item", "location")), reference.c.row.isnot(None)
     )
     for kind, key, row in connection.execute(query):
-        if kind == "item" and row.get("sku"):
-            items[row["sku"]] = key
+        if kind == "item":
+            modes[key] = row.get("mode") or "serial"
+            items |= {row["sku"]: key} if row.get("sku") else {}
         elif kind == "location":
             places[row["code"]] = key
-    secret = connection.execute(sa.select(server_state.c.private_key)).scalar_one()
-    return Names(codes=site_codes.load(connection, site), items=items, places=places, secret=secret)
+
+    def in_stock(item: str) -> bool:
+        with reading() as another:  # the file is read after this connection was given back
+            return bool(on_hand(another, site, [item]))
+
+    return Names(
+        codes=site_codes.load(connection, site),
+        items=items,
+        places=places,
+        secret=connection.execute(sa.select(server_state.c.private_key)).scalar_one(),
+        modes=modes,
+        in_stock=in_stock,
+    )
 
 
 def take(

@@ -18,6 +18,7 @@ from server.case_rows import Cases, cases_of
 from server.catalogue import publish_order
 from server.identifiers import ROUNDS_MAX, claim, names_of, owners, relatives
 from server.ledger import history, in_chunks
+from server.modes import told_apart
 from server.orders.book import read_orders
 from server.replay import Replay
 from server.surroundings import Hold, gather, recalls_said
@@ -75,7 +76,16 @@ def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) 
         rebuild(connection, site, late, at)
     bin_cases.rebuild(connection, site, bins, at)
     stock_levels.advance(connection, site, stock, set(stock) & undone, at, _holding(connection, site))
+    pieces = told_apart.touched(connection, site, _may_be_pieces(by_subject))
+    if pieces:
+        stock_levels.rebuild(connection, site, pieces, at, _holding(connection, site))
     _tell_orders(connection, site, by_subject, at)
+
+
+def _may_be_pieces(by_subject: Mapping[str, list[Fact]]) -> set[str]:
+    """Units whose new facts may change how many pieces there are beside them."""
+    said = ("tell_apart", "void")
+    return {s for s, facts in by_subject.items() if not is_stock(s) and any(f.event.action in said for f in facts)}
 
 
 def _tell_orders(connection: sa.Connection, site: str, by_subject: Mapping[str, list[Fact]], at: int) -> None:

@@ -19,6 +19,7 @@ ROW_ACTION: Final = {
     "count_result": "not_found",
     "take_on": "expect",
     "receipt_result": "not_received",
+    "mode_result": "merge",
 }
 """What a row of a document says about the unit that it names."""
 

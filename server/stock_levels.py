@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from server import removal
 from server.ledger import history, in_chunks
+from server.modes import told_apart
 from server.surroundings import Hold, gather
 from server.tables import reference, stock_levels
 from server.upsert import upsert
@@ -47,6 +48,8 @@ def advance(
 def rebuild(connection: sa.Connection, site: str, subjects: set[str], at: int, hold: Hold) -> None:
     """Fold the balances of these items and lots anew from the ledger; see `advance`."""
     facts = history(connection, site, subjects)
+    for subject, taken in told_apart.facts_of(connection, site, facts).items():
+        facts[subject] += taken
     stored = _balances(connection, site, subjects)
     emptied = _emptied(connection, site, (f for own in facts.values() for f in own), hold)
     for subject in sorted(subjects):

@@ -29,6 +29,8 @@ class Status(StrEnum):
     """Written off after a count."""
     DISPOSED = "disposed"
     """It came back and left for good: to its vendor, or scrapped."""
+    MERGED = "merged"
+    """One piece among others: since a change of mode its product is only counted."""
 
 
 IN_STOCK: Final = frozenset({Status.RECEIVED, Status.STORED, Status.PICKED, Status.PACKED, Status.RETURNED})

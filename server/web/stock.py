@@ -11,8 +11,10 @@ from flask import render_template, request, url_for
 from server import inventory, naming
 from server.database import reading
 from server.errors import Refusal
+from server.modes.change import open_changes
 from server.people import requires, signed_in
 from server.roles import Task
+from server.web.mode_changes import modes_besides
 from server.web.navigation import Entry, Group
 from server.web.pages import blueprint, linked_names
 from server.web.wording import STATUSES, status_word
@@ -58,6 +60,7 @@ def product(path: str) -> str:
         if found is None:
             raise Refusal(404, "not_found", f"There is no product {key!r:.200}.")
         zones = inventory.by_zone(connection, site, key)
+        changing = open_changes(connection, site).get(key)
         levels = list(inventory.levels(connection, site, item=key))
         units = _units(connection, site, item=key, status=status or None, after=request.args.get("after"))
         names = linked_names(
@@ -66,6 +69,8 @@ def product(path: str) -> str:
     return render_template(
         "product.html",
         product=found,
+        modes=modes_besides(found.mode),
+        changing=changing,
         zones=zones,
         levels=levels,
         units=units,

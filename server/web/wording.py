@@ -30,6 +30,7 @@ STATUSES: Final = {
     "in_repair": "A customer's, here for repair",
     "lent": "Lent to a customer",
     "missing": "Written off as missing",
+    "merged": "A piece among others now",
 }
 RESOLUTIONS: Final = {
     "put_back": "Carry it back to where it belongs",

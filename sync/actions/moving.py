@@ -64,6 +64,20 @@ def move(state: UnitState, event: ScanEvent) -> UnitState:
 
 
 @action(
+    "tell_apart",
+    roles={"receiver", "picker", "supervisor", "admin"},
+    needs=("subject", "location", "document"),
+    step="commissioning",
+    expects={Status.SEEN, Status.MERGED},
+    compare=Compare.ANNOUNCED,
+    stock=Stock.LEAVES,
+)
+def tell_apart(state: UnitState, event: ScanEvent) -> UnitState:
+    """Tell apart: a piece that was only counted is a unit with a number of its own from here on."""
+    return see(state, event) if state.status in IN_STOCK else arrive(state, event, Status.STORED)
+
+
+@action(
     "pick",
     roles={"picker", "supervisor", "admin"},
     step="picking",

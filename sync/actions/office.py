@@ -159,6 +159,24 @@ def release(state: UnitState, event: ScanEvent) -> UnitState:
     return state
 
 
+@action("open_mode_change", needs=("document", "evidence"))
+def open_mode_change(state: UnitState, event: ScanEvent) -> UnitState:
+    """Open change of mode: a product in stock is to be tracked otherwise."""
+    return state
+
+
+@action("close_mode_change", needs=("document", "reason"))
+def close_mode_change(state: UnitState, event: ScanEvent) -> UnitState:
+    """Close change of mode: the product is tracked otherwise from here on, or the change is given up."""
+    return state
+
+
+@action("merge", needs=("subject", "document"), stock=Stock.ARRIVES)
+def merge(state: UnitState, event: ScanEvent) -> UnitState:
+    """Merge: it is one piece among others from here on (one row of a change of mode)."""
+    return replace(state, status=Status.MERGED, place=None, expected=None, observed=False)
+
+
 @action("allot_numbers", needs=("document", "quantity"))
 def allot_numbers(state: UnitState, event: ScanEvent) -> UnitState:
     """Allot numbers: so many of this series are given, and never again."""

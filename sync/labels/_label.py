@@ -60,7 +60,7 @@ class SiteCodes:
     """Change it to read totes and cartons that carry no SSCC."""
     item_pattern: str = r"SKU:(?P<code>[0-9A-Za-z._/-]{1,40})"
     """Change it to read your own product labels, for products that have no GTIN."""
-    document_pattern: str = r"(?P<code>(?:ASN|PO|SO|RMA|COUNT)-[0-9A-Z-]{1,24})"
+    document_pattern: str = r"(?P<code>(?:ASN|PO|SO|RMA|COUNT|RELABEL|TRANSFER)-[0-9A-Z-]{1,24})"
     """Change it to the numbers of your advance ship notices, orders, returns and count sheets."""
     badge_pattern: str = r"BADGE:(?P<code>[0-9A-Z-]{1,20})"
     """Change it to read the badges that people already wear."""

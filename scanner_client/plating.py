@@ -1,0 +1,35 @@
+"""A piece that becomes a unit: its new plate is the serial number, and the change of mode in hand says the product."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from scanner_client import judging
+from scanner_client.site_map import SiteMap
+from sync.identity import Kind, split_key, unit_key
+from sync.labels.box import Box
+
+TELL_APART = "tell_apart"
+
+
+def told_apart(box: Box, site_map: SiteMap, number: str | None, location: str | None) -> Box:
+    """The unit that these labels make of a piece; of its lot too, where only one lies here."""
+    if box.key is None:
+        return box
+    items = judging.document_items(site_map, number)
+    parts = split_key(box.key)
+    if parts.kind is Kind.PLATE and (box.item or len(items) == 1):
+        item = box.item or items[0]
+        plate = box.key
+        box = replace(box, key=unit_key(item, parts.elements[-1][1]), item=item, identifiers=(plate, *box.identifiers))
+    if box.key is None or split_key(box.key).kind is not Kind.UNIT or box.lot:
+        return box
+    lots = _lots(site_map, number, location)
+    return replace(box, lot=lots.pop()) if len(lots) == 1 else box
+
+
+def _lots(site_map: SiteMap, number: str | None, location: str | None) -> set[str]:
+    """The lots whose pieces lie here by the document."""
+    row = site_map.entry("document", number) if number else None
+    lines = (row or {}).get("lines") or []
+    return {line["lot"] for line in lines if line.get("lot") and line.get("location") == location}

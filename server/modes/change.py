@@ -1,0 +1,335 @@
+"""One change of a product's mode: opened, counted off by scanning, and finished or given up. Each step is an event.
+
+While it is open the product keeps its old mode, and its pieces and units stay what they are, but for those that were
+scanned under it. Finishing it is one transaction: the mode is switched, and where units become pieces, they do so then.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from server import changes, inventory, papers
+from server.database import stamp
+from server.document_kinds import MODES
+from server.ledger import record
+from server.modes.plan import MERGED_FROM, UNITWISE, Need, in_stock, needs
+from server.rebuild import lock, rebuild_stated
+from server.replay import known_of
+from server.surroundings import gather
+from server.tables import documents, events, reference
+from sync.identity import lot_key
+from sync.recall import LATER, bite, traits_of
+from sync.unit import UnitState
+
+KIND: Final = "mode_change"
+RESULT: Final = "mode_result"
+PREFIX: Final = "RELABEL-"
+CHANGES_MAX: Final = 200
+
+
+class ModeError(ValueError):
+    """The mode cannot be changed so; the message says why. Nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One change of mode, and how far it is."""
+
+    number: str
+    item: str
+    before: str
+    after: str
+    opened_ms: int
+    operator: str | None
+    closed_ms: int | None
+    outcome: str | None
+    """`done`, `given up`, or the sentence that names the rest; None while it is open."""
+    done: int
+    """Pieces that were told apart, or units that got a plate, under it."""
+    left: tuple[Need, ...]
+    """What is still to be scanned; nothing once it is closed."""
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed_ms is None
+
+    @property
+    def total(self) -> int:
+        return self.done + sum(need.quantity for need in self.left)
+
+
+def mode_of(connection: sa.Connection, site: str, item: str) -> str:
+    """How a product is tracked.
+
+    Raises:
+        ModeError: there is no such product.
+    """
+    row = connection.execute(_item(site, item)).scalar()
+    if row is None:
+        raise ModeError(f"There is no product {item!r:.200} here.")
+    return str(row.get("mode") or "serial")
+
+
+def open_change(
+    connection: sa.Connection, *, site: str, item: str, mode: str, operator: str | None, now_ms: int
+) -> str:
+    """Begin to change a product's mode; returns the change's number, which handhelds scan under.
+
+    Raises:
+        ModeError: it has that mode, or is being changed already.
+    """
+    if mode not in MODES:
+        raise ModeError(f"{mode!r:.40} is no tracking mode: it is one of {', '.join(MODES)}.")
+    lock(connection, site, [f"mode {item}"])
+    before = mode_of(connection, site, item)
+    under_way = open_changes(connection, site).get(item)
+    if under_way is not None:
+        raise ModeError(
+            f"{under_way.number} is changing it from {under_way.before} to {under_way.after}: finish that, or give it "
+            "up. What was scanned under it stays either way."
+        )
+    if before == mode:
+        raise ModeError(f"It is tracked by {mode} already.")
+    number = _next_number(connection, site)
+    rows: list[dict[str, Any]] = [{"subject": item, "attributes": {"before": before, "after": mode}}]
+    rows += [
+        {"subject": level["subject"], "location": level["place"], "quantity": level["quantity"]}
+        for level in inventory.levels(connection, site, item=item)
+        if level["quantity"] > 0
+    ]
+    papers.write(
+        connection,
+        site=site,
+        kind=KIND,
+        number=number,
+        action="open_mode_change",
+        reason=f"from {before} to {mode}",
+        rows=rows,
+        operator=operator,
+        now_ms=now_ms,
+    )
+    _publish(connection, site, number, item, "open")
+    return number
+
+
+def close_change(
+    connection: sa.Connection,
+    *,
+    site: str,
+    number: str,
+    operator: str | None,
+    now_ms: int,
+    with_rest: str | None = None,
+) -> Change:
+    """Switch the mode, now that nothing is left to be scanned; or with what is left, if somebody says why.
+
+    Raises:
+        ModeError: it is not open, or something is left and nobody says why.
+    """
+    change = _open_one(connection, site, number)
+    if change.left and not with_rest:
+        left = sum(need.quantity for need in change.left)
+        raise ModeError(
+            f"{left} of {change.total} are still without a number of their own: scan them, or say why they stay so."
+        )
+    rows, kept = _merged(connection, site, change, now_ms)
+    outcome = (
+        "done" if not (change.left or kept) else f"with {_rest(change, kept)}" + (f": {with_rest}" if with_rest else "")
+    )
+    papers.write(
+        connection,
+        site=site,
+        kind=RESULT,
+        number=number,
+        action="close_mode_change",
+        reason=outcome[:500],
+        rows=[*rows, *({"subject": need.subject, "quantity": need.quantity, "stated": False} for need in change.left)],
+        operator=operator,
+        now_ms=now_ms,
+    )
+    at = stamp(connection)
+    row = connection.execute(_item(site, change.item)).scalar_one()
+    changes.publish(connection, site, "item", change.item, {**row, "mode": change.after}, at)
+    _publish(connection, site, number, change.item, "closed")
+    if rows:
+        document = connection.execute(
+            sa.select(documents).where(
+                documents.c.site == site, documents.c.kind == RESULT, documents.c.number == number
+            )
+        ).one()
+        rebuild_stated(connection, site, {row["subject"] for row in rows}, at, document)
+    return read(connection, site, number)
+
+
+def give_up(connection: sa.Connection, *, site: str, number: str, operator: str | None, now_ms: int) -> Change:
+    """Leave the product in its old mode. Units that were told apart stay units; both kinds may lie side by side.
+
+    Raises:
+        ModeError: it is not open.
+    """
+    change = _open_one(connection, site, number)
+    record(
+        connection,
+        site=site,
+        action="close_mode_change",
+        operator=operator,
+        now_ms=now_ms,
+        document=number,
+        reason="given up",
+    )
+    _publish(connection, site, number, change.item, "closed")
+    return read(connection, site, number)
+
+
+def read(connection: sa.Connection, site: str, number: str) -> Change:
+    """One change.
+
+    Raises:
+        ModeError: there is none of this number.
+    """
+    found = next(iter(_read(connection, site, number)), None)
+    if found is None:
+        raise ModeError(f"There is no change of mode {number!r:.40}.")
+    return found
+
+
+def list_changes(connection: sa.Connection, site: str) -> list[Change]:
+    """The latest first."""
+    return _read(connection, site, None)
+
+
+def open_changes(connection: sa.Connection, site: str) -> dict[str, Change]:
+    """Product -> the change that is under way."""
+    return {change.item: change for change in _read(connection, site, None) if change.is_open}
+
+
+def _read(connection: sa.Connection, site: str, number: str | None) -> list[Change]:
+    t, e = documents.c, events.c
+    query = sa.select(t.number, t.digest, t.event_ms).where(t.site == site, t.kind == KIND)
+    query = query.where(t.number == number) if number else query
+    found = []
+    for row in connection.execute(query.order_by(t.event_ms.desc(), t.number.desc()).limit(CHANGES_MAX)).all():
+        first = papers.rows_in(connection, row.digest)[0]
+        said = sa.select(e.operator, e.action, e.event_ms, e.reason).where(e.site == site, e.document == row.number)
+        acts = {act.action: act for act in connection.execute(said.where(e.action.in_(_ACTS)))}
+        closed = acts.get("close_mode_change")
+        after = first["attributes"]["after"]
+        found.append(
+            Change(
+                number=row.number,
+                item=first["subject"],
+                before=first["attributes"]["before"],
+                after=after,
+                opened_ms=row.event_ms,
+                operator=acts["open_mode_change"].operator,
+                closed_ms=closed.event_ms if closed else None,
+                outcome=closed.reason if closed else None,
+                done=_done(connection, site, row.number),
+                left=() if closed else tuple(needs(connection, site, first["subject"], after)),
+            )
+        )
+    return found
+
+
+_ACTS: Final = ("open_mode_change", "close_mode_change")
+
+
+def _done(connection: sa.Connection, site: str, number: str) -> int:
+    """Units that were told apart or got a name under this change."""
+    e = events.c
+    undo = events.alias().c
+    undone = sa.exists().where(
+        undo.voids
+        == sa.cast(e.device_no, sa.String) + "." + sa.cast(e.epoch, sa.String) + "." + sa.cast(e.seq, sa.String)
+    )
+    query = sa.select(sa.func.count(e.subject.distinct())).where(
+        e.site == site, e.document == number, e.action.in_(("tell_apart", "link")), e.outcome == "accepted", ~undone
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def _open_one(connection: sa.Connection, site: str, number: str) -> Change:
+    lock(connection, site, [f"mode change {number}"])
+    change = read(connection, site, number)
+    if not change.is_open:
+        raise ModeError(f"{number} was closed already: {change.outcome}.")
+    return change
+
+
+def _merged(
+    connection: sa.Connection, site: str, change: Change, now_ms: int
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Rows by which units become pieces, and the units that keep their numbers."""
+    if change.after in UNITWISE:
+        return [], []
+    rows: list[dict[str, Any]] = []
+    pieces: Counter[tuple[str, str]] = Counter()
+    units = in_stock(connection, site, change.item)
+    held = _held_back(connection, site, units, now_ms)
+    kept = []
+    for unit, state in units.items():
+        if state.status not in MERGED_FROM or state.place is None or unit in held:
+            kept.append(unit)
+            continue
+        lot = state.lot if change.after == "lot" else None
+        pieces[lot_key(change.item, lot) if lot else change.item, state.place] += 1
+        rows.append({"subject": unit, "stated": True})
+    rows += [
+        {"subject": subject, **_placed(place), "quantity": number, "stated": True}
+        for (subject, place), number in sorted(pieces.items())
+    ]
+    return rows, kept
+
+
+def _held_back(connection: sa.Connection, site: str, units: Mapping[str, UnitState], now_ms: int) -> set[str]:
+    """Those that quality holds, or that a recall in force may reach."""
+    around = gather(connection, site, dict.fromkeys(units, ()), units.values())
+    standing = [recall for since, until, recall in around.recalls if since <= now_ms < (until or LATER)]
+    return {
+        unit
+        for unit, state in units.items()
+        if state.held is not None
+        or bite(standing, traits_of(unit, known_of(state, lambda place: around.locate(place, now_ms)), now_ms))
+    }
+
+
+def _placed(place: str) -> dict[str, str]:
+    return {"container" if "/00/" in place else "location": place}
+
+
+def _rest(change: Change, kept: list[str]) -> str:
+    left = sum(need.quantity for need in change.left)
+    parts = [f"{left} without a number"] if left else []
+    parts += [f"{len(kept)} that an order has or that are held back, which keep their numbers"] if kept else []
+    return " and ".join(parts)
+
+
+def _publish(connection: sa.Connection, site: str, number: str, item: str, state: str) -> None:
+    """Let handhelds scan under it: the product, and which of its lots lies where."""
+    rows = papers.rows_of(connection, site, KIND, number)
+    lines = [
+        {"item": item, "lot": _lot(row["subject"]), "quantity": row["quantity"] or 0, "location": row["location"]}
+        for row in rows
+    ]
+    offered = {"kind": KIND, "state": state, "lines": lines, "bins": [], "blind": False}
+    changes.publish(connection, site, "document", number, offered, stamp(connection))
+
+
+def _lot(subject: str) -> str | None:
+    return subject.rpartition("/10/")[2] if "/10/" in subject else None
+
+
+def _item(site: str, item: str) -> sa.Select[Any]:
+    t = reference.c
+    return sa.select(t.row).where(t.site == site, t.kind == "item", t.key == item, t.row.isnot(None))
+
+
+def _next_number(connection: sa.Connection, site: str) -> str:
+    lock(connection, site, [KIND])
+    query = sa.select(sa.func.count()).where(documents.c.site == site, documents.c.kind == KIND)
+    return f"{PREFIX}{connection.execute(query).scalar_one() + 1}"

@@ -1,0 +1,81 @@
+"""Pieces that became units: one event makes the unit, and takes a piece out of what was counted there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from server.ledger import FOLDED, fact_of, in_chunks
+from server.tables import document_rows, documents, events
+from sync.event import ScanEvent, format_name
+from sync.history import Fact, undone_names
+from sync.identity import item_of, lot_key
+
+ACTION = "tell_apart"
+
+
+def taken_from(event: ScanEvent) -> str | None:
+    """The item or lot of which this event took a piece."""
+    item = item_of(event.subject or "")
+    return lot_key(item, event.lot) if item is not None and event.lot else item
+
+
+def facts_of(connection: sa.Connection, site: str, subjects: Iterable[str]) -> dict[str, list[Fact]]:
+    """For each of these items and lots the events that took a piece of it; of two about one unit the first counts."""
+    wanted = set(subjects)
+    numbers: set[str] = set()
+    for chunk in in_chunks({item_of(subject) or subject for subject in wanted}):
+        query = (
+            sa.select(documents.c.number)
+            .join(document_rows, document_rows.c.document == documents.c.digest)
+            .where(document_rows.c.site == site, document_rows.c.subject.in_(chunk), documents.c.kind == "mode_change")
+        )
+        numbers.update(connection.execute(query).scalars())
+    first: dict[str, Fact] = {}
+    for chunk in in_chunks(numbers):
+        query = sa.select(events).where(
+            events.c.site == site, events.c.document.in_(chunk), events.c.action == ACTION, events.c.outcome.in_(FOLDED)
+        )
+        facts = [fact_of(row) for row in connection.execute(query).mappings()]
+        undone = _undone(connection, facts)
+        for fact in sorted(facts, key=lambda one: one.order):
+            if format_name(fact.name) not in undone:
+                first.setdefault(str(fact.event.subject), fact)
+    found: dict[str, list[Fact]] = defaultdict(list)
+    for fact in first.values():
+        subject = taken_from(fact.event)
+        if subject in wanted:
+            found[str(subject)].append(fact)
+    return found
+
+
+def touched(connection: sa.Connection, site: str, units: Iterable[str]) -> set[str]:
+    """Items and lots of which these units were a piece once."""
+    found: set[str] = set()
+    for chunk in in_chunks(units):
+        query = sa.select(events.c.subject, events.c.lot).where(
+            events.c.site == site, events.c.subject.in_(chunk), events.c.action == ACTION
+        )
+        for subject, lot in connection.execute(query):
+            item = item_of(subject)
+            if item is not None:
+                found.add(lot_key(item, lot) if lot else item)
+    return found
+
+
+def _undone(connection: sa.Connection, facts: list[Fact]) -> set[str]:
+    names, undos = {format_name(fact.name) for fact in facts}, []
+    asked: set[str] = set()
+    while names - asked:
+        query = [*in_chunks(names - asked)]
+        asked |= names
+        for chunk in query:
+            t = events.c
+            rows = connection.execute(
+                sa.select(t.device_no, t.epoch, t.seq, t.voids).where(t.voids.in_(chunk), t.outcome.in_(FOLDED))
+            )
+            undos += [(format_name((row.device_no, row.epoch, row.seq)), row.voids) for row in rows]
+        names |= {name for name, _ in undos}
+    return undone_names(undos)
