@@ -139,6 +139,7 @@ class SiteMap:
             lot=now.lot,
             expiry=now.expiry,
             held=now.held is not None,
+            doubted=bool(now.doubts),
             closed=now.closed,
             notice=now.came_under or now.announced_by,
             received=_all_day(now.received_ms),

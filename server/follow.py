@@ -16,6 +16,7 @@ from server.counts import exceptions
 from server.counts.progress import publish_progress
 from server.ledger import FOLDED, fact_of, in_chunks
 from server.rebuild import advance
+from server.returns import published
 from server.tables import events
 from server.undone import read_undone
 from sync.actions import ACTIONS
@@ -37,6 +38,7 @@ def take_effect(connection: sa.Connection, site: str, facts: Sequence[Fact], now
     advance(connection, site, every, at)
     exceptions.refold_after(connection, site, every, at)
     publish_progress(connection, site, every, at)
+    published.tell(connection, site, (fact.event for fact in every), at)
 
 
 def follow(connection: sa.Connection, site: str, facts: Iterable[Fact], now_ms: int) -> list[Fact]:

@@ -27,6 +27,12 @@ def remember(connection: sa.Connection, site: str, document: str, name: str, add
     connection.execute(parties.insert().values(site=site, document=document, name=name, address=address))
 
 
+def name_of(connection: sa.Connection, site: str, document: str) -> str | None:
+    """Whom a document is for; None where nobody said, or it was erased."""
+    t = parties.c
+    return connection.execute(sa.select(t.name).where(t.site == site, t.document == document)).scalar()
+
+
 def erase(connection: sa.Connection, site: str, name: str) -> int:
     """Forget everyone with this name; returns of how many orders."""
     return connection.execute(parties.delete().where(parties.c.site == site, parties.c.name == name)).rowcount

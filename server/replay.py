@@ -275,6 +275,7 @@ def known_of(state: UnitState, locate: Callable[[str | None], str | None], *, in
         lot=state.lot,
         expiry=state.expiry,
         held=state.held is not None,
+        doubted=bool(state.doubts),
         closed=state.closed,
         notice=state.came_under or state.announced_by,
         received=(state.received_ms, state.received_ms) if state.received_ms else None,

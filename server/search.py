@@ -17,7 +17,7 @@ from sync.labels import Label, SiteCodes, parse
 ITEMS_MAX: Final = 20_000
 """Products among which a serial number that stands alone is looked for."""
 FOUND_MAX: Final = 20
-FOUND_KINDS: Final = ("order", "asn", "purchase_order", "count", "claim")
+FOUND_KINDS: Final = ("order", "asn", "purchase_order", "count", "claim", "rma")
 """Documents that have a page of their own."""
 
 

@@ -48,7 +48,7 @@ def pack(state: UnitState) -> int | None:
         marks |= _PICTURED if state.pictured else 0
         marks |= _put("matched", _index(_MATCHED, state.matched)) | _put("seal", _index(_SEAL, state.seal))
         marks |= _put("condition", _index(_CONDITION, state.condition))
-        marks |= _put("doubt", _index(_DOUBT, next(iter(state.doubts), None)))
+    marks |= _put("doubt", _index(_DOUBT, next(iter(state.doubts), None)))
     return marks or None
 
 

@@ -66,8 +66,8 @@ class Inspected:
     """Whether the product comes back more often than the site allows."""
     always: bool = False
     """Whether every return of this product is looked at: where fakes copy even the number inside."""
-    failed_lots: tuple[str, ...] = ()
-    """Lots of which a unit came back defective."""
+    failed_lots: tuple[tuple[str, str], ...] = ()
+    """Lots of which a unit came back defective, each with the first such unit."""
 
     @classmethod
     def from_rows(cls, site: Mapping[str, Any] | None, product: Mapping[str, Any] | None) -> Inspected:
@@ -77,7 +77,7 @@ class Inspected:
             unit_max=int(said.get("unit_max") or UNIT_MAX),
             product_loops=bool(said.get("product_loops")),
             always=bool(said.get("always")),
-            failed_lots=tuple(said.get("failed_lots") or ()),
+            failed_lots=tuple((lot, unit) for lot, unit in said.get("failed_lots") or ()),
         )
 
 
@@ -104,8 +104,6 @@ class ReturnFacts:
     stolen: bool = False
     number_of: str | None = None
     """Another unit of ours that a number read on it belongs to."""
-    failed_before: bool = False
-    """Whether another unit of its lot came back defective before."""
     today: str | None = None
     """ISO 8601, by the best clock at hand."""
 
@@ -186,9 +184,10 @@ def _history(facts: ReturnFacts) -> Iterable[Because]:
         yield Because.STOLEN
     if state is None:
         return
-    doubts = [Because(word) for word in state.doubts if word in tuple(Because)]
+    known = [Because(word) for word in state.doubts if word in tuple(Because)]
+    doubts = [why for why in known if why is not Because.NOT_OURS]  # whether it is ours is asked above
     yield from (Because.STALE_DATA if facts.stale and one is Because.TWIN_IN_STOCK else one for one in doubts)
-    if state.held is not None and not doubts:
+    if state.held is not None and not known:
         yield Because.HELD
     if state.returns > rules.unit_max:
         yield Because.UNIT_LOOPS
@@ -202,8 +201,9 @@ def _history(facts: ReturnFacts) -> Iterable[Because]:
 
 
 def _failure(facts: ReturnFacts, state: UnitState) -> Iterable[Because]:
-    """What became of its lot; the handheld knows which lots failed, the server which unit was the first."""
-    others = facts.failed_before or (state.lot is not None and state.lot in facts.rules.failed_lots)
+    """What became of its lot: of one that failed the first unit is known."""
+    first = dict(facts.rules.failed_lots).get(state.lot or "")
+    others = first not in (None, facts.unit)
     if why_of(state) == DEFECT and state.lot is not None:
         yield Because.LOT_FAILS if others else Because.FIRST_FAILURE
     elif why_of(state) == DEFECT:

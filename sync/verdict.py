@@ -100,6 +100,8 @@ class Known:
     lot: str | None = None
     expiry: str | None = None
     held: bool = False
+    doubted: bool = False
+    """Whether something spoke against it, or a second one of its number, when it came back."""
     closed: bool = False
     """Of a carton: closed for its order."""
     notice: str | None = None
@@ -194,7 +196,8 @@ def judge(
 
 def _stopped(event: ScanEvent, known: Known | None) -> Judgement | None:
     """What this very action comes too early or too late for."""
-    if event.action in FOR_SALE and known is not None and known.status is Status.RETURNED:
+    back = known is not None and (known.status is Status.RETURNED or known.doubted)
+    if event.action in FOR_SALE and known is not None and back:
         return Judgement(verdict=Verdict.NOT_RELEASED, belongs=known.expected_location)
     if event.action == "close_carton" and known is not None and known.closed:
         return Judgement(verdict=Verdict.CLOSED_ALREADY, claimed_by=known.document)

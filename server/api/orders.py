@@ -228,7 +228,8 @@ def label_parcel(asked: dict[str, str]) -> dict[str, int]:
 def label_parcels() -> dict[str, int]:
     """Join the cartons and tracking numbers of a file
 
-    The body is the file: CSV, XLSX or JSON with the columns `container` and `tracking`. All of them, or none.
+    The body is the file: CSV, XLSX or JSON with the columns `container` and `tracking`, and `carrier` where it is
+    known. All of them, or none.
     """
     try:
         return _label(small_file.read(io.BytesIO(request.get_data()), small_file.PARCELS))
@@ -238,7 +239,7 @@ def label_parcels() -> dict[str, int]:
 
 def _label(rows: list[dict[str, str]]) -> dict[str, int]:
     person, now_ms = signed_in(), context.now_ms()
-    pairs = [(row["container"], row["tracking"]) for row in rows]
+    pairs = [(row["container"], row["tracking"], row.get("carrier", "")) for row in rows]
     try:
         taken = transact(
             lambda c: parcels.label_parcels(c, site=person.site, parcels=pairs, operator=person.name, now_ms=now_ms)

@@ -44,9 +44,12 @@ def resume(*, number: str, reason: str) -> None:
 @command("parcels")
 @click.argument("file", type=_FILE)
 def label(file: Path) -> None:
-    """Take in tracking numbers: a file with the columns container and tracking."""
+    """Take in tracking numbers: a file with the columns container and tracking, and carrier where it is known."""
     with file.open("rb") as opened:
-        pairs = [(row["container"], row["tracking"]) for row in small_file.read(opened, small_file.PARCELS)]
+        pairs = [
+            (row["container"], row["tracking"], row.get("carrier", ""))
+            for row in small_file.read(opened, small_file.PARCELS)
+        ]
     with writing() as connection:
         done = parcels.label_parcels(connection, site=site(), parcels=pairs, operator=operator(), now_ms=now_ms())
     click.echo(f"{counted(done, 'parcel')} labelled.")

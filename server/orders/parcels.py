@@ -39,14 +39,14 @@ def label_parcels(
     connection: sa.Connection,
     *,
     site: str,
-    parcels: Iterable[tuple[str, str]],
+    parcels: Iterable[tuple[str, str] | tuple[str, str, str]],
     operator: str | None,
     now_ms: int,
 ) -> int:
-    """Join cartons and tracking numbers, each (carton, tracking number); returns how many. All of them, or none.
+    """Join cartons and tracking numbers; returns how many. All of them, or none.
 
     Args:
-        parcels: cartons by SSCC, plate or canonical name.
+        parcels: each (carton, tracking number), or with the carrier too; cartons by SSCC, plate or canonical name.
 
     Raises:
         OrderError: a carton is unknown here, or its tracking number cannot be one.
@@ -54,7 +54,7 @@ def label_parcels(
     codes = site_codes.load(connection, site)
     names = Names(codes=codes)
     facts = []
-    for carton, tracking in parcels:
+    for carton, tracking, *carrier in parcels:
         key = carton if carton.startswith("https://") else names.container(carton)
         lock(connection, site, [key])
         order = _order_of(connection, site, key)
@@ -67,6 +67,7 @@ def label_parcels(
             subject=key,
             document=order,
             identifiers=(tracking_key(tracking, codes),),
+            reason=carrier[0].strip() if carrier and carrier[0].strip() else None,
         )
         facts.append(fact)
     advance(connection, site, facts, stamp(connection))

@@ -18,12 +18,14 @@ class Heading:
 
     name: str
     also: tuple[str, ...] = ()
+    optional: bool = False
 
 
 CANCELLATIONS: Final = (Heading("number", ("order", "order_no", "order_number")), Heading("reason", ("why", "note")))
 PARCELS: Final = (
     Heading("container", ("sscc", "carton", "parcel", "lpn")),
     Heading("tracking", ("tracking_number", "tracking_no", "shipment")),
+    Heading("carrier", ("shipper", "courier"), optional=True),
 )
 
 
@@ -36,7 +38,8 @@ def read(file: BinaryIO, headings: tuple[Heading, ...]) -> list[dict[str, str]]:
     table = tabular.read(file)
     names = {other: heading.name for heading in headings for other in (heading.name, *heading.also)}
     columns = {found: names[found] for found in table.headings if found in names}
-    missing = [heading.name for heading in headings if heading.name not in columns.values()]
+    needed = [heading.name for heading in headings if not heading.optional]
+    missing = [name for name in needed if name not in columns.values()]
     if missing:
         raise TableError(f"The file needs the column {' and '.join(missing)}.")
     rows = []
@@ -44,7 +47,7 @@ def read(file: BinaryIO, headings: tuple[Heading, ...]) -> list[dict[str, str]]:
         if row.problem is not None:
             raise TableError(f"Row {row.number}: {row.problem}")
         values = {columns[found]: str(cell).strip() for found, cell in row.cells.items() if found in columns}
-        empty = [heading.name for heading in headings if not values.get(heading.name)]
+        empty = [name for name in needed if not values.get(name)]
         if empty:
             raise TableError(f"Row {row.number}: the {' and the '.join(empty)} is empty.")
         long = [name for name, text in values.items() if len(text) > TEXT_MAX]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from server.ledger import in_chunks
-from server.tables import document_rows, documents
+from server.parties import name_of
+from server.tables import document_rows, documents, events
 from sync.history import Fact
 from sync.identity import is_container, is_stock
 from sync.returning import Claim, Inspected, ReturnFacts, ReturnVerdict, verdict
@@ -21,6 +23,49 @@ STANDING: Final = frozenset({Status.SHIPPED, Status.PACKED, Status.RETURNED})
 """Statuses in which something may be returned, or was."""
 _NO_LIMITS: Final = Inspected(unit_max=2**31)
 """A history is judged by what is its own; what the site makes of many of them is looked up when it is asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """One return as it was announced, and what came back under it."""
+
+    number: str
+    order: str | None
+    reason: str | None
+    customer: str | None
+    """Their name, where it is kept and was not erased."""
+    lines: Mapping[str, int]
+    """Units and products, and how many of each."""
+    came: Mapping[str, int]
+    """What was taken back under it, and when first."""
+
+
+def read(connection: sa.Connection, site: str, number: str) -> Announced | None:
+    """A return by its number; None where none was announced."""
+    claim = read_claims(connection, site, [number]).get(number)
+    if claim is None or claim.order == number:
+        return None
+    t, e = document_rows.c, events.c
+    lines = connection.execute(
+        sa.select(t.subject, t.quantity)
+        .join(documents, documents.c.digest == t.document)
+        .where(documents.c.site == site, documents.c.number == number, documents.c.kind == "rma")
+        .order_by(t.row)
+    ).all()
+    came = connection.execute(
+        sa.select(e.subject, sa.func.min(e.event_ms).label("at_ms"))
+        .where(e.site == site, e.document == number, e.action == "take_back", e.subject.isnot(None))
+        .group_by(e.subject)
+        .order_by(sa.text("at_ms"))
+    ).all()
+    return Announced(
+        number=number,
+        order=claim.order,
+        reason=claim.reason,
+        customer=name_of(connection, site, number),
+        lines={row.subject: row.quantity or 1 for row in lines},
+        came={row.subject: row.at_ms for row in came},
+    )
 
 
 def judged(

@@ -18,7 +18,7 @@ TOWARDS: Final = frozenset({"put_away", "pick", "pack", "ship"})
 
 def check(step: Step) -> Finding | None:
     event, before = step.fact.event, step.before
-    if before is None or before.status is not Status.RETURNED:
+    if before is None or not (before.status is Status.RETURNED or before.doubts):
         return None
     here = event.container or event.location
     if event.action in TOWARDS:

@@ -87,6 +87,7 @@ _PAGE_OF: Final = {
     "asn": "web.receipt_page",
     "purchase_order": "web.receipt_page",
     "claim": "web.claim",
+    "rma": "web.announced_return",
 }
 
 

@@ -31,6 +31,7 @@ STATUSES: Final = {
     "lent": "Lent to a customer",
     "missing": "Written off as missing",
     "merged": "A piece among others now",
+    "disposed": "Came back, and left for good",
 }
 RESOLUTIONS: Final = {
     "put_back": "Carry it back to where it belongs",

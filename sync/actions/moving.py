@@ -43,8 +43,8 @@ def _is_the_same_arrival(state: UnitState, event: ScanEvent) -> bool:
 )
 def put_away(state: UnitState, event: ScanEvent) -> UnitState:
     """Put away: it now belongs in this bin."""
-    if state.status is Status.RETURNED:
-        return arrive(state, event, Status.RETURNED)  # it lies there, and is for nobody before it is released
+    if state.status is Status.RETURNED or (state.status is Status.SEEN and state.doubts):
+        return arrive(state, event, state.status)  # it lies there, and is for nobody before it is released
     return arrive(state, event, Status.STORED)
 
 

@@ -63,7 +63,9 @@ def _doubts(state: UnitState, event: ScanEvent, boxed: Match | None) -> Iterator
     """What the unit's own history has against what came back under its name."""
     if boxed is Match.DISAGREE:
         yield Because.NUMBERS_DISAGREE
-    if state.status is Status.ANNOUNCED:
+    if state.status is Status.SEEN:
+        yield Because.NOT_OURS
+    elif state.status is Status.ANNOUNCED:
         yield Because.NEVER_RECEIVED
     elif state.status is Status.MISSING:
         yield Because.MISSING_BEFORE
@@ -145,7 +147,7 @@ def scrap(state: UnitState, event: ScanEvent) -> UnitState:
 def reject_return(state: UnitState, event: ScanEvent) -> UnitState:
     """Reject return: it goes back to whoever sent it, and was no return."""
     if state.status is Status.SEEN:
-        return replace(state, place=None, expected=None, observed=False)
+        return replace(state, place=None, expected=None, observed=False, doubts=(), held=None)
     if state.status is not Status.RETURNED:
         return state
     left = _leave(state, event, Status.SHIPPED)

@@ -182,7 +182,7 @@ def test_a_parcel_that_nobody_opened_is_no_return(handheld: Handheld, begin: Beg
 
 def test_a_unit_that_came_back_too_often_and_a_lot_that_failed_are_looked_at(begin: Begin, learn: Learn) -> None:
     often = ["returns", "*", {"unit_max": 1}]
-    lots = ["returns", ITEM, {"failed_lots": ["L7"]}]
+    lots = ["returns", ITEM, {"failed_lots": [["L7", unit("S9")]]}]
     learn(*KNOWN, often, lots, sold("S3", marks=NUMBERED | 1 << 3), sold("S4", lot="L7"))
     [told] = see(began(begin), unit_label("S3"))
     assert Because.UNIT_LOOPS in because(told)

@@ -83,7 +83,13 @@ class Station:
     def scan(self, sighting: Sighting) -> list[Told]:
         """What the person is told of a scan."""
         assert self._session is not None
-        return self._keep(self._session.scan(sighting))
+        return self.keep(self._session.scan(sighting))
+
+    @property
+    def session(self) -> Session:
+        """The work that somebody set out to do."""
+        assert self._session is not None
+        return self._session
 
     def finish(self) -> list[Told]:
         """The bin is done."""
@@ -91,7 +97,7 @@ class Station:
         told = self._session.finish()
         if self._session.opening is not None:  # nothing was scanned, and the person says that it is empty
             told += self._session.finish()
-        return self._keep(told)
+        return self.keep(told)
 
     def sync(self) -> bool:
         """Push and pull until nothing waits; False where the network did not let it."""
@@ -126,7 +132,8 @@ class Station:
         self._uploader = Uploader(self._handheld, self.network)
         self._session = None
 
-    def _keep(self, told: list[Told]) -> list[Told]:
+    def keep(self, told: list[Told]) -> list[Told]:
+        """Note what was kept of what a person was told."""
         for one in told:
             if one.event is not None:
                 self.scans[format_name(one.event.name)] = one.event

@@ -1,0 +1,131 @@
+"""What becomes of a return, said at the console or by API: each decision is an event that names who took it and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+
+from server.database import stamp
+from server.follow import take_effect
+from server.ledger import record
+from server.rebuild import lock
+from server.returns.facts import Judged, judge
+from server.roles import Task, may
+from sync.because import REJECT, Because, Outcome
+from sync.returning import may_be_released
+from sync.unit import Status
+
+DECISIONS: Final = {
+    "restock": "Release it for sale",
+    "refurbish": "Have it put right first",
+    "return_to_vendor": "Send it to its supplier",
+    "reject_return": "Send it back to the customer",
+    "scrap": "Scrap it",
+    "clear": "It was held back in error: examine it again",
+}
+"""What can be decided, with words for it."""
+NEVER: Final = frozenset(
+    {
+        Because.RECALLED,
+        Because.STOLEN,
+        Because.NUMBERS_DISAGREE,
+        Because.NUMBER_OF_ANOTHER,
+        Because.TWIN_IN_STOCK,
+        Because.TWIN_RETURNED,
+        Because.GONE_BEFORE,
+        Because.FOREIGN_SEAL,
+        Because.HELD,
+        Because.NUMBER_MISSING,
+        Because.NUMBER_NOT_ON_RECORD,
+        *REJECT,
+    }
+)
+"""With any of these nobody releases it: they have to be cleared up first."""
+REASON_MAX: Final = 200
+
+
+class DispositionError(ValueError):
+    """It cannot be decided so; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One decision, and why it is not open; `why_not` is empty where it is."""
+
+    action: str
+    text: str
+    why_not: str = ""
+
+
+def choices(judged: Judged, role: str) -> list[Choice]:
+    """Every decision about this return, and which of them are open to someone of this role."""
+    return [Choice(action=name, text=text, why_not=why_not(judged, name, role)) for name, text in DECISIONS.items()]
+
+
+def why_not(judged: Judged, action: str, role: str) -> str:
+    """Why this decision cannot be taken, in a sentence; empty where it can."""
+    state, found = judged.state, judged.verdict
+    if action == "clear":
+        held = state.held is not None or state.doubts
+        return _needs(role, Task.SETTLE) if held else "Nothing holds it back."
+    if action == "reject_return" and state.status is Status.SEEN:
+        return _needs(role, Task.RETURN)
+    if state.status is not Status.RETURNED:
+        return "It is not among the returns."
+    if action == "restock":
+        hindered = sorted(set(found.because) & NEVER)
+        if hindered or not may_be_released(state):
+            return "It cannot be released before what speaks against it is cleared up, and its own number is read."
+        return "" if found.outcome is Outcome.RESTOCK else _needs(role, Task.SETTLE)
+    if action in ("scrap", "return_to_vendor") or (action == "refurbish" and state.held is not None):
+        return _needs(role, Task.SETTLE)
+    return _needs(role, Task.RETURN)
+
+
+def _needs(role: str, task: Task) -> str:
+    return "" if may(role, task) else "That is for quality or a supervisor to say."
+
+
+def dispose(
+    connection: sa.Connection,
+    *,
+    site: str,
+    unit: str,
+    action: str,
+    reason: str,
+    operator: str | None,
+    role: str,
+    now_ms: int,
+) -> None:
+    """Decide what becomes of a return.
+
+    Raises:
+        LookupError: nothing is known of it.
+        DispositionError: there is no such decision, it is not open, or no reason is given.
+    """
+    lock(connection, site, [unit])
+    found = judge(connection, site, [unit], now_ms)
+    [(own, judged)] = found.items()
+    if not judged.trail:
+        raise LookupError(f"Nothing is known of {unit}.")
+    if action not in DECISIONS:
+        raise DispositionError(f"There is no decision {action!r:.40}: it is one of {', '.join(DECISIONS)}.")
+    if not reason.strip():
+        raise DispositionError("Say why: whoever asks later will want to know.")
+    problem = why_not(judged, action, role)
+    if problem:
+        raise DispositionError(problem)
+    fact = record(
+        connection,
+        site=site,
+        action=action,
+        operator=operator,
+        now_ms=max(now_ms, judged.state.last_ms + 1),
+        subject=own,
+        location=judged.location if action in ("restock", "refurbish") else None,
+        document=judged.facts.document,
+        reason=reason.strip()[:REASON_MAX],
+    )
+    take_effect(connection, site, [fact], now_ms, stamp(connection))

@@ -1,0 +1,139 @@
+"""Everything that the server knows of what came back, and the verdict on it: the same one as at the handheld."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from server.identifiers import names_of, owners
+from server.ledger import history, in_chunks
+from server.replay import known_of
+from server.returns import announced
+from server.returns.published import KIND
+from server.surroundings import Gathered, gather
+from server.tables import reference, unit_states
+from server.unit_rows import state_of
+from sync.history import Fact, effective
+from sync.identity import is_stock, item_of
+from sync.recall import LATER, bite, traits_of
+from sync.returning import SITE_WIDE, Inspected, ReturnFacts, ReturnVerdict, verdict
+from sync.unit import UnitState, carried
+from sync.verdict import day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One thing that came back, what is known of it, and the verdict."""
+
+    facts: ReturnFacts
+    verdict: ReturnVerdict
+    trail: tuple[Fact, ...]
+    """Its history, what was undone left out."""
+    location: str | None
+    """Where it is, containers followed."""
+
+    @property
+    def state(self) -> UnitState:
+        return self.facts.state or UnitState()
+
+
+def judge(connection: sa.Connection, site: str, units: Iterable[str], now_ms: int) -> dict[str, Judged]:
+    """The verdict on each of these units by all that is known now, by their own names.
+
+    Args:
+        units: canonical names, also further ones.
+    """
+    asked = list(dict.fromkeys(units))
+    owned = owners(connection, site, asked)
+    own = list(dict.fromkeys(owned.get(unit, unit) for unit in asked))
+    states = _states(connection, site, own)
+    trails = _trails(connection, site, own)
+    around = gather(connection, site, {}, states.values())
+    now = {unit: carried(state, around.carrier(state.place, now_ms)) for unit, state in states.items()}
+    documents = {unit: _document(trails[unit], now.get(unit)) for unit in own}
+    numbers = {number for number in documents.values() if number}
+    orders = {state.sold_on or state.document or "" for state in now.values()}
+    claims = announced.read_claims(connection, site, numbers)
+    buyers = announced.read_buyers(connection, site, orders - {""})
+    rules = _rules(connection, site, {item for unit in own if (item := item_of(unit))})
+    number_of = _owners_of_numbers(connection, site, trails)
+    found: dict[str, Judged] = {}
+    for unit in own:
+        state = now.get(unit)
+        facts = ReturnFacts(
+            unit=unit,
+            state=state,
+            whole=True,
+            serialised=not is_stock(unit),
+            document=documents[unit],
+            claim=claims.get(documents[unit] or ""),
+            sold_to=buyers.get(state.sold_on or "") if state else None,
+            rules=rules[item_of(unit) or SITE_WIDE],
+            recalled=_recalled(around, unit, state, now_ms),
+            number_of=number_of.get(unit),
+            today=day(now_ms),
+        )
+        place = around.locate(state.place, now_ms) if state else None
+        found[unit] = Judged(facts=facts, verdict=verdict(facts), trail=trails[unit], location=place)
+    return found
+
+
+def _states(connection: sa.Connection, site: str, units: Iterable[str]) -> dict[str, UnitState]:
+    found: dict[str, UnitState] = {}
+    for chunk in in_chunks(units):
+        query = sa.select(unit_states).where(unit_states.c.site == site, unit_states.c.unit.in_(chunk))
+        found.update((row["unit"], state_of(row)) for row in connection.execute(query).mappings())
+    return found
+
+
+def _trails(connection: sa.Connection, site: str, units: Iterable[str]) -> dict[str, tuple[Fact, ...]]:
+    wanted = list(units)
+    names = {unit: {unit, *further} for unit, further in names_of(connection, site, wanted).items()}
+    told = history(connection, site, {name for unit in wanted for name in names.get(unit, {unit})})
+    return {
+        unit: tuple(effective(f for name in names.get(unit, {unit}) for f in told.get(name, ()))) for unit in wanted
+    }
+
+
+def since_back(trail: Iterable[Fact]) -> list[Fact]:
+    """What was said since it last came back, the taking back first."""
+    facts = list(trail)
+    back = max((at for at, fact in enumerate(facts) if fact.event.action == "take_back"), default=len(facts))
+    return facts[back:]
+
+
+def _document(trail: Iterable[Fact], state: UnitState | None) -> str | None:
+    """The return or order that it came with: what was said last since it came back."""
+    said = [fact.event.document for fact in since_back(trail) if fact.event.action in announced.JUDGED]
+    return next((number for number in reversed(said) if number), state.document if state and not said else None)
+
+
+def _rules(connection: sa.Connection, site: str, items: set[str]) -> Mapping[str, Inspected]:
+    rows: dict[str, Mapping[str, object]] = {}
+    for chunk in in_chunks({*items, SITE_WIDE}):
+        t = reference.c
+        query = sa.select(t.key, t.row).where(t.site == site, t.kind == KIND, t.key.in_(chunk), t.row.isnot(None))
+        rows.update((row.key, row.row) for row in connection.execute(query))
+    return {key: Inspected.from_rows(rows.get(SITE_WIDE), rows.get(key)) for key in (*items, SITE_WIDE)}
+
+
+def _owners_of_numbers(connection: sa.Connection, site: str, trails: Mapping[str, Iterable[Fact]]) -> dict[str, str]:
+    """For each unit another one that a number read on it since it came back belongs to."""
+    read = {unit: [n for fact in since_back(trail) for n in fact.event.numbers or ()] for unit, trail in trails.items()}
+    of = owners(connection, site, {number for numbers in read.values() for number in numbers})
+    known = _states(connection, site, {number for numbers in read.values() for number in numbers})
+    found: dict[str, str] = {}
+    for unit, numbers in read.items():
+        others = [of.get(number, number if number in known else unit) for number in numbers]
+        other = next((one for one in others if one != unit), None)
+        if other is not None:
+            found[unit] = other
+    return found
+
+
+def _recalled(around: Gathered, unit: str, state: UnitState | None, now_ms: int) -> bool:
+    standing = [recall for since, until, recall in around.recalls if since <= now_ms < (until or LATER)]
+    known = known_of(state, lambda place: around.locate(place, now_ms)) if state else None
+    return bool(standing) and bite(standing, traits_of(unit, known, now_ms)) is not None

@@ -1,0 +1,85 @@
+"""What handhelds learn for the returns desk: the site's limits, products that come back too often, lots that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from server import owner_settings
+from server.changes import publish as offer
+from server.ledger import FOLDED
+from server.tables import events, unit_states
+from server.undone import read_undone
+from sync.event import ScanEvent, format_name
+from sync.identity import item_of
+from sync.returning import DEFECT, SITE_WIDE
+
+SETTING: Final = "return_limits"
+KIND: Final = "returns"
+SAYING_SO: Final = ("take_back", "examine")
+CHANGING: Final = frozenset({*SAYING_SO, "reject_return", "void"})
+LOTS_MAX: Final = 500
+"""Failed lots of one product that handhelds learn, the latest."""
+LOOPS: Final = 2
+"""A unit that came back so often goes round in a loop."""
+
+
+def tell(connection: sa.Connection, site: str, said: Iterable[ScanEvent], at: int) -> None:
+    """Let handhelds know what these events changed of their products."""
+    subjects = {event.subject for event in said if event.action in CHANGING and event.subject}
+    items = {item for subject in subjects if (item := item_of(subject))}
+    if items:
+        publish(connection, site, items, at)
+
+
+def publish(connection: sa.Connection, site: str, keys: Iterable[str], at: int) -> None:
+    """Offer what the desk has to know of these products, or of the site (`SITE_WIDE`)."""
+    limits = {key: one.value for key, one in owner_settings.kept(connection, site, SETTING).items()}
+    for key in sorted(set(keys)):
+        own = limits.get(key, {})
+        row: dict[str, Any] = {name: own[name] for name in ("unit_max", "always") if own.get(name)}
+        if key != SITE_WIDE:
+            most = {**limits.get(SITE_WIDE, {}), **own}.get("product_max") or 0
+            row |= {"product_loops": True} if most and loops(connection, site, key) > most else {}
+            failed = failed_lots(connection, site, key)
+            row |= {"failed_lots": [list(pair) for pair in list(failed.items())[-LOTS_MAX:]]} if failed else {}
+        offer(connection, site, KIND, key, row or None, at)
+
+
+def loops(connection: sa.Connection, site: str, item: str) -> int:
+    """How many units of a product came back `LOOPS` times or more."""
+    t = unit_states.c
+    query = sa.select(sa.func.count()).where(t.site == site, t.item == item, t.returns > 0, t.returns >= LOOPS)
+    return int(connection.execute(query).scalar_one())
+
+
+def failed_lots(connection: sa.Connection, site: str, item: str) -> dict[str, str]:
+    """Lots of a product of which a unit came back defective, each with the first such unit; oldest first."""
+    t = unit_states.c
+    query = sa.select(t.unit, t.lot, t.returned_for).where(
+        t.site == site, t.item == item, t.returns > 0, t.lot.isnot(None)
+    )
+    lot_of = {unit: lot for unit, lot, why in connection.execute(query) if DEFECT in why}
+    found: dict[str, str] = {}
+    for unit, _ in sorted(_failures(connection, site, lot_of).items(), key=lambda pair: (pair[1], pair[0])):
+        found.setdefault(lot_of[unit], unit)
+    return found
+
+
+def _failures(connection: sa.Connection, site: str, units: Iterable[str]) -> dict[str, int]:
+    """When each of these units first came back defective."""
+    e = events.c
+    moments: list[tuple[str, int, str]] = []
+    for unit in units:  # few, and each by index
+        query = sa.select(e.device_no, e.epoch, e.seq, e.event_ms).where(
+            e.site == site, e.subject == unit, e.action.in_(SAYING_SO), e.reason == DEFECT, e.outcome.in_(FOLDED)
+        )
+        moments += [(unit, row.event_ms, format_name(tuple(row)[:3])) for row in connection.execute(query)]
+    undone = read_undone(connection, (name for _, _, name in moments))
+    found: dict[str, int] = {}
+    for unit, at_ms, name in moments:
+        if name not in undone:
+            found[unit] = min(at_ms, found.get(unit, at_ms))
+    return found

@@ -1,0 +1,277 @@
+"""The returns desk at the server: RMAs, the verdict with everything known, decisions, loops, lots, what they share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from server.changes import pull
+from server.database import reading, stamp, writing
+from server.ledger import history
+from server.naming import path_of
+from server.parties import name_of
+from server.rebuild import rebuild
+from server.returns import loops, lots, shared
+from server.returns.facts import judge
+from server.tables import document_rows, unit_states
+from sync.because import Because, Outcome
+from sync.identity import imei_key
+from sync.returning import ReturnVerdict
+from tests.handheld import BIN_A, DOCK, PHONE, unit
+from tests.server.office import problems
+from tests.server.running import NOW, SITE, Handheld, Person, refusal, sign_in
+from tests.server.site import folded
+
+GTIN = PHONE.rpartition("/")[2]
+IMEI, OTHER = imei_key("490154203237518"), imei_key("352099001761481")
+ORDERS = (
+    "number,gtin,quantity,customer_key,customer\n"
+    f"SO-1,{GTIN},1,C-1,Anna\nSO-2,{GTIN},1,C-2,Bert\nSO-3,{GTIN},1,C-1,Anna\n"
+)
+RMAS = (
+    "number,order,customer_key,gtin,reason,customer\n"
+    f"RMA-1,SO-1,C-1,{GTIN},fit,Anna\nRMA-2,SO-2,C-2,{GTIN},defect,Bert\nRMA-3,SO-3,C-1,{GTIN},fit,Anna\n"
+)
+
+
+def take(person: Person, kind: str, content: str) -> dict[str, Any]:
+    answer = person.post(f"/api/v1/documents?kind={kind}", data=content)
+    assert answer.status_code == 200, answer.text
+    found = answer.get_json()
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.fixture
+def shop(app: Flask, admin: Person) -> Person:
+    take(admin, "order", ORDERS)
+    take(admin, "rma", RMAS)
+    return admin
+
+
+@pytest.fixture
+def handheld(app: Flask) -> Handheld:
+    """One that was started this morning; its scans are some minutes apart."""
+    made = Handheld(app).enrol()
+    made.chain.boot_at_ms = NOW - 24 * 3_600_000
+    return made
+
+
+def says(handheld: Handheld, action: str, serial: str, **said: Any) -> None:
+    minutes_ago = 900 - 3 * len(handheld.chain.lines)
+    handheld.scan(action, unit(serial), minutes_ago=minutes_ago, **said)
+
+
+def sold(handheld: Handheld, serial: str, order: str, *, lot: str | None = None) -> None:
+    says(handheld, "put_away", serial, location=BIN_A, identifiers=(IMEI,) if serial == "S1" else None, lot=lot)
+    says(handheld, "pick", serial, location=BIN_A, document=order)
+    says(handheld, "ship", serial, document=order)
+
+
+def back(handheld: Handheld, serial: str, document: str | None, *, reason: str = "fit") -> None:
+    says(handheld, "take_back", serial, location=DOCK, document=document, reason=reason)
+
+
+def examined(handheld: Handheld, serial: str, *, number: str | None = None) -> None:
+    said = {"seal": "broken", "condition": "opened", "evidence": "sha256:1"}
+    says(handheld, "examine", serial, numbers=(number or unit(serial),), **said)
+
+
+def verdict(serial: str) -> ReturnVerdict:
+    with reading() as c:
+        return judge(c, SITE, [unit(serial)], NOW)[unit(serial)].verdict
+
+
+def decide(person: Person, serial: str, decision: str, reason: str = "looked at") -> Any:
+    asked = {"unit": unit(serial), "decision": decision, "reason": reason}
+    return person.post("/api/v1/returns/decide", json=asked)
+
+
+def status(serial: str) -> str:
+    with reading() as c:
+        row = c.execute(unit_states.select().where(unit_states.c.unit == unit(serial))).mappings().one()
+        return str(row["status"])
+
+
+def test_a_return_is_announced_by_file_and_the_customers_number_and_name_stay_out_of_the_ledger(shop: Person) -> None:
+    with reading() as c:
+        said = [row for row in c.execute(document_rows.select()).mappings() if row["attributes"]]
+        assert name_of(c, SITE, "RMA-1") == "Anna"
+    text = repr([row["attributes"] for row in said])
+    assert "Anna" not in text
+    assert "C-1" not in text
+    hashes = {row["attributes"]["customer"] for row in said}
+    assert len(hashes) == 2, "one for each customer, whatever document names them"
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        (f"RMA-9,,,{GTIN},,fit", "neither on which order it was bought nor by whom"),
+        (f"RMA-9,SO-1,C-1,{GTIN},,broken", "'broken' is no reason of a return: it is one of fit, unwanted"),
+        (f"RMA-9,SO-1,C-1,{GTIN},S\N{GRINNING FACE},fit", "cannot stand in one"),
+        ("RMA-9,SO-1,C-1,1234,,fit", "is no GTIN"),
+    ],
+)
+def test_a_wrong_row_of_a_returns_file_is_met_with_a_sentence(app: Flask, rows: str, sentence: str) -> None:
+    [problem] = problems("rma", f"number,order,customer_key,gtin,serial,reason\n{rows}\n")
+    assert sentence in problem
+
+
+def test_the_verdict_of_an_honest_return_and_its_release_by_the_desk(
+    shop: Person, handheld: Handheld, app: Flask
+) -> None:
+    sold(handheld, "S1", "SO-1")
+    back(handheld, "S1", "RMA-1")
+    handheld.push()
+    assert verdict("S1").needed[0] is Because.NUMBER_MISSING
+    desk = sign_in(app, "returns")
+    assert refusal(decide(desk, "S1", "restock"))[0] == 409
+    examined(handheld, "S1", number=IMEI)
+    handheld.push(first=5)
+    assert verdict("S1") == ReturnVerdict(outcome=Outcome.RESTOCK, because=())
+    answer = decide(desk, "S1", "restock")
+    assert answer.status_code == 200, answer.text
+    assert status("S1") == "received"
+    assert answer.get_json()["returned_for"] == ["fit"]
+
+
+def test_a_fake_in_a_genuine_box_is_released_by_nobody(shop: Person, handheld: Handheld, app: Flask) -> None:
+    sold(handheld, "S1", "SO-1")
+    back(handheld, "S1", "RMA-1")
+    examined(handheld, "S1", number=OTHER)
+    handheld.push()
+    found = verdict("S1")
+    assert (found.outcome, Because.NUMBERS_DISAGREE in found.because) == (Outcome.QUARANTINE, True)
+    for role in ("returns", "quality", "supervisor", "admin"):
+        assert refusal(decide(sign_in(app, role), "S1", "restock"))[0] == 409
+    with reading() as c:
+        assert history(c, SITE, [OTHER]) == {}, "the fake's number is no further name of the unit"
+    says(handheld, "put_away", "S1", location=BIN_A)
+    handheld.push(first=6)
+    assert status("S1") == "returned", "a scan on the shelf makes no stock of it"
+
+
+def test_another_customers_unit_is_rejected_and_goes_back_and_was_no_return(
+    shop: Person, handheld: Handheld, app: Flask
+) -> None:
+    sold(handheld, "S1", "SO-1")
+    back(handheld, "S1", "RMA-2")
+    examined(handheld, "S1", number=IMEI)
+    handheld.push()
+    assert verdict("S1").outcome is Outcome.REJECT
+    answer = decide(sign_in(app, "returns"), "S1", "reject_return", "theirs is another one")
+    assert answer.status_code == 200, answer.text
+    assert (status("S1"), answer.get_json()["returns"]) == ("shipped", 0)
+
+
+def test_a_unit_that_was_never_sold_comes_back(shop: Person, handheld: Handheld, supervisor: Person) -> None:
+    says(handheld, "put_away", "S8", location=BIN_A)
+    back(handheld, "S8", "RMA-1")
+    back(handheld, "S9", None)
+    handheld.push()
+    assert Because.TWIN_IN_STOCK in verdict("S8").because
+    assert Because.NOT_OURS in verdict("S9").because
+    waiting = supervisor.get("/api/v1/returns").get_json()["returns"]
+    assert {row["unit"]: row["outcome"] for row in waiting} == {unit("S8"): "quarantine", unit("S9"): "reject"}
+    assert status("S8") == "stored", "the one on the shelf stays there, and is held back"
+
+
+def test_what_came_back_is_folded_alike_however_it_arrives(shop: Person, handheld: Handheld) -> None:
+    sold(handheld, "S1", "SO-1")
+    back(handheld, "S1", "RMA-2")
+    examined(handheld, "S1", number=OTHER)
+    handheld.push()
+    before = folded()
+    with writing() as c:
+        rebuild(c, SITE, [unit("S1")], stamp(c))
+    assert folded() == before
+
+
+def defective(handheld: Handheld, serials: str, order: str, lot: str) -> None:
+    for serial in serials.split():
+        sold(handheld, serial, order, lot=lot)
+        back(handheld, serial, None, reason="defect")
+
+
+def test_the_first_failure_of_a_lot_is_told_to_handhelds_and_more_propose_a_recall(
+    shop: Person, handheld: Handheld
+) -> None:
+    defective(handheld, "F1", "SO-1", "L7")
+    sold(handheld, "G1", "SO-2", lot="L7")
+    handheld.push()
+    assert Because.FIRST_FAILURE in verdict("F1").because
+    with reading() as c:
+        [first] = lots.failed(c, SITE)
+        offered = next(row for kind, key, row in pull(c, SITE, None)[0] if (kind, key) == ("returns", PHONE))
+    assert (first.failed, first.proposed, dict(first.siblings)) == (1, False, {"shipped": 1})
+    assert offered == {"failed_lots": [["L7", unit("F1")]]}
+    back(handheld, "G1", None, reason="defect")
+    handheld.push(first=len(handheld.chain.lines))
+    with reading() as c:
+        [worse] = lots.failed(c, SITE)
+    assert (worse.failed, worse.proposed, worse.first) == (2, True, unit("F1"))
+    assert Because.LOT_FAILS in verdict("G1").because
+
+
+def test_a_unit_that_goes_round_is_counted_as_that_unit_and_set_apart_in_its_products_rate(
+    shop: Person, handheld: Handheld
+) -> None:
+    sold(handheld, "S1", "SO-1")
+    back(handheld, "S1", "SO-1")
+    examined(handheld, "S1", number=IMEI)
+    says(handheld, "restock", "S1", location=DOCK)
+    sold(handheld, "S1", "SO-2")
+    back(handheld, "S1", "SO-2", reason="defect")
+    for serial in ("A1", "A2", "A3"):
+        sold(handheld, serial, "SO-3")
+    back(handheld, "A1", "SO-3")
+    handheld.push()
+    with reading() as c:
+        [loop] = loops.units(c, SITE)
+        [product] = loops.products(c, SITE, NOW)
+    assert (loop.unit, loop.returns, loop.reasons) == (unit("S1"), 2, ("fit", "defect"))
+    assert (product.sold, product.returns, product.units, product.loop_units) == (5, 3, 2, 1)
+    assert product.rate == pytest.approx(3 / 5)
+    assert product.rate_without_loops == pytest.approx(1 / 3)
+
+
+def test_what_failed_units_share_is_told_with_counts_and_two_of_two_do_not_shout() -> None:
+    traits = {f"u{n}": {("packed by", "Ravi" if n < 10 else "Rosa"), ("lot", "L1")} for n in range(100)}
+    found = shared.compare(traits, {"u1", "u2", "u3", "u4", "u50"})
+    assert [(one.value, one.failed, one.sold, one.is_lead) for one in found] == [
+        ("Ravi", 4, 10, True),
+        ("Rosa", 1, 90, False),
+    ]
+    assert found[0].lift == pytest.approx(8)
+    assert 1 < found[0].least < found[0].lift
+    assert not any(one.is_lead for one in shared.compare(traits, {"u1", "u2"}))
+
+
+def test_the_pages_of_the_desk_show_what_waits_and_take_a_decision(
+    shop: Person, handheld: Handheld, app: Flask
+) -> None:
+    sold(handheld, "S1", "SO-1")
+    back(handheld, "S1", "RMA-1")
+    examined(handheld, "S1", number=IMEI)
+    defective(handheld, "F1 F2", "SO-2", "L7")
+    handheld.push()
+    quality = sign_in(app, "quality")
+    page = quality.get("/returns").text
+    assert "A recall is proposed." in page
+    assert "nothing speaks against it" in page
+    for address in ("/returns?outcome=quarantine", "/returns/patterns", "/returns/announced?number=RMA-1"):
+        assert quality.get(address).status_code == 200, address
+    one = quality.get(f"/returns/unit/{path_of(unit('S1'))}").text
+    assert "It is the one that was sold, to them, and sound." in one
+    answer = quality.post("/returns/decide", data={"unit": unit("S1"), "decision": "restock", "reason": "sound"})
+    assert answer.status_code == 302
+    assert status("S1") == "received"
+    assert quality.post("/returns/limits", data={"unit_max": "1"}).status_code == 302
+    said = {"item": PHONE, "lot": "L7", "number": "RC-L7", "reason": "battery"}
+    assert quality.post("/returns/recall", data=said).status_code == 302
+    assert Because.RECALLED in verdict("F1").because
+    for name in ("returns", "return_rates", "failed_lots"):
+        assert quality.get(f"/api/v1/lists/{name}.csv").status_code == 200, name
