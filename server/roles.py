@@ -27,8 +27,8 @@ class Task(StrEnum):
     PRINT = "print"
     """Print labels: new plates and cartons, bins, and again what has one."""
     RETURN = "return"
-    """The returns and warranty desk: what becomes of a return that is sound or not theirs (what quality holds back needs
-    `settle`), repairs, loans, replacements, other owners."""
+    """The returns and warranty desk: what becomes of a sound return, or of one that is not theirs (what quality holds
+    back needs `settle`); repairs, loans, replacements, other owners."""
     RECALL = "recall"
     """Begin and end recalls."""
     OWN = "own"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -19,7 +19,7 @@ from sync.identity import item_key
 from tests.simulation.layout import SITE
 from tests.simulation.office import NAME, Office, open_office
 from tests.simulation.returns.clerk import Clerk, Handled
-from tests.simulation.returns.shop import BAG, LOST, PHONE, Shop, Time, Unit
+from tests.simulation.returns.shop import BAD_LOTS, BAG, LOST, LOTS, PHONE, Shop, Time, Unit
 from tests.simulation.returns.things import HONEST, MIX, NEVER_RESTOCKED, Kind, Return, Thing, box_of
 from tests.simulation.station import Station
 
@@ -147,8 +147,8 @@ class _Run:
         make: Callable[[int], Iterator[Return]] = getattr(self, f"_{kind.name.lower()}")
         yield from make(count)
 
-    def _sold(self, count: int, gtin: str | None = None) -> list[Unit]:
-        units = self.shop.units(count, gtin)
+    def _sold(self, count: int, gtin: str | None = None, *, lots: Sequence[str] = LOTS) -> list[Unit]:
+        units = self.shop.units(count, gtin, lots=lots)
         self.shop.sell(units)
         return units
 
@@ -173,7 +173,7 @@ class _Run:
             yield self._as_bought(Kind.HONEST_WORN, unit, condition=self._rng.choice(WORN))
 
     def _honest_defect(self, count: int) -> Iterator[Return]:
-        for unit in self._sold(count):
+        for unit in self._sold(count, lots=BAD_LOTS):
             yield self._as_bought(Kind.HONEST_DEFECT, unit, reason="defect", slip=self._slip(unit, "defect"))
 
     def _honest_no_paper(self, count: int) -> Iterator[Return]:

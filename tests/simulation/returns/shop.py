@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final
@@ -20,7 +20,9 @@ PHONE, WATCH, BAG = "09506000134352", "09506000134369", "09506000134376"
 BINS: Final = ("A-01", "A-02", "A-03")
 LOST: Final = "A-09"
 """A bin from which things go missing."""
-LOTS: Final = ("L1", "L2", "L3", "L4", "L5", "L6")
+LOTS: Final = tuple(f"L{number:02d}" for number in range(60))
+BAD_LOTS: Final = LOTS[:3]
+"""Most of what does not work is of these."""
 
 
 @dataclass(slots=True)
@@ -83,9 +85,11 @@ class Shop:
         places = [*BINS, LOST, "PACK", "GATE", "RETURNS"]
         self.office.imports("locations", [{"code": c, "zone": "returns" if c == "RETURNS" else c[:1]} for c in places])
 
-    def units(self, count: int, gtin: str | None = None, *, place: str | None = None) -> list[Unit]:
+    def units(
+        self, count: int, gtin: str | None = None, *, place: str | None = None, lots: Sequence[str] = LOTS
+    ) -> list[Unit]:
         """So many new ones, received with what is printed on their boxes, and put away."""
-        made = [self._unit(gtin or self.rng.choice((PHONE, PHONE, WATCH))) for _ in range(count)]
+        made = [self._unit(gtin or self.rng.choice((PHONE, PHONE, WATCH)), lots) for _ in range(count)]
         rows = [
             {"gtin": u.gtin, "serial": u.serial, "lot": u.lot, "location": place or self.rng.choice(BINS)} for u in made
         ]
@@ -99,9 +103,9 @@ class Shop:
         self.hand.sync()
         return made
 
-    def _unit(self, gtin: str) -> Unit:
+    def _unit(self, gtin: str, lots: Sequence[str]) -> Unit:
         imeis = tuple(self.imei() for _ in range(2)) if gtin == PHONE else ()
-        return Unit(gtin=gtin, serial=self.serials.next(), imeis=imeis, lot=self.rng.choice(LOTS))
+        return Unit(gtin=gtin, serial=self.serials.next(), imeis=imeis, lot=self.rng.choice(lots))
 
     def imei(self) -> str:
         """Fifteen digits that check."""
