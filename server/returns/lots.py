@@ -65,5 +65,5 @@ def _recalled(connection: sa.Connection, site: str) -> set[tuple[str, str | None
     """Products and lots that a recall in force names."""
     t = reference.c
     rows = connection.execute(sa.select(t.row).where(t.site == site, t.kind == "recall", t.row.isnot(None))).scalars()
-    standing = [row for row in rows if row.get("until_ms") is None and row.get("item")]
+    standing = [row for row in rows if row.get("until_ms") is None and row.get("item") and not row.get("drill")]
     return {(row["item"], lot) for row in standing for lot in row.get("lots") or [None]}

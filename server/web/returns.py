@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug import Response
@@ -12,7 +12,6 @@ from server.case_list import CaseFilter
 from server.database import reading, transact
 from server.errors import Refusal
 from server.people import requires, signed_in
-from server.recalls import RecallError, recall
 from server.returns import announced, desk, disposing, limits, loops, lots, shared, words
 from server.returns.disposing import DispositionError
 from server.returns.facts import judge, since_back
@@ -22,6 +21,7 @@ from server.web.navigation import Entry, Group
 from server.web.pages import blueprint, linked_names
 from sync.condition import CONDITIONS
 from sync.event import TEXT_MAX, format_name
+from sync.identity import GS1, split_key
 from sync.returning import REASONS, SEALS, SITE_WIDE
 
 NAV = Entry("Returns", "web.returns", Group.QUALITY, order=10)
@@ -51,8 +51,15 @@ def returns() -> str:
         names = linked_names(connection, site, keys + [lot.item for lot in failed])
     return render_template(
         "returns.html", rows=found[:SHOWN_MAX], left=len(found[SHOWN_MAX:]), counts=desk.counts(every),
-        outcome=wanted, names=names, reasons=REASONS, proposed=[lot for lot in failed if lot.proposed], **WORDS,
+        outcome=wanted, names=names, reasons=REASONS, **WORDS,
+        proposed=[(lot, *_code(lot.item)) for lot in failed if lot.proposed],
     )  # fmt: skip
+
+
+def _code(item: str) -> tuple[str, str]:
+    """How a recall asks for a product: its GTIN, or the site's own code."""
+    parts = split_key(item)
+    return ("gtin" if parts.domain == GS1 else "sku"), parts.value("01") or ""
 
 
 @blueprint.get("/returns/unit/<path:path>")
@@ -164,26 +171,3 @@ def set_return_limits() -> Response:
     else:
         flash("Handhelds obey it from their next sync.", "good")
     return redirect(url_for("web.return_patterns"))
-
-
-@blueprint.post("/returns/recall")
-@requires(Task.RECALL)
-def recall_lot() -> Response:
-    """Begin the recall of a lot that failed."""
-    person, form = signed_in(), request.form
-    item, lot = form.get("item", ""), form.get("lot", "")
-    asked: dict[str, Any] = {"number": form.get("number", "").strip(), "reason": form.get("reason", "").strip()}
-    if not all((item, lot, *asked.values())):
-        flash("A recall needs a number and a reason.", "bad")
-        return redirect(url_for("web.returns"))
-    try:
-        transact(
-            lambda c: recall(
-                c, site=person.site, item=item, lots=[lot], operator=person.name, now_ms=context.now_ms(), **asked
-            )
-        )
-    except RecallError as error:
-        flash(str(error), "bad")
-    else:
-        flash(f"Recall {asked['number']} is in force.", "good")
-    return redirect(url_for("web.returns"))

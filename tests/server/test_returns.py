@@ -13,6 +13,8 @@ from server.ledger import history
 from server.naming import path_of
 from server.parties import name_of
 from server.rebuild import rebuild
+from server.recalls.asked import Asked
+from server.recalls.book import begin
 from server.returns import loops, lots, shared
 from server.returns.facts import judge
 from server.tables import document_rows, unit_states
@@ -270,8 +272,11 @@ def test_the_pages_of_the_desk_show_what_waits_and_take_a_decision(
     assert answer.status_code == 302
     assert status("S1") == "received"
     assert quality.post("/returns/limits", data={"unit_max": "1"}).status_code == 302
-    said = {"item": PHONE, "lot": "L7", "number": "RC-L7", "reason": "battery"}
-    assert quality.post("/returns/recall", data=said).status_code == 302
+    said = {"gtin": GTIN, "lots": "L7", "reason": "battery", "do": "preview"}
+    assert "Begin" in quality.post("/recalls/new", data=said).text
+    with writing() as c:
+        asked = Asked(gtin=GTIN, lots=["L7"], reason="battery")
+        begin(c, site=SITE, asked=asked, operator="quality", now_ms=NOW - 1)
     assert Because.RECALLED in verdict("F1").because
     for name in ("returns", "return_rates", "failed_lots"):
         assert quality.get(f"/api/v1/lists/{name}.csv").status_code == 200, name

@@ -11,7 +11,8 @@ from random import Random
 from typing import Final
 
 from server.database import reading, transact, writing
-from server.recalls import recall
+from server.recalls.asked import Asked
+from server.recalls.book import begin
 from server.returns.facts import judge
 from server.returns.limits import Limits, set_limits
 from sync.because import Outcome
@@ -264,11 +265,9 @@ class _Run:
 
     def _recalled(self, count: int) -> Iterator[Return]:
         units = self._sold(count)
+        asked = Asked(reason="battery", serials=[unit.key for unit in units])
         with writing() as c:
-            recall(
-                c, site=SITE, number=f"RC-{self.shop.number()}", reason="battery", item=None,
-                units=[unit.key for unit in units], operator=NAME, now_ms=self._time.now_ms(),
-            )  # fmt: skip
+            begin(c, site=SITE, asked=asked, operator=NAME, now_ms=self._time.now_ms())
         yield from (self._as_bought(Kind.RECALLED, unit) for unit in units)
 
     # What the office makes of it.
