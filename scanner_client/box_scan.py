@@ -12,6 +12,7 @@ from typing import Final
 from scanner_client import judging
 from scanner_client.hand_over import HandOver
 from scanner_client.keeping import Keeping
+from scanner_client.origin import Origins
 from scanner_client.packing import is_empty_parcel, packed_so_far, unfinished_parcel
 from scanner_client.pairing import Pairing, Read, by_own_name, contradict, is_whole
 from scanner_client.pick_list import PickLists
@@ -21,7 +22,7 @@ from scanner_client.sample import Sample
 from scanner_client.shelf import Shelf
 from scanner_client.sighting import Sighting, Told, Tone, rank, with_symbols
 from scanner_client.wording import say
-from sync.actions import ACTIONS
+from sync.actions import ACTIONS, Stock
 from sync.event import LIST_MAX, ScanEvent
 from sync.identity import Kind, is_stock, item_of
 from sync.labels import SiteCodes
@@ -53,6 +54,7 @@ class BoxScans:
         self._shelf = Shelf(self._site_map)
         self._sample = Sample(self._site_map, keeping.handheld.outbox)
         self._pairing = Pairing()
+        self._origins = Origins(keeping.handheld)
 
     def scan(self, sighting: Sighting, good: Sequence[Read]) -> list[Told]:
         """One box, by all that was read on it."""
@@ -69,12 +71,7 @@ class BoxScans:
         if is_stock(box.key) and judging.needs_serial(self._site_map, item_of(box.key)):
             return self._half_a_scan(sighting, box.key, say("scan.needs_serial", item=thing))
         self.product_in_hand = None
-        event = self._desk.box_event(self._box_event(sighting, good, box))
-        lacking = (
-            say("scan.bin_first")
-            if self._keeping.is_counting and self._keeping.bin.opening is None
-            else judging.lacking(event)
-        )
+        event, lacking = self._lacking(self._desk.box_event(self._box_event(sighting, good, box)))
         if lacking and not self._was_just_put_away(event):
             return self._lacks(sighting, event, lacking, thing)
         if lacking or self._keeping.is_repeated(event, sighting):
@@ -87,6 +84,15 @@ class BoxScans:
             return [Told(tone=Tone.ASK, text=say("packing.empty", carton=thing), thing=thing)]
         told = self.keep(event, sighting, thing)
         return [self._desk.begun(told, sighting) if told.event and told.event.action == TAKING_BACK else told]
+
+    def _lacking(self, event: ScanEvent) -> tuple[ScanEvent, str | None]:
+        """The event with where its pieces are taken from, and what has to be scanned or said before it can be kept."""
+        closed = self._keeping.is_counting and self._keeping.bin.opening is None
+        lacking = say("scan.bin_first") if closed else judging.lacking(event)
+        if lacking:
+            return event, lacking
+        origin, ask = self._origins.of(event)
+        return replace(event, origin=origin), ask or None
 
     def _is_miscounted(self, sighting: Sighting, good: Sequence[Read]) -> bool:
         """Whether a person said how many, and then typed what may be a product's code but is none of ours."""
@@ -103,9 +109,9 @@ class BoxScans:
     def _was_just_put_away(self, event: ScanEvent) -> bool:
         """Whether this is the unit that the bin's label has just put away: a second scan does not move it on."""
         newest = self._keeping.recent.newest
-        return (
-            newest is not None and event.action == PUT_AWAY == newest[0].action and newest[0].subject == event.subject
-        )
+        if newest is None or is_stock(event.subject or ""):
+            return False
+        return event.action == PUT_AWAY == newest[0].action and newest[0].subject == event.subject
 
     def _lacks(self, sighting: Sighting, event: ScanEvent, lacking: str, thing: str) -> list[Told]:
         """Something has to be scanned first. What is put away is held in mind: its bin's label is all that lacks."""
@@ -215,3 +221,8 @@ class BoxScans:
         if found.missing:
             return Tone.LOOK, say("packing.closed_short", order=found.order, missing=", ".join(found.missing))
         return Tone.GOOD, say("packing.closed_whole", order=found.order)
+
+
+def _not_taken(event: ScanEvent) -> frozenset[Verdict]:
+    """What is kept as rejected: what is taken out of a bin, and is not expected, is nothing of the order either."""
+    return NOT_TAKEN | ({Verdict.NOT_EXPECTED} if ACTIONS[event.action].stock is Stock.TAKEN else frozenset())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
@@ -12,6 +11,7 @@ from sync.actions import ACTIONS
 from sync.event import ScanEvent
 from sync.identity import is_container, is_stock
 from sync.order import Order, Taken
+from sync.order_pieces import OrderPieces, pieces_after
 from sync.unit import Status
 from sync.verdict import COMMITTED, NO_ORDER, Known, Ordered
 
@@ -55,30 +55,14 @@ def taken_for(handheld: Handheld, order: Order, action: str) -> list[Taken]:
     return found
 
 
-def packed_pieces(handheld: Handheld, order: Order) -> list[Taken]:
-    """Pieces without units that were packed for this order, with their cartons."""
-    return [*order.packed, *_own_pieces(handheld, order, "pack")]
+def pieces_for(handheld: Handheld, order: Order) -> OrderPieces:
+    """Pieces without units that the order has, by the server's word and the scans made here since."""
+    return pieces_after(order.picked, order.packed, handheld.own_scans.under(order.number))
 
 
 def _pieces(handheld: Handheld, order: Order, action: str) -> list[Taken]:
-    packed = packed_pieces(handheld, order)
-    if action == "pack":
-        return packed
-    picked = [*order.picked, *_own_pieces(handheld, order, "pick")]
-    beyond: Counter[tuple[str, str | None]] = Counter()  # a small shop packs straight from the shelf
-    for one in packed:
-        beyond[one.subject, one.lot] += one.quantity
-    for one in picked:
-        beyond[one.subject, one.lot] -= one.quantity
-    return [*picked, *(Taken(subject=s, lot=lot, quantity=n) for (s, lot), n in beyond.items() if n > 0)]
-
-
-def _own_pieces(handheld: Handheld, order: Order, action: str) -> list[Taken]:
-    return [
-        Taken(subject=event.subject, lot=event.lot, quantity=event.quantity or 1, container=event.container)
-        for event in handheld.own_scans.under(order.number)
-        if event.action == action and event.subject and is_stock(event.subject)
-    ]
+    found = pieces_for(handheld, order)
+    return [one for one, _ in found.in_cartons] if action == "pack" else found.taken
 
 
 def _is_sealed(handheld: Handheld, container: str | None) -> bool:

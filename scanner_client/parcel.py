@@ -8,6 +8,8 @@ from typing import Final
 
 from scanner_client.handheld import Handheld
 from scanner_client.packed_here import was_filled_here
+from scanner_client.pieces_map import moved
+from scanner_client.pieces_now import moves_of
 from scanner_client.sighting import Symbol
 from scanner_client.unit_now import known_now
 from sync.identity import Kind, is_container, is_stock
@@ -48,16 +50,26 @@ def tracking_of(symbol: Symbol, label: Label | Refusal, codes: SiteCodes) -> str
 
 
 def contents(handheld: Handheld, carton: str) -> list[str]:
-    """What is in a carton by the map and by what was packed here since: units, and products without units."""
-    pieces = (one for order in handheld.site_map.orders().values() for one in order.packed)
-    found = dict.fromkeys(handheld.site_map.packed_in(carton))
-    found |= dict.fromkeys(one.subject for one in pieces if one.container == carton)
-    for event in handheld.own_scans.all():
-        if event.container == carton and event.subject and event.action == "pack":
-            found[event.subject] = None
-        elif event.subject in found and event.action in ("unpack", "put_away", "move"):
-            del found[event.subject]
-    return list(found)
+    """What is in a carton by the map and by what was packed here since: units, and products without units.
+
+    What it was handed over with at this handheld is in it no longer once it is filled anew.
+    """
+    own = handheld.own_scans.all()
+    filled = max((n for n, event in enumerate(own) if event.container == carton and event.action == "pack"), default=-1)
+    sent = (n for n, event in enumerate(own[: max(filled, 0)]) if event.subject == carton and event.action == "ship")
+    gone = max(sent, default=-1)
+    found = {} if gone >= 0 else dict.fromkeys(handheld.site_map.packed_in(carton))
+    for event in own[gone + 1 :]:
+        subject = event.subject or ""
+        if is_stock(subject):
+            continue
+        if event.container == carton and subject and event.action == "pack":
+            found[subject] = None
+        elif subject in found and event.action in ("unpack", "put_away", "move"):
+            del found[subject]
+    moves = (move for move in moves_of(own[gone + 1 :]) if move[1] == carton)
+    lying = moved([] if gone >= 0 else handheld.site_map.pieces.inside(carton), moves)
+    return [*found, *dict.fromkeys(one.subject for one in lying if one.quantity > 0)]
 
 
 def holds_nothing(handheld: Handheld, carton: str, number: str | None) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Final
 
 from scanner_client import bin_labels, judging, parcel
-from scanner_client.assignment import unknown_document
+from scanner_client.assignment import AssignmentError, place_key, unknown_document
 from scanner_client.box_scan import BoxScans
 from scanner_client.hand_over import HandOver
 from scanner_client.handheld import Handheld
@@ -167,6 +167,16 @@ class Session:
             return Told(tone=Tone.ASK, text=say("scan.too_many", quantity=quantity, most=QUANTITY_MAX))
         self.keeping.task = replace(self.task, quantity=quantity)
         return Told(tone=Tone.INFO, text=say("scan.multiplier", quantity=quantity))
+
+    def comes_from(self, text: str) -> list[Told]:
+        """Where the next pieces are taken from: a bin or a carton, by label or code; empty: not said any more."""
+        try:
+            origin = place_key(text.strip(), Kind.LOCATION, self.handheld.site_map) if text.strip() else None
+        except AssignmentError as error:
+            return [Told(tone=Tone.ASK, text=str(error))]
+        self.keeping.task = replace(self.task, origin=origin)
+        words = say("place.from", place=self.keeping.place(origin)) if origin else say("place.from_nowhere")
+        return [Told(tone=Tone.INFO, text=words)]
 
     def grade(self, condition: str, *, last: bool) -> Told:
         """In what condition the last scan's unit is, or the next one's."""

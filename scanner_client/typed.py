@@ -24,6 +24,7 @@ SCANS: Final = b"/scans"
 UNDO: Final = b"/undo "
 SHORT: Final = b"/short "
 CONDITION: Final = b"/condition "
+FROM: Final = b"/from "
 SEAL: Final = b"/seal "
 REASON: Final = b"/reason "
 WITH_WORDS: Final = tuple(word.strip() for word in (SHORT, CONDITION, SEAL, REASON))
@@ -66,6 +67,7 @@ class Typing:
             UNDO: lambda words: [self._undo(words)],
             SHORT: session.short,
             CONDITION: lambda words: [self._grade(words)],
+            FROM: session.comes_from,
             SEAL: lambda words: session.desk.seal(words.strip()),
             REASON: lambda words: session.desk.reason(words.strip()),
         }
@@ -82,9 +84,8 @@ class Typing:
                 return told(line[len(begin) :].decode("utf-8", "replace"))
         if line.startswith(b"/"):
             said = printable(line[:SHOWN_MAX].decode("latin-1"))
-            commands = ", ".join(
-                name.decode() for name in (*_COMMANDS, SCANS, *map(bytes.strip, (SHORT, CONDITION, SEAL, REASON)))
-            )
+            named = dict.fromkeys((*_COMMANDS, SCANS, *map(bytes.strip, self._with_words)))
+            commands = ", ".join(name.decode() for name in named)
             return [Told(tone=Tone.ASK, text=say("scan.no_command", text=said, commands=commands))]
         if line.startswith(b"*") and line[1:].strip().isdigit():
             return [self._session.counts(int(line[1:].strip()[:SHOWN_MAX]))]  # what is cut off was too many before

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from server import changes, site_codes
-from server.orders.book import is_cancelled, read_cancellations, read_orders, read_pieces, read_shortages
+from server.orders.book import is_cancelled, read_cancellations, read_orders, read_shortages
+from server.orders.pieces import read_pieces
 from server.returns.announced import read_buyers, read_claims
 from server.tables import document_rows
 from sync.identity import item_of
@@ -64,9 +66,10 @@ def publish_order(connection: sa.Connection, site: str, number: str, at: int) ->
     state = "cancelled" if is_cancelled(read_cancellations(connection, site, [number]), number) else "open"
     short = read_shortages(connection, site, [number]).get(number, ())
     pieces = read_pieces(connection, site, number)
+    packed = [replace(one, container=None) if left else one for one, left in pieces.in_cartons]
     offered = {"kind": "order", "state": state, "lines": lines, "bins": [], "blind": False}
     offered |= {"due": order.due} if order.due else {}
-    for name, taken in (("short", short), ("picked", pieces["pick"]), ("packed", pieces["pack"])):
+    for name, taken in (("short", short), ("picked", pieces.taken), ("packed", packed)):
         offered |= {name: [_taken(one) for one in taken]} if taken else {}
     offered |= {"priority": order.priority} if order.priority else {}
     offered |= {"customer": buyer} if (buyer := read_buyers(connection, site, [number]).get(number)) else {}

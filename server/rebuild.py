@@ -28,6 +28,7 @@ from server.upsert import upsert
 from sync.event import format_name
 from sync.history import Fact, effective
 from sync.identity import is_container, is_location, is_stock, item_of
+from sync.order_pieces import GIVING_BACK, TAKING
 from sync.unit import UnitState
 
 Folded = tuple[UnitState | None, Cases]
@@ -35,7 +36,7 @@ _REWRITES: Final = frozenset({"void", "link", "unlink", "reopen"})
 """Actions that change what earlier facts mean: they are never folded on top."""
 
 
-_TO_ORDERS: Final = frozenset({"pick", "pack"})
+_TO_ORDERS: Final = frozenset({*TAKING, *GIVING_BACK, "ship", "parcel_back"})
 
 
 def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) -> None:
@@ -91,7 +92,8 @@ def _may_be_pieces(by_subject: Mapping[str, list[Fact]]) -> set[str]:
 def _tell_orders(connection: sa.Connection, site: str, by_subject: Mapping[str, list[Fact]], at: int) -> None:
     """Let handhelds know what these facts changed of orders: what one does without, and pieces that it has."""
     said = [f.event for facts in by_subject.values() for f in facts if f.event.action in ("short_pick", "void")]
-    said += [f.event for s, facts in by_subject.items() if is_stock(s) for f in facts if f.event.action in _TO_ORDERS]
+    loose = [f.event for s, facts in by_subject.items() if is_stock(s) or is_container(s) for f in facts]
+    said += [event for event in loose if event.action in _TO_ORDERS]
     numbers = {event.document for event in said if event.document is not None}
     lock(connection, site, numbers)  # two that bring pieces of one order each read what the other one brought
     for number in read_orders(connection, site, numbers):

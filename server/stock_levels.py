@@ -76,7 +76,7 @@ def _emptied(connection: sa.Connection, site: str, facts: Iterable[Fact], hold: 
     if not boxes:
         return stock.never
     around = gather(connection, site, {}, [UnitState(place=box) for box in boxes], hold)
-    return lambda place, since_ms, at_ms: around.shipped_in(place, since_ms, at_ms) is not None
+    return around.emptied
 
 
 def _on_top(facts: list[Fact], balances: stock.Balances) -> bool:

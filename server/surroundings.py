@@ -32,6 +32,8 @@ from sync.verdict import Known, Ordered
 
 DEPTH_MAX: Final = 8
 """Pallet, carton, inner box, and some more; beyond it a place is taken as it stands."""
+END_OF_TIME: Final = 2**53
+"""A moment after all others, Unix milliseconds."""
 PUTTING_IN: Final = ("receive", "put_away", "move", "pick", "pack", "take_back")
 """Actions that put what they are about into the container which they name."""
 
@@ -42,6 +44,8 @@ class Timeline:
 
     moments: list[int] = field(default_factory=list)
     states: list[UnitState] = field(default_factory=list)
+    left: list[int] = field(default_factory=list)
+    """When it was handed over with what was in it, and did not come back unopened."""
 
     def index(self, at_ms: int) -> int | None:
         """The entry that held at a moment; None before the first."""
@@ -110,6 +114,20 @@ class Gathered:
                 return place if state.status_ms > since_ms else None  # else it was filled anew since
             place, since_ms = state.place, state.place_ms
         return None
+
+    def emptied(self, place: str, since_ms: int, at_ms: int) -> bool:
+        """Whether a container was handed over between two moments, itself or with what it stood in, and not back."""
+        for _ in range(DEPTH_MAX):
+            line = self.timelines.get(place)
+            if line is None:
+                break
+            if any(since_ms < moment <= at_ms for moment in line.left):
+                return True
+            state = line.at(at_ms)
+            if state is None or state.place is None:
+                break
+            place, since_ms = state.place, max(since_ms, state.place_ms)
+        return False
 
     def foreign(self, document: str | None, unit: str, at_ms: int) -> str | None:
         """Why what came under this document cannot be of its supplier, in a sentence, by what was known then."""
@@ -290,6 +308,10 @@ def _timeline(facts: Iterable[Fact], around: Gathered) -> Timeline:
         state = around.step(state, fact)
         line.moments.append(fact.event_ms)
         line.states.append(state)
+        if fact.event.action == "ship":
+            line.left.append(fact.event_ms)
+        elif fact.event.action == "parcel_back" and line.left:
+            line.left.pop()
     return line
 
 

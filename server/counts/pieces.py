@@ -105,7 +105,7 @@ def _lying(facts: Iterable[Fact], place: str, boxes: Sequence[str], interval: In
     opened, finished = interval.opened_ms, interval.finished_ms
     ordered = sorted((f for f in facts if f.event_ms - f.uncertainty_ms <= finished), key=lambda f: f.order)
     before = [f for f in ordered if f.event_ms + f.uncertainty_ms < opened]
-    at_opening = stock.fold(before, lambda box, since, at: around.shipped_in(box, since, at) is not None)
+    at_opening = stock.fold(before, around.emptied)
 
     def held(where: str) -> int:
         carrier = around.carrier(where, opened) if is_container(where) else None

@@ -102,28 +102,6 @@ def read_shortages(connection: sa.Connection, site: str, numbers: Iterable[str])
     return found
 
 
-def read_pieces(connection: sa.Connection, site: str, number: str) -> dict[str, list[Taken]]:
-    """What was picked (`pick`) and packed (`pack`) for an order of stock without units, and not taken back."""
-    e = events.c
-    query = (
-        sa.select(e.device_no, e.epoch, e.seq, e.action, e.subject, e.lot, e.container, e.quantity)
-        .where(e.site == site, e.document == number, e.action.in_(("pick", "pack")))
-        .where(e.outcome.in_(FOLDED), e.subject.isnot(None))
-    )
-    rows = [row for row in connection.execute(query) if is_stock(row.subject)]
-    undone = read_undone(connection, (format_name((row.device_no, row.epoch, row.seq)) for row in rows))
-    sums: dict[str, dict[Taken, int]] = {"pick": defaultdict(int), "pack": defaultdict(int)}
-    for row in rows:
-        if format_name((row.device_no, row.epoch, row.seq)) not in undone:
-            carton = row.container if row.action == "pack" else None
-            what = Taken(subject=row.subject, lot=row.lot, quantity=0, container=carton)
-            sums[row.action][what] += 1 if row.quantity is None else row.quantity
-    return {
-        action: [replace(one, quantity=n) for one, n in sorted(found.items(), key=lambda pair: repr(pair[0]))]
-        for action, found in sums.items()
-    }
-
-
 def read_made_for(connection: sa.Connection, site: str, units: Iterable[str]) -> MadeFor:
     """The orders that name these very units."""
     found: MadeFor = defaultdict(list)

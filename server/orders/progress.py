@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from server.identifiers import names_of, owners
 from server.ledger import FOLDED, fact_of, in_chunks
 from server.orders import book
+from server.orders.pieces import pieces_of
 from server.orders.standing import LineProgress, OrderProgress, OrderUnit, Parcel, Shortage, spread_over
-from server.surroundings import gather
+from server.surroundings import Gathered, gather
 from server.tables import documents, events
 from server.undone import read_undone
 from server.unit_rows import states_of
@@ -101,6 +102,8 @@ class _Things:
     own: Mapping[str, UnitState]
     """The same, whatever became of their containers."""
     places: Mapping[str, str | None]
+    around: Gathered
+    now_ms: int
 
     @property
     def containers(self) -> list[str]:
@@ -147,6 +150,8 @@ def _things(connection: sa.Connection, site: str, facts: list[Fact], now_ms: int
         own=own,
         states={key: around.carried(state, now_ms) or state for key, state in own.items()},
         places={key: around.locate(state.place, now_ms) for key, state in own.items()},
+        around=gather(connection, site, {}, [UnitState(place=carton) for carton in cartons]),
+        now_ms=now_ms,
     )
 
 
@@ -229,31 +234,25 @@ def _units(number: str, facts: list[Fact], things: _Things) -> tuple[OrderUnit, 
 
 def _pieces(facts: list[Fact], things: _Things) -> list[OrderUnit]:
     """Pieces of products without units: packed ones in their cartons, and what was picked beyond them."""
-    packed: dict[tuple[str, str | None], int] = defaultdict(int)
-    picked: dict[str, int] = defaultdict(int)
-    lots: dict[str, str | None] = {}
-    for fact in facts:
-        event = fact.event
-        if event.subject and is_stock(event.subject) and event.action in ("pick", "pack"):
-            lots[event.subject] = event.lot or lots.get(event.subject)
-            pieces = 1 if event.quantity is None else event.quantity
-            if event.action == "pack":
-                packed[event.subject, event.container] += pieces
-            else:
-                picked[event.subject] += pieces
-    found = []
-    for (subject, carton), pieces in packed.items():
-        picked[subject] -= pieces
-        state = things.states.get(carton or "")
-        gone = state is not None and state.status is Status.SHIPPED
-        status = Status.SHIPPED if gone else Status.PACKED
-        place = things.places.get(carton or "")
-        found.append((subject, pieces, status, carton, place))
-    found += [(subject, pieces, Status.PICKED, None, None) for subject, pieces in picked.items() if pieces > 0]
-    return [
-        OrderUnit(subject=s, lot=lots.get(s), quantity=n, status=status, container=carton, location=place)
-        for s, n, status, carton, place in found
+    found = pieces_of(facts, things.around, things.now_ms)
+    packed = [
+        OrderUnit(
+            subject=one.subject,
+            lot=one.lot,
+            quantity=one.quantity,
+            status=Status.SHIPPED if left else Status.PACKED,
+            container=one.container,
+            location=None if left else things.places.get(one.container or ""),
+        )
+        for one, left in found.in_cartons
     ]
+    beyond = [(one, one.quantity - sum(p.quantity for p in packed if p.subject == one.subject)) for one in found.taken]
+    picked = [
+        OrderUnit(subject=one.subject, lot=one.lot, quantity=n, status=Status.PICKED, container=None, location=None)
+        for one, n in beyond
+        if n > 0
+    ]
+    return [*packed, *picked]
 
 
 def _line(line: OrderLine, reached: Mapping[int, int], shortages: Iterable[Shortage]) -> LineProgress:

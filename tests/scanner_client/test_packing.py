@@ -173,8 +173,7 @@ def test_an_empty_carton_is_neither_closed_nor_handed_over(handheld: Handheld, b
     assert told.text.startswith("Nothing is in 395060001343520018 by what this handheld knows.")
     assert see(begin("ship", document="SO-1"), CARTON_LABEL)[0].text == told.text
     assert len(kept(handheld)) == before
-    order[2] |= {"packed": [{"subject": CABLE, "quantity": 1, "container": CARTON}]}  # type: ignore[operator]
-    learn(order)
+    learn(["stock", f"{CABLE} {CARTON}", [1]])
     assert see(begin("ship", document="SO-1"), CARTON_LABEL)[0].event is not None, "pieces are in it by the map"
 
 

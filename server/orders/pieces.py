@@ -1,0 +1,43 @@
+"""Pieces of stock without units that orders have, read from the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from server.ledger import FOLDED, fact_of
+from server.surroundings import END_OF_TIME, Gathered, gather
+from server.tables import events
+from server.undone import read_undone
+from sync.event import format_name
+from sync.history import Fact
+from sync.identity import is_stock
+from sync.order_pieces import GIVING_BACK, TAKING, OrderPieces
+from sync.unit import UnitState
+
+
+def read_pieces(connection: sa.Connection, site: str, number: str) -> OrderPieces:
+    """What was picked and packed for an order, less what was taken out again, and not undone."""
+    e = events.c
+    query = (
+        sa.select(events)
+        .where(e.site == site, e.document == number, e.action.in_((*TAKING, *GIVING_BACK)))
+        .where(e.outcome.in_(FOLDED), e.subject.isnot(None))
+    )
+    facts = [fact_of(row) for row in connection.execute(query).mappings() if is_stock(row["subject"])]
+    undone = read_undone(connection, (format_name(fact.name) for fact in facts))
+    standing = [fact for fact in facts if format_name(fact.name) not in undone]
+    boxes = {fact.event.container for fact in standing if fact.event.container}
+    around = gather(connection, site, {}, [UnitState(place=box) for box in boxes])
+    return pieces_of(standing, around, END_OF_TIME)
+
+
+def pieces_of(facts: Iterable[Fact], around: Gathered, now_ms: int) -> OrderPieces:
+    """What an order has by these facts, none of them undone, as of a moment."""
+    found = OrderPieces()
+    for fact in sorted(facts, key=lambda fact: fact.order):
+        carton = fact.event.container
+        left = carton is not None and around.emptied(carton, fact.event_ms, now_ms)
+        found.take(fact.event, left=left)
+    return found
