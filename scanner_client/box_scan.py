@@ -26,7 +26,7 @@ from sync.actions import ACTIONS, Stock
 from sync.event import LIST_MAX, ScanEvent
 from sync.identity import Kind, is_stock, item_of
 from sync.labels import SiteCodes
-from sync.labels.box import Box, identify
+from sync.labels.box import Box, identify, plated
 from sync.recall import sets_apart
 from sync.verdict import NOT_TAKEN, STOPPED, Judgement, Verdict
 
@@ -68,8 +68,9 @@ class BoxScans:
         if box.key is None:
             return self._keeping.unreadable(sighting, box.question or say("scan.not_ours", key=good[0].label.key))
         thing = judging.thing_text(self._site_map, box.key)
-        if is_stock(box.key) and judging.needs_serial(self._site_map, item_of(box.key)):
-            return self._half_a_scan(sighting, box.key, say("scan.needs_serial", item=thing))
+        half = self._lacks_its_number(box.key)
+        if half:
+            return self._half_a_scan(sighting, box.key, say(half, item=thing))
         self.product_in_hand = None
         event, lacking = self._lacking(self._desk.box_event(self._box_event(sighting, good, box)))
         if lacking and not self._was_just_put_away(event):
@@ -98,6 +99,13 @@ class BoxScans:
         """Whether a person said how many, and then typed what may be a product's code but is none of ours."""
         typed = sighting.entry is not None and self.product_in_hand is None
         return typed and self._keeping.task.quantity > 1 and [read.label.kind for read in good] == [Kind.SERIAL]
+
+    def _lacks_its_number(self, key: str) -> str:
+        """What to ask for where only the product of a unit was read that has a number; empty where nothing lacks."""
+        item = item_of(key) if is_stock(key) else None
+        if judging.needs_serial(self._site_map, item):
+            return "scan.needs_serial"
+        return "scan.needs_plate" if judging.bears_plates(self._site_map, item) else ""
 
     def _half_a_scan(self, sighting: Sighting, item: str, reason: str) -> list[Told]:
         """A product's barcode without the serial: a person scans that next; a camera could not read it."""
@@ -155,7 +163,11 @@ class BoxScans:
         items = judging.serial_items(self._site_map, self._keeping.task.document)
         box = identify(labels, codes=self._codes, item_hint=self.product_in_hand, document_items=items)
         task = self._keeping.task
-        return told_apart(box, self._site_map, task.document, task.location) if task.action == TELL_APART else box
+        if task.action == TELL_APART:
+            return told_apart(box, self._site_map, task.document, task.location)
+        item = box.item or self.product_in_hand
+        box = plated(box, item) if judging.bears_plates(self._site_map, item) else box
+        return by_own_name(box, self._site_map) if len(labels) == 1 and labels[0].kind is Kind.PLATE else box
 
     def _box_event(self, sighting: Sighting, good: Sequence[Read], box: Box) -> ScanEvent:
         event = self._keeping.event(

@@ -22,12 +22,12 @@ from sync.event import ScanEvent
 from sync.identity import is_container, is_stock, item_of, split_key
 from sync.labels import SerialPattern, SiteCodes
 from sync.returning import verdict
+from sync.stock import NUMBERED
 from sync.unit import NOT_TOLD, Status
 from sync.verdict import REFUSED, STOPPED, Judgement, Known, Verdict, day, judge, refused
 
 SERIAL_MODE: Final = "serial"
-SERIAL_MODES: Final = frozenset({SERIAL_MODE, "lpn", "made_to_order"})
-"""Tracking modes whose units have a number of their own; in the others a text that stands alone is no serial."""
+PLATE_MODE: Final = "lpn"
 TONES: Final = {
     Verdict.RIGHT: Tone.GOOD,
     Verdict.CANNOT_TELL: Tone.LOOK,
@@ -116,7 +116,7 @@ def document_items(site_map: SiteMap, number: str | None) -> tuple[str, ...]:
 def serial_items(site_map: SiteMap, number: str | None) -> tuple[str, ...]:
     """Those products of a document's lines that a serial number could be of."""
     rows = [(item, site_map.entry("item", item)) for item in document_items(site_map, number)]
-    return tuple(item for item, row in rows if row and row.get("mode") in SERIAL_MODES)
+    return tuple(item for item, row in rows if row and row.get("mode") in NUMBERED)
 
 
 def is_blind(site_map: SiteMap, number: str | None, place: str | None) -> bool:
@@ -131,6 +131,12 @@ def says_nothing(site_map: SiteMap, event: ScanEvent) -> str | None:
         return say("verdict.hidden")
     row = site_map.entry("document", event.document) if event.document else None
     return say("verdict.taken_on") if row and row.get("sort") == "take_on" else None
+
+
+def bears_plates(site_map: SiteMap, item: str | None) -> bool:
+    """Whether this product's units bear the warehouse's own plates, each of which is a serial number."""
+    row = site_map.entry("item", item) if item else None
+    return bool(row and row.get("mode") == PLATE_MODE)
 
 
 def needs_serial(site_map: SiteMap, item: str | None) -> bool:

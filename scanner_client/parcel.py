@@ -67,7 +67,7 @@ def contents(handheld: Handheld, carton: str) -> list[str]:
             found[subject] = None
         elif subject in found and event.action in ("unpack", "put_away", "move"):
             del found[subject]
-    moves = (move for move in moves_of(own[gone + 1 :]) if move[1] == carton)
+    moves = (move for move in moves_of(own[gone + 1 :]) if move.place == carton)
     lying = moved([] if gone >= 0 else handheld.site_map.pieces.inside(carton), moves)
     return [*found, *dict.fromkeys(one.subject for one in lying if one.quantity > 0)]
 

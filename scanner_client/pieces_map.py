@@ -114,10 +114,22 @@ class PiecesMap:
         return found
 
 
-def moved(lying: Iterable[Lying], moves: Iterable[tuple[str, str, int]]) -> list[Lying]:
-    """What lies where after these moves: product or lot, place, and how many more (or less) there are."""
+@dataclass(frozen=True, slots=True)
+class Move:
+    """So many more pieces (or less) of a product or lot in a place."""
+
+    subject: str
+    place: str
+    pieces: int
+    shelved: bool
+    """Whether they were put away there."""
+
+
+def moved(lying: Iterable[Lying], moves: Iterable[Move]) -> list[Lying]:
+    """What lies where after these moves."""
     found = {(one.subject, one.place): one for one in lying}
-    for subject, place, pieces in moves:
-        old = found.get((subject, place), Lying(subject=subject, place=place, quantity=0))
-        found[subject, place] = replace(old, quantity=old.quantity + pieces)
+    for move in moves:
+        key = (move.subject, move.place)
+        old = found.get(key, Lying(subject=move.subject, place=move.place, quantity=0, shelved=False))
+        found[key] = replace(old, quantity=old.quantity + move.pieces, shelved=old.shelved or move.shelved)
     return [one for one in found.values() if one.quantity]

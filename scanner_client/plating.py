@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from scanner_client import judging
 from scanner_client.site_map import SiteMap
-from sync.identity import Kind, split_key, unit_key
-from sync.labels.box import Box
+from sync.identity import Kind, split_key
+from sync.labels.box import Box, plated
 
 TELL_APART = "tell_apart"
 
@@ -17,11 +17,7 @@ def told_apart(box: Box, site_map: SiteMap, number: str | None, location: str | 
     if box.key is None:
         return box
     items = judging.document_items(site_map, number)
-    parts = split_key(box.key)
-    if parts.kind is Kind.PLATE and (box.item or len(items) == 1):
-        item = box.item or items[0]
-        plate = box.key
-        box = replace(box, key=unit_key(item, parts.elements[-1][1]), item=item, identifiers=(plate, *box.identifiers))
+    box = plated(box, items[0] if len(items) == 1 else None)
     if box.key is None or split_key(box.key).kind is not Kind.UNIT or box.lot:
         return box
     lots = _lots(site_map, number, location)

@@ -170,8 +170,10 @@ class Session:
 
     def comes_from(self, text: str) -> list[Told]:
         """Where the next pieces are taken from: a bin or a carton, by label or code; empty: not said any more."""
+        label = parse(text.strip().encode(), None, self.codes)
+        kind = Kind.CONTAINER if isinstance(label, Label) and label.kind is Kind.CONTAINER else Kind.LOCATION
         try:
-            origin = place_key(text.strip(), Kind.LOCATION, self.handheld.site_map) if text.strip() else None
+            origin = place_key(text.strip(), kind, self.handheld.site_map) if text.strip() else None
         except AssignmentError as error:
             return [Told(tone=Tone.ASK, text=str(error))]
         self.keeping.task = replace(self.task, origin=origin)

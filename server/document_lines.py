@@ -169,7 +169,7 @@ def asn(values: Values, names: Names) -> Line:
         lot=values.get("lot"),
         expiry=values.get("expiry"),
         attributes=_asn_attributes(values),
-        stated="serial" in values,
+        stated="serial" in values or "sscc" in values,  # what no carton says comes in by a scan alone
     )
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from sync.event import ScanEvent
 from sync.identity import Kind, item_of, split_key
 from sync.labels import Label, SiteCodes, parse, parse_all
-from sync.labels.box import identify
+from sync.labels.box import identify, plated
 
 FIRMNESS: Final = (
     Kind.UNIT, Kind.PLATE, Kind.CONTAINER, Kind.LOT, Kind.ITEM, Kind.IDENTIFIER, Kind.SERIAL, Kind.LOCATION, Kind.OTHER,
@@ -86,6 +86,8 @@ def _named(event: ScanEvent, labels: list[Label], codes: SiteCodes) -> Reading:
     if len(labels) == 1 and labels[0].kind is Kind.CONTAINER:
         return Reading(finding=Finding.CHANGED, subject=labels[0].key)
     box = identify(labels, codes=codes, item_hint=item_of(event.subject or ""))
+    of_a_plate = plated(box, item_of(event.subject or ""))
+    box = of_a_plate if of_a_plate.key == event.subject else box
     names = list(box.identifiers)
     key = box.key or (names.pop(0) if names and not box.question else None)
     if key is None:

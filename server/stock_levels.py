@@ -18,7 +18,7 @@ from server.upsert import upsert
 from sync import stock
 from sync.actions import ACTIONS, Stock
 from sync.history import Fact, effective
-from sync.identity import is_container
+from sync.identity import is_container, item_of
 from sync.protocol import stock_entry
 from sync.unit import UnitState
 
@@ -50,10 +50,26 @@ def rebuild(connection: sa.Connection, site: str, subjects: set[str], at: int, h
     facts = history(connection, site, subjects)
     for subject, taken in told_apart.facts_of(connection, site, facts).items():
         facts[subject] += taken
+    facts = _without_numbered(connection, site, facts)
     stored = _balances(connection, site, subjects)
     emptied = _emptied(connection, site, (f for own in facts.values() for f in own), hold)
     for subject in sorted(subjects):
         _store(connection, site, subject, stored.get(subject, {}), stock.fold(facts.get(subject, []), emptied), at)
+
+
+def _without_numbered(connection: sa.Connection, site: str, facts: Mapping[str, list[Fact]]) -> dict[str, list[Fact]]:
+    """The histories without what suppliers announce by quantity of products whose units have numbers."""
+    told = {item_of(s) or s for s, own in facts.items() if any(f.event.action == "announce" for f in own)}
+    numbered: set[str] = set()
+    for keys in in_chunks(told):
+        query = sa.select(reference.c.key, reference.c.row).where(
+            reference.c.site == site, reference.c.kind == "item", reference.c.key.in_(keys)
+        )
+        numbered.update(key for key, row in connection.execute(query) if row and row.get("mode") in stock.NUMBERED)
+    return {
+        subject: [f for f in own if f.event.action != "announce" or (item_of(subject) or subject) not in numbered]
+        for subject, own in facts.items()
+    }
 
 
 def shipped_late(connection: sa.Connection, site: str, moved: Mapping[str, int]) -> set[str]:

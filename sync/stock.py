@@ -26,6 +26,9 @@ from sync.identity import is_container
 from sync.unit import GONE, IN_STOCK, UnitState
 
 NOWHERE: Final = None
+NUMBERED: Final = frozenset({"serial", "lpn", "made_to_order"})
+"""Tracking modes of products whose units have a number of their own: what a supplier announces of them by quantity
+comes in unit by unit, and is never stock without units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

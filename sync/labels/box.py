@@ -13,10 +13,10 @@ they say together is worked out here; what stays ambiguous is asked, never guess
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from sync.identity import Kind, imei_key, lot_key, unit_key
+from sync.identity import Kind, imei_key, lot_key, split_key, unit_key
 from sync.labels._label import DEFAULT, Label, SiteCodes, serials_by_pattern
 
 _OF_A_PRODUCT: Final = frozenset({Kind.UNIT, Kind.LOT, Kind.ITEM})
@@ -89,6 +89,20 @@ def identify(
         expiry=expiries[0] if expiries else None,
         identifiers=(*identifiers, *[plate for plate in plates if plate != key]),
     )
+
+
+def plated(box: Box, item: str | None) -> Box:
+    """The box of a product whose units bear the warehouse's own plates: the plate is the serial number.
+
+    Args:
+        item: the product, where it is known from elsewhere.
+    """
+    item = box.item or item
+    parts = split_key(box.key) if box.key else None
+    if item is None or parts is None or parts.kind is not Kind.PLATE or box.key is None:
+        return box
+    code = parts.elements[-1][1]
+    return replace(box, key=unit_key(item, code), item=item, serial=code, identifiers=(box.key, *box.identifiers))
 
 
 def _key(item: str | None, serial: str | None, lot: str | None, plate: str | None) -> str | None:
