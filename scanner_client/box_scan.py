@@ -68,9 +68,9 @@ class BoxScans:
         if box.key is None:
             return self._keeping.unreadable(sighting, box.question or say("scan.not_ours", key=good[0].label.key))
         thing = judging.thing_text(self._site_map, box.key)
-        half = self._lacks_its_number(box.key)
+        half = self._lacks_its_number(box.key, thing)
         if half:
-            return self._half_a_scan(sighting, box.key, say(half, item=thing))
+            return self._half_a_scan(sighting, box.key, half)
         self.product_in_hand = None
         event, lacking = self._lacking(self._desk.box_event(self._box_event(sighting, good, box)))
         if lacking and not self._was_just_put_away(event):
@@ -100,12 +100,12 @@ class BoxScans:
         typed = sighting.entry is not None and self.product_in_hand is None
         return typed and self._keeping.task.quantity > 1 and [read.label.kind for read in good] == [Kind.SERIAL]
 
-    def _lacks_its_number(self, key: str) -> str:
+    def _lacks_its_number(self, key: str, thing: str) -> str:
         """What to ask for where only the product of a unit was read that has a number; empty where nothing lacks."""
         item = item_of(key) if is_stock(key) else None
         if judging.needs_serial(self._site_map, item):
-            return "scan.needs_serial"
-        return "scan.needs_plate" if judging.bears_plates(self._site_map, item) else ""
+            return say("scan.needs_serial", item=thing)
+        return say("scan.needs_plate", item=thing) if judging.bears_plates(self._site_map, item) else ""
 
     def _half_a_scan(self, sighting: Sighting, item: str, reason: str) -> list[Told]:
         """A product's barcode without the serial: a person scans that next; a camera could not read it."""

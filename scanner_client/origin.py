@@ -67,15 +67,21 @@ class Origins:
         return next(iter(cartons), None), ""
 
     def _packed_from(self, event: ScanEvent) -> tuple[str | None, str]:
-        """Straight from the shelf: from the bin that was scanned before."""
+        """Straight from the shelf: from the bin that was scanned before.
+
+        Who scans them again had them in hand: another handheld picked them, which this one has not heard of.
+        """
         subject, place = event.subject or "", event.location
         known = event.document in self._handheld.site_map.orders()
-        here = any(one.place == place for one in self._lying(event))
-        asked, self._asked = self._asked, (subject, place)
-        if here or (asked is not None and asked[0] == subject and place is not None):
-            self._asked = None
+        asked, self._asked = self._asked, None
+        if any(one.place == place for one in self._lying(event)):
             return place, ""
-        return None, say("scan.from_bin") if known else ""
+        if not known:
+            return None, ""
+        if asked is not None and asked[0] == subject:
+            return (place if place != asked[1] else None), ""
+        self._asked = (subject, place)
+        return None, say("scan.from_bin")
 
     def _moved_from(self, event: ScanEvent) -> tuple[str | None, str]:
         """From the only place, outside the shelves first, that the records put them in."""

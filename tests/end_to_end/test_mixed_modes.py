@@ -24,13 +24,16 @@ from scanner_client.sighting import Sighting, Symbol, Told, Tone
 from scanner_client.task import Assignment
 from scanner_client.typed import Typing
 from scanner_client.uploader import Uploader
-from server import context, enrolment, inventory, recalls
-from server.counts import closing, cycle, receipt
+from server import context, enrolment, inventory
+from server.counts import closing, opening
 from server.counts.compare import Line
 from server.database import reading, stamp, writing
 from server.orders import progress
 from server.orders.standing import OrderProgress
 from server.rebuild import rebuild
+from server.recalls import book
+from server.recalls.asked import Asked
+from server.receipts import receipt
 from server.tables import cases, stock_levels, unit_states
 from sync.because import Outcome
 from sync.identity import item_key
@@ -276,7 +279,7 @@ def a_carton_is_packed_something_taken_out_again_and_the_order_leaves_whole(work
 def a_count_finds_one_screw_short_and_everything_else_in_its_place(worker: Worker) -> None:
     bins = [f"https://warehouse.example/414/main/254/{code}" for code in ("A-01", "B-01", "B-02", "C-01")]
     with writing() as c:
-        cycle.open_count(c, site=SITE, number="COUNT-1", bins=bins, operator="Sam", now_ms=context.now_ms())
+        opening.open_count(c, site=SITE, number="COUNT-1", bins=bins, operator="Sam", now_ms=context.now_ms())
     worker.syncs()
     worker.begins("count", document="COUNT-1")
     worker.types("LOC:A-01")
@@ -324,8 +327,9 @@ def what_comes_back_is_not_for_sale_at_once(worker: Worker) -> None:
 def a_recalled_lot_and_a_recalled_product_are_not_picked(worker: Worker) -> None:
     take("order", f"number,gtin,quantity\nSO-3,{TABLETS},1\nSO-3,{MUG},1\n")
     with writing() as c:
-        _recall(c, "RC-1", item=item_key(TABLETS), lots=["L1"])
-        _recall(c, "RC-2", item=item_key(MUG), lots=[])
+        for number, gtin_, lots in (("RC-1", TABLETS, ("L1",)), ("RC-2", MUG, ())):
+            asked = Asked(number=number, reason="unsafe", gtin=gtin_, lots=lots)
+            book.begin(c, site=SITE, asked=asked, operator="Quinn", now_ms=context.now_ms())
     worker.syncs()
     worker.begins("pick", document="SO-3")
     assert {one.text.partition(": ")[0] for one in worker.typing.enter(b"/list")[1:]} == {
@@ -336,7 +340,3 @@ def a_recalled_lot_and_a_recalled_product_are_not_picked(worker: Worker) -> None
         told = worker.kept(label)
         assert told.judgement is not None
         assert (told.judgement.verdict, told.event and told.event.action) == (Verdict.RECALLED, "reject")
-
-
-def _recall(c: sa.Connection, number: str, **reaching: Any) -> None:
-    recalls.recall(c, site=SITE, number=number, reason="unsafe", operator="Quinn", now_ms=context.now_ms(), **reaching)

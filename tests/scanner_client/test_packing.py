@@ -10,6 +10,7 @@ from sync.verdict import Verdict
 from tests.scanner_client.conftest import Hands
 from tests.scanner_client.labels import (
     A_01,
+    A_02,
     BIN_1,
     CABLE,
     CABLE_LABEL,
@@ -19,6 +20,7 @@ from tests.scanner_client.labels import (
     Begin,
     Learn,
     kept,
+    pieces,
     product,
     see,
     unit,
@@ -210,6 +212,7 @@ def test_a_carton_that_was_closed_here_takes_no_more_until_its_closing_is_undone
     learn(ordering("SO-1", *LINES), product(CABLE, "quantity"), picked("S1"))
     session = begin("pack", document="SO-1")
     see(session, CARTON_LABEL)
+    assert see(session, CABLE_LABEL)[0].tone is Tone.ASK
     see(session, CABLE_LABEL)
     session.close_carton()
     see(session, CARTON_LABEL)
@@ -221,3 +224,42 @@ def test_a_carton_that_was_closed_here_takes_no_more_until_its_closing_is_undone
     [told] = see(session, unit_label("S1"))
     assert told.event is not None
     assert told.event.action == "pack"
+
+
+def test_pieces_packed_straight_from_the_shelf_leave_the_bin_that_was_scanned_and_picked_ones_do_not(
+    begin: Begin, learn: Learn
+) -> None:
+    order = ordering("SO-1", {"item": CABLE, "lot": None, "quantity": 9, "container": None})
+    learn(order, product(CABLE, "quantity"), pieces(CABLE, A_01, 5))
+    session = begin("pack", document="SO-1")
+    see(session, CARTON_LABEL)
+    [asked] = see(session, CABLE_LABEL)
+    assert (asked.tone, asked.event) == (Tone.ASK, None)
+    see(session, BIN_1)
+    see(session, CARTON_LABEL)
+    [told] = see(session, CABLE_LABEL)
+    assert told.event is not None
+    assert told.event.origin == A_01
+    order[2] |= {"picked": [{"subject": CABLE, "quantity": 3}]}  # type: ignore[operator]
+    learn(order)
+    [told] = see(session, CABLE_LABEL)
+    assert told.event is not None
+    assert told.event.origin is None, "they come from the picker's hands"
+
+
+def test_pieces_that_are_put_away_leave_the_only_place_where_they_wait(begin: Begin, learn: Learn) -> None:
+    waiting = pieces(CABLE, A_02, 5)
+    waiting[2] += [None, None, None, 1]  # type: ignore[operator]
+    learn(product(CABLE, "quantity"), waiting)
+    session = begin("put_away", location=A_01)
+    [told] = see(session, CABLE_LABEL)
+    assert told.event is not None
+    assert told.event.origin == A_02
+    learn(["unit", CARTON, ["received", A_02, A_02, None, None, None]], ["stock", f"{CABLE} {CARTON}", [4]])
+    [asked] = see(session, CABLE_LABEL)
+    assert asked.tone is Tone.ASK
+    assert Typing(session).enter(b"/from A-02")[0].tone is Tone.ASK, "nobody has told it of a place A-02"
+    Typing(session).enter(b"/from LOC:A-02")
+    [told] = see(session, CABLE_LABEL)
+    assert told.event is not None
+    assert told.event.origin == A_02

@@ -89,7 +89,7 @@ def test_an_asn_announces_its_units_and_its_cartons_on_their_pallet(database_url
                 (pallet, None, "announced"),
             ]
         )
-        assert rows(stock_levels, "quantity") == []
+        assert rows(stock_levels, "quantity", "announced") == [(0, 24), (0, 100)], "nothing is here yet"
 
 
 def test_handhelds_learn_of_products_places_and_lines_without_serials(database_url: str, tmp_path: Path) -> None:
