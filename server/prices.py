@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
+from server.cells import MINOR_DIGITS
 from server.ledger import in_chunks
 from server.tables import document_rows, documents
 
@@ -18,6 +19,11 @@ class Price(NamedTuple):
 
     minor: int
     currency: str
+
+    def text(self, *, signed: bool = False) -> str:
+        """As people write it: 1,234.50 EUR."""
+        digits = MINOR_DIGITS.get(self.currency, 2)
+        return f"{self.minor / 10**digits:{'+' if signed else ''},.{digits}f} {self.currency}".strip()
 
 
 def price_of(site: str, item: sa.ColumnElement[str]) -> sa.ColumnElement[int]:

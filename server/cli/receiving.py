@@ -7,13 +7,14 @@ from typing import Any
 import click
 
 from server import naming
+from server.claims import book, delivery
+from server.claims.claim import NEXT, WRONGS, Claim
 from server.cli.command import command, counted, operator, site
 from server.cli.reports import moment
 from server.context import now_ms
 from server.database import reading, transact
-from server.receipts import claims, sampling
+from server.receipts import sampling
 from server.receipts.blind import set_blind
-from server.receipts.claims import NEXT, WRONGS, Claim
 from server.receipts.listing import STATES, list_receipts
 from sync.sampling import Mode
 
@@ -62,11 +63,11 @@ def claim(*, what: str, number: str, note: str | None, amount: int | None) -> No
     """Draft a claim for the closed receipt NUMBER, show claim NUMBER, or write down what became of it."""
     said: dict[str, Any] = {"site": site(), "operator": operator(), "now_ms": now_ms()}
     if what == "draft":
-        number = transact(lambda c: claims.draft(c, receipt=number, **said))
+        number = transact(lambda c: delivery.draft(c, receipt=number, **said))
     elif what != "show":
-        transact(lambda c: claims.follow(c, number=number, fate=what, note=note, amount=amount, **said))
+        transact(lambda c: book.follow(c, number=number, fate=what, note=note, amount=amount, **said))
     with reading() as connection:
-        found = claims.read(connection, site(), number)
+        found = book.read(connection, site(), number)
         names = naming.read(connection, site(), [k for line in found.lines for k in (line.subject, line.carton)])
     _say(found, names)
 

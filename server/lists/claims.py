@@ -6,14 +6,14 @@ from dataclasses import asdict
 
 import sqlalchemy as sa
 
-from server.counts.plan import CountError
+from server.claims import book
+from server.claims.claim import ClaimError
 from server.exports import Column, Filters, Listing, Rows
 from server.lists.naming_rows import with_names
-from server.receipts import claims
 
 
 def _claims(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
-    for claim in claims.list_claims(connection, site):
+    for claim in book.list_claims(connection, site):
         currency = next(iter(claim.totals), None)
         yield {
             "number": claim.number,
@@ -31,8 +31,8 @@ def _claims(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
 
 def _lines(connection: sa.Connection, site: str, filters: Filters) -> Rows:
     try:
-        claim = claims.read(connection, site, filters["number"])
-    except CountError as error:
+        claim = book.read(connection, site, filters["number"])
+    except ClaimError as error:
         raise LookupError(str(error)) from None
     return with_names(connection, site, map(asdict, claim.lines), {"subject": "name", "carton": "in_carton"})
 

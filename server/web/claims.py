@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
 from server import cells, context
 from server.cells import CellError
-from server.counts.plan import CountError
+from server.claims import book
+from server.claims.claim import NEXT, WRONGS, Claim, ClaimError
+from server.claims.dossier import dossier
+from server.claims.letter import letter
 from server.database import reading, transact
 from server.errors import Refusal
 from server.people import requires, signed_in
-from server.receipts import claims as all_claims
-from server.receipts.claims import NEXT, WRONGS, Claim
 from server.roles import Task
 from server.web.navigation import Entry, Group
 from server.web.pages import blueprint, linked_names
@@ -26,7 +30,7 @@ NOTE_MAX = 200
 def claims() -> str:
     """Claims, the latest first."""
     with reading() as connection:
-        found = all_claims.list_claims(connection, signed_in().site)
+        found = book.list_claims(connection, signed_in().site)
     return render_template("claims.html", claims=found, wrongs=WRONGS)
 
 
@@ -45,8 +49,8 @@ def _page(template: str) -> str:
 def _read(number: str) -> Claim:
     with reading() as connection:
         try:
-            return all_claims.read(connection, signed_in().site, number)
-        except CountError as error:
+            return book.read(connection, signed_in().site, number)
+        except ClaimError as error:
             raise Refusal(404, "not_found", str(error)) from None
 
 
@@ -64,6 +68,34 @@ def claim_letter() -> str:
     return _page("claim_letter.html")
 
 
+@blueprint.get("/claims/claim.pdf")
+@requires(Task.LOOK)
+def claim_pdf() -> Response:
+    """The claim as a PDF, with the facts that prove where each unit came from."""
+    found, made = _dossier()
+    return _file(letter(made), f"{found.number}.pdf", "application/pdf")
+
+
+@blueprint.get("/claims/claim.json")
+@requires(Task.LOOK)
+def claim_json() -> Response:
+    """The same as JSON, every letter and every digest as they are."""
+    found, made = _dossier()
+    return _file(json.dumps(made, ensure_ascii=False, indent=1).encode(), f"{found.number}.json", "application/json")
+
+
+def _dossier() -> tuple[Claim, dict[str, Any]]:
+    found, site = _read(request.args.get("number", "")), signed_in().site
+    with reading() as connection:
+        return found, dossier(connection, site, found, context.now_ms())
+
+
+def _file(content: bytes, name: str, media_type: str) -> Response:
+    answer = Response(content, mimetype=media_type)
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    return answer
+
+
 @blueprint.post("/claims/follow")
 @requires(Task.RECEIVE)
 def follow_claim() -> Response:
@@ -74,7 +106,7 @@ def follow_claim() -> Response:
     try:
         units = cells.minor_units(cells.decimal(amount), request.form.get("currency") or "EUR") if amount else None
         transact(
-            lambda c: all_claims.follow(
+            lambda c: book.follow(
                 c,
                 site=person.site,
                 number=number,
@@ -85,7 +117,7 @@ def follow_claim() -> Response:
                 amount=units,
             )
         )
-    except (CountError, CellError) as error:
+    except (ClaimError, CellError) as error:
         flash(str(error), "bad")
     else:
         flash(f"{number} is {fate}.", "good")

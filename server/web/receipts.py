@@ -12,13 +12,17 @@ from werkzeug import Response
 
 from server import cells, context, naming, papers, pictures, queries
 from server.cells import CellError
+from server.claims import delivery
+from server.claims.book import list_claims
+from server.claims.claim import ClaimError
+from server.claims.version import has_changed
 from server.counts.compare import Line
 from server.counts.plan import CountError
 from server.database import reading, transact
 from server.errors import Refusal
 from server.people import requires, signed_in
 from server.prices import Price
-from server.receipts import blind, claims, receipt, sampling
+from server.receipts import blind, receipt, sampling
 from server.receipts.lines import ReceiptLine
 from server.receipts.listing import STATES, list_receipts
 from server.receipts.receipt import ReceiptReport
@@ -93,7 +97,7 @@ def _shown(connection: sa.Connection, site: str, found: ReceiptReport) -> dict[s
         k for lines in shown.values() for line in lines[:LINES_MAX] for k in (line.subject, line.expected, *line.seen)
     ]
     keys += [k for carton in found.cartons for k in (carton.key, carton.parent)]
-    late = claims.has_changed(connection, site, found.number, versions, found)
+    late = has_changed(connection, site, found.number, versions, found)
     state = ("changed" if late else "closed") if versions else "partly" if found.scans else "open"
     return {
         "shown": shown,
@@ -104,7 +108,7 @@ def _shown(connection: sa.Connection, site: str, found: ReceiptReport) -> dict[s
         "plates": _without_plates(connection, site, found.lines),
         "devices": queries.device_names(connection, site),
         "pictures": pictures.of_events(connection, site, [event for line in found.lines for event in line.events]),
-        "claims": claims.list_claims(connection, site, receipt=found.number),
+        "claims": list_claims(connection, site, receipt=found.number),
         "lines_max": LINES_MAX,
         "quantities": quantities(found.lines),
     }
@@ -165,9 +169,9 @@ def draft_claim() -> Response:
     person, number, now_ms = signed_in(), request.form.get("number", ""), context.now_ms()
     try:
         claim = transact(
-            lambda c: claims.draft(c, site=person.site, receipt=number, operator=person.name, now_ms=now_ms)
+            lambda c: delivery.draft(c, site=person.site, receipt=number, operator=person.name, now_ms=now_ms)
         )
-    except CountError as error:
+    except ClaimError as error:
         flash(str(error), "bad")
         return redirect(url_for("web.receipt_page", number=number))
     return redirect(url_for("web.claim", number=claim))

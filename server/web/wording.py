@@ -10,7 +10,6 @@ from markupsafe import Markup, escape
 
 from server import context, naming
 from server.case_list import CaseLine
-from server.cells import MINOR_DIGITS
 from server.prices import Price
 from server.rules import rules
 from server.undo import may_be_undone
@@ -106,8 +105,7 @@ def closing(case: CaseLine) -> str:
 
 def money(price: Price, *, signed: bool = False) -> str:
     """An amount with its currency: 1,234.50 EUR."""
-    digits = MINOR_DIGITS.get(price.currency, 2)
-    return f"{price.minor / 10**digits:{'+' if signed else ''},.{digits}f} {price.currency}".strip()
+    return price.text(signed=signed)
 
 
 def event_id(fact: Fact) -> str:

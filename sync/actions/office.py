@@ -137,7 +137,7 @@ def resume_order(state: UnitState, event: ScanEvent) -> UnitState:
 
 @action("draft_claim", needs=("document", "evidence"))
 def draft_claim(state: UnitState, event: ScanEvent) -> UnitState:
-    """Draft claim: a closed receipt's differences are put to the supplier."""
+    """Draft claim: a receipt's differences, or units that failed, are put to the supplier."""
     return state
 
 

@@ -28,7 +28,7 @@ AXE = files("axe_playwright_python") / "axe.min.js"
 """axe-core, which that package brings; its own functions cannot run it twice on one page without loading it twice."""
 DESK, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
 SERIOUS = ("serious", "critical")
-NO_PAGES = re.compile(r"^/(exports|imports/templates|sign-out)|\.(csv|xlsx|json|svg|png|jpe?g)$")
+NO_PAGES = re.compile(r"^/(exports|imports/templates|sign-out)|\.(csv|xlsx|json|pdf|svg|png|jpe?g)$")
 """Addresses that answer with files."""
 
 

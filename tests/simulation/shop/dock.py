@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from server.claims import book
+from server.claims import delivery as of_delivery
 from server.database import writing
-from server.receipts import claims
 from server.receipts.receipt import close_receipt
 from tests.simulation.shop.inbound import Delivery, Line
 from tests.simulation.shop.scene import Scene, Walk
@@ -85,7 +86,7 @@ def _closes(scene: Scene, delivery: Delivery) -> None:
         close_receipt(c, site=SITE, number=delivery.number, operator=SUPERVISOR, now_ms=now_ms)
         if not delivery.short:
             return
-        number = claims.draft(c, site=SITE, receipt=delivery.number, operator=SUPERVISOR, now_ms=now_ms)
+        number = of_delivery.draft(c, site=SITE, receipt=delivery.number, operator=SUPERVISOR, now_ms=now_ms)
     units = [line.subject for line in delivery.short]
     made = Claim(
         number=number,
@@ -108,7 +109,7 @@ def _follows(scene: Scene, claim: Claim, fate: str) -> None:
     amount = sum(scene.truth.units[unit].cost for unit in claim.units) if fate == "credited" else None
     with writing() as c:
         now_ms = scene.at(8.5)
-        claims.follow(c, site=SITE, number=claim.number, fate=fate, operator=SUPERVISOR, now_ms=now_ms, amount=amount)
+        book.follow(c, site=SITE, number=claim.number, fate=fate, operator=SUPERVISOR, now_ms=now_ms, amount=amount)
     claim.fate, claim.credited = fate, amount or 0
 
 

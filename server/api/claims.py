@@ -1,0 +1,251 @@
+"""Claims to suppliers: of a closed receipt's differences, and of units that failed, with the proof of their origin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import sqlalchemy as sa
+from flask import jsonify
+from marshmallow import Schema, fields
+from marshmallow.validate import Length, OneOf, Range
+
+from server import context
+from server.api.resource import Resource
+from server.claims import book, defect, delivery
+from server.claims.claim import NEXT, WRONGS, Claim, ClaimError
+from server.claims.dossier import dossier
+from server.database import reading, transact
+from server.defects.origin import Origin, origin
+from server.errors import Refusal
+from server.people import requires, signed_in
+from server.roles import Task
+from server.schemas import text
+from sync.actions import QUANTITY_MAX
+
+resource = Resource("claims", __name__, description="Claims to suppliers, and where units came from.")
+FATES: Final = tuple(fate for fate in NEXT if fate != "drafted")
+T = TypeVar("T")
+
+
+class ClaimLineSchema(Schema):
+    """One thing that is wrong."""
+
+    subject = fields.String()
+    wrong = fields.String(metadata={"description": ", ".join(WRONGS)})
+    carton = fields.String(allow_none=True)
+    quantity = fields.Integer()
+    condition = fields.String(allow_none=True)
+    value = fields.Integer(allow_none=True, metadata={"description": "in the currency's smallest unit"})
+    currency = fields.String(allow_none=True)
+    events = fields.List(fields.String())
+
+
+class FateSchema(Schema):
+    """One step of what became of a claim."""
+
+    word = fields.String()
+    at_ms = fields.Integer()
+    operator = fields.String(allow_none=True)
+    note = fields.String(allow_none=True)
+    amount = fields.Integer(allow_none=True)
+
+
+class ClaimSchema(Schema):
+    """A claim to a supplier."""
+
+    number = fields.String()
+    receipt = fields.String(metadata={"description": "The delivery that it is about"})
+    version = fields.Integer(metadata={"description": "Of its receipt; 0 for units that failed"})
+    reason = fields.String(allow_none=True)
+    supplier = fields.String(allow_none=True)
+    status = fields.String()
+    is_outdated = fields.Boolean(metadata={"description": "Whether its receipt says something newer"})
+    totals = fields.Dict(keys=fields.String(), values=fields.Integer())
+    lines = fields.List(fields.Nested(ClaimLineSchema))
+    fates = fields.List(fields.Nested(FateSchema))
+
+
+class ClaimListSchema(Schema):
+    """Claims, the latest first."""
+
+    claims = fields.List(fields.Nested(ClaimSchema))
+
+
+class FollowSchema(Schema):
+    """What became of a claim."""
+
+    fate = fields.String(required=True, validate=OneOf(FATES))
+    note = text(load_default=None, validate=Length(1, 200))
+    amount = fields.Integer(load_default=None, strict=True, allow_none=True, validate=Range(0, QUANTITY_MAX))
+
+
+class DefectSchema(Schema):
+    """Units that failed, by serial number, label or further name."""
+
+    units = fields.List(text(), required=True, validate=Length(1, defect.UNITS_MAX))
+    reason = text(required=True, validate=Length(1, defect.REASON_MAX))
+
+
+class ClaimDocumentSchema(Schema):
+    """The claim, `lines`, `origins` of its units with their `proof`, and `how_to_check` it."""
+
+
+class HandlingSchema(Schema):
+    """Somebody who had it in hand."""
+
+    operator = fields.String()
+    device_no = fields.Integer()
+    actions = fields.List(fields.String())
+    first_ms = fields.Integer()
+    last_ms = fields.Integer()
+
+
+class SiblingSchema(Schema):
+    """Another unit of the same lot, carton or delivery."""
+
+    unit = fields.String()
+    shares = fields.List(fields.String())
+    status = fields.String()
+    place = fields.String(allow_none=True)
+
+
+class ProofSchema(Schema):
+    """A fact: SHA-256 over `before` and `line` (Latin-1) is `digest`."""
+
+    event = fields.String()
+    action = fields.String()
+    at_ms = fields.Integer()
+    operator = fields.String(allow_none=True)
+    says = fields.String()
+    line = fields.String()
+    before = fields.String()
+    digest = fields.String()
+    verified = fields.Boolean()
+
+
+class OriginSchema(Schema):
+    """Where a unit came from."""
+
+    unit = fields.String()
+    supplier = fields.String(allow_none=True)
+    notice = fields.String(allow_none=True)
+    purchase_order = fields.String(allow_none=True)
+    carton = fields.String(allow_none=True)
+    lot = fields.String(attribute="state.lot", allow_none=True)
+    received_ms = fields.Integer(allow_none=True)
+    handled = fields.List(fields.Nested(HandlingSchema))
+    siblings = fields.List(fields.Nested(SiblingSchema))
+    proof = fields.List(fields.Nested(ProofSchema))
+    is_proved = fields.Boolean()
+
+
+class OriginQuerySchema(Schema):
+    """Which unit."""
+
+    unit = text(required=True)
+
+
+def _done(write: Callable[[sa.Connection], T]) -> T:
+    try:
+        return transact(write)
+    except ClaimError as error:
+        raise Refusal(409, "conflict", str(error)) from None
+
+
+@resource.get("/claims")
+@resource.response(200, ClaimListSchema)
+@requires(Task.LOOK)
+def list_() -> dict[str, list[Claim]]:
+    """Claims to suppliers, the latest first"""
+    with reading() as connection:
+        return {"claims": book.list_claims(connection, signed_in().site)}
+
+
+@resource.get("/claims/<number>")
+@resource.response(200, ClaimSchema)
+@requires(Task.LOOK)
+def show(number: str) -> Claim:
+    """A claim, and what became of it"""
+    with reading() as connection:
+        try:
+            return book.read(connection, signed_in().site, number)
+        except ClaimError as error:
+            raise Refusal(404, "not_found", str(error)) from None
+
+
+@resource.post("/receipts/<path:number>/claim")
+@resource.response(201, ClaimSchema)
+@requires(Task.RECEIVE)
+def draft(number: str) -> Claim:
+    """Put a closed receipt's differences to its supplier"""
+    person, now_ms = signed_in(), context.now_ms()
+
+    def write(connection: sa.Connection) -> Claim:
+        made = delivery.draft(connection, site=person.site, receipt=number, operator=person.name, now_ms=now_ms)
+        return book.read(connection, person.site, made)
+
+    return _done(write)
+
+
+@resource.post("/claims/<number>/fate")
+@resource.arguments(FollowSchema)
+@resource.response(200, ClaimSchema)
+@requires(Task.RECEIVE)
+def follow(asked: dict[str, Any], number: str) -> Claim:
+    """Write down what became of a claim: sent, accepted, rejected or credited"""
+    person, now_ms = signed_in(), context.now_ms()
+    return _done(
+        lambda c: book.follow(c, site=person.site, number=number, operator=person.name, now_ms=now_ms, **asked)
+    )
+
+
+@resource.get("/claims/<number>/document")
+@resource.response(200, ClaimDocumentSchema)
+@requires(Task.LOOK)
+def document(number: str) -> Any:
+    """Everything that a claim rests on: its lines, where each unit came from, and the facts that prove it"""
+    site, now_ms = signed_in().site, context.now_ms()
+    with reading() as connection:
+        try:
+            found = book.read(connection, site, number)
+        except ClaimError as error:
+            raise Refusal(404, "not_found", str(error)) from None
+        return jsonify(dossier(connection, site, found, now_ms))
+
+
+@resource.post("/claims/defects")
+@resource.arguments(DefectSchema)
+@resource.response(201, ClaimListSchema)
+@requires(Task.RECEIVE)
+def draft_defects(asked: dict[str, Any]) -> dict[str, list[Claim]]:
+    """Claim units that failed of whoever delivered them: one claim for each delivery"""
+    person, now_ms = signed_in(), context.now_ms()
+
+    def write(connection: sa.Connection) -> dict[str, list[Claim]]:
+        made = defect.draft(
+            connection,
+            site=person.site,
+            units=defect.named(connection, person.site, asked["units"]),
+            reason=asked["reason"],
+            operator=person.name,
+            now_ms=now_ms,
+        )
+        return {"claims": [book.read(connection, person.site, number) for number in made]}
+
+    return _done(write)
+
+
+@resource.get("/origins")
+@resource.arguments(OriginQuerySchema, location="query")
+@resource.response(200, OriginSchema)
+@requires(Task.LOOK)
+def show_origin(query: dict[str, Any]) -> Origin:
+    """Where a unit came from, who handled it, where its siblings are, and what proves it"""
+    site, now_ms = signed_in().site, context.now_ms()
+    with reading() as connection:
+        try:
+            (unit,) = defect.named(connection, site, [query["unit"]])
+            return origin(connection, site, unit, now_ms)
+        except (ClaimError, LookupError) as error:
+            raise Refusal(404, "not_found", str(error.args[0])) from None

@@ -1,0 +1,168 @@
+"""Claims as they are written down, followed and read, whatever they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import sqlalchemy as sa
+
+from server import papers
+from server.claims.claim import NEXT, Claim, ClaimError, ClaimLine, Fate, line_of, row_of
+from server.claims.version import has_changed
+from server.ledger import FOLDED, record
+from server.rebuild import lock
+from server.tables import document_rows, documents, events
+from sync.actions import QUANTITY_MAX
+
+CLAIMS_MAX: Final = 500
+
+
+def put(
+    connection: sa.Connection,
+    *,
+    site: str,
+    receipt: str,
+    version: int,
+    supplier: str | None,
+    lines: Iterable[ClaimLine],
+    operator: str | None,
+    now_ms: int,
+    reason: str | None = None,
+) -> str:
+    """Write a claim down; returns its number. Whoever calls it holds the lock on "claims"."""
+    number = f"CLAIM-{_count(connection, site) + 1}"
+    head = {"receipt": receipt, "version": version, "supplier": supplier, "reason": reason}
+    papers.write(
+        connection,
+        site=site,
+        kind="claim",
+        number=number,
+        action="draft_claim",
+        rows=[{"subject": receipt, "attributes": head}, *map(row_of, lines)],
+        operator=operator,
+        now_ms=now_ms,
+    )
+    return number
+
+
+def follow(
+    connection: sa.Connection,
+    *,
+    site: str,
+    number: str,
+    fate: str,
+    operator: str | None,
+    now_ms: int,
+    note: str | None = None,
+    amount: int | None = None,
+) -> Claim:
+    """Write down what became of a claim.
+
+    Args:
+        amount: what was credited, in the currency's smallest unit; needed for that fate alone.
+
+    Raises:
+        ClaimError: there is no such claim, or that cannot follow on what it is now.
+    """
+    lock(connection, site, [number])
+    claim = read(connection, site, number)
+    if fate not in NEXT[claim.status]:
+        after = " or ".join(NEXT[claim.status]) or "nothing more"
+        raise ClaimError(f"{number} is {claim.status}: what follows is {after}, and not {fate}.")
+    if (fate == "credited") != (amount is not None) or not 0 <= (amount or 0) <= QUANTITY_MAX:
+        raise ClaimError(f"A credit takes its amount, from 0 to {QUANTITY_MAX:,}, and nothing else does.")
+    record(
+        connection,
+        site=site,
+        action="follow_claim",
+        operator=operator,
+        now_ms=now_ms,
+        document=number,
+        reason=fate,
+        evidence=note or None,
+        quantity=amount,
+    )
+    return read(connection, site, number)
+
+
+def read(connection: sa.Connection, site: str, number: str, *, late: bool = True) -> Claim:
+    """One claim.
+
+    Args:
+        late: whether to look for what came after the receipt was closed, which takes its whole report.
+
+    Raises:
+        ClaimError: there is none of that number.
+    """
+    rows = papers.rows_of(connection, site, "claim", number)
+    if not rows:
+        raise ClaimError(f"There is no claim {number}.")
+    head, *lines = rows
+    said = head["attributes"]
+    latest = papers.versions(connection, site, "receipt_result", said["receipt"])
+    return Claim(
+        number=number,
+        receipt=said["receipt"],
+        version=said["version"],
+        latest=latest,
+        changed=late and said["version"] > 0 and has_changed(connection, site, said["receipt"], latest),
+        supplier=said["supplier"],
+        reason=said["reason"],
+        lines=[line_of(row) for row in lines],
+        fates=_fates(connection, site, number),
+    )
+
+
+def _fates(connection: sa.Connection, site: str, number: str) -> list[Fate]:
+    query = (
+        sa.select(events)
+        .where(events.c.site == site, events.c.document == number, events.c.outcome.in_(FOLDED))
+        .where(events.c.action.in_(("draft_claim", "follow_claim")))
+        .order_by(events.c.event_ms, events.c.device_no, events.c.epoch, events.c.seq)
+    )
+    return [
+        Fate(
+            word="drafted" if row.action == "draft_claim" else row.reason,
+            at_ms=row.event_ms,
+            operator=row.operator,
+            note=row.evidence if row.action == "follow_claim" else None,
+            amount=row.quantity,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def list_claims(connection: sa.Connection, site: str, *, receipt: str | None = None) -> list[Claim]:
+    """Claims, the latest first; those of one receipt, if it is named."""
+    query = (
+        sa.select(documents.c.number)
+        .where(documents.c.site == site, documents.c.kind == "claim")
+        .order_by(documents.c.event_ms.desc(), documents.c.number.desc())
+        .limit(CLAIMS_MAX)
+    )
+    if receipt is not None:
+        named = sa.select(document_rows.c.document).where(
+            document_rows.c.site == site, document_rows.c.subject == receipt, document_rows.c.row == 1
+        )
+        query = query.where(documents.c.digest.in_(named))
+    numbers = connection.execute(query).scalars().all()
+    return [read(connection, site, number, late=False) for number in numbers]
+
+
+def open_of(connection: sa.Connection, site: str, unit: str) -> str | None:
+    """The claim for a defect that a unit is in and that was neither rejected nor credited; None where it is in none."""
+    named = sa.select(document_rows.c.document).where(document_rows.c.site == site, document_rows.c.subject == unit)
+    query = sa.select(documents.c.number).where(
+        documents.c.site == site, documents.c.kind == "claim", documents.c.digest.in_(named)
+    )
+    for number in connection.execute(query.order_by(documents.c.number)).scalars():
+        claim = read(connection, site, number, late=False)
+        if claim.is_of_defects and claim.status != "rejected":
+            return claim.number
+    return None
+
+
+def _count(connection: sa.Connection, site: str) -> int:
+    query = sa.select(sa.func.count()).where(documents.c.site == site, documents.c.kind == "claim")
+    return int(connection.execute(query).scalar_one())
