@@ -11,11 +11,14 @@ import sqlalchemy as sa
 
 from server import queries
 from server.defects.proof import Proof, proofs
+from server.ledger import history
+from server.queries import TrailLine
 from server.receipts.kinds import KINDS
 from server.suppliers import suppliers_of
 from server.tables import document_rows, documents, unit_states
 from server.taken_along import of_rows
-from sync.history import Fact
+from server.whereabouts import over_time
+from sync.history import Fact, effective
 from sync.identity import is_container
 from sync.unit import UnitState
 
@@ -78,7 +81,8 @@ def origin(connection: sa.Connection, site: str, unit: str, now_ms: int, *, sibl
         raise LookupError(f"{unit:.80} is no unit that is known here.")
     lines = [line for line in queries.trail(connection, site, view.key) if not line.undone]
     notice = view.state.came_under or view.state.announced_by
-    came = next((f.fact for f in lines if f.fact.event.action == "receive"), None)
+    facts = [line.fact for line in lines]
+    came = next((fact for fact in facts if fact.event.action == "receive"), None)
     carton = view.state.announced_in or (came.event.container if came else None)
     order = _order_of(connection, site, notice) if notice else None
     return Origin(
@@ -89,9 +93,11 @@ def origin(connection: sa.Connection, site: str, unit: str, now_ms: int, *, sibl
         purchase_order=order,
         carton=carton,
         received_ms=view.state.received_ms or None,
-        handled=_handled(line.fact for line in lines),
+        handled=_handled(
+            [*(line.fact for line in lines), *_with_its_carton(connection, site, view.key, lines, now_ms)]
+        ),
         siblings=_siblings(connection, site, view.key, view.state, carton) if siblings else (),
-        proof=proofs(connection, site, [line.fact for line in lines], carton, notice),
+        proof=proofs(connection, site, facts, carton, notice),
     )
 
 
@@ -110,10 +116,27 @@ def _order_of(connection: sa.Connection, site: str, notice: str) -> str | None:
     return notice if row.kind == "purchase_order" else (row.attributes or {}).get("fulfils")
 
 
+def _with_its_carton(
+    connection: sa.Connection, site: str, unit: str, lines: Sequence[TrailLine], now_ms: int
+) -> list[Fact]:
+    """What was done with the containers that it was in, as long as it was in them."""
+    stays = [
+        (stay.container or stay.place, stay.since_ms, stay.until_ms or now_ms)
+        for stay in over_time(connection, site, unit, lines, now_ms)
+    ]
+    facts = history(connection, site, {place for place, _, _ in stays if is_container(place)})
+    return [
+        fact
+        for place, since_ms, until_ms in stays
+        for fact in effective(facts.get(place, ()))
+        if since_ms <= fact.event_ms <= until_ms
+    ]
+
+
 def _handled(facts: Iterable[Fact]) -> list[Handling]:
-    """Everyone who scanned it, in the order of their first scan; the office's own facts are no handling."""
+    """Everyone who scanned it, or the carton that it was in, in the order of their first scan; the office did not."""
     found: dict[tuple[str, int], list[Fact]] = {}
-    for fact in facts:
+    for fact in sorted(facts, key=lambda fact: fact.order):
         if fact.event.device_no and fact.event.operator:
             found.setdefault((fact.event.operator, fact.event.device_no), []).append(fact)
     return [

@@ -13,7 +13,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from server import taken_along
+from server import papers, taken_along
 from server.ledger import FOLDED, in_chunks
 from server.recalls import outcomes
 from server.recalls.book import Standing
@@ -50,6 +50,8 @@ ACCOUNT_TEXTS: Final = {
     Account.DONE: "destroyed or sent back to the supplier",
     Account.WRITTEN_OFF: "written off",
 }
+RESULT: Final = "recall_result"
+"""Kind of the document in which an account is frozen."""
 OPEN: Final = frozenset({Account.COMING, Account.TO_FIND, Account.TAKE_OUT, Account.UNANSWERED, Account.BACK})
 
 
@@ -115,7 +117,9 @@ class Progress:
 
 
 def progress(connection: sa.Connection, standing: Standing, *, site: str, now_ms: int) -> Progress:
-    """How far it is by now."""
+    """How far it is by now; of one that was released how far it was then."""
+    if standing.until_ms is not None:
+        return Progress(standing=standing, entries=[*map(_frozen, _result(connection, site, standing.number))])
     things = reached(connection, site, standing.predicate, now_ms)
     words = outcomes.read(connection, site, standing.number)
     set_apart = _set_apart(connection, site, things, standing.since_ms)
@@ -123,6 +127,31 @@ def progress(connection: sa.Connection, standing: Standing, *, site: str, now_ms
     return Progress(
         standing=standing,
         entries=[_entry(one, standing, words.get(one.key), set_apart, around) for one in things],
+    )
+
+
+def _result(connection: sa.Connection, site: str, number: str) -> list[sa.RowMapping]:
+    """Rows of the account as it was frozen at the release, without the first, which holds its sums."""
+    return papers.rows_of(connection, site, RESULT, number)[1:]
+
+
+def _frozen(row: sa.RowMapping) -> Entry:
+    said = row["attributes"]
+    return Entry(
+        thing=Reached(
+            subject=row["subject"],
+            sure=said["sure"],
+            where=Where(said["where"]),
+            quantity=row["quantity"],
+            place=row["location"],
+            container=row["container"],
+            order=said["order"],
+            lot=row["lot"],
+        ),
+        account=Account(said["account"]),
+        since_ms=said["since_ms"],
+        outcome=Outcome(**said["outcome"]) if said["outcome"] else None,
+        handed_over_ms=said["handed_over_ms"],
     )
 
 

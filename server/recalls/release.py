@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from server import papers
 from server.rebuild import lock
 from server.recalls import book
-from server.recalls.account import Entry, Progress, progress
+from server.recalls.account import RESULT, Entry, Progress, progress
 from server.recalls.asked import RecallError
 
 
@@ -33,7 +34,7 @@ def release(
     papers.write(
         connection,
         site=site,
-        kind="recall_result",
+        kind=RESULT,
         number=number,
         action="release",
         rows=[{"subject": number, "attributes": head}, *map(_row, found.entries)],
@@ -47,5 +48,20 @@ def release(
 
 def _row(entry: Entry) -> dict[str, Any]:
     one = entry.thing
-    said = {"sure": one.sure, "where": one.where, "account": entry.account, "since_ms": entry.since_ms}
-    return {"subject": one.subject, "quantity": one.quantity, "lot": one.lot, "attributes": said}
+    said = {
+        "sure": one.sure,
+        "where": one.where,
+        "order": one.order,
+        "account": entry.account,
+        "since_ms": entry.since_ms,
+        "handed_over_ms": entry.handed_over_ms,
+        "outcome": asdict(entry.outcome) if entry.outcome else None,
+    }
+    return {
+        "subject": one.subject,
+        "location": one.place,
+        "container": one.container,
+        "quantity": one.quantity,
+        "lot": one.lot,
+        "attributes": said,
+    }

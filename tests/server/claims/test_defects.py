@@ -19,7 +19,7 @@ from server.database import reading, transact, writing
 from server.defects.origin import Origin, origin
 from server.tables import events
 from sync.event import GENESIS
-from tests.handheld import BIN_A, CARTON_1, DOCK, PHONE, unit
+from tests.handheld import BIN_A, CARTON_1, CARTON_2, DOCK, PHONE, unit
 from tests.server.running import NOW, PASSWORD, SITE, Handheld, Person, refusal
 from tests.server.site import state_document
 
@@ -43,6 +43,17 @@ def dock(app: Flask, handheld: Handheld) -> Handheld:
     handheld.scan("receive", unit("S4"), document="ASN-2", location=DOCK, minutes_ago=27)
     handheld.push()
     return handheld
+
+
+def test_who_handed_over_its_carton_handled_it_too(dock: Handheld) -> None:
+    first = len(dock.chain.lines) + 1
+    dock.scan("pack", unit("S1"), container=CARTON_2, document="SO-1", minutes_ago=20)
+    dock.chain.scan(NOW - 15 * 60_000, "ship", CARTON_2, operator="Priya", document="SO-1")
+    dock.push(first=first)
+    assert [(one.operator, one.actions) for one in came("S1").handled] == [
+        ("Rosa", ("receive", "put_away", "pack")),
+        ("Priya", ("ship",)),
+    ]
 
 
 def came(serial: str) -> Origin:

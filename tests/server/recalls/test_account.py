@@ -88,6 +88,10 @@ def test_everything_is_open_until_it_was_found_answered_for_or_is_gone(app: Flas
     assert (found.open, told(found)["SOLD"], told(found)["COMING"]) == (0, "answered", "done")
     assert found.took_ms == NOW - MINUTE - BEGUN
     assert release("RC-1").took_ms == found.took_ms
+    first = len(handheld.chain.lines) + 1
+    handheld.scan("put_away", unit("BIN1"), location=BIN_A, minutes_ago=0)
+    handheld.push(first=first)
+    assert (told(account()), account().took_ms) == (told(found), found.took_ms), "it stays as it was at the release"
 
 
 def test_what_was_written_down_as_destroyed_and_is_scanned_again_is_open_again(app: Flask, handheld: Handheld) -> None:
