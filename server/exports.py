@@ -79,6 +79,12 @@ class Listing:
     """The filter without which it is no list: the number of a count."""
     task: Task = Task.LOOK
     """What someone has to be allowed to do, beside taking lists out."""
+    sheets: Sequence[str] = ()
+    """Lists with the same filters that follow it in an XLSX file, a sheet each."""
+
+
+Sheets = Sequence[tuple[Listing, Rows]]
+"""Lists that go into one file; one that holds a single list takes the first."""
 
 
 @cache
@@ -104,7 +110,8 @@ def write(form: str, listing: Listing, connection: sa.Connection, site: str, fil
         spool = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES_MAX)  # noqa: SIM115  # it is what is returned
         file = cast("IO[bytes]", spool)
         try:
-            FORMS[form].write(file, listing, listing.rows(connection, site, filters))
+            further = [listings()[name] for name in listing.sheets]
+            FORMS[form].write(file, [(each, each.rows(connection, site, filters)) for each in (listing, *further)])
             file.seek(0)
         except BaseException:
             file.close()
@@ -123,8 +130,9 @@ def _check(listing: Listing, filters: Filters) -> None:
         raise ExportError(f"The list {listing.name} is one of something: say which with {listing.needs}.")
 
 
-def write_csv(file: IO[bytes], listing: Listing, rows: Rows) -> None:
+def write_csv(file: IO[bytes], sheets: Sheets) -> None:
     """Commas, CRLF, UTF-8 with a byte order mark: without it Excel takes UTF-8 for the machine's old code page."""
+    (listing, rows) = sheets[0]
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
     writer = csv.writer(text)
     writer.writerow(_headings(listing))
@@ -139,21 +147,24 @@ def _defused(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
 
 
-def write_xlsx(file: IO[bytes], listing: Listing, rows: Rows) -> None:
-    """One sheet, written row by row. A text cell is typed as text, so that nothing in it is ever computed."""
+def write_xlsx(file: IO[bytes], sheets: Sheets) -> None:
+    """A sheet each, written row by row. A text cell is typed as text, so that nothing in it is ever computed."""
     book = Workbook(write_only=True)
+    try:
+        for listing, rows in sheets:
+            _write_sheet(book, listing, rows)
+    finally:
+        book.save(file)  # also ends the sheet that openpyxl keeps in a file of its own, whatever happened
+
+
+def _write_sheet(book: Workbook, listing: Listing, rows: Rows) -> None:
     sheet = book.create_sheet(listing.title[:31])
     sheet.freeze_panes = "A2"
     sheet.append(_headings(listing))
-    try:
-        for number, row in enumerate(rows):
-            if number == XLSX_ROWS_MAX:
-                raise ExportError(
-                    f"The list has more than {XLSX_ROWS_MAX:,} rows, which no XLSX sheet holds: take CSV."
-                )
-            sheet.append([_cell(sheet, _plain(column, row[column.name])) for column in listing.columns])
-    finally:
-        book.save(file)  # also ends the sheet that openpyxl keeps in a file of its own, whatever happened
+    for number, row in enumerate(rows):
+        if number == XLSX_ROWS_MAX:
+            raise ExportError(f"The list has more than {XLSX_ROWS_MAX:,} rows, which no XLSX sheet holds: take CSV.")
+        sheet.append([_cell(sheet, _plain(column, row[column.name])) for column in listing.columns])
 
 
 def _cell(sheet: Any, value: Any) -> Any:
@@ -168,8 +179,9 @@ def _cell(sheet: Any, value: Any) -> Any:
     return cell
 
 
-def write_json(file: IO[bytes], listing: Listing, rows: Rows) -> None:
+def write_json(file: IO[bytes], sheets: Sheets) -> None:
     """An array with an object for each row, by the columns' names."""
+    (listing, rows) = sheets[0]
     names = [column.name for column in listing.columns]
     file.write(b"[")
     for number, row in enumerate(rows):
@@ -197,7 +209,7 @@ def _plain(column: Column, value: Any) -> Any:
 class Form:
     """One form that a file can have."""
 
-    write: Callable[[IO[bytes], Listing, Rows], None]
+    write: Callable[[IO[bytes], Sheets], None]
     mimetype: str
 
 

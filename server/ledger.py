@@ -208,13 +208,22 @@ def event_of(row: sa.RowMapping) -> ScanEvent:
     return ScanEvent(**values)
 
 
-def history(connection: sa.Connection, site: str, subjects: Iterable[str]) -> dict[str, list[Fact]]:
-    """Every fact about each subject at this site, scans and rows of imported documents, in no order."""
+def history(
+    connection: sa.Connection, site: str, subjects: Iterable[str], *, until_ms: int | None = None
+) -> dict[str, list[Fact]]:
+    """Every fact about each subject at this site, scans and rows of imported documents, in no order.
+
+    Args:
+        until_ms: leave out what happened, or was said by a document, after this moment.
+    """
+    until = INT_MAX if until_ms is None else until_ms
     found: dict[str, list[Fact]] = defaultdict(list)
     for keys in in_chunks(subjects):
         scans = sa.select(*_EVENT_COLUMNS, *_FACT_COLUMNS).where(
             events.c.site == site, events.c.subject.in_(keys), events.c.outcome.in_(FOLDED)
         )
+        if until_ms is not None:
+            scans = scans.where(events.c.event_ms <= until)
         for row in connection.execute(scans).mappings():
             found[row["subject"]].append(fact_of(row))
         rows = (
@@ -224,6 +233,7 @@ def history(connection: sa.Connection, site: str, subjects: Iterable[str]) -> di
                 document_rows.c.site == site,
                 document_rows.c.subject.in_(keys),
                 documents.c.event.isnot(None),
+                documents.c.event_ms <= until,
                 documents.c.kind.in_(ROW_ACTION),
                 document_rows.c.stated,
             )

@@ -262,8 +262,18 @@ def gather(
     )
 
 
+def containers_then(connection: sa.Connection, site: str, containers: Iterable[str], until_ms: int) -> Gathered:
+    """Where these containers were and what became of them, by what had happened until a moment; and nothing else."""
+    return Gathered(timelines=_timelines(connection, site, set(containers), _hold_nothing, {}, until_ms))
+
+
 def _timelines(
-    connection: sa.Connection, site: str, containers: set[str], hold: Hold, added: Mapping[str, list[Fact]]
+    connection: sa.Connection,
+    site: str,
+    containers: set[str],
+    hold: Hold,
+    added: Mapping[str, list[Fact]],
+    until_ms: int | None = None,
 ) -> dict[str, Timeline]:
     facts: dict[str, list[Fact]] = {}
     wanted = containers
@@ -273,7 +283,8 @@ def _timelines(
             break
         hold(wanted)
         names = {key: {key, *further} for key, further in names_of(connection, site, wanted).items()}
-        found = history(connection, site, {name for key in wanted for name in names.get(key, (key,))})
+        wider = {name for key in wanted for name in names.get(key, (key,))}
+        found = history(connection, site, wider, until_ms=until_ms)
         for key in wanted:
             under = [fact for name in names.get(key, (key,)) for fact in found.get(name, ())]
             facts[key] = effective([*under, *added.get(key, ())])

@@ -110,7 +110,7 @@ def step(state: UnitState | None, fact: Fact, carrier: UnitState | None = None) 
     )
 
 
-_FROM_THE_CARRIER: Final = ("status", "status_ms", "place", "expected", "came_under", "received_ms")
+_FROM_THE_CARRIER: Final = ("status", "status_ms", "stocked_ms", "place", "expected", "came_under", "received_ms")
 
 
 def _says_nothing_of_place(before: UnitState, after: UnitState) -> bool:

@@ -147,10 +147,12 @@ def _came_with(state: UnitState, carrier: UnitState) -> UnitState:
 
 def _along(state: UnitState, carrier: UnitState) -> UnitState:
     gone = carrier.status in GONE
+    comes_in = carrier.status in IN_STOCK and state.status not in IN_STOCK
     return replace(
         state,
         status=carrier.status,
         status_ms=carrier.status_ms,
+        stocked_ms=carrier.stocked_ms if comes_in else state.stocked_ms,
         place=None if gone else state.place,
         expected=None if gone else state.expected,
     )

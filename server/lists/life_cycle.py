@@ -121,7 +121,7 @@ LISTS: Final = (
         filters={"item": "canonical name of a product"},
         task=Task.OWN,
         columns=(
-            Column("name", "Unit, lot or product"),
+            Column("name", "Unit or product"),
             Column("quantity", "Pieces"),
             Column("age_days", "Days in stock"),
             Column("since_ms", "Came in", moment=True),
@@ -174,7 +174,7 @@ LISTS: Final = (
         rows=_suggestions,
         task=Task.OWN,
         columns=(
-            Column("name", "Unit, lot or product"),
+            Column("name", "Unit or product"),
             Column("quantity", "Pieces"),
             Column("rule", "Rule"),
             Column("why", "What it says"),
@@ -190,7 +190,7 @@ LISTS: Final = (
         title="Prices in force",
         rows=_prices,
         columns=(
-            Column("name", "Unit, lot or product"),
+            Column("name", "Unit or product"),
             Column("gtin", "GTIN or own number"),
             Column("serial", "Serial"),
             Column("lot", "Lot"),

@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 
 from server import context, naming
 from server.case_list import CaseLine
+from server.cells import MINOR_DIGITS
 from server.prices import Price
 from server.rules import rules
 from server.undo import may_be_undone
@@ -106,6 +107,15 @@ def closing(case: CaseLine) -> str:
 def money(price: Price, *, signed: bool = False) -> str:
     """An amount with its currency: 1,234.50 EUR."""
     return price.text(signed=signed)
+
+
+def brief_amount(price: Price) -> str:
+    """An amount as it stands beside a bar: 1.2 M, 77 k, 640."""
+    whole = price.minor / 10 ** MINOR_DIGITS.get(price.currency, 2)
+    for size, letter in ((1_000_000, "M"), (1_000, "k")):
+        if abs(whole) >= size:
+            return f"{whole / size:.1f} {letter}" if abs(whole) < 100 * size else f"{whole / size:.0f} {letter}"
+    return f"{whole:.0f}"
 
 
 def event_id(fact: Fact) -> str:

@@ -131,7 +131,7 @@ def rebuilt(entries: list[Entry]) -> dict[str, Any]:
     return folded()
 
 
-def announce() -> None:
+def announce(until_ms: int = DAY + 60_000) -> None:
     state_document(
         "stock",
         "S",
@@ -140,7 +140,8 @@ def announce() -> None:
     )
     announced = [{"subject": UNITS[2], "container": CARTON_1}, {"subject": CARTON_1, "container": CARTON_2}]
     state_document("asn", "ASN-0", [*announced, {"subject": CARTON_2}], now_ms=DAY - 4)
-    state_document("asn", "ASN-1", [{"subject": UNITS[1], "container": CARTON_1}], now_ms=DAY + 3000)
+    if until_ms >= DAY + 3000:
+        state_document("asn", "ASN-1", [{"subject": UNITS[1], "container": CARTON_1}], now_ms=DAY + 3000)
 
 
 def in_batches(entries: list[Entry], order: list[int], sizes: list[int]) -> list[list[Entry]]:

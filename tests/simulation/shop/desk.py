@@ -33,7 +33,7 @@ def may_come_back(scene: Scene, sale: Sale) -> None:
 
 
 def _takes_back(scene: Scene, sale: Sale, reason: str) -> None:
-    walk = scene.desk(CLERK, 12.0)
+    walk = scene.walk("desk", CLERK, 12.0)
     number = f"RMA-{len(scene.truth.returns) + 1:04d}"
     broken = reason == "defect"
     condition = "damaged" if broken else "opened"
@@ -69,7 +69,7 @@ def _takes_back(scene: Scene, sale: Sale, reason: str) -> None:
 def throws_away(scene: Scene) -> None:
     """Once a week what has expired goes to the waste bin."""
     today = scene.today
-    walk = scene.desk(PORTER, 13.0)
+    walk = scene.walk("desk", PORTER, 13.0)
     waste = place("WASTE")
     for product in PRODUCTS:
         for subject, where, quantity in scene.stock.pieces_of(product):

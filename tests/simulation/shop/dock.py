@@ -115,7 +115,7 @@ def _follows(scene: Scene, claim: Claim, fate: str) -> None:
 
 def moves_between_buildings(scene: Scene) -> None:
     """Once a week some clothes are brought from the other building."""
-    walk = Walk(scene.hands["dock"], "Joao", max(scene.at(9.7), scene.hands["dock"].busy_until_ms))
+    walk = scene.walk("dock", "Joao", 9.7)
     there = scene.stock.all_bins()["Y"]
     for item in sorted(scene.stock.free):
         unit = scene.stock.takes(item, at=there)

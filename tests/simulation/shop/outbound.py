@@ -94,7 +94,7 @@ def ships(scene: Scene, shift: Shift, hand: str, baskets: list[Basket], starts: 
     """One shift picks, packs and hands over these orders."""
     if not baskets:
         return
-    first, second = (Walk(scene.hands[hand], name, scene.at(starts)) for name in shift.pickers)
+    first, second = (scene.walk(hand, name, starts) for name in shift.pickers)
     for basket in baskets:
         for walk in (first, second):
             walk.now_ms = max(first.now_ms, second.now_ms)
@@ -185,7 +185,7 @@ def _is_sold(scene: Scene, basket: Basket) -> None:
 
 def _comes_back(scene: Scene, basket: Basket) -> None:
     """The carrier brings the parcel back; what is in it goes to its bins again."""
-    walk = scene.desk(CLERK, 11.0)
+    walk = scene.walk("desk", CLERK, 11.0)
     carton, returns = basket.order.carton, place("RETURNS")
     walk.scan("parcel_back", carton, location=returns, reason="address unknown", document=basket.order.number)
     walk.operator = PORTER

@@ -59,10 +59,9 @@ class Scene:
         due = self.day + max(1, days)
         (self.noons if noon else self.mornings)[due + (due % 7 == 0)].append(task)
 
-    def desk(self, operator: str, hours: float) -> Walk:
-        """Someone at the returns desk, as soon as it is free."""
-        hand = self.hands["desk"]
-        return Walk(hand, operator, max(self.at(hours), hand.busy_until_ms))
+    def walk(self, hand: str, operator: str, hours: float) -> Walk:
+        """Someone with a handheld, as soon as it is free."""
+        return Walk(self.hands[hand], operator, max(self.at(hours), self.hands[hand].busy_until_ms))
 
     def poisson(self, mean: float) -> int:
         """How often something happens that does so independently."""

@@ -19,7 +19,7 @@ from server.receipts import sampling
 from server.staff import Change, add_person
 from server.tables import events
 from sync.pin import SALT_BYTES, hash_pin
-from tests.simulation.shop import counting, desk, dock, mischief, outbound
+from tests.simulation.shop import counting, desk, dock, mischief, outbound, rounds
 from tests.simulation.shop.catalogue import CURRENCY, PRODUCTS
 from tests.simulation.shop.hand import Hand
 from tests.simulation.shop.inbound import Purchasing
@@ -126,6 +126,7 @@ def _open_day(scene: Scene) -> None:
     dock.receives(scene, deliveries)
     if scene.day % 7 == 3:
         dock.moves_between_buildings(scene)
+    rounds.looks_over(scene, early)
     morning, evening = outbound.places_orders(scene) if scene.day > 1 else ([], [])
     outbound.ships(scene, early, "early", morning + outbound.arrived_bespoke(scene, deliveries), 10.0)
     for task in scene.noons.pop(scene.day, []):

@@ -1,0 +1,45 @@
+"""What one piece cost the shop, by what notices, orders to suppliers, stock and product lists had said by a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import sqlalchemy as sa
+
+from server.ledger import in_chunks
+from server.prices import Price
+from server.tables import document_rows, documents
+from sync.identity import item_of
+
+KINDS: Final = ("products", "purchase_order", "stock", "asn")
+"""Documents whose rows may say a cost; of one moment the last of these kinds counts."""
+
+
+def read(connection: sa.Connection, site: str, subjects: Iterable[str], until_ms: int) -> Mapping[str, Price]:
+    """The cost of one piece of each unit, lot or product: its own, else the newest of its product, by this moment.
+
+    A unit's own cost stands on the row of the notice or stock list that names it, a lot's on the newest one that names
+    the lot. Those of which nobody has said a cost are left out.
+    """
+    wanted = set(subjects)
+    own = _said(connection, site, wanted | {item for subject in wanted if (item := item_of(subject))}, until_ms)
+    found = {subject: own.get(subject) or own.get(item_of(subject) or "") for subject in wanted}
+    return {subject: cost for subject, cost in found.items() if cost is not None}
+
+
+def _said(connection: sa.Connection, site: str, keys: Iterable[str], until_ms: int) -> dict[str, Price]:
+    t = document_rows.c
+    found: dict[str, tuple[tuple[int, int, int], Price]] = {}
+    for chunk in in_chunks(keys):
+        query = (
+            sa.select(t.subject, t.row, t.attributes, documents.c.kind, documents.c.event_ms)
+            .join(documents, documents.c.digest == t.document)
+            .where(t.site == site, t.subject.in_(chunk), documents.c.kind.in_(KINDS), t.attributes.isnot(None))
+            .where(documents.c.event.isnot(None), documents.c.event_ms <= until_ms)
+        )
+        for subject, row, said, kind, at_ms in connection.execute(query):
+            order = (at_ms, KINDS.index(kind), row)
+            if said.get("cost") is not None and (subject not in found or order >= found[subject][0]):
+                found[subject] = (order, Price(int(said["cost"]), str(said.get("currency") or "")))
+    return {subject: cost for subject, (_, cost) in found.items()}

@@ -1,0 +1,175 @@
+"""The owner's month on one page: stock value at its end, shrinkage, ageing, claims, and what customers sent back."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+
+from server.adviser import settings
+from server.adviser.presets import PRESETS
+from server.claims import book
+from server.ledger import FOLDED
+from server.month.value import Stock, Worth, read_stock, zone_of
+from server.sales import read_sales
+from server.shrinkage import losses
+from server.shrinkage.losses import Loss
+from server.tables import events
+from server.undone import read_undone
+from sync.event import format_name
+from sync.identity import item_of
+from sync.returning import NOT_SAID
+
+OPEN: Final = frozenset({"drafted", "sent", "accepted"})
+"""Fates after which the supplier still owes an answer or money."""
+
+
+class MonthError(ValueError):
+    """There is no such day to report of; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimThen:
+    """A claim as it stood at a moment."""
+
+    number: str
+    supplier: str | None
+    receipt: str
+    status: str
+    since_ms: int
+    claimed: Mapping[str, int]
+    """Currency -> smallest units."""
+    credited: int | None
+    credited_ms: int | None
+
+
+@dataclass(slots=True)
+class Returned:
+    """One product's sales and returns within the month."""
+
+    sold: int = 0
+    back: int = 0
+    again: int = 0
+    """Of those that came back, units that had come back before."""
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def rate(self) -> float | None:
+        """Returned in the month / sold in the month: some of what came back was sold before it."""
+        return self.back / self.sold if self.sold else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Month:
+    """The report of one month, up to a day of it."""
+
+    since_ms: int
+    until_ms: int
+    stock: Stock
+    zones: Mapping[str, Worth]
+    kinds: Mapping[str, Worth]
+    """By kind of goods, as products are put into kinds today."""
+    products: Mapping[str, Worth]
+    losses: Sequence[Loss]
+    """That counts found within the month."""
+    claims: Sequence[ClaimThen]
+    """Open at its end, or credited within it."""
+    returns: Mapping[str, Returned]
+    """By product, those with most returns first."""
+
+
+def span(day: str | None, now_ms: int) -> tuple[int, int]:
+    """From the first of a day's month to the end of the day, but not beyond now; of no day, the month that ended last.
+
+    Raises:
+        MonthError: it is no date, or has not begun.
+    """
+    today = datetime.fromtimestamp(now_ms / 1000, UTC).date()
+    try:
+        last = date.fromisoformat(day) if day else today.replace(day=1) - timedelta(days=1)
+    except ValueError:
+        raise MonthError(f"{day!r:.40} is no date: write it as 2026-05-31.") from None
+    if last > today:
+        raise MonthError(f"{last} has not begun yet: choose a day up to today.")
+    return _ms(last.replace(day=1)), min(_ms(last + timedelta(days=1)) - 1, now_ms)
+
+
+def _ms(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1000)
+
+
+def read(connection: sa.Connection, site: str, since_ms: int, until_ms: int) -> Month:
+    """The report from one moment to another, by what had happened by then."""
+    stock = read_stock(connection, site, until_ms)
+    kinds = settings.read(connection, site)
+    return Month(
+        since_ms=since_ms,
+        until_ms=until_ms,
+        stock=stock,
+        zones=stock.by(zone_of(connection, site)),
+        kinds=stock.by(lambda item, _: PRESETS[kinds.preset_of(item)].title),
+        products=stock.by(lambda item, _: item),
+        losses=losses.read(connection, site, until_ms, since_ms=since_ms),
+        claims=_claims(connection, site, since_ms, until_ms),
+        returns=_returns(connection, site, since_ms, until_ms),
+    )
+
+
+def _claims(connection: sa.Connection, site: str, since_ms: int, until_ms: int) -> list[ClaimThen]:
+    found = []
+    for claim in book.list_claims(connection, site):
+        fates = [fate for fate in claim.fates if fate.at_ms <= until_ms]
+        if not fates:
+            continue
+        last = fates[-1]
+        credited_now = last.word == "credited" and last.at_ms >= since_ms
+        if last.word in OPEN or credited_now:
+            found.append(
+                ClaimThen(
+                    number=claim.number,
+                    supplier=claim.supplier,
+                    receipt=claim.receipt,
+                    status=last.word,
+                    since_ms=fates[0].at_ms,
+                    claimed=claim.totals,
+                    credited=last.amount if credited_now else None,
+                    credited_ms=last.at_ms if credited_now else None,
+                )
+            )
+    return found
+
+
+def _returns(connection: sa.Connection, site: str, since_ms: int, until_ms: int) -> dict[str, Returned]:
+    found: dict[str, Returned] = defaultdict(Returned)
+    for sale in read_sales(connection, site, since_ms=since_ms, until_ms=until_ms + 1):
+        found[sale.item].sold += sale.quantity
+    e = events.c
+    query = (
+        sa.select(e.device_no, e.epoch, e.seq, e.subject, e.quantity, e.reason, e.event_ms)
+        .where(e.site == site, e.action == "take_back", e.outcome.in_(FOLDED), e.subject.isnot(None))
+        .where(e.event_ms <= until_ms)
+        .order_by(e.event_ms)
+    )
+    rows = {format_name((row.device_no, row.epoch, row.seq)): row for row in connection.execute(query)}
+    undone = read_undone(connection, rows)
+    before: Counter[str] = Counter()
+    for name, row in rows.items():
+        item = item_of(row.subject)
+        if name in undone or item is None:
+            continue
+        before[row.subject] += 1
+        if row.event_ms >= since_ms:
+            one, pieces = found[item], 1 if row.quantity is None else row.quantity
+            one.back += pieces
+            one.again += pieces if before[row.subject] > 1 else 0
+            one.reasons[row.reason or NOT_SAID] += pieces
+    return dict(sorted(found.items(), key=lambda each: (-each[1].back, -each[1].sold, each[0])))
+
+
+def day_of(ms: int) -> str:
+    """The day of a moment, ISO 8601, UTC."""
+    return datetime.fromtimestamp(ms / 1000, UTC).date().isoformat()

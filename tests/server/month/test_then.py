@@ -1,0 +1,56 @@
+"""What was in stock at a past moment, whatever happened later."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from server import inventory
+from server.database import reading
+from server.month.then import held
+from sync.identity import is_container
+from sync.unit import IN_STOCK
+from tests.handheld import DAY
+from tests.server.site import SITE, site
+from tests.server.test_rebuild import Drawn, announce, drawn_scans, entries_of, take_in
+
+Where = dict[tuple[str, str | None], int]
+
+
+def told_then(at_ms: int) -> Where:
+    found: Counter[tuple[str, str | None]] = Counter()
+    with reading() as c:
+        for each in held(c, SITE, at_ms):
+            found[each.subject, each.place] += each.pieces
+    return {key: pieces for key, pieces in found.items() if pieces}
+
+
+def told_now() -> Where:
+    """What the lists of the stock say."""
+    found: Counter[tuple[str, str | None]] = Counter()
+    with reading() as c:
+        rows = [(row["unit"], row["place"], 1) for row in inventory.units(c, SITE) if row["status"] in IN_STOCK]
+        rows += [(row["subject"], row["place"], row["quantity"]) for row in inventory.levels(c, SITE)]
+        at = inventory.resolve(c, SITE, [place for _, place, _ in rows])
+    for subject, place, pieces in rows:
+        stands = at.get(place) if place else None
+        found[subject, None if stands and is_container(stands) else stands] += pieces
+    return {key: pieces for key, pieces in found.items() if pieces}
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(drawn_scans, st.integers(0, 12))
+def test_the_stock_of_a_moment_is_that_of_a_ledger_cut_there(drawn: list[Drawn], second: int) -> None:
+    at_ms = DAY + second * 1000
+    entries = entries_of(drawn)
+    with site("sqlite://"):
+        announce(until_ms=at_ms)
+        take_in([entry for entry in entries if entry.event_ms <= at_ms])
+        cut = told_now()
+    with site("sqlite://"):
+        announce()
+        take_in(entries)
+        assert told_then(at_ms) == cut
+        assert told_then(DAY + 60_000) == told_now()
