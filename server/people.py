@@ -22,6 +22,7 @@ from server.errors import Refusal
 from server.roles import INTEGRATION, Task, may
 from server.tables import people
 
+SITE_CHOSEN: Final = "site"
 NO_PASSWORD: Final = "!"  # noqa: S105  # no secret: it says that there is none
 """Stands for the hash of those who work at handhelds alone: nothing matches it."""
 PASSWORD_LENGTH_MIN: Final = 12
@@ -48,10 +49,13 @@ class Person(UserMixin):
 
     id: int
     site: str
+    """At which they work just now."""
     name: str
     role: str
     session_key: str
     """Changes with the password, so that a new one ends every session."""
+    sites: tuple[str, ...] = ()
+    """Every site that they are let into, their own first."""
     opens: frozenset[Task] | None = None
     """Of another system: what its key opens. None for a person, whose role says it."""
 
@@ -118,7 +122,21 @@ def _read(connection: sa.Connection, where: Any) -> Any:
 
 def _person(row: Any) -> Person:
     key = hashlib.sha256(row.password_hash.encode()).hexdigest()[:16]
-    return Person(id=row.id, site=row.site, name=row.name, role=row.role, session_key=key)
+    let_into = (row.site, *row.also)
+    chosen = session.get(SITE_CHOSEN)
+    site = chosen if isinstance(chosen, str) and chosen in let_into else row.site
+    return Person(id=row.id, site=site, name=row.name, role=row.role, session_key=key, sites=let_into)
+
+
+def choose_site(person: Person, site: str) -> None:
+    """Work at another site from here on, in this session.
+
+    Raises:
+        Refusal: 403, they are not let into it.
+    """
+    if site not in person.sites:
+        raise Refusal(403, "forbidden", f"You are not let into the site {site!r:.40}. Ask an admin of your own site.")
+    session[SITE_CHOSEN] = site
 
 
 def hash_password(password: str) -> str:

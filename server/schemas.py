@@ -128,6 +128,7 @@ class SessionSchema(Schema):
     name = fields.String()
     role = fields.String()
     site = fields.String()
+    sites = fields.List(fields.String(), metadata={"description": "Those that one is let into"})
     csrf_token = fields.String(metadata={"description": "Send as X-CSRFToken with whatever changes something"})
 
 

@@ -12,7 +12,7 @@ badge that was given back stays, inactive and without its PIN: a rebuild judges 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ from server.changes import publish
 from server.database import stamp
 from server.people import NO_PASSWORD, hash_password
 from server.roles import INTEGRATION, PERSONAL
-from server.tables import people, reference
+from server.tables import people, reference, sites
 from sync.event import INT_MAX
 from sync.identity import Kind, split_key
 from sync.labels import Label, parse
@@ -85,6 +85,7 @@ def add_person(
         "password_hash": NO_PASSWORD if password is None else hash_password(password),
         "active": True,
         "roles": [[now_ms, role]],
+        "also": [],
     }
     number = int(connection.execute(people.insert().values(values).returning(people.c.id)).scalar_one())
     _record(connection, Change(site=site, by=by, now_ms=now_ms), name, f"{name} may sign in as {role}")
@@ -154,10 +155,12 @@ def set_badge(connection: sa.Connection, number: int, badge: str | None, pin: st
     if reason:
         raise StaffError(reason)
     if code is not None and code != person.badge:
-        _check_free(connection, person, code)
+        for site in (person.site, *person.also):
+            _check_free(connection, person, code, site)
     hashed = hash_pin(pin, secrets.token_bytes(SALT_BYTES)) if pin is not None else person.pin_hash if code else None
     if person.badge is not None and person.badge != code:
-        _publish(connection, person, change, person.badge, pin=None, active=False)
+        for site in (person.site, *person.also):
+            _publish(connection, person.name, change, person.badge, site, person.roles, None)
     _write(connection, person, change, badge=code, pin_hash=hashed)
     if code != person.badge:
         words = f"has badge {code}" if code else f"has given back badge {person.badge}"
@@ -166,11 +169,35 @@ def set_badge(connection: sa.Connection, number: int, badge: str | None, pin: st
         _record(connection, change, person.name, f"{person.name} has a new PIN")
 
 
+def let_into(connection: sa.Connection, number: int, wanted: Iterable[str], change: Change) -> None:
+    """Say into which sites somebody is let beside their own; their badge is known there from then on.
+
+    Raises:
+        StaffError: there is no such person or site, or somebody there wears their badge.
+    """
+    person = _hold(connection, number, change)
+    known = set(connection.execute(sa.select(sites.c.site)).scalars())
+    also = sorted(set(wanted) - {person.site})
+    if strange := set(also) - known:
+        raise StaffError(f"There is no site {min(strange)!r:.40}.")
+    if also == person.also:
+        return
+    for site in set(also) - set(person.also):
+        if person.badge is not None:
+            _check_free(connection, person, person.badge, site)
+    left = set(person.also) - set(also)
+    _write(connection, person, change, also=also, roles=person.roles)
+    for site in left:
+        _publish_badges(connection, person, change, site, left=True)
+    _record(connection, change, person.name, f"{person.name} is let into {', '.join([person.site, *also])}")
+
+
 def edit(connection: sa.Connection, number: int, wanted: Mapping[str, Any], change: Change) -> None:
     """Several changes of one person at once, all or none.
 
     Args:
-        wanted: `role`, `active`, `password`, `badge` (None takes it back) and `pin`, each where it is to change.
+        wanted: `role`, `active`, `password`, `badge` (None takes it back), `pin` and `also` (the further sites), each
+            where it is to change.
 
     Raises:
         ValueError: one of them will not do; the message says why.
@@ -181,6 +208,8 @@ def edit(connection: sa.Connection, number: int, wanted: Mapping[str, Any], chan
         set_active(connection, number, active=wanted["active"], change=change)
     if "password" in wanted:
         set_password(connection, number, wanted["password"], change)
+    if "also" in wanted:
+        let_into(connection, number, wanted["also"], change)
     if "badge" in wanted or "pin" in wanted:
         badge = wanted["badge"] if "badge" in wanted else _hold(connection, number, change).badge
         set_badge(connection, number, badge, wanted.get("pin"), change)
@@ -197,12 +226,16 @@ class Member:
     badge: str | None
     console: bool
     """Whether they have a password, for the console and the API."""
+    home: str
+    """The site whose people they are, and who alone changes them."""
+    also: tuple[str, ...]
+    """Further sites that they are let into."""
 
 
 def members(connection: sa.Connection, site: str) -> list[Member]:
-    """Everybody of the site, by name; who left stands at the end."""
+    """Everybody who is let into the site, by name; who left stands at the end."""
     t = people.c
-    rows = connection.execute(sa.select(people).where(t.site == site).order_by(sa.desc(t.active), t.name))
+    rows = connection.execute(sa.select(people).order_by(sa.desc(t.active), t.name)).all()
     return [
         Member(
             id=row.id,
@@ -211,8 +244,11 @@ def members(connection: sa.Connection, site: str) -> list[Member]:
             active=row.active,
             badge=row.badge,
             console=row.password_hash != NO_PASSWORD,
+            home=row.site,
+            also=tuple(row.also),
         )
         for row in rows
+        if site in (row.site, *row.also)
     ]
 
 
@@ -264,13 +300,12 @@ def _keep_an_admin(connection: sa.Connection, person: Any, change: Change) -> No
         raise StaffError(f"{person.name} is the last admin: make somebody else one first.")
 
 
-def _check_free(connection: sa.Connection, person: Any, code: str) -> None:
-    t = people.c
-    query = sa.select(t.name).where(t.site == person.site, t.badge == code, t.id != person.id)
-    other = connection.execute(query).scalar()
+def _check_free(connection: sa.Connection, person: Any, code: str, site: str) -> None:
+    rows = connection.execute(sa.select(people).where(people.c.badge == code, people.c.id != person.id))
+    other = next((row.name for row in rows if site in (row.site, *row.also)), None)
     if other is not None:
         raise StaffError(f"Badge {code} is {other}'s: take it back first.")
-    worn = connection.execute(_row(person.site, code)).scalar()
+    worn = connection.execute(_row(site, code)).scalar()
     if worn is not None and worn["name"] != person.name:
         raise StaffError(f"Badge {code} was {worn['name']}'s, and scans were made under it: take another code.")
 
@@ -283,33 +318,39 @@ def _later(person: Any, change: Change, role: str | None) -> Spells:
 def _write(connection: sa.Connection, person: Any, change: Change, **values: Any) -> None:
     connection.execute(people.update().where(people.c.id == person.id).values(values))
     row = connection.execute(sa.select(people).where(people.c.id == person.id)).one()
-    if row.badge is not None:
-        _publish(connection, row, change, row.badge, pin=row.pin_hash, active=row.active)
-    if "roles" in values:
-        _publish_former(connection, row, change)
+    for site in (row.site, *row.also):
+        _publish_badges(connection, row, change, site, former="roles" in values)
+
+
+def _publish_badges(
+    connection: sa.Connection, person: Any, change: Change, site: str, *, former: bool = True, left: bool = False
+) -> None:
+    """Tell a site's handhelds of somebody: their badge, and those that they had, which carry the spells too.
+
+    Args:
+        left: they are not let into this site any more.
+    """
+    t = reference.c
+    rows = connection.execute(sa.select(t.key, t.row).where(t.site == site, t.kind == KIND)).all() if former else []
+    theirs = {badge for badge, row in rows if row and row["name"] == person.name}
+    for badge in sorted(theirs | ({person.badge} if person.badge is not None else set())):
+        active = person.active and badge == person.badge and not left
+        roles = _later(person, change, None) if left else person.roles
+        _publish(connection, person.name, change, badge, site, roles, person.pin_hash if active else None)
 
 
 def _publish(
-    connection: sa.Connection, person: Any, change: Change, badge: str, *, pin: str | None, active: bool
+    connection: sa.Connection, name: str, change: Change, badge: str, site: str, roles: Spells, pin: str | None
 ) -> None:
-    known = connection.execute(_row(person.site, badge)).scalar()
+    known = connection.execute(_row(site, badge)).scalar()
     row = {
-        "name": person.name,
-        "roles": person.roles,
-        "pin": pin if active else None,
-        "active": active,
+        "name": name,
+        "roles": roles,
+        "pin": pin,
+        "active": pin is not None,
         "since_ms": known["since_ms"] if known else change.now_ms,
     }
-    publish(connection, person.site, KIND, badge, row, stamp(connection))
-
-
-def _publish_former(connection: sa.Connection, person: Any, change: Change) -> None:
-    """Badges that were given back carry the spells too: they alone tell of somebody who has none any more."""
-    t = reference.c
-    rows = connection.execute(sa.select(t.key, t.row).where(t.site == person.site, t.kind == KIND)).all()
-    for badge, row in rows:
-        if row and row["name"] == person.name and badge != person.badge:
-            _publish(connection, person, change, badge, pin=None, active=False)
+    publish(connection, site, KIND, badge, row, stamp(connection))
 
 
 def _row(site: str, badge: str) -> sa.Select[Any]:

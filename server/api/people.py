@@ -33,6 +33,11 @@ class PersonChangeSchema(Schema):
         validate=Length(1, BADGE_LENGTH_MAX),
         metadata={"description": "What its label says, or the code alone; null takes it back"},
     )
+    also = fields.List(
+        fields.String(validate=Length(1, 20)),
+        validate=Length(max=100),
+        metadata={"description": "Further sites that they are let into, beside their own"},
+    )
     pin = fields.String(load_only=True, validate=Length(PIN_LENGTH_MIN, PIN_LENGTH_MAX))
 
     @validates_schema
@@ -57,6 +62,8 @@ class PersonSchema(Schema):
     active = fields.Boolean()
     badge = fields.String(allow_none=True)
     console = fields.Boolean(metadata={"description": "Whether they have a password, for the console and the API"})
+    home = fields.String(metadata={"description": "The site whose people they are, and who alone changes them"})
+    also = fields.List(fields.String(), metadata={"description": "Further sites that they are let into"})
 
 
 class PeopleSchema(Schema):

@@ -46,7 +46,8 @@ def sign_out() -> None:
 
 
 def _shown(person: Person) -> dict[str, Any]:
-    return {"name": person.name, "role": person.role, "site": person.site, "csrf_token": _token()}
+    said = {name: getattr(person, name) for name in ("name", "role", "site", "sites")}
+    return said | {"csrf_token": _token()}
 
 
 def _token() -> str:

@@ -13,7 +13,9 @@ import sqlalchemy as sa
 from flask.cli import with_appcontext
 
 from server.context import settings
+from server.database import reading
 from server.errors import Refusal
+from server.tables import sites
 
 _SENTENCES = (ValueError, LookupError, OSError)
 """Errors whose message is a sentence for whoever typed the command: all of ours are of these kinds."""
@@ -54,8 +56,17 @@ def counted(number: int, what: str) -> str:
 
 
 def site() -> str:
-    """The site that the commands are about."""
-    return settings().site
+    """The site that the commands are about.
+
+    Raises:
+        ValueError: there is no such site.
+    """
+    code = settings().site
+    with reading() as connection:
+        found = connection.execute(sa.select(sites.c.site).where(sites.c.site == code)).first()
+    if found is None:
+        raise ValueError(f"There is no site {code!r} in this database: SCAN_SITE names another one, or `sites add` it.")
+    return code
 
 
 def operator() -> str:

@@ -100,6 +100,15 @@ def reactivate(*, name: str) -> None:
     click.echo(f"{name} may sign in again.")
 
 
+@command("sites")
+@click.argument("name")
+@click.argument("codes", nargs=-1)
+def sites_(*, name: str, codes: tuple[str, ...]) -> None:
+    """Let someone into these sites beside their own; into none where none is named."""
+    _edit(name, lambda c, number, change: staff.let_into(c, number, codes, change))
+    click.echo(f"{name} is let into {', '.join(codes) or 'no other site'}.")
+
+
 def _change() -> Change:
     return Change(site=site(), by=operator(), now_ms=now_ms())
 
@@ -129,7 +138,7 @@ def _secret(what: str, *, stdin: bool) -> str:
 
 people = click.Group(
     "people",
-    commands=(list_, add, role_, badge_, password_, deactivate, reactivate),
+    commands=(list_, add, role_, badge_, sites_, password_, deactivate, reactivate),
     help="Who may sign in, as what, with which badge.",
 )
 COMMANDS = (people,)

@@ -67,6 +67,7 @@ people = sa.Table(
     sa.Column("roles", sa.JSON, nullable=False, default=list, comment="[[since_ms, role or null], ...]"),
     sa.Column("badge", sa.Text),
     sa.Column("pin_hash", sa.Text),
+    sa.Column("also", sa.JSON, nullable=False, default=list, comment="further sites that they are let into"),
     sa.UniqueConstraint("site", "badge", name="uq_people_badge"),
     comment="Who may sign in, at the console by password and at handhelds by badge and PIN.",
 )

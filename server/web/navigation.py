@@ -18,6 +18,7 @@ from flask import Flask, current_app, request
 
 from server.people import whoever
 from server.roles import Task
+from server.web.pages import site_name
 
 
 class Group(StrEnum):
@@ -95,4 +96,4 @@ def shown(found: Iterable[Entry]) -> list[Section]:
 def register(app: Flask) -> None:
     """Let templates draw the navigation."""
     found = entries()
-    app.context_processor(lambda: {"navigation": shown(found)})
+    app.context_processor(lambda: {"site_name": site_name, "navigation": shown(found)})

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from flask import Blueprint, url_for
+from flask import Blueprint, g, url_for
 
-from server import naming
+from server import naming, sites
+from server.database import reading
 from server.naming import Name, Names
+from server.people import signed_in
 from sync.identity import Kind
 
 blueprint = Blueprint("web", __name__)
@@ -40,6 +42,15 @@ class LinkedNames:
         page = url_for(view, path=naming.path_of(key)) if view else None
         known = name.kind is Kind.ITEM and ("item", key) in self.names.rows
         return Linked(text=name.text, detail=name.detail, page=page, is_product=known)
+
+
+def site_name(code: str | None = None) -> str:
+    """What people call a site; the one that the page is about where none is named."""
+    if "site_names" not in g:
+        with reading() as connection:
+            g.site_names = sites.names(connection)
+    wanted = code or signed_in().site
+    return str(g.site_names.get(wanted, wanted))
 
 
 def linked_names(connection: sa.Connection, site: str, keys: Iterable[str | None]) -> LinkedNames:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from server import context, staff
+from server import context, sites, staff
 from server.database import reading, transact
 from server.errors import Refusal
 from server.people import PASSWORD_LENGTH_MIN, requires, signed_in
@@ -48,9 +48,11 @@ def people() -> str:
     """Everybody of the site."""
     with reading() as connection:
         members = staff.members(connection, signed_in().site)
+        all_sites = sites.names(connection)
     return render_template(
         "people.html",
         members=members,
+        sites=all_sites,
         rights=_rights(),
         roles=PERSONAL,
         role_options=[(role, role) for role in PERSONAL],
@@ -104,6 +106,13 @@ def change_badge(number: int) -> Response:
     badge = request.form.get("badge", "").strip() or None
     wanted = {"badge": badge, **_filled("pin")}
     return _edit(number, wanted, "The badge is given. Handhelds learn it by syncing." if badge else "Taken back.")
+
+
+@blueprint.post("/people/<int:number>/sites")
+@requires(Task.PEOPLE)
+def let_into_sites(number: int) -> Response:
+    """Say into which sites they are let beside their own."""
+    return _edit(number, {"also": request.form.getlist("site")}, "It is changed. Handhelds learn it by syncing.")
 
 
 @blueprint.post("/people/<int:number>/password")

@@ -273,6 +273,7 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         sa.Column("roles", sa.JSON(), nullable=False, comment="[[since_ms, role or null], ...]"),
         sa.Column("badge", sa.Text(), nullable=True),
         sa.Column("pin_hash", sa.Text(), nullable=True),
+        sa.Column("also", sa.JSON(), nullable=False, comment="further sites that they are let into"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name"),
         sa.UniqueConstraint("site", "badge", name="uq_people_badge"),

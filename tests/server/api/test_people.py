@@ -18,7 +18,8 @@ def test_an_admin_lets_somebody_in_who_then_signs_in(app: Flask, admin: Person) 
     answer = admin.post("/api/v1/people", json=RAVI)
     assert answer.status_code == 201
     number = answer.get_json().pop("id")
-    expected = {"id": number, "name": "Ravi", "role": "picker", "active": True, "badge": "K-17", "console": True}
+    expected = {"id": number, "name": "Ravi", "role": "picker", "active": True, "badge": "K-17"}
+    expected |= {"console": True, "home": "main", "also": []}
     assert answer.get_json() == expected
     assert expected in admin.get("/api/v1/people").get_json()["people"]
     assert sign_in(app, "Ravi").get("/api/v1/session").get_json()["role"] == "picker"

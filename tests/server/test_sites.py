@@ -1,0 +1,75 @@
+"""Several sites in one database: opened, named on each page, and seen by whom they are let into."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from server.database import reading
+from server.permissions import read_crew
+from tests.server.running import SITE, Person, sign_in
+
+
+def open_north(admin: Person, **more: object) -> None:
+    answer = admin.post("/api/v1/sites", json={"code": "north", "name": "North", **more})
+    assert answer.status_code == 201, answer.text
+
+
+def test_another_site_has_books_of_its_own_and_each_page_says_where_one_is(app: Flask, admin: Person) -> None:
+    open_north(admin, company_prefix="0614141")
+    numbers = {one["name"]: one["id"] for one in admin.get("/api/v1/people").get_json()["people"]}
+    supervisor = sign_in(app, "supervisor")
+    stranger = supervisor.post("/api/v1/session/site", json={"site": "north"})
+    assert (stranger.status_code, stranger.get_json()["code"]) == (403, "forbidden")
+    let_in = admin.client.patch(
+        f"/api/v1/people/{numbers['supervisor']}", json={"also": ["north"]}, headers={"X-CSRFToken": admin.token}
+    )
+    assert let_in.status_code == 200, let_in.text
+    assert "Phone 12" in supervisor.get("/stock").text
+    assert supervisor.post("/api/v1/session/site", json={"site": "north"}).status_code == 204
+    page = supervisor.get("/stock").text
+    assert "Phone 12" not in page
+    assert ">North</a>" in page
+    assert supervisor.get("/api/v1/session").get_json()["site"] == "north"
+    assert sign_in(app, "supervisor").get("/api/v1/session").get_json()["site"] == SITE, "each session has its own"
+
+
+def test_somebodys_badge_is_known_where_they_are_let_into_and_forgotten_where_they_are_not_any_more(
+    app: Flask, admin: Person
+) -> None:
+    open_north(admin)
+    made = admin.post("/api/v1/people", json={"name": "Ravi", "role": "picker", "badge": "K-17", "pin": "7391"})
+    number = made.get_json()["id"]
+
+    def change(**what: object) -> int:
+        path, headers = f"/api/v1/people/{number}", {"X-CSRFToken": admin.token}
+        return admin.client.patch(path, json=what, headers=headers).status_code
+
+    assert change(also=["north"]) == 200
+    with reading() as c:
+        assert read_crew(c, "north").spells["Ravi"][-1][1] == "picker"
+    assert change(role="receiver") == 200
+    with reading() as c:
+        assert [read_crew(c, site).spells["Ravi"][-1][1] for site in (SITE, "north")] == ["receiver", "receiver"]
+    assert change(also=[]) == 200
+    with reading() as c:
+        assert read_crew(c, "north").spells["Ravi"][-1][1] is None
+        assert read_crew(c, SITE).spells["Ravi"][-1][1] == "receiver"
+
+
+def test_a_site_that_cannot_be_is_met_with_one_sentence(app: Flask, admin: Person) -> None:
+    open_north(admin)
+    for said, sentence in (
+        ({"code": "north"}, "There is a site 'north' already."),
+        ({"code": "Nord Süd"}, "is no code of a site"),
+        ({"code": "south", "company_prefix": "61A"}, "is no GS1 company prefix: it has 4 to 12 digits"),
+    ):
+        answer = admin.post("/api/v1/sites", json={"name": "North", **said})
+        assert answer.status_code == 422
+        assert sentence in answer.get_json()["message"]
+    page = admin.client.post(
+        "/sites/change",
+        data={"name": "Main hall", "company_prefix": "0614141"},
+        headers={"X-CSRFToken": admin.token},
+        follow_redirects=True,
+    )
+    assert "Main hall is changed." in page.text
