@@ -43,6 +43,10 @@ class Names:
     """Location code -> canonical name."""
     secret: bytes = b""
     """With which customers' keys are hashed."""
+    here: str = ""
+    """The site itself."""
+    sites: frozenset[str] = frozenset()
+    """Every site of the database."""
     modes: Mapping[str, str] = field(default_factory=dict)
     """Product -> how it is tracked."""
     in_stock: Callable[[str], bool] = lambda _item: False
@@ -194,12 +198,16 @@ def purchase_order(values: Values, names: Names) -> Line:
 
 
 def order(values: Values, names: Names) -> Line:
-    """What a customer gets."""
+    """What a customer gets, or another site."""
+    to = values.get("to_site")
+    others = names.sites - {names.here}
+    if to is not None and to not in others:
+        raise CellError(f"{to!r} is no other site here. The others: {', '.join(sorted(others)) or 'none'}.")
     return Line(
         subject=_subject(values, names),
         quantity=_quantity(values),
         lot=None if "serial" in values else values.get("lot"),
-        attributes=(_attributes(values, "due", "priority", "channel") or {}) | _buyer(values, names) or None,
+        attributes=(_attributes(values, "due", "priority", "channel", "to_site") or {}) | _buyer(values, names) or None,
         stated=False,
     )
 

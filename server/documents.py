@@ -22,7 +22,7 @@ from server.modes.plan import on_hand
 from server.rebuild import lock, rebuild, rebuild_stated
 from server.recalls import notices
 from server.returns.announced import JUDGED
-from server.tables import document_rows, documents, events, reference, server_state
+from server.tables import document_rows, documents, events, reference, server_state, sites
 from sync.event import format_name
 
 LOAD_CHUNK: Final = 2_000
@@ -91,6 +91,8 @@ def names(connection: sa.Connection, site: str) -> Names:
         items=items,
         places=places,
         secret=connection.execute(sa.select(server_state.c.private_key)).scalar_one(),
+        here=site,
+        sites=frozenset(connection.execute(sa.select(sites.c.site)).scalars()),
         modes=modes,
         in_stock=in_stock,
     )

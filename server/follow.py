@@ -18,6 +18,7 @@ from server.ledger import FOLDED, fact_of, in_chunks
 from server.rebuild import advance
 from server.returns import published
 from server.tables import events
+from server.transfers.announce import announce
 from server.undone import read_undone
 from sync.actions import ACTIONS
 from sync.event import format_name
@@ -39,6 +40,7 @@ def take_effect(connection: sa.Connection, site: str, facts: Sequence[Fact], now
     exceptions.refold_after(connection, site, every, at)
     publish_progress(connection, site, every, at)
     published.tell(connection, site, (fact.event for fact in every), at)
+    announce(connection, site, every, now_ms)
 
 
 def follow(connection: sa.Connection, site: str, facts: Iterable[Fact], now_ms: int) -> list[Fact]:

@@ -132,10 +132,10 @@ def choose_site(person: Person, site: str) -> None:
     """Work at another site from here on, in this session.
 
     Raises:
-        Refusal: 403, they are not let into it.
+        Refusal: 404, there is none that they are let into.
     """
     if site not in person.sites:
-        raise Refusal(403, "forbidden", f"You are not let into the site {site!r:.40}. Ask an admin of your own site.")
+        raise Refusal(404, "not_found", f"You are not let into the site {site!r:.40}. Ask an admin of your own site.")
     session[SITE_CHOSEN] = site
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 import sqlalchemy as sa
 
 from server.ledger import FOLDED
+from server.orders.book import read_said
 from server.surroundings import DEPTH_MAX
 from server.tables import events
 from server.undone import read_undone
@@ -103,8 +104,9 @@ def read_sales(connection: sa.Connection, site: str, *, since_ms: int, until_ms:
             loose += cartons.leave(move, move)
         elif move.subject not in parcels:  # a carton that is scanned twice left once
             parcels[move.subject] = list(cartons.leave(move, move))
-    found = (sale for sales in (loose, *parcels.values()) for sale in sales if sale.at_ms >= since_ms)
-    return sorted(found, key=lambda sale: (sale.at_ms, sale.subject))
+    found = [sale for sales in (loose, *parcels.values()) for sale in sales if sale.at_ms >= since_ms]
+    moved = read_said(connection, site, {sale.order for sale in found if sale.order}, "to_site")  # to ourselves
+    return sorted((sale for sale in found if sale.order not in moved), key=lambda sale: (sale.at_ms, sale.subject))
 
 
 def _moves(connection: sa.Connection, site: str, since_ms: int, until_ms: int) -> Iterator[_Move]:

@@ -20,6 +20,8 @@ ROW_ACTION: Final = {
     "take_on": "expect",
     "receipt_result": "not_received",
     "mode_result": "merge",
+    "transfer_missing": "not_arrived",
+    "transfer_arrived": "arrived",
 }
 """What a row of a document says about the unit that it names."""
 

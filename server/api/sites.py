@@ -64,7 +64,7 @@ def open_site(wanted: dict[str, Any]) -> Site:
 @resource.post("/session/site")
 @resource.arguments(ChosenSiteSchema)
 @resource.response(204)
-@resource.alt_response(403, description="One is not let into it")
+@resource.alt_response(404, description="One is not let into it")
 @requires(Task.LOOK)
 def choose(wanted: dict[str, Any]) -> None:
     """Work at another site that one is let into"""

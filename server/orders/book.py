@@ -52,6 +52,20 @@ def order_of(number: str, rows: Iterable[Mapping[Any, Any]]) -> Order:
     )
 
 
+def read_said(connection: sa.Connection, site: str, numbers: Iterable[str], name: str) -> dict[str, str]:
+    """What each of these orders says of itself under this name, such as its `channel`; those without are left out."""
+    found: dict[str, str] = {}
+    for chunk in in_chunks(numbers):
+        query = (
+            sa.select(documents.c.number, document_rows.c.attributes)
+            .join(document_rows, document_rows.c.document == documents.c.digest)
+            .where(documents.c.site == site, documents.c.kind == "order", documents.c.number.in_(chunk))
+            .where(documents.c.event.isnot(None), document_rows.c.row == 1)
+        )
+        found.update((number, said[name]) for number, said in connection.execute(query) if said and said.get(name))
+    return found
+
+
 def read_cancellations(connection: sa.Connection, site: str, numbers: Iterable[str]) -> Cancellations:
     """When each of these orders was cancelled, and when that was taken back, if it was."""
     found: Cancellations = {}

@@ -20,6 +20,7 @@ from server.receipts.evidence import Received
 from server.receipts.lines import ReceiptLine, piece_lines, unit_lines
 from server.receipts.notice import Notice
 from server.tables import reference
+from server.transfers import arrival
 from sync.sampling import Mode
 
 
@@ -140,6 +141,15 @@ def close_receipt(
     at = stamp(connection)
     rebuild(connection, site, [str(r["subject"]) for r in rows if r["stated"]], at)
     _offer(connection, site, number, at, state="closed")
+    arrival.report_back(
+        connection,
+        site=site,
+        number=number,
+        version=version,
+        lines=found.lines,
+        operator=operator,
+        now_ms=now_ms,
+    )
     return found
 
 

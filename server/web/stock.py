@@ -8,7 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from flask import render_template, request, url_for
 
-from server import inventory, naming
+from server import context, inventory, naming
+from server.channels import SOLD_DAYS, read_channels
 from server.database import reading
 from server.errors import Refusal
 from server.modes.change import open_changes
@@ -60,6 +61,7 @@ def product(path: str) -> str:
         if found is None:
             raise Refusal(404, "not_found", f"There is no product {key!r:.200}.")
         zones = inventory.by_zone(connection, site, key)
+        channels = read_channels(connection, site, context.now_ms(), key)
         changing = open_changes(connection, site).get(key)
         levels = list(inventory.levels(connection, site, item=key))
         units = _units(connection, site, item=key, status=status or None, after=request.args.get("after"))
@@ -71,6 +73,8 @@ def product(path: str) -> str:
         product=found,
         modes=modes_besides(found.mode),
         changing=changing,
+        channels=channels,
+        sold_days=SOLD_DAYS,
         zones=zones,
         levels=levels,
         units=units,

@@ -159,6 +159,30 @@ def release(state: UnitState, event: ScanEvent) -> UnitState:
     return state
 
 
+@action("report_missing", needs=("document", "evidence"))
+def report_missing(state: UnitState, event: ScanEvent) -> UnitState:
+    """Report missing: the site that a transfer went to closed its receipt without some of it."""
+    return state
+
+
+@action("report_arrived", needs=("document", "evidence"))
+def report_arrived(state: UnitState, event: ScanEvent) -> UnitState:
+    """Report arrived: it received more than was sent to it, or what had been missing."""
+    return state
+
+
+@action("not_arrived", needs=("subject", "document"))
+def not_arrived(state: UnitState, event: ScanEvent) -> UnitState:
+    """Not arrived: the other site did not receive it (one row of its report)."""
+    return state
+
+
+@action("arrived", needs=("subject", "document"))
+def arrived(state: UnitState, event: ScanEvent) -> UnitState:
+    """Arrived: the other site received it (one row of its report)."""
+    return state
+
+
 @action("open_mode_change", needs=("document", "evidence"))
 def open_mode_change(state: UnitState, event: ScanEvent) -> UnitState:
     """Open change of mode: a product in stock is to be tracked otherwise."""

@@ -19,7 +19,7 @@ def test_another_site_has_books_of_its_own_and_each_page_says_where_one_is(app: 
     numbers = {one["name"]: one["id"] for one in admin.get("/api/v1/people").get_json()["people"]}
     supervisor = sign_in(app, "supervisor")
     stranger = supervisor.post("/api/v1/session/site", json={"site": "north"})
-    assert (stranger.status_code, stranger.get_json()["code"]) == (403, "forbidden")
+    assert (stranger.status_code, stranger.get_json()["code"]) == (404, "not_found")
     let_in = admin.client.patch(
         f"/api/v1/people/{numbers['supervisor']}", json={"also": ["north"]}, headers={"X-CSRFToken": admin.token}
     )
@@ -73,3 +73,27 @@ def test_a_site_that_cannot_be_is_met_with_one_sentence(app: Flask, admin: Perso
         follow_redirects=True,
     )
     assert "Main hall is changed." in page.text
+
+
+def test_a_transfer_is_made_on_the_page_and_picked_like_an_order(app: Flask, admin: Person) -> None:
+    nowhere = admin.get("/transfers").text
+    assert "There is no other site yet." in nowhere
+    open_north(admin)
+    made = admin.client.post(
+        "/transfers",
+        data={"to": "north", "lines": "P12 2\nC2; 10\n"},
+        headers={"X-CSRFToken": admin.token},
+        follow_redirects=True,
+    )
+    assert "TRANSFER-1 can be picked" in made.text
+    assert "to be picked" in admin.get("/transfers").text
+    told = admin.get("/api/v1/transfers").get_json()
+    assert [(one["number"], one["asked"], one["state"]) for one in told["transfers"]] == [
+        ("TRANSFER-1", 12, "to be picked")
+    ]
+    wrong = admin.client.post(
+        "/transfers", data={"to": "north", "lines": "P12"}, headers={"X-CSRFToken": admin.token}, follow_redirects=True
+    )
+    assert "is no line of a transfer" in wrong.text
+    refused = admin.post("/api/v1/transfers", json={"to": "moon", "lines": [{"product": "P12", "quantity": 1}]})
+    assert (refused.status_code, refused.get_json()["code"]) == (422, "transfer")

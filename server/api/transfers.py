@@ -1,0 +1,105 @@
+"""Transfers between sites."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields
+from marshmallow.validate import Length, Range
+
+from server import context
+from server.api.resource import Resource
+from server.cells import QUANTITY_MAX
+from server.database import reading
+from server.errors import Refusal
+from server.people import requires, signed_in
+from server.roles import Task
+from server.schemas import moment, text
+from server.transfers import book
+from server.transfers.book import LINES_MAX, Transfer, TransferError
+
+resource = Resource("transfers", __name__, description="Transfers between the sites of this database.")
+
+
+class TransferSchema(Schema):
+    """One transfer, as either of its sites sees it."""
+
+    number = fields.String()
+    origin = fields.String(metadata={"description": "The site that sends it"})
+    to = fields.String()
+    state = fields.String()
+    since_ms = moment()
+    asked = fields.Integer()
+    packed = fields.Integer()
+    shipped = fields.Integer()
+    notices = fields.List(fields.String(), metadata={"description": "Its hand-overs, as the other site receives them"})
+    arrived = fields.Integer()
+    in_transit = fields.Integer()
+    short = fields.Integer(metadata={"description": "What the other site closed its receipts without"})
+
+
+class InTransitSchema(Schema):
+    """Something between two sites."""
+
+    number = fields.String()
+    notice = fields.String()
+    origin = fields.String()
+    to = fields.String()
+    subject = fields.String()
+    quantity = fields.Integer()
+    container = fields.String(allow_none=True)
+
+
+class TransfersSchema(Schema):
+    """Transfers from this site and to it, the latest first, and what is on its way."""
+
+    transfers = fields.List(fields.Nested(TransferSchema))
+    in_transit = fields.List(fields.Nested(InTransitSchema))
+
+
+class TransferLineSchema(Schema):
+    """A product, and how many."""
+
+    product = text(required=True, metadata={"description": "GTIN or SKU"})
+    quantity = fields.Integer(required=True, strict=True, validate=Range(1, QUANTITY_MAX))
+
+
+class NewTransferSchema(Schema):
+    """What is to be sent, and where to."""
+
+    to = text(required=True)
+    number = text(load_default=None, allow_none=True, metadata={"description": "TRANSFER-...; else the next one"})
+    lines = fields.List(fields.Nested(TransferLineSchema), required=True, validate=Length(1, LINES_MAX))
+
+
+@resource.get("/transfers")
+@resource.response(200, TransfersSchema)
+@requires(Task.LOOK)
+def show_transfers() -> dict[str, Any]:
+    """Transfers, and what is between two sites"""
+    site, now_ms = signed_in().site, context.now_ms()
+    with reading() as connection:
+        return {
+            "transfers": book.list_transfers(connection, site, now_ms),
+            "in_transit": book.in_transit(connection, site),
+        }
+
+
+@resource.post("/transfers")
+@resource.arguments(NewTransferSchema)
+@resource.response(201, TransferSchema)
+@resource.alt_response(422, description="It cannot be sent so")
+@requires(Task.ORDER)
+def send(wanted: dict[str, Any]) -> Transfer:
+    """Send some of what is here to another site
+
+    It is picked, packed and handed over under its number, as an order is; `order` imports with `to_site` do the same.
+    """
+    person, now_ms = signed_in(), context.now_ms()
+    lines = [(line["product"], line["quantity"]) for line in wanted.pop("lines")]
+    try:
+        number = book.create(site=person.site, lines=lines, operator=person.name, now_ms=now_ms, **wanted)
+    except TransferError as error:
+        raise Refusal(422, "transfer", str(error)) from None
+    with reading() as connection:
+        return next(one for one in book.list_transfers(connection, person.site, now_ms) if one.number == number)

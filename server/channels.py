@@ -1,0 +1,93 @@
+"""Channels: what each has reserved of the stock, and what was sold through it. An order names its channel."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+
+from server.ledger import in_chunks
+from server.orders.book import read_said
+from server.orders.progress import list_numbers, read_progress
+from server.sales import DAY_MS, read_sales
+from server.tables import document_rows, documents
+
+UNNAMED: Final = ""
+"""Orders that say nothing of where they were sold."""
+SOLD_DAYS: Final = 30
+ORDERS_MAX: Final = 3_000
+"""The latest orders, among which those that are still open are looked for."""
+AT_ONCE: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """One channel of one product, or of all."""
+
+    name: str
+    orders: int
+    """Open ones that have something reserved."""
+    reserved: int
+    """Pieces that they ask for and that have not left: in the bins, picked or packed."""
+    sold: int
+    """Pieces within the last `SOLD_DAYS` days."""
+
+
+def read_channels(connection: sa.Connection, site: str, now_ms: int, item: str | None = None) -> list[Channel]:
+    """Each channel with what it has reserved and sold, the one that sold most first.
+
+    Args:
+        item: only this product.
+    """
+    reserved: dict[str, int] = defaultdict(int)
+    orders: dict[str, int] = defaultdict(int)
+    for number, channel, pieces in _reserved(connection, site, now_ms, item):
+        if pieces and number:
+            reserved[channel] += pieces
+            orders[channel] += 1
+    sold: dict[str, int] = defaultdict(int)
+    sales = [
+        sale
+        for sale in read_sales(connection, site, since_ms=now_ms - SOLD_DAYS * DAY_MS, until_ms=now_ms + 1)
+        if item in (None, sale.item)
+    ]
+    by_order = read_said(connection, site, {sale.order for sale in sales if sale.order}, "channel")
+    for sale in sales:
+        sold[by_order.get(sale.order or "", UNNAMED)] += sale.quantity
+    found = [
+        Channel(name=name, orders=orders[name], reserved=reserved[name], sold=sold[name]) for name in {*reserved, *sold}
+    ]
+    return sorted(found, key=lambda channel: (-channel.sold, -channel.reserved, channel.name))
+
+
+def _reserved(connection: sa.Connection, site: str, now_ms: int, item: str | None) -> Iterable[tuple[str, str, int]]:
+    """Order, channel, and how many pieces it keeps from the others."""
+    numbers, _ = list_numbers(connection, site, limit=ORDERS_MAX)
+    wanted = numbers if item is None else _of_item(connection, site, numbers, item)
+    channels = read_said(connection, site, wanted, "channel")
+    away = read_said(connection, site, wanted, "to_site")
+    for start in range(0, len(wanted), AT_ONCE):
+        for number, order in read_progress(connection, site, wanted[start : start + AT_ONCE], now_ms).items():
+            if order.cancelled_ms is None:
+                lines = [line for line in order.lines if item in (None, line.line.item)]
+                pieces = sum(max(0, line.line.quantity - line.shipped - line.short) for line in lines)
+                channel = f"transfer to {away[number]}" if number in away else channels.get(number, UNNAMED)
+                yield number, channel, pieces
+
+
+def _of_item(connection: sa.Connection, site: str, numbers: list[str], item: str) -> list[str]:
+    """Those of these orders that have a line of this product."""
+    found: set[str] = set()
+    t = document_rows.c
+    for chunk in in_chunks(numbers):
+        query = (
+            sa.select(documents.c.number)
+            .join(document_rows, t.document == documents.c.digest)
+            .where(documents.c.site == site, documents.c.kind == "order", documents.c.number.in_(chunk))
+            .where((t.subject == item) | t.subject.startswith(f"{item}/", autoescape=True))
+        )
+        found.update(connection.execute(query).scalars())
+    return [number for number in numbers if number in found]

@@ -1,0 +1,23 @@
+"""Left unnoticed: another site received it with a transfer, and by our records it is still here.
+
+It was not scanned when it was packed. Look whether it is gone, and write it off here: the other site has it. It closes
+by itself when it is handed over here, or seen here.
+"""
+
+from typing import Final
+
+from server.rules import Finding, Step, is_sighting, result_of
+from sync.unit import IN_STOCK
+
+DECISIONS: Final = ("write_off", "dismiss")
+
+
+def check(step: Step) -> Finding | None:
+    event, before = step.fact.event, step.before
+    if event.action != "arrived" or before is None or before.status not in IN_STOCK:
+        return None
+    return Finding(detail=f"The other site received it under {result_of(event)}.", expected=before.expected)
+
+
+def explained(finding: Finding, step: Step) -> bool:
+    return step.after.status not in IN_STOCK or is_sighting(step.fact.event)

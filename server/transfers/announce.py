@@ -1,0 +1,168 @@
+"""A carton that was handed over for a transfer is announced to the site that it goes to, in the same transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from server import catalogue, changes
+from server.database import stamp
+from server.document_file import canonical_row, new_digest
+from server.ledger import in_chunks, record
+from server.orders.book import read_said
+from server.orders.progress import read_progress
+from server.orders.standing import OrderUnit
+from server.rebuild import lock, rebuild_stated
+from server.tables import document_rows, documents, reference, sites
+from server.unit_rows import states_of
+from sync.event import format_name
+from sync.history import Fact
+from sync.identity import is_container, is_stock, item_of
+
+NUMBERS_MAX: Final = 1_000
+"""Notices of one transfer: a hand-over each."""
+_FIELDS: Final = ("location", "container", "quantity", "lot", "expiry", "attributes")
+
+
+def destinations(connection: sa.Connection, site: str, numbers: Iterable[str]) -> dict[str, str]:
+    """Those of a site's orders that are transfers, and the sites that they go to."""
+    return read_said(connection, site, numbers, "to_site")
+
+
+def announce(connection: sa.Connection, site: str, facts: Sequence[Fact], now_ms: int) -> None:
+    """Tell each site what these facts handed over to it; what it was told of already stays as it was told."""
+    shipped: dict[str, dict[str, str | None]] = defaultdict(dict)
+    for fact in facts:
+        event = fact.event
+        if event.action == "ship" and event.document is not None and event.subject is not None:
+            shipped[event.document][event.subject] = event.operator
+    for number, to in destinations(connection, site, shipped).items():
+        known = connection.execute(sa.select(sites.c.site).where(sites.c.site == to)).first()
+        if known is None:
+            continue  # the import refuses such a transfer; a site is never taken away
+        lock(connection, to, [number])
+        fresh = shipped[number].keys() - _told(connection, to, shipped[number])
+        rows = _rows(connection, site, number, fresh, now_ms)
+        if rows:
+            operator = next(iter(shipped[number].values()))
+            _state(connection, to, _notice_number(connection, to, number), rows, operator=operator, now_ms=now_ms)
+
+
+def _told(connection: sa.Connection, to: str, subjects: Iterable[str]) -> set[str]:
+    """Those of these that a transfer has announced there already."""
+    found: set[str] = set()
+    for chunk in in_chunks(subjects):
+        query = (
+            sa.select(document_rows.c.subject, document_rows.c.attributes)
+            .join(documents, documents.c.digest == document_rows.c.document)
+            .where(document_rows.c.site == to, document_rows.c.subject.in_(chunk), documents.c.kind == "asn")
+        )
+        found |= {subject for subject, said in connection.execute(query) if said and said.get("transfer")}
+    return found
+
+
+def _rows(
+    connection: sa.Connection, site: str, number: str, subjects: Iterable[str], now_ms: int
+) -> list[dict[str, Any]]:
+    """The notice's rows: each carton, and what is in it; or what was handed over with no carton."""
+    wanted = set(subjects)
+    order = read_progress(connection, site, [number], now_ms).get(number)
+    if order is None:
+        return []
+    said = {"supplier": _name_of(connection, site), "transfer": number, "from_site": site}
+    rows = [{"subject": key, "attributes": said, "stated": True} for key in sorted(wanted) if is_container(key)]
+    things: list[tuple[OrderUnit, str | None]] = [
+        (one, parcel.container) for parcel in order.parcels if parcel.container in wanted for one in parcel.contents
+    ]
+    things += [(one, None) for one in order.units if one.subject in wanted and not is_container(one.subject)]
+    expiries = states_of(connection, site, [one.subject for one, _ in things])
+    return rows + [_row(one, carton, expiries, said) for one, carton in things]
+
+
+def _row(one: OrderUnit, carton: str | None, states: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    state = states.get(one.subject)
+    pieces = is_stock(one.subject)
+    return {
+        "subject": one.subject,
+        "container": carton,
+        "quantity": one.quantity if pieces else None,
+        "lot": one.lot,
+        "expiry": state.expiry if state else None,
+        "attributes": dict(said),
+        "stated": not pieces,
+    }
+
+
+def _state(
+    connection: sa.Connection,
+    to: str,
+    number: str,
+    rows: Sequence[dict[str, Any]],
+    *,
+    operator: str | None,
+    now_ms: int,
+) -> None:
+    """Take in a notice that the server itself writes, as an import does, but in this transaction."""
+    lines: list[dict[str, Any]] = [dict.fromkeys(_FIELDS) | row for row in rows]
+    hashed = new_digest(to, "asn", number)
+    for line in lines:
+        hashed.update(canonical_row(line))
+    digest = hashed.hexdigest()
+    fact = record(
+        connection,
+        site=to,
+        action="import",
+        operator=operator,
+        now_ms=now_ms,
+        document=number,
+        reason="asn",
+        evidence=digest,
+    )
+    connection.execute(
+        documents.insert().values(
+            digest=digest,
+            site=to,
+            kind="asn",
+            number=number,
+            rows=len(lines),
+            event=format_name(fact.name),
+            event_ms=fact.event_ms,
+            folded_rows=len(lines),
+        )
+    )
+    connection.execute(
+        document_rows.insert(), [{"site": to, "document": digest, "row": n, **line} for n, line in enumerate(lines, 1)]
+    )
+    document = connection.execute(sa.select(documents).where(documents.c.digest == digest)).one()
+    at = stamp(connection)
+    origin = str(lines[0]["attributes"]["from_site"])
+    _bring_products(connection, to, {item_of(line["subject"]) for line in lines}, origin, at)
+    catalogue.publish_document(connection, to, document, at)
+    rebuild_stated(connection, to, {line["subject"] for line in lines if line["stated"]}, at, document)
+
+
+def _bring_products(connection: sa.Connection, to: str, items: set[str | None], site: str, at: int) -> None:
+    """Products that the other site does not know yet come with what is sent of them."""
+    t = reference.c
+    for item in sorted(item for item in items if item):
+        rows = connection.execute(
+            sa.select(t.site, t.row).where(t.site.in_((site, to)), t.kind == "item", t.key == item)
+        ).all()
+        known = {row.site: row.row for row in rows}
+        if known.get(to) is None and known.get(site) is not None:
+            changes.publish(connection, to, "item", item, known[site] | {"zone": None}, at)
+
+
+def _notice_number(connection: sa.Connection, to: str, number: str) -> str:
+    """The transfer's own number for its first hand-over; `TRANSFER-1-2` for the next."""
+    query = sa.select(documents.c.number).where(documents.c.site == to, documents.c.number.startswith(number))
+    taken = set(connection.execute(query).scalars())
+    numbers = [number, *(f"{number}-{n}" for n in range(2, NUMBERS_MAX))]
+    return next(one for one in numbers if one not in taken)
+
+
+def _name_of(connection: sa.Connection, site: str) -> str:
+    return str(connection.execute(sa.select(sites.c.name).where(sites.c.site == site)).scalar_one())

@@ -1,0 +1,201 @@
+"""Transfers as they stand: what was asked for, what is on its way between two sites, and what arrived."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+
+from server import documents as imports
+from server.database import reading
+from server.document_file import draft
+from server.document_kinds import KINDS
+from server.orders.progress import read_progress
+from server.receipts import receipt
+from server.tables import document_rows, documents, events
+from server.transfers.arrival import sender
+from sync.identity import is_container, item_of
+
+PREFIX: Final = "TRANSFER-"
+TRANSFERS_MAX: Final = 300
+LINES_MAX: Final = 500
+
+
+class TransferError(ValueError):
+    """The transfer cannot be made so; the message says why. Nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InTransit:
+    """Something between two sites: a unit, or pieces of a product."""
+
+    number: str
+    notice: str
+    """The number of the hand-over at the site that it goes to."""
+    origin: str
+    to: str
+    subject: str
+    quantity: int
+    container: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """One transfer, as either of its sites sees it."""
+
+    number: str
+    origin: str
+    to: str
+    since_ms: int
+    asked: int
+    packed: int
+    shipped: int
+    notices: tuple[str, ...]
+    """Its hand-overs, as the other site receives them."""
+    arrived: int
+    in_transit: int
+    short: int
+    """What the other site closed its receipts without."""
+
+    @property
+    def state(self) -> str:
+        """Where it stands, in a word or two."""
+        if self.short:
+            return "arrived short"
+        if self.in_transit:
+            return "on its way"
+        if self.notices and self.arrived >= self.asked:
+            return "arrived"
+        return "arrived in part" if self.notices else "packed" if self.packed else "to be picked"
+
+
+def list_transfers(connection: sa.Connection, site: str, now_ms: int) -> list[Transfer]:
+    """Transfers from this site and to it, the latest first."""
+    t = documents.c
+    query = (
+        sa.select(t.number, t.site, t.event_ms, document_rows.c.attributes)
+        .join(document_rows, document_rows.c.document == t.digest)
+        .where(t.kind == "order", t.number.startswith(PREFIX), t.event.isnot(None), document_rows.c.row == 1)
+        .order_by(t.event_ms.desc(), t.number.desc())
+        .limit(TRANSFERS_MAX)
+    )
+    found = []
+    for row in connection.execute(query):
+        to = (row.attributes or {}).get("to_site")
+        if to is not None and site in (row.site, to):
+            found.append(_transfer(connection, row.number, row.site, to, row.event_ms, now_ms))
+    return found
+
+
+def in_transit(connection: sa.Connection, site: str) -> list[InTransit]:
+    """What left one site for another and has not been received: from here or to here."""
+    found = []
+    for number, to in _notices(connection):
+        origin = sender(connection, to, number)
+        if origin is None or site not in (origin[0], to) or _is_closed(connection, to, number):
+            continue
+        for line in receipt.report(connection, site=to, number=number).lines:
+            left = line.expected_quantity - line.quantity
+            if left > 0 and not is_container(line.subject):
+                found.append(
+                    InTransit(
+                        number=origin[1],
+                        notice=number,
+                        origin=origin[0],
+                        to=to,
+                        subject=line.subject,
+                        quantity=left,
+                        container=line.expected,
+                    )
+                )
+    return found
+
+
+def create(
+    *,
+    site: str,
+    to: str,
+    lines: Iterable[tuple[str, int]],
+    operator: str | None,
+    now_ms: int,
+    number: str | None = None,
+) -> str:
+    """Order some of what is here to another site; returns the transfer's number, under which it is picked and packed.
+
+    Args:
+        lines: GTIN or SKU, and how many.
+
+    Raises:
+        TransferError: a product or the site is unknown, or there is nothing to send.
+    """
+    wanted = list(lines)
+    if not 1 <= len(wanted) <= LINES_MAX:
+        raise TransferError(f"A transfer has 1 to {LINES_MAX} lines; this has {len(wanted)}.")
+    with reading() as connection:
+        called = number or _next_number(connection)
+        names = imports.names(connection, site)
+    rows = ["gtin;sku;quantity;to_site"]
+    for product, quantity in wanted:
+        is_sku = product in names.items
+        rows.append(f"{'' if is_sku else product};{product if is_sku else ''};{quantity};{to}")
+    drafted = draft(io.BytesIO("\n".join(rows).encode()), KINDS["order"], site=site, names=names, number=called)
+    with drafted.spool:
+        if drafted.errors:
+            first = drafted.errors[0]
+            raise TransferError(f"Line {first.row - 1}: {first.problem}")
+        imports.take(drafted, operator=operator, now_ms=now_ms)
+    return called
+
+
+def _transfer(connection: sa.Connection, number: str, origin: str, to: str, since_ms: int, now_ms: int) -> Transfer:
+    order = read_progress(connection, origin, [number], now_ms)[number]
+    notices = tuple(
+        notice for notice, at in _notices(connection) if at == to and sender(connection, to, notice) == (origin, number)
+    )
+    arrived = on_its_way = short = 0
+    for notice in notices:
+        closed = _is_closed(connection, to, notice)
+        for line in receipt.report(connection, site=to, number=notice).lines:
+            if is_container(line.subject) or item_of(line.subject) is None:
+                continue
+            left = max(0, line.expected_quantity - line.quantity)
+            arrived += line.quantity
+            short += left if closed else 0
+            on_its_way += 0 if closed else left
+    return Transfer(
+        number=number,
+        origin=origin,
+        to=to,
+        since_ms=since_ms,
+        asked=order.asked,
+        packed=order.packed,
+        shipped=order.shipped,
+        notices=notices,
+        arrived=arrived,
+        in_transit=on_its_way,
+        short=short,
+    )
+
+
+def _notices(connection: sa.Connection) -> list[tuple[str, str]]:
+    """Number and site of every notice that a transfer made."""
+    t = documents.c
+    query = sa.select(t.number, t.site).where(t.kind == "asn", t.number.startswith(PREFIX), t.event.isnot(None))
+    return [(row.number, row.site) for row in connection.execute(query.order_by(t.event_ms, t.number))]
+
+
+def _is_closed(connection: sa.Connection, site: str, number: str) -> bool:
+    e = events.c
+    query = sa.select(e.seq).where(e.site == site, e.action == "close_receipt", e.document.startswith(f"{number}/"))
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def _next_number(connection: sa.Connection) -> str:
+    """Sites share the series: the number is the same at both ends."""
+    t = documents.c
+    numbers = connection.execute(sa.select(t.number).where(t.number.startswith(PREFIX)).distinct()).scalars()
+    taken = [int(tail) for number in numbers if (tail := number.removeprefix(PREFIX)).isdigit()]
+    return f"{PREFIX}{max(taken, default=0) + 1}"

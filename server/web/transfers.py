@@ -1,0 +1,71 @@
+"""Transfers between sites: what was asked for, what is on its way, and what came of it."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, url_for
+from werkzeug import Response
+
+from server import context, sites
+from server.database import reading
+from server.people import requires, signed_in
+from server.roles import Task
+from server.tabular import TableError
+from server.transfers import book
+from server.transfers.book import TransferError
+from server.web.navigation import Entry, Group
+from server.web.pages import blueprint, linked_names
+
+NAV = Entry("Transfers", "web.transfers", Group.WORK, order=45)
+
+
+@blueprint.get("/transfers")
+@requires(Task.LOOK)
+def transfers() -> str:
+    """Transfers from here and to here, and what is on its way."""
+    site, now_ms = signed_in().site, context.now_ms()
+    with reading() as connection:
+        found = book.list_transfers(connection, site, now_ms)
+        moving = book.in_transit(connection, site)
+        names = linked_names(connection, site, [key for one in moving for key in (one.subject, one.container)])
+        every = sites.names(connection)
+    return render_template(
+        "transfers.html",
+        transfers=found,
+        moving=moving,
+        names=names,
+        sites=every,
+        others=[(code, name) for code, name in every.items() if code != site],
+    )
+
+
+@blueprint.post("/transfers")
+@requires(Task.ORDER)
+def create_transfer() -> Response:
+    """Send some of what is here to another site."""
+    person, now_ms = signed_in(), context.now_ms()
+    try:
+        number = book.create(
+            site=person.site,
+            to=request.form.get("to", ""),
+            lines=_lines(request.form.get("lines", "")),
+            operator=person.name,
+            now_ms=now_ms,
+        )
+    except (TransferError, TableError) as error:
+        flash(str(error), "bad")
+        return redirect(url_for("web.transfers"))
+    flash(f"{number} can be picked: handhelds learn it at their next sync.", "good")
+    return redirect(url_for("web.order", number=number))
+
+
+def _lines(text: str) -> list[tuple[str, int]]:
+    """A product and how many on each line, the number last."""
+    found = []
+    for line in text.splitlines():
+        if not line.strip():
+            continue
+        product, _, quantity = line.strip().replace(",", " ").replace(";", " ").rpartition(" ")
+        if not (product and quantity.isascii() and quantity.isdigit() and len(quantity) < 10):
+            raise TransferError(f"{line.strip()!r:.60} is no line of a transfer: give a GTIN or SKU, and how many.")
+        found.append((product.strip(), int(quantity)))
+    return found

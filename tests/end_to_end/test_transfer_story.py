@@ -1,0 +1,211 @@
+"""Two sites, two handhelds: what Mia packs here arrives at Noor's dock, and what does not is a case at both."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from scanner_client.assignment import task_of
+from scanner_client.enrol_command import enrol
+from scanner_client.handheld import Handheld, open_handheld
+from scanner_client.session import Session
+from scanner_client.sighting import Told
+from scanner_client.task import Assignment
+from scanner_client.typed import Typing
+from scanner_client.uploader import Uploader
+from server import documents, enrolment, sites, upkeep
+from server.database import reading, writing
+from server.document_file import draft
+from server.document_kinds import KINDS
+from server.receipts.receipt import close_receipt
+from server.tables import cases, unit_states
+from server.transfers import book
+from sync.identity import container_key, unit_key
+from sync.verdict import Verdict
+from tests.scanner_client.conftest import Hands
+from tests.server.office import LAMP, LOCATIONS, NOW, PEN, PRODUCTS, SITE, office, take
+from tests.simulation.station import Network
+
+NORTH = "north"
+STOCK = (
+    f"gtin,serial,quantity,location,expiry\n{LAMP},L1,,A-01,2028-01-31\n{LAMP},L2,,A-01,\n"
+    f"{LAMP},L3,,A-02,\n{PEN},,40,A-02,\n"
+)
+CARTON = "106141412345678991"
+
+
+@pytest.fixture
+def day() -> Hands:
+    hands = Hands()
+    hands.wall = NOW
+    return hands
+
+
+@pytest.fixture
+def app(tmp_path: Path, day: Hands) -> Iterator[Flask]:
+    url = f"sqlite:///{tmp_path / 'server.sqlite3'}"
+    with office(url, tmp_path, now_ms=lambda: day.wall, TESTING=True) as app:
+        for kind, content in (("products", PRODUCTS), ("locations", LOCATIONS), ("stock", STOCK)):
+            take(kind, content)
+        with writing() as c:
+            sites.add_site(c, code=NORTH, name="North", company_prefix=None, beside=SITE, operator="Mia", now_ms=NOW)
+        _take_at_north("locations", "code,name,zone\nDOCK,Dock,inbound\nN-01,Bin N1,picking\n")
+        yield app
+
+
+def _take_at_north(kind: str, content: str) -> None:
+    with reading() as c:
+        names = documents.names(c, NORTH)
+    drafted = draft(io.BytesIO(content.encode()), KINDS[kind], site=NORTH, names=names)
+    with drafted.spool:
+        documents.take(drafted, operator="Noor", now_ms=NOW)
+
+
+class Worker:
+    """Somebody with a handheld of one site."""
+
+    def __init__(self, handheld: Handheld, app: Flask, day: Hands, *, site: str, name: str) -> None:
+        self.handheld, self.day, self.name, self.network = handheld, day, name, Network(app)
+        with writing() as c:
+            code = enrolment.new_code(c, site=site, role="supervisor", operator=None, now_ms=NOW)
+            invitation = enrolment.invitation(c, code, ["http://server.simulated"]).text()
+        enrol(handheld, invitation, self.network, name=f"{site}-1")
+        self.sync()
+
+    def begins(self, action: str, **of: Any) -> None:
+        self.sync()
+        task = task_of(Assignment(action=action, operator=self.name, **of), self.handheld.site_map)
+        self.typing = Typing(Session(self.handheld, task))
+
+    def scans(self, label: str) -> Told:
+        self.day.pass_ms(5_000)
+        return self.typing.enter(label.encode())[-1]
+
+    def lamp(self, serial: str) -> Told:
+        return self.scans(f"]d201{LAMP}21{serial}")
+
+    def sync(self) -> None:
+        for _ in Uploader(self.handheld, self.network).drain():
+            pass
+
+
+def verdict(told: Told) -> Verdict | None:
+    return told.judgement.verdict if told.judgement else None
+
+
+def packs_and_hands_over(mia: Worker) -> None:
+    mia.begins("pick", document="TRANSFER-1")
+    mia.scans("LOC:A-01")
+    assert [verdict(mia.lamp(serial)) for serial in ("L1", "L2")] == [Verdict.RIGHT] * 2
+    mia.scans("LOC:A-02")
+    mia.scans("*10")
+    assert verdict(mia.scans(PEN)) is Verdict.RIGHT
+    mia.begins("pack", document="TRANSFER-1")
+    mia.scans(f"]C100{CARTON}")
+    assert [verdict(mia.lamp(serial)) for serial in ("L1", "L2")] == [Verdict.RIGHT] * 2
+    mia.scans("*10")
+    assert verdict(mia.scans(PEN)) is Verdict.RIGHT
+    mia.typing.enter(b"/close")
+    mia.begins("ship", document="TRANSFER-1")
+    assert mia.scans(f"]C100{CARTON}").event is not None
+    mia.sync()
+
+
+def open_cases(site: str) -> set[tuple[str, str]]:
+    with reading() as c:
+        t = cases.c
+        rows = c.execute(sa.select(t.rule, t.unit).where(t.site == site, t.status == "open"))
+        return {(row.rule, row.unit.rpartition("/")[2]) for row in rows}
+
+
+def standing(site: str, serial: str) -> str | None:
+    with reading() as c:
+        t = unit_states.c
+        return c.execute(sa.select(t.status).where(t.site == site, t.unit == unit_key(LAMP, serial))).scalar()
+
+
+def transfers(site: str, day: Hands) -> list[tuple[str, int, int, int]]:
+    with reading() as c:
+        return [(t.state, t.arrived, t.in_transit, t.short) for t in book.list_transfers(c, site, day.wall)]
+
+
+def test_what_one_site_packs_the_other_receives_as_one_and_differences_are_a_case_at_both(
+    app: Flask, day: Hands, tmp_path: Path
+) -> None:
+    number = book.create(site=SITE, to=NORTH, lines=[("LAMP", 2), (PEN, 10)], operator="Mia", now_ms=day.wall)
+    assert number == "TRANSFER-1"
+    with open_handheld(tmp_path / "main", day.clock) as here, open_handheld(tmp_path / "north", day.clock) as there:
+        mia = Worker(here, app, day, site=SITE, name="Mia")
+        noor = Worker(there, app, day, site=NORTH, name="Noor")
+        packs_and_hands_over(mia)
+        assert transfers(SITE, day) == transfers(NORTH, day) == [("on its way", 0, 12, 0)]
+        with reading() as c:
+            for site in (SITE, NORTH):
+                found = {(one.subject.rpartition("/")[2], one.quantity) for one in book.in_transit(c, site)}
+                assert found == {("L1", 1), ("L2", 1), (PEN.zfill(14), 10)}, "both see what is between them"
+        assert standing(NORTH, "L1") == "announced"
+
+        noor.begins("receive", document="TRANSFER-1", location="https://warehouse.example/414/north/254/DOCK")
+        assert verdict(noor.lamp("L1")) is Verdict.RIGHT
+        assert verdict(noor.lamp("L3")) is not Verdict.RIGHT, "nobody packed it, and yet it is in the carton"
+        noor.sync()
+        with writing() as c:
+            close_receipt(c, site=NORTH, number="TRANSFER-1", operator="Noor", now_ms=day.wall)
+        assert ("short", "L2") in open_cases(NORTH)
+        assert ("lost_in_transit", "L2") in open_cases(SITE)
+        assert ("left_unnoticed", "L3") in open_cases(SITE)
+        assert transfers(SITE, day)[0][0] == "arrived short"
+
+        noor.lamp("L2")
+        noor.sync()
+        with writing() as c:
+            close_receipt(c, site=NORTH, number="TRANSFER-1", operator="Noor", now_ms=day.wall)
+        assert ("lost_in_transit", "L2") not in open_cases(SITE), "it turned up at the other end"
+        assert ("short", "L2") not in open_cases(NORTH)
+    for site in (SITE, NORTH):
+        assert [problem for problem in upkeep.verify(site, lambda _: None) if "folded by version" not in problem] == []
+
+
+def test_a_second_handover_of_the_same_transfer_is_a_notice_of_its_own(app: Flask, day: Hands, tmp_path: Path) -> None:
+    book.create(site=SITE, to=NORTH, lines=[("LAMP", 3)], operator="Mia", now_ms=day.wall)
+    with open_handheld(tmp_path / "main", day.clock) as here:
+        mia = Worker(here, app, day, site=SITE, name="Mia")
+        for serial, bin_, carton in (("L1", "A-01", "106141412345678991"), ("L3", "A-02", "106141412345679004")):
+            mia.begins("pick", document="TRANSFER-1")
+            mia.scans(f"LOC:{bin_}")
+            mia.lamp(serial)
+            mia.begins("pack", document="TRANSFER-1")
+            mia.scans(f"]C100{carton}")
+            mia.lamp(serial)
+            mia.begins("ship", document="TRANSFER-1")
+            mia.scans(f"]C100{carton}")
+            mia.sync()
+    with reading() as c:
+        (transfer,) = book.list_transfers(c, NORTH, day.wall)
+        assert (transfer.notices, transfer.in_transit) == (("TRANSFER-1", "TRANSFER-1-2"), 2)
+        assert {one.container for one in book.in_transit(c, NORTH)} == {
+            container_key("106141412345678991"),
+            container_key("106141412345679004"),
+        }
+
+
+@pytest.mark.parametrize(
+    ("to", "lines", "sentence"),
+    [
+        ("south", [("LAMP", 1)], "'south' is no other site here. The others: north."),
+        (SITE, [("LAMP", 1)], "'main' is no other site here."),
+        (NORTH, [("NO-SUCH", 1)], "no GTIN"),
+        (NORTH, [], "A transfer has 1 to 500 lines"),
+    ],
+)
+def test_a_transfer_that_cannot_be_is_met_with_one_sentence(
+    app: Flask, day: Hands, to: str, lines: list[tuple[str, int]], sentence: str
+) -> None:
+    with pytest.raises(book.TransferError, match=sentence):
+        book.create(site=SITE, to=to, lines=lines, operator="Mia", now_ms=day.wall)

@@ -1,0 +1,76 @@
+"""Stock and sales by channel, and the serial and lot numbers that an order's export carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from server import exports
+from server.channels import Channel, read_channels
+from server.database import reading, writing
+from server.sites import add_site
+from sync.identity import container_key, item_key, unit_key
+from tests.handheld import Chain
+from tests.server.office import LAMP, LOCATIONS, NOW, PEN, PRODUCTS, SITE, office, take
+from tests.server.site import enrol, push
+
+STOCK = f"gtin,serial,quantity,location\n{LAMP},L1,,A-01\n{LAMP},L2,,A-01\n{PEN},,40,A-02\n"
+ORDERS = {
+    "SO-1": f"number,gtin,quantity,channel\nSO-1,{LAMP},1,web\nSO-1,{PEN},5,web\n",
+    "SO-2": f"number,gtin,quantity,channel\nSO-2,{PEN},3,shop\n",
+    "SO-3": f"number,gtin,quantity\nSO-3,{PEN},2\n",
+    "TRANSFER-1": f"number,gtin,quantity,to_site\nTRANSFER-1,{PEN},4,north\n",
+}
+BIN = "https://warehouse.example/414/main/254/A-01"
+CARTON = container_key("106141412345678991")
+
+
+@pytest.fixture
+def sold(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """One lamp was sent for the web's order; everything else is still here."""
+    with office(database_url, tmp_path) as app:
+        with writing() as c:
+            add_site(c, code="north", name="North", company_prefix=None, beside=SITE, operator=None, now_ms=NOW)
+        for kind, content in (("products", PRODUCTS), ("locations", LOCATIONS), ("stock", STOCK)):
+            take(kind, content)
+        for content in ORDERS.values():
+            take("order", content)
+        chain = Chain(7, boot_at_ms=NOW - 3_000_000)
+        enrol(7, enrolled_ms=NOW - 9_000_000)
+        lamp = unit_key(LAMP, "L1")
+        chain.scan(NOW + 60_000, "pick", lamp, location=BIN, document="SO-1")
+        chain.scan(NOW + 120_000, "pack", lamp, container=CARTON, location=BIN, document="SO-1")
+        chain.scan(NOW + 180_000, "ship", CARTON, location=BIN, document="SO-1")
+        push(chain, now_ms=NOW + 240_000)
+        yield app
+
+
+def found(item: str | None = None) -> list[Channel]:
+    with reading() as c:
+        return read_channels(c, SITE, NOW + 300_000, item)
+
+
+def test_each_channel_keeps_what_its_open_orders_ask_for_and_has_what_left(sold: Flask) -> None:
+    assert found() == [
+        Channel(name="web", orders=1, reserved=5, sold=1),
+        Channel(name="transfer to north", orders=1, reserved=4, sold=0),
+        Channel(name="shop", orders=1, reserved=3, sold=0),
+        Channel(name="", orders=1, reserved=2, sold=0),
+    ]
+    assert found(item_key(LAMP)) == [Channel(name="web", orders=0, reserved=0, sold=1)]
+
+
+def test_an_orders_export_has_serial_numbers_for_the_invoice(sold: Flask) -> None:
+    with reading() as c:
+        listing = exports.listings()["order_units"]
+        (row,) = listing.rows(c, SITE, {"number": "SO-1"})
+    assert (row["serial"], row["channel"], row["product"], row["container"], row["quantity"]) == (
+        "L1",
+        "web",
+        "Lamp",
+        "106141412345678991",
+        1,
+    )
