@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from markupsafe import Markup
 
 from server.printing.content import content_of
 from server.printing.symbol import Carrier, Symbol, draw
 from sync.labels import SiteCodes
 
-BARS: int = 40
-"""Height of a linear symbol, in modules."""
+BARS: Final = 65
+"""Height of a linear symbol, in modules: 32 mm where a module is 0.495 mm."""
 
 
 def symbol_of(key: str, carrier: Carrier, codes: SiteCodes) -> Markup:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from typing import Final
 
-import segno
 import sqlalchemy as sa
 from flask import flash, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug import Response
 
-from server import context
+from server import context, site_codes
 from server.database import reading, transact
 from server.errors import Refusal
 from server.orders import cancelling, parcels, progress
 from server.orders.cancelling import OrderError
 from server.parties import parties
 from server.people import requires, signed_in
+from server.printing.content import PrintError
+from server.printing.svg import symbol_of
+from server.printing.symbol import Carrier
 from server.roles import Task
 from server.web.navigation import Entry, Group
 from server.web.pages import blueprint, linked_names
@@ -133,6 +134,8 @@ def slip() -> str:
             raise Refusal(404, "not_found", "There is no such carton of this order.")
         names = linked_names(connection, site, [_product(one.subject) for one in parcel.contents])
         customer = _customer(connection, site, number)
+        qr = _symbol(connection, site, carton, Carrier.QR)
+        bars = _symbol(connection, site, carton, Carrier.LINEAR)
     return render_template(
         "slip.html",
         order=found,
@@ -140,7 +143,8 @@ def slip() -> str:
         names=names,
         customer=customer,
         code=_text(carton),
-        qr=_qr(carton),
+        qr=qr,
+        bars=bars,
         pieces=sum(one.quantity for one in parcel.contents),
         text=_text,
         product=_product,
@@ -164,10 +168,9 @@ def _text(key: str) -> str:
     return split_key(key).elements[-1][1]
 
 
-def _qr(key: str) -> Markup:
-    """The carton's name, a Digital Link, as a QR code that prints at any size; every handheld reads it."""
-    drawn = io.BytesIO()
-    segno.make(key, error="q", micro=False).save(
-        drawn, kind="svg", xmldecl=False, svgns=False, omitsize=True, border=4, dark="#000", light="#fff"
-    )
-    return Markup(drawn.getvalue().decode())  # noqa: S704  # drawn by segno; the text is only dots in it
+def _symbol(connection: sa.Connection, site: str, key: str, carrier: Carrier) -> Markup | None:
+    """The carton's symbol as any handheld reads it; None where no label can say its name."""
+    try:
+        return symbol_of(key, carrier, site_codes.load(connection, site))
+    except PrintError:
+        return None

@@ -7,7 +7,8 @@ from flask import Flask
 
 from server import upkeep
 from server.database import reading, writing
-from server.printing import numbers
+from server.printing import numbers, svg
+from server.printing.symbol import Carrier
 from server.tables import document_rows, sites
 from sync.identity import badge_key, plate_key
 from sync.labels import DEFAULT
@@ -140,3 +141,11 @@ def test_what_was_typed_wrong_is_met_with_one_sentence(app: Flask, supervisor: P
 def test_the_console_prints_at_the_roles_that_may(app: Flask) -> None:
     assert sign_in(app, "picker").get("/labels").status_code == 200
     assert sign_in(app, "quality").get("/labels").status_code == 403
+
+
+def test_the_packing_slip_bears_the_cartons_symbols() -> None:
+    carton = numbers.sscc_key("0614141", 7)
+    for key in (carton, f"https://{DEFAULT.domain}/00/CTN00000003"):
+        drawn = svg.symbol_of(key, Carrier.QR, DEFAULT) + svg.symbol_of(key, Carrier.LINEAR, DEFAULT)
+        assert drawn.count("<svg") == 2
+        assert "style" not in drawn
