@@ -50,7 +50,8 @@ def report_back(
     missing = {line.subject for line in units if line.kind is Line.MISSING}
     here = {line.subject for line in units if line.kind is not Line.MISSING}
     told = _told(connection, home, number)
-    states = states_of(connection, home, here)
+    unannounced = {line.subject for line in units if not line.expected_quantity}
+    states = states_of(connection, home, here & unannounced)
     unsent = {unit for unit, state in states.items() if state.status in IN_STOCK}
     arrived = (here & told) | unsent
     for kind, action, found in ((MISSING, "report_missing", missing), (ARRIVED, "report_arrived", arrived)):

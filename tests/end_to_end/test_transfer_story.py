@@ -186,6 +186,9 @@ def test_a_second_handover_of_the_same_transfer_is_a_notice_of_its_own(app: Flas
             mia.begins("ship", document="TRANSFER-1")
             mia.scans(f"]C100{carton}")
             mia.sync()
+        mia.begins("ship", document="TRANSFER-1")
+        assert mia.scans(f"]C100{carton}").event is not None, "scanned at the door once more"
+        mia.sync()
     with reading() as c:
         (transfer,) = book.list_transfers(c, NORTH, day.wall)
         assert (transfer.notices, transfer.in_transit) == (("TRANSFER-1", "TRANSFER-1-2"), 2)

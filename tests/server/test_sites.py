@@ -31,6 +31,10 @@ def test_another_site_has_books_of_its_own_and_each_page_says_where_one_is(app: 
     assert ">North</a>" in page
     assert supervisor.get("/api/v1/session").get_json()["site"] == "north"
     assert sign_in(app, "supervisor").get("/api/v1/session").get_json()["site"] == SITE, "each session has its own"
+    admin.client.patch(
+        f"/api/v1/people/{numbers['supervisor']}", json={"also": []}, headers={"X-CSRFToken": admin.token}
+    )
+    assert supervisor.get("/api/v1/session").get_json()["site"] == SITE, "who is let in no longer is out at once"
 
 
 def test_somebodys_badge_is_known_where_they_are_let_into_and_forgotten_where_they_are_not_any_more(
