@@ -12,6 +12,7 @@ from server import exports
 from server.channels import Channel, read_channels
 from server.database import reading, writing
 from server.sites import add_site
+from server.transfers.book import list_transfers
 from sync.identity import container_key, item_key, unit_key
 from tests.handheld import Chain
 from tests.server.office import LAMP, LOCATIONS, NOW, PEN, PRODUCTS, SITE, office, take
@@ -78,3 +79,14 @@ def test_an_orders_export_has_serial_numbers_for_the_invoice(sold: Flask) -> Non
         "106141412345678991",
         1,
     )
+
+
+def test_a_carton_that_two_people_hand_over_is_announced_to_the_other_site_once(sold: Flask) -> None:
+    again = Chain(8, boot_at_ms=NOW - 3_000_000)
+    enrol(8, enrolled_ms=NOW - 9_000_000)
+    carton = container_key("106141412345679004")
+    again.scan(NOW + 230_000, "ship", carton, location=BIN, document="TRANSFER-1")
+    push(again, now_ms=NOW + 250_000)
+    with reading() as c:
+        (transfer,) = list_transfers(c, "north", NOW + 300_000)
+    assert (transfer.notices, transfer.in_transit) == (("TRANSFER-1",), 1)
