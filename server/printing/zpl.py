@@ -2,7 +2,8 @@
 
 Symbols go as graphics (`^GFA`), not as the printer's own `^BX`, `^BC` or `^BQ`: what is printed is then bit by bit what
 was checked here, on every firmware and on the many printers that imitate ZPL and know neither FNC1 nor square symbols.
-It costs some kilobytes a label, less by ZPL's run lengths. Text is the printer's own scalable type: sharp, and small.
+With ZPL's run lengths it is half to one and a half kilobytes a label. Text is the printer's own scalable type: sharp,
+and small.
 """
 
 from __future__ import annotations
