@@ -17,6 +17,7 @@ from server.tables import events, unit_states
 from server.undone import read_undone
 from sync.event import format_name
 from sync.identity import item_of
+from sync.returning import DEFECT
 from sync.unit import Status
 
 WINDOW_DAYS: Final = 365
@@ -35,6 +36,8 @@ class Records:
     first_ms: dict[str, int] = field(default_factory=dict)
     orders: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     back: Counter[str] = field(default_factory=Counter)
+    defective: Counter[str] = field(default_factory=Counter)
+    """Of what came back, by the customer's word."""
     missing: Counter[str] = field(default_factory=Counter)
     here: Counter[str] = field(default_factory=Counter)
 
@@ -60,6 +63,7 @@ class Records:
         sold, gone = self.sold[item], self.missing[item]
         if sold >= UNITS_MIN:
             found["return_rate"] = _rate(self.back[item], sold, f"of {sold:,} sold came back")
+            found["defect_rate"] = _rate(self.defective[item], sold, f"of {sold:,} sold came back as defective")
         handled = sold + gone + max(0, self.here[item])
         if handled >= UNITS_MIN and gone:
             found["shrink_rate"] = _rate(gone, handled, f"of {handled:,} were written off as missing")
@@ -93,7 +97,7 @@ def read(connection: sa.Connection, site: str, now_ms: int) -> Records:
 def _count_returns(connection: sa.Connection, site: str, since_ms: int, found: Records) -> None:
     e = events.c
     query = (
-        sa.select(e.device_no, e.epoch, e.seq, e.subject, e.quantity)
+        sa.select(e.device_no, e.epoch, e.seq, e.subject, e.quantity, e.reason)
         .where(e.site == site, e.action == "take_back", e.outcome.in_(FOLDED), e.subject.isnot(None))
         .where(e.event_ms >= since_ms)
     )
@@ -102,4 +106,6 @@ def _count_returns(connection: sa.Connection, site: str, since_ms: int, found: R
     for name, row in rows:
         item = item_of(row.subject)
         if item is not None and name not in undone:
-            found.back[item] += 1 if row.quantity is None else row.quantity
+            pieces = 1 if row.quantity is None else row.quantity
+            found.back[item] += pieces
+            found.defective[item] += pieces if row.reason == DEFECT else 0

@@ -31,7 +31,8 @@ def test_a_product_is_advised_by_its_own_sales_returns_and_losses_where_they_are
     state_document("products", "P-1", PRICES, now_ms=NOW - 200 * DAY)
     _sell(handheld, 120)
     for n in range(30):
-        handheld.scan("take_back", unit(f"S{n}"), location=DOCK, minutes_ago=60)
+        why = "defect" if n < 6 else "fit"
+        handheld.scan("take_back", unit(f"S{n}"), location=DOCK, reason=why, minutes_ago=60)
     for n in range(5):
         handheld.scan("put_away", unit(f"H{n}"), location=DOCK, minutes_ago=50)
     handheld.push()
@@ -39,6 +40,7 @@ def test_a_product_is_advised_by_its_own_sales_returns_and_losses_where_they_are
     assert advice is not None
     assert advice.figures["return_rate"].value == 25
     assert advice.figures["return_rate"].source == "records: 30 of 120 sold came back"
+    assert advice.figures["defect_rate"].value == 5
     assert advice.figures["shrink_rate"].source.startswith("NRF")
     assert advice.product.cost is not None
     assert advice.product.cost.value == 12_000

@@ -115,7 +115,9 @@ def test_the_worked_case_stands_on_a_page_and_can_be_asked_for_other_figures(own
 @SQLITE
 def test_the_laws_of_markets_where_the_shop_does_not_sell_do_not_count(owner: Person) -> None:
     _post(owner, "/adviser/kinds", item=[CABLE], preset="medicines")
-    assert "Falsified Medicines Directive" in _text(owner.get("/adviser/products/01/00614141000036"))
+    page = _text(owner.get("/adviser/products/01/00614141000036"))
+    assert "Falsified Medicines Directive" in page
+    assert "Change to serial number" in page
     assert "The laws of these markets count" in _post(owner, "/adviser/markets", market=["US"])
     page = _text(owner.get("/adviser/products/01/00614141000036"))
     assert "Falsified" not in page
