@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 from server.life_cycle.spoil import Lot, Outlook, outlook
 
 
@@ -33,3 +35,23 @@ def test_what_has_expired_or_never_sells_is_lost_whole() -> None:
     assert _told(found) == {"A": (0, 7), "B": (5, 5)}
     (still,) = outlook([_lot("B", 5, 10)], pace=0)
     assert (still.spoils, still.cover_days) == (10, None)
+
+
+def test_over_many_shops_with_too_much_of_it_what_is_foretold_is_what_spoils() -> None:
+    """Each day some pieces are asked for, about Poisson; what expires first is sold first, what is left is counted."""
+    rng = random.Random(7)
+    foretold = truly = 0.0
+    for _ in range(200):
+        pace = rng.uniform(1, 12)
+        lots = [_lot(name, rng.randint(2, 20), rng.randint(5, 90)) for name in "ABC"]
+        foretold += sum(one.spoils for one in outlook(lots, pace))
+        left = {lot.subject: lot.quantity for lot in lots}
+        for day in range(20):
+            asked = sum(rng.random() < pace / 100 for _ in range(100))
+            for lot in sorted(lots, key=lambda lot: (lot.expiry, lot.subject)):
+                sold = min(asked, left[lot.subject]) if lot.days_left > day else 0
+                left[lot.subject] -= sold
+                asked -= sold
+        truly += sum(left.values())
+    assert truly > 2_000
+    assert abs(foretold - truly) <= 0.05 * truly
