@@ -22,6 +22,7 @@ from tests.scanner_client.scans import scan_of
 
 UNITS = 1_000_000
 ANSWERS, BINS_ASKED = 20_000, 21
+PIECES = 100_000
 BINS, DOCUMENTS, LOTS, PER_CARTON = 5_000, 2_000, 4_000, 20
 
 
@@ -52,6 +53,30 @@ def load(handheld: Handheld, units: int) -> None:
             now = Cursor(cursor=str(number), incarnation="i")
             handheld.site_map.apply(page, now, more=number < units, clock=handheld.clock)
             page = []
+
+
+def load_pieces(handheld: Handheld) -> None:
+    """Lots and products without units, twenty to a bin: as many, since when, and the expiry."""
+    rng = random.Random(4)
+    rows = [
+        ["stock", f"https://id.gs1.org/01/{9506000134352 + n % 300:014d}/10/L{n % LOTS} {bin_name(n % BINS)}"]
+        + [[rng.randrange(1, 500), 20_000 + rng.randrange(600), "2029-01-31"]]
+        for n in range(PIECES)
+    ]
+    for start in range(0, PIECES, CHANGES_PER_REPLY_MAX):
+        page, now = rows[start : start + CHANGES_PER_REPLY_MAX], Cursor(cursor=f"p{start}", incarnation="i")
+        handheld.site_map.apply(page, now, more=False, clock=handheld.clock)
+
+
+def lying(handheld: Handheld) -> list[float]:
+    """Seconds that it takes to say how many pieces lie in a bin, for some bins."""
+    rng, seconds = random.Random(5), []
+    for _ in range(BINS_ASKED):
+        begun = time.perf_counter()
+        found = handheld.site_map.pieces.inside(bin_name(rng.randrange(BINS)))
+        seconds.append(time.perf_counter() - begun)
+        assert found
+    return sorted(seconds)
 
 
 def answer(handheld: Handheld, units: int) -> list[float]:
@@ -88,6 +113,12 @@ def main(units: int) -> None:
         size = (home / QUEUE_FILE).stat().st_size
         print(f"size: {size / units:.1f} bytes a unit ({size / 1e6:.0f} MB)")
         with open_handheld(home, clock) as handheld:
+            load_pieces(handheld)
+            rows = handheld.site_map.pieces.size()
+        more = (home / QUEUE_FILE).stat().st_size - size
+        print(f"pieces: {more / rows:.1f} bytes a row ({rows} products or lots in a bin)")
+        with open_handheld(home, clock) as handheld:
+            print(f"how many pieces lie in a bin: median {lying(handheld)[BINS_ASKED // 2] * 1e6:.0f} µs")
             seconds = answer(handheld, units)
             print(f"answer: median {seconds[ANSWERS // 2] * 1e6:.0f} µs, 99 % {seconds[-ANSWERS // 100] * 1e6:.0f} µs")
             print(f"name what belongs into a bin: median {expect(handheld)[BINS_ASKED // 2] * 1000:.0f} ms")

@@ -238,7 +238,7 @@ def test_pieces_count_for_their_order_from_the_bin_to_the_carrier_with_a_sync_af
         priya.begins("pick", document="SO-1", location="A-02")
         for quantity in (3, 2):
             priya.scans(f"*{quantity}")
-            assert verdict(priya.scans(PEN)) is Verdict.RIGHT
+            assert verdict(priya.scans(PEN)) is Verdict.NO_MORE_HERE, "nobody booked them in; she has them in her hand"
             priya.online_for_a_moment()
         assert priya.reads()[0] == "5 of 8"
         assert verdict(priya.scans(PEN)) is Verdict.MORE_THAN_ORDERED

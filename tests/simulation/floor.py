@@ -9,6 +9,7 @@ from random import Random
 from scanner_client.sighting import Sighting, Tone
 from tests.simulation.books import Books
 from tests.simulation.clockwork import Clockwork, Process
+from tests.simulation.heaps import Heaps
 from tests.simulation.layout import Layout, bin_label, box_label, carton_key, carton_label, unit_label
 from tests.simulation.mishaps import Mishaps, typo
 from tests.simulation.rates import Rates
@@ -43,12 +44,21 @@ class Floor:
     """Everybody's work."""
 
     def __init__(
-        self, world: World, books: Books, layout: Layout, mishaps: Mishaps, rates: Rates, rng: Random, time: Clockwork
+        self,
+        world: World,
+        books: Books,
+        layout: Layout,
+        mishaps: Mishaps,
+        heaps: Heaps,
+        rates: Rates,
+        rng: Random,
+        time: Clockwork,
     ) -> None:
         self._world = world
         self._books = books
         self._layout = layout
         self._mishaps = mishaps
+        self._heaps = heaps
         self._rates = rates
         self._rng = rng
         self._time = time
@@ -158,6 +168,7 @@ class Floor:
                 passed.add(todo[0].no)
                 if todo[0].place == place:
                     self._counts_box(hand, todo[0], place, number)
+            yield from self._heaps.counts(hand, number, place)
             yield self._seconds(2, 5)
             hand.finish()
             self._books.finishes_bin(self._now(), place, number)

@@ -14,11 +14,16 @@ import sqlalchemy as sa
 from flask import Flask
 
 from server import context, create_app, enrolment, setup
+from server.counts import reports
+from server.counts.compare import Line
 from server.database import db, reading, writing
 from server.receipts import sampling
 from server.staff import add_person
-from server.tables import events, unit_states
+from server.tables import events, stock_levels, unit_states
+from sync.event import EventName
+from sync.identity import is_stock
 from tests.server.running import Client, Person
+from tests.simulation.heaps import Told, line_of
 from tests.simulation.layout import SITE
 from tests.simulation.station import ADDRESS
 
@@ -69,9 +74,9 @@ class Office:
             now_ms = context.now_ms()
             sampling.set_rule(c, site=SITE, supplier=None, mode="all", value=0, operator=NAME, now_ms=now_ms)
 
-    def opens_count(self, number: str, bins: list[str]) -> None:
+    def opens_count(self, number: str, bins: list[str], *, blind: bool = False) -> None:
         """These bins are to be counted."""
-        self._post("/counts", json={"number": number, "bins": bins})
+        self._post("/counts", json={"number": number, "bins": bins, "blind": blind})
 
     def closes_count(self, number: str) -> bool:
         """Freeze the result; False where a bin is not finished by what the server knows."""
@@ -103,6 +108,31 @@ class Office:
         with self.app.app_context(), reading() as c:
             rows = c.execute(sa.select(u.unit, u.status, u.expected).where(u.site == SITE))
             return {unit: Record(status=status, belongs=expected) for unit, status, expected in rows}
+
+    def pieces(self) -> dict[tuple[str, str], int]:
+        """What the server says lies where of stock without units."""
+        s = stock_levels.c
+        with self.app.app_context(), reading() as c:
+            rows = c.execute(sa.select(s.place, s.subject, s.quantity).where(s.site == SITE, s.quantity != 0))
+            return {(place, subject): quantity for place, subject, quantity in rows}
+
+    def differences_of_pieces(self, number: str) -> list[dict[str, Any]]:
+        """What a count found too few or too many, by all that is known by now."""
+        with self.app.app_context(), reading() as c:
+            lines = reports.report(c, site=SITE, number=number).lines
+        wrong = [line for line in lines if is_stock(line.subject) and line.kind in (Line.MISSING, Line.UNEXPECTED)]
+        return [
+            line_of(number, (str(line.expected), line.subject), line.quantity - line.expected_quantity)
+            for line in wrong
+        ]
+
+    def told(self) -> dict[EventName, Told]:
+        """When each scan happened, as well as the clocks can tell."""
+        e = events.c
+        columns = (e.device_no, e.epoch, e.seq, e.event_ms, e.uncertainty_ms, e.document, e.location)
+        with self.app.app_context(), reading() as c:
+            rows = c.execute(sa.select(*columns).where(e.site == SITE))
+            return {tuple(row[:3]): Told(*row[3:]) for row in rows}
 
     def outcomes(self) -> dict[str, int]:
         """How many of the handhelds' events are in the ledger, by outcome."""

@@ -67,6 +67,13 @@ class Rates:
     """Of numbers typed, ten characters long: one error in 300 characters (often quoted; 1 in 200 to 1 in 400 by
     Michaels 1977 and by Gilb and Weinberg 1977)."""
 
+    pieces_stolen: float = 0.02
+    """Of heaps of pieces and day: some are stolen. Assumed."""
+    miscounted: float = 0.01
+    """Of heaps counted: one piece too few is typed. Assumed."""
+    carried: float = 0.5
+    """Of heaps and day: pieces are taken out or to another bin. Assumed."""
+
     outages: float = 0.5
     """A handheld and day: without a network for a while. Assumed, as are the clocks below."""
     outage_hours: float = 3.0

@@ -115,6 +115,16 @@ def compare_records(found: Score, books: Books, records: Mapping[str, Record]) -
             found.differing.append(f"{_short(unit)}: {record}, the clerk: {said}")
 
 
+def compare_pieces(found: Score, clerk: Mapping[tuple[str, str], int], server: Mapping[tuple[str, str], int]) -> None:
+    """Hold how many pieces the server says lie where against what the clerk says."""
+    for where in sorted(clerk.keys() | server.keys()):
+        found.records += 1
+        mine, theirs = clerk.get(where, 0), server.get(where, 0)
+        if mine != theirs:
+            place, subject = map(_short, where)
+            found.differing.append(f"pieces of {subject} in {place}: {theirs}, the clerk: {mine}")
+
+
 def _key(case: Mapping[str, Any]) -> CaseKey:
     return case_key(case["rule"], case["unit"], case["expected"], case["seen"])
 

@@ -75,9 +75,13 @@ class Station:
         enrol(self._handheld, invitation, self.network, name=self.name)
         self.sync()
 
-    def begin(self, action: str, *, document: str | None = None, location: str | None = None) -> None:
+    def begin(
+        self, action: str, *, document: str | None = None, location: str | None = None, origin: str | None = None
+    ) -> None:
         """A person sets out to do something."""
-        self._assignment = Assignment(action=action, document=document, location=location, operator=self.name)
+        self._assignment = Assignment(
+            action=action, document=document, location=location, origin=origin, operator=self.name
+        )
         self._session = Session(self._handheld, task_of(self._assignment, self._handheld.site_map))
 
     def scan(self, sighting: Sighting) -> list[Told]:
@@ -90,6 +94,14 @@ class Station:
         """The work that somebody set out to do."""
         assert self._session is not None
         return self._session
+
+    def pieces(self, sighting: Sighting, quantity: int) -> ScanEvent:
+        """So many of one label; what was kept."""
+        assert self._session is not None
+        self._session.counts(quantity)
+        event = self.scan(sighting)[-1].event
+        assert event is not None
+        return event
 
     def finish(self) -> list[Told]:
         """The bin is done."""

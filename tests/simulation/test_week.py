@@ -12,10 +12,12 @@ from server import follow, rebuild, replay, timing
 from server.counts import due
 from server.counts.scans import Interval
 from server.rules import rules
+from sync import stock
 from sync.actions.resolutions import RESOLUTIONS
 from tests.simulation.rates import Rates
 from tests.simulation.result import Result, Size
 from tests.simulation.scoring import Score, table
+from tests.simulation.truth import Kind
 from tests.simulation.week import run
 
 SMALL = Size(units=320, handhelds=4, days=2, deliveries_a_day=2, orders_a_day=8, counts_a_day=1, sync_minutes=30)
@@ -29,6 +31,9 @@ ROUGH = Rates(
     unscanned=0.03,
     wrong_bin=0.05,
     mispick=0.08,
+    pieces_stolen=1.0,
+    miscounted=0.3,
+    carried=2.0,
     unread=0.02,
     keyed=0.03,
     miskeyed=0.3,
@@ -54,6 +59,7 @@ def test_every_fault_that_a_scan_exposes_is_found_rightly_named_and_nothing_else
     assert result.outcomes == {"accepted": result.events}
     exposed = sum(line.exposed for line in result.score.kinds.values())
     assert exposed > 20, "hardly anything went wrong: that shows nothing"
+    assert result.score.kinds[Kind.PIECES_STOLEN].exposed
 
 
 @pytest.mark.slow
@@ -100,6 +106,11 @@ def intervals_ignored(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(due, "units_of", as_of_closing)
 
 
+def moves_ignored_while_a_bin_is_counted(patch: pytest.MonkeyPatch) -> None:
+    """A count's word is taken for pieces too where some came or went meanwhile."""
+    patch.setattr(stock, "may_lie_in", lambda *_: False)
+
+
 def decisions_lost(patch: pytest.MonkeyPatch) -> None:
     """They stand in the ledger, and nothing comes of them."""
     patch.setitem(RESOLUTIONS, "stays", lambda state, _: state)
@@ -120,6 +131,7 @@ def first_scans_not_folded(patch: pytest.MonkeyPatch) -> None:
         (arrival_for_time, lambda score: score.missed or score.false or score.differing),
         (wall_clock_for_time, lambda score: score.missed or score.false or score.differing),
         (intervals_ignored, lambda score: score.false),
+        (moves_ignored_while_a_bin_is_counted, lambda score: score.false or score.differing),
         (decisions_lost, lambda score: score.differing),
         (first_scans_not_folded, lambda score: score.missed),
     ],

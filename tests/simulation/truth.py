@@ -29,6 +29,8 @@ class Kind(StrEnum):
     UNSCANNED = "stored without a scan"
     UNREAD = "label not read"
     MISKEYED = "number mistyped"
+    PIECES_STOLEN = "pieces stolen"
+    MISCOUNTED = "pieces miscounted"
 
 
 NAMES: dict[Kind, frozenset[str]] = {
@@ -71,6 +73,8 @@ NAMES: dict[Kind, frozenset[str]] = {
     Kind.UNSCANNED: frozenset({"misplaced", "missing", "not_in_stock"}),
     Kind.UNREAD: frozenset({"missing", "misplaced", "not_in_stock"}),
     Kind.MISKEYED: frozenset({"missing", "misplaced", "unknown", "not_in_stock", "shipped_already"}),
+    Kind.PIECES_STOLEN: frozenset({"pieces_short", "pieces_over"}),
+    Kind.MISCOUNTED: frozenset({"pieces_short", "pieces_over"}),
 }
 """By which rules each is rightly named, as `books.py` says when."""
 

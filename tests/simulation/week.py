@@ -16,6 +16,7 @@ from tests.simulation.books import Books
 from tests.simulation.clockwork import DAY_MS, HOUR_MS, START_MS, Clockwork, Process
 from tests.simulation.disturbances import Disturbances
 from tests.simulation.floor import Delivery, Floor, Order
+from tests.simulation.heaps import Heaps
 from tests.simulation.layout import (
     PRODUCTS_A_BIN,
     UNITS_A_BIN,
@@ -31,7 +32,7 @@ from tests.simulation.mishaps import Mishaps, dealt
 from tests.simulation.office import open_office
 from tests.simulation.rates import Rates
 from tests.simulation.result import Counted, Result, Size
-from tests.simulation.scoring import compare_records, score
+from tests.simulation.scoring import compare_pieces, compare_records, score
 from tests.simulation.station import Station
 from tests.simulation.truth import Kind, World
 
@@ -55,7 +56,10 @@ class Week:
         self.layout: Layout = build(size.units)
         self.serials = Serials(self._rng("serials"))
         self.mishaps = Mishaps(self.world, self.layout, rates, self.serials, self._rng("mishaps"), self.time)
-        self.floor = Floor(self.world, self.books, self.layout, self.mishaps, rates, self._rng("floor"), self.time)
+        self.heaps = Heaps(self.world, self.layout, rates, self._rng("heaps"), self.time)
+        self.floor = Floor(
+            self.world, self.books, self.layout, self.mishaps, self.heaps, rates, self._rng("floor"), self.time
+        )
         self.counted: list[Counted] = []
         self._rng_paper, self._rng_air = self._rng("papers"), self._rng("air")
         self.disturbances = Disturbances(rates, self._rng_air, self.time)
@@ -82,8 +86,13 @@ class Week:
                 for hand in self.hands:
                     hand.close()
             scans = {name: event for hand in self.hands for name, event in hand.scans.items()}
-            found, records = score(self.world, self.books, office.cases(), scans), office.records()
+            closed = [c.number for c in self.counted if c.closed_ms is not None]
+            heaps = self.heaps.expose(self.books, office.told(), closed)
+            differences = [line for number in closed for line in office.differences_of_pieces(number)]
+            records = office.records()
+            found = score(self.world, self.books, [*office.cases(), *differences], scans)
             compare_records(found, self.books, records)
+            compare_pieces(found, heaps, office.pieces())
             return Result(
                 seed=self.seed,
                 score=found,
@@ -112,6 +121,14 @@ class Week:
         self.office.imports("locations", [{"code": code, "zone": code[:1]} for code in layout.locations])
         for start in range(0, len(stock), 10_000):
             self.office.imports("stock", stock[start : start + 10_000], f"STOCK-{start}")
+        self.office.imports(
+            "products",
+            [
+                {"gtin": g.gtin, "name": f"Goods {g.gtin[-5:]}", "mode": "lot" if g.lot else "quantity"}
+                for g in self.heaps.goods
+            ],
+        )
+        self.office.imports("stock", self.heaps.fill(), "STOCK-PIECES")
         for row in stock:
             label = box_label(row["gtin"], row["serial"])
             self.books.lists(self.time.now_ms(), label, layout.key(row["location"]))
@@ -139,6 +156,9 @@ class Week:
             self._works(hand, opens, [self.floor.receives(hand, d) for d in deliveries[n :: len(receivers)]])
         for n, hand in enumerate(pickers):
             tasks = [self.floor.picks(hand, o, self._packing) for o in orders[n :: len(pickers)]]
+            carried = int(self.rates.carried * len(self.layout.bins) / len(pickers))
+            tasks += [self.heaps.carries(hand) for _ in range(carried)]
+            self._rng_air.shuffle(tasks)
             self._works(hand, opens, tasks, spread=True)
         for hand in packers:
             self._busy[hand.name] += 1
@@ -153,6 +173,7 @@ class Week:
         for _ in range(self.mishaps.whole(self.rates.met_at_once)):
             self.time.start(self._meets(), opens + self._rng_air.random() * WORK_S * 1000)
         self.mishaps.within(opens, CLOSES_H - OPENS_H, self.size.units)
+        self.heaps.steals(CLOSES_H - OPENS_H, opens)
         self.time.run()
         self._evening(start + (CLOSES_H + 0.5) * HOUR_MS)
 
@@ -252,7 +273,7 @@ class Week:
         for n, share in enumerate(dealt(bins, self.size.counts_a_day), 1):
             number = f"COUNT-{day + 1}{n:02d}"
             keys = [self.layout.key(code) for code in share]
-            self.office.opens_count(number, share)
+            self.office.opens_count(number, share, blind=n % 2 == 0)
             self.books.opens_count(number, keys)
             found[number] = keys
             before = accuracy(self.world, self.office.records(), keys)
