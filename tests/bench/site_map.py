@@ -58,10 +58,10 @@ def load(handheld: Handheld, units: int) -> None:
 def load_pieces(handheld: Handheld) -> None:
     """Lots and products without units, twenty to a bin: as many, since when, and the expiry."""
     rng = random.Random(4)
+    names = (f"https://id.gs1.org/01/{9506000134352 + n % 300:014d}/10/L{n % LOTS}" for n in range(PIECES))
     rows = [
-        ["stock", f"https://id.gs1.org/01/{9506000134352 + n % 300:014d}/10/L{n % LOTS} {bin_name(n % BINS)}"]
-        + [[rng.randrange(1, 500), 20_000 + rng.randrange(600), "2029-01-31"]]
-        for n in range(PIECES)
+        ["stock", f"{name} {bin_name(n % BINS)}", [rng.randrange(1, 500), 20_000 + rng.randrange(600), "2029-01-31"]]
+        for n, name in enumerate(names)
     ]
     for start in range(0, PIECES, CHANGES_PER_REPLY_MAX):
         page, now = rows[start : start + CHANGES_PER_REPLY_MAX], Cursor(cursor=f"p{start}", incarnation="i")
