@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -15,7 +15,6 @@ from server.recalls import notices
 from server.tables import reference
 from sync.check_digits import CSET_82
 from sync.identity import is_container, is_location, is_stock, item_of, unit_key
-from sync.recall import Recall
 
 REASON_MAX: Final = 200
 NUMBER_MAX: Final = 40
@@ -96,11 +95,6 @@ def next_number(connection: sa.Connection, site: str) -> str:
     return next(number for n in range(1, len(taken) + 2) if (number := f"RC-{n}") not in taken)
 
 
-def predicate(row: Mapping[str, Any]) -> Recall:
-    """The predicate in a published row."""
-    return Recall.from_row(row)
-
-
 def _said(texts: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(text.strip() for text in texts if text.strip()))
 
@@ -110,8 +104,10 @@ def _check_words(connection: sa.Connection, site: str, number: str, reason: str)
         raise RecallError("Say what is wrong with it: handhelds show that.")
     if len(reason) > REASON_MAX:
         raise RecallError(f"The reason has {len(reason)} characters; {REASON_MAX} fit on a handheld.")
-    if len(number) > NUMBER_MAX or not number.isprintable():
-        raise RecallError(f"{number!r:.60} is no number for a recall: at most {NUMBER_MAX} printable characters.")
+    if len(number) > NUMBER_MAX or not number.isprintable() or "/" in number:
+        raise RecallError(
+            f"{number!r:.60} is no number for a recall: at most {NUMBER_MAX} printable characters without a stroke."
+        )
     query = sa.select(reference.c.key).where(
         reference.c.site == site, reference.c.kind == "recall", reference.c.key == number
     )

@@ -116,6 +116,8 @@ def test_a_notice_that_comes_in_later_is_of_the_recalled_supplier_too(app: Flask
     ("asked", "sentence"),
     [
         ({}, "names nothing: give a product"),
+        ({"gtin": GTIN, "number": "RC/7"}, "is no number for a recall"),
+        ({"gtin": GTIN, "number": "R" * 41}, "is no number for a recall"),
         ({"lots": ["L1"]}, "A lot number alone may be any maker's"),
         ({"gtin": GTIN, "serials": ["S1", "S\U0001f600"]}, "is no serial number: '\U0001f600' cannot stand in one"),
         ({"serials": ["\U0001f600"]}, "is no unit that is known here: name the product too"),
