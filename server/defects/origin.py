@@ -152,7 +152,7 @@ def _handled(facts: Iterable[Fact]) -> list[Handling]:
 
 
 def _siblings(connection: sa.Connection, site: str, unit: str, state: UnitState, carton: str | None) -> list[Sibling]:
-    """Units of the same lot of the product, of the same carton, or of the same delivery; at most `SIBLINGS_MAX`."""
+    """Units of the same carton, lot of the product, or delivery, the nearest first; at most `SIBLINGS_MAX`."""
     u = unit_states.c
     own = connection.execute(sa.select(u.item).where(u.site == site, u.unit == unit)).scalar()
     notice = state.came_under or state.announced_by
@@ -171,7 +171,7 @@ def _siblings(connection: sa.Connection, site: str, unit: str, state: UnitState,
             *(sa.func.coalesce(condition, sa.false()).label(name) for name, condition in shared.items()),
         )
         .where(u.site == site, u.unit != unit, u.item.isnot(None), sa.or_(*shared.values()))
-        .order_by(u.unit)
+        .order_by(*(sa.desc(name) for name in ("carton", "lot", "delivery") if name in shared), u.unit)
         .limit(SIBLINGS_MAX)
     )  # fmt: skip
     rows = of_rows(connection, site, connection.execute(query).mappings())
