@@ -56,6 +56,11 @@ SEEDS ?= 1
 week: $(INSTALLED) ## simulate a week of 20,000 units and 12 handhelds with known faults; SEEDS=3 for three weeks
 	$(PYTHON) -m tests.simulation --seeds $(SEEDS) $(WEEK)
 
+RETURNS ?= 1000
+.PHONY: returns
+returns: $(INSTALLED) ## simulate 1,000 returns, online and offline, with fakes, clones, loops; SEEDS=3 for three shops
+	$(PYTHON) -m tests.simulation.returns --seeds $(SEEDS) --returns $(RETURNS)
+
 .PHONY: lint
 lint: $(INSTALLED) ## check style, layout and types
 	$(BIN)/ruff check $(CODE)

@@ -76,6 +76,7 @@ class ReturnsDesk:
         if event is None or event.subject is None:
             return told
         labels = frozenset(symbol.data for symbol in sighting.symbols)
+        self._parcel = None
         self.in_hand = InHand(unit=event.subject, thing=told.thing, box=sighting.box, labels=labels)
         self._doubted = ()
         found = self._told(event, told.thing)
@@ -97,6 +98,11 @@ class ReturnsDesk:
             return None
         self._parcel = (sighting, carton)
         return [Told(tone=Tone.ASK, text=say("returns.parcel"), thing=self._keeping.place(carton))]
+
+    @property
+    def parcel_in_hand(self) -> str | None:
+        """What people call the carton whose label was read and of which nobody has said yet whether it was opened."""
+        return self._keeping.place(self._parcel[1]) if self._parcel else None
 
     def undelivered(self) -> list[Told]:
         """The parcel whose label was just read never reached anybody: it is no return."""

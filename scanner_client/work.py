@@ -17,7 +17,7 @@ from scanner_client.inbox import BadPicture, Doubtful, Seen, Synced, Typed, Typi
 from scanner_client.judging import place_text, site_codes, thing_text
 from scanner_client.page import requests
 from scanner_client.page.protocol import BegunShown
-from scanner_client.page.view import count_shown, packing_shown, picks_shown
+from scanner_client.page.view import count_shown, packing_shown, picks_shown, returning_shown
 from scanner_client.questions import Questions
 from scanner_client.scan_pictures import ScanPictures
 from scanner_client.session import Session
@@ -298,6 +298,7 @@ class Work:
             check=self._check.shown(),
             picks=picks_shown(self.session.pick_list, self.session.picks) if self.session else None,
             packing=packing_shown(self.session.packed) if self.session else None,
+            returning=returning_shown(self.session.desk) if self.session else None,
             camera=self._eye.shown() if self._eye else None,
             question=self._questions.shown(self._thing),
             crew=self._gate.signing.shown(),

@@ -3,7 +3,8 @@
 The program sends messages, each an object with a `type`:
 
 - ``hello``, once for each connection: ``language``, ``texts`` (every text of the page by its key), ``signals`` (how
-  each tone looks, sounds and shakes, see `feedback.py`), ``conditions`` (word and text of each), ``actions``
+  each tone looks, sounds and shakes, see `feedback.py`), ``conditions``, ``seals``, ``reasons`` (word and text of each
+  that can be said of a thing, of its seal, and of why it came back), ``actions``
   (what can be chosen: ``name``, ``title``, ``explanation``, ``needs``).
 - ``state``, at once and after every change: the fields of `State`, whole each time. A change that comes before the one
   ahead of it was sent replaces it; nothing queues up. `ScanShown.n` tells which scans the page has not sounded yet.
@@ -30,6 +31,7 @@ from scanner_client.feedback import SIGNALS
 from scanner_client.sighting import Tone
 from scanner_client.wording import action_words, language, texts
 from sync.condition import CONDITIONS
+from sync.returning import REASONS, SEALS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +139,22 @@ class PackingShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReturningShown:
+    """What came back and is being examined; or a parcel's label was read, and nobody has said whether it was opened."""
+
+    thing: str
+    outcome: str
+    """Word of the verdict; empty for a parcel."""
+    reasons: tuple[str, ...]
+    """Why, in words."""
+    next: str
+    """What lacks, in words; empty where nothing does."""
+    lacks: tuple[str, ...]
+    """Words of what lacks: `seal_missing`, ..."""
+    parcel: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CameraShown:
     """The source that is watched."""
 
@@ -230,6 +248,7 @@ class State:
     picks: PicksShown | None = None
     count: CountShown | None = None
     packing: PackingShown | None = None
+    returning: ReturningShown | None = None
     camera: CameraShown | None = None
     reads: str = ""
     """How many of the labels before the camera are read, in words."""
@@ -257,6 +276,8 @@ def hello() -> str:
             "signals": signals,
             "actions": actions,
             "conditions": list(CONDITIONS.items()),
+            "seals": list(SEALS.items()),
+            "reasons": list(REASONS.items()),
         }
     )
 

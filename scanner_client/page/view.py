@@ -17,11 +17,14 @@ from scanner_client.page.protocol import (
     PastShown,
     PicksShown,
     QueueShown,
+    ReturningShown,
     StopShown,
     TaskShown,
 )
 from scanner_client.past import PastScan, reasons
 from scanner_client.pick_list import PickList, PickLists, progress_text
+from scanner_client.return_words import next_step, reasons_of
+from scanner_client.returns_desk import ReturnsDesk
 from scanner_client.screen import Footer, Names, footing
 from scanner_client.task import Task
 from scanner_client.wording import action_words, say
@@ -128,6 +131,23 @@ def packing_shown(found: Packed | None) -> PackingShown | None:
         progress=say("picks.progress", done=found.done, asked=found.asked),
         missing=(*found.missing[:STOPS_SHOWN_MAX], *rest),
         inside=say("packing.inside", count=found.inside) if found.inside else "",
+    )
+
+
+def returning_shown(desk: ReturnsDesk) -> ReturningShown | None:
+    """What is in hand at the returns desk in words; None where nothing is."""
+    hand, found = desk.in_hand, desk.verdict_now()
+    if desk.parcel_in_hand is not None:
+        return ReturningShown(thing=desk.parcel_in_hand, outcome="", reasons=(), next="", lacks=(), parcel=True)
+    if hand is None or found is None:
+        return None
+    return ReturningShown(
+        thing=hand.thing,
+        outcome=found.outcome.value,
+        reasons=tuple(reasons_of(found)),
+        next=next_step(found),
+        lacks=tuple(why.value for why in found.needed),
+        parcel=False,
     )
 
 

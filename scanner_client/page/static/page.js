@@ -8,6 +8,7 @@ import { askForCondition, offerConditions } from "./condition.js";
 import { askForKeys, askForQuantity, askForTask, drawActions, hearOfTask, offerActions } from "./dialogs.js";
 import { lookBack, showPast } from "./past.js";
 import { askWhyShort, showPacking, showPicks } from "./picks.js";
+import { offerReturns, showReturning } from "./returning.js";
 import { listenToWedge } from "./wedge.js";
 
 const engine = new HttpEngine();
@@ -37,6 +38,7 @@ const receive = {
     fillTexts(message.texts);
     offerActions(message.actions);
     offerConditions(message.conditions);
+    offerReturns(message, send);
   },
   state(message) {
     state = message;
@@ -115,6 +117,7 @@ function show() {
   showPicks(state.picks);
   showCount(state.count);
   showPacking(state.packing, state.task?.carton);
+  showReturning(state.returning);
   showPast(state.past);
   at("look-back").disabled = !state.task;
   at("queue-text").textContent = state.queue.text;
@@ -300,6 +303,7 @@ at("change").addEventListener("click", changeTask);
 at("quantity").addEventListener("click", () => askForQuantity(send));
 at("picks-short").addEventListener("click", () => askWhyShort(send));
 at("condition").addEventListener("click", () => askForCondition(send, engine, (tone, key) => note("picture", tone, key, {})));
+at("returning-looks").addEventListener("click", () => at("condition").click());
 at("key-in").addEventListener("click", () => askForKeys(send));
 at("look-back").addEventListener("click", () => lookBack(send));
 at("question-yes").addEventListener("click", answer(true, false));
