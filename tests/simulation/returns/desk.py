@@ -116,6 +116,8 @@ class _Run:
                 self._desk.sync()
         self._desk.sync()
         self._at_the_office(backs, found, office)
+        for hand in (self.shop.hand, self._desk):
+            hand.close()
         return Ran(at_the_desk=found, at_the_office=office)
 
     def _early(self, kind: Kind) -> int:
