@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -18,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 UNIT, IMEI = f"{ITEM}/21/R-1001", "urn:gsma:imei:49015420-323751-0"
 DESK = ("--action", "take_back", "--location", "A-01", "--document", "RMA-1", "--operator", "Mia")
-KNOWN = [
+KNOWN: list[list[Any]] = [
     ["unit", UNIT, ["shipped", *[None] * 8, 19000, None, "SO-1", NUMBERED]],
     ["alias", IMEI, UNIT],
     ["document", "SO-1", {"kind": "order", "state": "open", "lines": [], "customer": "anna"}],
