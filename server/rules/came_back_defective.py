@@ -21,7 +21,7 @@ def check(step: Step) -> Finding | None:
     if event.action == "examine" and before is not None and before.returned_for == after.returned_for:
         return None
     lot = f"It is of lot {after.lot}." if after.lot else "Its lot is not known."
-    return Finding(detail=lot, seen=event.location)
+    return Finding(detail=lot, seen=event.location or step.after.place)
 
 
 def explained(finding: Finding, step: Step) -> bool:

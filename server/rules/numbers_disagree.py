@@ -17,7 +17,7 @@ def check(step: Step) -> Finding | None:
     if event.action not in ("take_back", "examine") or not event.numbers or step.after.matched != Match.DISAGREE:
         return None
     where = "its box" if event.action == "take_back" else "the device itself"
-    return Finding(detail=f"Read on {where}: {', '.join(event.numbers)}.", seen=event.location)
+    return Finding(detail=f"Read on {where}: {', '.join(event.numbers)}.", seen=event.location or step.after.place)
 
 
 def explained(finding: Finding, step: Step) -> bool:

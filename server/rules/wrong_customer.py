@@ -18,9 +18,14 @@ def check(step: Step) -> Finding | None:
         return None
     sold_on = step.after.sold_on or "no order"
     if Because.OTHER_CUSTOMER in returned.because:
-        return Finding(detail=f"It was sold on {sold_on}, to another customer.", seen=event.location)
+        return Finding(
+            detail=f"It was sold on {sold_on}, to another customer.", seen=event.location or step.after.place
+        )
     if Because.OTHER_ORDER in returned.because:
-        return Finding(detail=f"It was sold on {sold_on}, and not on the order that it came with.", seen=event.location)
+        return Finding(
+            detail=f"It was sold on {sold_on}, and not on the order that it came with.",
+            seen=event.location or step.after.place,
+        )
     return None
 
 

@@ -26,4 +26,4 @@ def test_a_unit_that_does_not_work_is_a_case_until_it_is_decided() -> None:
 
 def test_a_defect_that_only_the_desk_finds_is_the_same_case() -> None:
     story = [*SOLD, fact(9, "take_back", location=DOCK, reason="fit"), fact(10, "examine", reason="defect")]
-    assert said("came_back_defective", story) == [("open", None, None)]
+    assert said("came_back_defective", story) == [("open", None, DOCK)]
