@@ -128,12 +128,26 @@ def _histories(connection: sa.Connection, site: str, units: Iterable[str]) -> di
 
 def _due(unit: str, facts: Sequence[Fact], look: _Look) -> Expected | None:
     """The bin that a unit belonged in while it was counted, the one counted last where there are several."""
+    ever = _ever(facts, look.around)
     for place, interval in sorted(look.intervals.items(), key=lambda item: -item[1].finished_ms):
+        if place not in ever:
+            continue
         places = _belonged(facts, interval, look)
         if place in places:
             moving = len(places) > 1
             return Expected(unit=unit, place=place, moving=moving, **_accounted(facts, place, interval, look))
     return None
+
+
+def _ever(facts: Sequence[Fact], around: Gathered) -> set[str]:
+    """Every place that these facts name, and every place where a container among those ever was."""
+    found: set[str] = set()
+    edge = {place for f in facts for place in (f.event.location, f.event.container) if place is not None}
+    while edge:
+        found |= edge
+        stood = (s.place for place in edge if place in around.timelines for s in around.timelines[place].states)
+        edge = {place for place in stood if place is not None} - found
+    return found
 
 
 def _belonged(facts: Sequence[Fact], interval: Interval, look: _Look) -> set[str | None]:

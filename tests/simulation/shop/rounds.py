@@ -8,7 +8,7 @@ from tests.simulation.shop.scene import Scene
 from tests.simulation.shop.staff import Shift
 from tests.simulation.shop.stockroom import zone
 
-BINS_A_DAY: Final = 4
+BINS_A_DAY: Final = 5
 
 
 def looks_over(scene: Scene, early: Shift) -> None:
