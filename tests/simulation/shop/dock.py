@@ -46,7 +46,8 @@ def _receives(scene: Scene, walk: Walk, delivery: Delivery) -> None:
         if unit is None:
             lot = scene.truth.lots.get(line.subject)
             said = {"lot": lot.lot, "expiry": lot.expiry} if lot else {}
-            walk.scan("receive", line.subject, location=DOCK, document=delivery.number, quantity=line.quantity, **said)
+            at = {"location": DOCK, "container": carton, "document": delivery.number}
+            walk.scan("receive", line.subject, quantity=line.quantity, **at, **said)
             scene.stock.adds(line.subject, DOCK, line.quantity)
         else:
             names = {"identifiers": (unit.imei,)} if unit.imei else {}
@@ -62,7 +63,7 @@ def _puts_away(scene: Scene, walk: Walk, delivery: Delivery) -> None:
             walk.scan("put_away", line.subject, location=where)
             scene.stock.puts(line.subject, where, free=line.made_for is None)
         else:
-            walk.scan("put_away", line.subject, location=where, origin=DOCK, quantity=line.quantity)
+            walk.scan("put_away", line.subject, location=where, origin=line.carton, quantity=line.quantity)
             scene.stock.adds(line.subject, DOCK, -line.quantity)
             scene.stock.adds(line.subject, where, line.quantity)
 
