@@ -26,7 +26,16 @@ from server.database import db, keep_private, sqlite_module, writing
 from server.ledger import SERVER_DEVICE
 from server.printing import numbers
 from server.setup import is_ready, new_incarnation
-from server.tables import chains, enrolment_codes, events, identifier_claims, reference, server_state, unit_states
+from server.tables import (
+    chains,
+    enrolment_codes,
+    events,
+    identifier_claims,
+    reference,
+    server_state,
+    stock_levels,
+    unit_states,
+)
 
 FORMAT: Final = "scan-backup 1"
 PAGES_AT_ONCE: Final = 2_048
@@ -197,7 +206,7 @@ def _renew(connection: sa.Connection, incarnation: str, made_ms: int) -> None:
     connection.execute(server_state.update().values(incarnation=incarnation, stamp=1))
     connection.execute(enrolment_codes.delete())
     connection.execute(chains.update().values(safe_through=chains.c.acked_through))  # all of it is in this backup
-    for table in (unit_states, reference, identifier_claims):
+    for table in (unit_states, stock_levels, reference, identifier_claims):
         connection.execute(table.update().values(stamp=1))
     home = connection.execute(sa.select(server_state.c.site)).scalar_one()
     numbers.skip_after_restore(connection, home, made_ms)
