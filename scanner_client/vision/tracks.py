@@ -31,6 +31,10 @@ over 120 labels takes 70 s. Later, the person has walked, and what they stand be
 BEYOND_SHARE = 0.1
 """A label reaches out of the picture when it does so by this share of its long side."""
 
+WAY_PX = 50.0
+"""The way back to a label that the camera left is known to so many pixels: only so far within the picture it should be
+read again."""
+
 LABELS_ON_SLIP_MIN = 2
 SLIP_PX_MIN, SLIP_AGREES_PX = 40.0, 20.0
 """A label read in few lines is off by half its height, a rolling picture by a few pixels a frame: less than this."""
@@ -179,7 +183,7 @@ class Tracks:
         return not returns or unseen_ms > REMEMBERED_MS
 
     def _is_beyond(self, track: Track, frame: Frame) -> bool:
-        margin = BEYOND_SHARE * long_side(track.place)
+        margin = -WAY_PX if track.left else BEYOND_SHARE * long_side(track.place)
         height, width = frame.grey.shape
         corners = self.to_frame(track.place)
         return any(not (-margin <= x <= width + margin and -margin <= y <= height + margin) for x, y in corners)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import cos, sin
+from math import cos, dist, sin
 
 import cv2
 import numpy as np
@@ -78,7 +78,8 @@ class Way:
         more = _turn(self._known, level)
         if turn or abs(more) > TURN_MIN * self._frames:
             again = _shift(self._known, _turned(now, -turn - more), width)
-            if again is not None and again[1] > (found[1] if turn else TURN_BEGINS * found[1]):
+            better = again is not None and again[1] > (found[1] if turn else TURN_BEGINS * found[1])
+            if again and better and (turn or _quarters_turn(self._known, now, found[0], (again[0], more), width)):
                 found, turn = again, turn + more
         if abs(turn) < TURN_MIN * self._frames:
             return found[0], 0.0
@@ -98,9 +99,17 @@ def _shrunk(grey: Grey) -> MatLike:
 def _shift(previous: MatLike | None, current: MatLike, width: int) -> tuple[Point, float] | None:
     """How far the scene moved between two shrunken frames, in pixels of the full ones, and how sure that is.
 
-    By phase correlation. None where the two have too little in common to say, or are too small.
+    By phase correlation. None where the two have too little in common to say, or are too small. In the dark a sensor's
+    noise outvotes what is seen; at half the size it is half as strong.
     """
-    if previous is None or previous.shape != current.shape or min(current.shape) < SHIFT_SIDE_MIN:
+    if previous is None or previous.shape != current.shape:
+        return None
+    found = _correlated(previous, current, width)
+    return found or _correlated(_halved(previous), _halved(current), width)
+
+
+def _correlated(previous: MatLike, current: MatLike, width: int) -> tuple[Point, float] | None:
+    if min(current.shape) < SHIFT_SIDE_MIN:
         return None
     window = cv2.createHanningWindow((current.shape[1], current.shape[0]), cv2.CV_32F)
     # Copies: where no side has to be padded, OpenCV lays the window over the very arrays that it is given.
@@ -108,6 +117,11 @@ def _shift(previous: MatLike | None, current: MatLike, width: int) -> tuple[Poin
     # Written so that a response that is no number counts as none.
     scale = width / current.shape[1]
     return ((dx * scale, dy * scale), response) if response >= RESPONSE_MIN else None
+
+
+def _halved(picture: MatLike) -> MatLike:
+    size = max(1, picture.shape[1] // 2), max(1, picture.shape[0] // 2)
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
 
 def _turn(previous: MatLike, current: MatLike) -> float:
@@ -121,6 +135,26 @@ def _turn(previous: MatLike, current: MatLike) -> float:
         return 0.0
     turn = (right[0][1] - left[0][1]) / (current.shape[1] - half)
     return turn if abs(turn) < TURN_MAX else 0.0
+
+
+def _quarters_turn(previous: MatLike, current: MatLike, level: Point, turned: tuple[Point, float], width: int) -> bool:
+    """Whether more quarters of a frame move as if it had shifted and turned than as if it had only shifted.
+
+    A hand that comes into view moves one half of the frame otherwise than the other, too.
+    """
+    height, half_width = current.shape[0], current.shape[1] // 2
+    half_height = height // 2
+    scale = width / current.shape[1]
+    shift, turn = turned
+    for_turn = 0
+    for y, rows in ((-1, slice(half_height)), (1, slice(-half_height, None))):
+        for x, columns in ((-1, slice(half_width)), (1, slice(-half_width, None))):
+            found = _shift(previous[rows, columns], current[rows, columns], round(half_width * scale))
+            if found is not None:
+                at = x * half_width * scale / 2, y * half_height * scale / 2
+                as_turned = shift[0] - turn * at[1], shift[1] + turn * at[0]
+                for_turn += 1 if dist(found[0], as_turned) < dist(found[0], level) else -1
+    return for_turn > 0
 
 
 def _turned(picture: MatLike, by: float) -> MatLike:

@@ -261,3 +261,22 @@ def test_boxes_are_numbered_through_one_tracker() -> None:
     numbers = [tracker.see(still(n), seen(at(400, 290, b"SN-%d" % n)))[0].box for n in range(3)]
 
     assert numbers == [1, 2, 3]
+
+
+def test_label_at_which_the_camera_looks_again_is_the_same_though_only_its_edge_shows_at_first() -> None:
+    """The way there is known to some dozen pixels, so that the label may still be outside the picture."""
+    tracker, reported = Tracker(), list[BoxSighting]()
+    steps = [(0.0, [at(400, 660, UNIT)])] * 20 + [(40.0, [])] * 60 + [(-40.0, [])] * 60
+    steps += [(0.0, [])] * 120 + [(0.0, [at(430, 670, UNIT)])] * 5
+    for index, (right, readings) in enumerate(steps):
+        frame = Frame(
+            index=index,
+            t_ms=index * MS_PER_FRAME,
+            grey=VIEW,
+            path=None,
+            still=False,
+            shift=(right, 0.0) if index else None,
+        )
+        reported += tracker.see(frame, seen(*readings))
+
+    assert texts(reported + tracker.finish()) == [[UNIT]]

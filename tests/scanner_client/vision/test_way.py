@@ -117,6 +117,28 @@ def test_wrist_that_holds_still_is_not_taken_to_turn() -> None:
         assert way.turn == 0
 
 
+def test_hand_that_moves_over_one_side_of_the_picture_does_not_turn_it() -> None:
+    way, hand = Way(), wall(5)
+    for n in range(12):
+        frame = at(20 + 4 * n).copy()
+        frame[120:, :260] = np.roll(hand, -8 * n, axis=0)[120:, :260]
+        way.shift(frame)
+        assert way.turn == 0
+
+
+def test_way_is_known_in_the_dark_though_a_sensor_is_noisier_than_what_it_sees() -> None:
+    rng = np.random.default_rng(7)
+
+    def by_night(x: int) -> Grey:
+        shelf = 10 + 10.0 * (at(x) > 128)
+        shelf[70:] = 10
+        return np.asarray(np.clip(shelf + rng.normal(0, 8, shelf.shape), 0, 255), np.uint8)
+
+    _, *shifts = way_of([by_night(8 * n) for n in range(12)])
+
+    assert shifts == [pytest.approx((-8, 0), abs=3)] * 11
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     frame: Frame
