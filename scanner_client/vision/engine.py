@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import zxingcpp
 
 from scanner_client.vision.frame import Grey
@@ -25,6 +26,8 @@ BARRED_FORMATS = (*LINEAR_FORMATS, "PDF417")
 """Those that the engine reads only where their bars stand about upright."""
 
 READINGS_PER_FRAME_MAX = 256
+BESIDE_SHARE = 1.2
+"""How far beside its place a DataBar Expanded is looked for: that is its last row's, often half as long as others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +89,7 @@ def read(grey: Grey, *, formats: Sequence[str] = FORMATS, effort: Effort = EVERY
     )
     symbols = symbols[:READINGS_PER_FRAME_MAX]
     return Found(
-        readings=tuple(_reading(symbol, grey.shape[1]) for symbol in symbols if symbol.valid),
+        readings=tuple(reading for symbol in symbols if symbol.valid for reading in _readings(symbol, grey)),
         failed=tuple(
             Failed(format=symbol.format.name, quad=_place(symbol))
             for symbol in symbols
@@ -103,20 +106,40 @@ def _formats(names: tuple[str, ...]) -> Any:
     return [getattr(zxingcpp.BarcodeFormat, name) for name in names]
 
 
-def _reading(symbol: Any, width: int) -> Reading:
-    quad = _place(symbol)
-    if symbol.format.name == "DataBarExpStk" and turns_left(quad):
-        # Every other row runs from right to left. Where the engine gives such a row's place in the picture that it
-        # turned round, it stands mirrored about the middle: in 382 readings the only ones whose corners run leftward.
-        quad = _mirrored(quad, width)
-    return Reading(
-        format=symbol.format.name, symbology=symbol.symbology_identifier, data=bytes(symbol.bytes), quad=quad
+def _readings(symbol: Any, grey: Grey) -> Iterator[Reading]:
+    """A symbol that was read; none, where it is a DataBar Expanded that no second look finds again."""
+    quad, data = _place(symbol), bytes(symbol.bytes)
+    places = [quad]
+    if symbol.format.name.startswith("DataBarExp"):
+        # Every other row runs from right to left, and the engine often gives the place of such a row in the picture
+        # that it turned round. Its corners do not tell: those of a single line are in any order.
+        mirrored = _mirrored(quad, grey.shape[1])
+        places = [place for place in (quad, mirrored) if _stands_there(grey, place, data)]
+    for place in places[:1]:
+        yield Reading(format=symbol.format.name, symbology=symbol.symbology_identifier, data=data, quad=place)
+
+
+def _stands_there(grey: Grey, place: Quad, data: bytes) -> bool:
+    """Whether this DataBar Expanded is read again in the rows about a place."""
+    xs, ys = [x for x, _ in place], [y for _, y in place]
+    reach = max(xs) - min(xs)
+    left, right = (round(x) for x in (min(xs) - BESIDE_SHARE * reach, max(xs) + BESIDE_SHARE * reach))
+    above, below = (round(y) for y in (min(ys) - reach / 2, max(ys) + reach / 2))
+    part = grey[max(0, above) : max(0, below) + 1, max(0, left) : max(0, right) + 1]
+    again = zxingcpp.read_barcodes(
+        np.ascontiguousarray(part),
+        formats=_formats(("DataBarExp", "DataBarExpStk")),
+        try_rotate=False,
+        try_downscale=False,
+        try_invert=False,
     )
+    return data in {bytes(symbol.bytes) for symbol in again}
 
 
 def _mirrored(quad: Quad, width: int) -> Quad:
+    """The same place in a mirror, its corners clockwise."""
     a, b, c, d = ((width - 1 - x, y) for x, y in quad)
-    return a, b, c, d
+    return (a, b, c, d) if turns_left(quad) else (b, a, d, c)
 
 
 def _place(symbol: Any) -> Quad:

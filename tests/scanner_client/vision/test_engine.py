@@ -3,7 +3,8 @@ import pytest
 import zxingcpp
 
 from scanner_client.vision.engine import AS_IT_STANDS, FORMATS, MATRIX_FORMATS, read
-from tests.rendering.labels import Kind, LabelSpec
+from scanner_client.vision.reading import centre
+from tests.rendering.labels import Kind, LabelSpec, label
 from tests.scanner_client.vision.pages import LINK, PRODUCT, UNIT, page
 
 
@@ -68,3 +69,18 @@ def test_matrix_symbol_that_is_scratched_beyond_repair_is_said_to_stand_there() 
 
 def test_a_blank_page_holds_nothing_that_failed() -> None:
     assert read(np.full((720, 1280), 128, np.uint8), formats=MATRIX_FORMATS).failed == ()
+
+
+@pytest.mark.parametrize("turns", [0, 2])
+@pytest.mark.parametrize("kind", [Kind.DATABAR_EXPANDED, Kind.DATABAR_EXPANDED_STACKED])
+def test_row_that_runs_from_right_to_left_is_said_to_stand_where_it_does(kind: Kind, turns: int) -> None:
+    """Not at the place that it has in a mirror."""
+    picture, _ = label(LabelSpec(kind=kind, content="(01)09506000134352(10)L1(17)270101"))
+    beside = np.pad(picture[:, :, 0], ((40, 40), (40, 900)), constant_values=255)
+    grey = np.ascontiguousarray(np.rot90(beside, turns))
+    inked = np.flatnonzero((grey < 128).any(axis=0))
+
+    (found,) = read(grey, formats=("DataBarExp", "DataBarExpStk"), effort=AS_IT_STANDS).readings
+
+    x, _ = centre(found.quad)
+    assert inked.min() < x < inked.max()
