@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice
-from math import cos, sin
+
+import numpy as np
 
 from scanner_client.vision import doubt
 from scanner_client.vision.conflicts import without_conflicts
@@ -90,21 +90,23 @@ class Attempt:
             if not self._is_read(region):
                 yield region
 
-    def unread_rows(self, most: int) -> Iterator[Region]:
-        """Where rows of bars may stand and nothing has been read, so many at the most, while there is time."""
-        for region in islice(self._places.rowed(), most):
+    def unread_rows(self, coherence_min: float) -> Iterator[Region]:
+        """Where rows of bars may stand and nothing has been read, while there is time."""
+        for region in self._places.rowed(coherence_min):
             if not self.in_time():
                 return
             yield region
 
-    def whole(self, angle: float) -> Crop:
-        """The whole frame turned by so many radians."""
+    def on_side(self, turns: int) -> Crop:
+        """The whole frame turned by so many quarters, anticlockwise."""
         height, width = self.grey.shape
-        c, s = abs(cos(angle)), abs(sin(angle))
-        frame = Region(
-            x=width / 2, y=height / 2, angle=angle, across_px=width * c + height * s, along_px=width * s + height * c
-        )
-        return frame.crop(self.grey, 1.0, quiet_share=0)
+        to_frame = (
+            ((1, 0, 0), (0, 1, 0)),
+            ((0, -1, width - 1), (1, 0, 0)),
+            ((-1, 0, width - 1), (0, -1, height - 1)),
+            ((0, 1, 0), (-1, 0, height - 1)),
+        )[turns % 4]
+        return Crop(grey=np.ascontiguousarray(np.rot90(self.grey, turns)), to_frame=np.array(to_frame, np.float64))
 
     def read_whole(
         self, formats: Sequence[str], effort: Effort, *, grey: Grey | None = None, scale: float = 1.0
@@ -185,7 +187,7 @@ class Attempt:
 
     def _is_believable(self, reading: Reading, placed: Reading, *, bent: bool) -> bool:
         """Whether what an engine read is what stands there: as it read it, and `placed` in the frame."""
-        if doubt.is_joined(reading):
+        if doubt.is_joined(reading) or (reading.format == "UPCE" and doubt.may_be_half_an_ean(self.grey, placed)):
             return False
         if doubt.may_be_a_part(reading):
             place = next((region for region in self._barred() if region.holds(placed.quad)), None)

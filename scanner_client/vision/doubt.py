@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import radians, sin
 
 from scanner_client.vision.engine import AS_IT_STANDS, ROWED_FORMATS, read
 from scanner_client.vision.frame import Grey
+from scanner_client.vision.lean import bars_upright
 from scanner_client.vision.reading import Reading, height_share, is_itf14
 from scanner_client.vision.region import Region
-from scanner_client.vision.upce import BESIDE_MODULES, MODULES, upce_by_shades
+from scanner_client.vision.upce import BESIDE_MODULES, MODULES, QUIET_SHOWN_MODULES, is_half_of_another, upce_by_shades
 
 LINES_MIN = 6
 """A weakly checked reading that so many scan lines agree on is believed: in the photographs the wrong ones stood on
@@ -29,6 +31,10 @@ JOINED_HEIGHT_SHARE_MIN = 1.4
 """In a frame with several DataBar Expanded the engine joins a part of one to a part of another, as far as their check
 digits agree: 15 wrong texts in one film, all of them given a place at least 1.6 times as high as wide. Three rows of
 four segments are 1.1 times as high."""
+
+LEANING_PX = 24.0
+LEANING_MAX = sin(radians(12))
+"""Between a line that read a UPC-E and one across its bars."""
 
 ALONG_PX = 12
 ROWS_SHARE = 2.5
@@ -66,6 +72,20 @@ def has_its_shades(grey: Grey, reading: Reading) -> bool:
     region = Region.of_quad(reading.quad, along_px_min=LINES_MIN)
     region = replace(region, across_px=region.across_px * (1 + 2 * BESIDE_MODULES / MODULES))
     return upce_by_shades(region.crop(grey, 1.0, quiet_share=0, along_share=0.4).grey) == reading.data
+
+
+def may_be_half_an_ean(grey: Grey, reading: Reading) -> bool:
+    """Whether a UPC-E may be the left half of an EAN-13, which has all that it has but for a quiet zone.
+
+    A line that leans leaves the bars at their side and finds a quiet zone there, so it is not believed at all; upright,
+    the place is read again.
+    """
+    along = Region.of_quad(reading.quad, along_px_min=LEANING_PX)
+    upright = bars_upright(grey, along)
+    if abs(sin(upright.angle - along.angle)) > LEANING_MAX:
+        return True
+    shown = replace(upright, across_px=upright.across_px * (1 + 2 * QUIET_SHOWN_MODULES / MODULES))
+    return is_half_of_another(shown.crop(grey, 1.0, quiet_share=0, along_share=0.4).grey)
 
 
 def is_thin(reading: Reading, *, bent: bool) -> bool:

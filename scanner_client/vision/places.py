@@ -43,10 +43,10 @@ class Places:
             yield self._known[looked_at]
             looked_at += 1
 
-    def rowed(self) -> Iterator[Region]:
+    def rowed(self, coherence_min: float) -> Iterator[Region]:
         """Where rows of bars may stand and nothing was read, turned until the rows lie level."""
         for tensor in self._structures:
-            for region in rowed_regions(self._grey, tensor):
+            for region in rowed_regions(self._grey, tensor, coherence_min):
                 if not self._is_read(region) and not (self._still and self._is_one_row(region)):
                     yield rows_level(self._grey, region)
 

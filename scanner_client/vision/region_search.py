@@ -19,8 +19,6 @@ from scanner_client.vision.region import Region
 from scanner_client.vision.structure import Floats, Structure
 
 COHERENCE_MIN = 0.6
-ROWS_COHERENCE_MIN = 0.4
-"""Of symbols in rows (PDF417, stacked DataBar), whose bars end at every row."""
 
 ACROSS_PX_MIN = 40.0
 """Narrower bars have less than two pixels an edge."""
@@ -52,12 +50,12 @@ def bar_regions(grey: Grey, tensor: Structure, *, passed: Passed, edges_min: int
             yield bars_upright(grey, region)
 
 
-def rowed_regions(grey: Grey, tensor: Structure) -> Iterator[Region]:
+def rowed_regions(grey: Grey, tensor: Structure, coherence_min: float) -> Iterator[Region]:
     """Where a symbol in rows (PDF417, stacked DataBar) may stand, the strongest first, to be turned by `rows_level`.
 
     Its bars end at every row, so that nothing is left of their mean: enough of the lines themselves must alternate.
     """
-    candidates = _candidates(tensor, ROWS_COHERENCE_MIN)
+    candidates = _candidates(tensor, coherence_min)
     return (region for region in candidates if _lines_alternate(region.rows(grey, PROFILE_ROWS)))
 
 

@@ -31,6 +31,12 @@ MODULES = 51
 BESIDE_MODULES = 4
 """What a profile shows on either side of the symbol."""
 
+QUIET_SHOWN_MODULES = 7
+"""The quiet zone on the right (GS1 General Specifications, section 5.2.3.4); the left one is wider."""
+
+CLEAR_OF_ENDS_MODULES = 1.5
+"""So near is the engine's place of a symbol's ends, with the blur of its last bars."""
+
 PARITIES = (
     "111000", "110100", "110010", "110001", "101100", "100110", "100011", "101010", "101001", "100101",
 )  # fmt: skip
@@ -62,6 +68,21 @@ def upce_by_shades(upright: Grey) -> bytes | None:
     return _number(
         "".join(str(int(shape) % 10) for shape in shapes), "".join(str(int(shape) // 10) for shape in shapes)
     )
+
+
+def is_half_of_another(upright: Grey) -> bool:
+    """Whether bars go on beside the symbol: the left half of an EAN-13 has all that a UPC-E has, to its middle guard.
+
+    `upright` shows the symbol with its bars upright, and QUIET_SHOWN_MODULES on either side of it.
+    """
+    profile = np.asarray(upright.mean(0), np.float32)
+    module_px = len(profile) / (MODULES + 2 * QUIET_SHOWN_MODULES)
+    beside = round(QUIET_SHOWN_MODULES * module_px)
+    symbol = profile[beside:-beside]
+    middle = (float(symbol.min()) + float(symbol.max())) / 2
+    clear = round(CLEAR_OF_ENDS_MODULES * module_px)
+    left, right = profile[: beside - clear], profile[len(profile) - beside + clear :]
+    return bool(min(left.min(), right.min()) < middle)
 
 
 def _windows(samples: Floats) -> tuple[Floats, int]:

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
+from scanner_client.vision.doubt import may_be_half_an_ean
 from scanner_client.vision.engine import AS_IT_STANDS, read
 from scanner_client.vision.region import Region
 from scanner_client.vision.upce import BESIDE_MODULES, MODULES, upce_by_shades
 from tests.rendering.contents import random_label
 from tests.rendering.kinds import Kind
 from tests.rendering.stills import Single
+from tests.scanner_client.vision.pages import sticker, turned
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -30,3 +32,22 @@ def test_short_product_code_is_read_off_its_shades_whatever_its_digits(seed: int
 
 def test_grey_paper_says_no_number() -> None:
     assert upce_by_shades(np.full((20, 120), 128, np.uint8)) is None
+
+
+@pytest.mark.parametrize("degrees", [-32, 8, 24])
+def test_left_half_of_a_long_product_code_is_no_short_one(degrees: float) -> None:
+    """It has all that a UPC-E has, and a line that leaves the bars at their side finds a quiet zone there, too."""
+    long = turned(sticker("EAN13", "9506009700008", bars_px=100), degrees)
+
+    (half,) = read(long, formats=("UPCE",), effort=AS_IT_STANDS).readings
+
+    assert may_be_half_an_ean(long, half)
+
+
+@pytest.mark.parametrize("degrees", [-8, 0, 8])
+def test_short_product_code_stands_by_itself(degrees: float) -> None:
+    short = turned(sticker("UPCE", "01234565", bars_px=100), degrees)
+
+    (found,) = read(short, formats=("UPCE",), effort=AS_IT_STANDS).readings
+
+    assert not may_be_half_an_ean(short, found)
