@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -61,8 +61,9 @@ def row_of(connection: sa.Connection, site: str, asked: Asked) -> dict[str, Any]
     _check_words(connection, site, number, reason)
     item = _item(connection, site, asked)
     units = _units(connection, site, item, asked.serials)
-    item = None if units and not (asked.lots or asked.receipts or asked.supplier) else item
     since_ms, until_ms = _window(asked.since, asked.until)
+    narrowed = asked.lots or asked.receipts or asked.supplier or since_ms is not None or until_ms is not None
+    item = item if narrowed or not units else None  # else the product only says whose serial numbers these are
     named, items = notices.resolve(connection, site, asked.supplier.strip(), _said(asked.receipts))
     lots = _said(asked.lots)
     if lots and item is None and named is None:
@@ -179,9 +180,17 @@ def _moment(text: str, *, last: bool) -> int | None:
         found = datetime.fromisoformat(text.strip())
     except ValueError:
         raise RecallError(f"{text.strip()!r:.40} is no day and no moment: write it as 2026-11-29.") from None
-    whole = len(text.strip()) == 10
     found = found if found.tzinfo else found.replace(tzinfo=UTC)
-    return int(found.timestamp() * 1000) + (86_400_000 if whole and last else 0)
+    return int(found.timestamp() * 1000) + (86_400_000 if last and _is_day(text.strip()) else 0)
+
+
+def _is_day(text: str) -> bool:
+    """Whether no time of day is said: 2026-11-29, 20261129 or 2026-W48-7."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _place(connection: sa.Connection, site: str, code: str) -> str | None:

@@ -201,7 +201,7 @@ def _gone(connection: sa.Connection, site: str, recall: Recall, now_ms: int) -> 
     query = sa.select(e.subject, e.document).distinct().where(
         e.site == site, e.action.in_(("pick", "pack")), e.document.isnot(None), e.subject.isnot(None),
         e.outcome.in_(FOLDED),
-        e.quantity.isnot(None),
+        e.quantity.isnot(None) | ~e.subject.contains("/21/"),  # pieces; a scan of them without a quantity is one
     )  # fmt: skip
     if recall.item is not None:
         query = query.where(e.subject.startswith(recall.item, autoescape=True))

@@ -139,6 +139,33 @@ def test_what_cannot_be_recalled_is_told_in_a_sentence(
     assert sentence in str(refused.value)
 
 
+def test_serial_numbers_of_a_delivery_recall_no_other_product_that_came_then(app: Flask, handheld: Handheld) -> None:
+    fill(handheld)
+    handheld.scan("receive", f"{CABLE}/21/OTHER", location=DOCK, minutes_ago=9)
+    handheld.push(first=len(handheld.chain.lines))
+    with reading() as c:
+        row = row_of(c, SITE, Asked(reason="battery", gtin=GTIN, serials=["BIN1"], since="2020-01-01"))
+    assert row["item"] == PHONE
+    found = reach(gtin=GTIN, serials=["BIN1"], since="2020-01-01")
+    assert f"{CABLE}/21/OTHER" not in {one.subject for one in found}
+
+
+def test_the_last_day_counts_however_the_day_is_written(app: Flask) -> None:
+    with reading() as c:
+        asked = [Asked(reason="battery", gtin=GTIN, until=until) for until in ("2026-11-29", "20261129", "2026-W48-7")]
+        assert len({row_of(c, SITE, one)["received_until_ms"] for one in asked}) == 1
+
+
+def test_a_piece_that_was_scanned_without_a_quantity_is_found_at_its_customer(app: Flask, handheld: Handheld) -> None:
+    fill(handheld)
+    state_document("order", "SO-9", [{"subject": CABLE, "quantity": 5}], now_ms=NOW - 100 * MINUTE)
+    handheld.scan("pack", LOT_C, origin=BIN_A, container=CARTON_1, document="SO-9", minutes_ago=9)
+    handheld.scan("ship", CARTON_1, document="SO-9", minutes_ago=8)
+    handheld.push(first=len(handheld.chain.lines) - 1)
+    found = [one for one in reach(lots=["C1"], gtin=CABLE.rpartition("/")[2]) if one.where is Where.CUSTOMER]
+    assert [(one.subject, one.order, one.quantity) for one in found] == [(LOT_C, "SO-9", 1)]
+
+
 def test_a_unit_is_named_by_any_further_name_of_it(app: Flask, handheld: Handheld) -> None:
     handheld.scan("receive", unit("S1"), location=DOCK, identifiers=("urn:gsma:imei:49015420-323751-0",))
     handheld.push()
