@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, Final
 
+import sqlalchemy as sa
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range
 
@@ -12,19 +13,21 @@ from server import context
 from server.api.resource import Resource
 from server.database import reading, transact
 from server.errors import Refusal
-from server.people import requires, signed_in
-from server.returns import desk, disposing, limits, loops, lots, shared
+from server.people import Person, requires, signed_in
+from server.returns import covered, desk, disposing, limits, loops, lots, shared
 from server.returns.disposing import DECISIONS, REASON_MAX, DispositionError
-from server.returns.facts import Judged, judge
+from server.returns.facts import judge
 from server.returns.limits import MOST, LimitError, Limits
 from server.roles import Task
 from server.schemas import text
 from sync.because import Because, Outcome
 from sync.returning import SITE_WIDE, UNIT_MAX
+from sync.warranty import Claim
 
 resource = Resource("returns", __name__, description="What customers sent back, and what becomes of it.")
 OUTCOMES: Final = [outcome.value for outcome in Outcome]
 WHY: Final = ", ".join(why.value for why in Because)
+CLAIMS: Final = "for the sale that it came back from: " + ", ".join(claim.value for claim in Claim)
 
 
 class ReturnSchema(Schema):
@@ -86,6 +89,9 @@ class ReturnVerdictSchema(Schema):
     seal = fields.String(allow_none=True)
     condition = fields.String(allow_none=True)
     pictured = fields.Boolean()
+    warranty = fields.String(allow_none=True, metadata={"description": CLAIMS})
+    warranty_until = fields.String(allow_none=True, metadata={"description": "last day of its warranty, YYYY-MM-DD"})
+    warranty_text = fields.String(allow_none=True, metadata={"description": "the same in words"})
     choices = fields.List(fields.Nested(ReturnChoiceSchema))
 
 
@@ -206,12 +212,12 @@ def read_verdict(asked: dict[str, str]) -> dict[str, Any]:
     """What becomes of one unit if it is sent back, or of one that was"""
     person = signed_in()
     with reading() as connection:
-        found = judge(connection, person.site, [asked["unit"]], context.now_ms())
-    [(unit, judged)] = found.items()
-    return _verdict(unit, judged, person.role)
+        return _verdict(connection, person, asked["unit"], context.now_ms())
 
 
-def _verdict(unit: str, judged: Judged, role: str) -> dict[str, Any]:
+def _verdict(connection: sa.Connection, person: Person, asked: str, now_ms: int) -> dict[str, Any]:
+    [(unit, judged)] = judge(connection, person.site, [asked], now_ms).items()
+    warranty = covered.read_warranty(connection, person.site, judged, now_ms)
     state = judged.state
     names = ("sold_on", "sold_ms", "returns", "returned_for", "matched", "seal", "condition", "pictured")
     return {name: getattr(state, name) for name in names} | {
@@ -221,7 +227,10 @@ def _verdict(unit: str, judged: Judged, role: str) -> dict[str, Any]:
         "status": state.status.value,
         "document": judged.facts.document,
         "location": judged.location,
-        "choices": [asdict(choice) for choice in disposing.choices(judged, role)],
+        "warranty": warranty.answer.claim.value if warranty else None,
+        "warranty_until": warranty.answer.until if warranty else None,
+        "warranty_text": warranty.sentence if warranty else None,
+        "choices": [asdict(choice) for choice in disposing.choices(judged, person.role)],
     }
 
 
@@ -244,8 +253,7 @@ def decide(asked: dict[str, str]) -> dict[str, Any]:
     except DispositionError as error:
         raise Refusal(409, "not_open", str(error)) from None
     with reading() as connection:
-        [(unit, judged)] = judge(connection, person.site, [asked["unit"]], now_ms).items()
-    return _verdict(unit, judged, person.role)
+        return _verdict(connection, person, asked["unit"], now_ms)
 
 
 @resource.get("/returns/loops")

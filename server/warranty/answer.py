@@ -49,14 +49,23 @@ class Told:
         }[self.answer.claim]
 
 
-def ask(connection: sa.Connection, site: str, unit: str, now_ms: int, *, claimant: str | None = None) -> Told:
+def ask(
+    connection: sa.Connection,
+    site: str,
+    unit: str,
+    now_ms: int,
+    *,
+    claimant: str | None = None,
+    before: str | None = None,
+) -> Told:
     """Whether a claim may be made on this day.
 
     Args:
         unit: its canonical name.
         claimant: number of the order, or of the transfer, that the claimant shows; without it ownership is not asked.
+        before: name of the fact that ended it, such as its coming back; `now_ms` is that fact's moment then.
     """
-    life = read_life(connection, site, unit, now_ms)
+    life = read_life(connection, site, unit, now_ms, before=before)
     first = _first(connection, site, life, now_ms)
     sold_ms = first.sale.at_ms if first.sale else None
     lot = first.state.lot if first.state else None

@@ -92,15 +92,25 @@ class Life:
         return None if self.sale is None else day(self.sale.at_ms)
 
 
-def read_life(connection: sa.Connection, site: str, unit: str, now_ms: int, *, through: str | None = None) -> Life:
+def read_life(
+    connection: sa.Connection,
+    site: str,
+    unit: str,
+    now_ms: int,
+    *,
+    through: str | None = None,
+    before: str | None = None,
+) -> Life:
     """The life of a unit under its canonical name; of one that nothing is known of, an empty one.
 
     Args:
         through: name of the last fact that counts; None takes all.
+        before: name of the first fact that does not count any more; `now_ms` is its moment then.
     """
     facts = [line.fact for line in queries.trail(connection, site, unit) if not line.undone]
     names = [format_name(fact.name) for fact in facts]
     facts = facts[: names.index(through) + 1] if through in names else facts
+    facts = facts[: names.index(before)] if before in names else facts
     life = Life(unit=unit, made=_made(facts, site_codes.load(connection, site)))
     around = gather(connection, site, {unit: facts}, [])
     own: UnitState | None = None

@@ -12,7 +12,7 @@ from server.case_list import CaseFilter
 from server.database import reading, transact
 from server.errors import Refusal
 from server.people import requires, signed_in
-from server.returns import announced, desk, disposing, limits, loops, lots, shared, words
+from server.returns import announced, covered, desk, disposing, limits, loops, lots, shared, words
 from server.returns.disposing import DispositionError
 from server.returns.facts import judge, since_back
 from server.returns.limits import LimitError, Limits
@@ -81,13 +81,14 @@ def return_page(path: str) -> str:
         keys += [key for case in cases for key in (case.expected, case.seen, case.unit)]
         names = linked_names(connection, person.site, keys)
         devices = queries.device_names(connection, person.site)
+        warranty = covered.read_warranty(connection, person.site, judged, context.now_ms())
     if not judged.trail:
         raise Refusal(404, "not_found", "Nothing is known of it: it was never scanned or announced here.")
     return render_template(
         "return.html", unit=unit, judged=judged, state=state, steps=steps, cases=cases, names=names, devices=devices,
         pictures=[picture for fact in steps for picture in shown.get(format_name(fact.name), ())],
         choices=disposing.choices(judged, person.role), reasons=REASONS, seals=SEALS, conditions=CONDITIONS,
-        matched=MATCHED, reason_max=disposing.REASON_MAX, **WORDS,
+        matched=MATCHED, reason_max=disposing.REASON_MAX, warranty=warranty, **WORDS,
     )  # fmt: skip
 
 

@@ -86,6 +86,11 @@ def verdict(serial: str) -> ReturnVerdict:
         return judge(c, SITE, [unit(serial)], NOW)[unit(serial)].verdict
 
 
+def warranty(person: Person, serial: str) -> tuple[str, str | None, str]:
+    found = person.get("/api/v1/returns/verdict", query_string={"unit": unit(serial)}).get_json()
+    return found["warranty"], found["warranty_until"], found["warranty_text"]
+
+
 def decide(person: Person, serial: str, decision: str, reason: str = "looked at") -> Any:
     asked = {"unit": unit(serial), "decision": decision, "reason": reason}
     return person.post("/api/v1/returns/decide", json=asked)
@@ -250,6 +255,36 @@ def test_what_failed_units_share_is_told_with_counts_and_two_of_two_do_not_shout
     assert found[0].lift == pytest.approx(8)
     assert 1 < found[0].least < found[0].lift
     assert not any(one.is_lead for one in shared.compare(traits, {"u1", "u2"}))
+
+
+def test_what_came_back_is_under_warranty_as_on_the_day_it_came_back_by_the_sale_it_was_returned_from(
+    shop: Person, handheld: Handheld
+) -> None:
+    take(shop, "warranty", f"gtin,months,starts\n{GTIN},24,sale\n")
+    sold(handheld, "S1", "SO-1")
+    handheld.push()
+    before = warranty(shop, "S1")
+    back(handheld, "S1", "RMA-1", reason="defect")
+    handheld.push(first=4)
+    assert before[0] == "covered"
+    assert warranty(shop, "S1") == before
+    assert f"Covered until {before[1]}." in shop.get(f"/returns/unit/{path_of(unit('S1'))}").text
+    take(shop, "warranty", f"gtin,serial,until\n{GTIN},S1,2020-01-31\n")
+    assert warranty(shop, "S1") == ("expired", "2020-01-31", "The warranty ended on 2020-01-31.")
+
+
+def test_the_warranty_of_what_another_customer_sends_back_and_of_what_was_never_sold_is_told_as_it_is(
+    shop: Person, handheld: Handheld
+) -> None:
+    take(shop, "warranty", f"gtin,months,starts\n{GTIN},24,sale\n")
+    sold(handheld, "S1", "SO-1")
+    back(handheld, "S1", "RMA-2")
+    says(handheld, "put_away", "S2", location=BIN_A)
+    back(handheld, "S2", "RMA-3")
+    handheld.push()
+    claim, _, sentence = warranty(shop, "S1")
+    assert (claim, "It belongs to whom SO-1 names." in sentence) == ("another_owner", True)
+    assert warranty(shop, "S2")[0] == "not_sold"
 
 
 def test_the_pages_of_the_desk_show_what_waits_and_take_a_decision(
