@@ -22,6 +22,8 @@ _OWN: Final = {
 """Where the code of the site's own things stands in their names, how their labels write it, and what that is."""
 _FIRST: Final = ("01", "00", "414", "17", "10")
 """AIs of fixed length go first, so that fewer separators are needed (GS1 General Specifications, 7.8)."""
+CHARACTERS: Final = "cp1252"
+"""What the types of a PDF and of most thermal printers hold."""
 
 
 class PrintError(ValueError):

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from server import naming, papers, site_codes
 from server.ledger import in_chunks
 from server.printing import media, pdf, zpl
-from server.printing.content import PrintError, content_of
+from server.printing.content import CHARACTERS, PrintError, content_of
 from server.printing.layout import Placed, place
 from server.printing.media import Roll
 from server.printing.numbers import AT_ONCE_MAX
@@ -30,8 +30,6 @@ from sync.labels import SiteCodes
 KIND: Final = "labels"
 JOBS_MAX: Final = 50
 NOT_READ: Final = "two plates with one number may exist"
-_LATIN: Final = "cp1252"
-"""What the types of a PDF and of most thermal printers hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,7 +294,7 @@ def _headings(connection: sa.Connection, site: str, keys: Sequence[str]) -> dict
 def writable(text: str | None, instead: str) -> str:
     """The text, where the printers' types have all of its letters."""
     try:
-        (text or "").encode(_LATIN)
+        (text or "").encode(CHARACTERS)
     except UnicodeEncodeError:
         return instead
     return text or instead

@@ -9,7 +9,7 @@ from typing import Final
 from fpdf import FPDF
 from fpdf.enums import PathPaintRule
 
-from server.printing.content import PrintError
+from server.printing.content import CHARACTERS, PrintError
 from server.printing.layout import Placed
 from server.printing.media import Sheet
 
@@ -30,6 +30,7 @@ def sheets(placed: Sequence[Placed], sheet: Sheet, *, start: int = 1) -> bytes:
     if not 1 <= start <= sheet.labels:
         raise PrintError(f"A sheet has labels 1 to {sheet.labels}; there is no label {start} to begin with.")
     pdf = FPDF(unit="mm", format=sheet.page)
+    pdf.core_fonts_encoding = CHARACTERS  # as the type in the file has them; fpdf2's default knows neither € nor …
     pdf.set_auto_page_break(False)
     pdf.set_title("Labels")
     pdf.set_margin(0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -81,6 +81,7 @@ def print_again(
     job = next(iter(jobs.jobs(connection, site, number=number)), None)
     if job is None:
         raise PrintError(f"There is no print job {number!r:.40}.")
+    _no_badges(job.keys)
     return jobs.print_labels(
         connection,
         site=site,
@@ -132,7 +133,19 @@ def _named(connection: sa.Connection, site: str, wanted: Wanted, _operator: str 
     lines = [line.strip() for line in wanted.text.splitlines() if line.strip()]
     if not lines:
         raise PrintError("Say what is to be labelled: scan it, or type its number.")
-    return [_key(connection, site, line) for line in lines], {}
+    keys = [_key(connection, site, line) for line in lines]
+    _no_badges(keys)
+    return keys, {}
+
+
+def _no_badges(keys: Iterable[str]) -> None:
+    """Who may print labels may not make themselves somebody else's badge.
+
+    Raises:
+        PrintError: there is one among these.
+    """
+    if any(split_key(key).kind is identity.Kind.BADGE for key in keys):
+        raise PrintError("Badges are printed by who gives them, under “Badges”: they are not printed by their number.")
 
 
 def _badges(connection: sa.Connection, site: str, wanted: Wanted, _operator: str | None, _now_ms: int) -> _Keys:
@@ -164,9 +177,7 @@ def _key(connection: sa.Connection, site: str, text: str) -> str:
         raise PrintError(f"{text!r:.60} can be one of {len(found.keys)} units: give the product too.")
     if found.keys and split_key(found.keys[0]).kind is identity.Kind.UNIT:
         content_of(found.keys[0], codes)  # says why
-    raise PrintError(
-        f"{text!r:.60} names nothing that has a label: units known here, plates, cartons, bins and badges have."
-    )
+    raise PrintError(f"{text!r:.60} names nothing that has a label: units known here, plates, cartons and bins have.")
 
 
 def _product(connection: sa.Connection, site: str, text: str) -> str:

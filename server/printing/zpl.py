@@ -40,7 +40,9 @@ def _format(label: Placed, roll: Roll, per_mm: float) -> str:
 
 def escaped(text: str) -> str:
     """Text as a field may hold it after `^FH_`: nothing of it can be taken for a command."""
-    return "".join(f"_{ord(c):02X}" if c in _COMMANDS or not c.isprintable() else c for c in text)
+    return "".join(
+        "".join(f"_{byte:02X}" for byte in c.encode()) if c in _COMMANDS or not c.isprintable() else c for c in text
+    )
 
 
 def _graphic(label: Placed, per_mm: float) -> str:

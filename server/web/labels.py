@@ -75,8 +75,9 @@ def print_badges() -> Response:
 def print_labels_again() -> Response:
     """Print a job's labels once more."""
     person, now_ms = signed_in(), context.now_ms()
-    number, start = request.form.get("number", ""), _number("start")
+    number = request.form.get("number", "")
     try:
+        start = _number("start")
         return _file(
             transact(
                 lambda c: print_again(c, number, site=person.site, operator=person.name, now_ms=now_ms, start=start)

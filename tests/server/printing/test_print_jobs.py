@@ -6,7 +6,8 @@ import sqlalchemy as sa
 from flask import Flask
 
 from server import upkeep
-from server.database import reading, writing
+from server.changes import publish
+from server.database import reading, stamp, writing
 from server.printing import numbers, svg
 from server.printing.symbol import Carrier
 from server.tables import document_rows, sites
@@ -15,6 +16,7 @@ from sync.labels import DEFAULT
 from tests.handheld import BIN_A, PHONE
 from tests.server.printing.reading_back import keys_in, pages, printed
 from tests.server.running import NOW, SITE, Handheld, Person, sign_in
+from tests.server.site import state_document
 
 UNIT = f"{PHONE}/21/A1"
 
@@ -149,3 +151,43 @@ def test_the_packing_slip_bears_the_cartons_symbols() -> None:
         drawn = svg.symbol_of(key, Carrier.QR, DEFAULT) + svg.symbol_of(key, Carrier.LINEAR, DEFAULT)
         assert drawn.count("<svg") == 2
         assert "style" not in drawn
+
+
+def test_a_products_name_with_an_euro_sign_a_dash_or_one_too_long_for_the_label_is_printed_on_a_sheet(
+    app: Flask, handheld: Handheld, supervisor: Person
+) -> None:
+    handheld.scan("receive", UNIT, location=BIN_A)
+    handheld.push()
+    for name in ("Lamp — 5 €", "A lamp with a very long name " * 8):
+        state_document("products", f"P-{len(name)}", [{"subject": PHONE, "attributes": {"name": name}}], now_ms=NOW)
+        with writing() as c:
+            publish(c, SITE, "item", PHONE, {"sku": "P12", "name": name, "mode": "serial"}, stamp(c))
+        assert keys_in(pages(ask(supervisor, what="named", names=[UNIT], medium="a4-5x13"))[0], DEFAULT) == [UNIT]
+
+
+def test_badges_are_not_printed_by_their_number_or_again_by_who_may_not_give_them(
+    app: Flask, supervisor: Person, admin: Person
+) -> None:
+    made = admin.post("/api/v1/people", json={"name": "Ravi", "role": "picker", "badge": "K-17", "pin": "7391"})
+    assert made.status_code == 201, made.text
+    assert admin.post("/api/v1/labels/badges", json={"people": ["Ravi"]}).status_code == 200
+    for path, wanted in (
+        ("/api/v1/labels", {"what": "named", "names": ["BADGE:K-17"]}),
+        ("/api/v1/labels", {"what": "named", "names": [badge_key(DEFAULT.domain, "K-17")]}),
+        ("/api/v1/labels/LABELS-1/again", {}),
+    ):
+        refused = supervisor.post(path, json=wanted)
+        assert refused.status_code == 422, wanted
+        assert "Badges are printed by who gives them" in refused.get_json()["message"]
+
+
+def test_a_first_free_label_that_is_no_number_is_met_with_one_sentence(app: Flask, supervisor: Person) -> None:
+    ask(supervisor, what="plates")
+    answer = supervisor.client.post(
+        "/labels/again",
+        data={"number": "LABELS-1", "start": "the third"},
+        headers={"X-CSRFToken": supervisor.token},
+        follow_redirects=True,
+    )
+    assert answer.status_code == 200
+    assert "is no number of labels" in answer.text

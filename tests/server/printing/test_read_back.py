@@ -149,6 +149,7 @@ def test_a_label_that_is_too_small_is_told_how_large_it_has_to_be() -> None:
 
 def test_nothing_in_a_text_is_taken_for_a_command_of_the_printer() -> None:
     assert zpl.escaped("A^XZ~JR_5E\\&\u0007é") == "A_5EXZ_7EJR_5F5E_5C&_07é"
+    assert zpl.escaped("5\u00a0m") == "5_C2_A0m", "its bytes in UTF-8, which ^CI28 announces"
 
 
 def test_a_sheet_that_was_begun_is_used_up_and_one_past_its_end_is_refused() -> None:
