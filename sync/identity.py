@@ -256,6 +256,18 @@ def item_of(key: str) -> str | None:
     return key if end < 0 else key[:end]
 
 
+def lot_in(key: str) -> str | None:
+    """The batch number within a lot's name, as its label says it; None for anything else.
+
+    >>> lot_in("https://id.gs1.org/01/09506000134352/10/B%2F7")
+    'B/7'
+    """
+    item = item_of(key)
+    if item is None or not key.startswith("/10/", len(item)):
+        return None
+    return unquote(key[len(item) + 4 :])
+
+
 def is_container(key: str) -> bool:
     """Whether the name is a container's: an SSCC or the site's own container code."""
     return key.startswith("/00/", _path_at(key))

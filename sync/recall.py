@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from sync.event import ScanEvent
-from sync.identity import is_stock, item_of
+from sync.identity import item_of, lot_in
 from sync.unit import Status
 from sync.verdict import Known
 
@@ -135,7 +135,7 @@ def traits_of(key: str, known: Known | None, now_ms: int, event: ScanEvent | Non
         now_ms: the moment, Unix milliseconds: what has not come in yet comes in later than this.
         event: the scan of it, whose label may say its lot, and which may be the one that brings it in.
     """
-    lot, notice, received = _lot_in(key), None, None
+    lot, notice, received = lot_in(key), None, None
     if known is not None:
         lot, notice, received = known.lot or lot, known.notice, known.received
         received = (now_ms, LATER) if known.status is Status.ANNOUNCED else received
@@ -144,10 +144,6 @@ def traits_of(key: str, known: Known | None, now_ms: int, event: ScanEvent | Non
         if event.action == "receive" and (known is None or known.status in (Status.SEEN, Status.ANNOUNCED)):
             notice, received = notice or event.document, (now_ms, now_ms)
     return Traits(key=key, item=item_of(key), lot=lot, notice=notice, received=received)
-
-
-def _lot_in(key: str) -> str | None:
-    return key.rpartition("/10/")[2] if is_stock(key) and "/10/" in key else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

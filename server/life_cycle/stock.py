@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from server import inventory, taken_along
 from server.ledger import FOLDED, in_chunks
 from server.tables import document_rows, documents, events, reference, unit_states
-from sync.identity import item_of, lot_key
+from sync.identity import item_of, lot_in, lot_key
 from sync.recall import Reach, Recall, Traits
 from sync.unit import IN_STOCK, Status
 
@@ -107,7 +107,7 @@ def read_pieces(connection: sa.Connection, site: str, item: str | None = None) -
     expiries = read_expiries(connection, site, here)
     found = []
     for subject in sorted(here):
-        of, lot = item_of(subject) or subject, _lot(subject)
+        of, lot = item_of(subject) or subject, lot_in(subject)
         stopped = any(recall.reach(Traits(key=subject, item=of, lot=lot)) is not Reach.NO for recall in recalls)
         if here[subject] > 0:
             found.append(
@@ -123,11 +123,6 @@ def read_pieces(connection: sa.Connection, site: str, item: str | None = None) -
                 )
             )
     return found
-
-
-def _lot(subject: str) -> str | None:
-    item, _, lot = subject.partition("/10/")
-    return lot if lot and item else None
 
 
 def read_expiries(connection: sa.Connection, site: str, lots: Iterable[str]) -> dict[str, str]:

@@ -22,7 +22,7 @@ from server.rebuild import lock, rebuild_stated
 from server.replay import known_of
 from server.surroundings import gather
 from server.tables import documents, events, reference
-from sync.identity import lot_key
+from sync.identity import is_container, lot_in, lot_key
 from sync.recall import LATER, bite, traits_of
 from sync.unit import UnitState
 
@@ -299,7 +299,7 @@ def _held_back(connection: sa.Connection, site: str, units: Mapping[str, UnitSta
 
 
 def _placed(place: str) -> dict[str, str]:
-    return {"container" if "/00/" in place else "location": place}
+    return {"container" if is_container(place) else "location": place}
 
 
 def _rest(change: Change, kept: list[str]) -> str:
@@ -313,15 +313,11 @@ def _publish(connection: sa.Connection, site: str, number: str, item: str, state
     """Let handhelds scan under it: the product, and which of its lots lies where."""
     rows = papers.rows_of(connection, site, KIND, number)
     lines = [
-        {"item": item, "lot": _lot(row["subject"]), "quantity": row["quantity"] or 0, "location": row["location"]}
+        {"item": item, "lot": lot_in(row["subject"]), "quantity": row["quantity"] or 0, "location": row["location"]}
         for row in rows
     ]
     offered = {"kind": KIND, "state": state, "lines": lines, "bins": [], "blind": False}
     changes.publish(connection, site, "document", number, offered, stamp(connection))
-
-
-def _lot(subject: str) -> str | None:
-    return subject.rpartition("/10/")[2] if "/10/" in subject else None
 
 
 def _item(site: str, item: str) -> sa.Select[Any]:

@@ -8,12 +8,12 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from server import inventory, site_codes
+from server import inventory, site_codes, taken_along
 from server.ledger import in_chunks
 from server.tables import unit_states
 from server.unit_rows import state_of
 from sync.identity import Kind, split_key
-from sync.unit import IN_STOCK, Status, UnitState
+from sync.unit import IN_STOCK, Status, UnitState, carried
 
 UNITWISE: Final = ("serial", "lpn", "implicit", "made_to_order")
 """Modes in which each unit is known by itself."""
@@ -56,15 +56,18 @@ def needs(connection: sa.Connection, site: str, item: str, mode: str) -> list[Ne
 
 
 def in_stock(connection: sa.Connection, site: str, item: str) -> dict[str, UnitState]:
-    """Units of a product in stock, and what is known of each."""
+    """Units of a product in stock, and what is known of each, as its container has it."""
     t = unit_states.c
     query = (
         sa.select(unit_states)
-        .where(t.site == site, t.item == item, t.status.in_(IN_STOCK))
+        .where(t.site == site, t.item == item, t.status.in_(taken_along.TAKEN_ALONG))
         .order_by(t.unit)
         .limit(UNITS_MAX)
     )
-    return {row["unit"]: state_of(row) for row in connection.execute(query).mappings()}
+    own = {row["unit"]: state_of(row) for row in connection.execute(query).mappings()}
+    around = taken_along.containers(connection, site, (state.place for state in own.values()))
+    now = {unit: carried(state, around.get(state.place or "")) for unit, state in own.items()}
+    return {unit: state for unit, state in now.items() if state.status in IN_STOCK}
 
 
 def on_hand(connection: sa.Connection, site: str, items: Iterable[str]) -> set[str]:

@@ -13,9 +13,9 @@ from server.database import reading, stamp, writing
 from server.rebuild import rebuild
 from server.tables import reference, stock_levels, unit_states
 from sync.event import format_name
-from sync.identity import plate_key, unit_key
+from sync.identity import lot_key, plate_key, unit_key
 from sync.labels import DEFAULT
-from tests.handheld import BIN_A, BIN_B, CABLE, unit
+from tests.handheld import BIN_A, BIN_B, CABLE, CARTON_1, unit
 from tests.handheld import PHONE as PRODUCT
 from tests.server.running import SITE, Handheld, Person
 
@@ -203,3 +203,28 @@ def test_a_product_list_that_says_another_mode_of_what_is_in_stock_is_refused_wi
 
     assert "It is tracked by quantity and in stock" in sent(f"gtin,name,mode\n{gtin},Cable,lpn\n")
     assert "It is tracked by quantity and in stock" not in sent(f"gtin,name\n{gtin},Cable\n")
+
+
+def test_a_unit_that_left_in_its_carton_asks_for_no_plate_and_becomes_no_piece(
+    app: Flask, handheld: Handheld, supervisor: Person
+) -> None:
+    for serial in ("A1", "A2"):
+        handheld.scan("put_away", unit(serial), location=BIN_A, minutes_ago=40)
+    handheld.scan("pack", unit("A2"), container=CARTON_1, location=BIN_A, document="SO-1", minutes_ago=30)
+    handheld.scan("ship", CARTON_1, location=BIN_A, document="SO-1", minutes_ago=20)
+    handheld.push()
+    assert begin(supervisor, PRODUCT, "lpn")["left"] == [{"place": BIN_A, "subject": unit("A1"), "quantity": 1}]
+    supervisor.post("/api/v1/mode-changes/RELABEL-1/give-up")
+    begin(supervisor, PRODUCT, "quantity")
+    closed = supervisor.post("/api/v1/mode-changes/RELABEL-2/close", json={}).get_json()
+    assert (closed["outcome"], pieces(PRODUCT)) == ("done", {BIN_A: 1})
+
+
+def test_handhelds_learn_a_lot_as_its_label_says_it(app: Flask, handheld: Handheld, supervisor: Person) -> None:
+    handheld.scan("put_away", lot_key(CABLE, "B/7"), location=BIN_A, quantity=4, minutes_ago=40)
+    handheld.push()
+    begin(supervisor, CABLE, "lpn")
+    with reading() as c:
+        t = reference.c
+        row = c.execute(sa.select(t.row).where(t.site == SITE, t.key == "RELABEL-1")).scalar_one()
+    assert [(line["lot"], line["quantity"]) for line in row["lines"]] == [(None, 0), ("B/7", 4)]

@@ -94,6 +94,10 @@ def test_the_lot_is_read_off_the_label_and_out_of_the_name_of_a_lot() -> None:
     assert BY_LOT.reach(traits_of(lot_key(PHONE, "L1"), None, DAY)) is YES
     assert BY_LOT.reach(traits_of(lot_key(PHONE, "L2"), None, DAY)) is NO
     assert BY_LOT.reach(traits_of(PHONE, None, DAY)) is POSSIBLE
+    stroke = replace(BY_LOT, lots=("B/7",))
+    assert stroke.reach(traits_of(lot_key(PHONE, "B/7"), None, DAY)) is YES, (
+        "a name has a stroke as %2F, a label has not"
+    )
 
 
 def test_it_may_be_moved_to_where_a_recall_wants_it_and_nowhere_else() -> None:
