@@ -17,11 +17,12 @@ import sqlalchemy as sa
 from server import taken_along
 from server.ledger import FOLDED, in_chunks
 from server.orders.progress import read_progress
+from server.recalls import book
 from server.replay import known_of
 from server.tables import events, stock_levels, unit_states
 from server.unit_rows import state_of
 from sync.identity import is_container, is_stock, item_of
-from sync.recall import Reach, Recall, traits_of
+from sync.recall import Bite, Reach, Recall, bite, traits_of
 from sync.unit import Status, UnitState, carried
 
 NAMED_MAX: Final = 400
@@ -87,6 +88,12 @@ def reached(connection: sa.Connection, site: str, recall: Recall, now_ms: int) -
     found = [*_units(connection, site, recall, now_ms), *_pieces(connection, site, recall, now_ms)]
     order = list(Where)
     return sorted(found, key=lambda one: (order.index(one.where), one.place or "", one.order or "", one.subject))
+
+
+def bitten(connection: sa.Connection, site: str, unit: str, state: UnitState, now_ms: int) -> Bite | None:
+    """The recall in force that stops a unit, surely or possibly; `state` is as its container has it."""
+    standing = [one.predicate for one in book.listed(connection, site) if one.until_ms is None and not one.drill]
+    return bite(standing, traits_of(unit, known_of(state, lambda place: place), now_ms))
 
 
 def totals(found: Iterable[Reached]) -> dict[Where, tuple[int, int]]:

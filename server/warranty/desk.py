@@ -14,6 +14,7 @@ from server.follow import take_effect
 from server.ledger import record
 from server.queries import UnitView, read_unit
 from server.rebuild import lock
+from server.recalls.reach import bitten
 from server.tables import documents, events
 from server.warranty.life import Repair, read_repairs
 from sync.actions import ACTIONS
@@ -190,7 +191,10 @@ def _known(connection: sa.Connection, site: str, unit: str, now_ms: int) -> Unit
 
 
 def _under(connection: sa.Connection, site: str, unit: str) -> str:
-    numbers = [repair.number for repair in list_repairs(connection, site) if repair.unit == unit and not repair.done]
+    e = events.c
+    query = sa.select(e.document).distinct().where(e.site == site, e.subject == unit, e.action == "open_repair")
+    found = read_repairs(connection, site, [number for number in connection.execute(query).scalars() if number])
+    numbers = [repair.number for repair in found if not repair.done]
     return f" under {numbers[0]}" if numbers else ""
 
 
@@ -211,13 +215,17 @@ def _may_go_out(connection: sa.Connection, site: str, unit: str, repair: Repair,
         DeskError: says why.
     """
     lock(connection, site, [unit])
-    state = _known(connection, site, unit, now_ms).state
+    view = _known(connection, site, unit, now_ms)
+    state = view.state
     if unit == repair.unit:
         raise DeskError("That is the unit that is being repaired.")
     if state.held is not None:
         raise DeskError(f"Quality holds it back: {state.held}.")
     if state.status not in ACTIONS[action].expects:
         raise DeskError("By the records it is not free: only what is in stock can be given out.")
+    stopped = bitten(connection, site, view.key, state, now_ms)
+    if stopped is not None:
+        raise DeskError(f"Recall {stopped.recall.number} holds it back: {stopped.recall.reason}.")
 
 
 def _free(connection: sa.Connection, site: str, number: str | None, prefix: str) -> str:
@@ -248,6 +256,13 @@ def _is_taken(connection: sa.Connection, site: str, number: str) -> bool:
 
 
 def _say(connection: sa.Connection, site: str, operator: str, now_ms: int, said: Sequence[dict[str, Any]]) -> None:
-    """Record these facts in this order, and fold them."""
-    facts = [record(connection, site=site, operator=operator, now_ms=now_ms, **fields) for fields in said]
+    """Record these facts in this order, and fold them.
+
+    Raises:
+        DeskError: a place or a name among them is none.
+    """
+    try:
+        facts = [record(connection, site=site, operator=operator, now_ms=now_ms, **fields) for fields in said]
+    except ValueError as error:
+        raise DeskError(str(error)) from None
     take_effect(connection, site, facts, now_ms, stamp(connection))

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
-from server import ledger, queries, site_codes
+from server import queries, site_codes
+from server.ledger import FOLDED, fact_of, in_chunks
 from server.surroundings import gather
+from server.tables import events
 from server.undone import read_undone
 from sync.event import format_name
 from sync.history import Fact
@@ -78,8 +80,10 @@ class Life:
 
     @property
     def replaced_by(self) -> str | None:
-        """The unit that was given for it."""
-        return next((repair.replaced_by for repair in reversed(self.repairs) if repair.replaced_by), None)
+        """The unit that was given for it; None where none was, or it was put right and sold anew since."""
+        since_ms = self.sale.at_ms if self.sale else 0
+        given = (r.replaced_by for r in reversed(self.repairs) if r.replaced_by and r.since_ms > since_ms)
+        return next(given, None)
 
     @property
     def received(self) -> str | None:
@@ -159,13 +163,18 @@ ABOUT_REPAIRS = ("open_repair", "close_repair", "lend", "give_replacement", "kee
 
 def read_repairs(connection: sa.Connection, site: str, numbers: Iterable[str]) -> list[Repair]:
     """These repairs, in the order in which they began; what was undone is left out."""
-    found = []
-    for number in dict.fromkeys(numbers):
-        facts = ledger.speaking_of(connection, site, number, ABOUT_REPAIRS)
-        undone = read_undone(connection, [format_name(fact.name) for fact in facts])
-        repair = _repair(number, [fact for fact in facts if format_name(fact.name) not in undone])
-        found += [repair] if repair else []
-    return sorted(found, key=lambda repair: (repair.since_ms, repair.number))
+    told: dict[str, list[Fact]] = {number: [] for number in numbers}
+    e = events.c
+    for chunk in in_chunks(told):
+        query = sa.select(events).where(
+            e.site == site, e.document.in_(chunk), e.action.in_(ABOUT_REPAIRS), e.outcome.in_(FOLDED)
+        )
+        for row in connection.execute(query).mappings():
+            told[row["document"]].append(fact_of(row))
+    undone = read_undone(connection, [format_name(fact.name) for facts in told.values() for fact in facts])
+    standing = {n: [fact for fact in facts if format_name(fact.name) not in undone] for n, facts in told.items()}
+    found = (_repair(number, sorted(facts, key=lambda fact: fact.order)) for number, facts in standing.items())
+    return sorted((one for one in found if one), key=lambda repair: (repair.since_ms, repair.number))
 
 
 def _repair(number: str, facts: Sequence[Fact]) -> Repair | None:

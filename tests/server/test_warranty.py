@@ -140,6 +140,45 @@ def test_what_quality_holds_back_is_neither_lent_nor_given(admin: Person, sold: 
     assert (refusal(refused), refused.get_json()["message"]) == ((409, "conflict"), "Quality holds it back: dented.")
 
 
+def test_what_is_recalled_is_neither_lent_nor_given(admin: Person, sold: Handheld) -> None:
+    admin.post("/api/v1/repairs", json={"unit": unit("S1"), "location": DOCK, "fault": "dead"})
+    begun = admin.post("/api/v1/recalls", json={"number": "RC-1", "reason": "battery", "gtin": GTIN, "serials": ["S2"]})
+    assert begun.status_code in (200, 201), begun.text
+    for given in ("replacement", "loans"):
+        refused = admin.post(f"/api/v1/repairs/RPR-1/{given}", json={"unit": unit("S2")})
+        assert refusal(refused) == (409, "conflict")
+        assert refused.get_json()["message"] == "Recall RC-1 holds it back: battery."
+
+
+def test_a_replaced_unit_that_is_put_right_and_sold_anew_is_covered_for_its_new_owner(
+    admin: Person, sold: Handheld
+) -> None:
+    admin.post("/api/v1/repairs", json={"unit": unit("S1"), "location": DOCK, "fault": "dead"})
+    admin.post("/api/v1/repairs/RPR-1/replacement", json={"unit": unit("S2")})
+    first = len(sold.chain.lines) + 1
+    sold.scan("examine", unit("S1"), numbers=(unit("S1"),), seal="none", evidence="sha256:1", minutes_ago=-1)
+    sold.scan("restock", unit("S1"), location=BIN_A, minutes_ago=-2)
+    sold.scan("pick", unit("S1"), location=BIN_A, document="SO-7", minutes_ago=-3)
+    sold.scan("ship", unit("S1"), document="SO-7", minutes_ago=-4)
+    sold.push(first=first)
+    told = ask(admin, "S1", "SO-7")
+    assert (told["claim"], told["owner"]) == ("covered", "SO-7")
+
+
+@pytest.mark.parametrize("said", [{"location": "the dock"}, {"location": PHONE}])
+def test_a_place_that_is_none_is_met_with_a_sentence(admin: Person, sold: Handheld, said: dict[str, str]) -> None:
+    answer = admin.post("/api/v1/repairs", json={"unit": unit("S1"), "fault": "dead"} | said)
+    assert refusal(answer) == (409, "conflict")
+    assert "location is" in answer.get_json()["message"]
+
+
+def test_a_new_number_that_is_none_is_met_with_a_sentence(admin: Person, sold: Handheld) -> None:
+    admin.post("/api/v1/repairs", json={"unit": unit("S1"), "location": DOCK, "fault": "dead"})
+    answer = admin.post("/api/v1/repairs/RPR-1/close", json={"done": "new board", "new": ["IMEI 1"]})
+    assert refusal(answer) == (409, "conflict")
+    assert admin.post("/api/v1/repairs/RPR-1/close", json={"done": "new board"}).status_code == 204
+
+
 def test_another_owner_claims_by_the_number_of_the_transfer_and_their_name_is_in_no_fact(
     admin: Person, sold: Handheld
 ) -> None:
