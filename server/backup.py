@@ -21,11 +21,12 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import migrations
+from server import migrations, shut_again
 from server.database import db, keep_private, sqlite_module, writing
 from server.ledger import SERVER_DEVICE
 from server.printing import numbers
 from server.setup import is_ready, new_incarnation
+from server.shut_again import Shut
 from server.tables import (
     chains,
     enrolment_codes,
@@ -63,6 +64,8 @@ class Restored:
     """Facts that the server had made after the backup, as far as the replaced database could still tell."""
     kept_at: Path | None
     """Copy of the database that was replaced."""
+    shut: Shut | None
+    """What was shut in the replaced database (`shut_again.shut`); None where that cannot be known."""
 
 
 def back_up(path: Path, *, now_ms: int, portable: bool = False) -> int:
@@ -175,14 +178,15 @@ def _restore_sqlite(path: Path) -> Restored:
     try:
         with db.engine.connect() as connection:
             lost = _lost(_server_facts(connection), after)
+            was_shut = shut_again.read(connection)
     except sa.exc.DatabaseError:  # it is damaged: perhaps that is why it is replaced
-        lost = ()
+        lost, was_shut = (), None
         _put_aside(live_path, kept)
     else:
         _copy_pages(live_path, kept)
     _copy_pages(prepared, live_path)
     prepared.unlink()
-    return Restored(made_ms=made_ms, incarnation=incarnation, lost=lost, kept_at=kept)
+    return Restored(made_ms=made_ms, incarnation=incarnation, lost=lost, kept_at=kept, shut=was_shut)
 
 
 def _copy_pages(source: Path, target: Path) -> None:
@@ -285,7 +289,7 @@ def _restore_dump(path: Path) -> Restored:
             head = json.loads(next(lines, b"{}"))
             if head.get("format") != FORMAT:
                 raise BackupError(f"{path} is no backup of this program.")  # noqa: TRY301  # the `except` below lets it through
-            before = _server_facts(connection)
+            before, was_shut = _server_facts(connection), shut_again.read(connection)
             migrations.replace(connection, head["schema"])
             _load(connection, head["tables"], lines)
             migrations.upgrade(connection)
@@ -295,7 +299,7 @@ def _restore_dump(path: Path) -> Restored:
         raise
     except (EOFError, OSError, ValueError, KeyError, TypeError, zlib.error) as error:
         raise BackupError(f"{path} is damaged ({error}). The database is as it was.") from None
-    return Restored(made_ms=int(head["made_ms"]), incarnation=incarnation, lost=lost, kept_at=None)
+    return Restored(made_ms=int(head["made_ms"]), incarnation=incarnation, lost=lost, kept_at=None, shut=was_shut)
 
 
 def _load(connection: sa.Connection, forms: Mapping[str, Mapping[str, str]], lines: Iterable[bytes]) -> None:

@@ -175,7 +175,7 @@ _WHY: Final = {
     ("not_in_stock", "stays"): "Somebody had it before them, so it is here, whatever the records say.",
     ("shipped_already", "stays"): "Somebody had it before them, so it did not leave, or it came back.",
     ("unexpected_receipt", "stays"): "It has come in. Ask the supplier for a notice that names it.",
-    ("wrong_carton", "stays"): "It has come in; only its carton is another one.",
+    ("wrong_carton", "dismiss"): "It has come in; only its carton is another one.",
     ("duplicate", "dismiss"): "One box may have been scanned twice. Look whether there are two.",
 }
 

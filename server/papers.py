@@ -186,6 +186,10 @@ def heads(connection: sa.Connection, site: str) -> dict[str, int]:
     return {f"{device}.{epoch}": last for device, epoch, last in rows}
 
 
+HEARD_WITHIN_MS: Final = 60_000
+"""A handheld that has a network asks every few seconds."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandheldHeard:
     """A handheld in use, and when it was last heard from."""
@@ -210,5 +214,8 @@ def handhelds(connection: sa.Connection, site: str) -> list[HandheldHeard]:
 
 
 def unheard(connection: sa.Connection, site: str, since_ms: int) -> list[str]:
-    """Names of handhelds that may still hold scans made before this moment."""
-    return [h.name for h in handhelds(connection, site) if h.may_hold_scans(since_ms)]
+    """Names of handhelds that may still hold scans made before this moment.
+
+    One that synced with nothing left within `HEARD_WITHIN_MS` of it is no news: it does so again and again.
+    """
+    return [h.name for h in handhelds(connection, site) if h.may_hold_scans(since_ms - HEARD_WITHIN_MS)]

@@ -5,9 +5,16 @@ An order's document names nobody; this table has one row for each order, and era
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Final
+
 import sqlalchemy as sa
 
+from server import ledger
 from server.database import db
+
+NAME_MAX: Final = 200
+"""Characters of a name that is looked for."""
 
 parties = sa.Table(
     "parties",
@@ -33,6 +40,30 @@ def name_of(connection: sa.Connection, site: str, document: str) -> str | None:
     return connection.execute(sa.select(t.name).where(t.site == site, t.document == document)).scalar()
 
 
-def erase(connection: sa.Connection, site: str, name: str) -> int:
-    """Forget everyone with this name; returns of how many orders."""
-    return connection.execute(parties.delete().where(parties.c.site == site, parties.c.name == name)).rowcount
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """Whom one document is for."""
+
+    document: str
+    name: str
+    address: str | None
+
+
+def find(connection: sa.Connection, site: str, name: str) -> list[Party]:
+    """Everyone with this name, by document."""
+    t = parties.c
+    query = sa.select(t.document, t.name, t.address).where(_named(site, name)).order_by(t.document)
+    return [Party(**row) for row in connection.execute(query).mappings()]
+
+
+def erase(connection: sa.Connection, site: str, name: str, *, operator: str, now_ms: int) -> int:
+    """Forget everyone with this name; returns of how many documents. That it was done is a fact; for whom is none."""
+    done = connection.execute(parties.delete().where(_named(site, name))).rowcount
+    if done:
+        reason = f"a customer's name and address were erased from {done} document{'' if done == 1 else 's'}"
+        ledger.record(connection, site=site, action="administer", operator=operator, now_ms=now_ms, reason=reason)
+    return done
+
+
+def _named(site: str, name: str) -> sa.ColumnElement[bool]:
+    return (parties.c.site == site) & (sa.func.lower(parties.c.name) == name.strip().lower())

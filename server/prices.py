@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from server.cells import MINOR_DIGITS
 from server.ledger import in_chunks
 from server.tables import document_rows, documents
-
-MINOR_DIGITS_MAX: Final = 4
 
 
 class Price(NamedTuple):

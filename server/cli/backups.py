@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from server import pictures
+from server import pictures, shut_again
 from server.backup import back_up
 from server.backup import restore as put_back
-from server.cli.command import command
+from server.cli.command import command, operator
 from server.cli.reports import moment
 from server.context import now_ms, settings
 from server.database import reading, transact
@@ -40,6 +40,8 @@ def restore(*, file: Path, yes: bool) -> None:
     done = put_back(file)
     pictures.copy(_pictures_of(file), settings().instance / pictures.FOLDER)
     adopted = transact(lambda c: pictures.adopt(c, settings().instance, now_ms=now_ms()))
+    was = done.shut
+    shut = transact(lambda c: shut_again.shut(c, was, operator=operator(), now_ms=now_ms())) if was else []
     with reading() as connection:
         gone = pictures.missing(connection, settings().instance)
     click.echo(f"The database is that of {moment(done.made_ms)}, as incarnation {done.incarnation}.")
@@ -49,6 +51,13 @@ def restore(*, file: Path, yes: bool) -> None:
         f"Handhelds send again what they scanned since. What this server itself made between {moment(done.made_ms)} "
         f"and {moment(now_ms())} (decisions, imports, enrolments) they cannot bring back: make it again."
     )
+    if done.shut is None:
+        click.echo(
+            "What was revoked since the backup cannot be known, and works again: look through `keys list`, "
+            "`people list` and the handhelds, and revoke what should be shut."
+        )
+    for sentence in shut:
+        click.echo(sentence)
     if adopted:
         click.echo(f"{adopted:,} newer pictures lie here still, and were taken up again.")
     if gone:

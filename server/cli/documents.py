@@ -51,8 +51,9 @@ def import_(
             _write_bad(found, file)
         if not found.rows:
             raise ValueError("Nothing was imported: no row is good.")
-        for one in documents.take(found, operator=operator(), now_ms=now_ms(), progress=_Progress()):
-            _say_imported(one)
+        taken = list(documents.take(found, operator=operator(), now_ms=now_ms(), progress=_Progress()))
+        for one in taken:
+            _say_imported(one, rows=found.rows if len(taken) == 1 else one.rows)
 
 
 def _are(rows: int) -> str:
@@ -88,18 +89,19 @@ def _write_bad(found: Draft, file: Path) -> None:
     click.echo(f"{counted(len(found.bad), 'bad row')} {were} written to {path}, with what is wrong.", err=True)
 
 
-def _say_imported(one: Imported) -> None:
+def _say_imported(one: Imported, *, rows: int) -> None:
+    """Say what became of a document; `rows` as its file counts them: a pallet of its own makes one more row here."""
     if one.known:
-        rows = counted(one.rows, "row")
-        click.echo(f"{one.kind} {one.number} was imported before, with just the same {rows}: nothing changed.")
+        said = counted(rows, "row")
+        click.echo(f"{one.kind} {one.number} was imported before, with just the same {said}: nothing changed.")
     else:
-        click.echo(f"{one.kind} {one.number}: {counted(one.rows, 'row')} imported (event {one.event}).")
+        click.echo(f"{one.kind} {one.number}: {counted(rows, 'row')} imported (event {one.event}).")
 
 
 def _resume() -> None:
     done, short = documents.resume(site(), operator=operator(), now_ms=now_ms(), progress=_Progress())
     for one in done:
-        _say_imported(one)
+        _say_imported(one, rows=one.rows)
     for sentence in short:
         click.echo(sentence)
     if not done and not short:

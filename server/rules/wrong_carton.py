@@ -8,7 +8,7 @@ from typing import Final
 from server.rules import Finding, Step
 from sync.verdict import Verdict
 
-DECISIONS: Final = ("stays", "dismiss")
+DECISIONS: Final = ("dismiss",)
 
 
 def check(step: Step) -> Finding | None:

@@ -14,6 +14,7 @@ from server.case_file import CaseFile, Side
 from server.database import reading, transact
 from server.errors import Refusal
 from server.people import requires, signed_in
+from server.receipts.claims import list_claims
 from server.roles import Task
 from server.rules import rules
 from server.web.pages import blueprint, linked_names
@@ -32,6 +33,8 @@ def case(rule: str, episode: str, path: str) -> str:
             raise Refusal(404, "not_found", "There is no such case any more: later scans explain it.")
         names = linked_names(connection, site, _keys(found))
         devices = queries.device_names(connection, site)
+        about = found.case.document if rule == "short" else None
+        claims = list_claims(connection, site, receipt=about.rpartition("/")[0] or about) if about else []
         crew = [member.name for member in staff.members(connection, site) if member.active]
         shown = pictures.of_events(connection, site, _scans(found))
     return render_template(
@@ -44,6 +47,7 @@ def case(rule: str, episode: str, path: str) -> str:
         rules=rules(),
         reason_max=decisions.REASON_MAX,
         crew=crew,
+        claims=claims,
     )
 
 

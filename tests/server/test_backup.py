@@ -3,13 +3,15 @@
 import gzip
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from server import changes, upkeep
+from server import changes, enrolment, integrations, staff, upkeep
 from server.backup import BackupError, back_up, restore
 from server.database import db, reading, writing
+from server.staff import Change
 from server.tables import (
     chains,
     document_rows,
@@ -233,3 +235,43 @@ def test_only_its_owner_can_read_a_backup_and_the_database(
         if db.engine.dialect.name == "sqlite":
             files.append(Path(str(db.engine.url.database)))
         assert {oct(f.stat().st_mode & 0o777) for f in files} == {"0o600"}
+
+
+@PORTABLE
+def test_what_was_revoked_since_a_backup_does_not_open_again_by_restoring_it(
+    database_url: str, tmp_path: Path, *, portable: bool
+) -> None:
+    with office(database_url, tmp_path) as app:
+        shift()
+        by: dict[str, Any] = {"site": SITE, "by": "Rosa", "now_ms": NOW}
+        with writing() as c:
+            number, key = integrations.make(c, name="shop", tasks=["look"], **by)
+            ravi = staff.add_person(c, name="Ravi", role="picker", **by)
+            mia = staff.add_person(c, name="Mia", role="picker", **by)
+        back_up(tmp_path / "copy", now_ms=NOW, portable=portable)
+        with writing() as c:
+            integrations.revoke(c, site=SITE, number=number, by="Rosa", now_ms=NOW + 1)
+            enrolment.revoke(c, number=7, operator="Rosa", now_ms=NOW + 1)
+            staff.set_active(c, ravi, active=False, change=Change(site=SITE, by="Rosa", now_ms=NOW + 1))
+            staff.change_role(c, mia, "quality", Change(site=SITE, by="Rosa", now_ms=NOW + 1))
+        said = app.test_cli_runner().invoke(args=["restore", str(tmp_path / "copy"), "--yes"]).output
+        for sentence in (
+            "The key of shop had been revoked since, and is revoked again.",
+            "Handheld HH-7 had been revoked since, and is revoked again.",
+            "Ravi had been let go since, and is let go again.",
+            "Mia has an earlier role again: set it anew with `people`.",
+        ):
+            assert sentence in said
+        with reading() as c:
+            assert integrations.find(c, key) is None
+            assert [one.active for one in staff.members(c, SITE) if one.name == "Ravi"] == [False]
+
+
+def test_a_restore_over_a_database_that_cannot_be_read_says_that_revocations_are_not_known(
+    tmp_path: Path,
+) -> None:
+    with office(f"sqlite:///{tmp_path / 'old.sqlite3'}", tmp_path):
+        back_up(tmp_path / "copy", now_ms=NOW)
+    with bare(f"sqlite:///{tmp_path / 'new.sqlite3'}", tmp_path) as app:
+        said = app.test_cli_runner().invoke(args=["restore", str(tmp_path / "copy"), "--yes"]).output
+    assert "What was revoked since the backup cannot be known" in said

@@ -17,12 +17,13 @@ from flask import Flask
 from server import enrolment
 from server.cli.command import command
 from server.database import writing
+from server.parties import parties
 from server.tables import events, unit_states
 from sync import transfer
 from sync.enrolment import Invitation, device_no
 from sync.protocol import SIGNED_PREFIX, pack
 from tests.handheld import Chain
-from tests.server.office import ASN, LOCATIONS, NOW, PRODUCTS, SITE, STOCK, bare, office, rows
+from tests.server.office import ASN, LAMP, LOCATIONS, NOW, PRODUCTS, SITE, STOCK, bare, office, rows
 
 PROJECT = Path(__file__).parents[2]
 
@@ -282,3 +283,35 @@ def test_people_are_let_in_and_out_at_the_command_line_without_a_secret_on_the_s
         assert all(secret not in told for secret in ("7391", "8264", "horse"))
         assert "among the first" in run(app, "people", "badge", "Ravi", "K-17", "--stdin", typed="0000\n", code=1)
         assert "nobody named 'Asha'" in run(app, "people", "reactivate", "Asha", code=1)
+
+
+def test_a_key_is_made_listed_and_revoked(database_url: str, tmp_path: Path) -> None:
+    with office(database_url, tmp_path) as app:
+        key = run(app, "keys", "make", "shop", "--task", "look", "--task", "export").strip()
+        assert key.startswith("scan-key.")
+        assert "shop · export, look · never used" in run(app, "keys", "list")
+        assert "opens nothing any more" in run(app, "keys", "revoke", "shop")
+        assert "There is no key named 'shap'" in run(app, "keys", "revoke", "shap", code=1)
+        assert "revoked" in run(app, "keys", "list")
+
+
+def test_a_webhook_is_added_listed_and_removed(database_url: str, tmp_path: Path) -> None:
+    with office(database_url, tmp_path, WEBHOOK_ORIGINS=("http://erp.test",)) as app:
+        number, secret = run(app, "webhooks", "add", "http://erp.test/hook", "--kind", "case").split()
+        assert secret.startswith("whsec_")
+        assert f"{number} · http://erp.test/hook · case · well" in run(app, "webhooks", "list")
+        assert "tried again" in run(app, "webhooks", "resend", number)
+        assert "Removed" in run(app, "webhooks", "remove", number)
+        assert "There is no webhook" in run(app, "webhooks", "remove", number, code=1)
+
+
+def test_a_customer_is_erased_and_the_ledger_says_only_that_it_was_done(database_url: str, tmp_path: Path) -> None:
+    orders = f"number,gtin,quantity,customer,address\nSO-1,{LAMP},1,Ada Lovelace,1 Way\nSO-2,{LAMP},1,Bob,2 Way\n"
+    with office(database_url, tmp_path) as app:
+        run(app, "import", "products", file(tmp_path, "products.csv", PRODUCTS))
+        assert "SO-1: 1 row" in run(app, "import", "order", file(tmp_path, "orders.csv", orders))
+        assert "No customer is called 'Eda'" in run(app, "erase-customer", "Eda", "--yes", code=1)
+        assert "Erased from 1 document." in run(app, "erase-customer", "ada lovelace", "--yes")
+        assert rows(parties, "document", "name") == [("SO-2", "Bob")]
+        facts = [row[0] for row in rows(events, "reason") if row[0] and "erased" in row[0]]
+        assert facts == ["a customer's name and address were erased from 1 document"]

@@ -177,7 +177,7 @@ def test_a_customers_name_stays_out_of_the_ledger_and_can_be_erased(database_url
             kept = [str(row) for t in (events, document_rows, reference) for row in c.execute(sa.select(t))]
         assert not [row for row in kept if "Lovelace" in row or "Byron" in row]
         with writing() as c:
-            assert erase(c, SITE, "Ada Lovelace") == 1
+            assert erase(c, SITE, "Ada Lovelace", operator="Rosa", now_ms=NOW) == 1
         assert rows(parties, "name") == []
 
 

@@ -121,7 +121,7 @@ def test_customers_are_named_by_their_orders_and_forgotten_when_they_ask(app: Fl
     (one,) = people()
     assert (one.order, one.name, one.address, one.answer) == ("SO-3", "Ada Lovelace", "1 Main Street", None)
     with writing() as c:
-        erase(c, SITE, "Ada Lovelace")
+        erase(c, SITE, "Ada Lovelace", operator="Rosa", now_ms=0)
     (one,) = people()
     assert (one.order, one.name) == ("SO-3", None)
     with pytest.raises(RecallError, match="SO-8 has nothing of recall RC-1"):
