@@ -54,6 +54,7 @@ def last_scans(handheld: Handheld, limit: int = LISTED_MAX) -> list[PastScan]:
     kept = handheld.outbox.newest(SEARCHED_MAX)
     newest = [event for event, _ in kept]
     undone = undone_names((format_name(e.name), e.voids) for e in reversed(newest) if e.voids)
+    undone |= {name for name, _ in handheld.site_map.undone()}
     standing = [event for event in newest if format_name(event.name) not in undone]
     return [
         _past(handheld, event, sent=sent, undone=format_name(event.name) in undone, standing=standing)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,6 +20,7 @@ from sync.order import Available, Order, Wanted, filled, promise
 from sync.recall import Recall, bite, traits_of
 from sync.unit import NOT_TOLD, Status
 from sync.verdict import day
+from sync.walking import walking_order
 
 NAMED_MAX: Final = 3
 """Serial numbers that one line of the list names; any other unit of the product will do."""
@@ -153,7 +153,8 @@ class PickLists:
                 rest = Take(want=want, quantity=want.missing - want.promised, units=())
                 by_place.setdefault(None, []).append(rest)
         ordered = sorted(
-            by_place, key=lambda place: (place is None, _walk(judging.place_text(self._handheld.site_map, place)))
+            by_place,
+            key=lambda place: (place is None, walking_order(judging.place_text(self._handheld.site_map, place))),
         )
         return tuple(Stop(place=place, takes=tuple(by_place[place])) for place in ordered)
 
@@ -200,11 +201,6 @@ class PickLists:
                 "picks.first", take=text, units=say("picks.more", units=named, count=more) if more > 0 else named
             )
         return text
-
-
-def _walk(code: str) -> list[tuple[int, str]]:
-    """Sorts A-2 before A-10, as the bins stand."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", code)]
 
 
 def _named(one: Available) -> str:

@@ -26,6 +26,7 @@ from scanner_client.packing import Packed, packed_so_far
 from scanner_client.pairing import Read, pairs
 from scanner_client.past import PastScan
 from scanner_client.pick_list import PickList, PickLists
+from scanner_client.put_back import Back, PutBacks
 from scanner_client.returns_desk import ReturnsDesk
 from scanner_client.sighting import Sighting, Symbol, Told, Tone, printable, with_symbols
 from scanner_client.task import QUANTITY_MAX, Task
@@ -49,6 +50,8 @@ class Session:
         self.codes = judging.site_codes(handheld.site_map)
         self.picks = PickLists(handheld)
         """What is still to be taken for an order."""
+        self.put_backs = PutBacks(handheld)
+        """What goes back to the shelf, of orders that were cancelled."""
         self.hand_over = HandOver(handheld)
         self.desk = ReturnsDesk(self.keeping)
         """What came back, and is being examined."""
@@ -291,6 +294,17 @@ class Session:
     def pick_list(self) -> PickList | None:
         """The list of the order that is being picked; None for other work, or where the handheld does not know it."""
         return self.picks.of(self.task.document) if self.task.action == "pick" else None
+
+    @property
+    def put_back(self) -> list[Back] | None:
+        """What goes back to the shelf, for who puts away; None for other work."""
+        return self.put_backs.of(self.task.document) if self.task.action == "put_away" else None
+
+    def listed(self) -> list[Told]:
+        """The list of the work in hand: what to put back, or what to pick."""
+        if self.put_back is not None:
+            return self.put_backs.told(self.put_back)
+        return self.picks.told(self.pick_list)
 
     @property
     def packed(self) -> Packed | None:

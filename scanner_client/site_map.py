@@ -242,6 +242,11 @@ class SiteMap:
         value = json.loads(row[0]) if row else None
         return value if isinstance(value, dict) else None
 
+    def undone(self) -> list[tuple[str, dict[str, Any]]]:
+        """This handheld's scans that the office took back: the name of each, and what was said."""
+        rows = self._database.rows("SELECT key, row FROM entries WHERE kind='undone' ORDER BY key")
+        return [(key, json.loads(row)) for key, row in rows]
+
     def holds(self, kind: str) -> bool:
         """Whether there is any small entry of this kind."""
         return self._database.row("SELECT 1 FROM entries WHERE kind=? LIMIT 1", kind) is not None

@@ -42,7 +42,7 @@ _COMMANDS: Final[dict[bytes, Callable[[Session], list[Told]]]] = {
     b"/undelivered": lambda session: session.desk.undelivered(),
     b"/restock": lambda session: session.desk.release(),
     b"/next": lambda session: session.desk.next(),
-    b"/list": lambda session: session.picks.told(session.pick_list),
+    b"/list": Session.listed,
 }
 
 

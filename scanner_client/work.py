@@ -15,9 +15,10 @@ from scanner_client.gate import Gate
 from scanner_client.handheld import Handheld
 from scanner_client.inbox import BadPicture, Doubtful, Seen, Synced, Typed, TypingEnded, WatchEnded
 from scanner_client.judging import place_text, site_codes, thing_text
+from scanner_client.office_undos import OfficeUndos
 from scanner_client.page import requests
-from scanner_client.page.protocol import BegunShown
-from scanner_client.page.view import count_shown, packing_shown, picks_shown, returning_shown
+from scanner_client.page.protocol import BegunShown, PicksShown
+from scanner_client.page.view import count_shown, packing_shown, picks_shown, put_back_shown, returning_shown
 from scanner_client.questions import Questions
 from scanner_client.scan_pictures import ScanPictures
 from scanner_client.session import Session
@@ -81,6 +82,7 @@ class Work:
         self._kept_before = 0
         self._typing: Typing | None = None
         self._questions = Questions()
+        self._undone = OfficeUndos(handheld)
         self._check = CheckedBin(eye)
         self._begun: deque[BegunShown] = deque(maxlen=BEGUN_MAX)
         self._steps: dict[type[Any], Callable[[Any], list[Told]]] = {
@@ -276,7 +278,8 @@ class Work:
     def _go_on(self) -> list[Told]:
         """Whatever waited for a sync."""
         waits = self.session is not None and self.session.hand_over.waits
-        return self._in_session(Session.go_on) if waits else []
+        told = self._undone.news()
+        return [*told, *self._in_session(Session.go_on)] if waits else told
 
     def _changed_hands(self) -> None:
         """Somebody else scans from now on, or nobody: an open bin stays open, and whoever goes on finishes it."""
@@ -296,7 +299,7 @@ class Work:
             begun=tuple(self._begun),
             kept=self.kept,
             check=self._check.shown(),
-            picks=picks_shown(self.session.pick_list, self.session.picks) if self.session else None,
+            picks=self._list() if self.session else None,
             packing=packing_shown(self.session.packed) if self.session else None,
             returning=returning_shown(self.session.desk) if self.session else None,
             camera=self._eye.shown() if self._eye else None,
@@ -304,6 +307,13 @@ class Work:
             crew=self._gate.signing.shown(),
             count=count_shown(bins_of(self._handheld, self.session.task)) if self.session else None,
         )
+
+    def _list(self) -> PicksShown | None:
+        """What the work in hand is led by: what to pick, or what to put back."""
+        if self.session is None:
+            return None
+        picked = picks_shown(self.session.pick_list, self.session.picks)
+        return picked or put_back_shown(self.session.put_back, self.session.put_backs)
 
     def _open_bin(self) -> str:
         session = self.session

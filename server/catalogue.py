@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from server import changes, site_codes
 from server.orders.book import is_cancelled, read_cancellations, read_orders, read_shortages
 from server.orders.pieces import read_pieces
+from server.orders.progress import read_progress
 from server.returns.announced import read_buyers, read_claims
 from server.tables import document_rows
 from sync.identity import item_of
@@ -53,6 +54,13 @@ def publish_document(connection: sa.Connection, site: str, document: Any, at: in
         "supplier": _supplier(connection, document.digest),
     }
     changes.publish(connection, site, "document", document.number, offered, at)
+
+
+def retire_orders(connection: sa.Connection, site: str, numbers: Iterable[str], now_ms: int, at: int) -> None:
+    """Take orders from the handhelds of which nothing is left to do: all is shipped, or was put back."""
+    for number, found in read_progress(connection, site, numbers, now_ms).items():
+        if found.standing in ("shipped", "cancelled") and not found.to_put_back:
+            changes.publish(connection, site, "document", number, None, at)
 
 
 def publish_order(connection: sa.Connection, site: str, number: str, at: int) -> None:

@@ -89,7 +89,7 @@ def pull(
     below = horizon(connection)
     hidden = hidden_from(connection, site, device_no)
     rows = sorted(
-        _references(connection, site, position, below, limit + 1)
+        _references(connection, site, position, below, limit + 1, device_no)
         + _units(connection, site, position, below, limit + 1, hidden)
         + _pieces(connection, site, position, below, limit + 1, hidden)
     )
@@ -108,14 +108,17 @@ def horizon(connection: sa.Connection) -> int:
 
 
 def _references(
-    connection: sa.Connection, site: str, position: _Position, below: int, limit: int
+    connection: sa.Connection, site: str, position: _Position, below: int, limit: int, device_no: int | None
 ) -> list[tuple[_Position, Change]]:
     t = reference.c
+    its_own = (t.kind != "undone") | t.key.startswith(f"{device_no}.")  # what the office took back of its own scans
     kind, _, key = position[2].partition("\n") if position[1] == 0 else (_END, "", "")
     kinds, keys = by_code_point(connection, t.kind), by_code_point(connection, t.key)
     rows = connection.execute(
         sa.select(t.stamp, t.kind, t.key, t.row)
-        .where(t.site == site, t.stamp < below, t.stamp >= position[0], t.kind != "price")  # nobody scans by price
+        .where(
+            t.site == site, t.stamp < below, t.stamp >= position[0], t.kind != "price", its_own
+        )  # nobody scans by price
         .where(
             (t.stamp > position[0]) | (kinds > kind) | ((t.kind == kind) & (keys > key)),
         )

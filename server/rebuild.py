@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from server import bin_cases, case_rows, contents, removal, stock_levels, unit_rows
 from server.case_rows import Cases, cases_of
-from server.catalogue import publish_order
+from server.catalogue import publish_order, retire_orders
 from server.identifiers import ROUNDS_MAX, claim, names_of, owners, relatives
 from server.ledger import history, in_chunks
 from server.modes import told_apart
@@ -29,13 +29,16 @@ from sync.event import format_name
 from sync.history import Fact, effective
 from sync.identity import is_container, is_location, is_stock, item_of
 from sync.order_pieces import GIVING_BACK, TAKING
-from sync.unit import UnitState
+from sync.unit import Status, UnitState
 
 Folded = tuple[UnitState | None, Cases]
 _REWRITES: Final = frozenset({"void", "link", "unlink", "reopen"})
 """Actions that change what earlier facts mean: they are never folded on top."""
 
 
+_ENDING: Final = frozenset({"ship", "put_away"})
+"""Actions after which nothing may be left to do for an order."""
+_ANEW: Final = frozenset({"short_pick", "void", "parcel_back"})
 _TO_ORDERS: Final = frozenset({*TAKING, *GIVING_BACK, "ship", "parcel_back"})
 
 
@@ -81,6 +84,28 @@ def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) 
     if pieces:
         stock_levels.rebuild(connection, site, pieces, at, _holding(connection, site))
     _tell_orders(connection, site, by_subject, at)
+    _retire_orders(connection, site, by_subject, stored, at)
+
+
+def _retire_orders(
+    connection: sa.Connection,
+    site: str,
+    by_subject: Mapping[str, list[Fact]],
+    stored: Mapping[str, UnitState],
+    at: int,
+) -> None:
+    """Take orders from the handhelds whose last parcel left with these facts, or whose last unit was put back."""
+    numbers: set[str] = set()
+    last_ms = 0
+    for subject, facts in by_subject.items():
+        said = {f.event.action for f in facts} & _ENDING
+        known = stored.get(subject)
+        if "ship" in said or (said and known is not None and known.status in (Status.PICKED, Status.PACKED)):
+            numbers |= {f.event.document for f in facts if f.event.document}
+            numbers |= {known.document} if known is not None and known.document else set()
+            last_ms = max(last_ms, *(f.event_ms for f in facts))
+    if numbers:
+        retire_orders(connection, site, numbers, last_ms, at)
 
 
 def _may_be_pieces(by_subject: Mapping[str, list[Fact]]) -> set[str]:
@@ -91,7 +116,7 @@ def _may_be_pieces(by_subject: Mapping[str, list[Fact]]) -> set[str]:
 
 def _tell_orders(connection: sa.Connection, site: str, by_subject: Mapping[str, list[Fact]], at: int) -> None:
     """Let handhelds know what these facts changed of orders: what one does without, and pieces that it has."""
-    said = [f.event for facts in by_subject.values() for f in facts if f.event.action in ("short_pick", "void")]
+    said = [f.event for facts in by_subject.values() for f in facts if f.event.action in _ANEW]
     loose = [f.event for s, facts in by_subject.items() if is_stock(s) or is_container(s) for f in facts]
     said += [event for event in loose if event.action in _TO_ORDERS]
     numbers = {event.document for event in said if event.document is not None}

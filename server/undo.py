@@ -11,7 +11,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from server import case_list, ledger, queries
+from server import case_list, changes, ledger, queries
 from server.case_list import CaseLine
 from server.database import stamp
 from server.decisions import worded
@@ -23,7 +23,7 @@ from server.tables import cases, events
 from server.undone import read_undone
 from server.whatif import Effect, WhatIf, hypothesis, touched_by
 from sync.actions import ACTIONS
-from sync.event import EventError, format_name, parse_name
+from sync.event import EventError, ScanEvent, format_name, parse_name
 from sync.history import Fact, fold
 
 REASONS: Final = ("scanned by mistake", "wrong unit", "wrong bin or carton", "wrong document", "the label was misread")
@@ -122,8 +122,29 @@ def undo(connection: sa.Connection, *, site: str, name: str, reason: str, operat
         voids=name,
         reason=worded(reason),
     )
-    take_effect(connection, site, [void], now_ms, stamp(connection))
+    at = stamp(connection)
+    take_effect(connection, site, [void], now_ms, at)
+    _tell_handheld(connection, site, fact, void, at)
     return void
+
+
+def _tell_handheld(connection: sa.Connection, site: str, undone: Fact, void: Fact, at: int) -> None:
+    """Have the handheld that made a scan hear that it was taken back; and, of an undo, that the scan stands again."""
+    said = {"by": void.event.operator, "reason": void.event.reason}
+    for event in (undone.event, *_undone_before(connection, undone)):
+        if event.device_no == ledger.SERVER_DEVICE:
+            continue
+        gone = event is undone.event
+        row = said | {"action": event.action, "subject": event.subject} if gone else None
+        changes.publish(connection, site, "undone", format_name(event.name), row, at)
+
+
+def _undone_before(connection: sa.Connection, void: Fact) -> list[ScanEvent]:
+    """What an undo of the server's had taken back, and what stands again with its own undo."""
+    if void.event.voids is None:
+        return []
+    found = ledger.read_fact(connection, void.event.voids)
+    return [found.event] if found else []
 
 
 def may_be_undone(fact: Fact) -> bool:

@@ -23,6 +23,7 @@ from scanner_client.page.protocol import (
 )
 from scanner_client.past import PastScan, reasons
 from scanner_client.pick_list import PickList, PickLists, progress_text
+from scanner_client.put_back import Back, PutBacks
 from scanner_client.return_words import next_step, reasons_of
 from scanner_client.returns_desk import ReturnsDesk
 from scanner_client.screen import Footer, Names, footing
@@ -117,6 +118,25 @@ def picks_shown(found: PickList | None, lists: PickLists) -> PicksShown | None:
         next=stops[0] if stops else None,
         then=tuple(stops[1:]),
         more=say("picks.more_bins", count=more) if more else "",
+    )
+
+
+def put_back_shown(found: list[Back] | None, lists: PutBacks) -> PicksShown | None:
+    """What goes back to the shelf, bin by bin; None where nothing does."""
+    if not found:
+        return None
+    by_bin: dict[str, list[str]] = {}
+    for back in found:
+        by_bin.setdefault(lists.bin_text(back), []).append(lists.words(back))
+    stops = [StopShown(bin=place, takes=tuple(lines)) for place, lines in by_bin.items()]
+    more = len(stops) - STOPS_SHOWN_MAX
+    orders = dict.fromkeys(back.order for back in found)
+    return PicksShown(
+        order=", ".join(orders),
+        progress=say("back.title", count=len(found)),
+        next=stops[0],
+        then=tuple(stops[1:STOPS_SHOWN_MAX]),
+        more=say("picks.more_bins", count=more) if more > 0 else "",
     )
 
 

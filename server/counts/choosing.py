@@ -14,8 +14,9 @@ from server import documents, papers
 from server.cells import CellError
 from server.counts import selection
 from server.counts.holdings import Holding, holdings
-from server.counts.plan import CountError, Sort, walking_order
+from server.counts.plan import CountError, Sort
 from server.tables import documents as document_table
+from sync.walking import walking_order
 
 BINS_MAX: Final = 1_000
 """Bins of one count; whoever counts more opens several."""

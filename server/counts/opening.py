@@ -16,6 +16,7 @@ from server.counts.plan import CountError, Plan, Share, Sort
 from server.database import stamp
 from server.rebuild import lock, rebuild
 from server.tables import events
+from sync.walking import walking_order
 
 
 def open_count(
@@ -51,7 +52,7 @@ def open_count(
         raise CountError(f"There is {taken} {number} already: give the count another number.")
     known = {share.place: share for share in shares}
     names = naming.read(connection, site, bins)
-    ordered = sorted(dict.fromkeys(bins), key=lambda place: plan.walking_order(names(place).text))
+    ordered = sorted(dict.fromkeys(bins), key=lambda place: walking_order(names(place).text))
     made = Plan(
         number=number,
         sort=sort,

@@ -6,7 +6,6 @@ further row is one bin's share.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -80,18 +79,6 @@ class Plan:
 
     def share(self, place: str) -> Share | None:
         return next((share for share in self.shares if share.place == place), None)
-
-
-_DIGITS: Final = re.compile(r"(\d+)")
-
-
-def walking_order(code: str) -> list[tuple[int, int, str]]:
-    """Sorts bins by code as people walk: A-2 before A-10.
-
-    >>> sorted(["A-10", "A-2", "B-1"], key=walking_order)
-    ['A-2', 'A-10', 'B-1']
-    """
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in _DIGITS.split(code) if part]
 
 
 def rows(plan: Plan) -> list[dict[str, Any]]:

@@ -17,7 +17,8 @@ from hashlib import blake2b
 from typing import Final
 
 from server.counts.holdings import Holding
-from server.counts.plan import CountError, walking_order
+from server.counts.plan import CountError
+from sync.walking import walking_order
 
 A_SHARE, B_SHARE = 0.80, 0.95
 DAY_MS: Final = 86_400_000

@@ -7,7 +7,20 @@ import pytest
 from scanner_client.handheld import Handheld
 from scanner_client.sighting import Told, Tone
 from scanner_client.typed import Typing
-from tests.scanner_client.labels import A_01, A_02, CABLE, ITEM, Begin, Learn, kept, product, see, unit, unit_label
+from tests.scanner_client.labels import (
+    A_01,
+    A_02,
+    BIN_1,
+    CABLE,
+    ITEM,
+    Begin,
+    Learn,
+    kept,
+    product,
+    see,
+    unit,
+    unit_label,
+)
 from tests.scanner_client.test_order_now import ordering
 
 A_10 = "https://warehouse.example/414/main/254/A-10"
@@ -126,3 +139,13 @@ def test_a_cancelled_order_has_nothing_to_take(learn: Learn, begin: Begin) -> No
     learn(ordering("SO-1", PHONES, state="cancelled"), stored("S1", A_01, 1))
     session = begin("pick", document="SO-1")
     assert words(Typing(session).enter(b"/list")) == ["SO-1 was cancelled: put back what was picked."]
+
+
+def test_what_was_picked_for_a_cancelled_order_is_led_back_bin_by_bin_offline(begin: Begin, learn: Learn) -> None:
+    picked = ["unit", unit("S2"), ["picked", None, A_02, *[None] * 6, 2, None, "SO-1"]]
+    learn(*PLACES, product(ITEM, "serial"), ordering("SO-1", PHONES, state="cancelled"), stored("S1", A_01, 1), picked)
+    session = begin("put_away")
+    assert words(Typing(session).enter(b"/list")) == ["1 to put back", "A-01: Thing S2, of SO-1"]
+    see(session, unit_label("S2"))
+    see(session, BIN_1)
+    assert words(Typing(session).enter(b"/list")) == ["Nothing has to be put back."]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from scanner_client.handheld import Handheld
+from scanner_client.office_undos import OfficeUndos
 from scanner_client.past import last_scans
 from scanner_client.session import Session
 from scanner_client.sighting import Sighting
@@ -15,6 +16,7 @@ from tests.scanner_client.labels import (
     CARTON_LABEL,
     IMEI_LABEL,
     Begin,
+    Learn,
     kept,
     see,
     unit,
@@ -173,3 +175,17 @@ def test_the_last_scans_are_listed_and_undone_at_the_terminal(handheld: Handheld
     assert listed[4] == "Put away: undone."
     assert (all_kept(handheld)[-1].reason, all_kept(handheld)[-1].subject) == ("wrong bin or carton", unit("S1"))
     assert typed(session, "/undo 1", "/scans", "/undo 99 no", "/undo x")[0].startswith("Which one? /scans lists them")
+
+
+def test_who_scanned_hears_that_the_office_took_it_back_once(handheld: Handheld, begin: Begin, learn: Learn) -> None:
+    session = begin("put_away", location=A_01)
+    [told] = see(session, unit_label("S1"))
+    assert told.event is not None
+    undos = OfficeUndos(handheld)
+    name = format_name(told.event.name)
+    learn(["undone", name, {"by": "Sam", "reason": "wrong bin", "action": "put_away", "subject": unit("S1")}])
+    assert [(news.text, news.thing) for news in undos.news()] == [
+        ("Sam at the office took this back: Put away. Reason: wrong bin", "S1")
+    ]
+    assert undos.news() == []
+    assert [past.undone for past in last_scans(handheld)] == [True]

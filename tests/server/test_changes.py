@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from server.changes import publish, pull
 from server.database import db, reading, stamp, writing
 from server.tables import reference, server_state
+from server.undo import undo
 from tests.handheld import BIN_A, DAY, DOCK, Chain, unit
 from tests.postgres import Server
 from tests.server.site import SITE, enrol, push, site
@@ -199,3 +200,15 @@ def test_a_docked_unit_that_was_never_there_is_taken_off_the_map(warehouse: str)
     everything(known, cursor, 10)
     assert known["unit", unit("S1")] is None
     assert known["alias", unit("S1")] == unit("S2")
+
+
+def test_an_undo_at_the_office_is_told_to_the_handheld_that_scanned_and_to_no_other(warehouse: str) -> None:
+    enrol(1)
+    chain = Chain(1)
+    chain.scan(DAY, "put_away", unit("S1"), location=BIN_A)
+    push(chain, now_ms=DAY + 1_000)
+    with writing() as c:
+        undo(c, site=SITE, name="1.1.1", reason="wrong bin", operator="Sam", now_ms=DAY + 2_000)
+    with reading() as c:
+        told = [[row for kind, _, row in pull(c, SITE, None, device_no=n)[0] if kind == "undone"] for n in (1, 11)]
+    assert told == [[{"by": "Sam", "reason": "wrong bin", "action": "put_away", "subject": unit("S1")}], []]

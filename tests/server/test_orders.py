@@ -316,3 +316,37 @@ def test_what_was_picked_while_an_order_was_cancelled_stays_a_case(app: Flask, o
     handheld.scan("pick", unit("S2"), location=BIN_A, document="SO-1", minutes_ago=10)
     handheld.push()
     assert [rules_of(unit(s)) for s in ("S1", "S2")] == [[("cancelled_order", "open")], []]
+
+
+def order_row(number: str = "SO-1") -> Any:
+    with reading() as c:
+        return c.execute(sa.select(reference.c.row).where(reference.c.key == number)).scalar_one()
+
+
+def test_an_order_leaves_the_handhelds_with_its_last_parcel_and_is_there_again_with_the_parcel(
+    app: Flask, admin: Person, handheld: Handheld
+) -> None:
+    take(admin, "order", HEAD + f"SO-1,{PHONE_GTIN},2,,,,Ada\n")
+    pick_and_pack(handheld)
+    handheld.scan("close_carton", CARTON_1, document="SO-1", minutes_ago=25)
+    handheld.push()
+    assert order_row()["state"] == "open"
+    handheld.scan("ship", CARTON_1, document="SO-1", minutes_ago=20)
+    handheld.push(len(handheld.chain.lines))
+    assert order_row() is None
+    handheld.scan("parcel_back", CARTON_1, document="SO-1", location=DOCK, reason="undelivered", minutes_ago=10)
+    handheld.push(len(handheld.chain.lines))
+    assert order_row()["state"] == "open"
+
+
+def test_a_cancelled_order_leaves_the_handhelds_with_the_last_unit_that_is_put_back(
+    ordered: Person, handheld: Handheld
+) -> None:
+    for serial in ("S1", "S2"):
+        handheld.scan("pick", unit(serial), location=BIN_A, document="SO-1", minutes_ago=40)
+    handheld.push()
+    ordered.post("/api/v1/orders/SO-1/cancel", json={"reason": "no"})
+    for serial, gone in (("S1", False), ("S2", True)):
+        handheld.scan("put_away", unit(serial), location=BIN_A, minutes_ago=5)
+        handheld.push(len(handheld.chain.lines))
+        assert (order_row() is None) is gone
