@@ -11,10 +11,10 @@ from werkzeug import Response
 
 from server import case_file, context, decisions, naming, pictures, queries, staff
 from server.case_file import CaseFile, Side
+from server.claims.book import list_claims
 from server.database import reading, transact
 from server.errors import Refusal
 from server.people import requires, signed_in
-from server.receipts.claims import list_claims
 from server.roles import Task
 from server.rules import rules
 from server.web.pages import blueprint, linked_names
