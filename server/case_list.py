@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
@@ -18,6 +18,7 @@ PAGE: Final = 100
 PAGE_MAX: Final = 500
 PLACES_MAX: Final = 5_000
 """Bins of one zone that a filter looks for."""
+KEYS_AT_ONCE: Final = 200
 LISTED_MAX: Final = 500
 """Cases that one selection of "all that match" takes."""
 ALL: Final = "all"
@@ -175,6 +176,18 @@ def read_case(connection: sa.Connection, site: str, unit: str, rule: str, episod
     ).mappings()
     found = row.one_or_none()
     return _closed_by(connection, [CaseLine(**found)])[0] if found else None
+
+
+def read_cases(connection: sa.Connection, site: str, keys: Sequence[tuple[str, str, str]]) -> list[CaseLine]:
+    """Those of these cases (unit, rule, episode) that are there, in this order."""
+    worth = prices.price_of(site, cases.c.item).label("value")
+    found: dict[tuple[str, str, str], CaseLine] = {}
+    for start in range(0, len(keys), KEYS_AT_ONCE):
+        some = keys[start : start + KEYS_AT_ONCE]
+        named = sa.tuple_(cases.c.unit, cases.c.rule, cases.c.episode).in_(some)
+        rows = connection.execute(sa.select(*_COLUMNS, worth).where(cases.c.site == site, named)).mappings()
+        found |= {(row["unit"], row["rule"], row["episode"]): CaseLine(**row) for row in rows}
+    return _closed_by(connection, [found[key] for key in keys if key in found])
 
 
 def _matching(connection: sa.Connection, site: str, wanted: CaseFilter) -> list[sa.ColumnElement[bool]]:

@@ -123,7 +123,13 @@ def _units_by_status(connection: sa.Connection, site: str, items: Iterable[str])
 
 def _pieces_by_item(connection: sa.Connection, site: str, items: Iterable[str]) -> Counter[str]:
     """Pieces of each product, its lots together."""
-    return Counter({item: sum(one["quantity"] for one in levels(connection, site, item=item)) for item in items})
+    found: Counter[str] = Counter()
+    s = stock_levels.c
+    for keys in in_chunks(items):
+        query = sa.select(stock_levels).where(s.site == site, s.quantity != 0, sa.or_(*map(_of_item, keys)))
+        for level in taken_along.pieces_here(connection, site, connection.execute(query).mappings().all()):
+            found[item_of(level["subject"]) or level["subject"]] += level["quantity"]
+    return found
 
 
 def _of_item(item: str) -> sa.ColumnElement[bool]:

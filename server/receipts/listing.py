@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import papers
-from server.ledger import FOLDED
+from server.ledger import FOLDED, in_chunks
 from server.receipts.kinds import KINDS
 from server.tables import document_rows, documents, events
 
@@ -44,32 +44,65 @@ def list_receipts(
         .order_by(sa.desc("since_ms"), d.number)
         .limit(limit)
     )
-    rows = [_row(connection, site, row) for row in connection.execute(query).all()]
+    found = connection.execute(query).all()
+    scanned, closed = _scanned(connection, site, found), _closed(connection, site, found)
+    suppliers = _suppliers(connection, found)
+    rows = [
+        _row(row, scanned.get(row.number, (0, None)), closed.get(row.number, (0, None)), suppliers.get(row.digest))
+        for row in found
+    ]
     return [row for row in rows if state in (None, row.state)]
 
 
-def _row(connection: sa.Connection, site: str, document: Any) -> ReceiptRow:
+def _scanned(connection: sa.Connection, site: str, found: Sequence[Any]) -> dict[str, tuple[int, int | None]]:
+    """How often something was received under each number, and when the last such scan arrived."""
     e = events.c
-    scanned = sa.select(sa.func.count(), sa.func.max(e.received_ms)).where(
-        e.site == site, e.document == document.number, e.action == "receive", e.outcome.in_(FOLDED)
-    )
-    scans, last_ms = connection.execute(scanned).one()
-    versions = papers.versions(connection, site, "receipt_result", document.number)
-    closed = sa.select(sa.func.max(documents.c.event_ms)).where(
-        documents.c.site == site, documents.c.number == f"{document.number}/{versions}"
-    )
-    closed_ms = connection.execute(closed).scalar() if versions else None
+    said: dict[str, tuple[int, int | None]] = {}
+    for numbers in in_chunks(row.number for row in found):
+        query = (
+            sa.select(e.document, sa.func.count(), sa.func.max(e.received_ms))
+            .where(e.site == site, e.document.in_(numbers), e.action == "receive", e.outcome.in_(FOLDED))
+            .group_by(e.document)
+        )
+        said.update((number, (scans, last_ms)) for number, scans, last_ms in connection.execute(query))
+    return said
+
+
+def _closed(connection: sa.Connection, site: str, found: Sequence[Any]) -> dict[str, tuple[int, int | None]]:
+    """The latest version of each receipt, and when it was closed."""
+    d = documents.c
+    query = sa.select(d.number, d.event_ms).where(d.site == site, d.kind == "receipt_result", d.event.isnot(None))
+    wanted = {row.number for row in found}
+    said: dict[str, tuple[int, int | None]] = {}
+    for name, moment in connection.execute(query):
+        number, _, version = name.rpartition("/")
+        if number in wanted and version.isdigit() and int(version) > said.get(number, (0, None))[0]:
+            said[number] = (int(version), moment)
+    return said
+
+
+def _suppliers(connection: sa.Connection, found: Sequence[Any]) -> dict[str, str | None]:
+    """Who sends each document; the same on every row, so that the first one says it."""
+    t = document_rows.c
+    said: dict[str, str | None] = {}
+    for digests in in_chunks(row.digest for row in found):
+        query = sa.select(t.document, t.attributes).where(t.document.in_(digests), t.row == 1)
+        said.update((digest, (attributes or {}).get("supplier")) for digest, attributes in connection.execute(query))
+    return said
+
+
+def _row(
+    document: Any, scanned: tuple[int, int | None], closed: tuple[int, int | None], supplier: str | None
+) -> ReceiptRow:
+    (scans, last_ms), (versions, closed_ms) = scanned, closed
     if closed_ms is not None:
         state = "changed" if last_ms is not None and last_ms > closed_ms else "closed"
     else:
         state = "partly" if scans else "open"
-    first = sa.select(document_rows.c.attributes).where(
-        document_rows.c.document == document.digest, document_rows.c.row == 1
-    )
     return ReceiptRow(
         number=document.number,
         kind=document.kind,
-        supplier=(connection.execute(first).scalar() or {}).get("supplier"),
+        supplier=supplier,
         since_ms=document.since_ms,
         state=state,
         versions=versions,

@@ -162,12 +162,8 @@ def _choice(value: str) -> Choice:
 
 def _selected(connection: sa.Connection, site: str, values: Sequence[str]) -> list[CaseLine]:
     """The cases of these checkboxes, as they are now, each with the evidence that the person saw."""
-    found = []
-    for choice in map(_choice, values[:LISTED_MAX]):
-        case = case_list.read_case(connection, site, choice.unit, choice.rule, choice.episode)
-        if case is not None:
-            found.append(case)
-    return found
+    choices = map(_choice, values[:LISTED_MAX])
+    return case_list.read_cases(connection, site, [(one.unit, one.rule, one.episode) for one in choices])
 
 
 def _previews(connection: sa.Connection, site: str, chosen: Sequence[CaseLine], now_ms: int) -> list[ForMany]:

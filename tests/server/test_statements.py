@@ -1,0 +1,81 @@
+"""Lists ask the database a bounded number of questions, however many rows they show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+import sqlalchemy as sa
+
+from server import inventory
+from server.case_list import CaseFilter, list_cases, read_cases
+from server.changes import publish
+from server.database import db, reading, stamp, writing
+from server.receipts.listing import list_receipts
+from tests.handheld import BIN_A, BIN_B, DAY, PHONE, Chain, unit
+from tests.server.site import SITE, enrol, push, state_document
+
+
+@contextmanager
+def counting() -> Iterator[list[str]]:
+    """The statements that are sent meanwhile."""
+    sent: list[str] = []
+
+    def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        sent.append(statement)
+
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", note)
+
+
+def _receipts(first: int, last: int) -> None:
+    for number in range(first, last):
+        rows = [{"subject": unit(f"U{number}")}]
+        state_document("asn", f"ASN-{number}", rows, now_ms=DAY + number)
+
+
+def _cases(first: int, last: int) -> None:
+    chain = Chain(first + 1)
+    enrol(first + 1)
+    for number in range(first, last):
+        chain.scan(DAY + number, "put_away", unit(f"U{number}"), location=BIN_A)
+        chain.scan(DAY + 60_000 + number, "inspect", unit(f"U{number}"), location=BIN_B)
+    push(chain, now_ms=DAY + 3_600_000)
+
+
+def _stock(first: int, last: int) -> None:
+    items = [f"{PHONE[:-3]}{number:03}" for number in range(first, last)]
+    with writing() as c:
+        for item in items:
+            publish(c, SITE, "item", item, {"name": item, "sku": None, "mode": "quantity"}, stamp(c))
+    rows = [{"subject": item, "location": BIN_A, "quantity": 5} for item in items]
+    state_document("stock", f"S-{first}", rows, now_ms=DAY + first)
+
+
+def _read_cases(c: sa.Connection) -> None:
+    read_cases(c, SITE, [(case.unit, case.rule, case.episode) for case in list_cases(c, SITE, CaseFilter())])
+
+
+@pytest.mark.parametrize(
+    ("fill", "ask"),
+    [
+        (_receipts, lambda c: list_receipts(c, SITE)),
+        (_cases, _read_cases),
+        (_stock, lambda c: inventory.products(c, SITE)),
+    ],
+    ids=["receipts", "cases", "products"],
+)
+def test_more_rows_ask_no_more_questions(
+    warehouse: str, fill: Callable[[int, int], None], ask: Callable[[sa.Connection], object]
+) -> None:
+    asked = []
+    for first, last in ((0, 2), (10, 30)):
+        fill(first, last)
+        with counting() as sent, reading() as c:
+            ask(c)
+        asked.append(len(sent))
+    assert asked[0] == asked[1]
