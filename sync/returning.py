@@ -74,7 +74,7 @@ class Inspected:
         """The rules in the site's row and the product's, either of which may lack any of them."""
         said = {**(site or {}), **(product or {})}
         return cls(
-            unit_max=int(said.get("unit_max") or UNIT_MAX),
+            unit_max=int(said.get("unit_max", UNIT_MAX)),
             product_loops=bool(said.get("product_loops")),
             always=bool(said.get("always")),
             failed_lots=tuple((lot, unit) for lot, unit in said.get("failed_lots") or ()),

@@ -13,8 +13,8 @@ from server.replay import known_of
 from server.returns import announced
 from server.returns.published import KIND
 from server.surroundings import Gathered, gather
-from server.tables import reference, unit_states
-from server.unit_rows import state_of
+from server.tables import reference
+from server.unit_rows import states_of
 from sync.history import Fact, effective
 from sync.identity import is_stock, item_of
 from sync.recall import LATER, bite, traits_of
@@ -48,7 +48,7 @@ def judge(connection: sa.Connection, site: str, units: Iterable[str], now_ms: in
     asked = list(dict.fromkeys(units))
     owned = owners(connection, site, asked)
     own = list(dict.fromkeys(owned.get(unit, unit) for unit in asked))
-    states = _states(connection, site, own)
+    states = states_of(connection, site, own)
     trails = _trails(connection, site, own)
     around = gather(connection, site, {}, states.values())
     now = {unit: carried(state, around.carrier(state.place, now_ms)) for unit, state in states.items()}
@@ -77,14 +77,6 @@ def judge(connection: sa.Connection, site: str, units: Iterable[str], now_ms: in
         )
         place = around.locate(state.place, now_ms) if state else None
         found[unit] = Judged(facts=facts, verdict=verdict(facts), trail=trails[unit], location=place)
-    return found
-
-
-def _states(connection: sa.Connection, site: str, units: Iterable[str]) -> dict[str, UnitState]:
-    found: dict[str, UnitState] = {}
-    for chunk in in_chunks(units):
-        query = sa.select(unit_states).where(unit_states.c.site == site, unit_states.c.unit.in_(chunk))
-        found.update((row["unit"], state_of(row)) for row in connection.execute(query).mappings())
     return found
 
 
@@ -123,7 +115,7 @@ def _owners_of_numbers(connection: sa.Connection, site: str, trails: Mapping[str
     """For each unit another one that a number read on it since it came back belongs to."""
     read = {unit: [n for fact in since_back(trail) for n in fact.event.numbers or ()] for unit, trail in trails.items()}
     of = owners(connection, site, {number for numbers in read.values() for number in numbers})
-    known = _states(connection, site, {number for numbers in read.values() for number in numbers})
+    known = states_of(connection, site, {number for numbers in read.values() for number in numbers})
     found: dict[str, str] = {}
     for unit, numbers in read.items():
         others = [of.get(number, number if number in known else unit) for number in numbers]

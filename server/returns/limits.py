@@ -65,7 +65,8 @@ def set_limits(
     owner_settings.keep(
         connection, site=site, kind=KIND, key=key, value=asdict(limits), told=told, operator=operator, now_ms=now_ms
     )
-    published.publish(connection, site, [key], stamp(connection))
+    of_all = published.items_back(connection, site) if item is None else []
+    published.publish(connection, site, [key, *of_all], stamp(connection))
 
 
 def _is_product(connection: sa.Connection, site: str, item: str) -> bool:

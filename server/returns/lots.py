@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
+from server import taken_along
+from server.ledger import in_chunks
 from server.returns import limits
-from server.returns.published import failed_lots
+from server.returns.published import failed_lots, items_back
 from server.tables import reference, unit_states
 from sync.returning import DEFECT, SITE_WIDE
 
@@ -32,19 +35,15 @@ class FailedLot:
 
 def failed(connection: sa.Connection, site: str) -> list[FailedLot]:
     """Every lot that failed, the worst first."""
-    t = unit_states.c
-    items = connection.execute(
-        sa.select(t.item).distinct().where(t.site == site, t.returns > 0, t.item.isnot(None))
-    ).scalars()
     bounds = limits.read(connection, site)
     recalled = _recalled(connection, site)
     found = []
-    for item in items:
-        for lot, first in failed_lots(connection, site, item).items():
-            rows = connection.execute(
-                sa.select(t.status, t.returned_for).where(t.site == site, t.item == item, t.lot == lot)
-            ).all()
-            bad = sum(DEFECT in row.returned_for for row in rows)
+    for item in items_back(connection, site):
+        lots = failed_lots(connection, site, item)
+        of_lot = _units(connection, site, item, lots)
+        for lot, first in lots.items():
+            rows = of_lot[lot]
+            bad = sum(DEFECT in row["returned_for"] for row in rows)
             at = bounds.get(item, bounds[SITE_WIDE]).recall_at
             is_recalled = (item, lot) in recalled or (item, None) in recalled
             found.append(
@@ -53,7 +52,7 @@ def failed(connection: sa.Connection, site: str) -> list[FailedLot]:
                     lot=lot,
                     first=first,
                     failed=bad,
-                    siblings=Counter(row.status for row in rows if DEFECT not in row.returned_for),
+                    siblings=Counter(row["status"] for row in rows if DEFECT not in row["returned_for"]),
                     recalled=is_recalled,
                     proposed=bad >= at and not is_recalled,
                 )
@@ -61,9 +60,24 @@ def failed(connection: sa.Connection, site: str) -> list[FailedLot]:
     return sorted(found, key=lambda one: (not one.proposed, -one.failed, one.item, one.lot))
 
 
+def _units(connection: sa.Connection, site: str, item: str, lots: Iterable[str]) -> Mapping[str, list[dict[str, Any]]]:
+    """The units of each lot, as their cartons have them: what was shipped in one is at its customer."""
+    t = unit_states.c
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for chunk in in_chunks(lots):
+        query = sa.select(t.lot, t.returned_for, t.status, t.place, t.expected, t.place_ms, t.announced_by).where(
+            t.site == site, t.item == item, t.lot.in_(chunk)
+        )
+        for row in taken_along.of_rows(connection, site, connection.execute(query).mappings()):
+            found[row["lot"]].append(row)
+    return found
+
+
 def _recalled(connection: sa.Connection, site: str) -> set[tuple[str, str | None]]:
-    """Products and lots that a recall in force names."""
+    """Products and lots that a recall in force reaches whole: not only what came in some delivery, or at some time."""
     t = reference.c
     rows = connection.execute(sa.select(t.row).where(t.site == site, t.kind == "recall", t.row.isnot(None))).scalars()
+    narrowing = ("notices", "received_from_ms", "received_until_ms")
     standing = [row for row in rows if row.get("until_ms") is None and row.get("item") and not row.get("drill")]
+    standing = [row for row in standing if all(row.get(part) is None for part in narrowing)]
     return {(row["item"], lot) for row in standing for lot in row.get("lots") or [None]}

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from server import owner_settings
 from server.changes import publish as offer
-from server.ledger import FOLDED
+from server.identifiers import names_of, owners
+from server.ledger import FOLDED, in_chunks
 from server.tables import events, unit_states
 from server.undone import read_undone
 from sync.event import ScanEvent, format_name
@@ -29,7 +30,8 @@ LOOPS: Final = 2
 def tell(connection: sa.Connection, site: str, said: Iterable[ScanEvent], at: int) -> None:
     """Let handhelds know what these events changed of their products."""
     subjects = {event.subject for event in said if event.action in CHANGING and event.subject}
-    items = {item for subject in subjects if (item := item_of(subject))}
+    of = owners(connection, site, subjects) if subjects else {}
+    items = {item for subject in subjects if (item := item_of(of.get(subject, subject)))}
     if items:
         publish(connection, site, items, at)
 
@@ -39,13 +41,20 @@ def publish(connection: sa.Connection, site: str, keys: Iterable[str], at: int) 
     limits = {key: one.value for key, one in owner_settings.kept(connection, site, SETTING).items()}
     for key in sorted(set(keys)):
         own = limits.get(key, {})
-        row: dict[str, Any] = {name: own[name] for name in ("unit_max", "always") if own.get(name)}
+        row: dict[str, Any] = {name: own[name] for name in ("unit_max", "always") if name in own}
         if key != SITE_WIDE:
             most = {**limits.get(SITE_WIDE, {}), **own}.get("product_max") or 0
             row |= {"product_loops": True} if most and loops(connection, site, key) > most else {}
             failed = failed_lots(connection, site, key)
             row |= {"failed_lots": [list(pair) for pair in list(failed.items())[-LOTS_MAX:]]} if failed else {}
         offer(connection, site, KIND, key, row or None, at)
+
+
+def items_back(connection: sa.Connection, site: str) -> list[str]:
+    """Products of which something came back."""
+    t = unit_states.c
+    query = sa.select(t.item).distinct().where(t.site == site, t.returns > 0, t.item.isnot(None))
+    return list(connection.execute(query).scalars())
 
 
 def loops(connection: sa.Connection, site: str, item: str) -> int:
@@ -71,12 +80,14 @@ def failed_lots(connection: sa.Connection, site: str, item: str) -> dict[str, st
 def _failures(connection: sa.Connection, site: str, units: Iterable[str]) -> dict[str, int]:
     """When each of these units first came back defective."""
     e = events.c
+    of = {unit: unit for unit in units}
+    of |= {name: unit for unit, names in names_of(connection, site, of).items() for name in names}
     moments: list[tuple[str, int, str]] = []
-    for unit in units:  # few, and each by index
-        query = sa.select(e.device_no, e.epoch, e.seq, e.event_ms).where(
-            e.site == site, e.subject == unit, e.action.in_(SAYING_SO), e.reason == DEFECT, e.outcome.in_(FOLDED)
+    for chunk in in_chunks(of):
+        query = sa.select(e.device_no, e.epoch, e.seq, e.event_ms, e.subject).where(
+            e.site == site, e.subject.in_(chunk), e.action.in_(SAYING_SO), e.reason == DEFECT, e.outcome.in_(FOLDED)
         )
-        moments += [(unit, row.event_ms, format_name(tuple(row)[:3])) for row in connection.execute(query)]
+        moments += [(of[r.subject], r.event_ms, format_name(tuple(r)[:3])) for r in connection.execute(query)]
     undone = read_undone(connection, (name for _, _, name in moments))
     found: dict[str, int] = {}
     for unit, at_ms, name in moments:

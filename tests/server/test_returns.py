@@ -17,11 +17,12 @@ from server.recalls.asked import Asked
 from server.recalls.book import begin
 from server.returns import loops, lots, shared
 from server.returns.facts import judge
+from server.returns.limits import Limits, set_limits
 from server.tables import document_rows, unit_states
 from sync.because import Because, Outcome
 from sync.identity import imei_key
 from sync.returning import ReturnVerdict
-from tests.handheld import BIN_A, DOCK, PHONE, unit
+from tests.handheld import BIN_A, CARTON_1, DOCK, PHONE, unit
 from tests.server.office import problems
 from tests.server.running import NOW, SITE, Handheld, Person, refusal, sign_in
 from tests.server.site import folded
@@ -221,6 +222,69 @@ def test_the_first_failure_of_a_lot_is_told_to_handhelds_and_more_propose_a_reca
         [worse] = lots.failed(c, SITE)
     assert (worse.failed, worse.proposed, worse.first) == (2, True, unit("F1"))
     assert Because.LOT_FAILS in verdict("G1").because
+
+
+def test_a_failure_that_was_scanned_by_its_imei_is_its_lots_failure(shop: Person, handheld: Handheld) -> None:
+    sold(handheld, "S1", "SO-1", lot="L7")
+    handheld.push()
+    handheld.scan("take_back", IMEI, minutes_ago=60, location=DOCK, reason="defect")
+    handheld.push(first=len(handheld.chain.lines))
+    with reading() as c:
+        [failed] = lots.failed(c, SITE)
+        offered = next(row for kind, key, row in pull(c, SITE, None)[0] if (kind, key) == ("returns", PHONE))
+    assert (failed.lot, failed.first) == ("L7", unit("S1"))
+    assert offered == {"failed_lots": [["L7", unit("S1")]]}
+
+
+def test_siblings_that_were_shipped_in_a_carton_are_at_their_customers(shop: Person, handheld: Handheld) -> None:
+    defective(handheld, "F1", "SO-1", "L7")
+    says(handheld, "put_away", "G1", location=BIN_A, lot="L7")
+    says(handheld, "pack", "G1", container=CARTON_1, document="SO-2")
+    handheld.scan("ship", CARTON_1, minutes_ago=60, document="SO-2")
+    handheld.push()
+    with reading() as c:
+        [failed] = lots.failed(c, SITE)
+    assert dict(failed.siblings) == {"shipped": 1}
+
+
+def test_a_lot_of_which_one_delivery_is_recalled_is_proposed_still(shop: Person, handheld: Handheld) -> None:
+    defective(handheld, "F1 F2", "SO-1", "L7")
+    handheld.push()
+    with writing() as c:
+        begin(c, site=SITE, asked=Asked(reason="x", gtin=GTIN, until="2001-01-01"), operator=None, now_ms=NOW)
+    with reading() as c:
+        [failed] = lots.failed(c, SITE)
+    assert (failed.recalled, failed.proposed) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("site", "product", "found"),
+    [
+        (Limits(unit_max=0), None, {Because.UNIT_LOOPS}),
+        (Limits(always=True), Limits(always=False), set()),
+        (Limits(unit_max=5), Limits(unit_max=0), {Because.UNIT_LOOPS}),
+        (Limits(product_max=1), None, {Because.PRODUCT_LOOPS}),
+        (Limits(product_max=1), Limits(product_max=0), set()),
+    ],
+)
+def test_a_limit_holds_from_when_it_is_set_also_of_nought_and_where_it_frees_a_product(
+    shop: Person, handheld: Handheld, site: Limits, product: Limits | None, found: set[Because]
+) -> None:
+    for serial in ("S2", "S3"):
+        for _ in range(2):
+            sold(handheld, serial, "SO-1")
+            back(handheld, serial, "SO-1")
+            says(handheld, "examine", serial, numbers=(unit(serial),), seal="none", evidence="sha256:1")
+            says(handheld, "restock", serial, location=DOCK)
+    sold(handheld, "S4", "SO-1")
+    back(handheld, "S4", "SO-1")
+    handheld.push()
+    for item, limits in ((PHONE, product), (None, site)):
+        if limits is not None:
+            with writing() as c:
+                set_limits(c, site=SITE, item=item, limits=limits, operator="Sam", now_ms=NOW)
+    by_limit = {Because.UNIT_LOOPS, Because.PRODUCT_LOOPS, Because.ALWAYS_INSPECTED}
+    assert set(verdict("S4").because) & by_limit == found
 
 
 def test_a_unit_that_goes_round_is_counted_as_that_unit_and_set_apart_in_its_products_rate(
