@@ -44,15 +44,15 @@ def announce(connection: sa.Connection, site: str, facts: Sequence[Fact], now_ms
         if known is None:
             continue  # the import refuses such a transfer; a site is never taken away
         lock(connection, to, [number])
-        fresh = shipped[number].keys() - _told(connection, to, shipped[number])
+        fresh = shipped[number].keys() - _told(connection, to, number, shipped[number])
         rows = _rows(connection, site, number, fresh, now_ms)
         if rows:
             operator = next(iter(shipped[number].values()))
             _state(connection, to, _notice_number(connection, to, number), rows, operator=operator, now_ms=now_ms)
 
 
-def _told(connection: sa.Connection, to: str, subjects: Iterable[str]) -> set[str]:
-    """Those of these that a transfer has announced there already."""
+def _told(connection: sa.Connection, to: str, number: str, subjects: Iterable[str]) -> set[str]:
+    """Those of these that this transfer has announced there already; a tote or a unit may come with another again."""
     found: set[str] = set()
     for chunk in in_chunks(subjects):
         query = (
@@ -60,7 +60,7 @@ def _told(connection: sa.Connection, to: str, subjects: Iterable[str]) -> set[st
             .join(documents, documents.c.digest == document_rows.c.document)
             .where(document_rows.c.site == to, document_rows.c.subject.in_(chunk), documents.c.kind == "asn")
         )
-        found |= {subject for subject, said in connection.execute(query) if said and said.get("transfer")}
+        found |= {subject for subject, said in connection.execute(query) if said and said.get("transfer") == number}
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -16,7 +17,6 @@ from server.document_kinds import KINDS
 from server.orders.progress import read_progress
 from server.receipts import receipt
 from server.tables import document_rows, documents, events
-from server.transfers.arrival import sender
 from sync.identity import is_container, item_of
 
 PREFIX: Final = "TRANSFER-"
@@ -80,37 +80,37 @@ def list_transfers(connection: sa.Connection, site: str, now_ms: int) -> list[Tr
         .join(document_rows, document_rows.c.document == t.digest)
         .where(t.kind == "order", t.number.startswith(PREFIX), t.event.isnot(None), document_rows.c.row == 1)
         .order_by(t.event_ms.desc(), t.number.desc())
-        .limit(TRANSFERS_MAX)
     )
-    found = []
-    for row in connection.execute(query):
-        to = (row.attributes or {}).get("to_site")
-        if to is not None and site in (row.site, to):
-            found.append(_transfer(connection, row.number, row.site, to, row.event_ms, now_ms))
-    return found
+    notices = _notices(connection, site)
+    found = [(row, to) for row in connection.execute(query) if (to := (row.attributes or {}).get("to_site"))]
+    ours = [(row, to) for row, to in found if site in (row.site, to)][:TRANSFERS_MAX]
+    return [
+        _transfer(connection, row.number, row.site, to, row.event_ms, now_ms, notices[row.site, row.number])
+        for row, to in ours
+    ]
 
 
 def in_transit(connection: sa.Connection, site: str) -> list[InTransit]:
     """What left one site for another and has not been received: from here or to here."""
     found = []
-    for number, to in _notices(connection):
-        origin = sender(connection, to, number)
-        if origin is None or site not in (origin[0], to) or _is_closed(connection, to, number):
-            continue
-        for line in receipt.report(connection, site=to, number=number).lines:
-            left = line.expected_quantity - line.quantity
-            if left > 0 and not is_container(line.subject):
-                found.append(
-                    InTransit(
-                        number=origin[1],
-                        notice=number,
-                        origin=origin[0],
-                        to=to,
-                        subject=line.subject,
-                        quantity=left,
-                        container=line.expected,
+    for (origin, transfer), notices in _notices(connection, site).items():
+        for number, to in notices:
+            if _is_closed(connection, to, number):
+                continue
+            for line in receipt.report(connection, site=to, number=number).lines:
+                left = line.expected_quantity - line.quantity
+                if left > 0 and not is_container(line.subject):
+                    found.append(
+                        InTransit(
+                            number=transfer,
+                            notice=number,
+                            origin=origin,
+                            to=to,
+                            subject=line.subject,
+                            quantity=left,
+                            container=line.expected,
+                        )
                     )
-                )
     return found
 
 
@@ -129,8 +129,10 @@ def create(
         lines: GTIN or SKU, and how many.
 
     Raises:
-        TransferError: a product or the site is unknown, or there is nothing to send.
+        TransferError: a product or the site is unknown, there is nothing to send, or the number is no transfer's.
     """
+    if number is not None and not number.startswith(PREFIX):
+        raise TransferError(f"{number!r:.60} cannot be a transfer's number: it begins with {PREFIX}.")
     wanted = list(lines)
     if not 1 <= len(wanted) <= LINES_MAX:
         raise TransferError(f"A transfer has 1 to {LINES_MAX} lines; this has {len(wanted)}.")
@@ -150,11 +152,17 @@ def create(
     return called
 
 
-def _transfer(connection: sa.Connection, number: str, origin: str, to: str, since_ms: int, now_ms: int) -> Transfer:
+def _transfer(
+    connection: sa.Connection,
+    number: str,
+    origin: str,
+    to: str,
+    since_ms: int,
+    now_ms: int,
+    handed_over: Iterable[tuple[str, str]],
+) -> Transfer:
     order = read_progress(connection, origin, [number], now_ms)[number]
-    notices = tuple(
-        notice for notice, at in _notices(connection) if at == to and sender(connection, to, notice) == (origin, number)
-    )
+    notices = tuple(notice for notice, at in handed_over if at == to)
     arrived = on_its_way = short = 0
     for notice in notices:
         closed = _is_closed(connection, to, notice)
@@ -180,11 +188,21 @@ def _transfer(connection: sa.Connection, number: str, origin: str, to: str, sinc
     )
 
 
-def _notices(connection: sa.Connection) -> list[tuple[str, str]]:
-    """Number and site of every notice that a transfer made."""
+def _notices(connection: sa.Connection, site: str) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    """(sender, transfer) -> number and site of every notice that it made, of those from this site or to it."""
     t = documents.c
-    query = sa.select(t.number, t.site).where(t.kind == "asn", t.number.startswith(PREFIX), t.event.isnot(None))
-    return [(row.number, row.site) for row in connection.execute(query.order_by(t.event_ms, t.number))]
+    query = (
+        sa.select(t.number, t.site, document_rows.c.attributes)
+        .join(document_rows, document_rows.c.document == t.digest)
+        .where(t.kind == "asn", t.number.startswith(PREFIX), t.event.isnot(None), document_rows.c.row == 1)
+        .order_by(t.event_ms, t.number)
+    )
+    found: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    for number, to, said in connection.execute(query):
+        origin = (said or {}).get("from_site")
+        if origin is not None and site in (origin, to):
+            found[origin, said["transfer"]].append((number, to))
+    return found
 
 
 def _is_closed(connection: sa.Connection, site: str, number: str) -> bool:

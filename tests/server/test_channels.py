@@ -12,6 +12,7 @@ from server import exports
 from server.channels import Channel, read_channels
 from server.database import reading, writing
 from server.sites import add_site
+from server.transfers import book
 from server.transfers.book import list_transfers
 from sync.identity import container_key, item_key, unit_key
 from tests.handheld import Chain
@@ -90,3 +91,30 @@ def test_a_carton_that_two_people_hand_over_is_announced_to_the_other_site_once(
     with reading() as c:
         (transfer,) = list_transfers(c, "north", NOW + 300_000)
     assert (transfer.notices, transfer.in_transit) == (("TRANSFER-1",), 1)
+
+
+def test_what_comes_back_and_is_sent_to_the_same_site_again_is_announced_there_again(sold: Flask) -> None:
+    take("order", f"number,gtin,quantity,to_site\nTRANSFER-2,{LAMP},1,north\n")
+    chain = Chain(8, boot_at_ms=NOW - 3_000_000)
+    enrol(8, enrolled_ms=NOW - 9_000_000)
+    lamp, carton = unit_key(LAMP, "L2"), container_key("106141412345679004")
+    chain.scan(NOW + 230_000, "receive", carton, location=BIN)
+    chain.scan(NOW + 231_000, "unpack", lamp, origin=carton, location=BIN)
+    chain.scan(NOW + 240_000, "pick", lamp, location=BIN, document="TRANSFER-2")
+    chain.scan(NOW + 241_000, "pack", lamp, container=carton, location=BIN, document="TRANSFER-2")
+    chain.scan(NOW + 242_000, "ship", carton, location=BIN, document="TRANSFER-2")
+    push(chain, now_ms=NOW + 250_000)
+    with reading() as c:
+        second, first = list_transfers(c, "north", NOW + 300_000)
+    assert (first.notices, second.notices) == (("TRANSFER-1",), ("TRANSFER-2",))
+
+
+def test_one_sites_transfers_do_not_crowd_out_those_of_another(sold: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    with writing() as c:
+        for code in ("south", "east"):
+            add_site(c, code=code, name=code, company_prefix=None, beside=SITE, operator=None, now_ms=NOW)
+    for n in (2, 3):
+        take("order", f"number,gtin,quantity,to_site\nTRANSFER-{n},{PEN},1,south\n")
+    monkeypatch.setattr(book, "TRANSFERS_MAX", 1)
+    with reading() as c:
+        assert [one.number for one in list_transfers(c, "north", NOW + 300_000)] == ["TRANSFER-1"]

@@ -101,3 +101,7 @@ def test_a_transfer_is_made_on_the_page_and_picked_like_an_order(app: Flask, adm
     assert "is no line of a transfer" in wrong.text
     refused = admin.post("/api/v1/transfers", json={"to": "moon", "lines": [{"product": "P12", "quantity": 1}]})
     assert (refused.status_code, refused.get_json()["code"]) == (422, "transfer")
+    strange = {"to": "north", "number": "MOVE-1", "lines": [{"product": "P12", "quantity": 1}]}
+    unlisted = admin.post("/api/v1/transfers", json=strange)
+    assert unlisted.status_code == 422
+    assert "cannot be a transfer's number: it begins with TRANSFER-." in unlisted.get_json()["message"]
