@@ -96,13 +96,23 @@ def _emptied(connection: sa.Connection, site: str, facts: Iterable[Fact], hold: 
 
 
 def _on_top(facts: list[Fact], balances: stock.Balances) -> bool:
-    """Whether these facts may be folded on top: none is older, or may lie within a count's interval."""
+    """Whether these facts may be folded on top: none is older, or may lie within a count's interval.
+
+    An expiry is said also by what leaves no moment in a balance (a check, an announcement), and of what lies nowhere
+    yet: so another one than is known is put in its order by the whole history.
+    """
+    known = {None} | {balance.expiry for balance in balances.values()}
     last = max((b.last_ms for b in balances.values()), default=-1)
     counted = max((b.counted_ms for b in balances.values() if b.counted_ms is not None), default=-1)
     results = any(ACTIONS[f.event.action].stock is Stock.FOUND for f in facts)
-    return not results and all(
-        f.event_ms > last and f.event_ms - f.uncertainty_ms > counted and not f.event.voids and not f.forked
-        for f in facts
+    return (
+        bool(balances)
+        and not results
+        and all(
+            f.event_ms > last and f.event_ms - f.uncertainty_ms > counted and not f.event.voids and not f.forked
+            for f in facts
+        )
+        and {f.event.expiry for f in facts} <= known
     )
 
 
