@@ -85,7 +85,7 @@ def _standing(row: Mapping[str, Any], recalls: Iterable[Recall]) -> Standing:
         item=row["item"],
         quantity=1,
         since_ms=since_ms,
-        expiry=row["expiry"],
+        expiry=row["expiry"] if _is_day(row["expiry"]) else None,
         lot=row["lot"],
         came_under=row["came_under"] or row["announced_by"],
         for_sale=row["status"] in FOR_SALE and not stopped,
@@ -140,8 +140,17 @@ def read_expiries(connection: sa.Connection, site: str, lots: Iterable[str]) -> 
         )
         for query in (stated, scanned):
             for subject, expiry, at_ms in connection.execute(query):
-                found[subject] = max(found.get(subject, (0, "")), (at_ms, expiry))
+                if _is_day(expiry):
+                    found[subject] = max(found.get(subject, (0, "")), (at_ms, expiry))
     return {subject: expiry for subject, (_, expiry) in found.items()}
+
+
+def _is_day(expiry: str | None) -> bool:
+    """Whether it is a date: a scan's own word may be anything, and is kept as it came."""
+    try:
+        return expiry is not None and bool(date.fromisoformat(expiry))
+    except ValueError:
+        return False
 
 
 def lot_of(standing: Standing) -> str:

@@ -37,7 +37,7 @@ def life_cycle() -> str:
     with reading() as connection:
         found = picture.read(connection, signed_in().site, context.now_ms())
         spoiling = _spoiling(found.products.values())
-        names = linked_names(connection, signed_in().site, [one.lot.subject for _, one in spoiling])
+        names = linked_names(connection, signed_in().site, [one.lot.subject for _, one in spoiling[:ROWS_MAX]])
     products = sorted(found.products.values(), key=lambda one: one.name.casefold())
     ages, costs = found.ages(), found.costs()
     stages = {stage: sum(one.finding.stage is stage for one in products) for stage in Stage}

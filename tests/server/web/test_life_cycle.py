@@ -173,3 +173,14 @@ def test_a_supervisor_sees_the_suggestions_and_cannot_accept_them(app: Flask, ow
     supervisor = sign_in(app, "supervisor")
     assert "Accept the ticked ones" not in supervisor.get("/prices").text
     assert supervisor.post("/prices/accept", data={"days": "5"}).status_code == 403
+
+
+@SQLITE
+def test_an_expiry_that_is_no_date_counts_as_none_and_breaks_no_page(owner: Person, handheld: Handheld) -> None:
+    handheld.scan("receive", unit("ODD"), location=BIN_A, expiry="2026-13-45", minutes_ago=1)
+    handheld.scan("put_away", CABLE, location=BIN_A, quantity=3, expiry="soon", minutes_ago=1)
+    first = len(handheld.chain.lines) - 1
+    handheld.push(first)
+    for page in ("/life-cycle", "/prices"):
+        assert owner.get(page).status_code == 200
+    assert "soon" not in owner.get("/life-cycle").text
