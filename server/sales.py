@@ -75,6 +75,13 @@ class _Cartons:
             left = content[move.subject].quantity - move.quantity
             content[move.subject] = content[move.subject]._replace(quantity=max(0, left))
 
+    def come_back(self, carton: str, depth: int = DEPTH_MAX) -> None:
+        """It came back unopened: what is in it can be taken out again."""
+        for subject in self.inside.get(carton, {}) if depth else ():
+            if not is_stock(subject):
+                self.at[subject] = carton
+            self.come_back(subject, depth - 1)
+
     def _take_out(self, unit: str) -> None:
         self.inside.get(self.at.pop(unit, ""), {}).pop(unit, None)
 
@@ -100,6 +107,7 @@ def read_sales(connection: sa.Connection, site: str, *, since_ms: int, until_ms:
             cartons.unpack(move)
         elif move.action == "parcel_back":
             parcels.pop(move.subject, None)
+            cartons.come_back(move.subject)
         elif not is_container(move.subject):
             loose += cartons.leave(move, move)
         elif move.subject not in parcels:  # a carton that is scanned twice left once

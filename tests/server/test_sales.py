@@ -38,8 +38,8 @@ def test_what_leaves_in_a_carton_is_sold_when_the_carton_is_handed_over(handheld
 
 
 def test_a_parcel_that_came_back_unopened_was_no_sale_and_a_unit_sold_twice_was_two(handheld: Handheld) -> None:
-    _pack(handheld, unit("A1"), CARTON_1, 60)
-    handheld.scan("ship", CARTON_1, minutes_ago=50)
+    _pack(handheld, unit("A1"), CARTON_1, 48)
+    handheld.scan("ship", CARTON_1, minutes_ago=46)
     handheld.scan("parcel_back", CARTON_1, location=DOCK, reason="refused", minutes_ago=40)
     handheld.push()
     assert _sold() == []
@@ -49,6 +49,18 @@ def test_a_parcel_that_came_back_unopened_was_no_sale_and_a_unit_sold_twice_was_
     handheld.scan("ship", unit("A1"), document="SO-2", minutes_ago=10)
     handheld.push(4)
     assert _sold() == [(unit("A1"), 1, "SO-1"), (unit("A1"), 1, "SO-2")]
+
+
+def test_what_was_taken_out_of_a_parcel_that_came_back_does_not_leave_with_it_again(handheld: Handheld) -> None:
+    for serial in ("A1", "A2", "A3"):
+        _pack(handheld, unit(serial), CARTON_1, 48)
+    handheld.scan("ship", CARTON_1, minutes_ago=46)
+    handheld.scan("parcel_back", CARTON_1, location=DOCK, reason="refused", minutes_ago=40)
+    handheld.scan("unpack", unit("A1"), origin=CARTON_1, location=DOCK, minutes_ago=30)
+    _pack(handheld, unit("A2"), CARTON_2, 29)
+    handheld.scan("ship", CARTON_1, minutes_ago=20)
+    handheld.push()
+    assert _sold() == [(unit("A3"), 1, "SO-1")]
 
 
 def test_an_undone_shipment_is_no_sale(handheld: Handheld) -> None:
