@@ -15,7 +15,7 @@ from server import papers
 from server.recalls.asked import RecallError
 from server.recalls.reach import Reached, Where
 from server.tables import document_rows, documents, events
-from sync.event import parse_name
+from sync.event import format_name
 
 CUSTOMER: Final = {
     "sends_back": "sends it back",
@@ -101,8 +101,7 @@ def read(connection: sa.Connection, site: str, number: str) -> Mapping[tuple[str
         .order_by(d.event_ms, d.event, t.row)
     )
     rows = connection.execute(query).all()
-    names = {row.event: None for row in rows}
-    operators = {name: _operator(connection, name) for name in names}
+    operators = _operators(connection, site, number)
     return {
         (row.attributes["key"][0], row.attributes["key"][1]): Outcome(
             word=row.attributes["word"],
@@ -114,9 +113,10 @@ def read(connection: sa.Connection, site: str, number: str) -> Mapping[tuple[str
     }
 
 
-def _operator(connection: sa.Connection, name: str) -> str | None:
-    device_no, epoch, seq = parse_name(name)
+def _operators(connection: sa.Connection, site: str, number: str) -> dict[str, str | None]:
+    """Who wrote each word on this recall down, by the fact's name."""
     e = events.c
-    query = sa.select(e.operator).where(e.device_no == device_no, e.epoch == epoch, e.seq == seq)
-    found: str | None = connection.execute(query).scalar()
-    return found
+    query = sa.select(e.device_no, e.epoch, e.seq, e.operator).where(
+        e.site == site, e.document == number, e.action == "account_recall"
+    )
+    return {format_name((row.device_no, row.epoch, row.seq)): row.operator for row in connection.execute(query)}

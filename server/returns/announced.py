@@ -9,9 +9,11 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server.ledger import in_chunks
+from server.ledger import FOLDED, in_chunks
 from server.parties import name_of
 from server.tables import document_rows, documents, events
+from server.undone import read_undone
+from sync.event import format_name
 from sync.history import Fact
 from sync.identity import is_container, is_stock
 from sync.returning import Claim, Inspected, ReturnFacts, ReturnVerdict, verdict
@@ -52,19 +54,23 @@ def read(connection: sa.Connection, site: str, number: str) -> Announced | None:
         .where(documents.c.site == site, documents.c.number == number, documents.c.kind == "rma")
         .order_by(t.row)
     ).all()
-    came = connection.execute(
-        sa.select(e.subject, sa.func.min(e.event_ms).label("at_ms"))
-        .where(e.site == site, e.document == number, e.action == "take_back", e.subject.isnot(None))
-        .group_by(e.subject)
-        .order_by(sa.text("at_ms"))
+    scans = connection.execute(
+        sa.select(e.device_no, e.epoch, e.seq, e.subject, e.event_ms)
+        .where(e.site == site, e.document == number, e.action == "take_back", e.outcome.in_(FOLDED))
+        .order_by(e.event_ms)
     ).all()
+    undone = read_undone(connection, [format_name(tuple(row)[:3]) for row in scans])
+    came: dict[str, int] = {}
+    for row in scans:
+        if row.subject is not None and format_name(tuple(row)[:3]) not in undone:
+            came.setdefault(row.subject, row.event_ms)
     return Announced(
         number=number,
         order=claim.order,
         reason=claim.reason,
         customer=name_of(connection, site, number),
         lines={row.subject: row.quantity or 1 for row in lines},
-        came={row.subject: row.at_ms for row in came},
+        came=came,
     )
 
 

@@ -56,7 +56,9 @@ def counts(rows: Iterable[Waiting]) -> dict[str, int]:
 
 def _in_hand(connection: sa.Connection, site: str, limit: int) -> list[str]:
     t = unit_states.c
-    back = sa.select(t.unit).where(t.site == site, t.returns > 0, t.status == Status.RETURNED.value)
+    # in the index's own words; what was lent, or replaced under warranty, waits too
+    returned: sa.ColumnClause[str] = sa.literal_column(f"'{Status.RETURNED.value}'")
+    back = sa.select(t.unit).where(t.site == site, t.status == returned)
     units = list(connection.execute(back.order_by(t.status_ms, t.unit).limit(limit)).scalars())
     c = cases.c
     odd = sa.select(c.unit).where(c.site == site, c.status == "open", c.rule.in_(STRANGE)).distinct()

@@ -47,6 +47,14 @@ sa.Index(
     sqlite_where=_CAME_BACK,
     postgresql_where=_CAME_BACK,
 )
+_WAITING = sa.text("status = 'returned'")
+sa.Index(
+    "ix_unit_states_waiting",
+    unit_states.c.site,
+    unit_states.c.status_ms,
+    sqlite_where=_WAITING,
+    postgresql_where=_WAITING,
+)
 sa.Index("ix_unit_states_stamp", unit_states.c.stamp, unit_states.c.unit)
 
 stock_levels = sa.Table(

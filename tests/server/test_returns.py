@@ -15,7 +15,7 @@ from server.parties import name_of
 from server.rebuild import rebuild
 from server.recalls.asked import Asked
 from server.recalls.book import begin
-from server.returns import loops, lots, shared
+from server.returns import announced, loops, lots, shared
 from server.returns.facts import judge
 from server.returns.limits import Limits, set_limits
 from server.tables import document_rows, unit_states
@@ -222,6 +222,19 @@ def test_the_first_failure_of_a_lot_is_told_to_handhelds_and_more_propose_a_reca
         [worse] = lots.failed(c, SITE)
     assert (worse.failed, worse.proposed, worse.first) == (2, True, unit("F1"))
     assert Because.LOT_FAILS in verdict("G1").because
+
+
+def test_what_was_taken_back_by_mistake_did_not_come_with_its_return(shop: Person, handheld: Handheld) -> None:
+    sold(handheld, "S1", "SO-1")
+    for serial in ("S1", "S2"):
+        back(handheld, serial, "RMA-1")
+    mistake = f"{handheld.chain.device_no}.1.{len(handheld.chain.lines)}"
+    says(handheld, "void", "S2", voids=mistake, reason="scanned twice")
+    handheld.push()
+    with reading() as c:
+        found = announced.read(c, SITE, "RMA-1")
+    assert found is not None
+    assert [*found.came] == [unit("S1")]
 
 
 def test_a_failure_that_was_scanned_by_its_imei_is_its_lots_failure(shop: Person, handheld: Handheld) -> None:

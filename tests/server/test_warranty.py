@@ -130,6 +130,8 @@ def test_what_is_lent_stays_ours_and_comes_back(admin: Person, sold: Handheld) -
     assert admin.post("/api/v1/loans/end", json={"unit": unit("S2"), "location": BIN_A}).status_code == 204
     state = admin.get(f"/api/v1/units/01/{GTIN}/21/S2").get_json()["state"]
     assert (state["status"], state["place"]) == ("returned", BIN_A)
+    waiting = admin.get("/api/v1/returns").get_json()["returns"]
+    assert [row["unit"] for row in waiting] == [unit("S2")], "somebody has to look at it before it is sold"
 
 
 def test_what_quality_holds_back_is_neither_lent_nor_given(admin: Person, sold: Handheld) -> None:

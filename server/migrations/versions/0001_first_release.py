@@ -389,6 +389,14 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         postgresql_where=sa.text("returns > 0"),
     )
     op.create_index("ix_unit_states_stamp", "unit_states", ["stamp", "unit"], unique=False)
+    op.create_index(
+        "ix_unit_states_waiting",
+        "unit_states",
+        ["site", "status_ms"],
+        unique=False,
+        sqlite_where=sa.text("status = 'returned'"),
+        postgresql_where=sa.text("status = 'returned'"),
+    )
     op.create_table(
         "document_rows",
         sa.Column("site", sa.Text(), nullable=False),

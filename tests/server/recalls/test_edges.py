@@ -98,6 +98,8 @@ def test_the_api_previews_begins_answers_and_releases(handheld: Handheld, qualit
     assert refusal(quality.post("/api/v1/recalls/RC-9/release", json={"reason": "x"})) == (404, "not_found")
     assert quality.post("/api/v1/recalls/RC-7/release", json={"reason": "checked"}).status_code == 200
     assert refusal(quality.post("/api/v1/recalls/RC-7/release", json={"reason": "again"})) == (409, "conflict")
+    late = quality.post("/api/v1/recalls/RC-7/answers", json={"order": "SO-3", "answer": "keeps"})
+    assert refusal(late) == (409, "conflict"), "an answer that no account would ever show"
 
 
 def test_the_command_line_previews_recalls_tells_and_releases(app: Flask, handheld: Handheld) -> None:
