@@ -76,8 +76,8 @@ class BreakEven:
     preset: Preset
     saved: float
     """Of the price, by each unit's own name, against counting pieces."""
-    price: float
-    """Where that is what the label costs: unit cost / saved."""
+    price: float | None
+    """Where that is what the label costs: unit cost / saved; None where it saves nothing."""
     beyond: float
     """Of the price, beyond what lots and cartons would save for next to nothing."""
     price_beyond: float | None
@@ -119,7 +119,7 @@ def _break_even(case: Case, preset: Preset, figures: Mapping[str, Figure]) -> Br
     return BreakEven(
         preset=preset,
         saved=saved,
-        price=case.unit_cost / saved,
+        price=case.unit_cost / saved if saved > 0 else None,
         beyond=beyond,
         price_beyond=case.unit_cost / beyond if beyond > 0 else None,
     )

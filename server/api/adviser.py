@@ -159,7 +159,7 @@ class BreakEvenSchema(Schema):
 
     preset = fields.String(attribute="preset.name")
     saved = fields.Float(metadata={"description": "Of the price"})
-    price = fields.Float()
+    price = fields.Float(allow_none=True, metadata={"description": "null where it saves nothing"})
     beyond = fields.Float(metadata={"description": "Of the price, beyond lots and cartons"})
     price_beyond = fields.Float(allow_none=True)
 
