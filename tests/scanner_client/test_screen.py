@@ -22,7 +22,8 @@ NAMES = Names(location="A-01", container=None)
 
 
 def test_every_verdict_and_tone_has_words_and_a_signal() -> None:
-    assert all(say(f"verdict.{verdict.value}", place="x", reason="y", order="z", expiry="w") for verdict in Verdict)
+    told = {"place": "x", "reason": "y", "order": "z", "expiry": "w", "left": 2}
+    assert all(say(f"verdict.{verdict.value}", **told) for verdict in Verdict)
     assert set(SIGNALS) == set(Tone)
     assert len({(s.beeps, s.sign) for s in SIGNALS.values()}) == len(Tone), "no two sound and look alike"
 
