@@ -176,7 +176,7 @@ def _came_back(connection: sa.Connection, site: str, containers: list[str]) -> d
 def _progress(
     order: Order, imported_ms: int, facts: list[Fact], things: _Things, back: Mapping[str, str]
 ) -> OrderProgress:
-    units = _units(order.number, facts, things)
+    units = _units(order.number, facts, things, back)
     cancelled = next((f for f in reversed(facts) if f.event.action in ("cancel_order", "resume_order")), None)
     cancelled = cancelled if cancelled and cancelled.event.action == "cancel_order" else None
     shortages = tuple(
@@ -210,8 +210,9 @@ def _progress(
     )
 
 
-def _units(number: str, facts: list[Fact], things: _Things) -> tuple[OrderUnit, ...]:
+def _units(number: str, facts: list[Fact], things: _Things, back: Mapping[str, str]) -> tuple[OrderUnit, ...]:
     found = []
+    left = _left(facts, things, back)
     subjects = dict.fromkeys(str(f.event.subject) for f in facts if f.event.subject)
     for key in dict.fromkeys(things.names.get(subject, subject) for subject in subjects):
         if is_container(key) or key not in things.states:
@@ -229,7 +230,30 @@ def _units(number: str, facts: list[Fact], things: _Things) -> tuple[OrderUnit, 
                     location=things.places.get(key),
                 )
             )
+        elif key in left or number == (own.document if own.status is Status.IN_REPAIR else own.sold_on):
+            found.append(
+                OrderUnit(
+                    subject=key, lot=own.lot, quantity=1, status=Status.SHIPPED, container=left.get(key), location=None
+                )
+            )
     return (*found, *_pieces(facts, things))
+
+
+def _left(facts: Iterable[Fact], things: _Things, back: Mapping[str, str]) -> dict[str, str]:
+    """Units that left for this order, and in which carton: what became of them since does not open the order again.
+
+    A carton that came back unopened took nothing away.
+    """
+    packed: dict[str, str] = {}
+    left: dict[str, str] = {}
+    for fact in facts:
+        event = fact.event
+        subject = things.names.get(event.subject or "", event.subject or "")
+        if event.action == "pack" and event.container:
+            packed[subject] = event.container
+        elif event.action == "ship":
+            left |= {unit: carton for unit, carton in packed.items() if subject in (unit, carton)}
+    return {unit: carton for unit, carton in left.items() if carton not in back}
 
 
 def _pieces(facts: list[Fact], things: _Things) -> list[OrderUnit]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -52,7 +53,7 @@ SLOW_FIRST_REQUEST = """
 def test_counter_chooses_on_the_screen_and_scans_with_a_wedge(station: Station) -> None:
     station.start()
     page = station.page
-    page.get_by_role("button", name="Count").click()
+    page.get_by_role("button", name=re.compile("^Count")).click()
     station.page.keyboard.type("COUNT-1")
     page.get_by_label("Who scans").fill("Mia")
     page.get_by_role("button", name="Start", exact=True).click()
@@ -233,7 +234,7 @@ def test_other_task_is_not_begun_before_it_was_said_that_the_open_bin_is_finishe
     station.start("--action", "count", "--document", "COUNT-1")
     page = station.page
     finishes = page.locator("#finishes")
-    expect(page.locator("#verdict")).to_contain_text("Scan the label of the bin.")
+    expect(page.locator("#verdict")).to_contain_text("does not know COUNT-1")
     page.get_by_role("button", name="Change").click()
     expect(finishes).to_be_hidden()
     page.get_by_role("button", name="Cancel", exact=True).click()

@@ -350,3 +350,19 @@ def test_a_cancelled_order_leaves_the_handhelds_with_the_last_unit_that_is_put_b
         handheld.scan("put_away", unit(serial), location=BIN_A, minutes_ago=5)
         handheld.push(len(handheld.chain.lines))
         assert (order_row() is None) is gone
+
+
+def test_an_order_that_was_shipped_stays_shipped_whatever_becomes_of_its_units(
+    ordered: Person, handheld: Handheld
+) -> None:
+    pick_and_pack(handheld)
+    handheld.scan("ship", CARTON_1, document="SO-1", minutes_ago=20)
+    handheld.push()
+    before = order(ordered)
+    sent = len(handheld.chain.lines)
+    handheld.scan("take_back", unit("S1"), location=DOCK, document="RMA-1", reason="fit", minutes_ago=10)
+    handheld.scan("open_repair", unit("S2"), location=DOCK, document="RPR-1", reason="dead", minutes_ago=9)
+    handheld.push(first=sent + 1)
+    after = order(ordered)
+    assert (after["standing"], lines(after)) == (before["standing"], lines(before))
+    assert lines(after)[0] == (2, 2, 2, 2, 0)
