@@ -11,8 +11,9 @@ import pytest
 from server import follow, rebuild, replay, timing
 from server.counts import due
 from server.counts.scans import Interval
-from server.rules import rules
+from server.rules import Rule
 from sync.actions.resolutions import RESOLUTIONS
+from tests.simulation.office import OfficeError
 from tests.simulation.rates import Rates
 from tests.simulation.result import Result, Size
 from tests.simulation.scoring import Score, table
@@ -73,8 +74,13 @@ def test_the_same_seed_is_the_same_week() -> None:
 
 
 def without_a_rule(patch: pytest.MonkeyPatch) -> None:
-    true = rules()
-    patch.setattr(replay, "rules", lambda: {name: rule for name, rule in true.items() if name != "misplaced"})
+    true = replay.Replay._open
+
+    def without_misplaced(self: replay.Replay, rule: Rule, fact: Any, finding: Any) -> None:
+        if rule.name != "misplaced":
+            true(self, rule, fact, finding)
+
+    patch.setattr(replay.Replay, "_open", without_misplaced)
 
 
 def clocks_believed_to_the_millisecond(patch: pytest.MonkeyPatch) -> None:
@@ -126,12 +132,15 @@ def first_scans_not_folded(patch: pytest.MonkeyPatch) -> None:
         (wall_clock_for_time, lambda score: score.missed or score.false or score.differing),
         (intervals_ignored, lambda score: score.false),
         (decisions_lost, lambda score: score.differing),
-        (first_scans_not_folded, lambda score: score.missed),
+        (first_scans_not_folded, lambda score: score.missed or score.differing),
     ],
 )
 def test_it_fails_where_the_server_has_a_bug(
     monkeypatch: pytest.MonkeyPatch, plant: Callable[[pytest.MonkeyPatch], None], seen_in: Callable[[Score], list[Any]]
 ) -> None:
     plant(monkeypatch)
-    result = run("teeth", changed(SMALL, days=1), changed(ROUGH, outages=1.0, clock_faults=1.0))
+    try:
+        result = run("teeth", changed(SMALL, days=1), changed(ROUGH, outages=1.0, clock_faults=1.0))
+    except OfficeError:
+        return  # it came to light before the week was over: what the office was shown was no longer so
     assert seen_in(result.score), shown(result)
