@@ -36,11 +36,11 @@ serve: $(INSTALLED) ## start the server for use
 .PHONY: test
 test: $(INSTALLED) ## run every test, real PostgreSQL and real browser included
 	$(PYTHON) -m tests.browser
-	$(PYTEST)
+	$(PYTEST) -m "not year"
 
 .PHONY: test-fast
 test-fast: $(INSTALLED) ## run the tests that need neither, in seconds
-	$(PYTEST) -m "not postgres and not browser and not slow"
+	$(PYTEST) -m "not postgres and not browser and not slow and not year"
 
 .PHONY: crash
 crash: $(INSTALLED) ## kill clients and servers 200 times each on either database; about 15 minutes
@@ -50,6 +50,10 @@ crash: $(INSTALLED) ## kill clients and servers 200 times each on either databas
 .PHONY: power-cuts
 power-cuts: $(INSTALLED) ## cut the power 10,000 times while a handheld keeps scans; about five minutes
 	$(PYTHON) -m tests.power_cut
+
+.PHONY: year
+year: $(INSTALLED) ## hold the owner's and the returns desk's pages against a simulated year of 100,000 events
+	$(PYTHON) -m pytest -m year
 
 SEEDS ?= 1
 .PHONY: week

@@ -70,7 +70,7 @@ def shop_year(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Itera
     """A copy of the ledger of a shop's year, more than 100,000 events, and the truth beside it (SQLite).
 
     It is built once in a run of tests, by the worker that asks first. Tests that ask for it share one worker, are
-    marked slow, and have ten minutes. A story test opens the server on its copy, asks it, and then looks at the truth:
+    marked slow and year, and run by `make year`, for the year takes minutes to build. A story test opens the server on its copy, asks it, and then looks at the truth:
 
         def test_the_loop_units_are_found(shop_year: Shop) -> None:
             with shop_year.open() as app, reading() as c:
@@ -104,7 +104,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if shop:
             item.add_marker(pytest.mark.slow)
             item.add_marker(pytest.mark.xdist_group("shop"))
-            item.add_marker(pytest.mark.timeout(600 if "shop_year" in shop else 120))
+            item.add_marker(pytest.mark.timeout(1_800 if "shop_year" in shop else 300))
+            if "shop_year" in shop:
+                item.add_marker(pytest.mark.year)
 
 
 def _absent(reason: str) -> NoReturn:
