@@ -69,9 +69,9 @@ def browser(chromium: Browser) -> Iterator[BrowserContext]:
 def shop_year(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Iterator[Shop]:
     """A copy of the ledger of a shop's year, more than 100,000 events, and the truth beside it (SQLite).
 
-    It is built once in a run of tests, by the worker that asks first. Tests that ask for it share one worker, are marked
-    slow and year, and run by `make year`, for it takes minutes to build. A story test opens the server on its copy, asks
-    it, and then looks at the truth:
+    It is built once in a run of tests, by the worker that asks first. Tests that ask for it share one worker, are
+    marked slow and year, and run by `make year`, for it takes minutes to build. A story test opens the server on its
+    copy, asks it, and then looks at the truth:
 
         def test_the_loop_units_are_found(shop_year: Shop) -> None:
             with shop_year.open() as app, reading() as c:
