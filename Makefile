@@ -42,14 +42,20 @@ test: $(INSTALLED) ## run every test, real PostgreSQL and real browser included
 test-fast: $(INSTALLED) ## run the tests that need neither, in seconds
 	$(PYTEST) -m "not postgres and not browser and not slow and not year"
 
+KILLS ?= 500
 .PHONY: crash
-crash: $(INSTALLED) ## kill clients and servers 200 times each on either database; about 15 minutes
-	$(PYTHON) -m tests.end_to_end.crash --database sqlite
-	$(PYTHON) -m tests.end_to_end.crash --database postgres
+crash: $(INSTALLED) ## kill clients and servers KILLS (500) times each on either database; 40 minutes
+	$(PYTHON) -m tests.end_to_end.crash --kills $(KILLS) --database sqlite
+	$(PYTHON) -m tests.end_to_end.crash --kills $(KILLS) --database postgres
 
 .PHONY: power-cuts
 power-cuts: $(INSTALLED) ## cut the power 10,000 times while a handheld keeps scans; about five minutes
 	$(PYTHON) -m tests.power_cut
+
+FUZZ ?= 100
+.PHONY: fuzz
+fuzz: $(INSTALLED) ## send nonsense to every endpoint, reader and parser, FUZZ times as much as the tests do; some minutes
+	FUZZ=$(FUZZ) $(PYTEST) tests/fuzz
 
 .PHONY: year
 year: $(INSTALLED) ## hold the owner's and the returns desk's pages against a simulated year of 100,000 events

@@ -5,7 +5,6 @@ The same table checks the files, makes the templates, and is the documentation (
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +16,7 @@ from server.document_lines import Line, Names, Values, named
 from server.tabular import Cell
 from sync import identity
 from sync.check_digits import CSET_82
+from sync.labels import compiled
 from sync.returning import REASONS
 from sync.warranty import Starts
 
@@ -94,12 +94,12 @@ def _starts(cell: Cell) -> Starts:
 
 def _pattern(cell: Cell) -> str:
     pattern = cells.text(cell)
+    if len(pattern) > PATTERN_CHARS_MAX:
+        raise CellError(f"The serial pattern has {len(pattern)} characters; {PATTERN_CHARS_MAX} are allowed.")
     try:
-        if len(pattern) > PATTERN_CHARS_MAX:
-            raise CellError(f"The serial pattern has {len(pattern)} characters; {PATTERN_CHARS_MAX} are allowed.")
-        re.compile(pattern)
-    except re.error as wrong:
-        raise CellError(f"The serial pattern {pattern!r} is no regular expression: {wrong}.") from None
+        compiled(pattern)
+    except ValueError as wrong:
+        raise CellError(f"The serial pattern {wrong}") from None
     return pattern
 
 

@@ -5,11 +5,9 @@ Read as of each receipt's own moment: a product list that is imported later says
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import sqlalchemy as sa
 
@@ -17,6 +15,7 @@ from server.ledger import in_chunks
 from server.receipts.kinds import KINDS
 from server.tables import document_rows, documents
 from sync.identity import split_key
+from sync.labels import compiled
 
 
 @dataclass(slots=True)
@@ -35,14 +34,9 @@ class Product:
         if own is not None and supplier is not None and own.casefold() != supplier.casefold():
             return f"It came from {supplier}, and only {own} delivers this product."
         serial = dict(split_key(unit).elements).get("21")
-        if pattern is not None and serial is not None and not _compiled(pattern).fullmatch(serial):
+        if pattern is not None and serial is not None and not compiled(pattern).fullmatch(serial):
             return f"Serial number {serial!r:.40} is not of the form that this product's have."
         return None
-
-
-@lru_cache(maxsize=1_000)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
 
 
 def products_of(connection: sa.Connection, site: str, items: Iterable[str]) -> dict[str, Product]:

@@ -25,6 +25,7 @@ from sync.labels._dates import READ_AGAINST, iso_date
 from sync.labels._elements import InvalidLabelError, bracketed, canonical_link
 from sync.labels._label import DEFAULT, Label, Refusal, SerialPattern, SiteCodes
 from sync.labels._listing import pieces_of
+from sync.labels._patterns import compiled
 from sync.labels._registry import Scan, formats, is_identifier, readers
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "SiteCodes",
     "bracketed",
     "canonical_link",
+    "compiled",
     "formats",
     "iso_date",
     "parse",

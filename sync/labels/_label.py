@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields
-from functools import lru_cache
 from typing import Final
 
 from sync.identity import Kind, is_domain, location_key, split_key
+from sync.labels import _patterns
 
 _SITE: Final = re.compile(r"[A-Za-z0-9._~-]{1,20}")
-
-
-@lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    try:
-        return re.compile(pattern, re.ASCII)
-    except re.error as error:
-        raise ValueError(f"{pattern!r} is no regular expression: {error}.") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +25,7 @@ class SerialPattern:
         """Raises ValueError for an item that is no product and for a pattern that is no regular expression."""
         if split_key(self.item).kind is not Kind.ITEM:
             raise ValueError(f"{self.item!r} is no product.")
-        _compiled(self.pattern)
+        _patterns.compiled(self.pattern)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +68,9 @@ class SiteCodes:
         if self.gln is not None:
             location_key(self.gln)
         for setting in fields(self):
-            if setting.name.endswith("_pattern") and "code" not in _compiled(getattr(self, setting.name)).groupindex:
-                raise ValueError(f"{setting.name} {getattr(self, setting.name)!r} has no group named 'code'.")
+            pattern = getattr(self, setting.name)
+            if setting.name.endswith("_pattern") and "code" not in _patterns.compiled(pattern).groupindex:
+                raise ValueError(f"{setting.name} {pattern!r} has no group named 'code'.")
 
 
 DEFAULT: Final = SiteCodes()
@@ -119,7 +112,7 @@ class Refusal:
 
 def own_code(pattern: str, text: str) -> str | None:
     """The code in a text that this pattern of the site matches as a whole."""
-    match = _compiled(pattern).fullmatch(text)
+    match = _patterns.match(pattern, text)
     return match["code"] if match else None
 
 
@@ -127,7 +120,7 @@ def serials_by_pattern(codes: SiteCodes, text: str) -> dict[str, str]:
     """Product -> serial for every product whose serial pattern matches the whole text."""
     found: dict[str, str] = {}
     for known in codes.serial_patterns:
-        if match := _compiled(known.pattern).fullmatch(text):
+        if match := _patterns.match(known.pattern, text):
             serial = match["serial"] if "serial" in match.re.groupindex else text
             found.setdefault(known.item, serial)
     return found

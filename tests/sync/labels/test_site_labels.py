@@ -86,3 +86,9 @@ def test_a_setting_that_could_not_be_used_is_told_at_once(settings: dict[str, st
 def test_a_serial_pattern_is_of_a_product() -> None:
     with pytest.raises(ValueError, match="is no product"):
         SerialPattern(item="https://id.gs1.org/00/006141411234567890", pattern="A+")
+
+
+def test_a_text_that_is_too_long_for_a_code_matches_no_pattern_of_the_site() -> None:
+    site = SiteCodes(unit_plate_pattern="U(?P<code>[0-9]+)")
+    assert label("U" + "1" * 18, "]C0", site).kind is Kind.PLATE
+    assert isinstance(parse(b"U" + b"1" * 200, "]C0", site), Refusal)

@@ -1,0 +1,132 @@
+"""What people, printers, spreadsheets and strangers send where something else was meant."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from datetime import timedelta
+from typing import Any, Final
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from server.document_kinds import KINDS
+from sync.labels._syntax import AIS
+from tests.handheld import PHONE
+
+FACTOR: Final = int(os.environ.get("FUZZ", "1"))
+"""How many times as many examples as CI takes; `make fuzz` sets it. By itself each run is the same."""
+HANG: Final = timedelta(seconds=20)
+"""Longer than any answer takes on a machine with five times as much to do as it can; a hang takes for ever."""
+
+
+def tries(examples: int) -> settings:
+    """Settings of one property, for `examples` in CI."""
+    return once(examples * FACTOR)
+
+
+def once(examples: int) -> settings:
+    """Settings of one property for exactly so many examples."""
+    return settings(
+        max_examples=examples,
+        deadline=HANG,
+        derandomize=FACTOR == 1,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+TEXTS: Final = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+
+_EPC_TYPES: Final = ("sgtin", "sscc", "sgln", "grai", "giai", "lgtin", "gdti", "sgtin-96", "raw", "x")
+_EPC_PARTS: Final = st.lists(st.text("0123456789.:*%2F\x00éA-", max_size=14), max_size=5).map(".".join)
+EPCS: Final = st.builds(
+    lambda kind, name, parts: f"urn:epc:{kind}:{name}:{parts}",
+    st.sampled_from(["id", "class", "tag", "raw", "pat", ""]),
+    st.sampled_from(_EPC_TYPES),
+    _EPC_PARTS,
+) | st.sampled_from(
+    ["urn:epc:id:sgtin:9506000.013435.A1", "urn:epc:raw:96.x3034257BF7194E4000001A85", "urn:epc:id:sscc:0614141.1"]
+)
+"""EPC URIs (GS1 Tag Data Standard 1.13, section 6), right, wrong and nearly right."""
+
+_ELEMENTS: Final = st.lists(
+    st.tuples(st.sampled_from(sorted(AIS)), st.text("0123456789A(]%/+\x1d\\é", max_size=24)).map("".join), max_size=9
+)
+_LINKS: Final = st.builds(
+    lambda scheme, host, path, query: f"{scheme}://{host}/{path}?{query}",
+    st.sampled_from(["https", "http", "HTTPS", "javascript", ""]),
+    st.sampled_from(["id.gs1.org", "example.com", "xn--", "[::1]", "a" * 300, ""]),
+    st.text("0123456789/%.#;&=A2Fé", max_size=60),
+    st.text("0123456789&=;%17A", max_size=30),
+)
+_BOMBS: Final = st.sampled_from(
+    ["9" * 8_190, "\x1d" * 8_190, "(01)" * 2_000, "21" * 4_000, "\n" * 5_000, "A1," * 2_700, "%25" * 2_700, "=" * 100]
+)
+LABELS: Final = (
+    st.binary(max_size=200) | (_ELEMENTS.map("\x1d".join) | _LINKS | EPCS | TEXTS | _BOMBS).map(str.encode)
+)  # fmt: skip
+SYMBOLOGIES: Final = st.sampled_from(["]d2", "]C1", "]Q1", "]Q3", "]e0", "]E0", "]C0", "]L2", "", "]"]) | st.none()
+
+_CELLS: Final = (
+    TEXTS
+    | EPCS
+    | st.sampled_from([
+        "", " ", "0", "-1", "1E+13", "9,50600E+12", "1.234,56", "1,234.56", "31.12.2026", "12/31/2026", "45657", "#N/A",
+        "=1+1", "=cmd|'/c calc'!A1", "@SUM(A1)", "'0123", "TRUE", "NaN", "inf", "09506000134352", "9506000134352",
+        "SN0001", "A" * 3_000, "\ufeff", "a\nb", 'a"b', "\x00", "\u202e", "\uff12",
+        "1" * 400, "(A+)+B", ".*" * 40, "[",
+        "106141412345678908", "A-01", "EUR", "serial", "quantity", "LAMP-7", "yes", "2026-02-30", PHONE,
+    ])
+)  # fmt: skip
+"""Cells as people type them and spreadsheets spoil them."""
+_HEADINGS: Final = tuple(sorted({h for kind in KINDS.values() for column in kind.columns for h in column.headings}))
+_HEADING: Final = st.sampled_from(_HEADINGS) | TEXTS
+_ENCODINGS: Final = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "utf-7", "utf-32")
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[str, bytes]:
+    """A kind of document, and a file that is nearly one: a spreadsheet's CSV with each of its habits at random."""
+    kind = KINDS[draw(st.sampled_from(sorted(KINDS)))]
+    own = [c.name for c in kind.columns if c.required or draw(st.booleans())]
+    names = draw(st.permutations(own + draw(st.lists(_HEADING, max_size=2))))
+    examples = {c.name: c.example for c in kind.columns}
+    rows = [
+        [examples.get(name, "") if draw(st.booleans()) else draw(_CELLS) for name in names]
+        + draw(st.lists(_CELLS, max_size=1))
+        for _ in range(draw(st.integers(0, 4)))
+    ]
+    return kind.name, _as_written(draw, [list(names), *rows])
+
+
+def _as_written(draw: st.DrawFn, rows: list[list[str]]) -> bytes:
+    text = io.StringIO(newline="")
+    options: dict[str, Any] = {
+        "delimiter": draw(st.sampled_from(",;\t|")),
+        "quoting": draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])),
+        "lineterminator": draw(st.sampled_from(["\r\n", "\n", "\r"])),
+    }
+    csv.writer(text, **options).writerows(rows)
+    before = draw(st.sampled_from(["", "", "", "sep=;\r\n", "\r\n\r\n", ";;;\n"]))
+    content = (before + text.getvalue()).encode(draw(st.sampled_from(_ENCODINGS)), errors="replace")
+    return draw(st.just(content) | cut(content))
+
+
+@st.composite
+def cut(draw: st.DrawFn, content: bytes) -> bytes:
+    """The same bytes with some of them changed, some missing and some twice."""
+    spoilt = bytearray(content)
+    for _ in range(draw(st.integers(1, 4))):
+        at = draw(st.integers(0, len(spoilt)))
+        match draw(st.sampled_from(["change", "drop", "end", "insert"])):
+            case "change" if at < len(spoilt):
+                spoilt[at] = draw(st.integers(0, 255))
+            case "drop":
+                del spoilt[at : at + draw(st.integers(1, 9))]
+            case "end":
+                del spoilt[at:]
+            case _:
+                spoilt[at:at] = draw(st.binary(max_size=9))
+    return bytes(spoilt)
