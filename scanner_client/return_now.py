@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from scanner_client.handheld import Handheld
@@ -59,7 +58,7 @@ def _folded(handheld: Handheld, unit: str, events: Sequence[ScanEvent]) -> UnitS
     state = found[1] if found else UnitState()
     read = dict.fromkeys(number for event in events for number in event.numbers or ())
     ours = tuple(number for number in read if own_name(handheld, number) == unit)
-    state = replace(state, identifiers=(*ours, *state.identifiers))
+    state = state._replace(identifiers=(*ours, *state.identifiers))
     for event in events:
         state = step(state, Fact(0, event.name, 0, b"", 0, event))
     return state

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,8 +11,6 @@ from server.ledger import in_chunks
 from server.tables import unit_states
 from sync.identity import item_of
 from sync.unit import Status, UnitState
-
-_FIELDS: Final = tuple(f.name for f in fields(UnitState))
 
 
 def states_of(connection: sa.Connection, site: str, units: Iterable[str]) -> dict[str, UnitState]:
@@ -29,7 +26,7 @@ def states_of(connection: sa.Connection, site: str, units: Iterable[str]) -> dic
 
 def state_of(row: sa.RowMapping) -> UnitState:
     """The state that stands in a row of `unit_states`."""
-    values = {name: row[name] for name in _FIELDS}
+    values = {name: row[name] for name in UnitState._fields}
     values["status"] = Status(values["status"])
     values |= {name: tuple(values[name]) for name in ("identifiers", "returned_for", "doubts")}
     return UnitState(**values)
@@ -37,5 +34,5 @@ def state_of(row: sa.RowMapping) -> UnitState:
 
 def row_of(site: str, unit: str, state: UnitState, at: int) -> dict[str, Any]:
     """The row of a unit; `at` is the stamp of this transaction."""
-    row = {name: getattr(state, name) for name in _FIELDS}
+    row = {name: getattr(state, name) for name in UnitState._fields}
     return row | {"site": site, "unit": unit, "item": item_of(unit), "status": state.status.value, "stamp": at}

@@ -7,7 +7,7 @@ Containers are folded as units are: a carton has a place and a status too.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from sync.actions import ACTIONS
@@ -85,20 +85,18 @@ def step(state: UnitState | None, fact: Fact, carrier: UnitState | None = None) 
     event = fact.event
     after = ACTIONS[event.action].apply(before, event)
     if before is not own and _says_nothing_of_place(before, after):
-        after = replace(after, **{name: getattr(own, name) for name in _FROM_THE_CARRIER})
+        after = after._replace(**{name: getattr(own, name) for name in _FROM_THE_CARRIER})
         before = own
     if event.identifiers and event.action != "unlink":
         known = after.identifiers
-        after = replace(after, identifiers=known + tuple(i for i in event.identifiers if i not in known))
+        after = after._replace(identifiers=known + tuple(i for i in event.identifiers if i not in known))
     if is_claim(event) and after.observed:
-        after = replace(
-            after,
+        after = after._replace(
             seen_by=event.about or format_name(fact.name),  # what was read again was seen by who read it first
             seen_ms=fact.event_ms,
             seen_uncertainty_ms=fact.uncertainty_ms,
         )
-    return replace(
-        after,
+    return after._replace(
         status_ms=fact.event_ms if after.status is not before.status else before.status_ms,
         stocked_ms=fact.event_ms if after.status in IN_STOCK and before.status not in IN_STOCK else before.stocked_ms,
         place_ms=fact.event_ms if after.place != before.place or _puts_it_there(before, event) else before.place_ms,
@@ -123,7 +121,7 @@ def _puts_it_there(before: UnitState, event: ScanEvent) -> bool:
     """Whether the event itself says where the unit is; a refused pick only bears the scanner's place."""
     if event.location is None:
         return False
-    return ACTIONS[event.action].apply(replace(before, place=None), event).place is not None
+    return ACTIONS[event.action].apply(before._replace(place=None), event).place is not None
 
 
 def _came_under(before: UnitState, after: UnitState, event: ScanEvent) -> str | None:

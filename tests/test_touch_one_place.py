@@ -68,7 +68,7 @@ def test_an_action_is_one_function(copy: Path) -> None:
         '@action("polish", roles={"returns"}, needs=("subject", "location"), step="repairing")\n'
         "def polish(state: UnitState, event: ScanEvent) -> UnitState:\n"
         '    """Polish: it shines again."""\n'
-        "    return replace(state, condition='as new')\n\n\n",
+        "    return state._replace(condition='as new')\n\n\n",
     )
     said = run(
         copy,

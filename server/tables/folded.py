@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any, get_type_hints
 
 import sqlalchemy as sa
@@ -18,11 +17,10 @@ def _columns(of: type[UnitState | Balance]) -> list[sa.Column[Any]]:
     hints = get_type_hints(of)
     kinds = {"str": str, "int": int, "bool": bool, "Status": str, "tuple": tuple}
     columns = []
-    for f in dataclasses.fields(of):
-        hint = hints[f.name]
+    for name, hint in hints.items():
         optional = type(None) in getattr(hint, "__args__", ())
         kind = hint.__args__[0] if optional else getattr(hint, "__origin__", hint)
-        columns.append(sa.Column(f.name, SQL_TYPE[kinds[kind.__name__]], nullable=optional))
+        columns.append(sa.Column(name, SQL_TYPE[kinds[kind.__name__]], nullable=optional))
     return columns
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sync.actions.registry import FLOOR, action
 from sync.event import ScanEvent
 from sync.unit import UnitState
@@ -19,7 +17,7 @@ def link(state: UnitState, event: ScanEvent) -> UnitState:
 def unlink(state: UnitState, event: ScanEvent) -> UnitState:
     """Unlink: that identifier belongs to another unit."""
     gone = set(event.identifiers or ())
-    return replace(state, identifiers=tuple(i for i in state.identifiers if i not in gone))
+    return state._replace(identifiers=tuple(i for i in state.identifiers if i not in gone))
 
 
 @action("void", roles=FLOOR, needs=("voids", "reason"))

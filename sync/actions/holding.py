@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sync.actions.placing import see
 from sync.actions.registry import action
 from sync.event import ScanEvent
@@ -16,11 +14,11 @@ HOLDERS = frozenset({"receiver", "returns", "supervisor", "quality", "admin"})
 @action("quarantine", roles=HOLDERS, needs=("subject", "reason"), step="inspecting")
 def quarantine(state: UnitState, event: ScanEvent) -> UnitState:
     """Quarantine: it must not go out until someone clears it, whatever its status."""
-    return replace(see(state, event), held=event.reason)
+    return see(state, event)._replace(held=event.reason)
 
 
 @action("clear", roles=HOLDERS, needs=("subject", "reason"), step="inspecting")
 def clear(state: UnitState, event: ScanEvent) -> UnitState:
     """Clear: it was looked at, and may go out again."""
     matched = None if state.matched == Match.DISAGREE else state.matched  # its own number has to be read anew
-    return replace(see(state, event), held=None, doubts=(), matched=matched)
+    return see(state, event)._replace(held=None, doubts=(), matched=matched)

@@ -23,7 +23,7 @@ def receive(state: UnitState, event: ScanEvent) -> UnitState:
     """Receive: it came in from a supplier."""
     if state.status in IN_STOCK and not _is_the_same_arrival(state, event):
         return see(state, event)  # what is known of the one in stock stays: this may be another box of that number
-    return replace(arrive(state, event, Status.RECEIVED), receipts=state.receipts + 1)
+    return arrive(state, event, Status.RECEIVED)._replace(receipts=state.receipts + 1)
 
 
 def _is_the_same_arrival(state: UnitState, event: ScanEvent) -> bool:
@@ -89,7 +89,7 @@ def tell_apart(state: UnitState, event: ScanEvent) -> UnitState:
 def pick(state: UnitState, event: ScanEvent) -> UnitState:
     """Pick: it was taken from its bin for an order."""
     seen = see(state, event)
-    return replace(seen, status=Status.PICKED, expected=event.container, document=event.document or state.document)
+    return seen._replace(status=Status.PICKED, expected=event.container, document=event.document or state.document)
 
 
 @action(
@@ -130,5 +130,5 @@ def unpack(state: UnitState, event: ScanEvent) -> UnitState:
 )
 def ship(state: UnitState, event: ScanEvent) -> UnitState:
     """Ship: it was handed to the carrier."""
-    left = replace(see(state, event), place=None, expected=None, status=Status.SHIPPED)
-    return replace(left, document=event.document or state.document)
+    document = event.document or state.document
+    return see(state, event)._replace(place=None, expected=None, status=Status.SHIPPED, document=document)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sync.actions.placing import see
 from sync.actions.registry import FLOOR, Compare, Stock, action
 from sync.event import ScanEvent
@@ -21,7 +19,7 @@ from sync.unit import IN_STOCK, UnitState
 )
 def count(state: UnitState, event: ScanEvent) -> UnitState:
     """Count: it was seen in this bin during a cycle count."""
-    return replace(see(state, event), counted_in=event.document)
+    return see(state, event)._replace(counted_in=event.document)
 
 
 @action(
@@ -64,4 +62,4 @@ def ask_label(state: UnitState, event: ScanEvent) -> UnitState:
 @action("grade", roles=FLOOR, needs=("subject", "condition"))
 def grade(state: UnitState, event: ScanEvent) -> UnitState:
     """Grade: in what condition it is, said after it was scanned."""
-    return replace(state, condition=event.condition)
+    return state._replace(condition=event.condition)

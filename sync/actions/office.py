@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sync.actions.registry import Stock, action
 from sync.actions.resolutions import RESOLUTIONS
 from sync.event import ScanEvent
@@ -21,17 +19,16 @@ def expect(state: UnitState, event: ScanEvent) -> UnitState:
     """Expect: a stock list says that it is in this place (one row of an import)."""
     place = event.container or event.location
     status = state.status if state.status is Status.RETURNED else Status.STORED  # a list releases nothing
-    stated = replace(
-        state, status=status, expected=place, lot=event.lot or state.lot, expiry=event.expiry or state.expiry
+    stated = state._replace(
+        status=status, expected=place, lot=event.lot or state.lot, expiry=event.expiry or state.expiry
     )
-    return stated if state.observed else replace(stated, place=place)
+    return stated if state.observed else stated._replace(place=place)
 
 
 @action("announce", stock=Stock.ANNOUNCED)
 def announce(state: UnitState, event: ScanEvent) -> UnitState:
     """Announce: a supplier says that it is in this carton (one row of an ASN)."""
-    told = replace(
-        state,
+    told = state._replace(
         announced_in=event.container,
         announced_by=event.document,
         lot=state.lot or event.lot,
@@ -39,7 +36,7 @@ def announce(state: UnitState, event: ScanEvent) -> UnitState:
     )
     if state.status not in (Status.SEEN, Status.SHIPPED, Status.MISSING):
         return told
-    return replace(told, status=Status.ANNOUNCED, place=event.container, observed=False, expected=None)
+    return told._replace(status=Status.ANNOUNCED, place=event.container, observed=False, expected=None)
 
 
 @action("not_found", needs=("subject", "location", "document"), stock=Stock.FOUND)
@@ -52,7 +49,7 @@ def not_found(state: UnitState, event: ScanEvent) -> UnitState:
 def not_received(state: UnitState, event: ScanEvent) -> UnitState:
     """Not received: a closed receipt lacks it though it was announced (one row of the receipt's result)."""
     if state.status is Status.ANNOUNCED or came_with_its_carton(state):
-        return replace(state, status=Status.ANNOUNCED, place=None, expected=None, came_under=None)  # not in its carton
+        return state._replace(status=Status.ANNOUNCED, place=None, expected=None, came_under=None)  # not in its carton
     return state
 
 
@@ -198,7 +195,7 @@ def close_mode_change(state: UnitState, event: ScanEvent) -> UnitState:
 @action("merge", needs=("subject", "document"), stock=Stock.ARRIVES)
 def merge(state: UnitState, event: ScanEvent) -> UnitState:
     """Merge: it is one piece among others from here on (one row of a change of mode)."""
-    return replace(state, status=Status.MERGED, place=None, expected=None, observed=False)
+    return state._replace(status=Status.MERGED, place=None, expected=None, observed=False)
 
 
 @action("allot_numbers", needs=("document", "quantity"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sync.event import ScanEvent
 from sync.unit import Status, UnitState
 
@@ -11,13 +9,12 @@ from sync.unit import Status, UnitState
 def arrive(state: UnitState, event: ScanEvent, status: Status) -> UnitState:
     """The unit was put somewhere on purpose: it is there, and belongs there."""
     place = event.container or event.location
-    return replace(see(state, event), status=status, expected=place, document=event.document or state.document)
+    return see(state, event)._replace(status=status, expected=place, document=event.document or state.document)
 
 
 def see(state: UnitState, event: ScanEvent) -> UnitState:
     """The unit was seen; what the label says of it is taken over."""
-    return replace(
-        state,
+    return state._replace(
         place=event.container or event.location or state.place,
         observed=True,
         lot=event.lot or state.lot,

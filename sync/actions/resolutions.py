@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from sync.actions.registry import Apply
@@ -15,14 +14,14 @@ def _stays(state: UnitState, event: ScanEvent) -> UnitState:
     if state.place is None:  # a scan that came later says that it had left before the decision
         return state
     status = state.status if state.status in IN_STOCK else Status.STORED
-    return replace(state, status=status, expected=state.place)
+    return state._replace(status=status, expected=state.place)
 
 
 def _write_off(state: UnitState, event: ScanEvent) -> UnitState:
     """It is gone: it counts as stock no longer."""
     if state.status not in IN_STOCK:  # a scan that came later says where it went: shipped stays shipped
         return state
-    return replace(state, status=Status.MISSING, place=None, expected=None, observed=False)
+    return state._replace(status=Status.MISSING, place=None, expected=None, observed=False)
 
 
 def _dismiss(state: UnitState, event: ScanEvent) -> UnitState:
@@ -42,7 +41,7 @@ def _claim(state: UnitState, event: ScanEvent) -> UnitState:
         return state
     belongs = place if state.expected in (None, state.place) else state.expected
     status = state.status if state.status in IN_STOCK else Status.STORED
-    return replace(state, status=status, place=place, observed=True, expected=belongs)
+    return state._replace(status=status, place=place, observed=True, expected=belongs)
 
 
 def _take_over(state: UnitState, event: ScanEvent) -> UnitState:

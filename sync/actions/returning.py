@@ -6,7 +6,6 @@ Dispositions are those of the Core Business Vocabulary (CBV 2.0, section 7.2).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from sync.actions.placing import arrive, see
 from sync.actions.registry import Stock, action
@@ -36,9 +35,8 @@ def take_back(state: UnitState, event: ScanEvent) -> UnitState:
     if state.status not in (Status.SHIPPED, Status.MISSING):
         # What is known of the one in stock stays: this may be another box of that number.
         kept = see(state, event) if state.status in (Status.SEEN, Status.RETURNED) else state
-        return replace(kept, doubts=doubts, held=state.held or next(iter(doubts), None))
-    back = replace(
-        arrive(state, event, Status.RETURNED),
+        return kept._replace(doubts=doubts, held=state.held or next(iter(doubts), None))
+    back = arrive(state, event, Status.RETURNED)._replace(
         document=event.document,  # whose it is is asked anew: the order that it was sold on is below
         doubts=doubts,
         held=state.held or next(iter(doubts), None),
@@ -50,7 +48,7 @@ def take_back(state: UnitState, event: ScanEvent) -> UnitState:
         returns=state.returns + 1,
         returned_for=(*state.returned_for, _why(event)),
     )
-    return replace(back, sold_on=state.document, sold_ms=state.status_ms) if state.status is Status.SHIPPED else back
+    return back._replace(sold_on=state.document, sold_ms=state.status_ms) if state.status is Status.SHIPPED else back
 
 
 def _why(event: ScanEvent) -> str:
@@ -87,8 +85,7 @@ def examine(state: UnitState, event: ScanEvent) -> UnitState:
     doubts = (*state.doubts, Because.NUMBERS_DISAGREE.value) if own is Match.DISAGREE else state.doubts
     doubts = tuple(dict.fromkeys(doubts))
     renamed = (*state.returned_for[:-1], _why(event)) if event.reason and state.returned_for else state.returned_for
-    return replace(
-        see(state, event),
+    return see(state, event)._replace(
         document=event.document or state.document,
         matched=_matched(own, state.matched),
         seal=event.seal or state.seal,
@@ -117,7 +114,7 @@ def restock(state: UnitState, event: ScanEvent) -> UnitState:
     if not may_be_released(state):
         return see(state, event)  # whoever says so: not on its label alone
     place = event.container or event.location or state.place
-    return replace(see(state, event), status=Status.RECEIVED, expected=place, disposal="restock")
+    return see(state, event)._replace(status=Status.RECEIVED, expected=place, disposal="restock")
 
 
 @action("refurbish", roles=DESK, step="repairing", disposition="in_progress", expects={Status.RETURNED})
@@ -125,8 +122,8 @@ def refurbish(state: UnitState, event: ScanEvent) -> UnitState:
     """Refurbish: it is put right first, and examined again."""
     if state.status is not Status.RETURNED:
         return state
-    again = replace(see(state, event), disposal="refurbish", seal=None, pictured=False, condition=None)
-    return again if state.matched == Match.DISAGREE else replace(again, matched=None)
+    again = see(state, event)._replace(disposal="refurbish", seal=None, pictured=False, condition=None)
+    return again if state.matched == Match.DISAGREE else again._replace(matched=None)
 
 
 @action("return_to_vendor", roles=QUALITY, step="shipping", disposition="in_transit", expects={Status.RETURNED})
@@ -147,12 +144,11 @@ def scrap(state: UnitState, event: ScanEvent) -> UnitState:
 def reject_return(state: UnitState, event: ScanEvent) -> UnitState:
     """Reject return: it goes back to whoever sent it, and was no return."""
     if state.status is Status.SEEN:
-        return replace(state, place=None, expected=None, observed=False, doubts=(), held=None)
+        return state._replace(place=None, expected=None, observed=False, doubts=(), held=None)
     if state.status is not Status.RETURNED:
         return state
     left = _leave(state, event, Status.SHIPPED)
-    return replace(
-        left,
+    return left._replace(
         document=state.sold_on,
         returns=max(0, state.returns - 1),
         returned_for=state.returned_for[:-1],
@@ -165,5 +161,4 @@ def reject_return(state: UnitState, event: ScanEvent) -> UnitState:
 def _leave(state: UnitState, event: ScanEvent, status: Status) -> UnitState:
     if state.status is not Status.RETURNED:
         return state  # the one in stock does not leave because another of its number does
-    left = replace(see(state, event), place=None, expected=None, status=status)
-    return replace(left, disposal=event.action)
+    return see(state, event)._replace(place=None, expected=None, status=status, disposal=event.action)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sync.actions.placing import arrive, see
 from sync.actions.registry import action
 from sync.event import ScanEvent
@@ -23,7 +21,7 @@ def open_repair(state: UnitState, event: ScanEvent) -> UnitState:
     """Take in for repair: its owner brought it, or it is our own; the document is the repair's."""
     if state.status in IN_STOCK:
         return see(state, event)
-    return replace(arrive(state, event, Status.IN_REPAIR), document=state.document)  # who owns it stays readable
+    return arrive(state, event, Status.IN_REPAIR)._replace(document=state.document)  # who owns it stays readable
 
 
 @action(
@@ -37,7 +35,7 @@ def close_repair(state: UnitState, event: ScanEvent) -> UnitState:
     """Give back repaired: its owner has it again; the reason says what was done."""
     if state.status is not Status.IN_REPAIR:
         return see(state, event)
-    return replace(see(state, event), status=Status.SHIPPED, place=None, expected=None)
+    return see(state, event)._replace(status=Status.SHIPPED, place=None, expected=None)
 
 
 @action(
@@ -50,7 +48,7 @@ def close_repair(state: UnitState, event: ScanEvent) -> UnitState:
 )
 def lend(state: UnitState, event: ScanEvent) -> UnitState:
     """Lend: a customer has it while their own is repaired; it stays ours."""
-    return replace(see(state, event), status=Status.LENT, place=None, expected=None, document=event.document)
+    return see(state, event)._replace(status=Status.LENT, place=None, expected=None, document=event.document)
 
 
 @action("end_loan", roles=SERVICE, needs=("subject", "location"), step="receiving", expects={Status.LENT})
@@ -69,7 +67,7 @@ def end_loan(state: UnitState, event: ScanEvent) -> UnitState:
 )
 def give_replacement(state: UnitState, event: ScanEvent) -> UnitState:
     """Give replacement: the customer keeps this one instead of the one in repair."""
-    return replace(see(state, event), status=Status.SHIPPED, place=None, expected=None, document=event.document)
+    return see(state, event)._replace(status=Status.SHIPPED, place=None, expected=None, document=event.document)
 
 
 @action(

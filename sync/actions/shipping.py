@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sync.actions.placing import arrive, see
 from sync.actions.registry import Stock, action
 from sync.event import ScanEvent
@@ -28,14 +26,14 @@ def short_pick(state: UnitState, event: ScanEvent) -> UnitState:
 @action("close_carton", roles=PACKERS, needs=("subject", "document"), step="packing", expects={Status.PACKED})
 def close_carton(state: UnitState, event: ScanEvent) -> UnitState:
     """Close carton: it is full and sealed for its order."""
-    seen = replace(see(state, event), status=Status.PACKED, closed=True, document=event.document)
-    return replace(seen, expected=seen.place)
+    seen = see(state, event)._replace(status=Status.PACKED, closed=True, document=event.document)
+    return seen._replace(expected=seen.place)
 
 
 @action("label_parcel", roles=PACKERS, needs=("subject", "identifiers"))
 def label_parcel(state: UnitState, event: ScanEvent) -> UnitState:
     """Label parcel: the carrier's tracking number is a further name of this carton."""
-    return replace(state, document=state.document or event.document)  # names are joined by `step`
+    return state._replace(document=state.document or event.document)  # names are joined by `step`
 
 
 @action(

@@ -27,7 +27,7 @@ FACTS = ReturnFacts(
 
 
 def of(facts: ReturnFacts = FACTS, **state: Any) -> tuple[Outcome, set[Because]]:
-    found = verdict(replace(facts, state=replace(SOUND, **state)) if state else facts)
+    found = verdict(replace(facts, state=SOUND._replace(**state)) if state else facts)
     return found.outcome, set(found.because)
 
 
@@ -86,7 +86,7 @@ def test_what_else_is_known_of_it(facts: dict[str, Any], why: Because, outcome: 
 
 
 def test_old_data_do_not_call_an_honest_return_a_clone() -> None:
-    twin = replace(SOUND, status=Status.STORED, doubts=("twin_in_stock",))
+    twin = SOUND._replace(status=Status.STORED, doubts=("twin_in_stock",))
     assert verdict(replace(FACTS, state=twin)).outcome is Outcome.QUARANTINE
     stale = verdict(replace(FACTS, state=twin, whole=False, stale=True))
     assert (stale.outcome, Because.STALE_DATA in stale.because) == (Outcome.CANNOT_TELL, True)
@@ -120,8 +120,8 @@ def test_nothing_is_restocked_whose_own_number_did_not_agree(state: UnitState, a
 
 @given(STATES)
 def test_a_handheld_is_told_of_a_return_what_its_verdict_needs(state: UnitState) -> None:
-    state = replace(state, status=Status.RETURNED, returned_for=("fit",) * state.returns)
-    told = replace(state, **unpack(pack(state) or 0))
+    state = state._replace(status=Status.RETURNED, returned_for=("fit",) * state.returns)
+    told = state._replace(**unpack(pack(state) or 0))
     names = ("matched", "seal", "condition", "pictured", "held", "doubts", "returns")
     assert [getattr(told, name) for name in names] == [getattr(state, name) for name in names]
     assert told.returned_for[-1:] == state.returned_for[-1:]
