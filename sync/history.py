@@ -128,8 +128,10 @@ def _came_under(before: UnitState, after: UnitState, event: ScanEvent) -> str | 
     if after.status not in IN_STOCK:
         return after.came_under  # a closed receipt takes it away again
     if before.status not in IN_STOCK or after.receipts > before.receipts:
-        brought = event.document if event.action == "receive" else before.came_under or event.document
+        brought = event.document if event.action == "receive" else before.came_under
         return after.announced_by or brought  # what a customer sends back came under the notice that first brought it
+    if before.came_under is None and not before.observed:
+        return None  # a stock list alone says that it is here: a notice that follows is of another delivery
     return before.came_under or after.announced_by  # it came without a paper, and the notice followed
 
 

@@ -27,7 +27,7 @@ from tests.postgres import Server, running_postgres
 ACTIONS: Final = ("receive", "put_away", "move", "pick")
 """What the stations do, one each."""
 CLIENT: Final = ("-m", "scanner_client")
-SERVER: Final = ("-m", "flask")
+SERVER: Final = "flask"
 WHOLE_SERVER_EVERY: Final = 8
 """One kill in so many ends all of the server; the others end a worker, which gunicorn replaces."""
 DATABASE_EVERY: Final = 10
@@ -74,7 +74,7 @@ def crash(
     minutes_max: float = 60.0,
     cluster: Server | None = None,
     client: tuple[str, ...] = CLIENT,
-    server: tuple[str, ...] = SERVER,
+    server: str = SERVER,
 ) -> Report:
     """Kill clients and the server at least so many times each, let everything drain, and compare both ends.
 
@@ -83,7 +83,8 @@ def crash(
         folder: empty; it takes the server's files, the handhelds' and the logs.
         database_url: of an empty database.
         cluster: the PostgreSQL behind the URL, to be killed as well.
-        client, server: how Python starts the programs.
+        client: how Python starts the handheld's program.
+        server: the module of the server's.
     """
     began, rng, report = time.monotonic(), random.Random(seed), Report()
     site = Site(folder=folder, database_url=database_url, program=server)

@@ -7,13 +7,13 @@ import random
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 from collections import defaultdict
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Final
 
@@ -27,9 +27,9 @@ from server.ledger import SERVER_DEVICE
 from server.tables import chains, events
 from sync.event import EventName
 from tests import postgres
+from tests.end_to_end import forked
 from tests.end_to_end.queue_checker import ChainName, Stored
 
-ROOT: Final = Path(__file__).parents[2]
 READY_SECONDS_MAX: Final = 90.0
 SITE: Final = "main"
 
@@ -40,9 +40,10 @@ class Site:
 
     folder: Path
     database_url: str
-    program: tuple[str, ...] = ("-m", "flask")
+    program: str = "flask"
+    """The module that takes flask's words."""
     port: int = 0
-    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    process: ForkServerProcess | None = field(default=None, init=False)
     restarts: list[str] = field(default_factory=list, init=False)
     """What a server said last that ended without being killed: it finds no database when it starts, say."""
 
@@ -55,23 +56,13 @@ class Site:
 
     def flask(self, *words: str, typed: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run a command of the server to its end."""
-        command = [sys.executable, "-m", "flask", "--app", "server", *words]
-        return subprocess.run(
-            command, cwd=ROOT, env=self._environment(), check=False, capture_output=True, text=True, input=typed
-        )
+        return forked.run("flask", ["--app", "server", *words], self._environment(), typed=typed)
 
     def start(self) -> None:
         """Start the server; `wait_until_ready` says when it answers."""
         words = ["--app", "server", "serve", "--host", "127.0.0.1", "--no-announce"]
-        with (self.folder / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, *self.program, *words],
-                cwd=ROOT,
-                env=self._environment(),
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        log = self.folder / "server.log"
+        self.process = forked.start(self.program, words, self._environment(), out=log, err=log)
 
     def wait_until_ready(self) -> None:
         """Wait until a worker answers and reaches the database; start a server that ended, as a supervisor does."""
@@ -79,7 +70,7 @@ class Site:
         while not self._is_ready():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"The server does not answer: {self.log()}")
-            if self.process is None or self.process.poll() is not None:
+            if self.process is None or self.process.exitcode is not None:
                 self.restarts.append(self.log())
                 self.start()
             time.sleep(0.05)  # nothing says when another process listens
@@ -91,11 +82,13 @@ class Site:
     def kill(self) -> None:
         """End the whole server at once."""
         assert self.process is not None
+        assert self.process.pid is not None
         with suppress(psutil.NoSuchProcess, ProcessLookupError):
             family = psutil.Process(self.process.pid).children(recursive=True)
             os.killpg(self.process.pid, signal.SIGKILL)
             psutil.wait_procs(family, timeout=READY_SECONDS_MAX)
-        self.process.wait()
+        self.process.kill()  # it had no session of its own yet
+        self.process.join()
 
     def kill_worker(self, rng: random.Random) -> None:
         """End one of the processes that answer; gunicorn starts another."""

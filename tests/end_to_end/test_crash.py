@@ -11,7 +11,7 @@ from tests.postgres import Server
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-KILLS = 12
+KILLS = 6
 
 
 def sqlite_url(folder: Path) -> str:
@@ -43,5 +43,5 @@ def test_a_handheld_that_beeps_before_it_has_the_scan_is_found_out(tmp_path: Pat
 
 
 def test_a_server_that_acknowledges_the_highest_number_is_found_out(tmp_path: Path) -> None:
-    report = crash(tmp_path, sqlite_url(tmp_path), kills=200, seed=4, server=("-m", "tests.end_to_end.planted_server"))
+    report = crash(tmp_path, sqlite_url(tmp_path), kills=200, seed=4, server="tests.end_to_end.planted_server")
     assert any("was acknowledged through" in finding for finding in report.findings)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,8 @@ import pytest
 
 from scanner_client.handheld import QUEUE_FILE
 from server.timing import TRANSIT_MS
-from tests.end_to_end.site import ROOT, Site, free_port
+from tests.end_to_end import forked
+from tests.end_to_end.site import Site, free_port
 
 pytestmark = pytest.mark.slow
 
@@ -28,14 +28,7 @@ class Handheld:
         self.home = home
 
     def do(self, command: str, *words: str, typed: str | None = None) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "scanner_client", command, "--home", str(self.home), *words],
-            cwd=ROOT,
-            input=typed,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = forked.run("scanner_client", [command, "--home", str(self.home), *words], os.environ, typed=typed)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 

@@ -1,7 +1,7 @@
 // A wedge scanner types a label's characters and Enter, wherever the focus happens to be.
 
 const MEAN_MS_MAX = 80; // between two keys of one scan; the slowest wedges are set to 50, quick typists take 100
-const GAP_MS_MAX = 300; // once: radio and a busy machine hold a key up now and then
+const GAP_MS_MAX = 1000; // radio and a busy machine hold a key up now and then: what came before it is not cut off
 const KEYS_MIN = 3; // a command such as *2 is the shortest
 const KEYS_MAX = 4096;
 const FNC1 = "\u001d"; // group separator, as GS1 General Specifications 7.8 has wedges send it
@@ -11,13 +11,15 @@ export function listenToWedge(callback) {
   let text = "";
   let first = -Infinity; // when the first and the last key of the text came
   let last = -Infinity;
+  let heldUp = 0; // the longest wait between two of its keys, which says nothing about who types
   let ended = -Infinity; // when the last scan's Enter came
 
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || event.target.closest?.("input, textarea, select")) return;
-    const hurried = event.timeStamp - last <= GAP_MS_MAX;
+    const gap = event.timeStamp - last;
+    const hurried = gap <= GAP_MS_MAX;
     if (event.key === "Enter") {
-      const quick = event.timeStamp - first <= MEAN_MS_MAX * text.length;
+      const quick = event.timeStamp - first - Math.max(heldUp, gap) <= MEAN_MS_MAX * text.length;
       const scanned = hurried && quick && text.length >= KEYS_MIN ? text : "";
       if (scanned || event.timeStamp - ended <= GAP_MS_MAX) {
         event.preventDefault(); // neither it nor the line feed behind it presses the button that has the focus
@@ -33,6 +35,7 @@ export function listenToWedge(callback) {
     if (!(alone && character === " ")) event.preventDefault(); // a space alone may press a button, one in a label not
     if (alone) first = event.timeStamp;
     if (alone) text = "";
+    heldUp = alone ? 0 : Math.max(heldUp, gap);
     if (text.length < KEYS_MAX) text += character; // one of so many is too long for the program, which says so
     last = event.timeStamp;
   }, { capture: true });
