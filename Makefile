@@ -48,6 +48,11 @@ crash: $(INSTALLED) ## kill clients and servers KILLS (500) times each on either
 	$(PYTHON) -m tests.end_to_end.crash --kills $(KILLS) --database sqlite
 	$(PYTHON) -m tests.end_to_end.crash --kills $(KILLS) --database postgres
 
+ROUNDS ?= 9
+.PHONY: failover
+failover: $(INSTALLED) ## take PostgreSQL's leader away ROUNDS (9) times under load (needs patroni, etcd, haproxy); 15 minutes
+	$(PYTHON) -m tests.failover --rounds $(ROUNDS)
+
 .PHONY: power-cuts
 power-cuts: $(INSTALLED) ## cut the power 10,000 times while a handheld keeps scans; about five minutes
 	$(PYTHON) -m tests.power_cut

@@ -37,6 +37,8 @@ _CODES: Final = {
 }
 _DESCRIBES_THE_BODY: Final = frozenset({"content-type", "content-length"})
 RETRY_AFTER_S: Final = 5
+_READ_ONLY: Final = "25006"
+"""SQLSTATE of a write to a server that only follows another (PostgreSQL, appendix A)."""
 FOR_PROGRAMS: Final = ("/api/", "/healthz", "/readyz", "/metrics")
 
 
@@ -58,6 +60,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, answer)
     app.register_error_handler(sa.exc.OperationalError, _database_away)
     app.register_error_handler(sa.exc.InterfaceError, _database_away)
+    app.register_error_handler(sa.exc.InternalError, _leads_no_more)
     app.register_error_handler(sa.exc.IntegrityError, _at_once)
     app.register_error_handler(sa.exc.DataError, _cannot_hold)
 
@@ -135,6 +138,14 @@ def _database_away(error: sa.exc.DBAPIError) -> Response:
     log.error("The database does not answer: %s", error.orig)
     headers = {"Retry-After": str(RETRY_AFTER_S)}
     return answer(Refusal(503, "unavailable", "The database does not answer; nothing was taken.", headers=headers))
+
+
+def _leads_no_more(error: sa.exc.InternalError) -> Response:
+    """A connection to a PostgreSQL that was the leader until just now: the next one leads to another."""
+    if getattr(error.orig, "sqlstate", None) == _READ_ONLY:
+        return _database_away(error)
+    log.error("The database failed: %s", error.orig, exc_info=error)
+    return answer(InternalServerError())
 
 
 def _at_once(error: sa.exc.IntegrityError) -> Response:

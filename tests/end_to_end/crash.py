@@ -102,7 +102,7 @@ def crash(
         if not report.findings:
             for station in stations:
                 station.drain()
-            report.findings += _compare(site, stations, report)
+            report.findings += compare(site, stations, report)
     if not report.findings:
         verified = site.flask("verify")
         report.findings += (verified.stdout + verified.stderr).splitlines() if verified.returncode else []
@@ -174,7 +174,8 @@ def _tell(report: Report, began: float) -> None:
         )
 
 
-def _compare(site: Site, stations: list[Station], report: Report) -> list[str]:
+def compare(site: Site, stations: list[Station], report: Report) -> list[str]:
+    """What both ends hold now, compared; the numbers go into the report."""
     typed: Counter[bytes] = Counter()
     beeped: dict[EventName, str | None] = {}
     committed: dict[EventName, bytes] = {}

@@ -16,7 +16,8 @@ from server import create_app
 from server.database import db, reading
 from server.gate import BODY_BYTES_MAX
 from sync import protocol
-from tests.server.running import Handheld, Person, refusal, sign_in
+from tests.handheld import DOCK, unit
+from tests.server.running import Handheld, Person, refusal, running_server, sign_in
 
 
 def test_a_wrong_method_names_the_right_ones(app: Flask) -> None:
@@ -48,6 +49,17 @@ def test_a_database_that_is_away_asks_for_patience(tmp_path: Path) -> None:
     answer = app.test_client().get("/api/v1/server?nonce=" + "00" * 16)
     assert refusal(answer) == (503, "unavailable")
     assert int(answer.headers["Retry-After"]) > 0
+
+
+@pytest.mark.postgres
+def test_a_database_that_leads_no_more_asks_for_patience(postgres_url: str, tmp_path: Path) -> None:
+    with running_server(postgres_url, tmp_path) as app:
+        handheld = Handheld(app).enrol()
+        handheld.scan("receive", unit("A1"), location=DOCK)
+        with db.engine.begin() as c:
+            c.execute(sa.text(f"ALTER DATABASE {db.engine.url.database} SET default_transaction_read_only = on"))
+        db.engine.dispose()
+        assert refusal(handheld.send(handheld.envelope())) == (503, "unavailable")
 
 
 def _broken() -> str:
