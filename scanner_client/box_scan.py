@@ -12,6 +12,7 @@ from typing import Final
 from scanner_client import judging
 from scanner_client.hand_over import HandOver
 from scanner_client.keeping import Keeping
+from scanner_client.lone_serial import looks_like_a_serial
 from scanner_client.origin import Origins
 from scanner_client.packing import is_empty_parcel, packed_so_far, unfinished_parcel
 from scanner_client.pairing import Pairing, Read, by_own_name, contradict, is_whole
@@ -25,12 +26,14 @@ from scanner_client.wording import say
 from sync.actions import ACTIONS, Stock
 from sync.event import LIST_MAX, ScanEvent
 from sync.identity import Kind, is_stock, item_of
-from sync.labels import SiteCodes
+from sync.labels import Label, SiteCodes
 from sync.labels.box import Box, identify, plated
 from sync.recall import sets_apart
 from sync.verdict import NOT_TAKEN, STOPPED, Judgement, Verdict
 
 PUT_AWAY: Final = "put_away"
+SERIALS_COMPARED: Final = 500
+"""So many of a product's serial numbers tell what the others look like."""
 
 
 class BoxScans:
@@ -45,6 +48,8 @@ class BoxScans:
         """The product whose barcode was read and whose serial is awaited."""
         self.grades_next = False
         """Whether the task's condition is meant for the next scan alone."""
+        self._supposed: str | None = None
+        """The product of the unit that is scanned, where nothing but the document in hand says it."""
         self._keeping = keeping
         self._site_map = keeping.handheld.site_map
         self._codes = codes
@@ -61,6 +66,7 @@ class BoxScans:
         if self._is_miscounted(sighting, good):
             words = say("scan.counts_a_product", text=good[0].label.serial, quantity=self._keeping.task.quantity)
             return [Told(tone=Tone.ASK, text=words)]
+        self._supposed = None
         box = self._identify(good)
         if box.key is None and box.identifiers and not box.question:
             # Nothing but an IMEI, say: it is a name of the unit as well, and the server knows of which.
@@ -160,14 +166,27 @@ class BoxScans:
         labels = [read.label for read in good]
         if len(labels) == 1 and labels[0].kind is Kind.CONTAINER:
             return Box(key=labels[0].key)
-        items = judging.serial_items(self._site_map, self._keeping.task.document)
-        box = identify(labels, codes=self._codes, item_hint=self.product_in_hand, document_items=items)
+        box = identify(labels, codes=self._codes, item_hint=self.product_in_hand)
+        if box.question:
+            box = self._by_document(labels)
         task = self._keeping.task
         if task.action == TELL_APART:
             return told_apart(box, self._site_map, task.document, task.location)
         item = box.item or self.product_in_hand
         box = plated(box, item) if judging.bears_plates(self._site_map, item) else box
         return by_own_name(box, self._site_map) if len(labels) == 1 and labels[0].kind is Kind.PLATE else box
+
+    def _by_document(self, labels: Sequence[Label]) -> Box:
+        """The unit of a serial number whose product only the document in hand can tell, if it looks like one."""
+        items = judging.serial_items(self._site_map, self._keeping.task.document)
+        box = identify(labels, codes=self._codes, document_items=items)
+        if box.key is None or box.item is None or box.serial is None or self._site_map.find(box.key):
+            return box
+        if not looks_like_a_serial(box.serial, self._site_map.serials(box.item, SERIALS_COMPARED)):
+            item = judging.thing_text(self._site_map, box.item)
+            return Box(key=None, question=say("scan.no_serial_of", text=box.serial, item=item))
+        self._supposed = box.item
+        return box
 
     def _box_event(self, sighting: Sighting, good: Sequence[Read], box: Box) -> ScanEvent:
         event = self._keeping.event(
@@ -223,6 +242,9 @@ class BoxScans:
         text = say("sample.after", text=text, sample=other) if other else text
         sample = "" if judgement is None else self._sample.text(kept)
         text = say("sample.after", text=text, sample=sample) if sample else text
+        if self._supposed and tone is not Tone.STOP:
+            item = judging.thing_text(self._site_map, self._supposed)
+            text = say("scan.taken_for", text=text, item=item, document=kept.document)
         return Told(tone=tone, text=text, thing=thing, event=kept, judgement=judgement)
 
     def _closed(self, event: ScanEvent) -> tuple[Tone, str]:

@@ -1,14 +1,47 @@
-"""Text that stands alone: a serial number that was asked for, one of our own product codes, or nothing yet."""
+"""Text that stands alone: a serial number that was asked for, one of our own product codes, or nothing yet.
+
+A text of which only the document in hand says whose serial number it would be is believed where it looks like one.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from scanner_client.sighting import Symbol
 from scanner_client.site_map import SiteMap
 from sync.identity import Kind, own_item_key
 from sync.labels import Label, Refusal, SiteCodes, parse_all
 from sync.labels.serial import awaited_serial
+
+ALIKE_MIN: Final = 5
+"""So many serial numbers of a product say what the others look like; fewer may be alike by chance."""
+_PLAIN: Final = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9./_-]*")
+
+
+def looks_like_a_serial(text: str, others: Sequence[str]) -> bool:
+    """Whether a text may be one more serial number of a product.
+
+    Args:
+        text: what was read.
+        others: serial numbers of the product. From `ALIKE_MIN` on the text has to be of their kinds of characters, and
+            of their length or one more, for running numbers grow; of fewer any text will do that makers print: letters,
+            digits and a few signs, with a digit among them.
+    """
+    if len(others) < ALIKE_MIN:
+        return _PLAIN.fullmatch(text) is not None
+    lengths = [len(other) for other in others]
+    known = {_kind(character) for other in others for character in other}
+    digits = any(map(str.isdigit, text)) or not all(any(map(str.isdigit, other)) for other in others)
+    return min(lengths) <= len(text) <= max(lengths) + 1 and {_kind(c) for c in text} <= known and digits
+
+
+def _kind(character: str) -> str:
+    if character.isdigit():
+        return "digit"
+    return ("upper" if character.isupper() else "lower") if character.isalpha() else character
 
 
 def labels_of(symbol: Symbol, codes: SiteCodes, site_map: SiteMap, *, awaited: bool) -> tuple[Label | Refusal, ...]:

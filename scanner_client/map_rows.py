@@ -112,6 +112,7 @@ PACKED_IN: Final = f"""{_INSIDE}
 HELD_IN: Final = f"""
     SELECT names.name, count(*) FROM units JOIN names ON no = coalesce(place, expected)
         WHERE status IN ({", ".join(str(STATUSES.index(status)) for status in sorted(IN_STOCK))}) GROUP BY 1"""  # noqa: S608 - ours
+SERIALS: Final = f"SELECT tail FROM units WHERE family = ? AND status <> {COLLIDED} LIMIT ?"  # noqa: S608 - ours
 STORED: Final = f"""
     SELECT family.name || tail, place.name, lot.name, expiry, stocked FROM units
         JOIN names AS family ON family.no = units.family

@@ -32,6 +32,7 @@ from scanner_client.map_rows import (
     NUMBER_OF,
     PACKED_IN,
     PUT_UNIT,
+    SERIALS,
     STATUSES,
     STORED,
     date_of,
@@ -183,6 +184,11 @@ class SiteMap:
                 for unit, place, lot, expiry, stocked in rows
             ]
         return found
+
+    def serials(self, item: str, most: int) -> list[str]:
+        """Some of the serial numbers that this product's units have, as they stand in their names; at most `most`."""
+        row = self._database.row(NUMBER_OF, f"{item}/21/")
+        return [tail for (tail,) in self._database.rows(SERIALS, row[0], most)] if row else []
 
     def held(self) -> dict[str, int]:
         """How many units and containers are in each bin or container, by its name; read from every row."""

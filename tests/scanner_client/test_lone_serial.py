@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from scanner_client.handheld import Handheld
+from scanner_client.lone_serial import looks_like_a_serial
 from scanner_client.session import Session
 from scanner_client.sighting import Sighting, Symbol, Told, Tone
 from tests.scanner_client.labels import (
@@ -50,6 +51,57 @@ def test_lone_serial_is_of_the_one_product_with_serials_that_the_asn_lists(
     learn(asn(CABLE, ITEM), product(CABLE, "quantity"), product(ITEM, mode))
     typed(begin("receive", document="ASN-1", location=A_01), b"SN-0001")
     assert [e.subject for e in kept(handheld)] == [unit("SN-0001")]
+
+
+def test_who_receives_a_plain_number_hears_which_product_it_was_taken_for_and_can_undo_it(
+    handheld: Handheld, begin: Begin, learn: Learn
+) -> None:
+    learn(asn(ITEM), product(ITEM, "serial"))
+    session = begin("receive", document="ASN-1", location=A_01)
+    [told] = typed(session, b"SN-0001")
+    assert told.tone is Tone.GOOD
+    assert told.text.startswith("Right. Taken for Thing, for ASN-1 lists nothing else with serial numbers;")
+    session.undo()
+    assert [e.action for e in kept(handheld)] == ["receive", "void"]
+
+
+@pytest.mark.parametrize("text", [b"garbage!!", b"hello", b"=CMD(A1)", b"SPRING-SALE"])
+def test_text_that_no_maker_prints_as_a_serial_number_is_kept_and_asked_about(
+    handheld: Handheld, begin: Begin, learn: Learn, text: bytes
+) -> None:
+    learn(asn(ITEM), product(ITEM, "serial"))
+    session = begin("receive", document="ASN-1", location=A_01)
+    [told] = typed(session, text)
+    assert told.tone is Tone.LOOK
+    assert "does not look like a serial number of Thing. If it is one, scan the product's own barcode" in told.text
+    assert [(e.action, e.subject, e.barcode) for e in kept(handheld)] == [("unreadable", None, text)]
+
+
+def test_number_unlike_the_products_others_is_taken_once_its_barcode_was_scanned(
+    handheld: Handheld, begin: Begin, learn: Learn
+) -> None:
+    learn(asn(ITEM), product(ITEM, "serial"), *(["unit", unit(f"C39XK{n}"), ["stored", A_01]] for n in range(10, 20)))
+    session = begin("receive", document="ASN-1", location=A_01)
+    typed(session, b"FW-2.1")
+    typed(session, b"C39XK99")
+    typed(session, b"9506000134352")
+    typed(session, b"FW-2.1")
+    assert [e.subject for e in kept(handheld)] == [None, unit("C39XK99"), unit("FW-2.1")]
+
+
+@pytest.mark.parametrize(
+    ("text", "others", "is_one"),
+    [
+        ("SN-10000", ["SN-9990", "SN-9991", "SN-9992", "SN-9993", "SN-9994"], True),
+        ("SN-100000", ["SN-9990", "SN-9991", "SN-9992", "SN-9993", "SN-9994"], False),
+        ("sn-9995", ["SN-9990", "SN-9991", "SN-9992", "SN-9993", "SN-9994"], False),
+        ("SN-ABCD", ["SN-9990", "SN-9991", "SN-9992", "SN-9993", "SN-9994"], False),
+        ("ABCDE", ["ABCDA", "ABCDB", "ABCDC", "ABCDD", "ABCDF"], True),
+        ("A1", ["SN-9990"], True),
+    ],
+)
+def test_known_serial_numbers_say_what_the_next_one_looks_like(text: str, others: list[str], is_one: bool) -> None:
+    assert looks_like_a_serial(text, others) is is_one
 
 
 def test_own_product_code_without_its_prefix_is_the_product(handheld: Handheld, begin: Begin, learn: Learn) -> None:
