@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from scanner_client import count_list
+from scanner_client import count_list, judging
 from scanner_client.keeping import Keeping
 from scanner_client.pairing import Read
 from scanner_client.sighting import Sighting, Told, Tone, with_symbols
@@ -31,6 +31,14 @@ def count_at(keeping: Keeping, sighting: Sighting, read: Read) -> list[Told]:
     if not is_same:
         keeping.bin.opened(kept[-1])
     return [_told(keeping, event) for event in kept]
+
+
+def entered(keeping: Keeping, place: str) -> Told:
+    """The bin of the next scans; one that nobody knows may be another site's label, or a misprint."""
+    strange = judging.is_unknown_bin(keeping.handheld.site_map, place)
+    if strange:
+        return Told(tone=Tone.LOOK, text=say("place.unknown_bin", place=keeping.place(place)))
+    return Told(tone=Tone.INFO, text=say("place.bin", place=keeping.place(place)))
 
 
 def finish(keeping: Keeping) -> list[Told]:

@@ -237,6 +237,12 @@ class BoxScans:
             tone, text = self._closed(kept)
         if kept.quantity and kept.quantity > 1:
             text = say("scan.times", text=text, quantity=kept.quantity)
+        return Told(
+            tone=tone, text=self._text(text, kept, tone, judgement), thing=thing, event=kept, judgement=judgement
+        )
+
+    def _text(self, text: str, kept: ScanEvent, tone: Tone, judgement: Judgement | None) -> str:
+        """The verdict's words, and what else there is to say of this scan."""
         chosen = kept.action == PUT_AWAY and not sets_apart(kept, self._site_map.recalls())
         other = self._shelf.other(kept.subject, kept.location) if chosen else ""
         text = say("sample.after", text=text, sample=other) if other else text
@@ -245,7 +251,7 @@ class BoxScans:
         if self._supposed and tone is not Tone.STOP:
             item = judging.thing_text(self._site_map, self._supposed)
             text = say("scan.taken_for", text=text, item=item, document=kept.document)
-        return Told(tone=tone, text=text, thing=thing, event=kept, judgement=judgement)
+        return text
 
     def _closed(self, event: ScanEvent) -> tuple[Tone, str]:
         """What to say of a carton that was closed: whether its order has everything."""

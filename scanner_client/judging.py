@@ -32,6 +32,7 @@ TONES: Final = {
     Verdict.RIGHT: Tone.GOOD,
     Verdict.CANNOT_TELL: Tone.LOOK,
     Verdict.UNKNOWN: Tone.LOOK,
+    Verdict.UNKNOWN_BIN: Tone.LOOK,
     Verdict.NO_MORE_HERE: Tone.LOOK,
     Verdict.KNOWN_ELSEWHERE: Tone.STOP,
     Verdict.NOT_EXPECTED: Tone.STOP,
@@ -82,6 +83,8 @@ def judged(event: ScanEvent, handheld: Handheld) -> Judged:
         )
     if event.action == "restock" and judgement.verdict not in STOPPED:
         return _released(event, handheld, judgement)
+    if judgement.verdict is Verdict.RIGHT and is_unknown_bin(site_map, event.location):
+        judgement = replace(judgement, verdict=Verdict.UNKNOWN_BIN, belongs=event.location)
     left = left_here(event, handheld) if judgement.verdict is Verdict.NO_MORE_HERE else None
     reason = stop.recall.reason if stop else ""
     text = _words(judgement, site_map, event, reason=reason, known=known, left=left or 0)
@@ -117,6 +120,11 @@ def serial_items(site_map: SiteMap, number: str | None) -> tuple[str, ...]:
     """Those products of a document's lines that a serial number could be of."""
     rows = [(item, site_map.entry("item", item)) for item in document_items(site_map, number)]
     return tuple(item for item, row in rows if row and row.get("mode") in NUMBERED)
+
+
+def is_unknown_bin(site_map: SiteMap, place: str | None) -> bool:
+    """Whether the site has bins, and this is none of them."""
+    return place is not None and site_map.entry("location", place) is None and site_map.holds("location")
 
 
 def is_blind(site_map: SiteMap, number: str | None, place: str | None) -> bool:

@@ -105,7 +105,7 @@ class Session:
         if self.keeping.is_counting:
             return bin_labels.count_at(self.keeping, sighting, read)
         self.keeping.task = replace(self.task, location=read.label.key, container=None)
-        told = [Told(tone=Tone.INFO, text=say("place.bin", place=self.keeping.place(read.label.key)))]
+        told = [bin_labels.entered(self.keeping, read.label.key)]
         in_hand, self._boxes.in_hand = self._boxes.in_hand, None
         if in_hand is None:
             return told

@@ -9,12 +9,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from scanner_client.assignment import AssignmentError, task_of, unknown_document
+from scanner_client.bin_labels import entered
 from scanner_client.checked_bin import CheckedBin
 from scanner_client.count_list import bins_of
 from scanner_client.gate import Gate
 from scanner_client.handheld import Handheld
 from scanner_client.inbox import BadPicture, Doubtful, Seen, Synced, Typed, TypingEnded, WatchEnded
-from scanner_client.judging import place_text, site_codes, thing_text
+from scanner_client.judging import is_unknown_bin, place_text, site_codes, thing_text
 from scanner_client.office_undos import OfficeUndos
 from scanner_client.page import requests
 from scanner_client.page.protocol import BegunShown, PicksShown
@@ -137,8 +138,10 @@ class Work:
         if self._eye and (self._eye.live or not self._eye.opened):
             self._eye.open(self.session.codes)  # what lies before the camera is read anew for the new task
         number = unknown_document(task, self._handheld.site_map)
-        words = say("command.unknown_document", document=number) if number else ""
-        self._tell([Told(tone=Tone.LOOK, text=words)] if words else [])
+        told = [Told(tone=Tone.LOOK, text=say("command.unknown_document", document=number))] if number else []
+        if is_unknown_bin(self._handheld.site_map, task.location):
+            told.append(entered(self.session.keeping, task.location or ""))
+        self._tell(told)
 
     def wait_for_a_choice(self) -> None:
         """Show that there is no task yet."""

@@ -1,4 +1,4 @@
-"""Cases about a bin: what was scanned there without naming a unit, by somebody who was not permitted to.
+"""Cases about a bin: nobody knows it, or somebody who was not permitted to scanned there without naming a unit.
 
 Who opens a bin, finishes it or calls a label unreadable speaks of no unit, so that no unit's history holds it. A bin
 has no state of its own to fold; only its cases are made anew.
@@ -12,18 +12,20 @@ from typing import Final
 import sqlalchemy as sa
 
 from server import case_rows
-from server.ledger import FOLDED, SERVER_DEVICE, fact_of, history, in_chunks
+from server.ledger import FOLDED, SERVER_DEVICE, fact_of, history, in_chunks, read_fact
 from server.permissions import read_crew
 from server.replay import Replay
 from server.rules import Rule, rules
-from server.surroundings import gather
-from server.tables import events
+from server.surroundings import bins_since, gather
+from server.tables import document_rows, documents, events, reference
 from sync.event import format_name, parse_name
 from sync.history import Fact, effective
 from sync.identity import is_location
 
-_ASKING_WHO: Final = ("not_permitted",)
-"""Rules that ask who scanned, and not what."""
+_OF_BINS: Final = ("not_permitted", "unknown_bin")
+"""Rules that ask who scanned, and where, but not what."""
+SCANS_MAX: Final = 100
+"""Of what was scanned in a bin that nobody knew, so many of the first may tell of it; the rest say no more."""
 UNDOS_MAX: Final = 20
 """How often a scan may have been undone, and that undone in turn."""
 
@@ -32,6 +34,7 @@ def concerned(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> se
     """The bins whose cases these new facts may change."""
     given = list(facts)
     decided = {s for f in given if (s := f.event.subject) is not None and is_location(s)}
+    decided |= _strange(connection, site, given)
     bare = [f for f in given if f.event.subject is None and f.name[0] != SERVER_DEVICE]
     if not bare:
         return decided
@@ -41,8 +44,45 @@ def concerned(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> se
     return decided | barred | undone
 
 
-def _where(connection: sa.Connection, names: set[str]) -> set[str]:
-    """The bins of these scans, of those that name no unit; of an undo, those of what it undoes."""
+def _strange(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> set[str]:
+    """The bins that nobody knows, and in which these facts are the first, or undo one of the first."""
+    said = [f for f in facts if f.event.subject and f.event.location and f.name[0] != SERVER_DEVICE]
+    scanned = {f.event.location for f in said if f.event.location and f.event.voids is None}
+    undone = _where(connection, {f.event.voids for f in facts if f.event.voids and f.event.subject}, bare=False)
+    unknown = (scanned | undone) - _known(connection, site, scanned | undone)
+    told = {place: min(case.opened_ms for case in found.values()) for place, found in _told(connection, site, unknown)}
+    first = {place for f in said if (place := f.event.location) and f.event_ms < told.get(place, f.event_ms + 1)}
+    return unknown & (first | undone)
+
+
+def strange(connection: sa.Connection, site: str) -> set[str]:
+    """Every bin in which something was scanned before anybody knew it; reads the whole ledger."""
+    t = events.c
+    query = sa.select(t.location, sa.func.min(t.event_ms).label("first")).where(t.site == site, t.subject.isnot(None))
+    first = query.where(t.location.isnot(None), t.device_no != SERVER_DEVICE).group_by(t.location)
+    scanned = {row.location: row.first for row in connection.execute(first)}
+    since = bins_since(connection, site, set(scanned))
+    return {place for place, moment in scanned.items() if moment < since.get(place, moment + 1)}
+
+
+def _known(connection: sa.Connection, site: str, places: set[str]) -> set[str]:
+    found: set[str] = set()
+    t = reference.c
+    for chunk in in_chunks(places):
+        query = sa.select(t.key).where(t.site == site, t.kind == "location", t.key.in_(chunk), t.row.isnot(None))
+        found.update(connection.execute(query).scalars())
+    return found
+
+
+def _told(connection: sa.Connection, site: str, places: set[str]) -> list[tuple[str, case_rows.Cases]]:
+    """The bins of which a case says already that nobody knows them."""
+    every = case_rows.cases_of(connection, site, places).items()
+    own = [(place, {key: case for key, case in found.items() if case.rule == "unknown_bin"}) for place, found in every]
+    return [(place, found) for place, found in own if found]
+
+
+def _where(connection: sa.Connection, names: set[str], *, bare: bool = True) -> set[str]:
+    """The bins of these scans, of those that name no unit or of the others; of an undo, those of what it undoes."""
     found: set[str] = set()
     t = events.c
     wanted = names
@@ -50,7 +90,9 @@ def _where(connection: sa.Connection, names: set[str]) -> set[str]:
         above: set[str] = set()
         for chunk in in_chunks(wanted):
             key = sa.tuple_(t.device_no, t.epoch, t.seq).in_([parse_name(name) for name in chunk])
-            for place, target in connection.execute(sa.select(t.location, t.voids).where(key, t.subject.is_(None))):
+            for place, target in connection.execute(
+                sa.select(t.location, t.voids).where(key, t.subject.is_(None) if bare else t.subject.isnot(None))
+            ):
                 found |= {place} if place else set()
                 above |= {target} if target else set()
         wanted = above
@@ -71,14 +113,22 @@ def rebuild(connection: sa.Connection, site: str, bins: set[str], at: int) -> No
     case_rows.write(connection, site, case_rows.cases_of(connection, site, bins), cases, at)
 
 
+def named(connection: sa.Connection, site: str, subjects: set[str], at: int) -> None:
+    """A list named these bins: who was told that nobody knew one of them hears that somebody does."""
+    rebuild(connection, site, {place for place, _ in _told(connection, site, set(filter(is_location, subjects)))}, at)
+
+
 def watched(subject: str) -> Mapping[str, Rule]:
-    """The rules that look at what is said of a subject: of a bin, only those that ask who scanned."""
+    """The rules that look at what is said of a subject: of a bin, only those that ask who scanned, and where."""
     every = rules()
-    return {name: every[name] for name in _ASKING_WHO} if is_location(subject) else every
+    return {name: every[name] for name in _OF_BINS} if is_location(subject) else every
 
 
 def facts_of(connection: sa.Connection, site: str, bins: set[str]) -> dict[str, list[Fact]]:
-    """What was scanned in each bin without naming a unit, its undos, and what people said of its cases."""
+    """What was scanned in each bin without naming a unit, its undos, and what people said of its cases.
+
+    Of a bin that was not known yet, also the first that was scanned in it, and the list that made it known.
+    """
     found = {place: list(said) for place, said in history(connection, site, bins).items()}
     t = events.c
     here = (t.site == site) & t.outcome.in_(FOLDED)
@@ -86,9 +136,36 @@ def facts_of(connection: sa.Connection, site: str, bins: set[str]) -> dict[str, 
         query = sa.select(events).where(here, t.subject.is_(None), t.location.in_(chunk), t.device_no != SERVER_DEVICE)
         for row in connection.execute(query).mappings():
             found.setdefault(row["location"], []).append(fact_of(row))
+    for place, told in _first_scans(connection, site, bins).items():
+        found.setdefault(place, []).extend(told)
     for facts in found.values():
         facts.extend(_undos(connection, facts))
     return found
+
+
+def _first_scans(connection: sa.Connection, site: str, bins: set[str]) -> dict[str, list[Fact]]:
+    """What was first scanned in each of these before anybody knew it, and the import that named it."""
+    found: dict[str, list[Fact]] = {}
+    since = bins_since(connection, site, bins)
+    t = events.c
+    for place in sorted(bins):
+        query = sa.select(events).where(t.site == site, t.location == place, t.subject.isnot(None))
+        query = query.where(t.device_no != SERVER_DEVICE, t.outcome.in_(FOLDED), t.voids.is_(None))
+        if place in since:
+            query = query.where(t.event_ms < since[place])
+        query = query.order_by(t.event_ms, t.device_no, t.epoch, t.seq).limit(SCANS_MAX)
+        scans = list(map(fact_of, connection.execute(query).mappings()))
+        if scans:
+            found[place] = [*scans, *_naming(connection, site, place)]
+    return found
+
+
+def _naming(connection: sa.Connection, site: str, place: str) -> list[Fact]:
+    """The imports of lists that name this bin."""
+    named = sa.select(document_rows.c.document).where(document_rows.c.site == site, document_rows.c.subject == place)
+    query = sa.select(documents.c.event).where(documents.c.kind == "locations", documents.c.digest.in_(named))
+    names = [name for name in connection.execute(query).scalars() if name is not None]
+    return [fact for name in names if (fact := read_fact(connection, name)) is not None]
 
 
 def _undos(connection: sa.Connection, facts: Iterable[Fact]) -> list[Fact]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import catalogue, ledger, papers, parties, site_codes
+from server import bin_cases, catalogue, ledger, papers, parties, site_codes
 from server.database import reading, stamp, transact, writing
 from server.document_file import DocumentDraft, Draft, canonical_row, new_digest
 from server.document_lines import Names
@@ -299,6 +299,7 @@ def _fold_chunk(digest: str, progress: Progress) -> bool:
         at = stamp(connection)
         if row.kind in _PUBLISH:
             _PUBLISH[row.kind](connection, row.site, chunk, at)
+            bin_cases.named(connection, row.site, {r.subject for r in chunk}, at)
         else:
             rebuild_stated(connection, row.site, {r.subject for r in chunk if r.stated}, at, row)
         connection.execute(documents.update().where(documents.c.digest == digest).values(folded_rows=stop))

@@ -79,6 +79,9 @@ class Surroundings(Protocol):
     def holds(self, unit: str, at_ms: int) -> bool:
         """Whether something had been put into this container before: then it is one of ours."""
 
+    def strange(self, place: str, at_ms: int) -> bool:
+        """Whether this is a bin that nobody knew at a moment, though others were known."""
+
     def barred(self, fact: Fact) -> str | None:
         """Why whoever made this scan was not permitted to, in a sentence."""
 
@@ -163,6 +166,7 @@ class Replay:
             rivals=self.around.rivals(self.unit),
             holds=self.around.holds(self.unit, fact.event_ms),
             foreign=self.around.foreign(fact.event.document, self.unit, fact.event_ms),
+            strange_bin=self.around.strange(self.unit, fact.event_ms),
             barred=self.around.barred(fact),
         )
         self._close(seen)

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -23,7 +23,7 @@ from server.tables import document_rows, documents, events, reference
 from sync.actions import ACTIONS
 from sync.event import ScanEvent
 from sync.history import Fact, effective, step
-from sync.identity import is_container, item_of
+from sync.identity import is_container, is_location, item_of
 from sync.order import Order
 from sync.recall import LATER, Reach, Recall, bite, sets_apart, traits_of
 from sync.returning import Claim, ReturnVerdict
@@ -79,6 +79,10 @@ class Gathered:
     buyers: dict[str, str] = field(default_factory=dict)
     """Number of each order -> hash of its customer's key."""
     crew: Crew = field(default_factory=Crew)
+    bins_since: dict[str, int] = field(default_factory=dict)
+    """Since when each of the bins that are looked at is known; none of those that are not."""
+    first_bin_ms: int = END_OF_TIME
+    """Since when the site has any bin; only looked up where the history of a bin is."""
     take_ons: frozenset[str] = frozenset()
     """Numbers of counts that take stock on: what they see is no discrepancy."""
 
@@ -191,6 +195,9 @@ class Gathered:
     def rivals(self, unit: str) -> Mapping[str, str]:
         return self.claims.get(unit, {})
 
+    def strange(self, place: str, at_ms: int) -> bool:
+        return self.first_bin_ms <= at_ms < self.bins_since.get(place, END_OF_TIME)
+
     def barred(self, fact: Fact) -> str | None:
         return self.crew.barred(fact)
 
@@ -259,6 +266,7 @@ def gather(
         cancelled=book.read_cancellations(connection, site, known),
         made_for=made_for,
         take_ons=_take_ons(connection, site, counts),
+        **_bins(connection, site, {unit for unit in facts if is_location(unit)}),
     )
 
 
@@ -357,6 +365,34 @@ def _listings(connection: sa.Connection, site: str, numbers: set[str]) -> frozen
         )
         found.update((number, item_of(subject) or subject) for number, subject in rows)
     return frozenset(found)
+
+
+def _bins(connection: sa.Connection, site: str, places: set[str]) -> dict[str, Any]:
+    """Since when these bins are known, and since when any is."""
+    if not places:
+        return {}
+    first = sa.select(sa.func.min(documents.c.event_ms)).where(
+        documents.c.site == site, documents.c.kind == "locations"
+    )
+    first_ms = connection.execute(first).scalar()
+    since = bins_since(connection, site, places)
+    return {"bins_since": since, "first_bin_ms": END_OF_TIME if first_ms is None else first_ms}
+
+
+def bins_since(connection: sa.Connection, site: str, places: set[str]) -> dict[str, int]:
+    """Since when each of these bins is known, Unix milliseconds, by the first list that names it."""
+    since: dict[str, int] = {}
+    t = document_rows.c
+    for chunk in in_chunks(places):
+        rows = connection.execute(
+            sa.select(t.subject, sa.func.min(documents.c.event_ms))
+            .join(documents, documents.c.digest == t.document)
+            .where(t.site == site, t.subject.in_(chunk), documents.c.kind == "locations")
+            .where(documents.c.event.isnot(None))
+            .group_by(t.subject)
+        )
+        since.update((place, moment) for place, moment in rows)
+    return since
 
 
 def _take_ons(connection: sa.Connection, site: str, numbers: set[str]) -> frozenset[str]:

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from server import bin_cases, papers
 from server import documents as imports
-from server import papers
 from server.counts import exceptions
 from server.database import reading, stamp, writing
 from server.document_kinds import KINDS
@@ -79,6 +79,7 @@ def rebuild_all(site: str, progress: Progress) -> int:
             else:
                 for number in papers.closed_counts(connection, site):
                     exceptions.refold(connection, site, number, stamp(connection))
+                bin_cases.rebuild(connection, site, bin_cases.strange(connection, site), stamp(connection))
                 connection.execute(server_state.update().values(fold_version=FOLD_VERSION))
         if not names:
             return done

@@ -47,6 +47,8 @@ class Verdict(StrEnum):
     """The carton that it was to go into is closed for its order."""
     CLOSED_ALREADY = "closed_already"
     """The carton was closed before."""
+    UNKNOWN_BIN = "unknown_bin"
+    """Nothing speaks against the scan, but nobody knows the bin that it names."""
     UNKNOWN = "unknown"
     CANNOT_TELL = "cannot_tell"
     """The data at hand do not hold this unit: offline, that is all that can honestly be said."""

@@ -59,6 +59,8 @@ class Step:
     """Whether it is a container into which something had been put before."""
     foreign: str | None = None
     """Why a receipt cannot be of its document's supplier, in a sentence."""
+    strange_bin: bool = False
+    """Whether this is the history of a bin, and nobody knew that bin then though others were known."""
     barred: str | None = None
     """Why whoever scanned it was not permitted to, in a sentence."""
 

@@ -7,12 +7,13 @@ handheld that has not synced since somebody left lets them go on until it does.
 from typing import Final
 
 from server.rules import Finding, Step
+from sync.identity import is_location
 
 DECISIONS: Final = ("dismiss", "stays", "write_off")
 
 
 def check(step: Step) -> Finding | None:
-    if step.barred is None:
-        return None
     event = step.fact.event
+    if step.barred is None or (is_location(step.unit) and event.subject is not None):
+        return None  # what was scanned in a bin is a matter of the thing
     return Finding(detail=step.barred, seen=event.location or event.container)

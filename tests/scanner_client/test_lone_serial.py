@@ -90,7 +90,7 @@ def test_number_unlike_the_products_others_is_taken_once_its_barcode_was_scanned
 
 
 @pytest.mark.parametrize(
-    ("text", "others", "is_one"),
+    ("text", "others", "expected"),
     [
         ("SN-10000", ["SN-9990", "SN-9991", "SN-9992", "SN-9993", "SN-9994"], True),
         ("SN-100000", ["SN-9990", "SN-9991", "SN-9992", "SN-9993", "SN-9994"], False),
@@ -100,8 +100,8 @@ def test_number_unlike_the_products_others_is_taken_once_its_barcode_was_scanned
         ("A1", ["SN-9990"], True),
     ],
 )
-def test_known_serial_numbers_say_what_the_next_one_looks_like(text: str, others: list[str], is_one: bool) -> None:
-    assert looks_like_a_serial(text, others) is is_one
+def test_known_serial_numbers_say_what_the_next_one_looks_like(text: str, others: list[str], *, expected: bool) -> None:
+    assert looks_like_a_serial(text, others) is expected
 
 
 def test_own_product_code_without_its_prefix_is_the_product(handheld: Handheld, begin: Begin, learn: Learn) -> None:

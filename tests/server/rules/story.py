@@ -33,6 +33,8 @@ class Quiet:
     promised: dict[str, Claim] = field(default_factory=dict)
     buyers: dict[str, str] = field(default_factory=dict)
     crew: Crew = field(default_factory=Crew)
+    known_ms: int = 0
+    """Since when every bin is known."""
 
     def locate(self, place: str | None, at_ms: int) -> str | None:
         return self.standing.get(place or "", place)
@@ -67,6 +69,9 @@ class Quiet:
     def holds(self, unit: str, at_ms: int) -> bool:
         return self.filled
 
+    def strange(self, place: str, at_ms: int) -> bool:
+        return at_ms < self.known_ms
+
     def barred(self, fact: Fact) -> str | None:
         return self.crew.barred(fact)
 
@@ -93,13 +98,15 @@ def fact(
 Story = Sequence[Fact]
 
 
-def told(rule: str, story: Story, around: Quiet | None = None) -> list[Case]:
+def told(rule: str, story: Story, around: Quiet | None = None, of: str = UNIT) -> list[Case]:
     """The cases of one rule that a story leads to."""
-    replay = Replay(UNIT, around or Quiet())
+    replay = Replay(of, around or Quiet())
     replay.run(story)
     return [case for (name, _), case in replay.cases.items() if name == rule]
 
 
-def said(rule: str, story: Story, around: Quiet | None = None) -> list[tuple[str, str | None, str | None]]:
+def said(
+    rule: str, story: Story, around: Quiet | None = None, of: str = UNIT
+) -> list[tuple[str, str | None, str | None]]:
     """Status, where it belongs and where it was seen, of each case of one rule."""
-    return [(c.status, c.finding.expected, c.finding.seen) for c in told(rule, story, around)]
+    return [(c.status, c.finding.expected, c.finding.seen) for c in told(rule, story, around, of)]
