@@ -25,7 +25,7 @@ from scanner_client.wording import say
 from sync.actions import ACTIONS, Compare, Stock
 from sync.event import ScanEvent, format_name
 from sync.identity import is_stock
-from sync.verdict import REFUSED, Verdict
+from sync.verdict import ALWAYS_TOLD, REFUSED, Verdict
 
 NAMES_MAX: Final = 20
 """Names in one list; the others are counted."""
@@ -34,16 +34,22 @@ SCANS_MAX: Final = 20_000
 
 
 WRONG: Final = (
+    Verdict.STOLEN,
     Verdict.RECALLED,
     Verdict.SHIPPED_ALREADY,
-    *sorted(REFUSED - {Verdict.RECALLED, Verdict.SHIPPED_ALREADY}),
+    *sorted(REFUSED - {Verdict.STOLEN, Verdict.RECALLED, Verdict.SHIPPED_ALREADY}),
     Verdict.CLOSED_ALREADY,
     Verdict.KNOWN_ELSEWHERE,
     Verdict.NOT_EXPECTED,
 )
 """The most urgent first: those of `judging.TONES` that must not go on."""
 
-_MARKS: Final = {Tone.GOOD: MarkTone.RIGHT, Tone.LOOK: MarkTone.LOOK, Tone.STOP: MarkTone.WRONG}
+_MARKS: Final = {
+    Tone.GOOD: MarkTone.RIGHT,
+    Tone.LOOK: MarkTone.LOOK,
+    Tone.STOP: MarkTone.WRONG,
+    Tone.ALARM: MarkTone.WRONG,
+}
 """The picture says of a verdict what the page and the sound say."""
 
 
@@ -214,7 +220,7 @@ class BinCheck:
     def _take_in(self, event: ScanEvent, told: Told) -> None:
         unit = self.expected.own_name(event.subject or "")
         verdict = told.judgement.verdict if told.judgement else None
-        if self.expected.blind and verdict is not Verdict.RECALLED:
+        if self.expected.blind and verdict not in ALWAYS_TOLD:
             verdict = None
         belongs = told.judgement.belongs if told.judgement and verdict is Verdict.KNOWN_ELSEWHERE else None
         scan = Scanned(unit=unit, verdict=verdict, thing=told.thing or self.expected.name(unit), belongs=belongs)
@@ -262,9 +268,11 @@ class BinCheck:
         return [say("check.none_missing") if expects else say("check.none_expected")]
 
     def _wrong_words(self) -> list[str]:
-        recalled, shipped = self._judged(Verdict.RECALLED), self._judged(Verdict.SHIPPED_ALREADY)
+        stolen, recalled = self._judged(Verdict.STOLEN), self._judged(Verdict.RECALLED)
+        shipped = self._judged(Verdict.SHIPPED_ALREADY)
         strange, untold = self._judged(Verdict.NOT_EXPECTED), self._judged(Verdict.CANNOT_TELL)
         return [
+            *([say("check.stolen_count", count=len(stolen))] if stolen else []),
             *([say("check.recalled_count", count=len(recalled))] if recalled else []),
             *([say("check.shipped_count", count=len(shipped))] if shipped else []),
             *self._elsewhere_words(),
@@ -305,7 +313,12 @@ def legend() -> dict[MarkTone, str]:
 
 def _tone(told: Told) -> MarkTone:
     """The mark of what is no scan of a unit: a bin's label, something unreadable, what was not kept."""
-    tones = {Tone.GOOD: MarkTone.KEPT, Tone.INFO: MarkTone.KEPT, Tone.STOP: MarkTone.WRONG}
+    tones = {
+        Tone.GOOD: MarkTone.KEPT,
+        Tone.INFO: MarkTone.KEPT,
+        Tone.STOP: MarkTone.WRONG,
+        Tone.ALARM: MarkTone.WRONG,
+    }
     return tones.get(told.tone, MarkTone.LOOK)
 
 

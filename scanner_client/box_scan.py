@@ -29,7 +29,7 @@ from sync.identity import Kind, is_stock, item_of
 from sync.labels import Label, SiteCodes
 from sync.labels.box import Box, identify, plated
 from sync.recall import sets_apart
-from sync.verdict import NOT_TAKEN, STOPPED, Judgement, Verdict
+from sync.verdict import ALWAYS_TOLD, NOT_TAKEN, STOPPED, Judgement, Verdict
 
 PUT_AWAY: Final = "put_away"
 SERIALS_COMPARED: Final = 500
@@ -225,7 +225,7 @@ class BoxScans:
         judgement: Judgement | None = judged.judgement
         tone, text = judged.tone, judged.text
         unsaid = judging.says_nothing(self._site_map, kept)
-        if unsaid and judged.judgement.verdict is not Verdict.RECALLED:
+        if unsaid and verdict not in ALWAYS_TOLD:
             judgement, tone, text = None, Tone.GOOD, unsaid
         if kept.action == "reject" and judged.judgement.verdict is Verdict.KNOWN_ELSEWHERE:
             text = say("picks.elsewhere", text=text)

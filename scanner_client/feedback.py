@@ -45,6 +45,7 @@ class Signal:
 SIGNALS: Final = {
     Tone.GOOD: Signal(pitches_hz=(2000,), beep_ms=100, colour="30;42", sign="✓"),
     Tone.LOOK: Signal(pitches_hz=(1000, 750), beep_ms=160, colour="30;43", sign="!"),
+    Tone.ALARM: Signal(pitches_hz=(1800, 900) * 4, beep_ms=260, harsh=True, colour="97;45", sign="✗✗"),
     Tone.STOP: Signal(pitches_hz=(330, 330, 330, 330), beep_ms=220, harsh=True, colour="97;41", sign="✗"),
     Tone.ASK: Signal(pitches_hz=(700, 950, 1250), beep_ms=110, colour="30;46", sign="?"),
     Tone.INFO: Signal(pitches_hz=(), beep_ms=0, colour="97;44", sign="·"),

@@ -14,6 +14,7 @@ from scanner_client.recalled import Stop, stopping, words
 from scanner_client.return_now import facts_of, own_name
 from scanner_client.sighting import Tone
 from scanner_client.site_map import SiteMap
+from scanner_client.stolen import Stolen, stolen_here
 from scanner_client.unit_now import known_now
 from scanner_client.wording import say
 from sync.actions import ACTIONS, Stock, refuse
@@ -38,6 +39,7 @@ TONES: Final = {
     Verdict.NOT_EXPECTED: Tone.STOP,
     Verdict.CLOSED_ALREADY: Tone.STOP,
     **dict.fromkeys(REFUSED, Tone.STOP),
+    Verdict.STOLEN: Tone.ALARM,
 }
 """How a person is told of each: the words, the sound and the mark on the picture follow from this and nothing else."""
 
@@ -59,6 +61,9 @@ def judged(event: ScanEvent, handheld: Handheld) -> Judged:
     """Judge a scan of a unit or container, or of stock that has no units (a product, a lot)."""
     site_map, subject = handheld.site_map, event.subject or ""
     item = item_of(subject)
+    stolen = stolen_here(handheld, event)
+    if stolen is not None:
+        return _stolen(stolen, site_map)
     known = None if is_stock(subject) else known_now(handheld, subject)
     stop, inside = stopping(handheld, event, known), None
     if stop is None and ACTIONS[event.action].stock is Stock.LEAVES and is_container(subject):
@@ -102,6 +107,12 @@ def _released(event: ScanEvent, handheld: Handheld, judgement: Judgement) -> Jud
         judgement = replace(judgement, verdict=Verdict.NOT_RELEASED)
         return Judged(judgement=judgement, tone=Tone.STOP, text=return_words.words(found))
     return Judged(judgement=replace(judgement, verdict=Verdict.RIGHT), tone=Tone.GOOD, text=say("returns.released"))
+
+
+def _stolen(found: Stolen, site_map: SiteMap) -> Judged:
+    text = say("verdict.stolen", reason=found.theft.reason, report=found.theft.report)
+    text = say("hand_over.inside", thing=thing_text(site_map, found.inside), text=text) if found.inside else text
+    return Judged(judgement=Judgement(verdict=Verdict.STOLEN), tone=TONES[Verdict.STOLEN], text=text)
 
 
 def _stopped(stop: Stop, site_map: SiteMap, text: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from scanner_client.handheld import Handheld
+from scanner_client.stolen import is_stolen
 from scanner_client.unit_now import known_now
 from sync.event import ScanEvent
 from sync.history import Fact, step
@@ -40,6 +41,7 @@ def facts_of(handheld: Handheld, unit: str) -> ReturnFacts:
         sold_to=_buyer(handheld, state.sold_on if state else None),
         rules=_rules(handheld, item),
         recalled=bite(site_map.recalls(), traits) is not None,
+        stolen=is_stolen(handheld, unit, events),
         number_of=_another(handheld, unit, events),
         today=day(site_map.now_ms(handheld.clock)),
     )

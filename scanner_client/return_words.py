@@ -6,10 +6,10 @@ from typing import Final
 
 from scanner_client.sighting import Tone
 from scanner_client.wording import say
-from sync.because import STILL_NEEDED, Outcome
+from sync.because import STILL_NEEDED, Because, Outcome
 from sync.returning import ReturnVerdict
 
-TONES: Final = {
+_TONES: Final = {
     Outcome.RESTOCK: Tone.GOOD,
     Outcome.INSPECT: Tone.LOOK,
     Outcome.QUARANTINE: Tone.STOP,
@@ -18,6 +18,11 @@ TONES: Final = {
 }
 REASONS_MAX: Final = 4
 """Of those that are said at once; the gravest come first."""
+
+
+def tone(verdict: ReturnVerdict) -> Tone:
+    """How a person is told of it, before they read a word."""
+    return Tone.ALARM if Because.STOLEN in verdict.because else _TONES[verdict.outcome]
 
 
 def words(verdict: ReturnVerdict) -> str:

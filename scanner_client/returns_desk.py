@@ -229,4 +229,4 @@ class ReturnsDesk:
     def _told(self, event: ScanEvent, thing: str) -> Told:
         found = self._verdict(event.subject or "")
         text = return_words.words(found)
-        return Told(tone=return_words.TONES[found.outcome], text=text, thing=thing, event=event, returned=found)
+        return Told(tone=return_words.tone(found), text=text, thing=thing, event=event, returned=found)

@@ -42,8 +42,8 @@ class ScanPictures:
     def show_the_office(self, outcomes: Sequence[Told]) -> None:
         """Send the crops of scans that will be cases, where that costs little: small, and while the server answers."""
         for told in outcomes:
-            doubtful = told.event is not None and told.judgement is not None and told.tone in (Tone.STOP, Tone.LOOK)
-            if not doubtful or told.event is None or self._evidence is None:
+            odd = told.tone in (Tone.ALARM, Tone.STOP, Tone.LOOK)
+            if told.event is None or told.judgement is None or not odd or self._evidence is None:
                 continue
             name = format_name(told.event.name)
             crop = self._evidence.find(name)

@@ -50,6 +50,8 @@ class Tone(StrEnum):
     GOOD = "good"
     LOOK = "look"
     """Kept, and something is odd."""
+    ALARM = "alarm"
+    """Kept, and somebody has to come."""
     STOP = "stop"
     """Kept, and it must not go on."""
     ASK = "ask"

@@ -45,10 +45,12 @@ from sync.identity import is_location
 from sync.marks import unpack
 from sync.order import Available, Order
 from sync.recall import Recall
+from sync.stolen import Theft, Thefts, thefts_in
 from sync.unit import IN_STOCK, NOT_TOLD, Status, UnitState, carried, is_inferred
 from sync.verdict import Known
 
 RECALLS_MAX: Final = 10_000
+THEFTS_MAX: Final = 50_000
 DAY_MS: Final = 86_400_000
 ORDERS_MAX: Final = 10_000
 
@@ -83,6 +85,7 @@ class SiteMap:
         self._database = database
         self._recalls: tuple[Recall, ...] | None = None
         self._orders: dict[str, Order] | None = None
+        self._thefts: dict[str, tuple[Theft, ...]] | None = None
         self.pieces = PiecesMap(database, lambda place: self._carrier(place, NESTING_MAX))
         """What has no units."""
         self.version = 0
@@ -99,7 +102,7 @@ class SiteMap:
         """Take over changes and the cursor behind them, in one transaction; `server_ms` is the server's clock.
 
         Another incarnation begins from nothing: until its last change has come, what the one before had said still
-        answers; then it is deleted. A recall is kept until it is released by name.
+        answers; then it is deleted. A recall is kept until it is released by name, and a theft until it was found.
         """
         with self._database.transaction():
             _, incarnation, generation, filling, boot, boot_ms, told_ms = self._pull()
@@ -114,7 +117,7 @@ class SiteMap:
                 "UPDATE pull SET cursor=?, incarnation=?, generation=?, filling=?, boot=?, boot_ms=?, server_ms=?",
                 now.cursor, now.incarnation, generation, filling, boot, boot_ms, told_ms,
             )  # fmt: skip
-        self._recalls = self._orders = None
+        self._recalls = self._orders = self._thefts = None
         self.version += 1
 
     def age_ms(self, clock: Clock) -> int | None:
@@ -271,6 +274,15 @@ class SiteMap:
             self._recalls = tuple(Recall.from_row(json.loads(row[0])) for row in rows)
         return self._recalls
 
+    def thefts(self) -> Thefts:
+        """What is reported stolen, by the name that was reported, and by the unit's own where that is another."""
+        if self._thefts is None:
+            rows = self._database.rows("SELECT key, row FROM entries WHERE kind='stolen' LIMIT ?", THEFTS_MAX)
+            told = {key: thefts_in(json.loads(row)) for key, row in rows}
+            own = {row[-1]: theft for key, theft in told.items() if (row := self._by_alias(key))}
+            self._thefts = own | told
+        return self._thefts
+
     def size(self) -> int:
         """How many units and containers the map holds."""
         row = self._database.row("SELECT count(*) FROM units")
@@ -318,7 +330,7 @@ class SiteMap:
         self._database.run("DELETE FROM units WHERE generation<>?", generation)
         self._database.run("DELETE FROM aliases WHERE generation<>?", generation)
         self.pieces.sweep(generation)
-        self._database.run("DELETE FROM entries WHERE generation<>? AND kind<>'recall'", generation)
+        self._database.run("DELETE FROM entries WHERE generation<>? AND kind NOT IN ('recall', 'stolen')", generation)
 
     def _unit(self, name: str) -> tuple[Any, ...] | None:
         row = self._row(hashed(name)[0])

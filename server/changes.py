@@ -129,7 +129,12 @@ def _references(
 
 
 def _offered(kind: str, row: Any) -> Any:
-    """A recall that was released is gone for handhelds, and a drill never reaches them; the server keeps both."""
+    """A recall that was released and a theft that was found are gone for handhelds, and a drill never reaches them.
+
+    The server keeps them all.
+    """
+    if kind == "stolen" and row and row["thefts"][-1]["until_ms"] is not None:
+        return None
     return None if kind == "recall" and row and (row.get("until_ms") is not None or row.get("drill")) else row
 
 

@@ -18,6 +18,7 @@ from sync.event import ScanEvent, format_name, parse_name
 from sync.history import Fact, step
 from sync.recall import Reach
 from sync.returning import ReturnVerdict
+from sync.stolen import Theft, names_read
 from sync.unit import IN_STOCK, Status, UnitState, carried, is_inferred
 from sync.verdict import NO_ORDER, STOPPED, Judgement, Known, Ordered, Verdict, day, judge
 
@@ -81,6 +82,9 @@ class Surroundings(Protocol):
 
     def strange(self, place: str, at_ms: int) -> bool:
         """Whether this is a bin that nobody knew at a moment, though others were known."""
+
+    def stolen(self, names: Iterable[str], at_ms: int) -> Theft | None:
+        """The report of a theft that a thing of these names stood under at a moment."""
 
     def barred(self, fact: Fact) -> str | None:
         """Why whoever made this scan was not permitted to, in a sentence."""
@@ -168,6 +172,7 @@ class Replay:
             foreign=self.around.foreign(fact.event.document, self.unit, fact.event_ms),
             strange_bin=self.around.strange(self.unit, fact.event_ms),
             barred=self.around.barred(fact),
+            stolen=self.around.stolen((self.unit, *names_read(fact.event), *after.identifiers), fact.event_ms),
         )
         self._close(seen)
         for rule in self.watched.values():

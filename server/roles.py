@@ -29,6 +29,8 @@ class Task(StrEnum):
     RETURN = "return"
     """The returns and warranty desk: what becomes of a sound return, or of one that is not theirs (what quality holds
     back needs `settle`); repairs, loans, replacements, other owners."""
+    REPORT = "report"
+    """Report things as stolen, and say that they were found."""
     RECALL = "recall"
     """Begin and end recalls."""
     OWN = "own"
@@ -53,7 +55,7 @@ INTEGRATION: Final = "integration"
 ROLES: Final[dict[str, frozenset[Task]]] = {
     "admin": frozenset(Task),
     "supervisor": frozenset(Task) - {Task.RECALL, Task.PRICE, Task.FEED, Task.PEOPLE, Task.ADMINISTER},
-    "quality": frozenset({Task.LOOK, Task.SETTLE, Task.RETURN, Task.RECALL, Task.EXPORT}),
+    "quality": frozenset({Task.LOOK, Task.SETTLE, Task.RETURN, Task.REPORT, Task.RECALL, Task.EXPORT}),
     "receiver": frozenset({Task.LOOK, Task.RECEIVE, Task.PRINT}),
     "picker": frozenset({Task.LOOK, Task.PRINT}),
     "returns": frozenset({Task.LOOK, Task.RETURN, Task.PRINT}),

@@ -58,7 +58,7 @@ def find(connection: sa.Connection, site: str, typed: str) -> Found:
         if owned or _is_known(connection, site, label.key):
             return Found(keys=(owned or label.key,))
     serial = label.serial if isinstance(label, Label) and label.serial else typed
-    keys = _with_serial(connection, site, serial)
+    keys = with_serial(connection, site, serial)
     if keys:
         return Found(keys=keys, problem=f"{len(keys)} units bear this serial number." if len(keys) > 1 else "")
     if isinstance(label, Label):
@@ -85,7 +85,7 @@ def _is_known(connection: sa.Connection, site: str, key: str) -> bool:
     return connection.execute(query).first() is not None
 
 
-def _with_serial(connection: sa.Connection, site: str, serial: str) -> tuple[str, ...]:
+def with_serial(connection: sa.Connection, site: str, serial: str) -> tuple[str, ...]:
     """Units of any product here with this serial number: one look-up by key for each product."""
     items = connection.execute(
         sa.select(reference.c.key)

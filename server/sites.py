@@ -17,6 +17,7 @@ from server.database import stamp
 from server.ledger import record
 from server.printing.content import PrintError
 from server.printing.numbers import check_prefix
+from server.stolen import known
 from server.tables import sites
 from sync.labels import SiteCodes
 
@@ -81,7 +82,9 @@ def add_site(
             codes=asdict(SiteCodes(**codes)),
         )
     )
-    site_codes.publish(connection, code, stamp(connection))
+    at = stamp(connection)
+    site_codes.publish(connection, code, at)
+    known.offer_to(connection, code, beside, at)
     _record(connection, code, operator, now_ms, f"site {code} ({made.name}) was opened beside {beside}")
     return made
 

@@ -22,6 +22,8 @@ ROW_ACTION: Final = {
     "mode_result": "merge",
     "transfer_missing": "not_arrived",
     "transfer_arrived": "arrived",
+    "theft": "stolen",
+    "theft_found": "found",
 }
 """What a row of a document says about the unit that it names."""
 

@@ -18,6 +18,8 @@ from server.ledger import FOLDED, history, in_chunks
 from server.orders import book
 from server.permissions import Crew, read_crew
 from server.returns import announced
+from server.stolen import known as thefts
+from server.stolen.known import Reported
 from server.suppliers import Product, products_of, suppliers_of
 from server.tables import document_rows, documents, events, reference
 from sync.actions import ACTIONS
@@ -27,6 +29,7 @@ from sync.identity import is_container, is_location, item_of
 from sync.order import Order
 from sync.recall import LATER, Reach, Recall, bite, sets_apart, traits_of
 from sync.returning import Claim, ReturnVerdict
+from sync.stolen import Theft, names_read
 from sync.unit import Status, UnitState, carried
 from sync.verdict import Known, Ordered
 
@@ -83,6 +86,8 @@ class Gathered:
     """Since when each of the bins that are looked at is known; none of those that are not."""
     first_bin_ms: int = END_OF_TIME
     """Since when the site has any bin; only looked up where the history of a bin is."""
+    reported: Reported | None = None
+    """What was reported stolen."""
     take_ons: frozenset[str] = frozenset()
     """Numbers of counts that take stock on: what they see is no discrepancy."""
 
@@ -198,6 +203,9 @@ class Gathered:
     def strange(self, place: str, at_ms: int) -> bool:
         return self.first_bin_ms <= at_ms < self.bins_since.get(place, END_OF_TIME)
 
+    def stolen(self, names: Iterable[str], at_ms: int) -> Theft | None:
+        return self.reported.theft(names, at_ms) if self.reported else None
+
     def barred(self, fact: Fact) -> str | None:
         return self.crew.barred(fact)
 
@@ -229,9 +237,11 @@ def gather(
     for_orders: set[str] = set()
     counts: set[str] = set()
     returned: set[str] = set()
+    named = set(facts)
     for unit, unit_facts in facts.items():
         for fact in unit_facts:
             event = fact.event
+            named.update(names_read(event))
             if event.container:
                 places.add(event.container)
             if event.document and event.action == "receive":
@@ -244,6 +254,7 @@ def gather(
             if event.document and event.action == "count":
                 counts.add(event.document)
     for state in stored:
+        named.update(state.identifiers)
         places.update(p for p in (state.place, state.expected) if p and is_container(p))
         if state.status in announced.STANDING:
             returned.update(number for number in (state.document, state.sold_on) if number)
@@ -259,6 +270,7 @@ def gather(
         listings=_listings(connection, site, numbers),
         recalls=_recalls(connection, site),
         crew=read_crew(connection, site),
+        reported=thefts.read(connection, site, named),
         suppliers=suppliers_of(connection, site, numbers),
         products=products_of(connection, site, {i for u in facts if numbers and (i := item_of(u))}),
         filled=_filled(connection, site, {unit for unit in facts if is_container(unit)}),

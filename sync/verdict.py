@@ -20,6 +20,8 @@ class Verdict(StrEnum):
     RIGHT = "right"
     KNOWN_ELSEWHERE = "known_elsewhere"
     NOT_EXPECTED = "not_expected"
+    STOLEN = "stolen"
+    """It was reported stolen: whoever has it, it goes nowhere."""
     RECALLED = "recalled"
     MAYBE_RECALLED = "maybe_recalled"
     """What a recall asks for (its lot, its delivery) is not known of it: it is stopped like a recalled one."""
@@ -56,6 +58,7 @@ class Verdict(StrEnum):
 
 REFUSED: Final = frozenset(
     {
+        Verdict.STOLEN,
         Verdict.RECALLED,
         Verdict.MAYBE_RECALLED,
         Verdict.QUARANTINED,
@@ -75,8 +78,10 @@ REFUSED: Final = frozenset(
 """What a picker or packer must not go on with."""
 NOT_TAKEN: Final = REFUSED | {Verdict.KNOWN_ELSEWHERE}
 """What the handheld keeps as `reject` where it was scanned for an order."""
-STOPPED: Final = frozenset({Verdict.RECALLED, Verdict.MAYBE_RECALLED})
+STOPPED: Final = frozenset({Verdict.STOLEN, Verdict.RECALLED, Verdict.MAYBE_RECALLED})
 """What it keeps as `reject` wherever it would be moved."""
+ALWAYS_TOLD: Final = frozenset({Verdict.STOLEN, Verdict.RECALLED})
+"""What is said where a count says nothing else."""
 
 FOR_SALE: Final = frozenset({"put_away"})
 """Actions beside the guarded ones that bring a thing among what is sold: no return before it is released."""

@@ -177,4 +177,6 @@ def check(query: dict[str, Any]) -> dict[str, Any]:
         ordered=around.ordered(event.document, key, now_ms),
         today=day(now_ms),
     )
-    return {"kind": label.kind, "key": key, "verdict": judgement.verdict, "belongs": judgement.belongs}
+    stolen = around.stolen((key, label.key), now_ms) is not None
+    verdict = Verdict.STOLEN if stolen else judgement.verdict
+    return {"kind": label.kind, "key": key, "verdict": verdict, "belongs": judgement.belongs}

@@ -12,6 +12,8 @@ from server.ledger import history, in_chunks
 from server.replay import known_of
 from server.returns import announced
 from server.returns.published import KIND
+from server.stolen import known
+from server.stolen.known import Reported
 from server.surroundings import Gathered, gather
 from server.tables import reference
 from server.unit_rows import states_of
@@ -19,6 +21,7 @@ from sync.history import Fact, effective
 from sync.identity import is_stock, item_of
 from sync.recall import LATER, bite, traits_of
 from sync.returning import SITE_WIDE, Inspected, ReturnFacts, ReturnVerdict, verdict
+from sync.stolen import names_read
 from sync.unit import UnitState, carried
 from sync.verdict import day
 
@@ -58,6 +61,7 @@ def judge(connection: sa.Connection, site: str, units: Iterable[str], now_ms: in
     claims = announced.read_claims(connection, site, numbers)
     buyers = announced.read_buyers(connection, site, orders - {""})
     rules = _rules(connection, site, {item for unit in own if (item := item_of(unit))})
+    reported = _reported(connection, site, now, trails)
     number_of = _owners_of_numbers(connection, site, trails)
     found: dict[str, Judged] = {}
     for unit in own:
@@ -72,6 +76,7 @@ def judge(connection: sa.Connection, site: str, units: Iterable[str], now_ms: in
             sold_to=buyers.get(state.sold_on or "") if state else None,
             rules=rules[item_of(unit) or SITE_WIDE],
             recalled=_recalled(around, unit, state, now_ms),
+            stolen=_stolen(reported, unit, state, trails[unit]),
             number_of=number_of.get(unit),
             today=day(now_ms),
         )
@@ -123,6 +128,22 @@ def _owners_of_numbers(connection: sa.Connection, site: str, trails: Mapping[str
         if other is not None:
             found[unit] = other
     return found
+
+
+def _names(unit: str, state: UnitState | None, trail: Iterable[Fact]) -> set[str]:
+    """Every name that is known of it, or was read on it since it came back."""
+    return {unit, *(state.identifiers if state else ()), *(n for f in since_back(trail) for n in names_read(f.event))}
+
+
+def _reported(
+    connection: sa.Connection, site: str, states: Mapping[str, UnitState], trails: Mapping[str, tuple[Fact, ...]]
+) -> Reported | None:
+    named = {name for unit, trail in trails.items() for name in _names(unit, states.get(unit), trail)}
+    return known.read(connection, site, named)
+
+
+def _stolen(reported: Reported | None, unit: str, state: UnitState | None, trail: Iterable[Fact]) -> bool:
+    return reported is not None and reported.theft(_names(unit, state, trail)) is not None
 
 
 def _recalled(around: Gathered, unit: str, state: UnitState | None, now_ms: int) -> bool:

@@ -20,6 +20,7 @@ from types import MappingProxyType
 from sync.event import ScanEvent
 from sync.history import Fact
 from sync.returning import ReturnVerdict
+from sync.stolen import Theft
 from sync.unit import IN_STOCK, UnitState
 from sync.verdict import Judgement
 
@@ -44,7 +45,7 @@ class Step:
     before: UnitState | None
     after: UnitState
     judgement: Judgement
-    """What the handheld would have said with all of the server's knowledge at that moment."""
+    """What the handheld would have said with all of the server's knowledge at that moment, thefts left aside."""
     stood: str | None = None
     """The location where it was before, containers followed."""
     belonged: str | None = None
@@ -63,6 +64,8 @@ class Step:
     """Whether this is the history of a bin, and nobody knew that bin then though others were known."""
     barred: str | None = None
     """Why whoever scanned it was not permitted to, in a sentence."""
+    stolen: Theft | None = None
+    """The report of a theft that it stands under, by any name that is known of it or was read on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

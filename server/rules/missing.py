@@ -1,7 +1,7 @@
 """Missing: it belongs in a bin that was counted, and the count did not see it.
 
 Look in the neighbouring bins, then decide: written off, or still looked for. It closes by itself as soon as any scan
-sees it.
+sees it, or it is reported as stolen.
 """
 
 from typing import Final
@@ -27,4 +27,7 @@ def check(step: Step) -> Finding | None:
 
 
 def explained(finding: Finding, step: Step) -> bool:
-    return is_sighting(step.fact.event) or (decides_it(step) and step.after.status not in IN_STOCK)
+    event = step.fact.event
+    if event.action == "stolen" or is_sighting(event):
+        return True
+    return decides_it(step) and step.after.status not in IN_STOCK

@@ -49,6 +49,11 @@ class Loss:
     """Of all of it; None where no cost is known."""
 
     @property
+    def is_unit(self) -> bool:
+        """Whether it is one unit, and no pieces."""
+        return not is_stock(self.subject)
+
+    @property
     def state(self) -> str:
         """`missing`, `written off` or `found`."""
         return "found" if self.found_ms else "written off" if self.written_off_ms else "missing"

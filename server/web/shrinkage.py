@@ -14,6 +14,7 @@ from server.prices import Price
 from server.roles import Task
 from server.shrinkage import access, losses
 from server.shrinkage.losses import Loss
+from server.stolen import read as stolen
 from server.web import charts
 from server.web.charts import Bars
 from server.web.navigation import Entry, Group
@@ -40,9 +41,11 @@ def shrinkage() -> str:
         people = access.by_person(units, presence)
         shifts = access.by_shift(units, presence)
         near = {loss: presence.near(loss) for loss in shown}
+        reported = stolen.of_units(connection, site, {loss.subject for loss in shown})
     currency = next((loss.cost.currency for loss in gone if loss.cost), "")
     return render_template(
         "shrinkage.html", found=found, gone=gone, shown=shown, left=len(found[ROWS_MAX:]), names=names, near=near,
+        reported=reported,
         people=people, shifts=shifts, total=Price(_sum(gone, currency), currency), shift_hours=access.SHIFTS,
         by_zone=_bars(gone, currency, lambda loss: loss.zone),
         by_product=_bars(gone, currency, lambda loss: names(loss.item).text),

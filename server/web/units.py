@@ -14,6 +14,7 @@ from server.errors import Refusal
 from server.people import requires, signed_in
 from server.queries import TrailLine
 from server.roles import Task
+from server.stolen import read as stolen
 from server.warranty import answer
 from server.web.pages import blueprint, linked_names
 from server.web.places_drawn import draw
@@ -42,6 +43,7 @@ def unit(path: str) -> str:
         names = linked_names(connection, site, [*keys, *(stay.place for stay in places)])
         devices = queries.device_names(connection, site)
         sold = view is not None and view.state.status in (Status.SHIPPED, Status.IN_REPAIR) and not is_container(key)
+        theft = stolen.of_units(connection, site, [key]).get(key)
         warranty = answer.ask(connection, site, key, now_ms).sentence if sold else None
         shown = pictures.of_events(connection, site, [format_name(line.fact.name) for line in lines])
     return render_template(
@@ -52,6 +54,7 @@ def unit(path: str) -> str:
         name=names(key),
         view=view,
         warranty=warranty,
+        theft=theft,
         lines=lines,
         cases=sorted(cases, key=lambda case: (case.status != "open", -case.opened_ms)),
         balances=balances,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sync.actions.registry import Stock, action
-from sync.actions.resolutions import RESOLUTIONS
+from sync.actions.resolutions import RESOLUTIONS, write_off
 from sync.event import ScanEvent
 from sync.unit import Status, UnitState, came_with_its_carton
 
@@ -177,6 +177,30 @@ def not_arrived(state: UnitState, event: ScanEvent) -> UnitState:
 @action("arrived", needs=("subject", "document"))
 def arrived(state: UnitState, event: ScanEvent) -> UnitState:
     """Arrived: the other site received it (one row of its report)."""
+    return state
+
+
+@action("report_stolen", needs=("document", "reason", "evidence"))
+def report_stolen(state: UnitState, event: ScanEvent) -> UnitState:
+    """Report stolen: these things were stolen, from us or from others."""
+    return state
+
+
+@action("report_found", needs=("document", "reason", "evidence"))
+def report_found(state: UnitState, event: ScanEvent) -> UnitState:
+    """Report found: what was reported stolen turned up, or the report is withdrawn."""
+    return state
+
+
+@action("stolen", needs=("subject", "document"))
+def stolen(state: UnitState, event: ScanEvent) -> UnitState:
+    """Stolen: it was reported stolen (one row of a report); what stood here is stock no longer."""
+    return write_off(state, event)
+
+
+@action("found", needs=("subject", "document"))
+def found(state: UnitState, event: ScanEvent) -> UnitState:
+    """Found: its report was withdrawn (one row); where it is now, the next scan says."""
     return state
 
 

@@ -17,7 +17,7 @@ def _stays(state: UnitState, event: ScanEvent) -> UnitState:
     return state._replace(status=status, expected=state.place)
 
 
-def _write_off(state: UnitState, event: ScanEvent) -> UnitState:
+def write_off(state: UnitState, event: ScanEvent) -> UnitState:
     """It is gone: it counts as stock no longer."""
     if state.status not in IN_STOCK:  # a scan that came later says where it went: shipped stays shipped
         return state
@@ -54,7 +54,7 @@ RESOLUTIONS: Final[dict[str, Apply]] = {
     "stays": _stays,
     "claim_first": _claim,
     "claim_second": _claim,
-    "write_off": _write_off,
+    "write_off": write_off,
     "take_over": _take_over,
     "dismiss": _dismiss,
 }

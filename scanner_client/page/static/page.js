@@ -193,7 +193,7 @@ function showStopped(stops, newest) {
 function sound(scans) {
   const fresh = sounded === null ? [] : scans.filter((scan) => scan.n > sounded);
   sounded = Math.max(sounded ?? 0, scans[0]?.n ?? 0);
-  const gravest = ["stop", "ask", "look", "good"].find((tone) => fresh.some((scan) => scan.tone === tone));
+  const gravest = ["alarm", "stop", "ask", "look", "good"].find((tone) => fresh.some((scan) => scan.tone === tone));
   if (gravest) give(signals[gravest]);
   if (fresh.length) pulse(at("verdict"));
 }

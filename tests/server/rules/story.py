@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from sync.event import ScanEvent
 from sync.history import Fact
 from sync.recall import Reach
 from sync.returning import Claim, ReturnVerdict
+from sync.stolen import Theft
 from sync.unit import UnitState
 from sync.verdict import NO_ORDER, Known, Ordered
 from tests.handheld import DAY, unit
@@ -35,6 +36,7 @@ class Quiet:
     crew: Crew = field(default_factory=Crew)
     known_ms: int = 0
     """Since when every bin is known."""
+    theft: Theft | None = None
 
     def locate(self, place: str | None, at_ms: int) -> str | None:
         return self.standing.get(place or "", place)
@@ -71,6 +73,9 @@ class Quiet:
 
     def strange(self, place: str, at_ms: int) -> bool:
         return at_ms < self.known_ms
+
+    def stolen(self, names: Iterable[str], at_ms: int) -> Theft | None:
+        return self.theft
 
     def barred(self, fact: Fact) -> str | None:
         return self.crew.barred(fact)

@@ -1,0 +1,156 @@
+"""Report things as stolen, at every site at once; and say that one was found.
+
+A report is a paper at each site: what it names becomes a fact of its history there, so that the trail of each thing
+shows it, and a thing that is found closes its cases wherever it was seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from server import papers, sites
+from server.database import stamp
+from server.identifiers import owners, relatives
+from server.rebuild import lock, rebuild
+from server.search import with_serial
+from server.stolen import asked as asking
+from server.stolen import known
+from server.stolen.asked import Asked, StolenError
+from server.stolen.read import FOUND, THEFT, read
+from server.tables import documents
+from sync.identity import Kind, split_key
+from sync.stolen import Theft, serial_alone
+
+
+def report(connection: sa.Connection, *, site: str, asked: Asked, operator: str | None, now_ms: int) -> str:
+    """Report things as stolen; returns the report's number.
+
+    Raises:
+        StolenError: it names nothing or too much, or one of them is reported already.
+    """
+    reason, reference = asking.words(asked)
+    since_ms, names = asking.since_ms(asked, now_ms), asking.things(connection, site, asked)
+    _alone(connection)
+    _check_new(connection, site, names)
+    number = _next_number(connection)
+    theft = Theft(report=number, reason=reason, since_ms=since_ms)
+    said = {"reference": reference, "since_ms": since_ms, "reported_at": site}
+    for each in sites.list_sites(connection):
+        rows = [{"subject": name, "stated": True, "attributes": said | {"site": each.code}} for name in names]
+        _write(connection, each.code, THEFT, number, "report_stolen", rows, reason, operator, now_ms)
+        at = stamp(connection)
+        for name, told in _under_each_name(connection, each.code, names, theft):
+            known.add(connection, each.code, name, told, at)
+        _fold(connection, each.code, names, at)
+    return number
+
+
+def find(
+    connection: sa.Connection,
+    *,
+    number: str,
+    names: Sequence[str],
+    reason: str,
+    operator: str | None,
+    now_ms: int,
+) -> list[str]:
+    """Say that things of a report were found; none named: all that are still missing. Returns their names.
+
+    Raises:
+        StolenError: no reason is given, or one of them is no missing one of this report.
+        LookupError: there is no report of this number.
+    """
+    reason = " ".join(reason.split())[: asking.REASON_MAX]
+    if not reason:
+        raise StolenError("Say where it turned up, or why the report is withdrawn.")
+    _alone(connection)
+    missing = [thing.subject for thing in read(connection, number).missing]
+    found = list(dict.fromkeys(names)) or missing
+    wrong = [name for name in found if name not in missing]
+    if wrong or not found:
+        named = wrong[0] if wrong else number
+        raise StolenError(f"{named:.80} is not, or no longer, missing by report {number}; nothing is changed.")
+    for each in sites.list_sites(connection):
+        at, code = stamp(connection), each.code
+        subjects = sorted({*found, *_units_of(connection, code, found)})
+        rows = [{"subject": name, "stated": True, "attributes": {"site": code}} for name in subjects]
+        _write(connection, code, FOUND, number, "report_found", rows, reason, operator, now_ms)
+        for name in _names(connection, code, found):
+            known.end(connection, code, name, number, now_ms, at)
+        _fold(connection, code, found, at)
+    return found
+
+
+def _write(
+    connection: sa.Connection,
+    site: str,
+    kind: str,
+    number: str,
+    action: str,
+    rows: Sequence[dict[str, Any]],
+    reason: str,
+    operator: str | None,
+    now_ms: int,
+) -> None:
+    papers.write(
+        connection, site=site, kind=kind, number=number, action=action, rows=rows, reason=reason, operator=operator,
+        now_ms=now_ms,
+    )  # fmt: skip
+
+
+def _alone(connection: sa.Connection) -> None:
+    """Two reports at one moment take their numbers and look for what is reported already one after the other."""
+    lock(connection, "", ["thefts"])
+
+
+def _check_new(connection: sa.Connection, site: str, names: Iterable[str]) -> None:
+    wanted = list(names)
+    reported = known.read(connection, site, wanted)
+    for name in wanted:
+        theft = reported.thefts.get(name, ()) if reported else ()
+        standing = next((one for one in theft if one.until_ms is None and one.of is None), None)
+        if standing is not None:
+            number = split_key(name).elements[-1][1]
+            raise StolenError(f"{number:.60} is reported already, by {standing.report}. Nothing was reported.")
+
+
+def _next_number(connection: sa.Connection) -> str:
+    """The first free one of ST-1, ST-2, ...; one series for all sites."""
+    query = sa.select(documents.c.number).where(documents.c.kind == THEFT)
+    taken = {number.partition("/")[0] for number in connection.execute(query).scalars()}
+    return next(number for n in range(1, len(taken) + 2) if (number := f"ST-{n}") not in taken)
+
+
+def _under_each_name(
+    connection: sa.Connection, site: str, names: Iterable[str], theft: Theft
+) -> list[tuple[str, Theft]]:
+    """The theft under each name itself, and under a unit's serial number alone for who reads no more than that."""
+    domain = known.domain(connection, site)
+    told: list[tuple[str, Theft]] = []
+    for name in names:
+        told.append((name, theft))
+        alone = serial_alone(name, domain)
+        if alone is not None:
+            told.append((alone, Theft(report=theft.report, reason=theft.reason, since_ms=theft.since_ms, of=name)))
+    return told
+
+
+def _names(connection: sa.Connection, site: str, names: Iterable[str]) -> list[str]:
+    domain = known.domain(connection, site)
+    return [key for name in names for key in (name, serial_alone(name, domain)) if key]
+
+
+def _units_of(connection: sa.Connection, site: str, names: Sequence[str]) -> set[str]:
+    """What these names may be of at a site: whatever folds under them, or bears the serial number that was named."""
+    serials = [split_key(name).elements[-1][1] for name in names if split_key(name).kind is Kind.SERIAL]
+    bearing = {unit for serial in serials for unit in with_serial(connection, site, serial)}
+    return bearing | set(owners(connection, site, names).values())
+
+
+def _fold(connection: sa.Connection, site: str, names: Sequence[str], at: int) -> None:
+    """Fold what is reported, and what may have been scanned since: a report may look back."""
+    family = relatives(connection, site, names)
+    rebuild(connection, site, {*names, *family, *_units_of(connection, site, names)}, at)
