@@ -139,7 +139,7 @@ def rebuild(connection: sa.Connection, site: str, subjects: Iterable[str], at: i
     found = history(connection, site, units | {n for ns in names.values() for n in ns})
     facts = {u: [f for name in (u, *names.get(u, ())) for f in found.get(name, ())] for u in units}
     stale = set(names) | {n for ns in names.values() for n in ns} | units
-    states, known = states_of(connection, site, stale), cases_of(connection, site, stale)
+    states, known = states_of(connection, site, stale, readable=True), cases_of(connection, site, stale)
     folded = _fold(connection, site, facts, {})
     _store(connection, site, {u: (states.get(u), known.get(u, {})) for u in stale}, folded, at)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -12,15 +12,24 @@ from server.tables import unit_states
 from sync.identity import item_of
 from sync.unit import Status, UnitState
 
+_STATUSES: Final = frozenset(status.value for status in Status)
 
-def states_of(connection: sa.Connection, site: str, units: Iterable[str]) -> dict[str, UnitState]:
-    """The stored state of each of these, by name."""
+
+def states_of(
+    connection: sa.Connection, site: str, units: Iterable[str], *, readable: bool = False
+) -> dict[str, UnitState]:
+    """The stored state of each of these, by name.
+
+    Args:
+        readable: leave out rows whose status this version does not know (damaged, or of another release), for whoever
+            folds them anew.
+    """
     found: dict[str, UnitState] = {}
     for keys in in_chunks(units):
         rows = connection.execute(
             sa.select(unit_states).where(unit_states.c.site == site, unit_states.c.unit.in_(keys))
         ).mappings()
-        found.update((row["unit"], state_of(row)) for row in rows)
+        found.update((row["unit"], state_of(row)) for row in rows if not readable or row["status"] in _STATUSES)
     return found
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import bin_cases, papers
+from server import bin_cases, offered, papers
 from server import documents as imports
 from server.counts import exceptions
 from server.database import reading, stamp, writing
@@ -61,6 +61,7 @@ def subjects(connection: sa.Connection, site: str, after: str) -> list[str]:
         sa.select(unit_states.c.unit).where(unit_states.c.site == site, unit_states.c.unit > after),
         sa.select(stock_levels.c.subject).where(stock_levels.c.site == site, stock_levels.c.subject > after),
         sa.select(cases.c.unit).where(cases.c.site == site, cases.c.unit > after),
+        sa.select(identifier_claims.c.unit).where(identifier_claims.c.site == site, identifier_claims.c.unit > after),
     ]
     # each source is cut off by itself, so that its index gives the next names without a sort of everything
     cut = [sa.select(s.distinct().order_by(sa.literal_column("1")).limit(SUBJECTS_AT_ONCE).subquery()) for s in sources]
@@ -96,6 +97,7 @@ def verify(site: str, progress: Progress) -> Iterator[str]:
         yield from _chains(connection, site)
         yield from _lines(connection, site)
         yield from _documents(connection, site)
+        yield from offered.differences(connection, site)
     yield from _folded(site, progress)
     yield from _exceptions(site)
 

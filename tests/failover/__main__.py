@@ -151,10 +151,9 @@ def _round(cluster: Cluster, probe: Probe, stations: list[Station], way: str, rn
 def _take_away(cluster: Cluster, leader: str, way: str) -> Callable[[], None]:
     """Take the leader away; what brings it back."""
     if way == WAYS[0]:
-        deaf = cluster.stop_listening(leader)
+        cluster.stop_telling(leader)
         Event().wait(DEAF_SECONDS)
         cluster.kill_node(leader)
-        _resume(deaf)
         return lambda: cluster.start_node(leader)
     if way == WAYS[1]:
         cluster.kill_postgres(leader)

@@ -143,13 +143,12 @@ class Cluster:
                 process.suspend()
         return family
 
-    def stop_listening(self, leader: str) -> list[psutil.Process]:
-        """Let the other node's PostgreSQL hear nothing of its leader; `resume` each to go on."""
-        others = [process for name, node in self.nodes.items() if name != leader for process in node.family()]
-        ears = [process for process in others if "walreceiver" in " ".join(process.cmdline())]
-        for process in ears:
-            process.suspend()
-        return ears
+    def stop_telling(self, leader: str) -> None:
+        """Let the leader send nothing to the other node any more, as when the line between them is cut."""
+        for process in self.nodes[leader].family():
+            with suppress(psutil.NoSuchProcess):
+                if "walsender" in " ".join(process.cmdline()):
+                    process.suspend()
 
     def stop(self) -> None:
         """End everything."""

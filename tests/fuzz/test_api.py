@@ -19,7 +19,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fuzz.hostile import FACTOR, LABELS, cut, once, tables, tries
+from tests.fuzz.hostile import FACTOR, LABELS, cut, once, quickly, tables, tries
 from tests.handheld import BIN_A, CARTON_1, DOCK, PHONE, Chain, unit
 from tests.server.running import NOW, Handheld, Person, running_server, sign_in
 
@@ -110,7 +110,8 @@ def _try_out(place: Place, operation: Any, rng: random.Random, *, examples: int)
     @given(operation.as_strategy())
     def ask(case: Any) -> None:
         _aim(case, rng)
-        answer = case.call(headers=place.headers(), cookies=place.cookies())
+        with quickly():
+            answer = case.call(headers=place.headers(), cookies=place.cookies())
         assert answer.status_code < 500, (case.as_curl_command(), answer.text)
         assert len(answer.content) < ANSWER_BYTES_MAX
 
@@ -122,7 +123,8 @@ def _try_out(place: Place, operation: Any, rng: random.Random, *, examples: int)
 def test_no_file_that_is_imported_makes_the_server_fail(place: Place, given_file: tuple[str, bytes], dry: str) -> None:
     kind, content = given_file
     query = f"kind={kind}&number=X-1&dry_run={dry}"
-    answer = place.admin.post(f"/api/v1/documents?{query}", data=content)
+    with quickly():
+        answer = place.admin.post(f"/api/v1/documents?{query}", data=content)
     assert answer.status_code in (200, 400, 409, 413, 422), answer.text
 
 
@@ -130,7 +132,8 @@ def test_no_file_that_is_imported_makes_the_server_fail(place: Place, given_file
 @given(label=LABELS, action=st.sampled_from(["receive", "pick", "count", "ship", "nonsense"]))
 def test_no_label_that_is_asked_about_makes_the_server_fail(place: Place, label: bytes, action: str) -> None:
     query = {"scan": label.decode("latin-1"), "action": action, "location": BIN_A}
-    answer = place.admin.get("/api/v1/check", query_string=query)
+    with quickly():
+        answer = place.admin.get("/api/v1/check", query_string=query)
     assert answer.status_code < 500, answer.text
 
 

@@ -1,0 +1,75 @@
+"""What handhelds are told beside the units, held against the ledger: recalls, and which names are one unit's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from server import identifiers
+from server.ledger import in_chunks
+from server.recalls.account import RESULT
+from server.tables import document_rows, documents, identifier_claims, reference
+
+_LATER: Final = frozenset({"since_ms", "until_ms", "stamp", "notices", "items"})
+"""What is written into a recall's row after its document: its interval, and what came under its supplier since."""
+
+
+def differences(connection: sa.Connection, site: str) -> Iterator[str]:
+    """Everything that is offered otherwise than the ledger says, a sentence each."""
+    yield from _recalls(connection, site)
+    yield from _aliases(connection, site)
+
+
+def _recalls(connection: sa.Connection, site: str) -> Iterator[str]:
+    """A recall stands from its document on until the one that releases it."""
+    offered = _offered(connection, site, "recall")
+    released = set(_numbers(connection, site, RESULT))
+    query = (
+        sa.select(documents.c.number, document_rows.c.attributes)
+        .join(document_rows, document_rows.c.document == documents.c.digest)
+        .where(documents.c.site == site, documents.c.kind == "recall", documents.c.event.isnot(None))
+    )
+    said = {str(number): dict(row) for number, row in connection.execute(query)}
+    for number in sorted(said.keys() | offered.keys()):
+        row = offered.get(number)
+        if number not in said:
+            yield f"Recall {number} is offered to handhelds, and the ledger knows none."
+        elif row is None:
+            yield f"Recall {number} is offered to no handheld, and the ledger says that it should be."
+        elif (row["until_ms"] is not None) != (number in released):
+            state = "in force" if row["until_ms"] is None else "released"
+            yield f"Recall {number} is offered as {state}; it is not."
+        elif _decided(row) != _decided(said[number]):
+            yield f"Recall {number} is offered otherwise than it was decided."
+
+
+def _decided(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in _LATER}
+
+
+def _numbers(connection: sa.Connection, site: str, kind: str) -> Iterator[str]:
+    query = sa.select(documents.c.number).where(
+        documents.c.site == site, documents.c.kind == kind, documents.c.event.isnot(None)
+    )
+    yield from connection.execute(query).scalars()
+
+
+def _aliases(connection: sa.Connection, site: str) -> Iterator[str]:
+    """A further name is offered with the unit that it folds into, and only then."""
+    offered = _offered(connection, site, "alias")
+    claimed = connection.execute(
+        sa.select(identifier_claims.c.name).distinct().where(identifier_claims.c.site == site)
+    ).scalars()
+    for names in in_chunks(sorted({*offered, *claimed})):
+        owners = identifiers.owners(connection, site, names)
+        for name in names:
+            if offered.get(name) != owners.get(name):
+                yield f"{name} is offered as {offered.get(name)}, and the ledger says {owners.get(name)}."
+
+
+def _offered(connection: sa.Connection, site: str, kind: str) -> Mapping[str, Any]:
+    t = reference.c
+    query = sa.select(t.key, t.row).where(t.site == site, t.kind == kind, t.row.isnot(None))
+    return {str(key): row for key, row in connection.execute(query)}
