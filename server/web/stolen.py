@@ -43,10 +43,9 @@ def _page(values: dict[str, str]) -> str:
         keys += [key for one in seen[:SHOWN_MAX] for key in (one.unit, one.fact.event.location) if key]
         names, devices = linked_names(connection, site, keys), queries.device_names(connection, site)
         site_names = sites.names(connection)
-    latest = {one.report: one for one in reversed(seen)}
     return render_template(
         "stolen.html", things=shown[:SHOWN_MAX], left=len(shown[SHOWN_MAX:]), seen=seen[:SHOWN_MAX],
-        seen_left=len(seen[SHOWN_MAX:]), latest=latest, names=names, devices=devices, values=values,
+        seen_left=len(seen[SHOWN_MAX:]), names=names, devices=devices, values=values,
         site_names=site_names if len(site_names) > 1 else {},
     )  # fmt: skip
 
