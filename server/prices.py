@@ -38,10 +38,8 @@ def price_of(site: str, item: sa.ColumnElement[str]) -> sa.ColumnElement[int]:
     return sa.func.coalesce(newest, 0)
 
 
-def read(
-    connection: sa.Connection, site: str, items: Iterable[str | None], amount: str = "price"
-) -> Mapping[str, Price]:
-    """The prices of these products, as far as they are known; what they cost with `amount="cost"`."""
+def read(connection: sa.Connection, site: str, items: Iterable[str | None]) -> Mapping[str, Price]:
+    """The prices of these products, as far as they are known; what they cost is said by `server/costs.py`."""
     found: dict[str, Price] = {}
     for keys in in_chunks(item for item in items if item):
         query = (
@@ -52,6 +50,6 @@ def read(
             .order_by(documents.c.event_ms, document_rows.c.row)
         )
         for subject, attributes in connection.execute(query):
-            if attributes and attributes.get(amount) is not None:
-                found[subject] = Price(int(attributes[amount]), str(attributes.get("currency") or ""))
+            if attributes and attributes.get("price") is not None:
+                found[subject] = Price(int(attributes["price"]), str(attributes.get("currency") or ""))
     return found

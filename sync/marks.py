@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sync.because import Because
+from sync.because import ORDER, Because
 from sync.condition import CONDITIONS
 from sync.own_number import SOME_IMEI, Match
 from sync.protocol import CLOSED, HELD
@@ -30,7 +30,17 @@ _WHY: Final = (None, NOT_SAID, *REASONS)
 _MATCHED: Final = (None, *(match.value for match in Match))
 _SEAL: Final = (None, *SEALS)
 _CONDITION: Final = (None, *CONDITIONS)
-_DOUBT: Final = (None, *(why.value for why in Because))
+DOUBTS: Final = (
+    Because.TWIN_IN_STOCK,
+    Because.TWIN_RETURNED,
+    Because.GONE_BEFORE,
+    Because.NUMBERS_DISAGREE,
+    Because.NEVER_RECEIVED,
+    Because.MISSING_BEFORE,
+    Because.NOT_OURS,
+)
+"""What a unit's own history can have against it, in the order of their numbers and not of their gravity."""
+_DOUBT: Final = (None, *(why.value for why in DOUBTS))
 """New words go to the end of each, so that an older handheld reads the others right."""
 _IMEI: Final = "urn:gsma:imei:"
 _PICTURED: Final = 1 << 16
@@ -48,7 +58,7 @@ def pack(state: UnitState) -> int | None:
         marks |= _PICTURED if state.pictured else 0
         marks |= _put("matched", _index(_MATCHED, state.matched)) | _put("seal", _index(_SEAL, state.seal))
         marks |= _put("condition", _index(_CONDITION, state.condition))
-    marks |= _put("doubt", _index(_DOUBT, next(iter(state.doubts), None)))
+    marks |= _put("doubt", _index(_DOUBT, min(state.doubts, key=_gravity, default=None)))
     return marks or None
 
 
@@ -85,6 +95,11 @@ def _index(words: Sequence[str | None], word: str | None) -> int:
 def _word(words: Sequence[str | None], name: str, marks: int) -> str | None:
     at = _get(name, marks)
     return words[at] if at < len(words) else None
+
+
+def _gravity(doubt: str) -> int:
+    """Only one doubt fits: the gravest is told."""
+    return ORDER.index(Because(doubt))
 
 
 def _is_imei(name: str) -> bool:

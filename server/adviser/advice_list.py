@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from server import prices
+from server import costs, prices
 from server.adviser import records, settings
 from server.adviser.assumptions import ASSUMPTIONS, Figure
 from server.adviser.model import Advice, Product, advise
@@ -64,7 +64,7 @@ def _read(connection: sa.Connection, site: str, now_ms: int, item: str | None) -
         records=records.read(connection, site, now_ms),
         settings=settings.read(connection, site),
         prices=dict(prices.read(connection, site, (row.key for row in rows))),
-        costs=dict(prices.read(connection, site, (row.key for row in rows), "cost")),
+        costs=dict(costs.read(connection, site, (row.key for row in rows), now_ms)),
         now_ms=now_ms,
     )
     told = (known.tell(row.key, row.row) for row in rows)

@@ -7,7 +7,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from server import prices, search
+from server import costs, prices, search
 from server.claims.book import open_of, put
 from server.claims.claim import ClaimError, ClaimLine
 from server.defects.origin import Origin, origin
@@ -65,8 +65,8 @@ def draft(
         if earlier is not None:
             raise ClaimError(f"{found.unit:.80} is claimed in {earlier} already.")
         by_delivery.setdefault(found.notice, []).append(found)
-    items = [item_of(unit) for unit in units]
-    worth = {**prices.read(connection, site, items), **prices.read(connection, site, items, "cost")}  # what it cost us
+    price = prices.read(connection, site, map(item_of, units))
+    cost = costs.read(connection, site, (one.unit for each in by_delivery.values() for one in each), now_ms)
     return [
         put(
             connection,
@@ -75,7 +75,7 @@ def draft(
             version=0,
             supplier=origins[0].supplier,
             reason=reason,
-            lines=[_line(one, worth.get(item_of(one.unit) or one.unit)) for one in origins],
+            lines=[_line(one, cost.get(one.unit) or price.get(item_of(one.unit) or "")) for one in origins],
             operator=operator,
             now_ms=now_ms,
         )

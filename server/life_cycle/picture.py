@@ -9,7 +9,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from server import prices
+from server import costs, prices
 from server.life_cycle import price_list, rules, stage
 from server.life_cycle.markdown import Candidate, Sold, Suggestion, suggest, suggest_rise
 from server.life_cycle.price_list import Offered
@@ -153,7 +153,7 @@ def read(connection: sa.Connection, site: str, now_ms: int) -> Picture:
     """How things stand at this moment."""
     names = _products(connection, site)
     known = dict(prices.read(connection, site, names))
-    costs = dict(prices.read(connection, site, names, "cost"))
+    cost = costs.read(connection, site, names, now_ms)
     sales = read_sales(connection, site, since_ms=now_ms - WEEKS * WEEK_MS, until_ms=now_ms)
     weeks, pace = by_week(sales, now_ms), _pace(sales, now_ms)
     half_sigma = stage.threshold(weeks.values())
@@ -166,7 +166,7 @@ def read(connection: sa.Connection, site: str, now_ms: int) -> Picture:
             name=name,
             mode=mode,
             price=known.get(item),
-            cost=costs.get(item),
+            cost=cost.get(item),
             weeks=weeks.get(item, ()),
             finding=stage.find(weeks.get(item, ()), half_sigma),
             standing=standing.get(item, ()),

@@ -92,6 +92,16 @@ def read_progress(
     }
 
 
+def read_taken(
+    connection: sa.Connection, site: str, numbers: Iterable[str], now_ms: int
+) -> dict[str, tuple[OrderUnit, ...]]:
+    """What was taken for each of these numbers by the scans alone, whether or not such an order was ever imported."""
+    facts = _facts(connection, site, numbers)
+    things = _things(connection, site, [fact for found in facts.values() for fact in found], now_ms)
+    back = _came_back(connection, site, things.containers)
+    return {number: _units(number, found, things, back) for number, found in facts.items()}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Things:
     """Units and containers, as they stand now."""

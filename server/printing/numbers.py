@@ -128,6 +128,18 @@ def _allot(
     return found
 
 
+def allot_number(
+    connection: sa.Connection, site: str, series: str, *, above: int, operator: str | None, now_ms: int
+) -> int:
+    """One number of a series that was never given, above those that are known to be used."""
+    lock(connection, "", [f"series {series}"])
+    query = sa.select(sa.func.coalesce(sa.func.sum(events.c.quantity), 0))
+    given = int(connection.execute(query.where(_allotted(connection, series))).scalar_one())
+    number = max(given, above) + 1
+    _record(connection, site, series, number - given, operator, now_ms, str(number))
+    return number
+
+
 def _allotted(connection: sa.Connection, series: str | None = None) -> sa.ColumnElement[bool]:
     """The events that took numbers, at whichever site."""
     everywhere = list(connection.execute(sa.select(sites.c.site)).scalars())

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from server import taken_along
 from server.ledger import FOLDED, in_chunks
-from server.orders.progress import read_progress
+from server.orders.progress import read_taken
 from server.recalls import book
 from server.replay import known_of
 from server.tables import events, stock_levels, unit_states
@@ -219,8 +219,8 @@ def _gone(connection: sa.Connection, site: str, recall: Recall, now_ms: int) -> 
     }
     waiting = sorted(numbers)
     for at in range(0, len(waiting), ORDERS_AT_ONCE):
-        for number, order in read_progress(connection, site, waiting[at : at + ORDERS_AT_ONCE], now_ms).items():
-            for one in order.units:
+        for number, taken in read_taken(connection, site, waiting[at : at + ORDERS_AT_ONCE], now_ms).items():
+            for one in taken:
                 if one.status is not Status.SHIPPED or not is_stock(one.subject):
                     continue
                 traits = traits_of(one.subject, None, now_ms)

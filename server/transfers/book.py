@@ -11,10 +11,11 @@ from typing import Final
 import sqlalchemy as sa
 
 from server import documents as imports
-from server.database import reading
+from server.database import reading, transact
 from server.document_file import draft
 from server.document_kinds import KINDS
 from server.orders.progress import read_progress
+from server.printing.numbers import allot_number
 from server.receipts import receipt
 from server.tables import document_rows, documents, events
 from sync.identity import is_container, item_of
@@ -136,8 +137,8 @@ def create(
     wanted = list(lines)
     if not 1 <= len(wanted) <= LINES_MAX:
         raise TransferError(f"A transfer has 1 to {LINES_MAX} lines; this has {len(wanted)}.")
+    called = number or transact(lambda c: next_number(c, site, operator, now_ms))
     with reading() as connection:
-        called = number or _next_number(connection)
         names = imports.names(connection, site)
     rows = ["gtin;sku;quantity;to_site"]
     for product, quantity in wanted:
@@ -211,9 +212,10 @@ def _is_closed(connection: sa.Connection, site: str, number: str) -> bool:
     return connection.execute(query.limit(1)).first() is not None
 
 
-def _next_number(connection: sa.Connection) -> str:
-    """Sites share the series: the number is the same at both ends."""
+def next_number(connection: sa.Connection, site: str, operator: str | None, now_ms: int) -> str:
+    """A number that nobody else gets, for sites share the series: it is the same at both ends."""
     t = documents.c
     numbers = connection.execute(sa.select(t.number).where(t.number.startswith(PREFIX)).distinct()).scalars()
     taken = [int(tail) for number in numbers if (tail := number.removeprefix(PREFIX)).isdigit()]
-    return f"{PREFIX}{max(taken, default=0) + 1}"
+    above = max(taken, default=0)
+    return f"{PREFIX}{allot_number(connection, site, PREFIX, above=above, operator=operator, now_ms=now_ms)}"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from server.database import reading
+from server.database import reading, writing
 from server.permissions import read_crew
-from tests.server.running import SITE, Person, sign_in
+from server.transfers.book import next_number
+from tests.server.running import NOW, SITE, Person, sign_in
 
 
 def open_north(admin: Person, **more: object) -> None:
@@ -77,6 +78,13 @@ def test_a_site_that_cannot_be_is_met_with_one_sentence(app: Flask, admin: Perso
         follow_redirects=True,
     )
     assert "Main hall is changed." in page.text
+
+
+def test_two_transfers_that_are_made_at_one_moment_get_a_number_each(app: Flask) -> None:
+    with writing() as c:
+        first = next_number(c, SITE, "Sam", NOW)
+    with writing() as c:
+        assert (first, next_number(c, SITE, "Ann", NOW)) == ("TRANSFER-1", "TRANSFER-2")
 
 
 def test_a_transfer_is_made_on_the_page_and_picked_like_an_order(app: Flask, admin: Person) -> None:

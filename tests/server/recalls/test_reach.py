@@ -95,6 +95,16 @@ def test_pieces_without_units_are_reached_by_their_lot_and_possibly_where_none_w
     assert reach(sku="C2", lots=["C2"])[0].sure is False, "three were sold of a lot that nobody scanned"
 
 
+def test_pieces_that_left_for_an_order_which_was_never_imported_are_reached_all_the_same(
+    app: Flask, handheld: Handheld
+) -> None:
+    handheld.scan("pack", LOT_C, container=CARTON_1, document="SO-99", quantity=3, minutes_ago=20)
+    handheld.scan("ship", CARTON_1, document="SO-99", minutes_ago=19)
+    handheld.push()
+    found = reach(sku="C2", lots=["C1"])
+    assert [(one.quantity, one.where, one.order) for one in found] == [(3, Where.CUSTOMER, "SO-99")]
+
+
 def test_a_notice_that_comes_in_later_is_of_the_recalled_supplier_too(app: Flask, handheld: Handheld) -> None:
     fill(handheld)
     begin(supplier="Acme")
