@@ -22,6 +22,7 @@ from scanner_client.returns_desk import TAKING_BACK, ReturnsDesk
 from scanner_client.sample import Sample
 from scanner_client.shelf import Shelf
 from scanner_client.sighting import Sighting, Told, Tone, rank, with_symbols
+from scanner_client.warranty_now import warranty_words
 from scanner_client.wording import say
 from sync.actions import ACTIONS, Stock
 from sync.event import LIST_MAX, ScanEvent
@@ -243,6 +244,8 @@ class BoxScans:
 
     def _text(self, text: str, kept: ScanEvent, tone: Tone, judgement: Judgement | None) -> str:
         """The verdict's words, and what else there is to say of this scan."""
+        warranty = warranty_words(self._keeping.handheld, kept)
+        text = f"{text} {warranty}" if warranty else text
         chosen = kept.action == PUT_AWAY and not sets_apart(kept, self._site_map.recalls())
         other = self._shelf.other(kept.subject, kept.location) if chosen else ""
         text = say("sample.after", text=text, sample=other) if other else text

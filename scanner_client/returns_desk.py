@@ -15,6 +15,7 @@ from scanner_client.keeping import Keeping
 from scanner_client.pairing import Read
 from scanner_client.return_now import claim_of, facts_of, own_name
 from scanner_client.sighting import Sighting, Told, Tone, rank, with_symbols
+from scanner_client.warranty_now import warranty_words
 from scanner_client.wording import say
 from sync.because import Because, Outcome
 from sync.event import LIST_MAX, ScanEvent
@@ -81,7 +82,8 @@ class ReturnsDesk:
         self._doubted = ()
         found = self._told(event, told.thing)
         self._count_document()
-        return replace(found, judgement=told.judgement)
+        warranty = warranty_words(self._keeping.handheld, event)
+        return replace(found, judgement=told.judgement, text=f"{found.text} {warranty}".strip())
 
     def _count_document(self) -> None:
         """A document is about so many pieces: the next parcel's is another one, or none."""

@@ -37,10 +37,11 @@ _DAY_MS: Final = 86_400_000
 _PICKING_COLUMNS: Final = ("stocked_ms", "expiry", "document", "received_ms")
 _MARK_COLUMNS: Final = (
     "held", "closed", "identifiers", "sold_on", "returns", "returned_for", "matched", "seal", "condition", "pictured",
-    "doubts",
+    "doubts", "serviced",
 )  # fmt: skip
 _MOMENT_COLUMNS: Final = ("place_ms", "status_ms", "came_under")
 """What tells how a container takes along what is in it; sent of containers, and `place_ms` of what stands in one.
+Of what was sold `status_ms` says when: its warranty runs from there.
 What a unit came under is sent of each: a recall of a delivery asks for it."""
 _COLUMNS: Final = _UNIT_COLUMNS + _MOMENT_COLUMNS + _PICKING_COLUMNS + _MARK_COLUMNS
 _MOMENTS_AT: Final = len(_UNIT_COLUMNS)
@@ -169,7 +170,8 @@ def _unit_row(unit: str, values: Sequence[Any]) -> list[Any]:
     if is_back:
         known[3:5] = [document, None]
     if not is_container(unit):
-        moments = [moments[0] if known[2] is not None and is_container(known[2]) else None, None, moments[2]]
+        in_carton, sold = known[2] is not None and is_container(known[2]), known[0] == Status.SHIPPED
+        moments = [moments[0] if in_carton else None, moments[1] if sold else None, moments[2]]
     stocked, received = stocked_ms // _DAY_MS, received_ms // _DAY_MS
     order = document if known[0] in COMMITTED else marked["sold_on"] if is_back else None
     marks = pack(UnitState(status=Status(known[0]), **marked))

@@ -23,6 +23,7 @@ from server.rebuild import lock, rebuild, rebuild_stated
 from server.recalls import notices
 from server.returns.announced import JUDGED
 from server.tables import document_rows, documents, events, reference, server_state, sites
+from server.warranty.terms import publish_terms
 from sync.event import format_name
 
 LOAD_CHUNK: Final = 2_000
@@ -312,7 +313,11 @@ def _fold_chunk(digest: str, progress: Progress) -> bool:
     return done[0] < done[1]
 
 
-_PUBLISH: Final = {"products": catalogue.publish_items, "locations": catalogue.publish_locations}
+_PUBLISH: Final = {
+    "products": catalogue.publish_items,
+    "locations": catalogue.publish_locations,
+    "warranty": publish_terms,
+}
 
 
 def check_digest(connection: sa.Connection, digest: str) -> bool:

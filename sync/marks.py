@@ -44,6 +44,7 @@ _DOUBT: Final = (None, *(why.value for why in DOUBTS))
 """New words go to the end of each, so that an older handheld reads the others right."""
 _IMEI: Final = "urn:gsma:imei:"
 _PICTURED: Final = 1 << 16
+_SERVICED: Final = 1 << 27
 _AT: Final = {"returns": 3, "why": 7, "matched": 11, "seal": 13, "condition": 17, "doubt": 21}
 _BITS: Final = {"returns": 4, "why": 4, "matched": 2, "seal": 3, "condition": 4, "doubt": 6}
 
@@ -59,6 +60,7 @@ def pack(state: UnitState) -> int | None:
         marks |= _put("matched", _index(_MATCHED, state.matched)) | _put("seal", _index(_SEAL, state.seal))
         marks |= _put("condition", _index(_CONDITION, state.condition))
     marks |= _put("doubt", _index(_DOUBT, min(state.doubts, key=_gravity, default=None)))
+    marks |= _SERVICED if state.serviced else 0
     return marks or None
 
 
@@ -77,6 +79,7 @@ def unpack(marks: int) -> dict[str, Any]:
         "condition": _word(_CONDITION, "condition", marks),
         "pictured": bool(marks & _PICTURED),
         "doubts": (doubt,) if doubt else (),
+        "serviced": bool(marks & _SERVICED),
     }
 
 

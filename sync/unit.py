@@ -95,6 +95,8 @@ class UnitState(NamedTuple):
     """What spoke against it when it came back (`sync.returning.Because`), by its own history alone."""
     disposal: str | None = None
     """What was last decided about it after it came back: the name of the action."""
+    serviced: bool = False
+    """Whether the warranty desk ever said anything of it: a repair, a replacement, another owner."""
     seen_by: str | None = None
     """The scan that last saw it somewhere, and below when: another handheld's claim is held against it."""
     seen_ms: int = 0

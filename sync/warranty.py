@@ -13,10 +13,11 @@ Answer(claim=<Claim.COVERED: 'covered'>, since='2026-02-28', until='2028-02-28')
 from __future__ import annotations
 
 import calendar
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 MONTHS_MAX: Final = 1_200
 
@@ -79,6 +80,38 @@ class Term:
             raise WarrantyError(f"A warranty lasts 1 to {MONTHS_MAX:,} months, and not {self.months:,}.")
         if self.since is not None and self.until is not None and self.until < self.since:
             raise WarrantyError(f"The warranty would end ({self.until}) before it starts ({self.since}).")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a document said of a unit, a lot or a product, and when."""
+
+    at_ms: int
+    term: Term
+    made: str | None = None
+    """The day of manufacture, where the document says it."""
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Said:
+        """What stands in a row: `at_ms`, and the columns of the document."""
+        months, since, until = row.get("months"), row.get("since"), row.get("until")
+        term = Term(months=months, starts=Starts(row["starts"]), since=since, until=until)
+        return cls(at_ms=row["at_ms"], term=term, made=row.get("made"))
+
+
+def holding(moments: Sequence[int], *, own: bool, sold_ms: int | None) -> int:
+    """Which of several words about one subject holds, the oldest first.
+
+    What is said of a lot or product is the word that was last given when the unit was sold (before the first word, that
+    one): a product list of next year neither lengthens nor shortens what was promised. What is said of the unit itself
+    was meant for it, so that the last word of all counts.
+
+    Args:
+        moments: when each was given, Unix milliseconds, ascending; at least one.
+        own: whether they are about the unit itself.
+    """
+    before = [n for n, at_ms in enumerate(moments) if own or sold_ms is None or at_ms <= sold_ms]
+    return before[-1] if before else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,11 +14,9 @@ from server.tables import events
 from server.undone import read_undone
 from sync.event import format_name
 from sync.history import Fact
-from sync.labels import Label, SiteCodes, iso_date, parse
+from sync.labels import Label, SiteCodes, parse
 from sync.unit import Status, UnitState
 from sync.verdict import day
-
-PRODUCED_AI = "11"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,9 +150,8 @@ def _made(facts: Sequence[Fact], codes: SiteCodes) -> str | None:
     for fact in facts:
         if fact.event.barcode is not None:
             label = parse(fact.event.barcode, fact.event.symbology, codes)
-            said = dict(label.elements).get(PRODUCED_AI) if isinstance(label, Label) else None
-            if said is not None:
-                return iso_date(said)
+            if isinstance(label, Label) and label.made is not None:
+                return label.made
     return None
 
 

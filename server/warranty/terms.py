@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
+from server.changes import publish
+from server.ledger import in_chunks
 from server.tables import document_rows, documents
 from sync.identity import item_of, lot_key
-from sync.warranty import Starts, Term
+from sync.warranty import Starts, Term, holding
+
+_TOLD: Final = ("months", "starts", "since", "until", "made")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +35,7 @@ def read_terms(
 ) -> Terms | None:
     """The terms of this unit: its own, else its lot's, else its product's; None where there are none.
 
-    What is said of a lot or product is the word that was last given when the unit was sold (before the first word, that
-    one): a product list of next year neither lengthens nor shortens what was promised. What is said of the unit itself
-    was meant for it, so that the last word of all counts.
+    Of several words about one of these `sync.warranty.holding` says which.
     """
     item = item_of(unit)
     places = [unit, *([lot_key(item, lot)] if item and lot else []), *([item] if item else [])]
@@ -48,10 +50,29 @@ def read_terms(
     said = connection.execute(query).mappings().all()
     for place in places:
         rows = [row for row in said if row["subject"] == place]
-        before = [row for row in rows if place == unit or sold_ms is None or row["event_ms"] <= sold_ms]
         if rows:
-            return _terms(before[-1] if before else rows[0])
+            moments = [row["event_ms"] for row in rows]
+            return _terms(rows[holding(moments, own=place == unit, sold_ms=sold_ms)])
     return None
+
+
+def publish_terms(connection: sa.Connection, site: str, rows: Iterable[Any], at: int) -> None:
+    """Offer what was ever said of these subjects to handhelds; `rows` are of a document that was just taken in."""
+    t = document_rows.c
+    for chunk in in_chunks({row.subject for row in rows}):
+        query = (
+            sa.select(t.subject, t.attributes, documents.c.event_ms)
+            .join(documents, documents.c.digest == t.document)
+            .where(t.site == site, t.subject.in_(chunk))
+            .where(documents.c.kind == "warranty", documents.c.event.isnot(None))
+            .order_by(documents.c.event_ms, documents.c.digest, t.row)
+        )
+        said: dict[str, list[dict[str, Any]]] = {}
+        for subject, attributes, at_ms in connection.execute(query):
+            told = {name: attributes[name] for name in _TOLD if attributes.get(name) is not None}
+            said.setdefault(subject, []).append(told | {"at_ms": at_ms})
+        for subject, words in said.items():
+            publish(connection, site, "warranty", subject, {"said": words}, at)
 
 
 def _terms(row: Mapping[Any, Any]) -> Terms:

@@ -21,7 +21,9 @@ def open_repair(state: UnitState, event: ScanEvent) -> UnitState:
     """Take in for repair: its owner brought it, or it is our own; the document is the repair's."""
     if state.status in IN_STOCK:
         return see(state, event)
-    return arrive(state, event, Status.IN_REPAIR)._replace(document=state.document)  # who owns it stays readable
+    return arrive(state, event, Status.IN_REPAIR)._replace(
+        document=state.document, serviced=True
+    )  # who owns it stays readable
 
 
 @action(
@@ -67,7 +69,8 @@ def end_loan(state: UnitState, event: ScanEvent) -> UnitState:
 )
 def give_replacement(state: UnitState, event: ScanEvent) -> UnitState:
     """Give replacement: the customer keeps this one instead of the one in repair."""
-    return see(state, event)._replace(status=Status.SHIPPED, place=None, expected=None, document=event.document)
+    given = see(state, event)._replace(status=Status.SHIPPED, place=None, expected=None, document=event.document)
+    return given._replace(serviced=True)
 
 
 @action(
@@ -79,10 +82,10 @@ def give_replacement(state: UnitState, event: ScanEvent) -> UnitState:
 )
 def keep_replaced(state: UnitState, event: ScanEvent) -> UnitState:
     """Keep replaced: another was given for it, and this one is ours now."""
-    return arrive(state, event, Status.RETURNED)
+    return arrive(state, event, Status.RETURNED)._replace(serviced=True)
 
 
 @action("transfer_title", roles=SERVICE, needs=("subject", "document", "reason"), expects={Status.SHIPPED})
 def transfer_title(state: UnitState, event: ScanEvent) -> UnitState:
     """Transfer title: it has another owner, whom the document names."""
-    return state  # whose it is stands in its trail: see `server/warranty/`
+    return state._replace(serviced=True)  # whose it is stands in its trail: see `server/warranty/`

@@ -8,6 +8,7 @@ from typing import Final
 
 from sync.identity import Kind, is_domain, location_key, split_key
 from sync.labels import _patterns
+from sync.labels._dates import iso_date
 
 _SITE: Final = re.compile(r"[A-Za-z0-9._~-]{1,20}")
 
@@ -98,6 +99,12 @@ class Label:
     """Pieces, of AI 37 or 30."""
     note: str | None = None
     """A sentence that a person may want to know, such as that the symbol listed several units."""
+
+    @property
+    def made(self) -> str | None:
+        """ISO date of production, AI 11; None where the label does not say it."""
+        said = dict(self.elements).get("11")
+        return None if said is None else iso_date(said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

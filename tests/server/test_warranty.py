@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scanner_client.clock import Clock
+from scanner_client.handheld import open_handheld
+from scanner_client.session import Session
+from scanner_client.sighting import Sighting, Symbol
+from scanner_client.site_map import Cursor
+from scanner_client.task import Task
+from server.changes import pull
 from server.database import reading
 from server.parties import parties
 from tests.handheld import BIN_A, CARTON_1, DOCK, PHONE, unit
-from tests.server.running import Handheld, Person, refusal
+from tests.server.running import NOW, SITE, Handheld, Person, refusal
 
 GTIN = PHONE.rpartition("/")[2]
 IMEI = "https://id.gs1.org/8040/{}"
@@ -49,6 +57,27 @@ def test_what_left_in_a_carton_is_covered_from_the_day_it_was_handed_over(admin:
     assert (told["claim"], told["owner"], told["covers"]) == ("covered", "SO-1", "parts and labour")
     assert told["since"] == told["sold"]
     assert told["until"][:4] == str(int(told["since"][:4]) + 2)
+
+
+def test_a_handheld_with_no_network_gives_the_same_answer_until_the_desk_had_a_hand_in_it(
+    admin: Person, sold: Handheld, tmp_path: Path
+) -> None:
+    clock = Clock(wall_ms=lambda: NOW, boot_ms=lambda: 1, boot="b")
+    label = Symbol(data=f"01{GTIN}21S1".encode(), symbology="]d2")
+
+    def offline() -> str:
+        with reading() as c:
+            changes, cursor, _ = pull(c, SITE, None)
+        with open_handheld(tmp_path / "home", clock) as handheld:
+            now = Cursor(cursor=cursor, incarnation="inc1")
+            handheld.site_map.apply(changes, now, more=False, clock=clock, server_ms=NOW)
+            task = Task(action="inspect", location=DOCK)
+            return Session(handheld, task).scan(Sighting(symbols=(label,)))[-1].text
+
+    assert f"Warranty: covered until {ask(admin, 'S1')['until']}." in offline()
+    given = {"unit": unit("S1"), "number": "SO-77", "reason": "a gift"}
+    assert admin.post("/api/v1/titles", json=given).status_code == 201
+    assert "cannot tell here, for it was repaired, replaced or passed on" in offline()
 
 
 def test_who_shows_another_order_is_asked_for_the_right_one(admin: Person, sold: Handheld) -> None:
