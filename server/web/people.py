@@ -30,6 +30,7 @@ TASKS = {
     Task.ORDER: "Orders and parcels",
     Task.PRINT: "Print labels",
     Task.RETURN: "Returns, repairs, loans, other owners",
+    Task.REPORT: "Report things as stolen, and say that they were found",
     Task.RECALL: "Recall and release",
     Task.OWN: "See costs, ageing and the advice",
     Task.PRICE: "Mark down, set what the advice assumes",
