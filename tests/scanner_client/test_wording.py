@@ -63,6 +63,7 @@ def test_no_text_of_the_catalogue_is_left_unsaid() -> None:
         "reason.",
         "because.",
         "outcome.",
+        "warranty.",
         "status.days",
         "status.hours",
         "status.minutes",
