@@ -53,6 +53,10 @@ ROUNDS ?= 9
 failover: $(INSTALLED) ## take PostgreSQL's leader away ROUNDS (9) times under load (needs patroni, etcd, haproxy); 15 minutes
 	$(PYTHON) -m tests.failover --rounds $(ROUNDS)
 
+.PHONY: golden
+golden: $(INSTALLED) ## write the golden files of the release that is about to come out
+	$(PYTHON) -m tests.golden.making
+
 .PHONY: power-cuts
 power-cuts: $(INSTALLED) ## cut the power 10,000 times while a handheld keeps scans; about five minutes
 	$(PYTHON) -m tests.power_cut
