@@ -23,6 +23,14 @@ ROUNDS_MAX: Final = 10
 """How far names of names are followed: a relabelled unit with a swapped board is three."""
 
 
+_KEYS: Final = sa.bindparam("keys", expanding=True)
+_CLAIMS: Final = sa.select(identifier_claims.c.name, identifier_claims.c.unit).where(
+    identifier_claims.c.site == sa.bindparam("site"),
+    identifier_claims.c.name.in_(_KEYS) | identifier_claims.c.unit.in_(_KEYS),
+)
+"""Built once: every scan that is checked or taken in asks it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claims:
     """Claimants by name, and names by claimant, of everything that hangs together."""
@@ -72,13 +80,7 @@ def load(connection: sa.Connection, site: str, keys: Iterable[str]) -> Claims:
         known |= edge
         found: set[str] = set()
         for chunk in in_chunks(edge):
-            rows = connection.execute(
-                sa.select(identifier_claims.c.name, identifier_claims.c.unit).where(
-                    identifier_claims.c.site == site,
-                    identifier_claims.c.name.in_(chunk) | identifier_claims.c.unit.in_(chunk),
-                )
-            )
-            for name, unit in rows:
+            for name, unit in connection.execute(_CLAIMS, {"site": site, "keys": chunk}):
                 claimants[name].add(unit)
                 names[unit].add(name)
                 found |= {name, unit}

@@ -48,6 +48,9 @@ class Integration:
 
 
 _SHOWN: Final = tuple(integrations.c[f.name] for f in fields(Integration))
+_OPENING: Final = sa.select(*_SHOWN).where(
+    integrations.c.digest == sa.bindparam("digest"), integrations.c.revoked_ms.is_(None)
+)
 
 
 def make(
@@ -93,9 +96,7 @@ def find(connection: sa.Connection, key: str) -> Integration | None:
     """Whose key this is; None where it was revoked, or is nobody's."""
     if len(key) > KEY_LENGTH_MAX:
         return None
-    t = integrations.c
-    query = sa.select(*_SHOWN).where(t.digest == _digest(key), t.revoked_ms.is_(None))
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_OPENING, {"digest": _digest(key)}).one_or_none()
     return _integration(row) if row else None
 
 

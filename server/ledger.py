@@ -13,13 +13,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from server.stated import ROW_ACTION, last_words, stated
 from server.tables import chains, document_rows, documents, events
-from server.upsert import insert_missing
+from server.upsert import insert, insert_missing
 from sync.actions import refuse
 from sync.event import FIELDS, GENESIS, INT_MAX, EventName, ScanEvent, digest, encode, parse_name
 from sync.history import Fact
@@ -32,6 +33,7 @@ SPEAKING_MAX: Final = 1_000
 """Events about one case that are read: more than people decide and write."""
 FOLDED: Final = (Outcome.ACCEPTED, Outcome.FORKED)
 _FIELD_NAMES: Final = tuple(f.name for f in FIELDS)
+_FIELD_VALUES: Final = attrgetter(*_FIELD_NAMES)
 _TUPLES: Final = tuple(f.name for f in FIELDS if f.type is tuple)
 
 
@@ -75,13 +77,13 @@ def append(connection: sa.Connection, site: str, received_ms: int, entries: Sequ
     Raises:
         sqlalchemy.exc.IntegrityError: an entry is there already; nothing was added.
     """
-    if entries:
-        connection.execute(events.insert(), [_row(site, received_ms, e) for e in entries])
+    insert(connection, events, [_row(site, received_ms, e) for e in entries])
 
 
 def _row(site: str, received_ms: int, entry: Entry) -> dict[str, Any]:
     event = entry.event
-    row = dict.fromkeys(_FIELD_NAMES) if event is None else {n: getattr(event, n) for n in _FIELD_NAMES}
+    values = (None,) * len(_FIELD_NAMES) if event is None else _FIELD_VALUES(event)
+    row: dict[str, Any] = dict(zip(_FIELD_NAMES, values, strict=True))
     row.update(
         site=site,
         device_no=entry.device_no,

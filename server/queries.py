@@ -15,11 +15,11 @@ from server import bin_cases, papers, taken_along
 from server.identifiers import names_of, owners
 from server.ledger import SERVER_DEVICE, history
 from server.printing import jobs as printing
-from server.surroundings import Gathered, gather
+from server.surroundings import containers_at
 from server.tables import cases, devices, documents, events, stock_levels, unit_states
 from server.unit_rows import state_of
 from sync.history import Fact, effective
-from sync.identity import is_location
+from sync.identity import is_container, is_location
 from sync.protocol import Outcome
 from sync.unit import IN_STOCK, Status, UnitState, carried, is_inferred
 
@@ -32,6 +32,9 @@ PAPERS_MAX: Final = 100_000
 """In a list that is taken out as a file."""
 SET_ASIDE_MAX: Final = 100_000
 """Likewise."""
+_STATE: Final = sa.select(unit_states).where(
+    unit_states.c.site == sa.bindparam("site"), unit_states.c.unit == sa.bindparam("unit")
+)
 
 
 def is_set_aside() -> sa.ColumnElement[bool]:
@@ -65,14 +68,12 @@ class UnitView:
 def read_unit(connection: sa.Connection, site: str, key: str, now_ms: int) -> UnitView | None:
     """A unit or container under its own name, or under a further one; None where nothing is known of it."""
     key = owners(connection, site, [key]).get(key, key)
-    row = connection.execute(
-        sa.select(unit_states).where(unit_states.c.site == site, unit_states.c.unit == key)
-    ).mappings()
-    found = row.one_or_none()
+    found = connection.execute(_STATE, {"site": site, "unit": key}).mappings().one_or_none()
     if found is None:
         return None
     own = state_of(found)
-    around: Gathered = gather(connection, site, {key: []}, [own])
+    inside = [place for place in (own.place, own.expected) if place and is_container(place)]
+    around = containers_at(connection, site, inside)
     state = carried(own, around.carrier(own.place, now_ms))
     left = own.status in IN_STOCK and state.status is Status.SHIPPED
     return UnitView(

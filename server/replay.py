@@ -188,7 +188,8 @@ class Replay:
             known = known_of(before, lambda place: self.around.locate(place, fact.event_ms), inferred=inferred)
         event = fact.event
         guarded = ACTIONS[event.action].guarded
-        recalled = self.around.recalled(replace(event, subject=self.unit), known, fact.event_ms)
+        asked = event if event.subject == self.unit else replace(event, subject=self.unit)
+        recalled = self.around.recalled(asked, known, fact.event_ms)
         found = judge(
             event,
             known,

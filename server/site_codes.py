@@ -13,11 +13,12 @@ from server.tables import sites
 from sync.labels import SerialPattern, SiteCodes
 
 REFERENCE_KEY: Final = "codes"
+_CODES: Final = sa.select(sites.c.codes).where(sites.c.site == sa.bindparam("site"))
 
 
 def load(connection: sa.Connection, site: str) -> SiteCodes:
     """The codes of a site."""
-    return from_row(connection.execute(sa.select(sites.c.codes).where(sites.c.site == site)).scalar_one())
+    return from_row(connection.execute(_CODES, {"site": site}).scalar_one())
 
 
 def from_row(row: Mapping[str, Any]) -> SiteCodes:

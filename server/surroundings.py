@@ -210,6 +210,11 @@ class Gathered:
         return self.crew.barred(fact)
 
 
+_RECALLS: Final = sa.select(reference.c.row).where(
+    reference.c.site == sa.bindparam("site"), reference.c.kind == "recall", reference.c.row.isnot(None)
+)
+
+
 Hold = Callable[[Iterable[str]], None]
 
 
@@ -224,12 +229,15 @@ def gather(
     stored: Iterable[UnitState],
     hold: Hold = _hold_nothing,
     added: Mapping[str, list[Fact]] = MappingProxyType({}),
+    *,
+    for_rules: bool = True,
 ) -> Gathered:
     """The surroundings of these units' facts and of the states that they go on from.
 
     Args:
         hold: called with containers before their movements are read, so that none is moved meanwhile.
         added: facts about containers that nobody has stated, by container: what if they were in the ledger?
+        for_rules: False leaves out what only rules look at: rivals, crew, suppliers; a verdict needs none of them.
     """
     places: set[str] = set()
     numbers: set[str] = set()
@@ -266,14 +274,14 @@ def gather(
         promised=promised,
         buyers=announced.read_buyers(connection, site, bought) if returned else {},
         timelines=_timelines(connection, site, places, hold, added),
-        claims=rivals_of(connection, site, facts),
+        claims=rivals_of(connection, site, facts) if for_rules else {},
         listings=_listings(connection, site, numbers),
         recalls=_recalls(connection, site),
-        crew=read_crew(connection, site),
+        crew=read_crew(connection, site) if for_rules else Crew(),
         reported=thefts.read(connection, site, named),
-        suppliers=suppliers_of(connection, site, numbers),
-        products=products_of(connection, site, {i for u in facts if numbers and (i := item_of(u))}),
-        filled=_filled(connection, site, {unit for unit in facts if is_container(unit)}),
+        suppliers=suppliers_of(connection, site, numbers if for_rules else ()),
+        products=products_of(connection, site, {i for u in facts if for_rules and numbers and (i := item_of(u))}),
+        filled=_filled(connection, site, {unit for unit in facts if for_rules and is_container(unit)}),
         orders=book.read_orders(connection, site, order_numbers),
         cancelled=book.read_cancellations(connection, site, known),
         made_for=made_for,
@@ -282,7 +290,9 @@ def gather(
     )
 
 
-def containers_then(connection: sa.Connection, site: str, containers: Iterable[str], until_ms: int) -> Gathered:
+def containers_at(
+    connection: sa.Connection, site: str, containers: Iterable[str], until_ms: int | None = None
+) -> Gathered:
     """Where these containers were and what became of them, by what had happened until a moment; and nothing else."""
     return Gathered(timelines=_timelines(connection, site, set(containers), _hold_nothing, {}, until_ms))
 
@@ -423,9 +433,5 @@ def recalls_said(connection: sa.Connection, site: str) -> bool:
 
 
 def _recalls(connection: sa.Connection, site: str) -> list[tuple[int, int | None, Recall]]:
-    rows = connection.execute(
-        sa.select(reference.c.row).where(
-            reference.c.site == site, reference.c.kind == "recall", reference.c.row.isnot(None)
-        )
-    ).scalars()
+    rows = connection.execute(_RECALLS, {"site": site}).scalars()
     return [(row["since_ms"], row["until_ms"], Recall.from_row(row)) for row in rows if not row.get("drill")]

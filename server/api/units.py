@@ -161,7 +161,7 @@ def check(query: dict[str, Any]) -> dict[str, Any]:
         )
         state = view.state if view else None
         asked = Fact(now_ms, event.name, 0, b"", 0, event)
-        around = gather(connection, site, {key: [asked]}, [state] if state else [])
+        around = gather(connection, site, {key: [asked]}, [state] if state else [], for_rules=False)
     known = None
     if view is not None:
         inferred = view.inferred_from is not None

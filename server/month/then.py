@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from server.changes import by_code_point
 from server.ledger import FOLDED, history
-from server.surroundings import DEPTH_MAX, Gathered, containers_then
+from server.surroundings import DEPTH_MAX, Gathered, containers_at
 from server.tables import events, stock_levels, unit_states
 from server.unit_rows import state_of, states_of
 from sync import stock
@@ -125,7 +125,7 @@ def _anew(connection: sa.Connection, site: str, units: set[str], names: _Names, 
     whose = {name: unit for unit in units for name in names.of.get(unit, ())}
     own = {unit: effective([f for n in (unit, *names.of.get(unit, ())) for f in facts.get(n, ())]) for unit in units}
     boxes = {f.event.container for told in own.values() for f in told if f.event.container}
-    around = containers_then(connection, site, boxes, at_ms)
+    around = containers_at(connection, site, boxes, at_ms)
     for unit in sorted(units):
         state = _folded(own[unit], around) if unit not in whose and unit not in names.claimed else None
         now = around.carried(state, at_ms)
@@ -195,7 +195,7 @@ def _pieces(connection: sa.Connection, site: str, at_ms: int) -> Iterator[Held]:
         facts = history(connection, site, some, until_ms=at_ms)
         moved = (f.event for told in facts.values() for f in told)
         boxes = {box for e in moved for box in (e.container, e.origin) if box is not None and is_container(box)}
-        around = containers_then(connection, site, boxes, at_ms)
+        around = containers_at(connection, site, boxes, at_ms)
         for subject in some:
             yield from _pieces_of(subject, facts.get(subject, []), around, at_ms)
 
