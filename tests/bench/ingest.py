@@ -1,7 +1,8 @@
-"""Events per second from a signed POST to durable, folded and answered, beside a bare batched insert of the same rows.
+"""Events per second from a signed POST to durable, folded and answered, beside the raw database given the same rows.
 
-Both in one run, batch by batch in turn, each batch in a transaction of its own. Run as
-`python -m tests.bench.ingest [--batches N] [--profile] [sqlite] [postgres]`.
+Batch by batch in turn within one run, each in a transaction of its own: a new batch, its rows inserted and upserted by
+the driver alone (`_raw.py`), and the same batch sent again. `python -m tests.bench.ingest [--batches N] [--stored N]
+[--profile] [sqlite] [postgres]`.
 """
 
 from __future__ import annotations
@@ -13,62 +14,88 @@ import tempfile
 import time
 from argparse import ArgumentParser
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Any, Final
+from typing import Any, Final, Self
 
-import sqlalchemy as sa
 from flask import Flask
 
-from server.database import reading, writing
-from server.tables import events
 from sync.event import decode
 from sync.protocol import EVENTS_PER_PUSH_MAX, pack
+from tests.bench._databases import KINDS, copy_shift, database
+from tests.bench._raw import RawDatabase, rows_of
 from tests.bench._shift import scan
-from tests.postgres import running_postgres
 from tests.server.running import NOW, Handheld, running_server
 from tests.server.site import state_document
 
 WARM_UP: Final = 3
+FILLING: Final = 10
+"""Batches of the shift that is copied until as much is stored as is asked for."""
+STORED: Final = 100_000
 SHOWN: Final = 25
 
-bare_events: Final = sa.Table(
-    "bare_events",
-    sa.MetaData(),
-    *(sa.Column(c.name, c.type, primary_key=c.primary_key, autoincrement=False) for c in events.c),
-)
-"""The ledger's columns and primary key, and nothing else."""
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """What a batch took: seconds by the clock, and of a core in this process."""
+
+    clock: float
+    core: float
+
+
+class Watch:
+    """Measures a block; `took` is there behind it."""
+
+    took: Took
+
+    def __enter__(self) -> Self:
+        self._begun = time.perf_counter(), time.process_time()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        clock, core = self._begun
+        self.took = Took(time.perf_counter() - clock, time.process_time() - core)
 
 
 @dataclass
 class Times:
-    """Seconds of each batch."""
+    """What each batch took: new, by the raw database, and sent again."""
 
-    ingest: list[float] = field(default_factory=list)
-    bare: list[float] = field(default_factory=list)
+    new: list[Took] = field(default_factory=list)
+    raw: list[Took] = field(default_factory=list)
+    again: list[Took] = field(default_factory=list)
 
     def __str__(self) -> str:
-        ingest, bare = (EVENTS_PER_PUSH_MAX / median(seconds) for seconds in (self.ingest, self.bare))
-        ratio = median(b / i for b, i in zip(self.bare, self.ingest, strict=True))
-        return f"{ingest:,.0f} events/s; bare insert {bare:,.0f} rows/s; ratio {ratio:.2f} (medians)"
+        new, raw = (EVENTS_PER_PUSH_MAX / median(took.clock for took in each) for each in (self.new, self.raw))
+        core = 1e6 / EVENTS_PER_PUSH_MAX * median(took.core for took in self.new)
+        return (
+            f"{new:,.0f} events/s ({core:.0f} µs of a core each in Python and SQLite); the raw database {raw:,.0f}; "
+            f"ratio {self._ratio('raw', 'clock'):.2f} by the clock, {self._ratio('raw', 'core'):.2f} in core time; "
+            f"sent again it costs {self._ratio('again', 'clock'):.2f} and {self._ratio('again', 'core'):.2f} "
+            "of a new batch (medians)"
+        )
+
+    def _ratio(self, what: str, by: str) -> float:
+        """Median of what another one took, batch by batch, by what the new one took."""
+        pairs = zip(getattr(self, what), self.new, strict=True)
+        return float(median(getattr(other, by) / getattr(new, by) for other, new in pairs))
 
 
-def prepare_shift(device: Handheld, batches: int) -> None:
+def prepare_shift(device: Handheld, batches: int, seed: int = 1) -> None:
     """Commit one handheld's shift, to be pushed in so many batches; what it receives was announced."""
     # After the handheld was enrolled and before now, for outside of that its times would be clipped to one moment.
     device.chain.boot_at_ms = NOW - 9_950_000
     scans = batches * EVENTS_PER_PUSH_MAX
-    scan(device.chain, scans, random.Random(1), begun_ms=NOW - 9_900_000, seconds=9_000 / scans)
+    scan(device.chain, scans, random.Random(seed), begun_ms=NOW - 9_900_000, seconds=9_000 / scans)
     announced: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for event in map(decode, device.chain.lines):
         if event.action == "receive":
             row = {"subject": event.subject, "container": event.container}
             announced[event.document or ""].append(row)
     for number, rows in announced.items():
-        state_document("asn", number, rows, now_ms=NOW - 9_950_000)
+        state_document("asn", f"{number}.{seed}" if seed > 1 else number, rows, now_ms=NOW - 9_950_000)
 
 
 def envelope(device: Handheld, number: int, cursor: str | None) -> bytes:
@@ -77,48 +104,44 @@ def envelope(device: Handheld, number: int, cursor: str | None) -> bytes:
     return pack(*device.chain.push(first, first + EVENTS_PER_PUSH_MAX - 1, now_ms=NOW, cursor=cursor))
 
 
-def run(app: Flask, batches: int, profile: cProfile.Profile | None) -> Times:
-    """Send every batch, and insert its rows once more without everything that makes them worth having."""
-    with writing() as connection:
-        bare_events.create(connection)
-    device, times, cursor = Handheld(app).enrol(), Times(), None
+def fill(app: Flask, stored: int) -> tuple[int, str | None]:
+    """Have so many events stored, whole batches of them; the handheld whose shift was copied, and the cursor."""
+    device, cursor = Handheld(app).enrol(name="HH-0"), None
+    batches = min(FILLING, stored // EVENTS_PER_PUSH_MAX)
+    prepare_shift(device, batches, seed=2)
+    for number in range(batches):
+        answer = device.send(envelope(device, number, cursor)).get_json()
+        assert answer["accepted"] == EVENTS_PER_PUSH_MAX, answer
+        cursor = answer["cursor"]
+    copy_shift(device.chain.device_no, range(1, stored // (batches * EVENTS_PER_PUSH_MAX)) if batches else ())
+    return device.chain.device_no, cursor
+
+
+def run(app: Flask, batches: int, *, stored: int, postgres: bool, profile: cProfile.Profile | None) -> Times:
+    """Send every batch, give its rows to the raw database, and send it again."""
+    _, cursor = fill(app, stored)
+    device, times = Handheld(app).enrol(), Times()
     prepare_shift(device, batches + WARM_UP)
+    raw = RawDatabase(postgres=postgres)
     for number in range(batches + WARM_UP):
         warm, body = number >= WARM_UP, envelope(device, number, cursor)
-        with profile if profile and warm else nullcontext():
-            begun = time.perf_counter()
+        with profile if profile and warm else nullcontext(), Watch() as new:
             answer = device.send(body)
-            ingest = time.perf_counter() - begun
         assert answer.get_json()["accepted"] == EVENTS_PER_PUSH_MAX, answer.text
         cursor = answer.get_json()["cursor"]
-        rows = _rows(device, number)
-        begun = time.perf_counter()
-        with writing() as connection:
-            connection.execute(bare_events.insert(), rows)
+        first = number * EVENTS_PER_PUSH_MAX + 1
+        rows = rows_of(device.chain.device_no, first, first + EVENTS_PER_PUSH_MAX - 1)
+        with Watch() as alone:
+            raw.store(rows)
+        body = envelope(device, number, cursor)
+        with Watch() as again:
+            answer = device.send(body)
+        assert answer.get_json()["duplicate"] == EVENTS_PER_PUSH_MAX, answer.text
         if warm:
-            times.ingest.append(ingest)
-            times.bare.append(time.perf_counter() - begun)
+            times.new.append(new.took)
+            times.raw.append(alone.took)
+            times.again.append(again.took)
     return times
-
-
-def _rows(device: Handheld, number: int) -> list[dict[str, Any]]:
-    """The rows that the ledger holds of one batch."""
-    first = number * EVENTS_PER_PUSH_MAX + 1
-    query = sa.select(events).where(
-        events.c.device_no == device.chain.device_no,
-        events.c.seq.between(first, first + EVENTS_PER_PUSH_MAX - 1),
-    )
-    with reading() as connection:
-        return [dict(row) for row in connection.execute(query).mappings()]
-
-
-@contextmanager
-def _database(kind: str, folder: Path) -> Iterator[str]:
-    if kind == "sqlite":
-        yield f"sqlite:///{folder / 'warehouse.sqlite3'}"
-        return
-    with running_postgres() as cluster:
-        yield cluster.new_database("bench")
 
 
 def breakdown(profile: cProfile.Profile) -> str:
@@ -141,17 +164,19 @@ def breakdown(profile: cProfile.Profile) -> str:
 
 def main() -> None:
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("databases", nargs="*", default=["sqlite", "postgres"])
+    parser.add_argument("databases", nargs="*", default=KINDS)
     parser.add_argument("--batches", type=int, default=30)
+    parser.add_argument("--stored", type=int, default=STORED)
     parser.add_argument("--profile", action="store_true")
     args = parser.parse_args()
     for kind in args.databases:
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            url = stack.enter_context(_database(kind, folder))
+            url = stack.enter_context(database(kind, folder))
             app = stack.enter_context(running_server(url, folder))
             profile = cProfile.Profile() if args.profile else None
-            print(f"{kind}: {run(app, args.batches, profile)}")
+            times = run(app, args.batches, stored=args.stored, postgres=kind == "postgres", profile=profile)
+            print(f"{kind}, {args.stored:,} events stored before: {times}")
         if profile:
             print(breakdown(profile))
 

@@ -56,13 +56,13 @@ class Site:
 
     def flask(self, *words: str, typed: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run a command of the server to its end."""
-        return forked.run("flask", ["--app", "server", *words], self._environment(), typed=typed)
+        return forked.run("flask", ["--app", "server", *words], self.environment(), typed=typed)
 
     def start(self) -> None:
         """Start the server; `wait_until_ready` says when it answers."""
         words = ["--app", "server", "serve", "--host", "127.0.0.1", "--no-announce"]
         log = self.folder / "server.log"
-        self.process = forked.start(self.program, words, self._environment(), out=log, err=log)
+        self.process = forked.start(self.program, words, self.environment(), out=log, err=log)
 
     def wait_until_ready(self) -> None:
         """Wait until a worker answers and reaches the database; start a server that ended, as a supervisor does."""
@@ -163,7 +163,8 @@ class Site:
         except (urllib.error.URLError, OSError):
             return False
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What the server's programs are started with."""
         return os.environ | {
             "SCAN_INSTANCE": str(self.folder / "instance"),
             "SCAN_DATABASE_URL": self.database_url,
