@@ -23,7 +23,7 @@ ROUNDS_MAX: Final = 10
 """How far names of names are followed: a relabelled unit with a swapped board is three."""
 
 
-_KEYS: Final = sa.bindparam("keys", expanding=True)
+_KEYS: Final[sa.BindParameter[str]] = sa.bindparam("keys", expanding=True)
 _CLAIMS: Final = sa.select(identifier_claims.c.name, identifier_claims.c.unit).where(
     identifier_claims.c.site == sa.bindparam("site"),
     identifier_claims.c.name.in_(_KEYS) | identifier_claims.c.unit.in_(_KEYS),
