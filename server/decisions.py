@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import case_list, ledger
+from server import case_list, ledger, piece_cases
 from server.case_list import CaseLine
 from server.counts import exceptions
 from server.counts.closing import close_count
@@ -118,6 +118,8 @@ def put_down(
 
 def _check_fits(case: CaseLine, resolution: str, role: str | None) -> None:
     apart = case.rule == exceptions.RULE
+    if case.rule == piece_cases.RULE and resolution not in rules()[case.rule].decisions:
+        raise DecisionError("Of pieces that are missing a case can only be dismissed: what was counted stands already.")
     if apart and resolution not in rules()[case.rule].decisions:
         raise DecisionError("A late scan is taken over into the next version of its count, or dismissed.")
     if resolution == TAKE_OVER and not apart:
@@ -270,6 +272,8 @@ def _record(
     )
     at = stamp(connection)
     advance(connection, site, [fact], at)
+    if case.rule == piece_cases.RULE:
+        piece_cases.refold(connection, site, str(case.document), at)
     if case.rule == exceptions.RULE:
         exceptions.refold(connection, site, str(case.document), at)
     return fact

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import bin_cases, offered, papers
+from server import bin_cases, offered, papers, piece_cases
 from server import documents as imports
 from server.counts import exceptions
 from server.database import reading, stamp, writing
@@ -80,6 +80,8 @@ def rebuild_all(site: str, progress: Progress) -> int:
             else:
                 for number in papers.closed_counts(connection, site):
                     exceptions.refold(connection, site, number, stamp(connection))
+                for number in piece_cases.numbers(connection, site):
+                    piece_cases.refold(connection, site, number, stamp(connection))
                 bin_cases.rebuild(connection, site, bin_cases.strange(connection, site), stamp(connection))
                 connection.execute(server_state.update().values(fold_version=FOLD_VERSION))
         if not names:
@@ -100,6 +102,7 @@ def verify(site: str, progress: Progress) -> Iterator[str]:
         yield from offered.differences(connection, site)
     yield from _folded(site, progress)
     yield from _exceptions(site)
+    yield from _of_pieces(site)
 
 
 def _chains(connection: sa.Connection, site: str) -> Iterator[str]:
@@ -193,6 +196,22 @@ def _exceptions(site: str) -> Iterator[str]:
             trial = connection.begin_nested()
             exceptions.refold(connection, site, number, stamp(connection))
             folded = _rows(connection, site, units | exceptions.subjects(connection, site, number))
+            trial.rollback()
+        yield from _differences(stored, folded)
+
+
+def _of_pieces(site: str) -> Iterator[str]:
+    """Make the cases about missing pieces again beside what is stored, and take it back."""
+    with reading() as connection:
+        numbers = piece_cases.numbers(connection, site)
+    for number in numbers:
+        with writing() as connection:
+            lock(connection, site, [number])
+            about = piece_cases.subjects(connection, site, number)
+            stored = _rows(connection, site, about)
+            trial = connection.begin_nested()
+            piece_cases.refold(connection, site, number, stamp(connection))
+            folded = _rows(connection, site, about | piece_cases.subjects(connection, site, number))
             trial.rollback()
         yield from _differences(stored, folded)
 

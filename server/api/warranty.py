@@ -94,6 +94,22 @@ class GivenSchema(Schema):
     unit = text(required=True)
 
 
+class ReplacementSchema(GivenSchema):
+    """A unit that is given for good."""
+
+    reason = fields.String(
+        load_default="",
+        validate=Length(max=desk.REASON_MAX),
+        metadata={"description": "why it is of another product; without one that is refused"},
+    )
+
+
+class StillLentSchema(Schema):
+    """What a customer had meanwhile."""
+
+    still_lent = fields.List(fields.String(), metadata={"description": "units to ask the customer for"})
+
+
 class LoanEndSchema(Schema):
     """A lent unit that came back."""
 
@@ -165,11 +181,11 @@ def open_repair(asked: dict[str, Any]) -> dict[str, str]:
 
 @resource.post("/repairs/<number>/close")
 @resource.arguments(CloseRepairSchema)
-@resource.response(204)
+@resource.response(200, StillLentSchema)
 @requires(Task.RETURN)
-def close_repair(asked: dict[str, Any], number: str) -> None:
+def close_repair(asked: dict[str, Any], number: str) -> dict[str, tuple[str, ...]]:
     """Give a repaired unit back to its owner"""
-    _done(lambda c: desk.close_repair(c, number=number, **_who(), **asked))
+    return {"still_lent": _done(lambda c: desk.close_repair(c, number=number, **_who(), **asked))}
 
 
 @resource.post("/repairs/<number>/loans")
@@ -182,12 +198,12 @@ def lend(asked: dict[str, Any], number: str) -> None:
 
 
 @resource.post("/repairs/<number>/replacement")
-@resource.arguments(GivenSchema)
-@resource.response(204)
+@resource.arguments(ReplacementSchema)
+@resource.response(200, StillLentSchema)
 @requires(Task.RETURN)
-def give_replacement(asked: dict[str, Any], number: str) -> None:
+def give_replacement(asked: dict[str, Any], number: str) -> dict[str, tuple[str, ...]]:
     """Give another unit for the one in repair, which is ours from now on"""
-    _done(lambda c: desk.give_replacement(c, number=number, **_who(), **asked))
+    return {"still_lent": _done(lambda c: desk.give_replacement(c, number=number, **_who(), **asked))}
 
 
 @resource.post("/loans/end")

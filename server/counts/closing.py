@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import papers
+from server import papers, piece_cases
 from server.changes import publish
 from server.counts import blind, exceptions, late, plan, reports
 from server.counts.compare import Line
@@ -150,6 +150,7 @@ def _seal(
     at = stamp(connection)
     rebuild(connection, site, touched, at)
     exceptions.refold(connection, site, number, at)
+    piece_cases.refold(connection, site, number, at)
     _end(connection, site, planned, "closed", at)
 
 

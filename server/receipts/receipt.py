@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
-from server import papers
+from server import papers, piece_cases
 from server.changes import publish
 from server.counts.compare import RECEIPT_KINDS, Line, ReportLine, totals
 from server.counts.freeze import next_version, result_row
@@ -140,6 +140,7 @@ def close_receipt(
     )
     at = stamp(connection)
     rebuild(connection, site, [str(r["subject"]) for r in rows if r["stated"]], at)
+    piece_cases.refold(connection, site, number, at)
     _offer(connection, site, number, at, state="closed")
     arrival.report_back(
         connection,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from server import papers
+from server import papers, piece_cases
 from server.counts.compare import Line, ReportLine
 from server.database import stamp
 from server.rebuild import rebuild
@@ -46,6 +46,8 @@ def report_back(
     if origin is None:
         return
     home, _ = origin
+    lines = list(lines)
+    pieces = _pieces_missing(connection, home, number, lines)
     units = [line for line in lines if not is_stock(line.subject) and not is_container(line.subject)]
     missing = {line.subject for line in units if line.kind is Line.MISSING}
     here = {line.subject for line in units if line.kind is not Line.MISSING}
@@ -55,7 +57,8 @@ def report_back(
     unsent = {unit for unit, state in states.items() if state.status in IN_STOCK}
     arrived = (here & told) | unsent
     for kind, action, found in ((MISSING, "report_missing", missing), (ARRIVED, "report_arrived", arrived)):
-        if found:
+        counted = pieces if kind == MISSING else {}
+        if found or counted:
             papers.write(
                 connection,
                 site=home,
@@ -63,16 +66,29 @@ def report_back(
                 number=f"{number}/{version}",
                 action=action,
                 reason=f"{site} closed its receipt",
-                rows=[{"subject": unit, "attributes": {"to_site": site}, "stated": True} for unit in sorted(found)],
+                rows=[{"subject": unit, "attributes": {"to_site": site}, "stated": True} for unit in sorted(found)]
+                + [{"subject": s, "quantity": n, "attributes": {"to_site": site}} for s, n in sorted(counted.items())],
                 operator=operator,
                 now_ms=now_ms,
             )
     if missing | arrived:
         rebuild(connection, home, missing | arrived, stamp(connection))
+    if pieces:
+        piece_cases.refold(connection, home, number, stamp(connection))
+
+
+def _pieces_missing(connection: sa.Connection, home: str, number: str, lines: Iterable[ReportLine]) -> dict[str, int]:
+    """How many of each product or lot did not arrive; nought of what was told before and is here by now."""
+    lacking = {
+        line.subject: line.expected_quantity - line.quantity
+        for line in lines
+        if is_stock(line.subject) and line.quantity < line.expected_quantity
+    }
+    return dict.fromkeys(filter(is_stock, _told(connection, home, number)), 0) | lacking
 
 
 def _told(connection: sa.Connection, home: str, number: str) -> set[str]:
-    """Units of which it was said before that they had not arrived."""
+    """Units and pieces of which it was said before that they had not arrived."""
     query = (
         sa.select(document_rows.c.subject)
         .join(documents, documents.c.digest == document_rows.c.document)

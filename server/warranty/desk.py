@@ -18,7 +18,7 @@ from server.recalls.reach import bitten
 from server.tables import documents, events
 from server.warranty.life import Repair, read_repairs
 from sync.actions import ACTIONS
-from sync.identity import is_stock
+from sync.identity import is_stock, item_of
 from sync.unit import IN_STOCK, Status
 
 REASON_MAX: Final = 200
@@ -74,8 +74,8 @@ def close_repair(
     new: Sequence[str] = (),
     operator: str,
     now_ms: int,
-) -> None:
-    """Give the unit back to its owner.
+) -> tuple[str, ...]:
+    """Give the unit back to its owner; returns what was lent meanwhile and has not come back.
 
     Args:
         done: what was done.
@@ -96,6 +96,7 @@ def close_repair(
     said = [{"action": "unlink", "identifiers": tuple(gone), **shared}] if gone else []
     said += [{"action": "link", "identifiers": tuple(new), **shared}] if new else []
     _say(connection, site, operator, now_ms, [*said, {"action": "close_repair", **shared}])
+    return repair.out
 
 
 def lend(connection: sa.Connection, *, site: str, number: str, unit: str, operator: str, now_ms: int) -> None:
@@ -121,20 +122,40 @@ def end_loan(connection: sa.Connection, *, site: str, unit: str, location: str, 
 
 
 def give_replacement(
-    connection: sa.Connection, *, site: str, number: str, unit: str, operator: str, now_ms: int
-) -> None:
+    connection: sa.Connection,
+    *,
+    site: str,
+    number: str,
+    unit: str,
+    reason: str = "",
+    operator: str,
+    now_ms: int,
+) -> tuple[str, ...]:
     """Give another unit for the one in repair, which is ours from now on: the warranty goes along with the new one.
 
+    Returns what was lent meanwhile and has not come back.
+
+    Args:
+        reason: why it is one of another product, if it is.
+
     Raises:
-        DeskError: there is no such repair under way, or the unit may not go out.
+        DeskError: there is no such repair under way, the unit may not go out, or it is of another product and nobody
+            says why.
     """
     repair = _under_way(connection, site, number)
     _may_go_out(connection, site, unit, repair, "give_replacement", now_ms)
+    why = reason.strip()[:REASON_MAX] or None
+    if why is None and item_of(unit) != item_of(repair.unit):
+        raise DeskError(
+            "It is another product than the one in repair. If it is to be given all the same, say why: "
+            "its model is made no more, for one."
+        )
     facts: list[dict[str, Any]] = [
-        {"action": "give_replacement", "subject": unit, "document": number},
+        {"action": "give_replacement", "subject": unit, "document": number} | ({"reason": why} if why else {}),
         {"action": "keep_replaced", "subject": repair.unit, "location": repair.location, "document": number},
     ]
     _say(connection, site, operator, now_ms, facts)
+    return repair.out
 
 
 def transfer_title(

@@ -12,6 +12,7 @@ from server.ledger import FOLDED, fact_of, in_chunks
 from server.surroundings import gather
 from server.tables import events
 from server.undone import read_undone
+from server.unit_rows import states_of
 from sync.event import format_name
 from sync.history import Fact
 from sync.labels import Label, SiteCodes, parse
@@ -52,6 +53,8 @@ class Repair:
     """What was done; None while it is here."""
     until_ms: int | None = None
     lent: tuple[str, ...] = ()
+    out: tuple[str, ...] = ()
+    """Of these, what has not come back."""
     replaced_by: str | None = None
 
 
@@ -171,7 +174,13 @@ def read_repairs(connection: sa.Connection, site: str, numbers: Iterable[str]) -
     undone = read_undone(connection, [format_name(fact.name) for facts in told.values() for fact in facts])
     standing = {n: [fact for fact in facts if format_name(fact.name) not in undone] for n, facts in told.items()}
     found = (_repair(number, sorted(facts, key=lambda fact: fact.order)) for number, facts in standing.items())
-    return sorted((one for one in found if one), key=lambda repair: (repair.since_ms, repair.number))
+    repairs = [one for one in found if one]
+    states = states_of(connection, site, {unit for repair in repairs for unit in repair.lent})
+    lent = {(unit, state.document) for unit, state in states.items() if state.status is Status.LENT}
+    told_out = (
+        replace(repair, out=tuple(unit for unit in repair.lent if (unit, repair.number) in lent)) for repair in repairs
+    )
+    return sorted(told_out, key=lambda repair: (repair.since_ms, repair.number))
 
 
 def _repair(number: str, facts: Sequence[Fact]) -> Repair | None:

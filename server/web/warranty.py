@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -95,8 +95,8 @@ def close_repair() -> Response:
 
     def write(c: sa.Connection) -> str:
         gone, new = _further_name(c, "gone"), _further_name(c, "new")
-        desk.close_repair(c, number=number, done=done, gone=gone, new=new, **_who())
-        return f"{number} has ended: it is its owner's again."
+        out = desk.close_repair(c, number=number, done=done, gone=gone, new=new, **_who())
+        return f"{number} has ended: it is its owner's again.{_still_out(c, out)}"
 
     return _done(write, request.form.get("unit", ""))
 
@@ -110,8 +110,8 @@ def give() -> Response:
     def write(c: sa.Connection) -> str:
         unit = _unit(c, request.form.get("given", ""))
         if how == "replacement":
-            desk.give_replacement(c, number=number, unit=unit, **_who())
-            return f"{number}: it is the customer's now, and the one in repair is ours."
+            out = desk.give_replacement(c, number=number, unit=unit, reason=request.form.get("reason", ""), **_who())
+            return f"{number}: it is the customer's now, and the one in repair is ours.{_still_out(c, out)}"
         desk.lend(c, number=number, unit=unit, **_who())
         return f"{number}: it is lent."
 
@@ -155,6 +155,14 @@ def _done(write: Callable[[sa.Connection], str], unit: str) -> Response:
     except (DeskError, CellError) as error:
         flash(str(error), "bad")
     return redirect(url_for("web.warranty", label=unit or None))
+
+
+def _still_out(connection: sa.Connection, units: Sequence[str]) -> str:
+    """What to ask the customer for; empty where nothing is lent."""
+    if not units:
+        return ""
+    names = linked_names(connection, signed_in().site, units)
+    return f" Still lent: {', '.join(names(unit).text for unit in units)}. Ask for it back."
 
 
 def _who() -> dict[str, Any]:

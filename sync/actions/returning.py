@@ -25,11 +25,15 @@ QUALITY = frozenset({"supervisor", "quality", "admin"})
     needs=("subject", "location"),
     step="receiving",
     disposition="returned",
-    expects={Status.SHIPPED},
+    expects={Status.SHIPPED, Status.LENT},
     stock=Stock.ARRIVES,
 )
 def take_back(state: UnitState, event: ScanEvent) -> UnitState:
     """Take back: a customer sent it back."""
+    if state.status is Status.LENT:
+        return arrive(state, event, Status.RETURNED)  # so the loan ends; it was never sold, and counts as no return
+    if state.status is Status.IN_REPAIR:
+        return see(state, event)  # it is here already, and stays its owner's
     boxed = compare(event.subject or "", state.identifiers, event.numbers or ())
     doubts = tuple(dict.fromkeys((*state.doubts, *(why.value for why in _doubts(state, event, boxed)))))
     if state.status not in (Status.SHIPPED, Status.MISSING):

@@ -160,14 +160,19 @@ def test_what_one_site_packs_the_other_receives_as_one_and_differences_are_a_cas
         assert ("short", "L2") in open_cases(NORTH)
         assert ("lost_in_transit", "L2") in open_cases(SITE)
         assert ("left_unnoticed", "L3") in open_cases(SITE)
+        pens = ("pieces_missing", PEN.zfill(14))
+        assert pens in open_cases(NORTH) & open_cases(SITE), "ten pens were handed over, and none was scanned there"
         assert transfers(SITE, day)[0][0] == "arrived short"
 
         noor.lamp("L2")
+        noor.scans("*10")
+        noor.scans(PEN)
         noor.sync()
         with writing() as c:
             close_receipt(c, site=NORTH, number="TRANSFER-1", operator="Noor", now_ms=day.wall)
         assert ("lost_in_transit", "L2") not in open_cases(SITE), "it turned up at the other end"
         assert ("short", "L2") not in open_cases(NORTH)
+        assert pens not in open_cases(NORTH) | open_cases(SITE)
     for site in (SITE, NORTH):
         assert [problem for problem in upkeep.verify(site, lambda _: None) if "folded by version" not in problem] == []
 

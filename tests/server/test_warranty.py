@@ -131,7 +131,7 @@ def test_a_changed_board_changes_the_imei_and_not_the_warranty(admin: Person, so
     assert number == "RPR-1"
     assert "for repair already under RPR-1" in admin.post("/api/v1/repairs", json=asked).text
     closed = admin.post(f"/api/v1/repairs/{number}/close", json={"done": "new board", "gone": [old], "new": [new]})
-    assert closed.status_code == 204, closed.text
+    assert closed.status_code == 200, closed.text
     state = admin.get(f"/api/v1/units/01/{GTIN}/21/S1").get_json()["state"]
     assert (state["identifiers"], state["status"]) == ([new], "shipped")
     after = ask(admin, "S1")
@@ -143,7 +143,7 @@ def test_a_replacement_takes_the_warranty_along_and_the_replaced_one_is_ours(adm
     before = ask(admin, "S1")
     admin.post("/api/v1/repairs", json={"unit": unit("S1"), "location": DOCK, "fault": "dead"})
     given = admin.post("/api/v1/repairs/RPR-1/replacement", json={"unit": unit("S2")})
-    assert given.status_code == 204, given.text
+    assert (given.status_code, given.get_json()) == (200, {"still_lent": []})
     told = ask(admin, "S2")
     assert (told["claim"], told["until"], told["stands_for"]) == ("covered", before["until"], unit("S1"))
     assert ask(admin, "S1")["claim"] == "replaced"
@@ -161,6 +161,41 @@ def test_what_is_lent_stays_ours_and_comes_back(admin: Person, sold: Handheld) -
     assert (state["status"], state["place"]) == ("returned", BIN_A)
     waiting = admin.get("/api/v1/returns").get_json()["returns"]
     assert [row["unit"] for row in waiting] == [unit("S2")], "somebody has to look at it before it is sold"
+
+
+def test_another_product_is_given_for_good_only_with_a_reason(admin: Person, sold: Handheld) -> None:
+    other = unit("T1", "https://id.gs1.org/01/00614141000036")
+    sold.scan("receive", other, location=DOCK, minutes_ago=5)
+    sold.push(first=len(sold.chain.lines))
+    admin.post("/api/v1/repairs", json={"unit": unit("S1"), "location": DOCK, "fault": "dead"})
+    refused = admin.post("/api/v1/repairs/RPR-1/replacement", json={"unit": other})
+    assert refusal(refused) == (409, "conflict")
+    assert refused.get_json()["message"].startswith("It is another product than the one in repair.")
+    given = admin.post("/api/v1/repairs/RPR-1/replacement", json={"unit": other, "reason": "made no more"})
+    assert given.status_code == 200, given.text
+
+
+def test_what_is_still_lent_is_told_when_its_repair_ends(admin: Person, sold: Handheld) -> None:
+    admin.post("/api/v1/repairs", json={"unit": unit("S1"), "location": DOCK, "fault": "dead"})
+    admin.post("/api/v1/repairs/RPR-1/loans", json={"unit": unit("S2")})
+    ended = admin.post("/api/v1/repairs/RPR-1/close", json={"done": "new board"})
+    assert ended.get_json() == {"still_lent": [unit("S2")]}
+    assert "lent, still out" in admin.get("/warranty").text
+    admin.post("/api/v1/loans/end", json={"unit": unit("S2"), "location": BIN_A})
+    assert "still out" not in admin.get("/warranty").text
+
+
+def test_a_lent_unit_that_the_returns_desk_takes_back_ends_its_loan_and_is_no_return(
+    admin: Person, sold: Handheld
+) -> None:
+    admin.post("/api/v1/repairs", json={"unit": unit("S1"), "location": DOCK, "fault": "dead"})
+    admin.post("/api/v1/repairs/RPR-1/loans", json={"unit": unit("S2")})
+    for serial in ("S1", "S2"):
+        sold.scan("take_back", unit(serial), location=BIN_A, minutes_ago=-1)
+    sold.push(first=len(sold.chain.lines) - 1)
+    lent, repaired = (admin.get(f"/api/v1/units/01/{GTIN}/21/{serial}").get_json()["state"] for serial in ("S2", "S1"))
+    assert (lent["status"], lent["place"]) == ("returned", BIN_A)
+    assert (repaired["status"], repaired["place"]) == ("in_repair", BIN_A), "it stays its owner's, wherever it lies"
 
 
 def test_what_quality_holds_back_is_neither_lent_nor_given(admin: Person, sold: Handheld) -> None:
@@ -207,7 +242,7 @@ def test_a_new_number_that_is_none_is_met_with_a_sentence(admin: Person, sold: H
     admin.post("/api/v1/repairs", json={"unit": unit("S1"), "location": DOCK, "fault": "dead"})
     answer = admin.post("/api/v1/repairs/RPR-1/close", json={"done": "new board", "new": ["IMEI 1"]})
     assert refusal(answer) == (409, "conflict")
-    assert admin.post("/api/v1/repairs/RPR-1/close", json={"done": "new board"}).status_code == 204
+    assert admin.post("/api/v1/repairs/RPR-1/close", json={"done": "new board"}).status_code == 200
 
 
 def test_another_owner_claims_by_the_number_of_the_transfer_and_their_name_is_in_no_fact(
