@@ -18,6 +18,7 @@ from scanner_client.packing import is_empty_parcel, packed_so_far, unfinished_pa
 from scanner_client.pairing import Pairing, Read, by_own_name, contradict, is_whole
 from scanner_client.pick_list import PickLists
 from scanner_client.plating import TELL_APART, told_apart
+from scanner_client.received_again import received_just_now
 from scanner_client.returns_desk import TAKING_BACK, ReturnsDesk
 from scanner_client.sample import Sample
 from scanner_client.shelf import Shelf
@@ -212,7 +213,7 @@ class BoxScans:
         """Judge a scan, commit it, and only then tell it."""
         instead = self._picks.instead(event)
         unfinished = unfinished_parcel(self._keeping.handheld, event)
-        judged = judging.judged(event, self._keeping.handheld)
+        judged = self._judged(event)
         what, verdict = ACTIONS[event.action], judged.judgement.verdict
         stops = verdict in STOPPED or verdict is Verdict.NOT_RELEASED
         if (what.guarded and verdict in NOT_TAKEN) or (what.stops_recalled and stops):
@@ -241,6 +242,14 @@ class BoxScans:
         return Told(
             tone=tone, text=self._text(text, kept, tone, judgement), thing=thing, event=kept, judgement=judgement
         )
+
+    def _judged(self, event: ScanEvent) -> judging.Judged:
+        """The verdict; what the same person received a moment ago is no error."""
+        judged = judging.judged(event, self._keeping.handheld)
+        if judged.judgement.verdict is Verdict.NOT_EXPECTED and received_just_now(event, self._keeping.handheld):
+            right = Judgement(verdict=Verdict.RIGHT)
+            return judging.Judged(judgement=right, tone=Tone.INFO, text=say("scan.received_already"))
+        return judged
 
     def _text(self, text: str, kept: ScanEvent, tone: Tone, judgement: Judgement | None) -> str:
         """The verdict's words, and what else there is to say of this scan."""

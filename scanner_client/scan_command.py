@@ -33,7 +33,8 @@ from scanner_client.wording import say
 from scanner_client.work import Work
 
 TYPED: Final = "-"
-LAST_PUSH_SECONDS_MAX: Final = 5.0
+LAST_PUSHES_SECONDS_MAX: Final = 15.0
+"""A long pull may be under way; nobody waits longer at the end of a shift."""
 EVIDENCE_FOLDER: Final = "evidence"
 PICTURES_FOLDER: Final = "pictures"
 BYTES_PER_MB: Final = 1_000_000
@@ -89,7 +90,11 @@ def scan(order: Order, clock: Clock) -> int:
         background.start(partial(_after_sync, teller, inbox))
         trouble = _work(order, work, inbox, interruption)
         _send_the_rest(handheld, background)
-        print(say("command.scanned", count=work.kept, waiting=handheld.outbox.waiting()), file=sys.stderr)
+        waiting = handheld.outbox.waiting()
+        if waiting and handheld.device.server_key is not None:
+            reason = background.state.trouble or say("command.no_time")
+            print(say("command.still_waits", waiting=waiting, reason=reason), file=sys.stderr)
+        print(say("command.scanned", count=work.kept, waiting=waiting), file=sys.stderr)
         if trouble:
             raise trouble
     return 0
@@ -195,7 +200,12 @@ def _after_sync(teller: Teller, inbox: Inbox) -> None:
 
 
 def _send_the_rest(handheld: Handheld, background: Background) -> None:
-    """One last push, so that the number said at the end is what really waits; a server known to be away is left."""
-    if handheld.outbox.waiting() and not background.state.trouble:
-        background.sync_now(LAST_PUSH_SECONDS_MAX)
+    """Push until nothing waits or the time is up, so that the number said at the end is what really waits.
+
+    A server that was away is asked once more: it may be back. One that is away now ends it.
+    """
+    until = time.monotonic() + LAST_PUSHES_SECONDS_MAX
+    while handheld.outbox.waiting() and (left := until - time.monotonic()) > 0:
+        if background.sync_now(left).trouble:
+            break
     background.close()

@@ -6,6 +6,7 @@ import hashlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from scanner_client.assignment import AssignmentError, task_of, unknown_document
@@ -23,7 +24,7 @@ from scanner_client.page.view import count_shown, packing_shown, picks_shown, pu
 from scanner_client.questions import Questions
 from scanner_client.scan_pictures import ScanPictures
 from scanner_client.session import Session
-from scanner_client.sighting import Sighting, Told, Tone
+from scanner_client.sighting import Sighting, Told, Tone, printable
 from scanner_client.task import Assignment
 from scanner_client.telling import Teller
 from scanner_client.typed import Typing
@@ -31,6 +32,7 @@ from scanner_client.wishes import Wishes
 from scanner_client.wording import say
 from sync.identity import Kind
 from sync.labels import Label, parse
+from sync.picture import BYTES_MAX
 
 if TYPE_CHECKING:
     from scanner_client.evidence import Evidence
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 PHOTOGRAPH_SECONDS_MAX: Final = 2.0
 """A camera that gives no picture for so long is no help."""
+PICTURE: Final = b"/picture"
 BEGUN_MAX: Final = 8
 """Tasks of which a page still has to hear: one for each page, and some to spare."""
 UNATTENDED: Final = (Synced, BadPicture, TypingEnded, WatchEnded)
@@ -222,6 +225,8 @@ class Work:
         about_who = self._gate.typed(line)
         if about_who is not None:
             return about_who
+        if line.strip() == PICTURE or line.startswith(PICTURE + b" "):
+            return self._picture_named(line[len(PICTURE) :].decode("utf-8", "replace").strip())
         return self._in_session(lambda _: self._typing.enter(line) if self._typing else [])
 
     def _asked(self, asked: requests.Asked) -> list[Told]:
@@ -241,6 +246,17 @@ class Work:
     def _answer(self, answer: requests.Answer) -> list[Told]:
         about = self._questions.answered(answer.question, last=answer.last)
         return [told for sighting in about if answer.keep for told in self._scan(sighting)]
+
+    def _picture_named(self, name: str) -> list[Told]:
+        """A picture for the last scan: from a file, such as a telephone's, or by the camera where none is named."""
+        if not name:
+            return self._photograph(None)
+        try:
+            with Path(name).expanduser().open("rb") as file:
+                return self._photograph(file.read(BYTES_MAX + 1))
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+            return [Told(tone=Tone.ASK, text=say("picture.unreadable", name=printable(name), reason=reason))]
 
     def _photograph(self, picture: bytes | None) -> list[Told]:
         """Keep a picture with the last scan: the page's own, or the camera's newest."""

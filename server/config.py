@@ -7,12 +7,16 @@ import secrets
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final, get_type_hints
+from urllib.parse import urlsplit
 
 PREFIX: Final = "SCAN_"
 PORT: Final = 8000
 SECRET_BYTES: Final = 32
+EVERYWHERE: Final = ("0.0.0.0", "::", "")  # noqa: S104  # compared with, not listened at
+"""What `SCAN_HOST` says for every address of the machine."""
 
 
 class SettingError(ValueError):
@@ -112,8 +116,30 @@ def database_url(settings: Settings) -> str:
 
 
 def addresses(settings: Settings) -> tuple[str, ...]:
-    """Where handhelds reach this server, best first: as set, else this machine's address on its network."""
-    return settings.addresses or (f"http://{_own_address()}:{settings.port}",)
+    """Where handhelds reach this server, best first: as set, else where it listens, or this machine's own address."""
+    if settings.addresses:
+        return settings.addresses
+    host = _own_address() if settings.host in EVERYWHERE else settings.host
+    return (f"http://{f'[{host}]' if ':' in host else host}:{settings.port}",)
+
+
+def unreachable(settings: Settings) -> str:
+    """Why no handheld on the network can reach this server, in a sentence; empty where one may."""
+    found = addresses(settings)
+    if not all(_is_loopback(urlsplit(address).hostname or "") for address in found):
+        return ""
+    return (
+        f"Handhelds on other machines cannot reach this server: it says that it is at {found[0]}, which is only this "
+        "machine. Set SCAN_ADDRESSES to the address of the proxy before it, or SCAN_HOST to 0.0.0.0 "
+        "without a proxy, and start it again."
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _own_address() -> str:

@@ -7,7 +7,7 @@ Made anew for one number at a time. A later version that lacks nothing any more 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -98,16 +98,15 @@ def _case(before: Case | None, subject: str, number: str, finding: Finding, told
     )
 
 
-def _lacking(kind: str, number: str, rows: Iterable[Mapping[str, Any]]) -> dict[str, Finding]:
+def _lacking(kind: str, number: str, said: Sequence[sa.RowMapping]) -> dict[str, Finding]:
     """What a version lacks of each product or lot; pieces that moved while they were counted lack nothing."""
-    said = list(rows)
     if kind == "transfer_missing":
         left = {row["subject"]: row["quantity"] for row in said if is_stock(row["subject"]) and row["quantity"]}
         words = f"Handed over under {number}, and the other site closed its receipt with "
         return {subject: Finding(detail=f"{words}{few} fewer.") for subject, few in left.items()}
     if kind == "count_result" and (said[0]["attributes"] or {}).get("sort") == Sort.TAKE_ON:
         return {}
-    short: dict[str, list[Mapping[str, Any]]] = {}
+    short: dict[str, list[sa.RowMapping]] = {}
     for row in said[1:]:
         line = row["attributes"]
         if is_stock(row["subject"]) and line["kind"] != Line.IN_MOTION and line["quantity"] < line["expected_quantity"]:
@@ -115,7 +114,7 @@ def _lacking(kind: str, number: str, rows: Iterable[Mapping[str, Any]]) -> dict[
     return {subject: _finding(kind, number, lines) for subject, lines in short.items()}
 
 
-def _finding(kind: str, number: str, rows: list[Mapping[str, Any]]) -> Finding:
+def _finding(kind: str, number: str, rows: list[sa.RowMapping]) -> Finding:
     expected = sum(row["attributes"]["expected_quantity"] for row in rows)
     got = sum(row["attributes"]["quantity"] for row in rows)
     if kind == "receipt_result":

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import bin_cases, papers, taken_along
+from server import bin_cases, papers, taken_along, with_container
 from server.identifiers import names_of, owners
 from server.ledger import SERVER_DEVICE, history
 from server.printing import jobs as printing
@@ -19,7 +19,7 @@ from server.surroundings import containers_at
 from server.tables import cases, devices, documents, events, stock_levels, unit_states
 from server.unit_rows import state_of
 from sync.history import Fact, effective
-from sync.identity import is_container, is_location
+from sync.identity import is_container, is_location, is_stock
 from sync.protocol import Outcome
 from sync.unit import IN_STOCK, Status, UnitState, carried, is_inferred
 
@@ -106,6 +106,18 @@ class TrailLine:
     fact: Fact
     undone: bool = False
     """A later event took it back."""
+    carried_in: str | None = None
+    """The container that it was done to, while this was in it."""
+
+
+def whole_trail(connection: sa.Connection, site: str, key: str) -> list[TrailLine]:
+    """The trail, and in it what was done to the containers that it was in: they carried it along."""
+    own = trail(connection, site, key)
+    if is_stock(key) or is_location(key):
+        return own
+    standing = [line.fact for line in own if not line.undone]
+    along = [TrailLine(fact=f, carried_in=c) for f, c in with_container.carried_facts(connection, site, standing)]
+    return sorted([*own, *along], key=lambda line: line.fact.order)[-TRAIL_MAX:]
 
 
 def trail(connection: sa.Connection, site: str, key: str) -> list[TrailLine]:

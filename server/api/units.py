@@ -113,10 +113,13 @@ def show(key: str) -> queries.UnitView:
 @resource.response(200, TrailSchema)
 @requires(Task.LOOK)
 def trail(key: str) -> dict[str, Any]:
-    """What happened to a unit, container, product or lot, oldest first"""
+    """What happened to a unit, container, product or lot, oldest first
+
+    What was done to a container while this was in it stands in it too, with `carried_in`.
+    """
     site, name = signed_in().site, _name(key)
     with reading() as connection:
-        lines = queries.trail(connection, site, name)
+        lines = queries.whole_trail(connection, site, name)
         balances = queries.balances(connection, site, name)
     return {
         "events": [_line(line) for line in lines],
@@ -137,6 +140,7 @@ def _line(line: TrailLine) -> dict[str, Any]:
     return row | {
         "outcome": "forked" if fact.forked else "accepted",
         "undone": line.undone,
+        "carried_in": line.carried_in,
         "event_ms": fact.event_ms,
         "uncertainty_ms": fact.uncertainty_ms,
     }

@@ -38,6 +38,9 @@ def code(*, role: str, minutes: int, svg: Path | None, png: Path | None) -> None
     if sys.stdout.isatty():
         qr.terminal(compact=True)
     click.echo(f"invitation: {invitation.text()}")
+    trouble = config.unreachable(settings())
+    if trouble:
+        click.echo(trouble)
     click.echo(
         f"It lets one {role} in, within {minutes} min: show the QR code to the new handheld's camera, or give it"
     )

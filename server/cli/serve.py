@@ -31,7 +31,8 @@ _PATIENCE_S = 60
 def serve(*, host: str | None, port: int | None, announce: bool) -> None:
     """Start the server: gunicorn where it runs, else waitress. An empty database is made ready first."""
     host, port = host or settings().host, port or settings().port
-    os.environ[f"{config.PREFIX}PORT"] = str(port)  # the workers guess this server's address from it
+    os.environ[f"{config.PREFIX}PORT"] = str(port)  # the workers guess this server's address from these
+    os.environ[f"{config.PREFIX}HOST"] = host
     _wait_for_database()
     if not is_ready():
         say(set_up(settings(), now_ms=now_ms()))
@@ -40,8 +41,12 @@ def serve(*, host: str | None, port: int | None, announce: bool) -> None:
         click.echo(f"SQLite {version} has the WAL-reset bug: it runs with journal mode DELETE, which is slower.")
     _resume_imports()
     click.echo(f"Open {config.addresses(config.load())[0]} in a browser. Ctrl-C stops the server.")
+    trouble = config.unreachable(config.load())
+    if trouble:
+        click.echo(trouble)
     sys.stdout.flush()
     db.engine.dispose()  # no connection is shared with a worker
+    announce = announce and not trouble
     if importlib.util.find_spec("fcntl") is None:
         _waitress(host, port, announce=announce)
     else:

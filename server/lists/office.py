@@ -72,7 +72,7 @@ def _audit(connection: sa.Connection, site: str, filters: Filters) -> Rows:
 
 def _trail(connection: sa.Connection, site: str, filters: Filters) -> Rows:
     devices = queries.device_names(connection, site)
-    lines = queries.trail(connection, site, filters["unit"])
+    lines = queries.whole_trail(connection, site, filters["unit"])
     if not lines:
         raise LookupError(f"Nothing is known of {filters['unit']!r:.200}.")
 
@@ -85,6 +85,7 @@ def _trail(connection: sa.Connection, site: str, filters: Filters) -> Rows:
                 "event_ms": line.fact.event_ms,
                 "uncertainty_ms": line.fact.uncertainty_ms,
                 "undone": line.undone,
+                "carried_in": line.carried_in,
                 "forked": line.fact.forked,
                 "handheld": devices.get(event.device_no),
                 "read": event.barcode.decode("latin-1") if event.barcode else None,
@@ -204,6 +205,7 @@ LISTS: Final = (
             Column("reason", "Reason"),
             Column("operator", "By"),
             Column("handheld", "At"),
+            Column("carried_in", "Carried in"),
             Column("undone", "Undone"),
             Column("forked", "Forked"),
             Column("read", "Read"),

@@ -9,7 +9,7 @@ from flask import flash, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug import Response
 
-from server import context, devices, queries
+from server import config, context, devices, queries
 from server.database import reading
 from server.devices import Offer
 from server.errors import Refusal
@@ -56,6 +56,7 @@ def _page(offer: Offer | None, role: str | None) -> str:
         offer=offer,
         role=role,
         qr=qr,
+        unreachable=config.unreachable(context.settings()),
     )
 
 

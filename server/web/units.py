@@ -34,10 +34,11 @@ def unit(path: str) -> str:
     with reading() as connection:
         view = queries.read_unit(connection, site, key, now_ms)
         key = view.key if view else key
-        lines = queries.trail(connection, site, key)
+        lines = queries.whole_trail(connection, site, key)
         cases = case_list.list_cases(connection, site, CaseFilter(status=None, unit=key))
         balances = queries.balances(connection, site, key)
-        places = [] if is_stock(key) else whereabouts.over_time(connection, site, key, lines, now_ms)
+        own = [line for line in lines if line.carried_in is None]
+        places = [] if is_stock(key) else whereabouts.over_time(connection, site, key, own, now_ms)
         inside, inside_count = whereabouts.contents(connection, site, key) if is_container(key) else ([], 0)
         keys = [key, *_keys(view, lines, cases), *(place for place, _ in balances), *(each.unit for each in inside)]
         names = linked_names(connection, site, [*keys, *(stay.place for stay in places)])
@@ -81,7 +82,7 @@ def _keys(view: queries.UnitView | None, lines: list[TrailLine], cases: list[Cas
             state.expected,
             state.announced_in,
         ]
-    keys += [key for line in lines for key in (line.fact.event.location, line.fact.event.container)]
+    keys += [k for line in lines for k in (line.fact.event.location, line.fact.event.container, line.carried_in)]
     return keys + [key for case in cases for key in (case.expected, case.seen)]
 
 

@@ -6,8 +6,10 @@ from scanner_client.handheld import Handheld
 from scanner_client.lone_serial import looks_like_a_serial
 from scanner_client.session import Session
 from scanner_client.sighting import Sighting, Symbol, Told, Tone
+from tests.scanner_client.conftest import Hands
 from tests.scanner_client.labels import (
     A_01,
+    A_02,
     CABLE,
     ITEM,
     PHONE_LABEL,
@@ -17,7 +19,9 @@ from tests.scanner_client.labels import (
     asn,
     kept,
     product,
+    see,
     unit,
+    unit_label,
 )
 
 
@@ -63,6 +67,21 @@ def test_who_receives_a_plain_number_hears_which_product_it_was_taken_for_and_ca
     assert told.text.startswith("Right. Taken for Thing, for ASN-1 lists nothing else with serial numbers;")
     session.undo()
     assert [e.action for e in kept(handheld)] == ["receive", "void"]
+
+
+def test_box_that_the_same_person_received_a_moment_ago_is_no_error(
+    handheld: Handheld, begin: Begin, learn: Learn, hands: Hands
+) -> None:
+    learn(asn(ITEM), product(ITEM, "serial"), ["unit", unit("S1"), ["announced", None, None, "ASN-1"]])
+    task = {"document": "ASN-1", "location": A_01, "operator": "Ravi"}
+    see(begin("receive", **task), unit_label("S1"))
+    [again] = see(begin("receive", **task), unit_label("S1"))
+    assert (again.tone, again.text) == (Tone.INFO, "Already received.")
+    [elsewhere] = see(begin("receive", **(task | {"location": A_02})), unit_label("S1"))
+    assert elsewhere.tone is Tone.STOP, "a second box of that number, maybe"
+    hands.pass_ms(3_600_000)
+    [later] = see(begin("receive", **task), unit_label("S1"))
+    assert later.tone is Tone.STOP
 
 
 @pytest.mark.parametrize("text", [b"garbage!!", b"hello", b"=CMD(A1)", b"SPRING-SALE"])

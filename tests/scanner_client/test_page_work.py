@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -114,6 +115,19 @@ def test_scan_before_anything_was_chosen_is_not_kept(page: Page) -> None:
     assert (last.tone, last.text, last.kept) == (Tone.ASK, "Choose first what you do.", False)
     assert page.do(Undo(), Quantity(pieces=2), Unreadable(), FinishBin(), Answer(question=1, keep=True)).kept == 0
     assert page.actions() == []
+
+
+def test_picture_of_what_came_back_is_taken_from_a_file_where_there_is_no_camera(page: Page, tmp_path: Path) -> None:
+    photo = tmp_path / "phone.png"
+    photo.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(40))
+    page.do(Assignment(action="take_back", location="A-01"), Scanned(text=label("D1")))
+    asked = page.last(Scanned(text="/picture"))
+    assert (asked.tone, asked.kept) == (Tone.ASK, False)
+    assert "name its file: /picture photo.jpg. With neither, say /next" in asked.text
+    missing = page.last(Scanned(text="/picture no-such.png"))
+    assert missing.text == "no-such.png cannot be read: No such file or directory."
+    page.do(Scanned(text=f"/picture {photo}"))
+    assert (page.events()[-1].action, (page.events()[-1].evidence or "")[:7]) == ("examine", "sha256:")
 
 
 def test_wedge_scan_on_the_page_is_kept_as_one_and_judged(page: Page) -> None:

@@ -29,7 +29,7 @@ from scanner_client.site_map import Cursor
 from scanner_client.transport import Transport
 from sync.event import decode, format_name
 from sync.identity import Kind
-from tests.scanner_client.peer import Peer
+from tests.scanner_client.peer import Peer, running_peer
 from tests.scanner_client.scans import scan_of
 
 ROOT = Path(__file__).parents[2]
@@ -153,6 +153,16 @@ def test_number_said_at_the_end_is_what_waits_after_the_last_push(tmp_path: Path
     )
     assert done.stderr.splitlines()[-1] == "3 scans kept, 0 waiting."
     assert len(peer.lines(*peer.devices)) == 3
+
+
+def test_what_waits_at_the_end_because_the_server_is_away_is_said_with_the_reason(tmp_path: Path, clock: Clock) -> None:
+    with running_peer() as peer, open_handheld(tmp_path, clock) as handheld:
+        enrol(handheld, peer.invitation(), Transport(connect_s=2, read_s=5))
+    done = run("scan", "--home", str(tmp_path), "--action", "put_away", "--location", "LOC:A-01", typed="LPN1\n")
+    *_, waits, summed = done.stderr.splitlines()
+    assert waits.startswith("1 still wait here: ")
+    assert waits.endswith(" The next `scan` or `sync` sends them.")
+    assert summed == "1 scans kept, 1 waiting."
 
 
 class WithPage(Scanner):

@@ -15,6 +15,26 @@ def test_serve_listens_on_every_address_of_the_machine_unless_told_otherwise() -
     assert config.load({}, {"SCAN_HOST": "127.0.0.1"}).host == "127.0.0.1"
 
 
+@pytest.mark.parametrize(
+    ("environment", "address", "only_here"),
+    [
+        ({"SCAN_HOST": "127.0.0.1"}, "http://127.0.0.1:8000", True),
+        ({"SCAN_HOST": "::1", "SCAN_PORT": "9"}, "http://[::1]:9", True),
+        ({"SCAN_ADDRESSES": "http://localhost:8000"}, "http://localhost:8000", True),
+        ({"SCAN_HOST": "127.0.0.1", "SCAN_ADDRESSES": "https://stock.example"}, "https://stock.example", False),
+        ({"SCAN_HOST": "192.0.2.7"}, "http://192.0.2.7:8000", False),
+    ],
+)
+def test_who_enrols_is_told_where_handhelds_cannot_reach_the_server(
+    environment: dict[str, str], address: str, *, only_here: bool
+) -> None:
+    found = config.load({}, environment)
+    assert config.addresses(found) == (address,)
+    said = config.unreachable(found)
+    assert bool(said) is only_here
+    assert not said or (address in said and "Set SCAN_ADDRESSES to" in said)
+
+
 def test_every_setting_says_what_it_is_for() -> None:
     (body,) = [node for node in ast.walk(ast.parse(inspect.getsource(Settings))) if isinstance(node, ast.ClassDef)]
     told = [

@@ -80,6 +80,17 @@ def test_a_handheld_with_no_network_gives_the_same_answer_until_the_desk_had_a_h
     assert "cannot tell here, for it was repaired, replaced or passed on" in offline()
 
 
+def test_the_hand_over_of_its_carton_stands_in_a_units_trail(admin: Person, sold: Handheld) -> None:
+    sold.scan("pack", unit("S2"), container=CARTON_1, minutes_ago=2)
+    sold.scan("ship", CARTON_1, document="SO-2", minutes_ago=1)
+    sold.push(first=len(sold.chain.lines) - 1)
+    told = admin.get(f"/api/v1/trails/01/{GTIN}/21/S1").get_json()["events"]
+    assert [(e["action"], e["carried_in"]) for e in told][-2:] == [("pack", None), ("ship", CARTON_1)]
+    assert told[-1]["document"] == "SO-1", "what left in the carton the next time is no part of it"
+    page = admin.get(f"/units/01/{GTIN}/21/S1").text
+    assert page.count("carried in") == 1
+
+
 def test_who_shows_another_order_is_asked_for_the_right_one(admin: Person, sold: Handheld) -> None:
     assert ask(admin, "S1", "SO-1")["claim"] == "covered"
     told = ask(admin, "S1", "SO-2")
