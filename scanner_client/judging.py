@@ -20,7 +20,7 @@ from scanner_client.wording import say
 from sync.actions import ACTIONS, Stock, refuse
 from sync.because import Outcome
 from sync.event import ScanEvent
-from sync.identity import is_container, is_stock, item_of, split_key
+from sync.identity import imei_of, is_container, is_stock, item_of, split_key
 from sync.labels import SerialPattern, SiteCodes
 from sync.returning import verdict
 from sync.stock import NUMBERED
@@ -211,8 +211,8 @@ def place_text(site_map: SiteMap, key: str | None) -> str:
 
 
 def number_text(key: str) -> str:
-    """The number that tells a unit apart."""
-    return split_key(key).elements[-1][1]
+    """The number that tells a unit apart, as it stands on it."""
+    return imei_of(key) or split_key(key).elements[-1][1]
 
 
 def thing_text(site_map: SiteMap, key: str) -> str:
@@ -220,7 +220,7 @@ def thing_text(site_map: SiteMap, key: str) -> str:
     item = item_of(key)
     row = site_map.entry("item", item) if item else None
     name = str(row.get("name") or row.get("sku") or "") if row else ""
-    number = split_key(key).elements[-1][1]
+    number = number_text(key)
     return f"{name} {number}" if name and key != item else name or number
 
 

@@ -22,6 +22,8 @@ from server.document_kinds import Column, DocumentKind
 from server.document_lines import Line, Names, fulfilment
 from server.tabular import Row, Table, TableError
 
+TRANSFER: Final = "TRANSFER-"
+"""How the number of what goes to another site begins: its label, its list and its notice are found by it."""
 DOCUMENTS_MAX: Final = 10_000
 BAD_ROWS_MAX: Final = 10_000
 """With more of them it is not the file that it was taken for."""
@@ -178,7 +180,10 @@ def _take(found: Draft, row: Row, columns: dict[str, Column], names: Names, numb
         inside = _cartons(values, line, names) if found.kind.cartons else {}
     except CellError as wrong:
         raise _RowProblem(str(wrong)) from None
-    document = _document(found, values.get("number", number) if found.kind.named else number)
+    called = values.get("number", number) if found.kind.named else number
+    if values.get("to_site") and not (called or "").startswith(TRANSFER):
+        raise _RowProblem(f"It goes to another site: the number of a transfer begins with {TRANSFER}.", "number")
+    document = _document(found, called)
     _check_cartons(document, inside, values)
     _check_once(found, document, line, row.number)
     _check_party(document, values)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from server.ledger import in_chunks
 from server.tables import reference
-from sync.identity import GS1, KeyParts, Kind, item_of, split_key
+from sync.identity import GS1, KeyParts, Kind, imei_of, item_of, split_key
 
 _GS1_PREFIX: Final = f"https://{GS1}/"
 
@@ -99,8 +99,8 @@ def _container(_names: Names, _key: str, parts: KeyParts) -> Name:
     return Name(text=f"carton {code}", kind=Kind.CONTAINER)
 
 
-def _identifier(_names: Names, _key: str, parts: KeyParts) -> Name:
-    return Name(text=f"IMEI {parts.value('8040')}", kind=Kind.IDENTIFIER)
+def _identifier(_names: Names, key: str, parts: KeyParts) -> Name:
+    return Name(text=f"IMEI {imei_of(key) or parts.value('8040')}", kind=Kind.IDENTIFIER)
 
 
 def _other(_names: Names, key: str, parts: KeyParts) -> Name:

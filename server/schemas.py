@@ -63,6 +63,9 @@ class TrailEventSchema(ScanEventSchema):  # type: ignore[misc, valid-type]  # ma
 
     outcome = fields.String()
     undone = fields.Boolean(metadata={"description": "A later event took it back"})
+    carried_in = fields.String(
+        allow_none=True, metadata={"description": "The container that it was done to, while this was in it"}
+    )
     event_ms = moment(metadata={"description": "Estimated once, on first arrival; never moved"})
     uncertainty_ms = fields.Integer()
 

@@ -218,6 +218,16 @@ def imei_key(imei: str) -> str:
     return f"urn:gsma:imei:{imei[:8]}-{imei[8:14]}-0"
 
 
+def imei_of(key: str) -> str | None:
+    """The 15 digits of an IMEI as they stand on the phone, its check digit too; None where the name is of another kind.
+
+    >>> imei_of("urn:gsma:imei:49015420-323751-0")
+    '490154203237518'
+    """
+    match = _IMEI_URN.fullmatch(key)
+    return f"{match[1]}{match[2]}{luhn_digit(match[1] + match[2])}" if match else None
+
+
 def split_key(key: str) -> KeyParts:
     """A canonical name taken apart. Raises ValueError if it is not one.
 

@@ -13,6 +13,8 @@ _READERS: Final[dict[bytes, Callable[[BinaryIO], Table]]] = {
     b"[": objects.read,
     b"{": objects.read,
 }
+_PICTURES: Final = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
+"""How PNG, JPEG, GIF and TIFF begin."""
 _CALLED: Final = {".xlsx": "Excel workbook", ".json": "JSON"}
 
 
@@ -30,6 +32,8 @@ def read(file: BinaryIO) -> Table:
     file.seek(0)
     if start.startswith(b"\xd0\xcf\x11\xe0"):
         raise TableError("The file is an old Excel workbook (.xls) or has a password: save it as .xlsx without one.")
+    if start.startswith(_PICTURES):
+        raise TableError("The file is a picture; a table is needed: CSV, XLSX or JSON.")
     if start.startswith(b"%PDF"):
         raise TableError("The file is a PDF; a table is needed: CSV, XLSX or JSON.")
     bare = start.removeprefix(b"\xef\xbb\xbf").lstrip()

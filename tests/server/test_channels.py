@@ -16,7 +16,7 @@ from server.transfers import book
 from server.transfers.book import list_transfers
 from sync.identity import container_key, item_key, unit_key
 from tests.handheld import Chain
-from tests.server.office import LAMP, LOCATIONS, NOW, PEN, PRODUCTS, SITE, office, take
+from tests.server.office import LAMP, LOCATIONS, NOW, PEN, PRODUCTS, SITE, office, problems, take
 from tests.server.site import enrol, push
 
 STOCK = f"gtin,serial,quantity,location\n{LAMP},L1,,A-01\n{LAMP},L2,,A-01\n{PEN},,40,A-02\n"
@@ -118,3 +118,8 @@ def test_one_sites_transfers_do_not_crowd_out_those_of_another(sold: Flask, monk
     monkeypatch.setattr(book, "TRANSFERS_MAX", 1)
     with reading() as c:
         assert [one.number for one in list_transfers(c, "north", NOW + 300_000)] == ["TRANSFER-1"]
+
+
+def test_an_imported_transfer_that_no_list_would_show_is_refused_with_a_sentence(sold: Flask) -> None:
+    [problem] = problems("order", f"number,gtin,quantity,to_site\nSO-9,{LAMP},1,north\n")
+    assert problem.endswith("It goes to another site: the number of a transfer begins with TRANSFER-.")

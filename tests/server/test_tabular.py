@@ -95,6 +95,8 @@ def test_a_cell_with_a_spreadsheets_error_is_said() -> None:
         (b"\n\n;;\n", "The file has no row of headings."),
         (b"a,b,A\n1,2,3\n", "Two columns have the heading 'a': which of them counts?"),
         (b'a,b\n"1,2\n', "Row 2 cannot be read: unexpected end of data (is a quotation mark missing?)."),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "The file is a picture; a table is needed: CSV, XLSX or JSON."),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF", "The file is a picture; a table is needed: CSV, XLSX or JSON."),
         (b"%PDF-1.7", "The file is a PDF; a table is needed: CSV, XLSX or JSON."),
         (b"[1, 2]", "A list of objects is needed, one for each row."),
         (b'[{"a": NaN}]', "The file starts like JSON, but it cannot be read as JSON."),
