@@ -59,6 +59,11 @@ class Person(UserMixin):
     opens: frozenset[Task] | None = None
     """Of another system: what its key opens. None for a person, whose role says it."""
 
+    @property
+    def everywhere(self) -> tuple[str, ...]:
+        """Every site that they are let into, the one at which they work just now first."""
+        return (self.site, *(site for site in self.sites if site != self.site))
+
     def get_id(self) -> str:
         return f"{self.id}.{self.session_key}"
 

@@ -49,6 +49,12 @@ class AskedSchema(Schema):
     drill = fields.Boolean(load_default=False)
 
 
+class BeginSchema(AskedSchema):
+    """What is recalled, and where."""
+
+    everywhere = fields.Boolean(load_default=False, metadata={"description": "At every site that you are let into"})
+
+
 class ReachedSchema(Schema):
     """One unit, or pieces without units in one place or of one order."""
 
@@ -88,6 +94,13 @@ class RecallSchema(Schema):
     since_ms = fields.Integer()
     until_ms = fields.Integer(allow_none=True)
     drill = fields.Boolean()
+
+
+class BegunSchema(RecallSchema):
+    """A recall that has begun, at one site or several."""
+
+    at = fields.List(fields.String(), metadata={"description": "Codes of the sites"})
+    not_at = fields.Dict(keys=fields.String(), values=fields.String(), metadata={"description": "Site -> why not"})
 
 
 class RecallListSchema(Schema):
@@ -181,13 +194,18 @@ def preview(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 @resource.post("/recalls")
-@resource.arguments(AskedSchema)
-@resource.response(201, RecallSchema)
+@resource.arguments(BeginSchema)
+@resource.response(201, BegunSchema)
 @requires(Task.RECALL)
-def begin(asked: dict[str, Any]) -> Standing:
+def begin(asked: dict[str, Any]) -> dict[str, Any]:
     """Recall from now on, or begin a drill"""
     person, now_ms = signed_in(), context.now_ms()
-    return _done(lambda c: book.begin(c, site=person.site, asked=Asked(**asked), operator=person.name, now_ms=now_ms))
+    at = person.everywhere if asked.pop("everywhere") else (person.site,)
+    said = Asked(**asked)
+    begun = _done(lambda c: book.begin_at(c, sites=at, asked=said, operator=person.name, now_ms=now_ms))
+    one = begun.standing
+    told = {"number": one.number, "reason": one.reason, "since_ms": one.since_ms, "until_ms": None, "drill": one.drill}
+    return told | {"at": begun.at, "not_at": begun.not_at}
 
 
 @resource.get("/recalls/<number>")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from server import sites
 from server.cli.command import command, counted, operator, site
 from server.context import now_ms
 from server.database import reading, transact
@@ -30,8 +31,11 @@ _MINUTE_MS = 60_000
 @click.option("--place", default="", help="Code of the bin where it is set apart.")
 @click.option("--reason", required=True, help="What is wrong with it: handhelds show it.")
 @click.option("--drill", is_flag=True, help="An exercise: nothing is stopped.")
+@click.option("--everywhere", is_flag=True, help="At every site of this database.")
 @click.option("--preview", is_flag=True, help="Only say what it would reach.")
-def recall(*, number: str, preview: bool, lots: tuple[str, ...], serials: tuple[str, ...], **said: object) -> None:
+def recall(
+    *, number: str, preview: bool, everywhere: bool, lots: tuple[str, ...], serials: tuple[str, ...], **said: object
+) -> None:
     """Recall what all of these describe, and units by name. Handhelds obey from their next sync on."""
     asked = Asked(number=number, lots=lots, serials=serials, **said)  # type: ignore[arg-type]
     if preview:
@@ -41,8 +45,15 @@ def recall(*, number: str, preview: bool, lots: tuple[str, ...], serials: tuple[
             click.echo(f"{sure:>7} and {possible:>6} possible  {WHERE_TEXTS[where]}")
         click.echo(f"{counted(sum(one.quantity for one in found), 'piece')} in all. Nothing was recalled.")
         return
-    begun = transact(lambda c: book.begin(c, site=site(), asked=asked, operator=operator(), now_ms=now_ms()))
-    click.echo(f"{'The drill' if begun.drill else 'Recall'} {begun.number} is in force.")
+    with reading() as connection:
+        others = [one.code for one in sites.list_sites(connection) if everywhere and one.code != site()]
+    at = [site(), *others]
+    begun = transact(lambda c: book.begin_at(c, sites=at, asked=asked, operator=operator(), now_ms=now_ms()))
+    one = begun.standing
+    named = f" at {', '.join(begun.at)}" if others else ""
+    click.echo(f"{'The drill' if one.drill else 'Recall'} {one.number} is in force{named}.")
+    for code, why in begun.not_at.items():
+        click.echo(f"It has not begun at {code}: {why}", err=True)
 
 
 @command("release")

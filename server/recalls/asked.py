@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -57,7 +57,7 @@ def row_of(connection: sa.Connection, site: str, asked: Asked) -> dict[str, Any]
     Raises:
         RecallError: it names nothing, or something that is none.
     """
-    number, reason = asked.number.strip() or next_number(connection, site), asked.reason.strip()
+    number, reason = asked.number.strip() or next_number(connection, [site]), asked.reason.strip()
     _check_words(connection, site, number, reason)
     item = _item(connection, site, asked)
     units = _units(connection, site, item, asked.serials)
@@ -86,12 +86,13 @@ def row_of(connection: sa.Connection, site: str, asked: Asked) -> dict[str, Any]
         "supplier": asked.supplier.strip() or None,
         "receipts": _said(asked.receipts),
         "drill": asked.drill,
+        "site": site,
     }
 
 
-def next_number(connection: sa.Connection, site: str) -> str:
-    """The first free one of RC-1, RC-2, ..."""
-    query = sa.select(reference.c.key).where(reference.c.site == site, reference.c.kind == "recall")
+def next_number(connection: sa.Connection, sites: Iterable[str]) -> str:
+    """The first of RC-1, RC-2, ... that is free at each of these sites."""
+    query = sa.select(reference.c.key).where(reference.c.site.in_(list(sites)), reference.c.kind == "recall")
     taken = set(connection.execute(query).scalars())
     return next(number for n in range(1, len(taken) + 2) if (number := f"RC-{n}") not in taken)
 

@@ -8,7 +8,7 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ from server import papers
 from server.changes import publish
 from server.database import stamp
 from server.rebuild import lock
-from server.recalls.asked import Asked, RecallError, row_of
+from server.recalls.asked import Asked, RecallError, next_number, row_of
 from server.recalls.notices import UnknownSupplierError
 from server.tables import reference
 from sync.recall import Recall
@@ -68,6 +68,43 @@ def begin(connection: sa.Connection, *, site: str, asked: Asked, operator: str |
     offered = row | {"since_ms": now_ms, "until_ms": None, "stamp": at}
     publish(connection, site, "recall", number, offered, at)
     return _standing(offered)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A recall that begins at several sites under one number, each with a page and an account of its own."""
+
+    standing: Standing
+    """At the first of them."""
+    at: tuple[str, ...]
+    not_at: Mapping[str, str]
+    """Site -> why it did not begin there: the product, the supplier or the delivery is not known there."""
+
+
+def begin_at(
+    connection: sa.Connection, *, sites: Sequence[str], asked: Asked, operator: str | None, now_ms: int
+) -> Begun:
+    """Recall at each of these sites from now on.
+
+    Args:
+        sites: the first one is where it is asked; what its supplier, delivery or own code means is said by each.
+
+    Raises:
+        RecallError: at the first site it names nothing, or something that is none; nothing is recalled then.
+    """
+    for site in sorted(sites):
+        lock(connection, site, ["recalls"])
+    asked = replace(asked, number=asked.number.strip() or next_number(connection, sites))
+    standing = begin(connection, site=sites[0], asked=asked, operator=operator, now_ms=now_ms)
+    begun, refused = [sites[0]], {}
+    for site in sites[1:]:
+        try:
+            begin(connection, site=site, asked=replace(asked, place=""), operator=operator, now_ms=now_ms)
+        except RecallError as error:
+            refused[site] = str(error)
+        else:
+            begun.append(site)
+    return Begun(standing=standing, at=tuple(begun), not_at=refused)
 
 
 def _subject(row: Mapping[str, Any]) -> str:

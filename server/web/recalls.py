@@ -24,7 +24,7 @@ from server.recalls.reach import WHERE_TEXTS, Reached, reached, totals
 from server.recalls.release import release as end
 from server.roles import Task
 from server.web.navigation import Entry, Group
-from server.web.pages import blueprint, linked_names
+from server.web.pages import blueprint, linked_names, site_name
 from sync.recall import Recall
 
 NAV = Entry("Recalls", "web.recalls", Group.QUALITY, order=10)
@@ -74,6 +74,7 @@ def _form(asked: Asked, values: dict[str, str], found: list[Reached] | None) -> 
         where=WHERE_TEXTS,
         names=names,
         place=place,
+        several=len(signed_in().sites) > 1,
     )
 
 
@@ -82,21 +83,24 @@ def _form(asked: Asked, values: dict[str, str], found: list[Reached] | None) -> 
 def begin_recall() -> Response | str:
     """Show what it would reach; or begin it, once that was seen."""
     person, now_ms, asked = signed_in(), context.now_ms(), _asked()
-    values = {name: request.form.get(name, "") for name in (*FIELDS, *LISTS, "drill")}
+    values = {name: request.form.get(name, "") for name in (*FIELDS, *LISTS, "drill", "everywhere")}
     try:
         if request.form.get("do") != "begin":
             with reading() as connection:
                 row = row_of(connection, person.site, asked)
                 return _form(asked, values, reached(connection, person.site, Recall.from_row(row), now_ms))
-        begun = transact(lambda c: book.begin(c, site=person.site, asked=asked, operator=person.name, now_ms=now_ms))
+        at = person.everywhere if request.form.get("everywhere") else (person.site,)
+        begun = transact(lambda c: book.begin_at(c, sites=at, asked=asked, operator=person.name, now_ms=now_ms))
     except (RecallError, UnknownSupplierError) as error:
         flash(str(error), "bad")
         return _form(asked, values, None)
-    what = "The drill" if begun.drill else "Recall"
-    flash(
-        f"{what} {begun.number} has begun." + ("" if begun.drill else " Handhelds obey as soon as they sync."), "good"
-    )
-    return redirect(url_for("web.recall", number=begun.number))
+    one = begun.standing
+    where = f" at {', '.join(site_name(site) for site in begun.at)}" if len(at) > 1 else ""
+    obey = "" if one.drill else " Handhelds obey as soon as they sync."
+    flash(f"{'The drill' if one.drill else 'Recall'} {one.number} has begun{where}.{obey}", "good")
+    for site, why in begun.not_at.items():
+        flash(f"It has not begun at {site_name(site)}: {why}", "bad")
+    return redirect(url_for("web.recall", number=one.number))
 
 
 @blueprint.get("/recalls/recall")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 
+from server.changes import pull
 from server.database import reading, writing
 from server.permissions import read_crew
+from server.recalls import book
 from server.transfers.book import next_number
+from tests.handheld import PHONE
 from tests.server.running import NOW, SITE, Person, sign_in
 
 
@@ -78,6 +81,25 @@ def test_a_site_that_cannot_be_is_met_with_one_sentence(app: Flask, admin: Perso
         follow_redirects=True,
     )
     assert "Main hall is changed." in page.text
+
+
+def test_a_recall_begins_at_every_site_and_says_where_it_could_not(app: Flask, admin: Person) -> None:
+    open_north(admin)
+    quality = sign_in(app, "quality")
+    numbers = {one["name"]: one["id"] for one in admin.get("/api/v1/people").get_json()["people"]}
+    path, headers = f"/api/v1/people/{numbers['quality']}", {"X-CSRFToken": admin.token}
+    assert admin.client.patch(path, json={"also": ["north"]}, headers=headers).status_code == 200
+    asked = {"reason": "battery", "gtin": PHONE.rpartition("/")[2], "everywhere": True}
+    both = quality.post("/api/v1/recalls", json=asked).get_json()
+    assert (both["number"], both["at"], both["not_at"]) == ("RC-1", [SITE, "north"], {})
+    here = quality.post("/api/v1/recalls", json={"reason": "fire", "sku": "C2", "everywhere": True}).get_json()
+    assert (here["number"], here["at"]) == ("RC-2", [SITE])
+    assert here["not_at"] == {"north": "There is no product with the SKU 'C2' here: import the products first."}
+    with reading() as c:
+        assert [one.number for one in book.listed(c, "north")] == ["RC-1"]
+        changes, _, _ = pull(c, "north", None)
+    assert [key for kind, key, _ in changes if kind == "recall"] == ["RC-1"], "its handhelds obey"
+    assert "At every site that you are let into" in quality.get("/recalls/new").text
 
 
 def test_two_transfers_that_are_made_at_one_moment_get_a_number_each(app: Flask) -> None:
