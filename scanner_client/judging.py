@@ -110,7 +110,7 @@ def _released(event: ScanEvent, handheld: Handheld, judgement: Judgement) -> Jud
 
 
 def _stolen(found: Stolen, site_map: SiteMap) -> Judged:
-    text = say("verdict.stolen", reason=found.theft.reason, report=found.theft.report)
+    text = say("verdict.stolen", reason=found.theft.reason, order=found.theft.report)
     text = say("hand_over.inside", thing=thing_text(site_map, found.inside), text=text) if found.inside else text
     return Judged(judgement=Judgement(verdict=Verdict.STOLEN), tone=TONES[Verdict.STOLEN], text=text)
 

@@ -16,6 +16,7 @@ from scanner_client.wording import say
 from sync.event import ScanEvent
 from sync.identity import is_container, item_of, lot_key
 from sync.labels import Label, parse
+from sync.order import TRANSFER
 from sync.unit import Status, UnitState
 from sync.verdict import day
 from sync.warranty import Answer, Claim, Dates, Said, answer, holding
@@ -30,6 +31,8 @@ def warranty_words(handheld: Handheld, event: ScanEvent) -> str:
     if found is None or is_container(found[0]) or found[1].status is not Status.SHIPPED:
         return ""
     unit, state = found
+    if (state.document or "").startswith(TRANSFER):
+        return ""  # it went to another site of ours
     told = _answer(handheld, unit, state, event)
     return say(f"warranty.{told.claim.value}", since=told.since, until=told.until, order=state.document or "?")
 

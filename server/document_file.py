@@ -21,9 +21,8 @@ from server.cells import CellError
 from server.document_kinds import Column, DocumentKind
 from server.document_lines import Line, Names, fulfilment
 from server.tabular import Row, Table, TableError
+from sync.order import TRANSFER
 
-TRANSFER: Final = "TRANSFER-"
-"""How the number of what goes to another site begins: its label, its list and its notice are found by it."""
 DOCUMENTS_MAX: Final = 10_000
 BAD_ROWS_MAX: Final = 10_000
 """With more of them it is not the file that it was taken for."""

@@ -1,7 +1,7 @@
 """What was sold: units and pieces that were handed to a carrier, read from the ledger.
 
 A sale is a shipment. A carton that is shipped takes along what was packed into it and not taken out again; a parcel
-that came back unopened was none; a return does not unmake one.
+that came back unopened was none, nor was one to another site of ours; a return does not unmake one.
 """
 
 from __future__ import annotations
@@ -113,8 +113,13 @@ def read_sales(connection: sa.Connection, site: str, *, since_ms: int, until_ms:
         elif move.subject not in parcels:  # a carton that is scanned twice left once
             parcels[move.subject] = list(cartons.leave(move, move))
     found = [sale for sales in (loose, *parcels.values()) for sale in sales if sale.at_ms >= since_ms]
-    moved = read_said(connection, site, {sale.order for sale in found if sale.order}, "to_site")  # to ourselves
+    moved = to_ourselves(connection, site, {sale.order for sale in found if sale.order})
     return sorted((sale for sale in found if sale.order not in moved), key=lambda sale: (sale.at_ms, sale.subject))
+
+
+def to_ourselves(connection: sa.Connection, site: str, numbers: Iterable[str]) -> set[str]:
+    """Those of these orders that only bring something to another site of ours: no sale, whatever left for them."""
+    return set(read_said(connection, site, numbers, "to_site"))
 
 
 def _moves(connection: sa.Connection, site: str, since_ms: int, until_ms: int) -> Iterator[_Move]:

@@ -17,6 +17,9 @@ from sync.identity import item_of
 _NO_DATE: Final = "9999-12-31"
 """Sorts behind every date that is one."""
 
+TRANSFER: Final = "TRANSFER-"
+"""How the number of what goes to another site of ours begins: its label, its list and its notice are found by it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderLine:

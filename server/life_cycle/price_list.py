@@ -164,6 +164,7 @@ def in_force(connection: sa.Connection, site: str, now_ms: int) -> list[Offered]
         sa.select(t.subject, t.attributes, documents.c.number, documents.c.event_ms)
         .join(documents, documents.c.digest == t.document)
         .where(documents.c.site == site, documents.c.kind == KIND, documents.c.event.isnot(None))
+        .where(documents.c.event_ms > now_ms - DAYS_MAX * DAY_MS)  # no price holds for longer
     )
     rows = connection.execute(query).all()
     latest = {}

@@ -106,7 +106,7 @@ def _units(connection: sa.Connection, site: str, until_ms: int, finished: Mappin
         .where(t.site == site, t.rule == "missing", t.opened_ms <= until_ms, t.item.isnot(None))
         .order_by(t.opened_ms)
     )
-    rows = [row for row in connection.execute(query).mappings() if row["resolution"] != "dismiss"]
+    rows = [row for row in connection.execute(query).mappings() if not _is_dismissed(row, until_ms)]
     sightings = _sightings(connection, site, {row["unit"] for row in rows}, until_ms)
     found = []
     for row in rows:
@@ -132,6 +132,11 @@ def _units(connection: sa.Connection, site: str, until_ms: int, finished: Mappin
             )
         )
     return found
+
+
+def _is_dismissed(case: sa.RowMapping, until_ms: int) -> bool:
+    """Whether somebody had said by then that nothing is lost."""
+    return bool(case["resolution"] == "dismiss" and case["closed_ms"] <= until_ms)
 
 
 class _Seen(NamedTuple):

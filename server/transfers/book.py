@@ -12,7 +12,6 @@ import sqlalchemy as sa
 
 from server import documents as imports
 from server.database import reading, transact
-from server.document_file import TRANSFER as PREFIX
 from server.document_file import draft
 from server.document_kinds import KINDS
 from server.orders.progress import read_progress
@@ -20,6 +19,7 @@ from server.printing.numbers import allot_number
 from server.receipts import receipt
 from server.tables import document_rows, documents, events
 from sync.identity import is_container, item_of
+from sync.order import TRANSFER as PREFIX
 
 TRANSFERS_MAX: Final = 300
 LINES_MAX: Final = 500

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
 from server import queries, site_codes
 from server.ledger import FOLDED, fact_of, in_chunks
+from server.sales import to_ourselves
 from server.surroundings import gather
 from server.tables import events
 from server.undone import read_undone
@@ -21,8 +22,8 @@ from sync.verdict import day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sale:
-    """It went to a customer."""
+class SoldOn:
+    """The sale (`server/sales.py`) from which it is its owner's."""
 
     document: str | None
     """Number of the order, or of the repair that it was given for; None where nobody said one."""
@@ -68,7 +69,7 @@ class Life:
     received_ms: int | None = None
     made: str | None = None
     """ISO 8601, from AI (11) of a label that was scanned."""
-    sale: Sale | None = None
+    sale: SoldOn | None = None
     """The last; None where it was never sold, or came back to us since."""
     transfers: list[Transfer] = field(default_factory=list)
     """Since that sale."""
@@ -118,6 +119,7 @@ def read_life(
     facts = facts[: names.index(before)] if before in names else facts
     life = Life(unit=unit, made=_made(facts, site_codes.load(connection, site)))
     around = gather(connection, site, {unit: facts}, [])
+    moved = to_ourselves(connection, site, {fact.event.document for fact in facts if fact.event.document})
     own: UnitState | None = None
     for fact, until_ms in zip(
         facts, [*(fact.event_ms for fact in facts[1:]), facts[-1].event_ms if through else now_ms], strict=False
@@ -126,18 +128,18 @@ def read_life(
         _take(life, fact)
         for moment in (fact.event_ms, until_ms):  # what its container did meanwhile became of the unit too
             life.state = around.carried(own, moment) or own
-            _note(life, life.state, fact)
+            _note(life, life.state, fact, moved)
     numbers = [fact.event.document for fact in facts if fact.event.action == "open_repair" and fact.event.document]
     life.repairs = [repair for repair in read_repairs(connection, site, numbers) if repair.unit == unit]
     return life
 
 
-def _note(life: Life, state: UnitState, fact: Fact) -> None:
+def _note(life: Life, state: UnitState, fact: Fact, moved: Collection[str]) -> None:
     """What a moment's state says of receipt and sale."""
     if state.status is Status.RECEIVED and life.received_ms is None:
         life.received_ms = state.status_ms or fact.event_ms
-    if state.status is Status.SHIPPED and life.sale is None:
-        life.sale = Sale(document=state.document, at_ms=state.status_ms)
+    if state.status is Status.SHIPPED and life.sale is None and state.document not in moved:
+        life.sale = SoldOn(document=state.document, at_ms=state.status_ms)
     if state.status not in (Status.SHIPPED, Status.IN_REPAIR) and life.sale is not None:
         life.sale, life.transfers = None, []  # it is ours again
 

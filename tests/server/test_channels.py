@@ -14,7 +14,9 @@ from server.database import reading, writing
 from server.sites import add_site
 from server.transfers import book
 from server.transfers.book import list_transfers
+from server.warranty.answer import ask
 from sync.identity import container_key, item_key, unit_key
+from sync.warranty import Claim
 from tests.handheld import Chain
 from tests.server.office import LAMP, LOCATIONS, NOW, PEN, PRODUCTS, SITE, office, problems, take
 from tests.server.site import enrol, push
@@ -123,3 +125,9 @@ def test_one_sites_transfers_do_not_crowd_out_those_of_another(sold: Flask, monk
 def test_an_imported_transfer_that_no_list_would_show_is_refused_with_a_sentence(sold: Flask) -> None:
     [problem] = problems("order", f"number,gtin,quantity,to_site\nSO-9,{LAMP},1,north\n")
     assert problem.endswith("It goes to another site: the number of a transfer begins with TRANSFER-.")
+
+
+def test_what_went_to_another_site_of_ours_was_not_sold_and_is_under_nobodys_warranty(sold: Flask) -> None:
+    with reading() as c:
+        claims = [ask(c, SITE, unit_key(LAMP, serial), NOW + 300_000).answer.claim for serial in ("L1", "L2")]
+    assert claims == [Claim.NO_TERMS, Claim.NOT_SOLD]
