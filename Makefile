@@ -16,6 +16,7 @@ REQUIREMENTS := scanner_client/requirements.txt server/requirements.txt tests/re
 INSTALLED := .venv/installed-$(shell cat $(REQUIREMENTS) | cksum | tr ' ' '-')
 CODE := sync scanner_client server tests
 UV_VERSION := 0.13.9
+AUDIT_VERSION := 2.10.1
 LOCK := .venv-lock/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" $(LOCK_OPTIONS)
 BENCHMARKS := $(patsubst tests/bench/%.py,bench-%,$(wildcard tests/bench/[a-z]*.py))
@@ -81,10 +82,17 @@ returns: $(INSTALLED) ## simulate 1,000 returns, online and offline, with fakes,
 	$(PYTHON) -m tests.simulation.returns --seeds $(SEEDS) --returns $(RETURNS)
 
 .PHONY: lint
-lint: $(INSTALLED) ## check style, layout and types
+lint: $(INSTALLED) audit ## check style, layout and types, and whether faults of what is installed are known
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/mypy $(CODE)
+
+# In an environment of its own: what it needs would change what the tests run with. Where it cannot be had, it says so.
+.PHONY: audit
+audit: $(INSTALLED)
+	-@test -x .venv-audit/bin/pip-audit || { $(call make_venv,.venv-audit); .venv-audit/bin/pip install -qq --no-input \
+		--disable-pip-version-check --retries 1 --timeout 10 pip-audit==$(AUDIT_VERSION); }
+	$(PYTHON) -m tests.audit .venv-audit/bin/pip-audit $(REQUIREMENTS)
 
 .PHONY: bench
 bench: $(BENCHMARKS) ## run every benchmark; `make bench-NAME` runs tests/bench/NAME.py
@@ -102,7 +110,7 @@ lock: .venv-lock/bin/uv ## pin the *.in files again; newer versions with LOCK_OP
 
 .PHONY: clean
 clean: ## remove what the other targets installed and cached; a server's data stays
-	rm -rf .venv .venv-lock .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-lock .venv-audit .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A virtual environment needs a Python of 3.11 or newer; each is asked, not trusted by its name.

@@ -10,7 +10,7 @@ from flask import Flask, Response
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from server import api, cli, config, context, database, errors, gate, health, metrics, people, web
+from server import api, cli, config, context, database, errors, gate, health, metrics, pace, people, web
 
 _HEADERS = {
     # No inline script or style, nothing from elsewhere, no frame, no form that posts elsewhere.
@@ -51,6 +51,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, now_ms: context.Cl
     _configure(app, settings, now_ms)
     app.config.update({name: value for name, value in (overrides or {}).items() if name not in config.NAMES})
     _connect(app)
+    pace.register(app)  # before anything is looked up for whoever asks
     people.register(app)  # before the token for changes is asked for: who is not signed in hears that first
     _Tokens(app)  # type: ignore[no-untyped-call]
     for part in (errors, gate, health, metrics, web, api, cli):

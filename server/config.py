@@ -49,6 +49,8 @@ class Settings:
     webhook_origins: tuple[str, ...] = ()
     """Origins (`http://erp.internal:8080`, commas between) that webhooks may reach although they are on this network
     or without TLS. All others have to be https:// at a public address."""
+    requests_per_minute: int = 6_000
+    """What one address may send in a minute to each worker; 0 sets no bound. A handheld sends about twelve."""
     trusted_proxies: int = 0
     """How many proxies stand in front and set `X-Forwarded-For`; with 0 that header is believed from nobody."""
 

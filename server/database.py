@@ -46,9 +46,10 @@ def wal_is_safe() -> bool:
 
 def engine_options(url: str) -> dict[str, Any]:
     """Options of `create_engine` for a database URL."""
+    quiet = {"hide_parameters": True}  # what goes into the log with a failure holds no hash, secret or address
     if url.startswith("sqlite"):
-        return {"module": sqlite_module(), "connect_args": {"timeout": 30}}
-    return {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 10}
+        return quiet | {"module": sqlite_module(), "connect_args": {"timeout": 30}}
+    return quiet | {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 10}
 
 
 def prepare(engine: sa.Engine) -> None:

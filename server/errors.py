@@ -129,13 +129,18 @@ def _flat(messages: Any, path: str = "") -> list[str]:
     return [f"{path}: {line}" if path else str(line) for line in lines]
 
 
+def _said(error: sa.exc.DBAPIError) -> str:
+    """What the database says, without PostgreSQL's further lines: those repeat the row, with whatever stands in it."""
+    return str(error.orig).partition("\n")[0]
+
+
 def _database_away(error: sa.exc.DBAPIError) -> Response:
     """The database does not answer, or is busy for too long: nothing was taken, try again."""
     if was_given_up(error):
-        log.warning("The database ended a transaction in favour of another: %s", error.orig)
+        log.warning("The database ended a transaction in favour of another: %s", _said(error))
         message = "Others were writing the same at the same moment; nothing was taken. Try again."
         return answer(Refusal(503, "busy", message, headers={"Retry-After": "1"}))
-    log.error("The database does not answer: %s", error.orig)
+    log.error("The database does not answer: %s", _said(error))
     headers = {"Retry-After": str(RETRY_AFTER_S)}
     return answer(Refusal(503, "unavailable", "The database does not answer; nothing was taken.", headers=headers))
 
@@ -144,18 +149,18 @@ def _leads_no_more(error: sa.exc.InternalError) -> Response:
     """A connection to a PostgreSQL that was the leader until just now: the next one leads to another."""
     if getattr(error.orig, "sqlstate", None) == _READ_ONLY:
         return _database_away(error)
-    log.error("The database failed: %s", error.orig, exc_info=error)
+    log.error("The database failed: %s", _said(error))
     return answer(InternalServerError())
 
 
 def _at_once(error: sa.exc.IntegrityError) -> Response:
     """Two requests made the same row in the same moment; the constraint stopped the second, whole."""
-    log.warning("Two requests collided: %s", error.orig)
+    log.warning("Two requests collided: %s", _said(error))
     message = "Somebody else did the same at the same moment; nothing was taken. Try again."
     return answer(Refusal(409, "conflict", message, headers={"Retry-After": "1"}))
 
 
 def _cannot_hold(error: sa.exc.DataError) -> Response:
     """A value that no column can hold got past the schemas: the database refused it, and nothing was taken."""
-    log.warning("A value could not be stored: %s", error.orig)
+    log.warning("A value could not be stored: %s", _said(error))
     return answer(Refusal(400, "bad_request", "The request holds a value that cannot be stored."))

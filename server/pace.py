@@ -1,0 +1,64 @@
+"""How many requests one address may send in a minute: a bound that no site's handhelds come near, and a flood does."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Final
+
+from flask import Flask, current_app, request
+
+from server import context
+from server.errors import Refusal
+
+MINUTE_MS: Final = 60_000
+ADDRESSES_MAX: Final = 10_000
+"""Of which counts are kept; the one that was begun first goes first."""
+
+
+@dataclass(slots=True)
+class Pace:
+    """Counts requests in this process, minute by minute; several workers each allow as many."""
+
+    counts: OrderedDict[str, tuple[int, int]] = field(default_factory=OrderedDict)
+    """Address -> when its minute began, and how many requests came in it."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def wait_ms(self, address: str, now_ms: int, most: int) -> int:
+        """Count one request; 0, or how long this address has to wait."""
+        with self.lock:
+            began, count = self.counts.get(address, (now_ms, 0))
+            if not 0 <= now_ms - began < MINUTE_MS:
+                began, count = now_ms, 0
+                self.counts.pop(address, None)
+            self.counts[address] = began, count + 1
+            while len(self.counts) > ADDRESSES_MAX:
+                self.counts.popitem(last=False)
+        return began + MINUTE_MS - now_ms if count >= most else 0
+
+
+def register(app: Flask) -> None:
+    """Let this app ask it before anything else."""
+    app.extensions["pace"] = Pace()
+    app.before_request(_keep)
+
+
+def _keep() -> None:
+    most, address = context.settings().requests_per_minute, request.remote_addr
+    if not most or address is None or _is_this_machine(address):
+        return
+    pace: Pace = current_app.extensions["pace"]
+    if wait_ms := pace.wait_ms(address, context.now_ms(), most):
+        seconds = str(-(-wait_ms // 1_000))
+        message = f"More than {most} requests came from your address within a minute. Wait, and go on."
+        raise Refusal(429, "too_many", message, headers={"Retry-After": seconds})
+
+
+def _is_this_machine(address: str) -> bool:
+    """A proxy on this machine that is not trusted to say who asks: all of the site would count as one."""
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
