@@ -236,9 +236,16 @@ class Outbox:
         self.version += 1
 
     def doubt(self) -> None:
-        """The server is another incarnation: ask it for its mark in every epoch."""
+        """The server is another incarnation: ask it for its mark in every epoch.
+
+        Where it holds other events under the same names its mark says nothing of ours, so that these are sent again.
+        """
         with self._database.transaction():
             self._database.run("UPDATE epochs SET confirmed=0")
+            self._database.run(
+                "UPDATE epochs SET acked_through=base_seq, mapped_through=min(mapped_through, base_seq) WHERE diverged"
+            )
+        self.version += 1
 
     def _run(self, at: Epoch, limit: int) -> Run:
         rows = self._database.rows(

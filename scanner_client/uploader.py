@@ -211,7 +211,8 @@ class Uploader:
     def _apply(self, run: Run, reply: Reply) -> Sent:
         handheld = self._handheld
         self._limit = min(EVENTS_PER_PUSH_MAX, self._limit * 2)
-        if reply.incarnation != handheld.site_map.cursor().incarnation:
+        is_another = reply.incarnation != handheld.site_map.cursor().incarnation
+        if is_another:
             # Before the reply is taken over: after a kill in between, the doubt is only raised once more.
             handheld.outbox.doubt()
             carried.doubt(handheld.database)
@@ -224,7 +225,7 @@ class Uploader:
             handheld.outbox.map_is_whole()
         self._learn(tuple(reply.addresses))
         more = reply.more or any(e.waiting or not e.confirmed for e in handheld.outbox.epochs())
-        if more and not (diverged or reply.changes or self._moved(run)):
+        if more and not (is_another or diverged or reply.changes or self._moved(run)):
             raise SyncError(f"The server's mark stands still at {reply.acked_through}.", code="stuck")
         return Sent(events=len(run.lines), exceptions=len(reply.exceptions), changes=len(reply.changes), more=more)
 

@@ -198,6 +198,28 @@ def test_cloned_handheld_is_noticed_and_neither_lineage_is_lost(
         assert [decode(line).subject for line in forked.values()] == [unit("b1")]
         assert {*received(peer, handheld)} == {unit(n) for n in ("common", "a1", "a2", "b2")}
         assert later.seq == 1
+
+
+def test_what_a_clone_had_sent_under_taken_names_is_sent_again_to_a_server_that_lost_it(
+    tmp_path: Path, clock: Clock, peer: Peer, transport: Transport
+) -> None:
+    original, clone = tmp_path / "original", tmp_path / "clone"
+    with open_handheld(original, clock) as handheld:
+        enrol(handheld, peer.invitation(), transport)
+        handheld.commit([scan_of("common")])
+    shutil.copytree(original, clone)
+    with open_handheld(original, clock) as handheld:
+        handheld.commit([scan_of("a1"), scan_of("a2")])
+        drain(Uploader(handheld, transport))
+    backup = {chain: dict(lines) for chain, lines in peer.ledger.items()}
+    with open_handheld(clone, clock) as handheld:
+        epoch = handheld.outbox.epoch
+        handheld.commit([scan_of("b1")])
+        drain(Uploader(handheld, transport))
+        peer.ledger, peer.forks, peer.incarnation = backup, {}, "restored"
+        drain(Uploader(handheld, transport))
+        forked = peer.forks[handheld.device.device_no, epoch]
+        assert [decode(line).subject for line in forked.values()] == [unit("b1")]
     assert (clone / QUEUE_FILE).exists()
 
 
