@@ -15,7 +15,7 @@ from server.database import stamp
 from server.follow import take_effect
 from server.ledger import Entry, append, begin_chain
 from server.tables import chains, devices, events
-from server.timing import ClockSample, Estimate, Reading, estimate
+from server.timing import ClockSample, Estimate, Reading, earliest, estimate
 from sync.actions import refuse
 from sync.event import GENESIS, EventError, NewerSchema, ScanEvent, chain, decode
 from sync.protocol import MISSING_RANGES_MAX, Outcome, ProtocolError, PushHeader
@@ -243,7 +243,7 @@ def _entries(
         below, above = _neighbours(connection, header, run[0].seq, run[-1].seq)
         if any(line.outcome is Outcome.FORKED for line in run):
             above = None  # what follows by number stands on the other branch, and says nothing about this one
-        floor = below if below is not None else min(enrolled_ms, now_ms)
+        floor = below if below is not None else earliest(_readings(run), sample, otherwise_ms=min(enrolled_ms, now_ms))
         floor = max(floor, entries[-1].event_ms) if entries else floor
         ceiling = max(floor, min(now_ms, above if above is not None else now_ms))
         entries += _timed(header, run, sample, floor_ms=floor, ceiling_ms=ceiling)
@@ -264,8 +264,7 @@ def _runs(lines: Sequence[Line]) -> list[list[Line]]:
 def _timed(
     header: PushHeader, run: Sequence[Line], sample: ClockSample, *, floor_ms: int, ceiling_ms: int
 ) -> list[Entry]:
-    readings = [Reading(boot=e.boot, boot_ms=e.boot_ms, wall_ms=e.wall_ms) for e in (r.event for r in run) if e]
-    times = iter(estimate(readings, sample, floor_ms=floor_ms, ceiling_ms=ceiling_ms))
+    times = iter(estimate(_readings(run), sample, floor_ms=floor_ms, ceiling_ms=ceiling_ms))
     entries = []
     moment = Estimate(event_ms=floor_ms, uncertainty_ms=0)
     for r in run:
@@ -285,6 +284,10 @@ def _timed(
             )
         )
     return entries
+
+
+def _readings(run: Sequence[Line]) -> list[Reading]:
+    return [Reading(boot=e.boot, boot_ms=e.boot_ms, wall_ms=e.wall_ms) for e in (r.event for r in run) if e]
 
 
 def _neighbours(connection: sa.Connection, header: PushHeader, first: int, last: int) -> tuple[int | None, int | None]:

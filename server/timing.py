@@ -59,6 +59,15 @@ class Estimate:
     uncertainty_ms: int
 
 
+def earliest(readings: Sequence[Reading], sample: ClockSample, *, otherwise_ms: int) -> int:
+    """Before which moment nothing on a chain happened: when the handheld was enrolled, or when a boot clock says.
+
+    A handheld scans before it is enrolled, and one that a restored server has forgotten is enrolled anew.
+    """
+    sure = [moment for moment, sure, _ in (_raw(r, sample, otherwise_ms) for r in readings) if sure]
+    return max(0, min([otherwise_ms, *sure]))
+
+
 def estimate(readings: Sequence[Reading], sample: ClockSample, *, floor_ms: int, ceiling_ms: int) -> list[Estimate]:
     """One estimate per reading, in the order of the device's own sequence, never decreasing.
 

@@ -250,6 +250,16 @@ def test_scans_before_a_change_of_battery_keep_their_time_though_they_come_after
     assert [t for (t,) in stored(events.c.event_ms)] == [DAY, DAY + 120_000, DAY + 180_000, NOW - 30_000]
 
 
+def test_scans_made_before_the_handheld_was_enrolled_keep_their_time(warehouse: str) -> None:
+    """Or before it was enrolled again, with a server that was restored from an older backup and had forgotten it."""
+    enrol(1, enrolled_ms=NOW - 1_000)
+    chain = Chain(1)
+    chain.scan(DAY, "move", unit("S1"), location=BIN_A)
+    chain.scan(DAY + 60_000, "move", unit("S1"), location=BIN_B)
+    push(chain, now_ms=NOW)
+    assert stored(events.c.event_ms) == [(DAY,), (DAY + 60_000,)]
+
+
 def test_a_queue_that_is_carried_as_a_file_uses_the_clocks_of_its_last_own_sending(warehouse: str) -> None:
     device = handheld(wall_error_ms=7_200_000)
     device.scan(DAY, "inspect", unit("S1"), location=BIN_A)
