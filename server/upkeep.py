@@ -192,11 +192,12 @@ def _exceptions(site: str) -> Iterator[str]:
         with writing() as connection:
             lock(connection, site, [number])
             units = exceptions.subjects(connection, site, number)
-            stored = _rows(connection, site, units)
             trial = connection.begin_nested()
             exceptions.refold(connection, site, number, stamp(connection))
-            folded = _rows(connection, site, units | exceptions.subjects(connection, site, number))
+            units |= exceptions.subjects(connection, site, number)
+            folded = _rows(connection, site, units)
             trial.rollback()
+            stored = _rows(connection, site, units)
         yield from _differences(stored, folded)
 
 

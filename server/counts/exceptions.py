@@ -51,18 +51,31 @@ def _concerned(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> s
     for chunk in in_chunks(f"{number}/1" for number in counts):
         query = sa.select(d.number).where(closings, d.number.in_(chunk))
         found.update(number.removesuffix("/1") for number in connection.execute(query).scalars())
-    early = {str(f.event.subject): f for f in scans if f.event.subject and f.event_ms - f.uncertainty_ms <= last}
-    owned = owners(connection, site, early) if early else {}
-    by_name = {owned.get(subject, subject): f for subject, f in early.items()}
-    for chunk in in_chunks(by_name):
+    earliest = _earliest(connection, site, scans, last)
+    for chunk in in_chunks(earliest):
         query = (
             sa.select(document_rows.c.subject, d.number, d.event_ms)
             .join(documents, d.digest == document_rows.c.document)
             .where(document_rows.c.site == site, document_rows.c.subject.in_(chunk), closings)
         )
         for subject, number, closed_ms in connection.execute(query):
-            if by_name[subject].event_ms - by_name[subject].uncertainty_ms <= closed_ms:
+            if earliest[subject] <= closed_ms:
                 found.add(number.rpartition("/")[0])
+    return found
+
+
+def _earliest(connection: sa.Connection, site: str, scans: Iterable[Fact], last_ms: int) -> dict[str, int]:
+    """When each unit was scanned at the earliest, of those for which that may be before `last_ms`.
+
+    A push may hold several scans of a unit, each of them late for another count.
+    """
+    since = [(f.event.subject, f.event_ms - f.uncertainty_ms) for f in scans if f.event.subject]
+    early = [(subject, ms) for subject, ms in since if ms <= last_ms]
+    owned = owners(connection, site, {subject for subject, _ in early}) if early else {}
+    found: dict[str, int] = {}
+    for subject, ms in early:
+        unit = owned.get(subject, subject)
+        found[unit] = min(ms, found.get(unit, ms))
     return found
 
 

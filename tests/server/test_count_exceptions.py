@@ -61,6 +61,23 @@ def test_each_late_scan_of_a_closed_count_is_a_case_that_says_who_scanned_it(lat
     ]
 
 
+def test_a_scan_late_for_one_count_is_a_case_though_the_unit_was_scanned_again_before_a_later_count_closed(
+    late: Chain,
+) -> None:
+    begin("CC-2", BIN_B, now_ms=NOW + 2_000)
+    other = Chain(1, epoch=2)
+    Counting(other, start_ms=NOW + 10_000, number="CC-2")(BIN_B, B1)
+    push(other, now_ms=NOW + 300_000)
+    close("CC-2", now_ms=NOW + 400_000)
+    enrol(3)
+    away = Chain(3)
+    away.scan(DAY + 65_000, "move", A1, location=BIN_B, operator="Ravi")
+    away.scan(NOW + 200_000, "move", A1, location=BIN_A, operator="Ravi")
+    push(away, now_ms=NOW + 500_000)
+    assert [(e.unit, e.device_no) for e in exceptions()] == [(A1, 3)]
+    assert not [sentence for sentence in verify(SITE, lambda _: None) if "late_scan" in sentence]
+
+
 def test_one_late_scan_is_taken_over_and_the_other_one_waits(late: Chain) -> None:
     push(late, now_ms=NOW + 60_000)
     first, second = exceptions()
