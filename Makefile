@@ -76,6 +76,11 @@ SEEDS ?= 1
 week: $(INSTALLED) ## simulate a week of 20,000 units and 12 handhelds with known faults; SEEDS=3 for three weeks
 	$(PYTHON) -m tests.simulation --seeds $(SEEDS) $(WEEK)
 
+.PHONY: simulate
+simulate: SEEDS := $(if $(filter command line environment,$(origin SEEDS)),$(SEEDS),10000)
+simulate: $(INSTALLED) ## let everything go wrong between handhelds and a server, 10,000 seeds; SEEDS=200 for a minute's worth
+	$(PYTHON) -m tests.simulation.faults --seeds $(SEEDS)
+
 RETURNS ?= 1000
 .PHONY: returns
 returns: $(INSTALLED) ## simulate 1,000 returns, online and offline, with fakes, clones, loops; SEEDS=3 for three shops

@@ -8,26 +8,22 @@ test, which changes one row behind the server's back.
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
-import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from server import papers
 from server.counts.closing import close_count
-from server.counts.late import late_scans
 from server.counts.plan import CountError
-from server.counts.scans import scans_of
-from server.database import reading, writing
-from server.tables import document_rows, documents
+from server.database import writing
+from server.tables import document_rows
 from sync.event import format_name
 from tests.handheld import BIN_A, BIN_B, DAY, Chain, unit
+from tests.server.closed_counts import frozen, late_marks, misplaced_exceptions
 from tests.server.counting import NOW, Counting, begin
 from tests.server.site import SITE, enrol, push, site, state_document
 
@@ -115,31 +111,8 @@ class ClosedCount(RuleBasedStateMachine):
 
     @invariant()
     def each_late_scan_is_in_exactly_one_exception(self) -> None:
-        with reading() as c:
-            version = papers.versions(c, SITE, "count_result", "CC-1")
-            here = {papers.mark(f) for f in scans_of(c, SITE, "CC-1")}
-            late = Counter(papers.mark(f) for f in late_scans(c, site=SITE, number="CC-1"))
-            head = papers.rows_of(c, SITE, "count_result", f"CC-1/{version}")[0]["attributes"] if version else None
-        if head is None:
-            assert not late
-            return
-        ClosedCount.late_met += len(late)
-        rests_on = set(head["scans"])
-        assert set(late.values()) <= {1}
-        assert not late.keys() & rests_on
-        assert here - rests_on <= late.keys(), "what came later under the count is an exception"
-
-
-def frozen() -> dict[str, list[str]]:
-    """Every version as it stands in the database, and whether its digest still fits."""
-    with reading() as c:
-        heads = c.execute(sa.select(documents).where(documents.c.kind == "count_result")).all()
-        assert all(papers.check_digest(c, head.digest) for head in heads)
-        query = sa.select(document_rows).order_by(document_rows.c.row)
-        return {
-            head.number: [repr(tuple(row)) for row in c.execute(query.where(document_rows.c.document == head.digest))]
-            for head in heads
-        }
+        ClosedCount.late_met += len(late_marks("CC-1"))
+        assert misplaced_exceptions("CC-1") is None
 
 
 def test_a_closed_count_never_changes_and_each_late_scan_is_in_exactly_one_exception() -> None:

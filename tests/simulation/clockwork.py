@@ -31,6 +31,11 @@ class Clockwork:
         self._number += 1
         heapq.heappush(self._waiting, (max(self.now, at_ms or 0), self._number, process))
 
+    def skip(self, ms: float) -> None:
+        """So long nothing happens: everybody is woken that much later."""
+        self.now += ms
+        self._waiting = [(at + ms, number, process) for at, number, process in self._waiting]
+
     def run(self) -> None:
         """Until nobody waits any more."""
         while self._waiting:

@@ -63,7 +63,7 @@ class Station:
         self._stack = ExitStack()
         self._session: Session | None = None
         self._assignment: Assignment | None = None
-        _make(home, name, rng)
+        furnish(home, name, rng)
         self._start()
 
     @property
@@ -152,7 +152,7 @@ class Station:
         return told
 
 
-def _make(home: Path, name: str, rng: Random) -> None:
+def furnish(home: Path, name: str, rng: Random) -> None:
     """A handheld's folder with the key and the first epoch that the seed gives it."""
     home.mkdir(parents=True)
     identity = Device(

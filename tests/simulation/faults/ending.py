@@ -1,0 +1,189 @@
+"""The promises, looked at when the troubles are over and every queue has drained."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from scanner_client import map_rows
+from scanner_client.database import Database
+from scanner_client.site_map import Cursor, SiteMap
+from server import changes, upkeep
+from server.database import reading, writing
+from server.tables import events
+from server.timing import DRIFT_PPM
+from tests.simulation.clockwork import Process
+from tests.simulation.faults import audit
+from tests.simulation.faults.witness import Chain
+from tests.simulation.layout import SITE
+
+if TYPE_CHECKING:
+    from tests.simulation.faults.world import Hand, World
+
+_EVENTS: Final = """SELECT device_no, epoch, seq, digest, line, outcome, received_ms, event_ms, uncertainty_ms, barcode
+    FROM events WHERE device_no<>0 ORDER BY device_no, epoch, seq, received_ms"""
+_MAP: Final = (
+    """SELECT 'unit', family.name || tail, status, e.name, p.name, n.name, i.name, l.name, d.name, c.name, stocked,
+        expiry, marks, place_ms, status_ms, received, container
+        FROM units JOIN names AS family ON family.no = units.family
+        LEFT JOIN names AS e ON e.no = expected LEFT JOIN names AS p ON p.no = place
+        LEFT JOIN names AS n ON n.no = announced_by LEFT JOIN names AS i ON i.no = announced_in
+        LEFT JOIN names AS l ON l.no = lot LEFT JOIN names AS d ON d.no = document
+        LEFT JOIN names AS c ON c.no = came_under""",
+    "SELECT 'alias', hash, checked, unit, unit_checked FROM aliases",
+    """SELECT 'pieces', s.name, p.name, quantity, since, expiry, last_ms, announced, n.name, unshelved FROM pieces
+        JOIN names AS s ON s.no = subject JOIN names AS p ON p.no = place LEFT JOIN names AS n ON n.no = announced_by
+        WHERE quantity <> 0 OR announced IS NOT NULL""",
+    "SELECT 'entry', kind, key, row FROM entries WHERE kind <> 'recall'",
+)
+
+
+def last_round(world: World) -> None:
+    """Everybody hears what the others had sent last."""
+    for hand in world.hands:
+        world.time.start(_pull(world, hand))
+    world.time.run()
+
+
+def _pull(world: World, hand: Hand) -> Process:
+    if hand.device.handheld is not None:
+        yield from hand.device.syncs_once()
+        audit.after_round(world, hand)
+
+
+def check(world: World) -> None:
+    """Everything that can only be said at the end."""
+    for hand in world.hands:
+        _drained(world, hand)
+    rows = world.look.execute(_EVENTS).fetchall()
+    _delivered(world, rows)
+    _outcomes(world, rows)
+    _times(world, rows)
+    audit.counts(world)
+    for sentence in upkeep.verify(SITE, lambda _: None):
+        world.witness.check(7, holds=False, else_say=sentence)
+    world.witness.tried[7] += 1
+    for hand in world.hands:
+        _map(world, hand)
+    _flipped(world, rows)
+    world.note(f"{len(rows)} events")
+    for row in rows:
+        world.note(" ".join(map(str, (*row[:3], *row[5:9]))))
+
+
+def _drained(world: World, hand: Hand) -> None:
+    running = hand.device.handheld is not None
+    world.witness.check(6, holds=running and not hand.device.owes, else_say=f"{hand.device.name} still owes something")
+
+
+def _delivered(world: World, rows: list[Any]) -> None:
+    """What is in the queues, and whatever the server ever had, is here once; nothing else is."""
+    witness = world.witness
+    here: dict[Any, int] = defaultdict(int)
+    for row in rows:
+        here[tuple(row[:3]), row[4]] += 1
+    owed = {kept for hand in world.hands if hand.device.handheld is not None for kept in hand.device.lines().items()}
+    for name, line in owed:
+        times = here.get((name, line), 0)
+        promise = 4 if name[:2] in witness.tangled else 2
+        witness.check(promise, holds=times == 1, else_say=f"{name} is in a queue once, and {times} times at the server")
+    for name, line in here.keys() - witness.committed:
+        witness.check(2, holds=False, else_say=f"{name} is at the server, and nobody committed it: {line!r:.200}")
+    had = {(tuple(row[:3]), row[3]) for row in rows}
+    for name, digest in witness.estimates.keys() - had:
+        witness.check(2, holds=False, else_say=f"{name} {digest.hex()[:8]} was at the server, and is not any more")
+    witness.tried[2] += len(here)
+
+
+def _outcomes(world: World, rows: list[Any]) -> None:
+    """What became of each event hangs on what it is and who sent it, and on no clock and no neighbour."""
+    witness = world.witness
+    lines: dict[Any, set[str]] = defaultdict(set)
+    for device_no, epoch, seq, _, _, outcome, received_ms, *_ in rows:
+        name, revoked_ms = (device_no, epoch, seq), witness.revoked_ms.get(device_no)
+        lines[name].add(outcome)
+        if revoked_ms is not None and received_ms >= revoked_ms:
+            fine = outcome == "quarantined" or received_ms == revoked_ms
+        elif name in witness.poison:
+            fine = outcome == witness.poison[name] or name[:2] in witness.tangled
+        else:
+            fine = outcome == "accepted" or (outcome == "forked" and name[:2] in witness.tangled)
+        witness.check(10, holds=fine, else_say=f"{name} is {outcome}")
+    twice = [name for name, n in _counted(rows).items() if n > 1]
+    for name in twice:
+        witness.check(14, holds=bool(lines[name] - {"accepted"}), else_say=f"two events bear the name {name} unnoticed")
+    witness.tried[4] += len(twice)
+
+
+def _counted(rows: list[Any]) -> dict[Any, int]:
+    found: dict[Any, int] = defaultdict(int)
+    for row in rows:
+        found[tuple(row[:3])] += 1
+    return found
+
+
+def _times(world: World, rows: list[Any]) -> None:
+    """Estimated times never reverse two scans of a chain, lie before their arrival, and are as near as they say."""
+    witness, before = world.witness, dict[Chain, int]()
+    for device_no, epoch, seq, digest, _, outcome, received_ms, event_ms, uncertainty_ms, barcode in rows:
+        chain = (device_no, epoch)
+        told = witness.estimates.get(((*chain, seq), digest), event_ms)
+        witness.check(7, holds=told == event_ms, else_say=f"the time of {chain}.{seq} moved by {event_ms - told} ms")
+        witness.check(10, holds=event_ms <= received_ms, else_say=f"{chain}.{seq} happened after it arrived")
+        if outcome != "accepted" or chain in witness.tangled:
+            continue
+        late = event_ms >= before.get(chain, 0)
+        witness.check(10, holds=late, else_say=f"{chain}.{seq} happened before the scan before it")
+        before[chain] = event_ms
+        true = witness.happened_ms.get(barcode)
+        if true is not None and chain not in witness.muddled:
+            off = abs(event_ms - true)
+            fine = off <= uncertainty_ms + (received_ms - true) * DRIFT_PPM // 1_000_000
+            witness.check(10, holds=fine, else_say=f"{chain}.{seq} is {off} ms off, by its word {uncertainty_ms}")
+
+
+def _map(world: World, hand: Hand) -> None:
+    """What a handheld pulled bit by bit is what it would have pulled at once; recalls in force are in it."""
+    if hand.device.handheld is None:
+        return
+    number = hand.device.number
+    with reading() as connection:
+        rows, cursor, _ = changes.pull(connection, SITE, None, 10**6, device_no=number)
+    whole = Database(sqlite3.connect(":memory:", isolation_level=None), world.folder)
+    for statement in map_rows.SCHEMA:
+        whole.run(statement)
+    fresh = SiteMap(whole)
+    clock = hand.device.running.clock
+    fresh.apply(rows, Cursor(cursor=cursor, incarnation="whole"), more=False, clock=clock)
+    should, has = set(_content(whole)), set(_content(hand.device.running.database))
+    differing = sorted(map(repr, should ^ has))
+    world.witness.check(
+        8, holds=not differing, else_say=f"{hand.device.name}'s map differs: {' | '.join(differing[:6])}"
+    )
+    wanted = {recall.number for recall in fresh.recalls()}
+    known = {recall.number for recall in hand.device.running.site_map.recalls()}
+    world.witness.check(8, holds=wanted <= known, else_say=f"{hand.device.name} lacks recall {wanted - known}")
+    whole.close()
+
+
+def _content(database: Database) -> Iterator[tuple[Any, ...]]:
+    for query in _MAP:
+        yield from database.rows(query)
+
+
+def _flipped(world: World, rows: list[Any]) -> None:
+    """A byte that is changed behind the server's back shows."""
+    if not rows:
+        return
+    device_no, epoch, seq, digest, line, *_ = rows[len(rows) // 2]
+    if not line:
+        return
+    changed = bytes([line[0] ^ 1]) + line[1:]
+    one = (events.c.device_no == device_no, events.c.epoch == epoch, events.c.seq == seq, events.c.digest == digest)
+    with writing() as connection:
+        connection.execute(events.update().where(*one).values(line=changed))
+    with reading() as connection:
+        noticed = any(f"{device_no}.{epoch}.{seq}" in sentence for sentence in upkeep._chains(connection, SITE))
+    world.witness.check(11, holds=noticed, else_say=f"a changed byte of {(device_no, epoch, seq)} is not noticed")

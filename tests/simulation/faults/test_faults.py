@@ -1,0 +1,48 @@
+"""Whatever goes wrong between handhelds and the server, no promise is broken, and it can be repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+
+import pytest
+
+from tests.simulation.faults.__main__ import Simulator
+from tests.simulation.faults.plan import Fault, draw
+from tests.simulation.faults.shrink import shrink, told
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    with ExitStack() as stack:
+        yield Simulator(stack)
+
+
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_no_promise_is_broken_whatever_goes_wrong(simulator: Simulator, seed: int) -> None:
+    plan = draw(seed)
+    result = simulator.run(plan)
+    assert not result.findings, "\n".join([told(plan), *map(str, result.findings[:10])])
+    assert result.witness.injected.total() > 10, "hardly anything went wrong: that shows nothing"
+
+
+def test_a_seed_is_the_same_afternoon_each_time(simulator: Simulator) -> None:
+    plan = draw(11, scans=60)
+    one, other = simulator.run(plan), simulator.run(plan)
+    assert one.witness.trace == other.witness.trace
+    assert one.witness.digest == other.witness.digest
+    assert one.witness.digest != simulator.run(draw(12, scans=60)).witness.digest
+
+
+def test_a_failing_plan_is_made_small() -> None:
+    """Of all troubles only the two are left that together break it, and no scan more than that takes."""
+    plan = draw(3)
+    blamed = {plan.troubles[2], plan.troubles[-1]}
+    small = shrink(plan, lambda p: blamed <= set(p.troubles) and p.scans >= 20)
+    assert set(small.troubles) == blamed
+    assert small.scans < 40
+    assert Fault(small.troubles[0].fault).name in told(small)
+    assert shrink(replace(plan, troubles=()), lambda _: False).scans == plan.scans

@@ -1,0 +1,328 @@
+"""What each trouble does, as a process of its own: it may wait, and make good again what it broke."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+from server import enrolment
+from server.database import transact
+from server.recalls import book
+from server.recalls.asked import Asked
+from server.recalls.release import release
+from server.upkeep import rebuild_all
+from sync.event import SCHEMA, ScanEvent, encode
+from tests.simulation.clockwork import DAY_MS, Process
+from tests.simulation.faults import audit
+from tests.simulation.faults.device import MACHINE
+from tests.simulation.faults.disk import MARK, QUEUE, Killed
+from tests.simulation.faults.network import ONE_SHOT, SPELLS
+from tests.simulation.faults.plan import Fault
+from tests.simulation.faults.server import LAYOUT, STOCK
+from tests.simulation.layout import SITE
+from tests.simulation.station import furnish
+
+if TYPE_CHECKING:
+    from tests.simulation.faults.world import Hand, World
+
+SPELL_S_MAX: Final = 120.0
+STATEMENTS_MAX: Final = 120
+SERVER_STATEMENTS_MAX: Final = 150
+HOUR_MS: Final = 3_600_000
+Befall = Callable[["World", "Hand", Random], Process]
+
+
+def _one_shot(fault: Fault) -> Befall:
+    def befall(_world: World, hand: Hand, chance: Random) -> Process:
+        hand.device.link.arm(fault, chance)
+        yield from ()
+
+    return befall
+
+
+def _spell(fault: Fault) -> Befall:
+    def befall(_world: World, hand: Hand, chance: Random) -> Process:
+        spells = hand.device.link.spells
+        spells.add(fault)
+        yield chance.random() * SPELL_S_MAX
+        spells.discard(fault)
+
+    return befall
+
+
+def _kill(_world: World, hand: Hand, chance: Random) -> Process:
+    hand.device.disk.dies_after = chance.randrange(STATEMENTS_MAX)
+    yield from ()
+
+
+def _power_cut(world: World, hand: Hand, chance: Random) -> Process:
+    """The mark is not synced: it may be as it was earlier, or torn."""
+    mark = hand.device.disk.home / MARK
+    earlier = mark.read_bytes()
+    yield chance.random() * world.plan.idle_s
+    if hand.device.handheld is not None:
+        hand.device.kill()
+        mark.write_bytes(earlier if chance.random() < 0.7 else earlier[: chance.randrange(20)])
+        hand.mark_is_old = True
+        hand.device.reboot()
+        yield 5.0
+        world.start(hand)
+
+
+def _battery(world: World, hand: Hand, chance: Random) -> Process:
+    if hand.device.handheld is not None:
+        hand.device.kill()
+        hand.device.reboot()
+        yield chance.random() * 30
+        world.start(hand)
+
+
+def _clock_jump(_world: World, hand: Hand, chance: Random) -> Process:
+    hours = chance.choice((-400_000, -48, -1, 0.2, 30, 200_000))  # 1980, and a year beyond 2048
+    hand.device.set_clock(jump_ms=hours * HOUR_MS)
+    yield from ()
+
+
+def _clock_backwards(_world: World, hand: Hand, chance: Random) -> Process:
+    hand.device.set_clock(rate=-chance.random() * 3)
+    yield from ()
+
+
+def _disk_full(_world: World, hand: Hand, chance: Random) -> Process:
+    hand.device.disk.fill(full=True)
+    yield chance.random() * SPELL_S_MAX
+    hand.device.disk.fill(full=False)
+
+
+def _poison(world: World, hand: Hand, chance: Random) -> Process:
+    if hand.device.handheld is None:
+        return
+    line, fate = poison(chance, hand, world)
+    try:
+        name = hand.device.commit_line(line)
+    except Killed:
+        world.die(hand)
+        return
+    world.witness.poison[name] = fate
+    world.witness.committed.add((name, line))
+    hand.beeped.add((name, line))
+    yield from ()
+
+
+def poison(chance: Random, hand: Hand, world: World) -> tuple[bytes, str]:
+    """A line that no right handheld writes, and what has to become of it."""
+    at = hand.device.running.outbox.state(hand.device.running.outbox.epoch)
+    event = ScanEvent(
+        device_no=at.device_no, epoch=at.epoch, seq=at.last_seq + 1, action="inspect",
+        subject="https://id.gs1.org/01/09506000134352/21/X", location=LAYOUT.key("DOCK"),
+        barcode=b"poison", **hand.device.clocks(),
+    )  # fmt: skip
+    line = encode(event)
+    return chance.choice(
+        (
+            (line.replace(f'"schema":{SCHEMA}'.encode(), f'"schema":{SCHEMA + 1}'.encode()), "held"),
+            (line.replace(b'"inspect"', b'"abolish"'), "quarantined"),
+            (line.replace(b'"inspect"', b'"settle"'), "quarantined"),
+            (line.replace(b'"barcode":"poison"', b'"barcode":"\\ud800"'), "quarantined"),
+            (line.replace(b"}", b',"quantity":3.7}'), "quarantined"),
+            (line.replace(b"}", b',"quantity":9223372036854775808}'), "quarantined"),
+            (line.replace(b'"epoch":', b'"epoch": '), "quarantined"),
+            (b"\xff\xfe not JSON at all", "quarantined"),
+            (b"{" * 3_000, "quarantined"),
+            (b"", "quarantined"),
+        )
+    )
+
+
+def _old_copy(names: frozenset[str] | None) -> Befall:
+    """Files are put back as they were a while ago: only those of the queue, or the whole folder (None)."""
+
+    def befall(world: World, hand: Hand, chance: Random) -> Process:
+        copy, beeped = hand.device.copied(), set(hand.beeped)
+        while hand.device.handheld is None:
+            yield 1.0
+        _tangle(world, hand)
+        yield 10 + chance.random() * world.plan.length_s / 3
+        if world.settling or hand.device.handheld is None:
+            return
+        now = set(hand.device.lines().items())
+        hand.device.kill()
+        kept = hand.device.copied() if names is not None else {}
+        hand.device.disk.lay(
+            {name: content for name, content in kept.items() if name not in (names or ())}
+            | {name: content for name, content in copy.items() if names is None or name in names}
+        )
+        world.note(f"{hand.device.name} is put back")
+        hand.beeped.clear()
+        hand.beeped.update(beeped)
+        world.start(hand)
+        if names is not None and hand.device.handheld is not None:
+            behind = bool(now - set(hand.device.lines().items())) and not hand.mark_is_old
+            world.witness.check(
+                14, holds=not behind or hand.device.running.renewed is not None,
+                else_say=f"{hand.device.name} goes on with an older queue under the same epoch",
+            )  # fmt: skip
+
+    return befall
+
+
+def _clone(*, same_machine: bool) -> Befall:
+    def befall(world: World, hand: Hand, chance: Random) -> Process:
+        while hand.device.handheld is None:
+            yield 1.0
+        if world.settling:
+            return
+        _tangle(world, hand)
+        name = f"{hand.device.name}-{'twin' if same_machine else 'clone'}"
+        home = world.folder / name
+        home.mkdir()
+        for file, content in hand.device.copied().items():
+            (home / file).write_bytes(content)
+        if not same_machine:
+            (home / MACHINE).write_text(name)
+        clone = world.hire(name, home, world.plan.scans // 4)
+        clone.beeped.update(hand.beeped)
+        renewed = clone.device.handheld is not None and clone.device.running.renewed is not None
+        world.witness.check(14, holds=same_machine or renewed, else_say=f"{name} does not notice that it is a copy")
+        yield chance.random()
+
+    return befall
+
+
+def _tangle(world: World, hand: Hand) -> None:
+    """There is a copy of its queue now, so that two events may come to bear one name."""
+    world.witness.tangled.update((e.device_no, e.epoch) for e in hand.device.running.outbox.epochs())
+
+
+def _server_kill(world: World, _hand: Hand, chance: Random) -> Process:
+    if world.server.is_up:
+        world.server.dies_after = chance.randrange(SERVER_STATEMENTS_MAX)
+    yield from ()
+
+
+def _server_away(world: World, _hand: Hand, chance: Random) -> Process:
+    world.server.kill()
+    yield chance.random() * SPELL_S_MAX
+    world.server.start()
+
+
+def _server_disk_full(world: World, _hand: Hand, chance: Random) -> Process:
+    world.server.is_full = world.server.was_full = True
+    yield chance.random() * SPELL_S_MAX
+    world.server.is_full = False
+
+
+def _backup(world: World, _hand: Hand, _chance: Random) -> Process:
+    target = world.folder / f"backup-{len(world.backups)}"
+    if world.office(lambda: world.server.back_up(target)):
+        world.backups.append(target)
+        audit.backed_up(world)
+    yield from ()
+
+
+def _restore(world: World, hand: Hand, chance: Random) -> Process:
+    if not world.backups:
+        yield from _backup(world, hand, chance)
+        yield world.plan.length_s / 4
+    if world.backups and not world.settling and not world.server.is_full:
+        audit.restored(world, chance.choice(world.backups))
+
+
+def _rebuild(world: World, _hand: Hand, _chance: Random) -> Process:
+    world.office(lambda: rebuild_all(SITE, lambda _: None))
+    yield from ()
+
+
+def _revoke(world: World, hand: Hand, _chance: Random) -> Process:
+    number, now_ms = hand.device.number, world.time.now_ms()
+    if world.office(lambda: transact(lambda c: enrolment.revoke(c, number=number, operator="Sam", now_ms=now_ms))):
+        world.witness.revoked_ms.setdefault(number, now_ms)
+    yield from ()
+
+
+def _newcomer(world: World, _hand: Hand, chance: Random) -> Process:
+    home = world.folder / "newcomer"
+    furnish(home, "newcomer", chance)
+    (home / MACHINE).write_text("newcomer")
+    world.hire("newcomer", home, world.plan.scans // 4)
+    yield from ()
+
+
+def _count(world: World, hand: Hand, chance: Random) -> Process:
+    number = f"CC-{len(world.counts) + 1}"
+    bins = chance.sample(LAYOUT.bins, 2)
+    if not world.office(lambda: world.server.office.opens_count(number, bins)):
+        return
+    world.counts.append(number)
+    for one in {hand.device.name: hand, world.hands[0].device.name: world.hands[0]}.values():
+        one.worker.count, one.worker.bins = number, tuple(map(LAYOUT.key, bins))
+    for _ in range(4):
+        yield world.plan.length_s / 6
+        world.office(lambda: world.server.office.closes_count(number))
+        audit.counts(world)
+
+
+def _recall(world: World, _hand: Hand, chance: Random) -> Process:
+    gtin, serial, _ = chance.choice(STOCK)
+    asked = Asked(reason="battery", gtin=gtin, serials=(serial,) if chance.random() < 0.5 else ())
+    begun: list[book.Standing] = []
+    now_ms = world.time.now_ms()
+    world.office(
+        lambda: begun.append(transact(lambda c: book.begin(c, site=SITE, asked=asked, operator="Sam", now_ms=now_ms)))
+    )
+    if begun and chance.random() < 0.4:
+        yield world.plan.length_s / 3
+        number = begun[0].number
+        world.witness.released.add(number)
+        world.office(
+            lambda: transact(
+                lambda c: release(c, site=SITE, number=number, reason="ok", operator="Sam", now_ms=world.time.now_ms())
+            )
+        )
+
+
+def _settle(world: World, _hand: Hand, chance: Random) -> Process:
+    office = world.server.office
+
+    def settle() -> None:
+        found = office.cases("open")
+        if found:
+            office.settles(chance.choice(found), "stays")
+
+    world.office(settle)
+    yield from ()
+
+
+def _holiday(world: World, _hand: Hand, _chance: Random) -> Process:
+    world.time.skip(8 * DAY_MS)
+    yield from ()
+
+
+BEFALL: Final[Mapping[Fault, Befall]] = {
+    **{fault: _one_shot(fault) for fault in ONE_SHOT},
+    **{fault: _spell(fault) for fault in SPELLS},
+    Fault.KILL: _kill,
+    Fault.POWER_CUT: _power_cut,
+    Fault.BATTERY: _battery,
+    Fault.CLOCK_JUMP: _clock_jump,
+    Fault.CLOCK_BACKWARDS: _clock_backwards,
+    Fault.DISK_FULL: _disk_full,
+    Fault.POISON: _poison,
+    Fault.OLD_QUEUE: _old_copy(QUEUE),
+    Fault.OLD_FOLDER: _old_copy(None),
+    Fault.CLONE: _clone(same_machine=False),
+    Fault.TWIN: _clone(same_machine=True),
+    Fault.SERVER_KILL: _server_kill,
+    Fault.SERVER_AWAY: _server_away,
+    Fault.SERVER_DISK_FULL: _server_disk_full,
+    Fault.BACKUP: _backup,
+    Fault.RESTORE: _restore,
+    Fault.REVOKE: _revoke,
+    Fault.NEWCOMER: _newcomer,
+    Fault.COUNT: _count,
+    Fault.RECALL: _recall,
+    Fault.SETTLE: _settle,
+    Fault.REBUILD: _rebuild,
+    Fault.HOLIDAY: _holiday,
+}
