@@ -1,0 +1,136 @@
+"""A handheld whose disk is full, or makes no writes durable: what beeped is kept, and nothing else beeps."""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from scanner_client import outbox
+from scanner_client.database import open_database
+from scanner_client.handheld import QUEUE_FILE
+from sync.event import EventName, decode, parse_name
+from tests.end_to_end.station import ROOT
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="limits, tmpfs and preloading are Linux's"),
+]
+
+TYPED = 400
+BYTES_MAX = 400_000
+"""An empty queue has 86,000; each scan adds some 12,000 to the write-ahead log before it is moved over."""
+FAILING_SYNC = """
+#include <errno.h>
+#include <stdlib.h>
+static int left = -1;
+static int fails(void) {
+    if (left < 0) left = atoi(getenv("SYNCS"));
+    if (left > 0) { left--; return 0; }
+    errno = EIO;
+    return -1;
+}
+int fsync(int file) { return fails(); }
+int fdatasync(int file) { return fails(); }
+"""
+"""The first so many succeed without waiting for a disk; then each fails, as on a disk that is about to die."""
+
+
+def scan(
+    home: Path, count: int, *, environment: dict[str, str] | None = None, limit: Callable[[], None] | None = None
+) -> tuple[int, set[EventName], str]:
+    """Type so many labels; the exit code, the events that beeped, and what it said at last."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "scanner_client",
+            "scan",
+            "--home",
+            str(home),
+            "--action",
+            "move",
+            "--location",
+            "LOC:A-01",
+            "--json",
+        ],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", **(environment or {})},
+        input="".join(f"]d2010950600013435221S{n}\n" for n in range(count)),
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=limit,
+    )
+    told = [line for line in done.stdout.splitlines(keepends=True) if line.endswith("\n")]
+    return done.returncode, {parse_name(json.loads(line)["event"]) for line in told}, done.stderr
+
+
+def kept(home: Path) -> set[EventName]:
+    """The names in the queue, each of whose lines can be read."""
+    with closing(open_database(home / QUEUE_FILE, outbox.SCHEMA)) as database:
+        return {decode(line).name for (line,) in database.rows("SELECT line FROM events")}
+
+
+def full_by_limit(_: Path) -> tuple[dict[str, str], Callable[[], None]]:
+    """No file may grow beyond a size: writes fail as on a full disk."""
+    return {}, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (BYTES_MAX, BYTES_MAX))
+
+
+def no_sync(folder: Path) -> tuple[dict[str, str], None]:
+    """`fsync` fails, from the sixtieth call on."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler is here to make a failing fsync with")
+    (folder / "sync.c").write_text(FAILING_SYNC)
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", folder / "sync.so", folder / "sync.c"], check=True)
+    return {"LD_PRELOAD": str(folder / "sync.so"), "SYNCS": "60"}, None
+
+
+@pytest.mark.parametrize("way", [full_by_limit, no_sync])
+def test_what_beeped_on_a_failing_disk_is_kept_and_the_work_goes_on_once_it_is_mended(
+    tmp_path: Path, way: Callable[[Path], tuple[dict[str, str], Callable[[], None] | None]]
+) -> None:
+    home = tmp_path / "home"
+    environment, limit = way(tmp_path)
+    code, beeped, said = scan(home, TYPED, environment=environment, limit=limit)
+    _holds(home, code, beeped, said)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own with room for little more than an empty queue."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", folder], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("nothing may be mounted here; the other test limits the size of files instead")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def test_what_beeped_on_a_full_disk_is_kept_and_the_work_goes_on_once_there_is_room(small_disk: Path) -> None:
+    code, beeped, said = scan(small_disk / "home", TYPED)
+    subprocess.run(["mount", "-o", "remount,size=20m", small_disk], check=True)
+    _holds(small_disk / "home", code, beeped, said)
+
+
+def _holds(home: Path, code: int, beeped: set[EventName], said: str) -> None:
+    assert code == 1
+    assert "queue.sqlite3 cannot be used" in said
+    assert 0 < len(beeped) < TYPED
+    there = kept(home)
+    assert beeped <= there
+    assert len(there - beeped) <= 1  # one may be durable, and its beep not have come any more
+    again, more, _ = scan(home, 3)
+    assert (again, len(more)) == (0, 3)
+    assert kept(home) == there | more
