@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import ledger, repairs, site_codes
+from server import ledger, set_aside, site_codes
 from server.database import reading, stamp, transact
 from server.ledger import FOLDED, fact_of
 from server.reading_anew import Finding, Reading, label_key, read_anew
@@ -239,7 +239,7 @@ def replayable(connection: sa.Connection, site: str) -> Iterator[Replayable]:
         if subject is None or _is_sound(row["line"]):
             continue  # what could be read all the time was set aside for another reason
         name = format_name((row["device_no"], row["epoch"], row["seq"]))
-        if repairs.problem_with(dict(row), {"subject": subject}) is None:
+        if set_aside.problem_with(dict(row), {"subject": subject}) is None:
             yield Replayable(event=name, subject=subject, note=row["note"] or "")
 
 
@@ -259,4 +259,4 @@ def _is_sound(line: bytes) -> bool:
         event = decode(line)
     except EventError:
         return False
-    return repairs.is_allowed(event)
+    return set_aside.is_allowed(event)

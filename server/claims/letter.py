@@ -10,6 +10,7 @@ from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
 from server.prices import Price
+from server.printing.content import CHARACTERS
 
 FONT: Final = "helvetica"
 SMALL: Final = 8
@@ -22,7 +23,10 @@ class Letter(FPDF):
 
     def __init__(self, number: str) -> None:
         super().__init__(unit="mm", format="A4")
+        self.core_fonts_encoding = CHARACTERS
         self.number = number
+        self.lost = False
+        """Whether a letter stood in it that the PDF's own fonts do not have."""
         self.set_title(f"Claim {number}")
         self.set_margin(MARGIN_MM)
         self.set_auto_page_break(auto=True, margin=MARGIN_MM)
@@ -32,12 +36,18 @@ class Letter(FPDF):
         """On every page."""
         self.set_y(-12)
         self.set_font(FONT, size=SMALL)
-        self.cell(0, 5, f"{plain(self.number)}, page {self.page_no()}", align="R")
+        self.cell(0, 5, f"{self.plain(self.number)}, page {self.page_no()}", align="R")
+
+    def plain(self, text: str) -> str:
+        """What the PDF's own fonts can print; a letter that they lack is a question mark, and that is said."""
+        shown = text.encode(CHARACTERS, "replace").decode(CHARACTERS)
+        self.lost |= shown != text
+        return shown
 
     def say(self, text: str, *, size: int = NORMAL, bold: bool = False) -> None:
         """A paragraph."""
         self.set_font(FONT, style="B" if bold else "", size=size)
-        self.multi_cell(0, size * 0.5, plain(text), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.multi_cell(0, size * 0.5, self.plain(text), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
         self.ln(1.5)
 
     def rows(self, heads: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence[int]) -> None:
@@ -47,7 +57,7 @@ class Letter(FPDF):
             for row in [heads, *rows]:
                 drawn = table.row()
                 for cell in row:
-                    drawn.cell(plain(cell))
+                    drawn.cell(self.plain(cell))
         self.ln(3)
 
 
@@ -76,6 +86,10 @@ def letter(found: Mapping[str, Any]) -> bytes:
         _proved(pdf, one)
     if found["origins"]:
         pdf.say("How to check it: " + found["how_to_check"], size=SMALL)
+    if pdf.lost:
+        pdf.say(
+            "Letters that this paper cannot print stand as '?'. The JSON document of this claim has them.", size=SMALL
+        )
     return bytes(pdf.output())
 
 
@@ -101,11 +115,6 @@ def _proved(pdf: Letter, one: Mapping[str, Any]) -> None:
         ],
         (30, 15, 22, 16, 46),
     )
-
-
-def plain(text: str) -> str:
-    """What the PDF's own fonts can print (Latin-1); the JSON document has every letter as it is."""
-    return text.encode("latin-1", "replace").decode("latin-1")
 
 
 def last(key: str | None) -> str:

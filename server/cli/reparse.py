@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from server import naming, repairs
+from server import naming, set_aside
 from server.cli.command import command, counted, operator, site
 from server.context import now_ms
 from server.database import reading, transact
@@ -70,7 +70,7 @@ def _offer(*, replay: bool) -> None:
         if replay:
             corrections = {"subject": line.subject}
             done = transact(
-                lambda c, line=line, corrections=corrections: repairs.repair(  # type: ignore[misc]
+                lambda c, line=line, corrections=corrections: set_aside.repair(  # type: ignore[misc]
                     c, site=site(), name=line.event, corrections=corrections, operator=operator()
                 )
             )

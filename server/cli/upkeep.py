@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from server import queries, repairs, search, upkeep
+from server import queries, search, set_aside, upkeep
 from server.cli.command import command, counted, operator, site
 from server.cli.reports import moment
 from server.context import now_ms
@@ -54,7 +54,7 @@ def verify() -> None:
 def release_held() -> None:
     """Read again, after an upgrade, the events that were too new before."""
     with writing() as connection:
-        done = repairs.release_held(connection, site(), now_ms=now_ms())
+        done = set_aside.release_held(connection, site(), now_ms=now_ms())
     click.echo(f"{done.read} events read, {done.quarantined} quarantined, {done.held} still too new.")
 
 
@@ -74,7 +74,7 @@ def quarantine(*, what: str, event: str | None, corrections: tuple[str, ...]) ->
         raise click.UsageError("--set takes FIELD=VALUE.")
     values = {field: value for field, _, value in pairs}
     with writing() as connection:
-        done = repairs.repair(connection, site=site(), name=event, corrections=values, operator=operator())
+        done = set_aside.repair(connection, site=site(), name=event, corrections=values, operator=operator())
     click.echo(f"{event} was repaired as {done}.")
 
 

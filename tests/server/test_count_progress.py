@@ -7,7 +7,7 @@ import json
 import pytest
 import sqlalchemy as sa
 
-from server import ledger, repairs
+from server import ledger, set_aside
 from server.counts import closing, limits
 from server.counts.limits import Limit
 from server.database import reading, stamp, writing
@@ -63,7 +63,7 @@ def test_a_bin_is_done_once_the_office_repairs_the_line_that_finished_it(count: 
     push(count.chain, now_ms=NOW)
     assert done() == []
     with writing() as c:
-        repairs.repair(c, site=SITE, name="1.1.3", corrections={"action": "finish_bin"}, operator="Sam")
+        set_aside.repair(c, site=SITE, name="1.1.3", corrections={"action": "finish_bin"}, operator="Sam")
     assert done() == [BIN_A]
 
 
@@ -87,7 +87,7 @@ def test_a_held_line_counts_for_the_handhelds_and_takes_back_what_stood_on_it_on
         )
         advance(c, SITE, [fact], stamp(c))
     with writing() as c:
-        repairs.release_held(c, SITE, now_ms=NOW + 1_000)
+        set_aside.release_held(c, SITE, now_ms=NOW + 1_000)
     assert done() == [BIN_A]
     with reading() as c:
         assert c.execute(sa.select(unit_states.c.expected).where(unit_states.c.unit == A1)).scalar_one() == BIN_A

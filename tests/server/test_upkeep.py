@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from server import repairs, upkeep
+from server import set_aside, upkeep
 from server.database import writing
-from server.repairs import RepairError
+from server.set_aside import RepairError
 from server.tables import chains, document_rows, events, stock_levels, unit_states
 from sync import identity
 from tests.handheld import Chain
@@ -94,11 +94,15 @@ def test_an_event_that_was_too_new_is_read_after_the_upgrade(database_url: str, 
         chain.scan(NOW + 9_000, "inspect", S1, location=BIN_2)
         push(chain, 4, 5, now_ms=NOW + 11_000)
         with writing() as c:
-            assert repairs.release_held(c, SITE, now_ms=NOW + 12_000) == repairs.Released(read=0, quarantined=0, held=1)
+            assert set_aside.release_held(c, SITE, now_ms=NOW + 12_000) == set_aside.Released(
+                read=0, quarantined=0, held=1
+            )
         # what an older release kept for us: today's schema, held
         change(events, (events.c.device_no == 7) & (events.c.seq == 5), outcome="held", subject=None)
         with writing() as c:
-            assert repairs.release_held(c, SITE, now_ms=NOW + 12_000) == repairs.Released(read=1, quarantined=0, held=1)
+            assert set_aside.release_held(c, SITE, now_ms=NOW + 12_000) == set_aside.Released(
+                read=1, quarantined=0, held=1
+            )
         assert ("accepted", S1) in rows(events, "outcome", "subject")
 
 
@@ -115,7 +119,7 @@ def test_a_quarantined_scan_is_repaired_by_a_new_fact_at_its_own_time(database_u
     with office(database_url, tmp_path):
         name = quarantined()
         with writing() as c:
-            done = repairs.repair(c, site=SITE, name=name, corrections={"action": "move"}, operator="Rosa")
+            done = set_aside.repair(c, site=SITE, name=name, corrections={"action": "move"}, operator="Rosa")
         assert done.startswith("0.")
         (fact,) = [r for r in rows(events, "device_no", "action", "subject", "operator", "reason") if r[1] == "move"]
         assert fact == (0, "move", S1, "Rosa", "repairs 7.1.4")
@@ -123,7 +127,7 @@ def test_a_quarantined_scan_is_repaired_by_a_new_fact_at_its_own_time(database_u
         assert times["move"] == dict(rows(events, "seq", "event_ms"))[4]
         assert dict(rows(unit_states, "unit", "expected"))[S1] == BIN_2
         with writing() as c, pytest.raises(RepairError, match="Repaired as 0"):
-            repairs.repair(c, site=SITE, name=name, corrections={"action": "move"}, operator="Rosa")
+            set_aside.repair(c, site=SITE, name=name, corrections={"action": "move"}, operator="Rosa")
 
 
 @pytest.mark.parametrize(
@@ -148,5 +152,5 @@ def test_a_repair_that_leaves_the_scan_wrong_is_refused(
     with office(database_url, tmp_path):
         name = quarantined()
         with writing() as c, pytest.raises(RepairError) as refused:
-            repairs.repair(c, site=SITE, name=name, corrections=corrections, operator="Rosa")
+            set_aside.repair(c, site=SITE, name=name, corrections=corrections, operator="Rosa")
         assert str(refused.value) == sentence
