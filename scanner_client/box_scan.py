@@ -12,7 +12,7 @@ from typing import Final
 from scanner_client import judging
 from scanner_client.hand_over import HandOver
 from scanner_client.keeping import Keeping
-from scanner_client.lone_serial import looks_like_a_serial
+from scanner_client.lone_serial import looks_like_a_serial, own_items
 from scanner_client.origin import Origins
 from scanner_client.packing import is_empty_parcel, packed_so_far, unfinished_parcel
 from scanner_client.pairing import Pairing, Read, by_own_name, contradict, is_whole
@@ -179,8 +179,13 @@ class BoxScans:
         return by_own_name(box, self._site_map) if len(labels) == 1 and labels[0].kind is Kind.PLATE else box
 
     def _by_document(self, labels: Sequence[Label]) -> Box:
-        """The unit of a serial number whose product only the document in hand can tell, if it looks like one."""
-        items = judging.serial_items(self._site_map, self._keeping.task.document)
+        """The unit of a serial number without its product.
+
+        One that is known by this number, before all if the document announces it; else of the one product that the
+        document lists, if it looks like one of its numbers.
+        """
+        document = self._keeping.task.document
+        items = own_items(labels, self._site_map, document) or judging.serial_items(self._site_map, document)
         box = identify(labels, codes=self._codes, document_items=items)
         if box.key is None or box.item is None or box.serial is None or self._site_map.find(box.key):
             return box

@@ -12,13 +12,30 @@ from typing import Final
 
 from scanner_client.sighting import Symbol
 from scanner_client.site_map import SiteMap
-from sync.identity import Kind, own_item_key
+from sync.identity import Kind, own_item_key, unit_key
 from sync.labels import Label, Refusal, SiteCodes, parse_all
 from sync.labels.serial import awaited_serial
+from sync.stock import NUMBERED
 
 ALIKE_MIN: Final = 5
 """So many serial numbers of a product say what the others look like; fewer may be alike by chance."""
 _PLAIN: Final = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9./_-]*")
+
+
+PRODUCTS_MAX: Final = 2_000
+"""So many products are asked whether they have a unit of a number: 33 µs each."""
+
+
+def own_items(labels: Sequence[Label], site_map: SiteMap, document: str | None) -> tuple[str, ...]:
+    """The products of which the map holds a unit of this serial number; those that the document announces alone."""
+    serials = {label.serial for label in labels if label.kind is Kind.SERIAL and label.serial}
+    if len(serials) != 1:
+        return ()
+    serial = serials.pop()
+    items = site_map.items(NUMBERED, PRODUCTS_MAX)
+    known = {item: found.known for item in items if (found := site_map.find(unit_key(item, serial)))}
+    announced = [item for item, one in known.items() if document and document in (one.announced_by, one.notice)]
+    return tuple(announced or known)
 
 
 def looks_like_a_serial(text: str, others: Sequence[str]) -> bool:

@@ -251,6 +251,15 @@ class SiteMap:
         value = json.loads(row[0]) if row else None
         return value if isinstance(value, dict) else None
 
+    def items(self, modes: Iterable[str], most: int) -> list[str]:
+        """The products that are tracked in one of these ways, by name; at most `most`."""
+        rows = self._database.rows(
+            "SELECT key FROM entries WHERE kind='item'"
+            " AND json_extract(row, '$.mode') IN (SELECT value FROM json_each(?)) ORDER BY key LIMIT ?",
+            json.dumps(sorted(modes)), most,
+        )  # fmt: skip
+        return [key for (key,) in rows]
+
     def undone(self) -> list[tuple[str, dict[str, Any]]]:
         """This handheld's scans that the office took back: the name of each, and what was said."""
         rows = self._database.rows("SELECT key, row FROM entries WHERE kind='undone' ORDER BY key")

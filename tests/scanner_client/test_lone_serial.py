@@ -69,6 +69,24 @@ def test_who_receives_a_plain_number_hears_which_product_it_was_taken_for_and_ca
     assert [e.action for e in kept(handheld)] == ["receive", "void"]
 
 
+def test_number_that_the_notice_announces_is_that_unit_and_not_one_of_another_product(
+    handheld: Handheld, begin: Begin, learn: Learn
+) -> None:
+    announced = ["unit", unit("SN-0001"), ["announced", None, None, "ASN-1"]]
+    learn(asn(CABLE), product(CABLE, "lpn"), product(ITEM, "serial"), announced)
+    [told] = typed(begin("receive", document="ASN-1", location=A_01), b"SN-0001")
+    assert [e.subject for e in kept(handheld)] == [unit("SN-0001")]
+    assert (told.tone, told.text) == (Tone.GOOD, "Right.")
+
+
+def test_number_of_a_unit_in_stock_is_that_unit_where_the_document_says_nothing(
+    handheld: Handheld, begin: Begin, learn: Learn
+) -> None:
+    learn(product(ITEM, "serial"), product(CABLE, "serial"), ["unit", unit("SN-0001"), ["stored", A_01]])
+    typed(begin("inspect", location=A_01), b"SN-0001")
+    assert [e.subject for e in kept(handheld)] == [unit("SN-0001")]
+
+
 def test_box_that_the_same_person_received_a_moment_ago_is_no_error(
     handheld: Handheld, begin: Begin, learn: Learn, hands: Hands
 ) -> None:
