@@ -74,7 +74,8 @@ class BoxScans:
             # Nothing but an IMEI, say: it is a name of the unit as well, and the server knows of which.
             box = replace(box, key=box.identifiers[0], identifiers=box.identifiers[1:])
         if box.key is None:
-            return self._keeping.unreadable(sighting, box.question or say("scan.not_ours", key=good[0].label.key))
+            question = judging.in_words(self._site_map, box.question or "")
+            return self._keeping.unreadable(sighting, question or say("scan.not_ours", key=good[0].label.key))
         thing = judging.thing_text(self._site_map, box.key)
         half = self._lacks_its_number(box.key, thing)
         if half:

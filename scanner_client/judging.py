@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ from sync.stock import NUMBERED
 from sync.unit import NOT_TOLD, Status
 from sync.verdict import REFUSED, STOPPED, Judgement, Known, Verdict, day, judge, refused
 
+_PRODUCT: Final = re.compile(r"https://[^\s/]+/01/[A-Za-z0-9._%-]*[A-Za-z0-9]")
 SERIAL_MODE: Final = "serial"
 PLATE_MODE: Final = "lpn"
 TONES: Final = {
@@ -222,6 +224,11 @@ def thing_text(site_map: SiteMap, key: str) -> str:
     name = str(row.get("name") or row.get("sku") or "") if row else ""
     number = number_text(key)
     return f"{name} {number}" if name and key != item else name or number
+
+
+def in_words(site_map: SiteMap, text: str) -> str:
+    """A sentence with what people call its products in place of their canonical names."""
+    return _PRODUCT.sub(lambda found: thing_text(site_map, found[0]), text)
 
 
 def _stock_verdict(event: ScanEvent, handheld: Handheld, item: str | None) -> Verdict:

@@ -79,6 +79,13 @@ def test_number_that_the_notice_announces_is_that_unit_and_not_one_of_another_pr
     assert (told.tone, told.text) == (Tone.GOOD, "Right.")
 
 
+def test_who_is_asked_which_product_it_is_reads_names_and_no_addresses(begin: Begin, learn: Learn) -> None:
+    both = [["item", key, {"name": name, "mode": "serial"}] for key, name in ((ITEM, "Phone"), (CABLE, "Watch"))]
+    learn(asn(ITEM, CABLE), *both)
+    [told] = typed(begin("receive", document="ASN-1", location=A_01), b"SN-0001")
+    assert told.text == "Cannot be used, but kept: Which product has serial number 'SN-0001': Phone or Watch?"
+
+
 def test_number_of_a_unit_in_stock_is_that_unit_where_the_document_says_nothing(
     handheld: Handheld, begin: Begin, learn: Learn
 ) -> None:
