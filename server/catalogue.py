@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,30 +17,31 @@ from server.returns.announced import read_buyers, read_claims
 from server.tables import document_rows
 from sync.identity import item_of
 from sync.order import Order, Taken
+from sync.order_pieces import OrderPieces
 
 
 def publish_items(connection: sa.Connection, site: str, rows: Iterable[Any], at: int) -> None:
     """Offer these rows of `document_rows` as products, and learn their serial patterns."""
     rows = list(rows)
+    offered = {}
     for row in rows:
-        offered = {name: row.attributes.get(name) for name in ("name", "sku", "mode", "serial_pattern")}
-        offered |= {"zone": row.attributes["zone"]} if row.attributes.get("zone") else {}
-        changes.publish(connection, site, "item", row.subject, offered, at)
+        said = {name: row.attributes.get(name) for name in ("name", "sku", "mode", "serial_pattern")}
+        offered[row.subject] = said | ({"zone": row.attributes["zone"]} if row.attributes.get("zone") else {})
+    changes.publish_all(connection, site, "item", offered, at)
     site_codes.learn(connection, site, {r.subject: r.attributes.get("serial_pattern") for r in rows})
     site_codes.publish(connection, site, at)
 
 
 def publish_locations(connection: sa.Connection, site: str, rows: Iterable[Any], at: int) -> None:
     """Offer these rows of `document_rows` as locations."""
-    for row in rows:
-        offered = {name: row.attributes.get(name) for name in ("code", "name", "zone")}
-        changes.publish(connection, site, "location", row.subject, offered, at)
+    offered = {row.subject: {name: row.attributes.get(name) for name in ("code", "name", "zone")} for row in rows}
+    changes.publish_all(connection, site, "location", offered, at)
 
 
 def publish_document(connection: sa.Connection, site: str, document: Any, at: int) -> None:
     """Offer a row of `documents` with its lines."""
     if document.kind == "order":
-        publish_order(connection, site, document.number, at)
+        publish_orders(connection, site, [document.number], at)
         return
     if document.kind == "rma":
         changes.publish(connection, site, "document", document.number, _announced(connection, site, document), at)
@@ -58,30 +59,39 @@ def publish_document(connection: sa.Connection, site: str, document: Any, at: in
 
 def retire_orders(connection: sa.Connection, site: str, numbers: Iterable[str], now_ms: int, at: int) -> None:
     """Take orders from the handhelds of which nothing is left to do: all is shipped, or was put back."""
-    for number, found in read_progress(connection, site, numbers, now_ms).items():
-        if found.standing in ("shipped", "cancelled") and not found.to_put_back:
-            changes.publish(connection, site, "document", number, None, at)
+    progress = read_progress(connection, site, numbers, now_ms)
+    done = [n for n, one in progress.items() if one.standing in ("shipped", "cancelled") and not one.to_put_back]
+    changes.publish_all(connection, site, "document", dict.fromkeys(done), at)
 
 
-def publish_order(connection: sa.Connection, site: str, number: str, at: int) -> None:
-    """Offer an order: its lines, made-to-order units too, when it has to leave, what it does without, its pieces."""
-    order = read_orders(connection, site, [number]).get(number, Order(number=number, lines=()))
+def publish_orders(connection: sa.Connection, site: str, numbers: Iterable[str], at: int) -> None:
+    """Offer orders: lines, made-to-order units too, when each has to leave, what it does without, its pieces."""
+    wanted = set(numbers)
+    orders = read_orders(connection, site, wanted)
+    cancelled = read_cancellations(connection, site, wanted)
+    short = read_shortages(connection, site, wanted)
+    pieces = read_pieces(connection, site, wanted)
+    buyers = read_buyers(connection, site, wanted)
+    offered = {}
+    for number in wanted:
+        row = _order(orders.get(number, Order(number=number, lines=())), short.get(number, ()), pieces[number])
+        row |= {"state": "cancelled" if is_cancelled(cancelled, number) else "open"}
+        offered[number] = row | ({"customer": buyers[number]} if buyers.get(number) else {})
+    changes.publish_all(connection, site, "document", offered, at)
+
+
+def _order(order: Order, short: Sequence[Taken], pieces: OrderPieces) -> dict[str, Any]:
     lines = [
         {"item": line.item, "lot": line.lot, "quantity": line.quantity, "container": None}
         | ({"unit": line.unit} if line.unit else {})
         for line in order.lines
     ]
-    state = "cancelled" if is_cancelled(read_cancellations(connection, site, [number]), number) else "open"
-    short = read_shortages(connection, site, [number]).get(number, ())
-    pieces = read_pieces(connection, site, number)
     packed = [replace(one, container=None) if left else one for one, left in pieces.in_cartons]
-    offered = {"kind": "order", "state": state, "lines": lines, "bins": [], "blind": False}
+    offered = {"kind": "order", "lines": lines, "bins": [], "blind": False}
     offered |= {"due": order.due} if order.due else {}
     for name, taken in (("short", short), ("picked", pieces.taken), ("packed", packed)):
         offered |= {name: [_taken(one) for one in taken]} if taken else {}
-    offered |= {"priority": order.priority} if order.priority else {}
-    offered |= {"customer": buyer} if (buyer := read_buyers(connection, site, [number]).get(number)) else {}
-    changes.publish(connection, site, "document", number, offered, at)
+    return offered | ({"priority": order.priority} if order.priority else {})
 
 
 def _announced(connection: sa.Connection, site: str, document: Any) -> dict[str, Any]:

@@ -7,12 +7,13 @@ in their order. On PostgreSQL the stamp is the transaction's own number (`xid8`)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from server.counts.blind import hidden_from
+from server.ledger import in_chunks
 from server.tables import reference, server_state, stock_levels, unit_states
 from server.upsert import upsert
 from sync.identity import is_container
@@ -62,10 +63,20 @@ def publish(connection: sa.Connection, site: str, kind: str, key: str, row: Any,
         row: JSON, or None where the entry has gone.
         at: stamp of this transaction.
     """
-    where = (reference.c.site == site) & (reference.c.kind == kind) & (reference.c.key == key)
-    stored = connection.execute(sa.select(reference.c.row).where(where)).first()
-    if stored is None or stored.row != row:
-        upsert(connection, reference, [{"site": site, "kind": kind, "key": key, "row": row, "stamp": at}])
+    publish_all(connection, site, kind, {key: row}, at)
+
+
+def publish_all(connection: sa.Connection, site: str, kind: str, rows: Mapping[str, Any], at: int) -> None:
+    """Offer many rows of one kind, by key, as `publish` does one."""
+    stored: dict[str, Any] = {}
+    t = reference.c
+    for keys in in_chunks(rows):
+        query = sa.select(t.key, t.row).where(t.site == site, t.kind == kind, t.key.in_(keys))
+        stored.update((key, row) for key, row in connection.execute(query))
+    new = [key for key in sorted(rows) if key not in stored or stored[key] != rows[key]]
+    upsert(
+        connection, reference, [{"site": site, "kind": kind, "key": key, "row": rows[key], "stamp": at} for key in new]
+    )
 
 
 def pull(

@@ -222,6 +222,8 @@ def _finish(
     with writing() as connection:
         row = _locked(connection, digest)
         event = row.event or _record(connection, row, run)
+        if row.event is None:
+            _offer(connection, row)
         if party is not None:
             parties.remember(connection, row.site, row.number, *party)
     after: str | None = "" if row.kind in OFFERED_KINDS and row.folded_rows == 0 else None
@@ -252,10 +254,14 @@ def _record(connection: sa.Connection, row: Any, run: _Run) -> str:
     connection.execute(
         documents.update().where(documents.c.digest == row.digest).values(event=event, event_ms=fact.event_ms)
     )
+    return event
+
+
+def _offer(connection: sa.Connection, row: Any) -> None:
+    """Let handhelds know of a document that counts from now on."""
     if row.kind in OFFERED_KINDS:
         catalogue.publish_document(connection, row.site, row, stamp(connection))
         notices.refresh(connection, row.site, stamp(connection))
-    return event
 
 
 def _judge_again(row: Any, after: str) -> str | None:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from server import bin_cases, case_rows, contents, removal, stock_levels, unit_rows
 from server.case_rows import Cases, cases_of
-from server.catalogue import publish_order, retire_orders
+from server.catalogue import publish_orders, retire_orders
 from server.identifiers import ROUNDS_MAX, claim, names_of, owners, relatives
 from server.ledger import history, in_chunks
 from server.modes import told_apart
@@ -121,8 +121,7 @@ def _tell_orders(connection: sa.Connection, site: str, by_subject: Mapping[str, 
     said += [event for event in loose if event.action in _TO_ORDERS]
     numbers = {event.document for event in said if event.document is not None}
     lock(connection, site, numbers)  # two that bring pieces of one order each read what the other one brought
-    for number in read_orders(connection, site, numbers):
-        publish_order(connection, site, number, at)
+    publish_orders(connection, site, read_orders(connection, site, numbers), at)
 
 
 def rebuild(connection: sa.Connection, site: str, subjects: Iterable[str], at: int) -> None:

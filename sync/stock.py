@@ -15,6 +15,7 @@ after the close is before the interval, after it, or takes the result's word awa
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
@@ -111,11 +112,18 @@ def step(balances: Balances, fact: Fact, emptied: Emptied = never) -> Balances:
 
     A count's result is taken as it stands: whether it holds is seen from the whole history (`fold`).
     """
-    event, kind = fact.event, ACTIONS[fact.event.action].stock
     after = dict(balances)
+    _take(after, fact, emptied)
+    return after
+
+
+def _take(balances: Balances, fact: Fact, emptied: Emptied) -> None:
+    event, kind = fact.event, ACTIONS[fact.event.action].stock
+    known = next((balance.expiry for balance in balances.values()), None)  # one item or lot has one
+    expiry = event.expiry or known
 
     def old(place: str) -> Balance:
-        before = after.get(place, Balance())
+        before = balances.get(place, Balance(expiry=expiry))
         left = bool(before.last_ms) and emptied(place, before.last_ms, fact.event_ms)
         return Balance(expiry=before.expiry) if left else before
 
@@ -123,22 +131,20 @@ def step(balances: Balances, fact: Fact, emptied: Emptied = never) -> Balances:
         before = old(place)
         read = before.read or (kind is Stock.ARRIVES and event.container is not None)
         shelved = before.shelved or (kind is Stock.MOVES and pieces > 0)
-        after[place] = replace(_now(before, before.quantity + pieces, fact), read=read, shelved=shelved)
+        balances[place] = replace(_now(before, before.quantity + pieces, fact), read=read, shelved=shelved)
     stated = event.container or event.location
     if stated is not None and kind in (Stock.STATED, Stock.FOUND):
         quantity = 1 if event.quantity is None else event.quantity
         count = (event.document or "").rpartition("/")[0] if kind is Stock.FOUND else None
         until = fact.event_ms if kind is Stock.FOUND else None
         now = _now(old(stated), quantity, fact)
-        after[stated] = replace(now, shelved=True, counted_in=count, counted_ms=until)
+        balances[stated] = replace(now, shelved=True, counted_in=count, counted_ms=until)
     if event.container is not None and kind is Stock.ANNOUNCED:
         before = old(event.container)
         more = before.announced if before.announced_by == event.document else 0
-        after[event.container] = replace(before, announced=more + (event.quantity or 0), announced_by=event.document)
-    if event.expiry:
-        after = {place: replace(balance, expiry=event.expiry) for place, balance in after.items()}
-    known = next((balance.expiry for balance in after.values() if balance.expiry), None)
-    return {place: b if b.expiry == known else replace(b, expiry=known) for place, b in after.items()}
+        balances[event.container] = replace(before, announced=more + (event.quantity or 0), announced_by=event.document)
+    if expiry != known:
+        balances.update({place: replace(balance, expiry=expiry) for place, balance in balances.items()})
 
 
 def _now(before: Balance, quantity: int, fact: Fact) -> Balance:
@@ -149,14 +155,15 @@ def _now(before: Balance, quantity: int, fact: Fact) -> Balance:
 def fold(history: Iterable[Fact], emptied: Emptied = never) -> Balances:
     """All balances of one item or lot, from its whole history."""
     facts = effective(history)
-    moved = [(place, fact) for fact in facts for place, _ in movements(fact.event)]
+    moved: dict[str | None, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        for place, _ in movements(fact.event):
+            moved[place].append(fact)
     balances: Balances = {}
     for fact in facts:
-        if ACTIONS[fact.event.action].stock is Stock.FOUND and any(
-            place == fact.event.location and is_within(other, fact) for place, other in moved
-        ):
-            continue
-        balances = step(balances, fact, emptied)
+        found = ACTIONS[fact.event.action].stock is Stock.FOUND
+        if not (found and any(is_within(other, fact) for other in moved[fact.event.location])):
+            _take(balances, fact, emptied)
     return balances
 
 

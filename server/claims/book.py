@@ -66,7 +66,7 @@ def follow(
         ClaimError: there is no such claim, or that cannot follow on what it is now.
     """
     lock(connection, site, [number])
-    claim = read(connection, site, number)
+    claim = read(connection, site, number, late=False)
     if fate not in NEXT[claim.status]:
         after = " or ".join(NEXT[claim.status]) or "nothing more"
         raise ClaimError(f"{number} is {claim.status}: what follows is {after}, and not {fate}.")

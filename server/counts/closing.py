@@ -82,6 +82,8 @@ def close_count(
         _propose(connection, site, found.plan, version, rows, operator, now_ms)
         return found
     _seal(connection, site, found.plan, version, rows, operator=operator, now_ms=now_ms)
+    if version > 1:  # the first one rests on every scan that is here, so that none is late for it
+        exceptions.refold(connection, site, number, stamp(connection))
     return replace(found, version=version)
 
 
@@ -149,7 +151,6 @@ def _seal(
         touched += _take_on(connection, site, f"{number}/{version}", rows, operator=operator, now_ms=now_ms)
     at = stamp(connection)
     rebuild(connection, site, touched, at)
-    exceptions.refold(connection, site, number, at)
     piece_cases.refold(connection, site, number, at)
     _end(connection, site, planned, "closed", at)
 
@@ -244,6 +245,7 @@ def approve(
     rows = [head, *(row | {"stated": _is_stated(row)} for row in map(dict, found.rows[1:]))]
     planned = plan.read(connection, site, number)
     _seal(connection, site, planned, found.version, rows, operator=operator, now_ms=now_ms, note=note)
+    exceptions.refold(connection, site, number, stamp(connection))  # scans may have come while it waited
     return found.version
 
 

@@ -60,6 +60,6 @@ def _differences(connection: sa.Connection, site: str, number: str, subjects: se
         evidence = scans.gather(connection, site, other, plan.recounts(connection, site, number))
         finished = {place: i for place, i in evidence.intervals.items() if i.finished}
         counted = [f for f in evidence.standing if f.event.action == "count" and f.event.subject in subjects]
-        quantities, _ = pieces.pieces_of(connection, site, evidence.family, finished, counted)
-        lines = compare([], [], [q for q in quantities if q.subject in subjects])
+        quantities, _ = pieces.pieces_of(connection, site, evidence.family, finished, counted, only=subjects)
+        lines = compare([], [], quantities)
     return moves.differences(lines, number)

@@ -15,14 +15,14 @@ import sqlalchemy as sa
 from server import papers
 from server.counts.compare import Quantity
 from server.counts.scans import Interval
-from server.ledger import SERVER_DEVICE, history
+from server.ledger import SERVER_DEVICE, history, in_chunks
 from server.surroundings import Gathered, gather
-from server.tables import stock_levels
+from server.tables import stock_levels, unit_states
 from sync import stock
 from sync.event import format_name
 from sync.history import Fact
 from sync.identity import is_container, is_stock
-from sync.unit import UnitState
+from sync.unit import Status, UnitState
 
 Where = tuple[str, str]
 """Product or lot, and the bin."""
@@ -49,6 +49,7 @@ def pieces_of(
     *,
     frozen: Collection[Where] = (),
     without: Collection[str] = (),
+    only: Collection[str] | None = None,
 ) -> tuple[list[Quantity], dict[str, Fact]]:
     """So many of each product or lot in each bin; and the outside scans that this rests on, by their marks.
 
@@ -56,17 +57,20 @@ def pieces_of(
         family: numbers of the count and its recounts: what they say is not what they should find.
         frozen: what the latest version speaks of; so does the next, if only to say that there are none.
         without: marks of scans that are left out, as if they had never arrived.
+        only: these products and lots, and no others.
     """
     scans: dict[Where, list[Fact]] = defaultdict(list)
     for fact in counted:
         if is_stock(str(fact.event.subject)) and fact.event.location in intervals:
             scans[str(fact.event.subject), str(fact.event.location)].append(fact)
-    facts = history(connection, site, {s for s, _ in [*scans, *frozen]} | _held_in(connection, site, intervals))
+    wanted = {s for s, _ in [*scans, *frozen]} | _held_in(connection, site, intervals)
+    facts = history(connection, site, wanted if only is None else wanted & set(only))
     facts = {
         subject: [f for f in own if not _is_own_word(f, family) and papers.mark(f) not in without]
         for subject, own in facts.items()
     }
-    around = _around(connection, site, facts)
+    facts = {subject: sorted(own, key=lambda f: f.order) for subject, own in facts.items()}
+    around = _around(connection, site, facts, intervals)
     found: list[Quantity] = []
     rests: dict[str, Fact] = {}
     for subject, own in sorted(facts.items()):
@@ -103,8 +107,9 @@ def _quantity(
 
 def _lying(facts: Iterable[Fact], place: str, boxes: Sequence[str], interval: Interval, around: Gathered) -> Lying:
     opened, finished = interval.opened_ms, interval.finished_ms
-    ordered = sorted((f for f in facts if f.event_ms - f.uncertainty_ms <= finished), key=lambda f: f.order)
-    before = [f for f in ordered if f.event_ms + f.uncertainty_ms < opened]
+    ordered = [f for f in facts if f.event_ms - f.uncertainty_ms <= finished]
+    here = {place, *boxes}  # what happened elsewhere changes nothing here
+    before = [f for f in ordered if f.event_ms + f.uncertainty_ms < opened and (f.event.voids or here & {*_places(f)})]
     at_opening = stock.fold(before, around.emptied)
 
     def held(where: str) -> int:
@@ -112,7 +117,7 @@ def _lying(facts: Iterable[Fact], place: str, boxes: Sequence[str], interval: In
         return stock.here(at_opening.get(where, stock.Balance()), where, carrier)[0]
 
     within = (f for f in ordered if stock.may_lie_in(f, opened, finished))
-    moving = any(at in (place, *boxes) for f in within for at, _ in stock.movements(f.event))
+    moving = any(at in here for f in within for at, _ in stock.movements(f.event))
     standing = [box for box in boxes if around.locate(box, opened) == place]
     boxed = sum(held(box) for box in standing)
     shifted = (box for box in boxes if around.locate(box, opened) != around.locate(box, finished))
@@ -126,16 +131,28 @@ def _stood(around: Gathered, box: str, place: str, interval: Interval) -> bool:
 
 
 def _held_in(connection: sa.Connection, site: str, intervals: Mapping[str, Interval]) -> set[str]:
-    """Products and lots that the records put into these bins, or into a container."""
+    """Products and lots that the records put into these bins, or into a container that was here."""
     t = stock_levels.c
     # what is in a container counts where it stood then, which the container's history says
-    boxed = t.place.contains("/00/") & ((t.quantity != 0) | (t.announced != 0))
+    boxed = t.place.contains("/00/") & ((t.quantity != 0) | (t.announced != 0)) & t.place.notin_(_left(site, intervals))
     held = sa.select(t.subject).where(t.site == site, t.place.in_(intervals) | boxed)
     return set(connection.execute(held.distinct()).scalars())
 
 
-def _around(connection: sa.Connection, site: str, facts: Mapping[str, Iterable[Fact]]) -> Gathered:
+def _left(site: str, intervals: Mapping[str, Interval]) -> sa.Select[tuple[str]]:
+    """Containers that had been handed over before the first of these bins was opened, and did not come back since."""
+    u = unit_states.c
+    opened_ms = min((interval.opened_ms for interval in intervals.values()), default=0)
+    return sa.select(u.unit).where(u.site == site, u.status == Status.SHIPPED, u.status_ms < opened_ms)
+
+
+def _around(
+    connection: sa.Connection, site: str, facts: Mapping[str, Iterable[Fact]], intervals: Mapping[str, Interval]
+) -> Gathered:
     boxes = {place for own in facts.values() for f in own for place in _places(f) if is_container(place)}
+    left = _left(site, intervals)
+    for chunk in in_chunks(set(boxes)):
+        boxes -= set(connection.execute(left.where(unit_states.c.unit.in_(chunk))).scalars())
     return gather(connection, site, {}, [UnitState(place=box) for box in boxes])
 
 

@@ -42,7 +42,7 @@ def cancel(
         document=number,
         reason=reason.strip(),
     )
-    catalogue.publish_order(connection, site, number, stamp(connection))
+    catalogue.publish_orders(connection, site, [number], stamp(connection))
 
 
 def resume(
@@ -70,7 +70,7 @@ def resume(
         document=number,
         reason=reason.strip(),
     )
-    catalogue.publish_order(connection, site, number, stamp(connection))
+    catalogue.publish_orders(connection, site, [number], stamp(connection))
 
 
 def cancel_all(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from server.ledger import FOLDED, fact_of
+from server.ledger import FOLDED, fact_of, in_chunks
 from server.surroundings import END_OF_TIME, Gathered, gather
 from server.tables import events
 from server.undone import read_undone
@@ -17,20 +18,26 @@ from sync.order_pieces import GIVING_BACK, TAKING, OrderPieces
 from sync.unit import UnitState
 
 
-def read_pieces(connection: sa.Connection, site: str, number: str) -> OrderPieces:
-    """What was picked and packed for an order, less what was taken out again, and not undone."""
+def read_pieces(connection: sa.Connection, site: str, numbers: Iterable[str]) -> dict[str, OrderPieces]:
+    """What was picked and packed for each of these orders, less what was taken out again, and not undone."""
     e = events.c
-    query = (
-        sa.select(events)
-        .where(e.site == site, e.document == number, e.action.in_((*TAKING, *GIVING_BACK)))
-        .where(e.outcome.in_(FOLDED), e.subject.isnot(None))
-    )
-    facts = [fact_of(row) for row in connection.execute(query).mappings() if is_stock(row["subject"])]
+    wanted = set(numbers)
+    facts: list[Fact] = []
+    for chunk in in_chunks(wanted):
+        query = (
+            sa.select(events)
+            .where(e.site == site, e.document.in_(chunk), e.action.in_((*TAKING, *GIVING_BACK)))
+            .where(e.outcome.in_(FOLDED), e.subject.isnot(None))
+        )
+        facts += [fact_of(row) for row in connection.execute(query).mappings() if is_stock(row["subject"])]
     undone = read_undone(connection, (format_name(fact.name) for fact in facts))
-    standing = [fact for fact in facts if format_name(fact.name) not in undone]
-    boxes = {fact.event.container for fact in standing if fact.event.container}
+    standing: dict[str, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        if format_name(fact.name) not in undone:
+            standing[str(fact.event.document)].append(fact)
+    boxes = {fact.event.container for own in standing.values() for fact in own if fact.event.container}
     around = gather(connection, site, {}, [UnitState(place=box) for box in boxes])
-    return pieces_of(standing, around, END_OF_TIME)
+    return {number: pieces_of(standing[number], around, END_OF_TIME) for number in wanted}
 
 
 def pieces_of(facts: Iterable[Fact], around: Gathered, now_ms: int) -> OrderPieces:
