@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from math import sqrt
 from typing import Final
 
 import sqlalchemy as sa
@@ -34,7 +36,7 @@ class Near:
     windows: int
     """Losses in whose window they scanned in that zone."""
     expected: float
-    """Of those, so many by chance: by the share of its days on which they work in that zone."""
+    """Of those, so many by chance: as often as they are there within any window of that length."""
     alone: int
     """Windows in which nobody else did."""
 
@@ -45,8 +47,8 @@ class Presence:
 
     hours: Mapping[tuple[str, str], Sequence[int]]
     """(zone, person) -> hours since 1970, ascending."""
-    open_days: Mapping[str, int]
-    """Zone -> days on which anybody scanned there."""
+    span: Mapping[str, tuple[int, int]]
+    """Zone -> the first and the last hour in which anybody scanned there."""
 
     def people(self, zone: str) -> list[str]:
         """Everybody who ever scanned there."""
@@ -65,10 +67,6 @@ class Presence:
             name for name in self.people(loss.zone) if self.within(loss.zone, name, loss.last_ms + 1, loss.missed_ms)
         ]
 
-    def days(self, zone: str, name: str, from_ms: int, until_ms: int) -> int:
-        """Days on which a person scanned there between two moments."""
-        return len({hour // 24 for hour in self.within(zone, name, from_ms, until_ms)})
-
 
 def read_presence(connection: sa.Connection, site: str, until_ms: int) -> Presence:
     """From every scan that names a person and a place, without those of counts: who counts finds what others lost."""
@@ -82,43 +80,60 @@ def read_presence(connection: sa.Connection, site: str, until_ms: int) -> Presen
     )
     zones = zones_of(connection, site)
     hours: dict[tuple[str, str], set[int]] = defaultdict(set)
-    days: dict[str, set[int]] = defaultdict(set)
     for place, name, at_ms in connection.execute(query.execution_options(yield_per=1_000)):
         zone = zones.get(place)
         if zone is not None:
             hours[zone, name].add(at_ms // HOUR_MS)
-            days[zone].add(at_ms // DAY_MS)
+    every: dict[str, set[int]] = defaultdict(set)
+    for (zone, _), mine in hours.items():
+        every[zone] |= mine
     return Presence(
-        {key: tuple(sorted(found)) for key, found in hours.items()}, {zone: len(of) for zone, of in days.items()}
+        {key: tuple(sorted(found)) for key, found in hours.items()},
+        {zone: (min(found), max(found)) for zone, found in every.items()},
     )
 
 
 def by_person(losses: Iterable[Loss], presence: Presence) -> list[Near]:
-    """Everybody who was near any of these losses; who was near more often than by chance first."""
+    """Everybody who was near any of these losses; first who was so by more than chance does, for how chance varies.
+
+    To be near a hundred of a hundred is easier for somebody who is always there than for who comes nine days in ten.
+    """
     windows: Counter[str] = Counter()
     alone: Counter[str] = Counter()
     expected: dict[str, float] = defaultdict(float)
+    varies: dict[str, float] = defaultdict(float)
+    """Variance of how many it would be by chance, each window being there or not by itself."""
     for loss in losses:
         near = presence.near(loss)
         windows.update(near)
         alone.update(near if len(near) == 1 else ())
         for name in presence.people(loss.zone) if loss.last_ms is not None else ():
-            expected[name] += _by_chance(loss, name, presence)
+            chance = _by_chance(loss, name, presence, near)
+            expected[name] += chance
+            varies[name] += chance * (1 - chance)
     found = [
         Near(name=name, windows=windows[name], expected=round(expected[name], 1), alone=alone[name]) for name in windows
     ]
-    return sorted(found, key=lambda near: (near.expected - near.windows, near.name))
+
+    def beyond_chance(one: Near) -> float:
+        return (windows[one.name] - expected[one.name]) / (sqrt(varies[one.name]) or 1)
+
+    return sorted(found, key=lambda one: (-beyond_chance(one), one.name))
 
 
-def _by_chance(loss: Loss, name: str, presence: Presence) -> float:
-    """How likely someone who works in a zone on such a share of its days is there within a window of so many days."""
-    everybody = presence.people(loss.zone)
-    from_ms = (loss.last_ms or 0) + 1
-    hours = {h for each in everybody for h in presence.within(loss.zone, each, from_ms, loss.missed_ms)}
-    open_days = len({hour // 24 for hour in hours})
-    mine = len({hour // 24 for hour in presence.hours.get((loss.zone, name), ())})
-    share = mine / max(1, presence.open_days.get(loss.zone, 1))
-    return float(1 - (1 - min(1.0, share)) ** open_days)
+def _by_chance(loss: Loss, name: str, presence: Presence, near: Collection[str]) -> float:
+    """The share of all windows of that length, at whatever time, in which someone was there.
+
+    So nobody is suspected for coming often, or regularly. Who saw it last works on there in the same hour: their being
+    near says nothing, for them or against them.
+    """
+    if name == loss.last_by:
+        return float(name in near)
+    first, last = presence.span[loss.zone]
+    length = loss.missed_ms // HOUR_MS - (loss.last_ms or 0) // HOUR_MS + 1
+    there = (first - 1, *presence.hours.get((loss.zone, name), ()), last + 1)
+    away = sum(max(0, after - before - length) for before, after in pairwise(there))
+    return 1 - away / max(1, last - first + 2 - length)
 
 
 def by_shift(losses: Iterable[Loss], presence: Presence) -> dict[str, float]:
