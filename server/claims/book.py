@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import sqlalchemy as sa
@@ -10,12 +12,13 @@ import sqlalchemy as sa
 from server import papers
 from server.claims.claim import NEXT, Claim, ClaimError, ClaimLine, Fate, line_of, row_of
 from server.claims.version import has_changed
-from server.ledger import FOLDED, record
+from server.ledger import FOLDED, in_chunks, record
 from server.rebuild import lock
 from server.tables import document_rows, documents, events
 from sync.actions import QUANTITY_MAX
 
-CLAIMS_MAX: Final = 500
+RECEIPTS_AT_ONCE: Final = 100
+"""Whose versions one question asks for."""
 
 
 def put(
@@ -95,42 +98,83 @@ def read(connection: sa.Connection, site: str, number: str, *, late: bool = True
     Raises:
         ClaimError: there is none of that number.
     """
-    rows = papers.rows_of(connection, site, "claim", number)
-    if not rows:
+    found = _read(connection, site, [number])
+    if not found:
         raise ClaimError(f"There is no claim {number}.")
+    claim = found[0]
+    changed = late and claim.version > 0 and has_changed(connection, site, claim.receipt, claim.latest)
+    return replace(claim, changed=changed)
+
+
+def _read(connection: sa.Connection, site: str, numbers: Sequence[str]) -> list[Claim]:
+    """These claims, in their order, as far as there are any; whether their receipts changed since is not looked up."""
+    rows: dict[str, list[sa.RowMapping]] = defaultdict(list)
+    for chunk in in_chunks(numbers):
+        query = (
+            sa.select(document_rows, documents.c.number)
+            .join(documents, documents.c.digest == document_rows.c.document)
+            .where(documents.c.site == site, documents.c.kind == "claim", documents.c.number.in_(chunk))
+            .where(documents.c.event.isnot(None))
+            .order_by(document_rows.c.row)
+        )
+        for row in connection.execute(query).mappings():
+            rows[row["number"]].append(row)
+    fates = _fates(connection, site, numbers)
+    latest = _latest(connection, site, {found[0]["attributes"]["receipt"] for found in rows.values()})
+    return [_claim(number, rows[number], latest, fates.get(number, [])) for number in numbers if number in rows]
+
+
+def _claim(number: str, rows: Sequence[sa.RowMapping], latest: Mapping[str, int], fates: list[Fate]) -> Claim:
     head, *lines = rows
     said = head["attributes"]
-    latest = papers.versions(connection, site, "receipt_result", said["receipt"])
     return Claim(
         number=number,
         receipt=said["receipt"],
         version=said["version"],
-        latest=latest,
-        changed=late and said["version"] > 0 and has_changed(connection, site, said["receipt"], latest),
+        latest=latest.get(said["receipt"], 0),
+        changed=False,
         supplier=said["supplier"],
         reason=said["reason"],
         lines=[line_of(row) for row in lines],
-        fates=_fates(connection, site, number),
+        fates=fates,
     )
 
 
-def _fates(connection: sa.Connection, site: str, number: str) -> list[Fate]:
-    query = (
-        sa.select(events)
-        .where(events.c.site == site, events.c.document == number, events.c.outcome.in_(FOLDED))
-        .where(events.c.action.in_(("draft_claim", "follow_claim")))
-        .order_by(events.c.event_ms, events.c.device_no, events.c.epoch, events.c.seq)
-    )
-    return [
-        Fate(
-            word="drafted" if row.action == "draft_claim" else row.reason,
-            at_ms=row.event_ms,
-            operator=row.operator,
-            note=row.evidence if row.action == "follow_claim" else None,
-            amount=row.quantity,
+def _latest(connection: sa.Connection, site: str, receipts: Iterable[str]) -> dict[str, int]:
+    """The latest frozen version of each of these receipts; one that was never closed is left out."""
+    wanted, d = sorted(receipts), documents.c
+    found: dict[str, int] = {}
+    for at in range(0, len(wanted), RECEIPTS_AT_ONCE):
+        some = wanted[at : at + RECEIPTS_AT_ONCE]
+        named = sa.or_(*(d.number.startswith(f"{receipt}/", autoescape=True) for receipt in some))
+        query = sa.select(d.number).where(d.site == site, d.kind == "receipt_result", named)
+        for number in connection.execute(query).scalars():
+            receipt, _, version = number.rpartition("/")  # a number may hold a stroke itself
+            if version.isdigit():
+                found[receipt] = max(found.get(receipt, 0), int(version))
+    return found
+
+
+def _fates(connection: sa.Connection, site: str, numbers: Sequence[str]) -> dict[str, list[Fate]]:
+    found: dict[str, list[Fate]] = defaultdict(list)
+    for chunk in in_chunks(numbers):
+        query = (
+            sa.select(events)
+            .where(events.c.site == site, events.c.document.in_(chunk), events.c.outcome.in_(FOLDED))
+            .where(events.c.action.in_(("draft_claim", "follow_claim")))
+            .order_by(events.c.event_ms, events.c.device_no, events.c.epoch, events.c.seq)
         )
-        for row in connection.execute(query)
-    ]
+        for row in connection.execute(query):
+            found[row.document].append(
+                Fate(
+                    word="drafted" if row.action == "draft_claim" else row.reason,
+                    at_ms=row.event_ms,
+                    operator=row.operator,
+                    note=row.evidence if row.action == "follow_claim" else None,
+                    amount=row.quantity,
+                )
+            )
+    return found
 
 
 def list_claims(connection: sa.Connection, site: str, *, receipt: str | None = None) -> list[Claim]:
@@ -139,7 +183,6 @@ def list_claims(connection: sa.Connection, site: str, *, receipt: str | None = N
         sa.select(documents.c.number)
         .where(documents.c.site == site, documents.c.kind == "claim")
         .order_by(documents.c.event_ms.desc(), documents.c.number.desc())
-        .limit(CLAIMS_MAX)
     )
     if receipt is not None:
         named = sa.select(document_rows.c.document).where(
@@ -147,7 +190,7 @@ def list_claims(connection: sa.Connection, site: str, *, receipt: str | None = N
         )
         query = query.where(documents.c.digest.in_(named))
     numbers = connection.execute(query).scalars().all()
-    return [read(connection, site, number, late=False) for number in numbers]
+    return _read(connection, site, numbers)
 
 
 def open_of(connection: sa.Connection, site: str, unit: str) -> str | None:

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from server import inventory
 from server.case_list import CaseFilter, list_cases, read_cases
 from server.changes import publish
+from server.claims.book import list_claims, put
+from server.claims.claim import ClaimLine
 from server.database import db, reading, stamp, writing
 from server.receipts.listing import list_receipts
 from tests.handheld import BIN_A, BIN_B, DAY, PHONE, Chain, unit
@@ -56,6 +58,21 @@ def _stock(first: int, last: int) -> None:
     state_document("stock", f"S-{first}", rows, now_ms=DAY + first)
 
 
+def _claims(first: int, last: int) -> None:
+    for number in range(first, last):
+        with writing() as c:
+            put(
+                c,
+                site=SITE,
+                receipt=f"ASN-{number}",
+                version=1,
+                supplier="Acme",
+                lines=[ClaimLine(subject=unit("A1"), wrong="missing", carton=None, quantity=1)],
+                operator="Sam",
+                now_ms=DAY + number,
+            )
+
+
 def _read_cases(c: sa.Connection) -> None:
     read_cases(c, SITE, [(case.unit, case.rule, case.episode) for case in list_cases(c, SITE, CaseFilter())])
 
@@ -66,8 +83,9 @@ def _read_cases(c: sa.Connection) -> None:
         (_receipts, lambda c: list_receipts(c, SITE)),
         (_cases, _read_cases),
         (_stock, lambda c: inventory.products(c, SITE)),
+        (_claims, lambda c: list_claims(c, SITE)),
     ],
-    ids=["receipts", "cases", "products"],
+    ids=["receipts", "cases", "products", "claims"],
 )
 def test_more_rows_ask_no_more_questions(
     warehouse: str, fill: Callable[[int, int], None], ask: Callable[[sa.Connection], object]
