@@ -22,6 +22,7 @@ from server.database import reading, writing
 from server.tables import cases
 from sync.protocol import EVENTS_PER_PUSH_MAX
 from tests.bench._databases import KINDS, database
+from tests.bench._watch import Took, Watch
 from tests.handheld import DAY, LOC, Chain, unit
 from tests.server.site import SITE, enrol, push, site, state_document
 
@@ -95,8 +96,8 @@ def count(units: int) -> int:
     return now + 60_000
 
 
-def in_sql(units: int) -> float:
-    """Seconds of the five classes into a table, both sides indexed by unit."""
+def in_sql(units: int) -> Took:
+    """What the five classes take, into a table, both sides indexed by unit."""
     with writing() as c:
         for name, rows in (("raw_expected", expected(units)), ("raw_seen", seen(units))):
             c.exec_driver_sql(f"CREATE TABLE {name} (unit TEXT, place TEXT)")
@@ -106,10 +107,9 @@ def in_sql(units: int) -> float:
             )
             c.exec_driver_sql(f"CREATE INDEX ix_{name} ON {name} (unit, place)")
         c.exec_driver_sql("CREATE TABLE raw_cases (rule TEXT, unit TEXT, expected TEXT, seen TEXT)")
-    begun = time.perf_counter()
-    with writing() as c:
+    with Watch() as watch, writing() as c:
         c.exec_driver_sql(CLASSES)
-    return time.perf_counter() - begun
+    return watch.took
 
 
 def measure(kind: str, units: int) -> None:
@@ -120,17 +120,17 @@ def measure(kind: str, units: int) -> None:
         after_ms = count(units)
         scanned = time.perf_counter() - begun
         sql = in_sql(units)
-        begun = time.perf_counter()
-        with writing() as c:
+        with Watch() as watch, writing() as c:
             found = close_count(c, site=SITE, number=COUNT, operator="Sam", now_ms=after_ms)
-        closed = time.perf_counter() - begun
+        closed = watch.took
         with reading() as c:
             stored = c.execute(sa.select(sa.func.count()).select_from(cases)).scalar_one()
     totals = {kind: found.totals[kind] for kind in (Line.MATCHED, Line.MISSING, Line.MISPLACED, Line.UNKNOWN)}
     print(
         f"{kind}: {units:,} units, {stored} cases stored ({', '.join(f'{n:,} {k}' for k, n in totals.items())}); "
-        f"closed in {closed:.1f} s ({units / closed:,.0f} units/s), the classes in SQL alone {sql:.2f} s: "
-        f"{closed / sql:.0f} times; expecting, scanning and folding them took {scanned:.0f} s"
+        f"closed in {closed.clock:.1f} s, {closed.core:.1f} s of a core ({units / closed.core:,.0f} units/s); in SQL "
+        f"alone {sql.clock:.2f} s, {sql.core:.3f} s of a core: {closed.clock / sql.clock:.0f} times by the clock; "
+        f"expecting, scanning and folding them took {scanned:.0f} s"
     )
 
 

@@ -11,14 +11,13 @@ import cProfile
 import pstats
 import random
 import tempfile
-import time
 from argparse import ArgumentParser
 from collections import Counter, defaultdict
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from flask import Flask
 
@@ -27,6 +26,7 @@ from sync.protocol import EVENTS_PER_PUSH_MAX, pack
 from tests.bench._databases import KINDS, copy_shift, database
 from tests.bench._raw import RawDatabase, rows_of
 from tests.bench._shift import scan
+from tests.bench._watch import Took, Watch
 from tests.server.running import NOW, Handheld, running_server
 from tests.server.site import state_document
 
@@ -35,28 +35,6 @@ FILLING: Final = 10
 """Batches of the shift that is copied until as much is stored as is asked for."""
 STORED: Final = 100_000
 SHOWN: Final = 25
-
-
-@dataclass(frozen=True, slots=True)
-class Took:
-    """What a batch took: seconds by the clock, and of a core in this process."""
-
-    clock: float
-    core: float
-
-
-class Watch:
-    """Measures a block; `took` is there behind it."""
-
-    took: Took
-
-    def __enter__(self) -> Self:
-        self._begun = time.perf_counter(), time.process_time()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        clock, core = self._begun
-        self.took = Took(time.perf_counter() - clock, time.process_time() - core)
 
 
 @dataclass
@@ -108,12 +86,14 @@ def fill(app: Flask, stored: int) -> tuple[int, str | None]:
     """Have so many events stored, whole batches of them; the handheld whose shift was copied, and the cursor."""
     device, cursor = Handheld(app).enrol(name="HH-0"), None
     batches = min(FILLING, stored // EVENTS_PER_PUSH_MAX)
+    if not batches:
+        return device.chain.device_no, cursor
     prepare_shift(device, batches, seed=2)
     for number in range(batches):
         answer = device.send(envelope(device, number, cursor)).get_json()
         assert answer["accepted"] == EVENTS_PER_PUSH_MAX, answer
         cursor = answer["cursor"]
-    copy_shift(device.chain.device_no, range(1, stored // (batches * EVENTS_PER_PUSH_MAX)) if batches else ())
+    copy_shift(device.chain.device_no, range(1, stored // (batches * EVENTS_PER_PUSH_MAX)))
     return device.chain.device_no, cursor
 
 
