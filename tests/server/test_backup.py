@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,32 @@ def test_handhelds_learn_what_is_in_a_backup_and_no_more(database_url: str, tmp_
         scan(chain, minute=4)
         taken = push(chain, 3, 3, now_ms=NOW + 300_000)
         assert (taken.acked_through, taken.safe_through) == (3, 2)
+
+
+@PORTABLE
+def test_a_backup_that_is_made_while_scans_come_in_is_of_one_moment(
+    database_url: str, tmp_path: Path, *, portable: bool
+) -> None:
+    with office(database_url, tmp_path) as app:
+        chain, ended = shift(), threading.Event()
+
+        def go_on() -> None:
+            with app.app_context():
+                while not ended.is_set():
+                    scan(chain, minute=4)
+                    push(chain, len(chain.lines), len(chain.lines), now_ms=NOW + 300_000)
+
+        writer = threading.Thread(target=go_on)
+        writer.start()
+        try:
+            for number in range(2):
+                back_up(tmp_path / f"copy-{number}", now_ms=NOW, portable=portable)
+        finally:
+            ended.set()
+            writer.join()
+        assert len(chain.lines) > 3
+        restore(tmp_path / "copy-1")
+        assert list(upkeep.verify(SITE, lambda _: None)) == []
 
 
 def test_a_backup_that_fails_makes_nothing_safe(database_url: str, tmp_path: Path) -> None:
