@@ -71,7 +71,10 @@ def _stands(theft: Theft, at_ms: int | None) -> bool:
 
 
 def serial_alone(name: str, domain: str) -> str | None:
-    """The name of a unit's serial number by itself; None where it is no unit of a product."""
-    parts = split_key(name)
+    """The name of a unit's serial number by itself; None where it is no unit of a product, or no name at all."""
+    try:
+        parts = split_key(name)
+    except ValueError:  # somebody asks about what they typed
+        return None
     serial = parts.value("21") if parts.kind is Kind.UNIT else None
     return serial_key(domain, serial) if serial else None

@@ -53,6 +53,8 @@ BYTES_MAX: Final = 8190
 LABELS_MAX: Final = 1000
 """Labels in one symbol: more than a carton holds."""
 
+SENTENCE_CHARS_MAX: Final = 600
+
 _NOT_ASCII: Final = re.compile(rb"[\x80-\xff]")
 _CONTROL: Final = re.compile(rb"[\x00-\x1c\x1e\x1f\x7f]")
 _NAMES: Final = {0x09: "⟨TAB⟩", 0x0A: "⟨LF⟩", 0x0D: "⟨CR⟩", 0x1D: "⟨GS⟩", 0x1E: "⟨RS⟩", 0x04: "⟨EOT⟩"}
@@ -81,7 +83,7 @@ def parse(
         try:
             label = read(scan)
         except InvalidLabelError as fault:
-            return Refusal(reason=str(fault), format=name)
+            return Refusal(reason=_bounded(str(fault)), format=name)
         if label is not None:
             return label
     return Refusal(reason=f"No label format knows {_shown(raw)}.")
@@ -107,6 +109,14 @@ def parse_all(
         return (Refusal(reason=f"The symbol lists {len(pieces)} labels, and {LABELS_MAX} are the most."),)
     labels = [parse(piece, symbology, codes, year=year) for piece in pieces]
     return tuple(_numbered(label, index, len(labels)) for index, label in enumerate(labels, 1))
+
+
+def _bounded(sentence: str) -> str:
+    """The sentence, its middle left out where it repeats a value that no screen can hold."""
+    if len(sentence) <= SENTENCE_CHARS_MAX:
+        return sentence
+    half = SENTENCE_CHARS_MAX // 2
+    return f"{sentence[:half]} ... {sentence[-half:]}"
 
 
 def _numbered(label: Label | Refusal, index: int, count: int) -> Label | Refusal:

@@ -1,7 +1,7 @@
 """No print on a label makes the gatekeeper fail, hang, or say something that is no sentence."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sync.labels import Label, Refusal, SerialPattern, SiteCodes, compiled, parse_all
@@ -14,6 +14,7 @@ SITE = SiteCodes(serial_patterns=(SerialPattern(item=PHONE, pattern=".*S.*"),))
 
 @tries(150)
 @given(LABELS, SYMBOLOGIES)
+@example(b"9" * 8_190, "]d2")
 def test_every_print_is_read_or_refused_with_a_sentence(data: bytes, symbology: str | None) -> None:
     with quickly():
         found = parse_all(data, symbology, SITE)

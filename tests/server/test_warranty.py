@@ -304,3 +304,11 @@ def test_the_page_of_a_sold_unit_says_how_long_it_is_covered_and_leads_to_the_de
     assert "Covered until" in page
     assert "/warranty?label=" in page
     assert "Covered until" not in admin.get(f"/units/01/{GTIN}/21/S2").text
+
+
+@pytest.mark.parametrize("room", ["warranty", "units", "trails", "put-away"])
+@pytest.mark.parametrize("name", ["0", "01", "01/0", "x/y/z", "https://id.gs1.org/0"])
+def test_what_is_no_name_of_anything_is_answered_with_a_sentence(supervisor: Person, room: str, name: str) -> None:
+    answer = supervisor.get(f"/api/v1/{room}/{name}")
+    assert answer.status_code in (200, 400, 404, 422)
+    assert answer.get_json()
