@@ -35,6 +35,7 @@ class Fault(StrEnum):
     CLONE = "handhelds cloned to a second device"
     TWIN = "clones that look like the same machine"
     SERVER_KILL = "servers killed at any step"
+    RIVAL = "another process that writes meanwhile"
     SERVER_AWAY = "servers away for a while"
     SERVER_DISK_FULL = "the server's disk full"
     BACKUP = "backups"
@@ -54,7 +55,8 @@ MOST: Final[Mapping[Fault, int]] = {
     Fault.POWER_CUT: 2, Fault.BATTERY: 2, Fault.CLOCK_JUMP: 3, Fault.CLOCK_BACKWARDS: 1, Fault.DISK_FULL: 1,
     Fault.POISON: 2, Fault.OLD_QUEUE: 1, Fault.OLD_FOLDER: 1, Fault.CLONE: 1, Fault.TWIN: 1, Fault.SERVER_KILL: 3,
     Fault.SERVER_AWAY: 1, Fault.SERVER_DISK_FULL: 1, Fault.BACKUP: 2, Fault.RESTORE: 1, Fault.REVOKE: 1,
-    Fault.NEWCOMER: 1,    Fault.COUNT: 2, Fault.RECALL: 2, Fault.SETTLE: 3, Fault.REBUILD: 1, Fault.HOLIDAY: 1,
+    Fault.NEWCOMER: 1, Fault.COUNT: 2, Fault.RECALL: 2, Fault.SETTLE: 3, Fault.REBUILD: 1,
+    Fault.HOLIDAY: 1,
 }  # fmt: skip
 """How often each may happen in one seed."""
 RARE: Final = frozenset(

@@ -6,7 +6,7 @@ import io
 import logging
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -42,6 +42,8 @@ class Server:
         self.now_ms: Callable[[], int] = lambda: START_MS
         self.is_up = True
         self.dies_after: int | None = None
+        self.rival_after: int | None = None
+        """Statements until another process, a command say, tries to write as well."""
         self.is_full = self.was_full = False
         self.died: Callable[[], None] = lambda: None
         """Told when a process dies by itself; who kills it knows."""
@@ -63,7 +65,7 @@ class Server:
     def lay_out(self, now_ms: Callable[[], int]) -> None:
         """A new morning: nothing has been scanned."""
         self.now_ms, self.is_up, self.is_full, self.dies_after, self._dead = now_ms, True, False, None, False
-        self.was_full = False
+        self.was_full, self.rival_after = False, None
         self._end_process()
         for path in self._file.parent.glob(f"{self._file.name}*"):
             path.unlink()
@@ -137,6 +139,18 @@ class Server:
         self._engine.dispose()
         ledger._process.cache_clear()  # the next one makes its facts on a chain of its own
 
+    def _meet_the_rival(self) -> None:
+        if self.rival_after is None:
+            return
+        self.rival_after -= 1
+        if self.rival_after >= 0:
+            return
+        self.rival_after = None
+        rival = sqlite_module().connect(self._file, timeout=0)
+        with closing(rival), suppress(sqlite_module().OperationalError):  # this server writes just now: it has to wait
+            rival.execute("UPDATE server_state SET stamp = stamp + 1")
+            rival.commit()
+
     def watch(self) -> None:
         """Each statement is a step at which it may die, and at which the disk may be full."""
 
@@ -144,6 +158,7 @@ class Server:
         def step(*_: Any) -> None:
             if self._dead:
                 raise Killed
+            self._meet_the_rival()
             if self.dies_after is not None:
                 self.dies_after -= 1
                 if self.dies_after < 0:

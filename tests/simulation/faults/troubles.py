@@ -140,8 +140,10 @@ def _old_copy(names: frozenset[str] | None) -> Befall:
 
     def befall(world: World, hand: Hand, chance: Random) -> Process:
         copy, beeped = hand.device.copied(), set(hand.beeped)
-        while hand.device.handheld is None:
+        while hand.device.handheld is None and not hand.is_broken:
             yield 1.0
+        if hand.is_broken:
+            return
         _tangle(world, hand)
         yield 10 + chance.random() * world.plan.length_s / 3
         if world.settling or hand.device.handheld is None:
@@ -169,12 +171,14 @@ def _old_copy(names: frozenset[str] | None) -> Befall:
 
 def _clone(*, same_machine: bool) -> Befall:
     def befall(world: World, hand: Hand, chance: Random) -> Process:
-        while hand.device.handheld is None:
+        while hand.device.handheld is None and not hand.is_broken:
             yield 1.0
+        if hand.is_broken:
+            return
         if world.settling:
             return
         _tangle(world, hand)
-        name = f"{hand.device.name}-{'twin' if same_machine else 'clone'}"
+        name = f"{hand.device.name}-{'twin' if same_machine else 'clone'}-{len(world.hands)}"
         home = world.folder / name
         home.mkdir()
         for file, content in hand.device.copied().items():
@@ -198,6 +202,11 @@ def _tangle(world: World, hand: Hand) -> None:
 def _server_kill(world: World, _hand: Hand, chance: Random) -> Process:
     if world.server.is_up:
         world.server.dies_after = chance.randrange(SERVER_STATEMENTS_MAX)
+    yield from ()
+
+
+def _rival(world: World, _hand: Hand, chance: Random) -> Process:
+    world.server.rival_after = chance.randrange(STATEMENTS_MAX)
     yield from ()
 
 
@@ -314,6 +323,7 @@ BEFALL: Final[Mapping[Fault, Befall]] = {
     Fault.CLONE: _clone(same_machine=False),
     Fault.TWIN: _clone(same_machine=True),
     Fault.SERVER_KILL: _server_kill,
+    Fault.RIVAL: _rival,
     Fault.SERVER_AWAY: _server_away,
     Fault.SERVER_DISK_FULL: _server_disk_full,
     Fault.BACKUP: _backup,

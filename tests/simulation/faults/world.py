@@ -28,7 +28,8 @@ from tests.simulation.faults.witness import Finding, Witness
 from tests.simulation.faults.work import Worker
 
 ROUNDS_MAX: Final = 40
-"""Rounds of syncing in which a queue has to drain once nothing goes wrong any more."""
+DRAINED_MS_MAX: Final = 3_600_000
+"""Rounds of syncing, and how long, in which a queue has to drain once nothing goes wrong any more."""
 UNKNOWN: Final = frozenset({"unknown_device", "not_enrolled"})
 RESTART_S_MAX: Final = 20.0
 CANNOT_OPEN: Final = (DatabaseError, DeviceError, OutboxError)
@@ -45,6 +46,7 @@ class Hand:
     lately: deque[ScanEvent]
     recalls: set[str]
     """Numbers of the recalls that it has heard of."""
+    is_broken: bool = False
     mark_is_old: bool = False
     """The power was cut, and nothing was kept since."""
 
@@ -69,6 +71,7 @@ class World:
         self.backups: list[Path] = []
         self.counts: list[str] = []
         self.settling = False
+        self._mended_ms = 0.0
         self._working = 0
         self._chance = Random(f"pauses {plan.seed}")
         server.lay_out(self.time.now_ms)
@@ -108,6 +111,7 @@ class World:
         try:
             hand.device.start(self.plan.idle_s)
         except CANNOT_OPEN as error:
+            hand.is_broken = True
             self.witness.check(1, holds=False, else_say=f"{hand.device.name} does not open: {error}")
             return
         audit.reopened(self, hand)
@@ -125,7 +129,7 @@ class World:
 
     def mend(self) -> None:
         """The troubles end."""
-        self.settling = True
+        self.settling, self._mended_ms = True, self.time.now
         self.note("the troubles end")
         self.server.dies_after, self.server.is_full, self.server.is_up = None, False, True
         for hand in self.hands:
@@ -137,8 +141,10 @@ class World:
     def _scanning(self, hand: Hand, scans: int) -> Process:
         for _ in range(scans):
             yield self.plan.gap_s * hand.worker.pace()
-            while hand.device.handheld is None:
+            while hand.device.handheld is None and not hand.is_broken:
                 yield 1.0
+            if hand.is_broken:
+                break
             self.scan(hand)
         self._working -= 1
         if not self._working:
@@ -183,7 +189,7 @@ class World:
             rounds += self.settling
             if self.settling and device.trouble is None and not device.owes:
                 return
-            if rounds > ROUNDS_MAX:
+            if self.settling and (rounds > ROUNDS_MAX or self.time.now > self._mended_ms + DRAINED_MS_MAX):
                 self.witness.check(6, holds=False, else_say=f"{device.name} does not drain: {device.trouble}")
                 return
             if device.trouble in UNKNOWN and self.server.is_up:
