@@ -68,7 +68,7 @@ fuzz: $(INSTALLED) ## send nonsense to every endpoint, reader and parser, FUZZ t
 	FUZZ=$(FUZZ) $(PYTEST) tests/fuzz
 
 .PHONY: year
-year: $(INSTALLED) ## hold the owner's and the returns desk's pages against a simulated year of 100,000 events
+year: $(INSTALLED) ## tell each reason for serial numbers as a story on a simulated year of 100,000 events; some minutes
 	$(PYTHON) -m pytest -m year
 
 SEEDS ?= 1

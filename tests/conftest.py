@@ -92,6 +92,14 @@ def shop_month(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Iter
         yield shop
 
 
+@pytest.fixture(params=["shop_month", pytest.param("shop_year", marks=pytest.mark.year)])
+def shop(request: pytest.FixtureRequest) -> Shop:
+    """One and the other: the story holds of a month in every run, and of the year in `make year`."""
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, Shop)
+    return found
+
+
 def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that all workers of this run share."""
     base = tmp_path_factory.getbasetemp()
@@ -101,13 +109,12 @@ def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests on the simulated shop wait for it together, on one worker."""
     for item in items:
-        shop = {"shop_year", "shop_month"} & set(getattr(item, "fixturenames", ()))
-        if shop:
+        if {"shop_year", "shop_month", "shop"} & set(getattr(item, "fixturenames", ())):
+            if "shop_year" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.year)
             item.add_marker(pytest.mark.slow)
             item.add_marker(pytest.mark.xdist_group("shop"))
-            item.add_marker(pytest.mark.timeout(1_800 if "shop_year" in shop else 300))
-            if "shop_year" in shop:
-                item.add_marker(pytest.mark.year)
+            item.add_marker(pytest.mark.timeout(1_800 if item.get_closest_marker("year") else 300))
 
 
 def _absent(reason: str) -> NoReturn:

@@ -112,6 +112,7 @@ def _follows(scene: Scene, claim: Claim, fate: str) -> None:
         now_ms = scene.at(8.5)
         book.follow(c, site=SITE, number=claim.number, fate=fate, operator=SUPERVISOR, now_ms=now_ms, amount=amount)
     claim.fate, claim.credited = fate, amount or 0
+    claim.ended_ms = now_ms if fate in ("rejected", "credited") else None
 
 
 def moves_between_buildings(scene: Scene) -> None:

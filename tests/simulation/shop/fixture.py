@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 from argon2 import PasswordHasher
 from flask import Flask
@@ -17,6 +18,8 @@ from server import create_app
 from server.database import db, writing
 from server.tables import people
 from tests.server.running import PASSWORD, Client
+from tests.simulation.shop.hand import Hand
+from tests.simulation.shop.scene import Walk
 from tests.simulation.shop.stockroom import SITE
 from tests.simulation.shop.truth import Truth
 from tests.simulation.shop.year import Size, build
@@ -51,6 +54,10 @@ class Shop:
                 yield app
             finally:
                 db.engine.dispose()
+
+    def visitor(self, operator: str) -> Walk:
+        """Someone with a handheld of their own, from the end of the year on; `walk.hand.send(now_ms)` sends."""
+        return Walk(Hand(f"{operator}'s", SITE, Random(operator), self.truth.end_ms), operator, self.truth.end_ms)
 
 
 _HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)

@@ -83,6 +83,7 @@ def _bespoke(scene: Scene, product: Product) -> Basket:
 def _rows(basket: Basket) -> list[dict[str, object]]:
     order = basket.order
     head: dict[str, object] = {"number": order.number, "channel": order.channel, "customer": order.customer}
+    head["customer_key"] = f"C-{order.customer[9:]}"
     head["address"] = f"{order.customer[9:]} High Street"
     if basket.unit is not None:
         item, _, serial = basket.unit.partition("/21/")

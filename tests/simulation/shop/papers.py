@@ -7,7 +7,8 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 
 from server import documents, parties
-from server.database import reading, writing
+from server.catalogue import publish_orders
+from server.database import reading, stamp, writing
 from server.document_file import Draft, draft
 from server.document_kinds import KINDS
 from server.document_lines import Names
@@ -49,6 +50,7 @@ class Papers:
                 c.execute(done.values(folded_rows=len(filled)))
                 if each.party is not None:
                     parties.remember(c, self._site, number, *each.party)
+            publish_orders(c, self._site, map(str, (each.number for each in found.documents.values())), stamp(c))
 
     def _read(self, kind: str, rows: Rows) -> _Checked:
         if self._names is None:

@@ -134,6 +134,8 @@ class Claim:
     fate: str
     """drafted, sent, accepted, credited, rejected."""
     credited: int = 0
+    ended_ms: int | None = None
+    """When it was rejected or credited."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -159,3 +161,9 @@ class Truth:
     """Name of each handheld -> digest of its last event, hex: the same seed gives the same."""
     events: int = 0
     """In the ledger, all of them."""
+
+    def with_customers(self) -> dict[str, Sale]:
+        """Units that a customer has at the end, each with its last sale."""
+        last = {sale.subject: sale for sale in sorted(self.sales, key=lambda sale: sale.at_ms)}
+        back = {one.unit: one.at_ms for one in self.returns}
+        return {u: sale for u, sale in last.items() if u in self.units and sale.at_ms > back.get(u, 0)}
