@@ -19,6 +19,7 @@ from server.counts.closing import close_count
 from server.counts.plan import CountError
 from server.database import stamp
 from server.identifiers import names_of
+from server.orders import surplus
 from server.rebuild import advance, lock
 from server.replay import case_name
 from server.roles import Task, may
@@ -120,6 +121,8 @@ def _check_fits(case: CaseLine, resolution: str, role: str | None) -> None:
     apart = case.rule == exceptions.RULE
     if case.rule == piece_cases.RULE and resolution not in rules()[case.rule].decisions:
         raise DecisionError("Of pieces that are missing a case can only be dismissed: what was counted stands already.")
+    if case.rule == surplus.RULE and resolution not in rules()[case.rule].decisions:
+        raise DecisionError("What an order has beyond its lines is put away by a scan, or the case is dismissed.")
     if apart and resolution not in rules()[case.rule].decisions:
         raise DecisionError("A late scan is taken over into the next version of its count, or dismissed.")
     if resolution == TAKE_OVER and not apart:
@@ -272,6 +275,8 @@ def _record(
     )
     at = stamp(connection)
     advance(connection, site, [fact], at)
+    if case.rule == surplus.RULE:
+        surplus.refold(connection, site, [str(case.document)], at)
     if case.rule == piece_cases.RULE:
         piece_cases.refold(connection, site, str(case.document), at)
     if case.rule == exceptions.RULE:

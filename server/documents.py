@@ -19,6 +19,7 @@ from server.database import reading, stamp, transact, writing
 from server.document_file import DocumentDraft, Draft, canonical_row, new_digest
 from server.document_lines import Names
 from server.modes.plan import on_hand
+from server.orders import surplus
 from server.rebuild import lock, rebuild, rebuild_stated
 from server.recalls import notices
 from server.returns.announced import JUDGED
@@ -262,6 +263,8 @@ def _offer(connection: sa.Connection, row: Any) -> None:
     if row.kind in OFFERED_KINDS:
         catalogue.publish_document(connection, row.site, row, stamp(connection))
         notices.refresh(connection, row.site, stamp(connection))
+    if row.kind == "order":
+        surplus.refold(connection, row.site, [row.number], stamp(connection))
 
 
 def _judge_again(row: Any, after: str) -> str | None:

@@ -13,47 +13,30 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import case_rows, papers
+from server import apart_cases, papers
 from server.counts.compare import Line
 from server.counts.plan import Sort
-from server.ledger import FOLDED, fact_of, in_chunks, read_fact
-from server.replay import Case, case_name
+from server.ledger import read_fact
+from server.replay import Case
 from server.rules import Finding
-from server.tables import cases, documents, events
-from server.undone import read_undone
+from server.tables import documents
 from sync.event import format_name
 from sync.history import Fact
 from sync.identity import is_stock
 
 RULE: Final = "pieces_missing"
 KINDS: Final = ("receipt_result", "count_result", "transfer_missing")
-_DECIDING: Final = ("settle", "reopen", "assign")
 
 
 def refold(connection: sa.Connection, site: str, number: str, at: int) -> None:
     """Make the cases of one receipt, count or transfer anew; `at` is the stamp of this transaction."""
-    t = cases.c
-    before: dict[str, case_rows.Cases] = {}
-    query = sa.select(cases).where(t.site == site, t.rule == RULE, t.document == number)
-    for row in connection.execute(query).mappings():
-        before.setdefault(row["unit"], {})[row["rule"], row["episode"]] = case_rows.case_of(row)
-    found = _opened(connection, site, number)
-    _decide(connection, site, found)
-    after = {subject: {(case.rule, case.episode): case} for subject, case in found.items()}
-    case_rows.write(connection, site, before, after, at)
+    apart_cases.store(connection, site, RULE, number, _opened(connection, site, number), at)
 
 
 def numbers(connection: sa.Connection, site: str) -> list[str]:
     """Everything that may have such cases."""
     query = sa.select(documents.c.number).where(documents.c.site == site, documents.c.kind.in_(KINDS))
     return sorted({number.rpartition("/")[0] for number in connection.execute(query).scalars()})
-
-
-def subjects(connection: sa.Connection, site: str, number: str) -> set[str]:
-    """What the stored cases of a number are about."""
-    t = cases.c
-    query = sa.select(t.unit).where(t.site == site, t.rule == RULE, t.document == number)
-    return set(connection.execute(query).scalars())
 
 
 def _opened(connection: sa.Connection, site: str, number: str) -> dict[str, Case]:
@@ -121,28 +104,3 @@ def _finding(kind: str, number: str, rows: list[sa.RowMapping]) -> Finding:
         return Finding(detail=f"{number} announced {expected}, and {got} came.")
     where = "" if len(rows) == 1 else f" in {len(rows)} bins"
     return Finding(detail=f"{number} found {got} of {expected}{where}.", expected=rows[0]["location"])
-
-
-def _decide(connection: sa.Connection, site: str, found: dict[str, Case]) -> None:
-    """Put down what people decided about these cases, as far as it rests on what the last version says."""
-    t = events.c
-    by_name = {case_name(case.rule, case.episode): case.episode for case in found.values()}
-    said: list[Fact] = []
-    for chunk in in_chunks(by_name):
-        query = sa.select(events).where(t.site == site, t.document.in_(chunk), t.action.in_(_DECIDING))
-        said += [fact_of(row) for row in connection.execute(query.where(t.outcome.in_(FOLDED))).mappings()]
-    undone = read_undone(connection, [format_name(fact.name) for fact in said])
-    for fact in sorted(said, key=lambda fact: fact.order):
-        subject, name, word = str(fact.event.subject), format_name(fact.name), fact.event.reason
-        case = found.get(subject)
-        if case is None or by_name.get(str(fact.event.document)) != case.episode or name in undone:
-            continue
-        if fact.event.action == "assign":
-            found[subject] = replace(case, assigned=word) if case.status == "open" else case
-        elif fact.event.action == "reopen":
-            evidence = f"{case.evidence.partition('~')[0]}~{name}"
-            found[subject] = replace(
-                case, status="open", evidence=evidence, resolution=None, closed_by=None, closed_ms=None
-            )
-        elif fact.event.evidence == case.evidence and (case.closed_ms is None or fact.event_ms <= case.closed_ms):
-            found[subject] = replace(case, status="settled", resolution=word, closed_by=name, closed_ms=fact.event_ms)

@@ -19,6 +19,7 @@ from server.catalogue import publish_orders, retire_orders
 from server.identifiers import ROUNDS_MAX, claim, names_of, owners, relatives
 from server.ledger import history, in_chunks
 from server.modes import told_apart
+from server.orders import surplus
 from server.orders.book import read_orders
 from server.replay import Replay
 from server.surroundings import Hold, gather, recalls_said
@@ -84,6 +85,8 @@ def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) 
     if pieces:
         stock_levels.rebuild(connection, site, pieces, at, _holding(connection, site))
     _tell_orders(connection, site, by_subject, at)
+    taken = {f.event.document for f in facts if f.event.action in TAKING and f.event.document}
+    _look_for_surplus(connection, site, taken, _keys(by_subject) - bins, at)
     _retire_orders(connection, site, by_subject, stored, at)
 
 
@@ -124,6 +127,13 @@ def _tell_orders(connection: sa.Connection, site: str, by_subject: Mapping[str, 
     publish_orders(connection, site, read_orders(connection, site, numbers), at)
 
 
+def _look_for_surplus(connection: sa.Connection, site: str, numbers: set[str], touched: set[str], at: int) -> None:
+    """Judge whether orders have more than they ask for: these, and those to which any of these subjects was taken."""
+    wanted = numbers | surplus.concerned(connection, site, touched)
+    lock(connection, site, wanted)
+    surplus.refold(connection, site, wanted, at)
+
+
 def rebuild(connection: sa.Connection, site: str, subjects: Iterable[str], at: int) -> None:
     """Fold these subjects anew from the ledger, whatever is stored of them; see `advance` for `at`."""
     wanted = set(subjects)
@@ -141,6 +151,7 @@ def rebuild(connection: sa.Connection, site: str, subjects: Iterable[str], at: i
     states, known = states_of(connection, site, stale, readable=True), cases_of(connection, site, stale)
     folded = _fold(connection, site, facts, {})
     _store(connection, site, {u: (states.get(u), known.get(u, {})) for u in stale}, folded, at)
+    _look_for_surplus(connection, site, set(), stale | stock, at)
 
 
 def rebuild_stated(

@@ -11,12 +11,13 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import bin_cases, offered, papers, piece_cases
+from server import apart_cases, bin_cases, offered, papers, piece_cases
 from server import documents as imports
 from server.counts import exceptions
 from server.database import reading, stamp, writing
 from server.document_kinds import KINDS
 from server.ledger import FOLDED, event_of
+from server.orders import surplus
 from server.rebuild import lock, rebuild
 from server.setup import FOLD_VERSION
 from server.tables import (
@@ -82,6 +83,7 @@ def rebuild_all(site: str, progress: Progress) -> int:
                     exceptions.refold(connection, site, number, stamp(connection))
                 for number in piece_cases.numbers(connection, site):
                     piece_cases.refold(connection, site, number, stamp(connection))
+                surplus.refold(connection, site, surplus.suspects(connection, site), stamp(connection))
                 bin_cases.rebuild(connection, site, bin_cases.strange(connection, site), stamp(connection))
                 connection.execute(server_state.update().values(fold_version=FOLD_VERSION))
         if not names:
@@ -102,7 +104,10 @@ def verify(site: str, progress: Progress) -> Iterator[str]:
         yield from offered.differences(connection, site)
     yield from _folded(site, progress)
     yield from _exceptions(site)
-    yield from _of_pieces(site)
+    with reading() as connection:
+        told, orders = piece_cases.numbers(connection, site), surplus.suspects(connection, site)
+    yield from _apart(site, piece_cases.RULE, told, lambda c, number, at: piece_cases.refold(c, site, number, at))
+    yield from _apart(site, surplus.RULE, orders, lambda c, number, at: surplus.refold(c, site, [number], at))
 
 
 def _chains(connection: sa.Connection, site: str) -> Iterator[str]:
@@ -201,19 +206,20 @@ def _exceptions(site: str) -> Iterator[str]:
         yield from _differences(stored, folded)
 
 
-def _of_pieces(site: str) -> Iterator[str]:
-    """Make the cases about missing pieces again beside what is stored, and take it back."""
-    with reading() as connection:
-        numbers = piece_cases.numbers(connection, site)
+def _apart(
+    site: str, rule: str, numbers: Iterable[str], refold: Callable[[sa.Connection, str, int], None]
+) -> Iterator[str]:
+    """Make the cases that no unit's history holds again beside what is stored, and take it back."""
     for number in numbers:
         with writing() as connection:
             lock(connection, site, [number])
-            about = piece_cases.subjects(connection, site, number)
-            stored = _rows(connection, site, about)
+            about = apart_cases.subjects(connection, site, rule, number)
             trial = connection.begin_nested()
-            piece_cases.refold(connection, site, number, stamp(connection))
-            folded = _rows(connection, site, about | piece_cases.subjects(connection, site, number))
+            refold(connection, number, stamp(connection))
+            about |= apart_cases.subjects(connection, site, rule, number)
+            folded = _rows(connection, site, about)
             trial.rollback()
+            stored = _rows(connection, site, about)
         yield from _differences(stored, folded)
 
 

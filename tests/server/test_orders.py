@@ -366,3 +366,14 @@ def test_an_order_that_was_shipped_stays_shipped_whatever_becomes_of_its_units(
     after = order(ordered)
     assert (after["standing"], lines(after)) == (before["standing"], lines(before))
     assert lines(after)[0] == (2, 2, 2, 2, 0)
+
+
+def test_an_order_imported_after_too_many_were_picked_for_it_is_a_case_at_once(
+    admin: Person, handheld: Handheld
+) -> None:
+    for minutes_ago, serial in ((50, "S1"), (40, "S2"), (30, "S3")):
+        handheld.scan("pick", unit(serial), location=BIN_A, document="SO-1", minutes_ago=minutes_ago)
+    handheld.push()
+    assert "more_than_ordered" not in dict(rules_of(unit("S3")))
+    assert take(admin, "order", ORDERS).status_code == 200
+    assert dict(rules_of(unit("S3")))["more_than_ordered"] == "open"

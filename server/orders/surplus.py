@@ -1,0 +1,250 @@
+"""Orders that have more of a product than they ask for: a case for whatever was taken beyond the last line.
+
+No unit's history holds it, because what others were taken for the order counts. So an order is told anew from the
+histories of all that was ever taken for it, and only where that comes to more than it asks for. What was undone counts
+until its undo, which then is what explains the case.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from server import apart_cases
+from server.identifiers import names_of, owners
+from server.ledger import FOLDED, fact_of, history, in_chunks
+from server.orders.book import read_orders
+from server.replay import Case
+from server.rules import Finding
+from server.tables import cases, events
+from sync.event import format_name
+from sync.history import Fact, effective, step
+from sync.identity import is_container, is_stock, item_of
+from sync.order import Order
+from sync.order_pieces import GIVING_BACK, TAKING, OrderPieces
+from sync.unit import UnitState
+from sync.verdict import COMMITTED
+
+RULE: Final = "more_than_ordered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """At one fact something comes to the order, or leaves it."""
+
+    fact: Fact
+    subject: str
+    lot: str | None
+    more: int
+    """How many, negative where they leave."""
+
+    @property
+    def comes(self) -> bool:
+        """Whether it comes; at the same moment what leaves goes first."""
+        return self.more > 0
+
+
+def refold(connection: sa.Connection, site: str, numbers: Iterable[str], at: int) -> None:
+    """Make the cases of these orders anew; `at` is the stamp of this transaction."""
+    wanted = set(numbers)
+    if not wanted:
+        return
+    over = _perhaps_over(connection, site, wanted)
+    for number in sorted(wanted):
+        if number in over:
+            found = judged(over[number], _turns(connection, site, number))
+        elif not apart_cases.subjects(connection, site, RULE, number):
+            continue
+        else:
+            found = {}
+        apart_cases.store(connection, site, RULE, number, found, at)
+
+
+def concerned(connection: sa.Connection, site: str, subjects: Iterable[str]) -> set[str]:
+    """The orders with a case to which these subjects were ever taken: what becomes of one may explain it."""
+    told = sa.select(cases.c.document).where(cases.c.site == site, cases.c.rule == RULE)
+    if connection.execute(told.limit(1)).first() is None:
+        return set()
+    found: set[str] = set()
+    e = events.c
+    for chunk in in_chunks(subjects):
+        query = sa.select(e.document).where(e.site == site, e.subject.in_(chunk), e.action.in_(TAKING))
+        found.update(connection.execute(query.where(e.document.in_(told)).distinct()).scalars())
+    return found
+
+
+def suspects(connection: sa.Connection, site: str) -> list[str]:
+    """Every order that may have such a case, or has one."""
+    e = events.c
+    taken = sa.select(e.document).where(e.site == site, e.action.in_(TAKING), e.document.isnot(None)).distinct()
+    told = sa.select(cases.c.document).where(cases.c.site == site, cases.c.rule == RULE).distinct()
+    over = _perhaps_over(connection, site, set(connection.execute(taken).scalars()))
+    return sorted({*over, *connection.execute(told).scalars()})
+
+
+def _perhaps_over(connection: sa.Connection, site: str, wanted: set[str]) -> dict[str, Order]:
+    """The orders for which, undone or not, more was ever taken of a product than some line of it asks for."""
+    e = events.c
+    ever: dict[str, dict[str, int]] = defaultdict(dict)
+    for chunk in in_chunks(wanted):
+        query = (
+            sa.select(e.document, e.subject, sa.func.sum(sa.func.coalesce(e.quantity, 1)))
+            .where(e.site == site, e.document.in_(chunk), e.action.in_(TAKING), e.outcome.in_(FOLDED))
+            .where(e.subject.isnot(None))
+            .group_by(e.document, e.subject)
+        )
+        for number, subject, pieces in connection.execute(query):
+            ever[number][subject] = int(pieces) if is_stock(subject) else 1
+    orders = read_orders(connection, site, ever)
+    return {number: order for number, order in orders.items() if _may_be_over(order, ever[number])}
+
+
+def _may_be_over(order: Order, ever: Mapping[str, int]) -> bool:
+    for item in {line.item for line in order.lines}:
+        taken = sum(n for subject, n in ever.items() if item_of(subject) in (None, item))
+        if taken > min(line.quantity for line in order.of_item(item)):
+            return True
+    return False
+
+
+def judged(order: Order, turns: Iterable[Turn]) -> dict[str, Case]:
+    """By unit, product or lot: a case since it was first taken beyond what the order asks for, as things stand."""
+    has: dict[tuple[str, str | None], int] = defaultdict(int)
+    found: dict[str, Case] = {}
+    for turn in sorted(turns, key=lambda turn: (turn.fact.order, turn.comes, turn.subject)):
+        what = (turn.subject, turn.lot)
+        has[what] += turn.more
+        beyond = _beyond(order, has, turn.subject, turn.lot)
+        if turn.comes and has[what] and beyond:
+            found[turn.subject] = _case(found.get(turn.subject), order, turn)
+        if turn.comes:
+            continue
+        for subject, case in found.items():  # the first that was too many is the first for which there is room
+            lots = [lot for one, lot in has if one == subject]
+            others = {key: n for key, n in has.items() if key[0] == subject or not _is_open(found.get(key[0]))}
+            if case.status == "open" and not any(_beyond(order, others, subject, lot) for lot in lots):
+                name = format_name(turn.fact.name)
+                closed = replace(case, status="explained", closed_by=name, closed_ms=turn.fact.event_ms)
+                found[subject] = closed
+    return found
+
+
+def _is_open(case: Case | None) -> bool:
+    return case is not None and case.status == "open"
+
+
+def _beyond(order: Order, has: Mapping[tuple[str, str | None], int], subject: str, lot: str | None) -> bool:
+    """Whether the order has more that fits the lines which this fits than they ask for."""
+    lines = [line for line in order.lines if line.takes(subject, lot)]
+    if not lines or has.get((subject, lot), 0) <= 0:
+        return False  # what fits no line is a case of its own
+    taken = sum(n for (one, its), n in has.items() if any(line.takes(one, its) for line in lines))
+    return taken > sum(line.quantity for line in lines)
+
+
+def _case(before: Case | None, order: Order, turn: Turn) -> Case:
+    event = turn.fact.event
+    asked = order.asked(turn.subject, turn.lot)
+    finding = Finding(
+        detail=f"{order.number} asks for {asked} of it, and more were taken.", seen=event.container or event.location
+    )
+    name = format_name(turn.fact.name)
+    evidence = hashlib.sha256(f"{order.number}\n{turn.subject}\n{name}\n{asked}".encode()).hexdigest()[:32]
+    if _is_open(before) and before is not None:
+        return before
+    return Case(
+        rule=RULE,
+        episode=name if before is None else before.episode,
+        opened_ms=turn.fact.event_ms,
+        document=order.number,
+        finding=finding,
+        evidence=evidence,
+        operator=event.operator,
+        device_no=turn.fact.name[0],
+    )
+
+
+def _turns(connection: sa.Connection, site: str, number: str) -> list[Turn]:
+    """All that came to this order and left it, in no order."""
+    e = events.c
+    query = sa.select(events).where(e.site == site, e.document == number, e.outcome.in_(FOLDED), e.subject.isnot(None))
+    said = list(map(fact_of, connection.execute(query.where(e.action.in_((*TAKING, *GIVING_BACK)))).mappings()))
+    taken = {str(fact.event.subject) for fact in said if fact.event.action in TAKING}
+    pieces = [fact for fact in said if is_stock(str(fact.event.subject))]
+    subjects = {key for key in taken if not is_stock(key) and not is_container(key)}
+    owned = owners(connection, site, subjects)
+    units = {owned.get(key, key) for key in subjects}
+    names = names_of(connection, site, units)
+    told = history(connection, site, units | {n for further in names.values() for n in further})
+    turns = _piece_turns(pieces, _undos(connection, pieces))
+    for unit in units:
+        facts = [fact for name in (unit, *names.get(unit, ())) for fact in told.get(name, ())]
+        turns += _unit_turns(unit, number, facts)
+    return turns
+
+
+def _unit_turns(unit: str, number: str, facts: list[Fact]) -> list[Turn]:
+    """When the order had this unit, by the unit's history."""
+    found: list[tuple[Fact, int]] = []
+    state: UnitState | None = None
+    standing = effective(facts)
+    has = False
+    for fact in standing:
+        state = step(state, fact)
+        has_now = state.status in COMMITTED and state.document == number
+        if has_now is not has:
+            found.append((fact, 1 if has_now else -1))
+        has = has_now
+    for fact, undo in _undone(facts, standing):
+        if fact.event.action in TAKING and fact.event.document == number:
+            found += [(fact, 1), (undo, -1)]
+    lot = state.lot if state else None
+    return [Turn(fact=fact, subject=unit, lot=lot, more=more) for fact, more in found]
+
+
+def _piece_turns(facts: list[Fact], undos: list[Fact]) -> list[Turn]:
+    """When the order had how many pieces of each product and lot."""
+    gone = {format_name(fact.name): undo for fact, undo in _undone([*facts, *undos], effective([*facts, *undos]))}
+    moments = sorted({fact.order: fact for fact in (*facts, *gone.values())}.values(), key=lambda fact: fact.order)
+    turns: list[Turn] = []
+    before: dict[Any, int] = {}
+    for moment in moments:
+        has = OrderPieces()
+        for fact in sorted(facts, key=lambda fact: fact.order):
+            undo = gone.get(format_name(fact.name))
+            if fact.order <= moment.order and (undo is None or undo.order > moment.order):
+                has.take(fact.event)
+        now = {(one.subject, one.lot): one.quantity for one in has.taken}
+        for what in before.keys() | now.keys():
+            more = now.get(what, 0) - before.get(what, 0)
+            if more:
+                turns.append(Turn(fact=moment, subject=what[0], lot=what[1], more=more))
+        before = now
+    return turns
+
+
+def _undone(facts: Iterable[Fact], standing: Iterable[Fact]) -> list[tuple[Fact, Fact]]:
+    """What is undone among these facts, each with the standing undo that did it."""
+    voids = {fact.event.voids: fact for fact in standing if fact.event.voids}
+    return [(fact, voids[name]) for fact in facts if (name := format_name(fact.name)) in voids]
+
+
+def _undos(connection: sa.Connection, facts: Iterable[Fact]) -> list[Fact]:
+    """What undoes these facts, what undoes that, and so on."""
+    found: list[Fact] = []
+    seen: set[str] = set()
+    edge = {format_name(fact.name) for fact in facts}
+    while edge:
+        seen |= edge
+        above: list[Fact] = []
+        for chunk in in_chunks(edge):
+            query = sa.select(events).where(events.c.voids.in_(chunk), events.c.outcome.in_(FOLDED))
+            above += map(fact_of, connection.execute(query).mappings())
+        found += above
+        edge = {format_name(fact.name) for fact in above} - seen
+    return found
