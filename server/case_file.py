@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from server import case_list, decisions, ledger, queries
 from server.case_list import CaseLine
 from server.queries import TrailLine
-from server.replay import Case, case_name
+from server.replay import Case, case_name, opened_by
 from server.rules import Finding, Rule, rules
 from server.whatif import Effect, WhatIf, hypothesis
 from sync.actions import CLAIMS
@@ -200,7 +200,7 @@ def _claim(case: CaseLine, facts: list[Fact]) -> tuple[str, str]:
 
 
 def _sides(connection: sa.Connection, site: str, case: CaseLine) -> list[Side]:
-    here = _side(connection, site, case.unit, case.episode)
+    here = _side(connection, site, case.unit, opened_by(case.episode))
     if case.against is None:
         return [here]
     if "/" in case.against:

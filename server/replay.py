@@ -25,7 +25,7 @@ from sync.verdict import NO_ORDER, STOPPED, Judgement, Known, Ordered, Verdict, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One discrepancy of one unit: `rule` and `episode` (the event that opened it) name it."""
+    """One discrepancy of one unit: `rule` and `episode` (see `opened_by`) name it."""
 
     rule: str
     episode: str
@@ -270,6 +270,22 @@ def _closed(case: Case, fact: Fact, status: str, resolution: str | None) -> Case
 def case_name(rule: str, episode: str) -> str:
     """How a decision speaks of a case, in the event's `document`."""
     return f"case:{rule}:{episode}"
+
+
+_ESCAPED: Final = str.maketrans({"%": "%25", "/": "%2F", "~": "%7E"})
+
+
+def episode_in(name: str, count: str) -> str:
+    """The episode of a scan that may be late for several counts: a case of each, so that it names the count as well.
+
+    Without the characters that part a case from its unit in an address.
+    """
+    return f"{name}:{count.translate(_ESCAPED)}"
+
+
+def opened_by(episode: str) -> str:
+    """Name of the event that opened a case."""
+    return episode.partition(":")[0]
 
 
 def known_of(state: UnitState, locate: Callable[[str | None], str | None], *, inferred: bool = False) -> Known:

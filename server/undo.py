@@ -19,6 +19,7 @@ from server.follow import take_effect
 from server.ledger import FOLDED, fact_of
 from server.queries import TrailLine
 from server.rebuild import lock
+from server.replay import episode_in
 from server.tables import cases, events
 from server.undone import read_undone
 from server.whatif import Effect, WhatIf, hypothesis, touched_by
@@ -87,7 +88,7 @@ def look(connection: sa.Connection, site: str, name: str, now_ms: int) -> Undoin
             inside_count=inside,
             counted=_counted(connection, site, name) if fact.event.action == "open_bin" else 0,
             names=lost,
-            cases=_cases(connection, site, cases.c.episode == name),
+            cases=_cases(connection, site, _opened_by(name)),
             closed=_cases(connection, site, cases.c.closed_by == name),
         ),
         effects=what_if.undone(void, lost),
@@ -220,6 +221,11 @@ def _names_lost(facts: list[Fact], fact: Fact) -> list[str]:
     without = fold(f for f in facts if f.name != fact.name)
     kept = set(without.identifiers) if without else set()
     return [name for name in (with_it.identifiers if with_it else ()) if name not in kept]
+
+
+def _opened_by(name: str) -> sa.ColumnElement[bool]:
+    """Cases that this event opened, those of closed counts too."""
+    return (cases.c.episode == name) | cases.c.episode.startswith(episode_in(name, ""), autoescape=True)
 
 
 def _cases(connection: sa.Connection, site: str, which: sa.ColumnElement[bool]) -> list[CaseLine]:

@@ -58,7 +58,9 @@ class CaseSchema(Schema):
 
     unit = fields.String()
     rule = fields.String()
-    episode = fields.String(metadata={"description": "Name of the event that opened it"})
+    episode = fields.String(
+        metadata={"description": "Name of the event that opened it; of a late scan `:` and its count as well"}
+    )
     status = fields.String()
     opened_ms = moment()
     expected = fields.String(allow_none=True, metadata={"description": "Where it belongs"})

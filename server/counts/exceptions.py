@@ -18,7 +18,7 @@ from server import case_rows, papers
 from server.counts import late, plan
 from server.identifiers import owners
 from server.ledger import FOLDED, fact_of, in_chunks
-from server.replay import Case, case_name
+from server.replay import Case, case_name, episode_in, opened_by
 from server.rules import Finding
 from server.tables import cases, document_rows, documents, events
 from server.undone import read_undone
@@ -161,7 +161,7 @@ def _opened(connection: sa.Connection, site: str, number: str, facts: Iterable[F
         name, word = format_name(fact.name), ACTIONS[fact.event.action].text.partition(":")[0]
         case = Case(
             rule=RULE,
-            episode=name,
+            episode=episode_in(name, number),
             opened_ms=fact.event_ms,
             document=number,
             finding=Finding(
@@ -228,7 +228,7 @@ def _decide(connection: sa.Connection, site: str, found: Mapping[str, case_rows.
             found[unit][key] = replace(case, assigned=word) if case.status == "open" else case
         elif fact.event.action == "reopen":
             found[unit][key] = replace(case, evidence=f"{case.evidence.partition('~')[0]}~{name}")
-        elif name not in undone and (word == "dismiss") == (case.episode in still):
+        elif name not in undone and (word == "dismiss") == (opened_by(case.episode) in still):
             # what was to be taken over waits for approval as long as no version holds it
             settled = replace(case, status="settled", resolution=word)
             found[unit][key] = replace(settled, closed_by=name, closed_ms=fact.event_ms)

@@ -74,7 +74,7 @@ cases = sa.Table(
     sa.Column("site", sa.Text, primary_key=True),
     sa.Column("unit", sa.Text, primary_key=True, comment="the subject: a unit, container, item or lot"),
     sa.Column("rule", sa.Text, primary_key=True),
-    sa.Column("episode", sa.Text, primary_key=True, comment="name of the event that opened it"),
+    sa.Column("episode", sa.Text, primary_key=True, comment="name of the event that opened it, and its count"),
     sa.Column("status", sa.Text, nullable=False, comment="open, settled, explained"),
     sa.Column("opened_ms", sa.BigInteger, nullable=False),
     sa.Column("expected", sa.Text, comment="where it belongs"),

@@ -15,6 +15,7 @@ from server.claims.book import list_claims
 from server.database import reading, transact
 from server.errors import Refusal
 from server.people import requires, signed_in
+from server.replay import opened_by
 from server.roles import Task
 from server.rules import rules
 from server.web.pages import blueprint, linked_names
@@ -59,7 +60,7 @@ def _scans(found: CaseFile) -> list[str]:
 
 def _check(episode: str, unit: str) -> None:
     try:
-        parse_name(episode)
+        parse_name(opened_by(episode))
     except EventError:
         raise Refusal(404, "not_found", "There is no such case.") from None
     if len(unit) > TEXT_MAX:

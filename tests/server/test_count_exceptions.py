@@ -12,8 +12,10 @@ from server.counts.limits import Limit, set_limit
 from server.database import reading, writing
 from server.decisions import DecisionError
 from server.many_decisions import Choice
-from server.undo import undo
+from server.replay import opened_by
+from server.undo import look, undo
 from server.upkeep import rebuild_all, verify
+from sync.event import format_name
 from tests.handheld import BIN_A, BIN_B, DAY, Chain, unit
 from tests.server.counting import NOW, Counting, begin, close, kinds, result
 from tests.server.site import SITE, differences, enrol, folded, push, state_document
@@ -40,9 +42,9 @@ def late(warehouse: str) -> Chain:
     return late
 
 
-def exceptions(status: str | None = "open") -> list[CaseLine]:
+def exceptions(status: str | None = "open", number: str = "CC-1") -> list[CaseLine]:
     with reading() as c:
-        return list_cases(c, SITE, CaseFilter(rule="late_scan", document="CC-1", status=status))
+        return list_cases(c, SITE, CaseFilter(rule="late_scan", document=number, status=status))
 
 
 def settle(case: CaseLine, resolution: str, **more: Any) -> None:
@@ -59,6 +61,39 @@ def test_each_late_scan_of_a_closed_count_is_a_case_that_says_who_scanned_it(lat
         (A2, BIN_A, "Ravi", 2),
         (A3, BIN_A, "Ravi", 2),
     ]
+
+
+@pytest.fixture
+def late_for_two(late: Chain) -> str:
+    """Name of a move of A1 that comes after two counts of its bin were closed."""
+    begin("CC/2~b", BIN_A, now_ms=NOW + 2_000)
+    again = Chain(1, epoch=2)
+    Counting(again, start_ms=NOW + 10_000, number="CC/2~b")(BIN_A, A1, A2, A3)
+    push(again, now_ms=NOW + 300_000)
+    close("CC/2~b", now_ms=NOW + 400_000)
+    enrol(3)
+    away = Chain(3)
+    moved = away.scan(DAY + 65_000, "move", A1, location=BIN_B, operator="Ravi")
+    push(away, now_ms=NOW + 500_000)
+    return format_name(moved.name)
+
+
+def test_one_scan_late_for_two_counts_is_a_case_of_each(late_for_two: str) -> None:
+    (first,), (second,) = exceptions(), exceptions(number="CC/2~b")
+    assert {opened_by(case.episode) for case in (first, second)} == {late_for_two}
+    settle(first, "dismiss", now_ms=NOW + 600_000)
+    assert [e.resolution for e in exceptions(None)] == ["dismiss"]
+    assert exceptions(number="CC/2~b") == [second]
+    settle(second, "take_over", now_ms=NOW + 700_000)
+    assert (versions(), versions("CC/2~b")) == (1, 2)
+    assert [said for said in verify(SITE, lambda _: None) if said.startswith("cases")] == []
+
+
+def test_who_undoes_a_scan_late_for_two_counts_is_told_of_both_cases(late_for_two: str) -> None:
+    with writing() as c:
+        undoing = look(c, SITE, late_for_two, NOW + 600_000)
+    assert undoing is not None
+    assert {case.document for case in undoing.depends.cases if case.rule == "late_scan"} == {"CC-1", "CC/2~b"}
 
 
 def test_a_scan_late_for_one_count_is_a_case_though_the_unit_was_scanned_again_before_a_later_count_closed(
@@ -123,9 +158,9 @@ def test_several_late_scans_taken_over_together_make_one_version(late: Chain) ->
     assert versions() == 2
 
 
-def versions() -> int:
+def versions(number: str = "CC-1") -> int:
     with reading() as c:
-        return papers.versions(c, SITE, "count_result", "CC-1")
+        return papers.versions(c, SITE, "count_result", number)
 
 
 def test_a_late_scan_above_a_persons_limit_waits_for_approval_and_stays_open(late: Chain) -> None:

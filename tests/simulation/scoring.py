@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from server.replay import opened_by
 from sync.event import ScanEvent
 from sync.unit import IN_STOCK, Status
 from tests.simulation.books import Books
@@ -136,7 +137,7 @@ def _sentence(
     boxes = ", ".join(str(box.place) for box in world.bearing(unit)) or "no box"
     faults = "; ".join(f"{f.kind.value} at {f.at_ms}" for f in world.faults if f.label == unit) or "none"
     said = " | ".join(f"{e.at_ms} {e.status.value} {_short(e.belongs)}" for e in books.history(unit))
-    scan = scans.get(case["episode"])
+    scan = scans.get(opened_by(case["episode"]))
     by = f"{scan.action} {_short(scan.location)} {scan.document} by {scan.operator}" if scan else "the server"
     return (
         f"{rule} of {_short(unit)} (expected {_short(expected)}, seen {_short(seen)}, {extra} too many, "

@@ -15,7 +15,7 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         sa.Column("site", sa.Text(), nullable=False),
         sa.Column("unit", sa.Text(), nullable=False, comment="the subject: a unit, container, item or lot"),
         sa.Column("rule", sa.Text(), nullable=False),
-        sa.Column("episode", sa.Text(), nullable=False, comment="name of the event that opened it"),
+        sa.Column("episode", sa.Text(), nullable=False, comment="name of the event that opened it, and its count"),
         sa.Column("status", sa.Text(), nullable=False, comment="open, settled, explained"),
         sa.Column("opened_ms", sa.BigInteger(), nullable=False),
         sa.Column("expected", sa.Text(), nullable=True, comment="where it belongs"),

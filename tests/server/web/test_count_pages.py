@@ -49,11 +49,11 @@ def stocked(handheld: Handheld) -> Handheld:
     return handheld
 
 
-def count(handheld: Handheld, place: str, *serials: str, operator: str = "Rosa") -> None:
+def count(handheld: Handheld, place: str, *serials: str, operator: str = "Rosa", number: str = "COUNT-1") -> None:
     chain = handheld.chain
     for action, subject in [("open_bin", None), *(("count", unit(s)) for s in serials), ("finish_bin", None)]:
         moment = NOW - 900_000 + 1_000 * len(chain.lines)
-        chain.scan(moment, action, subject, operator=operator, location=place, document="COUNT-1")
+        chain.scan(moment, action, subject, operator=operator, location=place, document=number)
 
 
 def test_a_count_is_previewed_shared_out_and_opened(supervisor_desk: Desk, stocked: Handheld) -> None:
@@ -102,6 +102,28 @@ def test_a_version_is_audited_and_a_late_scan_is_an_exception_of_it(supervisor_d
     assert "closed version 2" in supervisor_desk.see("/counts")
     csv = supervisor_desk.client.get("/exports/count_version_lines.csv?version=COUNT-1/1")
     assert (csv.status_code, csv.text.count("missing")) == (200, 1)
+
+
+def test_a_scan_late_for_two_counts_is_dismissed_for_the_one_whose_case_it_is(
+    supervisor_desk: Desk, counted: Handheld
+) -> None:
+    supervisor_desk.post("/counts/count/close", number="COUNT-1")
+    odd = "A/2~50%"
+    supervisor_desk.post("/counts/new", number=odd, by="bins", bins="A-01", place=[BIN_A])
+    count(counted, BIN_A, "A1", number=odd)
+    counted.push(4)
+    supervisor_desk.post("/counts/count/close", number=odd)
+    counted.chain.scan(NOW - 898_500, "move", unit("A1"), location=BIN_B, operator="Rosa")
+    counted.push(7)
+    listed = supervisor_desk.client.get("/cases", query_string={"rule": "late_scan"}).text
+    pages = {unescape(address) for address in re.findall(r'href="(/cases/of/late_scan/[^"]+)"', listed)}
+    assert len(pages) == 2
+    (page,) = (page for page in pages if f"after {odd} was closed" in supervisor_desk.see(page))
+    held = supervisor_desk.client.get(page).text
+    hidden = dict(re.findall(r'name="(unit|rule|episode|evidence)" value="([^"]*)"', held))
+    assert "Decided." in supervisor_desk.post("/cases/settle", **hidden, resolution="dismiss")
+    left = supervisor_desk.client.get("/cases", query_string={"rule": "late_scan"}).text
+    assert {unescape(a) for a in re.findall(r'href="(/cases/of/late_scan/[^"]+)"', left)} == pages - {page}
 
 
 def test_a_unit_in_the_wrong_bin_is_to_be_taken_from_there_to_where_it_belongs(
