@@ -16,6 +16,8 @@ from sync.labels import Label, parse
 
 SCANNED_NEEDS: Final = frozenset({"subject", "identifiers", "location", "container", "document", "reason"})
 """What labels can give, and why it is done, which the task itself says; an action that needs more is no task."""
+RETURNING: Final = frozenset({"take_back", "examine", "restock"})
+"""What is done with something that came back, mostly under an order that was finished long ago."""
 IN_EVENTS: Final = ("document", "location", "container", "origin", "operator", "condition", "reason")
 """Fields of a task that go into its events as they are."""
 
@@ -75,6 +77,19 @@ def unknown_document(task: Task, site_map: SiteMap) -> str | None:
     """The number of the task's document where this handheld does not know it."""
     number = task.document
     return number if number is not None and site_map.entry("document", number) is None else None
+
+
+def unknown_document_text(task: Task, site_map: SiteMap) -> str | None:
+    """What is said of a document that this handheld does not know; None where it knows it.
+
+    An order leaves the handhelds once it is finished, so that what comes back for one is nothing odd.
+    """
+    number = unknown_document(task, site_map)
+    if number is None:
+        return None
+    if task.action in RETURNING:
+        return say("command.finished_order", document=number)
+    return say("command.unknown_document", document=number)
 
 
 def _check(task: Task) -> None:

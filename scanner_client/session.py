@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Final
 
 from scanner_client import bin_labels, judging, parcel
-from scanner_client.assignment import AssignmentError, place_key, unknown_document
+from scanner_client.assignment import AssignmentError, place_key, unknown_document_text
 from scanner_client.box_scan import BoxScans
 from scanner_client.hand_over import HandOver
 from scanner_client.handheld import Handheld
@@ -153,8 +153,9 @@ class Session:
         self.keeping.task = replace(self.task, document=number)
         if self.desk.in_hand is not None:
             return [*told, *self.desk.document(number)]
-        if unknown_document(self.task, self.handheld.site_map):
-            return [*told, Told(tone=Tone.LOOK, text=say("command.unknown_document", document=number))]
+        unknown = unknown_document_text(self.task, self.handheld.site_map)
+        if unknown is not None:
+            return [*told, Told(tone=Tone.LOOK, text=unknown)]
         return [*told, Told(tone=Tone.INFO, text=say("place.document", document=number))]
 
     def _enter_badge(self, _: Sighting, read: Read) -> list[Told]:

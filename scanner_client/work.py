@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from scanner_client.assignment import AssignmentError, task_of, unknown_document
+from scanner_client.assignment import AssignmentError, task_of, unknown_document_text
 from scanner_client.bin_labels import entered
 from scanner_client.checked_bin import CheckedBin
 from scanner_client.count_list import bins_of
@@ -140,8 +140,8 @@ class Work:
         self._check.begin(self.session)
         if self._eye and (self._eye.live or not self._eye.opened):
             self._eye.open(self.session.codes)  # what lies before the camera is read anew for the new task
-        number = unknown_document(task, self._handheld.site_map)
-        told = [Told(tone=Tone.LOOK, text=say("command.unknown_document", document=number))] if number else []
+        unknown = unknown_document_text(task, self._handheld.site_map)
+        told = [Told(tone=Tone.LOOK, text=unknown)] if unknown else []
         if is_unknown_bin(self._handheld.site_map, task.location):
             told.append(entered(self.session.keeping, task.location or ""))
         self._tell(told)

@@ -147,3 +147,10 @@ def test_a_document_that_this_handheld_does_not_know_is_said_and_kept(begin: Beg
     [told] = see(session, Symbol(data=b"SO-9"))
     assert (told.tone, session.task.document) == (Tone.LOOK, "SO-9")
     assert told.text == "This handheld does not know SO-9. What is scanned is kept under that number all the same."
+
+
+def test_a_finished_order_on_the_slip_of_a_return_is_nothing_odd(begin: Begin) -> None:
+    session = begin("take_back", location=A_01)
+    [told] = see(session, Symbol(data=b"SO-9"))
+    assert session.task.document == "SO-9"
+    assert told.text.endswith("Finished orders leave the handhelds; the return is judged all the same.")
