@@ -99,6 +99,8 @@ def _named(event: ScanEvent, labels: list[Label], codes: SiteCodes) -> Reading:
 
 def _readable_now(event: ScanEvent, labels: list[Label], codes: SiteCodes) -> Reading:
     """Of a label that could not be read then: whether it names one thing today."""
+    if [label.kind for label in labels] == [Kind.LOCATION]:
+        return _with(Reading(finding=Finding.CHANGED, subject=labels[0].key), UNREADABLE)
     found = _named(event, labels, codes) if labels else Reading(finding=Finding.SAME)
     if found.finding is not Finding.CHANGED or _kind(found.subject or "") not in (
         Kind.UNIT,

@@ -26,7 +26,7 @@ from server.undone import read_undone
 from sync.actions import ACTIONS
 from sync.event import FIELDS, EventError, EventName, decode, format_name
 from sync.history import Fact
-from sync.identity import is_stock
+from sync.identity import is_location, is_stock
 from sync.labels import SiteCodes
 from sync.protocol import Outcome
 
@@ -190,6 +190,8 @@ def _state(
     """
     name, event = format_name(fact.name), fact.event
     fields: dict[str, Any] = {f.name: getattr(event, f.name) for f in FIELDS if f.name not in _ENVELOPE}
+    if is_location(found.subject or ""):
+        fields["location"] = found.subject  # who read a bin's label stood before that bin
     fields |= {
         "subject": found.subject,
         "identifiers": found.identifiers,

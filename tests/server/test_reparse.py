@@ -13,7 +13,7 @@ from server.database import reading, stamp, transact, writing
 from server.rebuild import rebuild
 from server.reparse import Survey, reparse, replayable
 from server.setup import FOLD_VERSION
-from server.tables import server_state, unit_states
+from server.tables import events, server_state, unit_states
 from server.undo import UndoError, undo
 from sync.event import encode
 from sync.identity import serial_key
@@ -153,6 +153,23 @@ def test_a_label_that_could_not_be_read_then_is_a_sighting_once_it_can(device: C
     assert found.changed == {WHY: 2, "a label that could not be read then": 2}
     assert (found.applied, [p.partition(" stays")[0] for p in found.problems]) == (3, ["1.1.5"])
     assert trail(unit("C39XK12QQB")) == [("inspect", DOCK, False)]
+    assert_everything_fits()
+
+
+def test_a_bins_label_that_could_not_be_read_then_is_shown_and_stated_once_it_can(device: Chain) -> None:
+    device.scan(DAY + 70_000, "unreadable", None, barcode=b"4149506000134352254A-01", symbology="]C1", reason="Which?")
+    push(device, 4, now_ms=NOW)
+    shown = read_again(apply=False)
+    assert shown.changed == {"a label that could not be read then": 1}
+    [example] = shown.examples["a label that could not be read then"]
+    assert (example.event, example.before, example.after) == ("1.1.4", "", BIN_A)
+    found = read_again()
+    assert (found.applied, found.problems) == (1, [])
+    with reading() as c:
+        again = c.execute(sa.select(events).where(events.c.about == "1.1.4", events.c.voids.is_(None))).one()
+    assert (again.action, again.subject, again.location, again.event_ms) == ("inspect", BIN_A, BIN_A, DAY + 70_000)
+    assert BIN_A not in [name for name, _ in known()], "a bin is no unit"
+    assert read_again().changed == {}
     assert_everything_fits()
 
 
