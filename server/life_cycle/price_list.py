@@ -67,7 +67,8 @@ def accept(
         days: so long they hold.
 
     Raises:
-        PriceError: there are none, too many, or they would hold for no time or too long.
+        PriceError: there are none, too many, they would hold for no time or too long, or a product's price would rise
+            while something of it is marked down.
     """
     if not suggestions:
         raise PriceError("No price was chosen: tick the mark-downs that you accept.")
@@ -76,6 +77,7 @@ def accept(
     if not 1 <= days <= DAYS_MAX:
         raise PriceError(f"{days} days will not do: a price holds for 1 to {DAYS_MAX} days.")
     number = _next_number(connection, site)
+    _refuse_both_ways(suggestions, offered_now(connection, site, now_ms))
     until_ms = now_ms + days * DAY_MS
     rows = [
         {
@@ -95,6 +97,20 @@ def accept(
     ]
     _write(connection, site, number, rows, f"{len(rows)} prices for {days} days", operator, now_ms)
     return number
+
+
+def _refuse_both_ways(suggestions: Iterable[Suggestion], offered: Sequence[Offered]) -> None:
+    """No product's price rises while something of it is marked down: one of the two was a mistake."""
+    rises: dict[str, bool] = {one.item: one.price > one.was for one in offered}
+    ends = {one.item: one for one in offered}
+    for one in suggestions:
+        rise = one.price > one.was
+        if rises.setdefault(one.item, rise) is rise:
+            continue
+        gtin, stands = one.item.rpartition("/")[2], ends.get(one.item)
+        what, against = ("a rise", "marked down") if rise else ("a mark-down", "raised")
+        where = f" by {stands.number}: end that first" if stands else " in the same list: choose one of the two"
+        raise PriceError(f"{gtin} is {against}{where}. With {what} beside it nobody could say what it costs.")
 
 
 def end(connection: sa.Connection, *, site: str, subjects: Iterable[str], operator: str | None, now_ms: int) -> int:
