@@ -61,18 +61,23 @@ def keep(
 
 def kept(connection: sa.Connection, site: str, kind: str) -> dict[str, Kept]:
     """Every setting of a sort that was not taken back, by its key."""
-    t = document_rows.c
-    query = (
-        sa.select(t.subject, t.attributes, documents.c.number, documents.c.event_ms)
-        .join(documents, documents.c.digest == t.document)
-        .where(documents.c.site == site, documents.c.kind == kind, documents.c.event.isnot(None))
+    t, d = document_rows.c, documents.c
+    # a longer number is a later one: those of one key differ in their version alone
+    last = (d.event_ms.desc(), sa.func.length(d.number).desc(), d.number.desc())
+    spoken = (
+        sa.select(
+            t.subject,
+            t.attributes,
+            d.event_ms,
+            sa.func.row_number().over(partition_by=t.subject, order_by=last).label("back"),
+        )
+        .join(documents, d.digest == t.document)
+        .where(d.site == site, d.kind == kind, d.event.isnot(None))
+        .subquery()
     )
-    rows = connection.execute(query).all()
-    found: dict[str, Kept] = {}
-    for row in sorted(rows, key=lambda row: (row.event_ms, int(row.number.rpartition("/")[2]))):
-        said = row.attributes
-        if said["value"] is None:
-            found.pop(row.subject, None)
-        else:
-            found[row.subject] = Kept(value=said["value"], by=said["by"], at_ms=row.event_ms)
-    return found
+    rows = connection.execute(sa.select(spoken).where(spoken.c.back == 1).order_by(spoken.c.subject))
+    return {
+        row.subject: Kept(value=row.attributes["value"], by=row.attributes["by"], at_ms=row.event_ms)
+        for row in rows
+        if row.attributes["value"] is not None
+    }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
@@ -24,6 +24,8 @@ from sync.identity import is_container, is_stock, item_of
 DAY_MS: Final = 86_400_000
 PACKED_BEFORE_MS: Final = 60 * DAY_MS
 """So long a carton may stand packed before it is shipped."""
+MOVES_AT_ONCE: Final = 2_000
+"""Rows of the ledger that are in memory while sales are told from it."""
 _MOVES: Final = ("pack", "unpack", "ship", "parcel_back")
 
 
@@ -133,21 +135,15 @@ def _moves(connection: sa.Connection, site: str, since_ms: int, until_ms: int) -
         .where(e.event_ms >= since_ms, e.event_ms < until_ms)
         .order_by(e.event_ms, e.device_no, e.epoch, e.seq)
     )  # fmt: skip
-    rows = connection.execute(query).all()
-    undone = _undone(connection, site, since_ms, rows)
-    for row in rows:
+    undone = _undone(connection, site, since_ms)
+    for row in connection.execution_options(yield_per=MOVES_AT_ONCE).execute(query):
         if format_name((row.device_no, row.epoch, row.seq)) not in undone:
             quantity = 1 if row.quantity is None else row.quantity
             yield _Move(row.action, row.subject, row.container, row.origin, quantity, row.event_ms, row.document)
 
 
-def _undone(connection: sa.Connection, site: str, since_ms: int, rows: Iterable[Any]) -> set[str]:
-    """Names of those that were undone; most are not, so the undos are looked at first."""
+def _undone(connection: sa.Connection, site: str, since_ms: int) -> set[str]:
+    """Names of what was undone since a moment; most scans are not, so the undos are what is looked at."""
     e = events.c
     undos = sa.select(e.voids).where(e.site == site, e.voids.isnot(None), e.event_ms >= since_ms)
-    named = set(connection.execute(undos).scalars())
-    return (
-        read_undone(connection, named & {format_name((row.device_no, row.epoch, row.seq)) for row in rows})
-        if named
-        else set()
-    )
+    return read_undone(connection, set(connection.execute(undos).scalars()))
