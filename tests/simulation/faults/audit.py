@@ -155,10 +155,11 @@ def _said_by_the_server(world: World) -> set[tuple[int, int]]:
 
 def counts(world: World) -> None:
     """No closed version has changed, and each late scan is in exactly one exception."""
-    now = frozen()
+    with world.server.unharmed():
+        now = frozen()
+        wrong = {number: misplaced_exceptions(number) for number in world.counts}
     for number, rows in world.witness.frozen.items():
         world.witness.check(9, holds=now.get(number) == rows, else_say=f"version {number} is not what it was")
     world.witness.frozen = now
-    for number in world.counts:
-        wrong = misplaced_exceptions(number)
-        world.witness.check(9, holds=not wrong, else_say=f"count {number}: {wrong}")
+    for number, said in wrong.items():
+        world.witness.check(9, holds=not said, else_say=f"count {number}: {said}")

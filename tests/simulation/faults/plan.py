@@ -54,14 +54,14 @@ MOST: Final[Mapping[Fault, int]] = {
     Fault.PORTAL: 1, Fault.REFUSED: 3, Fault.OUTAGE: 2, Fault.HALF_OPEN: 1, Fault.SLOW: 2, Fault.KILL: 3,
     Fault.POWER_CUT: 2, Fault.BATTERY: 2, Fault.CLOCK_JUMP: 3, Fault.CLOCK_BACKWARDS: 1, Fault.DISK_FULL: 1,
     Fault.POISON: 2, Fault.OLD_QUEUE: 1, Fault.OLD_FOLDER: 1, Fault.CLONE: 1, Fault.TWIN: 1, Fault.SERVER_KILL: 3,
-    Fault.SERVER_AWAY: 1, Fault.SERVER_DISK_FULL: 1, Fault.BACKUP: 2, Fault.RESTORE: 1, Fault.REVOKE: 1,
-    Fault.NEWCOMER: 1, Fault.COUNT: 2, Fault.RECALL: 2, Fault.SETTLE: 3, Fault.REBUILD: 1,
+    Fault.RIVAL: 3, Fault.SERVER_AWAY: 1, Fault.SERVER_DISK_FULL: 1, Fault.BACKUP: 2, Fault.RESTORE: 1,
+    Fault.REVOKE: 1, Fault.NEWCOMER: 1, Fault.COUNT: 2, Fault.RECALL: 2, Fault.SETTLE: 3, Fault.REBUILD: 1,
     Fault.HOLIDAY: 1,
 }  # fmt: skip
 """How often each may happen in one seed."""
 RARE: Final = frozenset(
     {Fault.OLD_QUEUE, Fault.OLD_FOLDER, Fault.CLONE, Fault.TWIN, Fault.RESTORE, Fault.REVOKE, Fault.NEWCOMER,
-     Fault.REBUILD,     Fault.HOLIDAY, Fault.SERVER_DISK_FULL}
+     Fault.REBUILD, Fault.HOLIDAY, Fault.SERVER_DISK_FULL}
 )  # fmt: skip
 """In one seed of four; else hardly a seed would be without them, and their absence is a case as well."""
 HANDHELDS: Final = 3

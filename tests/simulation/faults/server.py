@@ -122,6 +122,7 @@ class Server:
     def restore(self, source: Path) -> Restored:
         """As the command does it, the server stopped meanwhile."""
         self._end_process()
+        self.dies_after = self.rival_after = None  # they were about the process which is stopped now
         done = backup.restore(source)
         if done.shut is not None:
             was = done.shut
@@ -134,6 +135,16 @@ class Server:
     def look(self) -> Any:
         """A connection of one's own, which sees what is committed and nothing else."""
         return sqlite_module().connect(f"file:{self._file}?mode=ro", uri=True)
+
+    @contextmanager
+    def unharmed(self) -> Iterator[None]:
+        """The checks read meanwhile: they are no process of the server's, and nothing befalls them."""
+        armed = self.dies_after, self.rival_after
+        self.dies_after = self.rival_after = None
+        try:
+            yield
+        finally:
+            self.dies_after, self.rival_after = armed
 
     def _end_process(self) -> None:
         self._engine.dispose()

@@ -12,11 +12,10 @@ from server.recalls import book
 from server.recalls.asked import Asked
 from server.recalls.release import release
 from server.upkeep import rebuild_all
-from sync.event import SCHEMA, ScanEvent, encode
 from tests.simulation.clockwork import DAY_MS, Process
-from tests.simulation.faults import audit
+from tests.simulation.faults import audit, poison
 from tests.simulation.faults.device import MACHINE
-from tests.simulation.faults.disk import MARK, QUEUE, Killed
+from tests.simulation.faults.disk import MARK, QUEUE
 from tests.simulation.faults.network import ONE_SHOT, SPELLS
 from tests.simulation.faults.plan import Fault
 from tests.simulation.faults.server import LAYOUT, STOCK
@@ -93,46 +92,6 @@ def _disk_full(_world: World, hand: Hand, chance: Random) -> Process:
     hand.device.disk.fill(full=True)
     yield chance.random() * SPELL_S_MAX
     hand.device.disk.fill(full=False)
-
-
-def _poison(world: World, hand: Hand, chance: Random) -> Process:
-    if hand.device.handheld is None:
-        return
-    line, fate = poison(chance, hand, world)
-    try:
-        name = hand.device.commit_line(line)
-    except Killed:
-        world.die(hand)
-        return
-    world.witness.poison[name] = fate
-    world.witness.committed.add((name, line))
-    hand.beeped.add((name, line))
-    yield from ()
-
-
-def poison(chance: Random, hand: Hand, world: World) -> tuple[bytes, str]:
-    """A line that no right handheld writes, and what has to become of it."""
-    at = hand.device.running.outbox.state(hand.device.running.outbox.epoch)
-    event = ScanEvent(
-        device_no=at.device_no, epoch=at.epoch, seq=at.last_seq + 1, action="inspect",
-        subject="https://id.gs1.org/01/09506000134352/21/X", location=LAYOUT.key("DOCK"),
-        barcode=b"poison", **hand.device.clocks(),
-    )  # fmt: skip
-    line = encode(event)
-    return chance.choice(
-        (
-            (line.replace(f'"schema":{SCHEMA}'.encode(), f'"schema":{SCHEMA + 1}'.encode()), "held"),
-            (line.replace(b'"inspect"', b'"abolish"'), "quarantined"),
-            (line.replace(b'"inspect"', b'"settle"'), "quarantined"),
-            (line.replace(b'"barcode":"poison"', b'"barcode":"\\ud800"'), "quarantined"),
-            (line.replace(b"}", b',"quantity":3.7}'), "quarantined"),
-            (line.replace(b"}", b',"quantity":9223372036854775808}'), "quarantined"),
-            (line.replace(b'"epoch":', b'"epoch": '), "quarantined"),
-            (b"\xff\xfe not JSON at all", "quarantined"),
-            (b"{" * 3_000, "quarantined"),
-            (b"", "quarantined"),
-        )
-    )
 
 
 def _old_copy(names: frozenset[str] | None) -> Befall:
@@ -317,7 +276,7 @@ BEFALL: Final[Mapping[Fault, Befall]] = {
     Fault.CLOCK_JUMP: _clock_jump,
     Fault.CLOCK_BACKWARDS: _clock_backwards,
     Fault.DISK_FULL: _disk_full,
-    Fault.POISON: _poison,
+    Fault.POISON: poison.befall,
     Fault.OLD_QUEUE: _old_copy(QUEUE),
     Fault.OLD_FOLDER: _old_copy(None),
     Fault.CLONE: _clone(same_machine=False),

@@ -1,0 +1,55 @@
+"""Poison events: lines that no right handheld writes. They must delay nothing else, and nothing of them is lost."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING
+
+from sync.event import SCHEMA, ScanEvent, encode
+from tests.simulation.clockwork import Process
+from tests.simulation.faults.disk import Killed
+from tests.simulation.faults.server import LAYOUT
+
+if TYPE_CHECKING:
+    from tests.simulation.faults.world import Hand, World
+
+
+def befall(world: World, hand: Hand, chance: Random) -> Process:
+    """A handheld commits such a line."""
+    if hand.device.handheld is None:
+        return
+    line, fate = _line(chance, hand, world)
+    try:
+        name = hand.device.commit_line(line)
+    except Killed:
+        world.die(hand)
+        return
+    world.witness.poison[name] = fate
+    world.witness.committed.add((name, line))
+    hand.beeped.add((name, line))
+    yield from ()
+
+
+def _line(chance: Random, hand: Hand, world: World) -> tuple[bytes, str]:
+    """A line that no right handheld writes, and what has to become of it."""
+    at = hand.device.running.outbox.state(hand.device.running.outbox.epoch)
+    event = ScanEvent(
+        device_no=at.device_no, epoch=at.epoch, seq=at.last_seq + 1, action="inspect",
+        subject="https://id.gs1.org/01/09506000134352/21/X", location=LAYOUT.key("DOCK"),
+        barcode=b"poison", **hand.device.clocks(),
+    )  # fmt: skip
+    line = encode(event)
+    return chance.choice(
+        (
+            (line.replace(f'"schema":{SCHEMA}'.encode(), f'"schema":{SCHEMA + 1}'.encode()), "held"),
+            (line.replace(b'"inspect"', b'"abolish"'), "quarantined"),
+            (line.replace(b'"inspect"', b'"settle"'), "quarantined"),
+            (line.replace(b'"barcode":"poison"', b'"barcode":"\\ud800"'), "quarantined"),
+            (line.replace(b"}", b',"quantity":3.7}'), "quarantined"),
+            (line.replace(b"}", b',"quantity":9223372036854775808}'), "quarantined"),
+            (line.replace(b'"epoch":', b'"epoch": '), "quarantined"),
+            (b"\xff\xfe not JSON at all", "quarantined"),
+            (b"{" * 3_000, "quarantined"),
+            (b"", "quarantined"),
+        )
+    )
