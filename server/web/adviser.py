@@ -37,11 +37,11 @@ def adviser() -> str:
     with reading() as connection:
         site = signed_in().site
         found = advice_list.read_all(connection, site, context.now_ms())
-        markets = settings.read(connection, site).markets
+        kept = settings.read(connection, site)
     shown = [one for one in found if q.casefold() in one.name.casefold() and (show != "change" or one.differs)]
     return render_template(
         "adviser.html", found=found, shown=shown[:ROWS_MAX], left=len(shown[ROWS_MAX:]), q=q, show=show,
-        presets=PRESETS, markets=MARKETS, sells_in=markets, rows_max=ROWS_MAX,
+        presets=PRESETS, markets=MARKETS, sells_in=kept.markets, rows_max=ROWS_MAX, kinds_set=bool(kept.kinds),
     )  # fmt: skip
 
 

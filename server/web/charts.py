@@ -6,6 +6,7 @@ style and no script in it. Every chart stands above a table with the same figure
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -14,6 +15,7 @@ WIDTH: Final = 380
 """About a phone's, so that the words in a chart are legible on one; on a desk it is drawn larger."""
 BAR_HEIGHT: Final = 30
 LABEL_WIDTH: Final = 128
+LABEL_CHARS: Final = 16
 VALUE_WIDTH: Final = 60
 LINE_HEIGHT: Final = 190
 MARGIN: Final = 52
@@ -24,7 +26,8 @@ POINTS_MAX: Final = 60
 class Bar:
     """One bar: what it is about, its end in words, its place and its length."""
 
-    label: str
+    label: Sequence[str]
+    """One line, or two."""
     text: str
     y: float
     width: float
@@ -76,7 +79,7 @@ def bars(figures: Sequence[tuple[str, float, str]]) -> Bars:
     room = WIDTH - LABEL_WIDTH - VALUE_WIDTH
     return Bars(
         bars=[
-            Bar(label=_short(label), text=text, y=number * BAR_HEIGHT, width=round(room * value / most, 1))
+            Bar(label=_lines(label), text=text, y=number * BAR_HEIGHT, width=round(room * value / most, 1))
             for number, (label, value, text) in enumerate(figures)
         ],
         height=len(figures) * BAR_HEIGHT,
@@ -130,5 +133,6 @@ def amounts(figures: Sequence[tuple[str, float]]) -> Line:
     )
 
 
-def _short(label: str) -> str:
-    return label if len(label) <= 15 else f"{label[:14]}…"
+def _lines(label: str) -> list[str]:
+    """The words of a label in the room that it has; of a very long one the end is left out."""
+    return textwrap.wrap(label, LABEL_CHARS, max_lines=2, placeholder="…") or [""]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from flask import render_template
 
-from server import context
+from server import context, papers
 from server.database import reading
 from server.people import requires, signed_in
 from server.prices import Price
@@ -33,6 +33,7 @@ def shrinkage() -> str:
     site, now_ms = signed_in().site, context.now_ms()
     with reading() as connection:
         found = losses.read(connection, site, now_ms)
+        counted = bool(found or papers.closed_counts(connection, site))
         presence = access.read_presence(connection, site, now_ms)
         gone = [loss for loss in found if loss.found_ms is None]
         units = [loss for loss in gone if loss.last_ms is not None]
@@ -45,7 +46,7 @@ def shrinkage() -> str:
     currency = next((loss.cost.currency for loss in gone if loss.cost), "")
     return render_template(
         "shrinkage.html", found=found, gone=gone, shown=shown, left=len(found[ROWS_MAX:]), names=names, near=near,
-        reported=reported,
+        reported=reported, counted=counted,
         people=people, shifts=shifts, total=Price(_sum(gone, currency), currency), shift_hours=access.SHIFTS,
         by_zone=_bars(gone, currency, lambda loss: loss.zone),
         by_product=_bars(gone, currency, lambda loss: names(loss.item).text),

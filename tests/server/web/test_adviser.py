@@ -47,10 +47,13 @@ def _post(person: Person, path: str, **form: object) -> str:
 
 
 def test_the_owner_says_that_a_phone_is_electronics_and_the_advice_turns_to_its_serial_number(owner: Person) -> None:
+    unset = "Nobody has said yet what kind of goods any product is"
+    assert unset in _text(owner.get("/adviser"))
     assert "Phone 12 General goods" in _text(owner.get("/adviser"))
     said = _post(owner, "/adviser/kinds", item=[PHONE], preset="electronics")
     assert "1 product is consumer electronics from now on." in said
     assert "Phone 12 Consumer electronics" in said
+    assert unset not in said
     page = _text(owner.get(PHONE_PAGE))
     assert "Serial number It saves" in page
     assert "It is tracked so already." in page
@@ -132,3 +135,9 @@ def test_a_supervisor_reads_the_advice_and_cannot_change_what_it_rests_on(app: F
     assert "Take over what I changed" not in page.text
     assert supervisor.post("/adviser/figures", data={"scope": "site"}).status_code == 403
     assert sign_in(app, "picker").get("/adviser").status_code == 403
+
+
+def test_a_shop_that_has_set_nothing_yet_is_told_where_to_begin(admin: Person) -> None:
+    assert "Tick products and say what they are" in _text(admin.get("/adviser"))
+    assert "No product has a price yet" in _text(admin.get("/prices"))
+    assert "Nothing was counted yet" in _text(admin.get("/shrinkage"))

@@ -46,7 +46,7 @@ def test_a_good_file_counts_only_after_it_was_taken_in(supervisor: Person) -> No
     assert "3 good rows" in _text(page)
     assert "No such document" in _imported(supervisor)
     taken = _take(supervisor, page)
-    assert "It is in." in taken.text
+    assert "It is in. 3 rows taken." in taken.text
     listed = _imported(supervisor)
     assert "supervisor" in listed
     assert "PRODUCTS-" in listed
@@ -65,7 +65,7 @@ def test_each_wrong_row_is_named_with_its_column_and_what_stands_there(superviso
     assert (first["row"], first["column"], first["cell"]) == ("3", "gtin", "123")
     refused = _take(supervisor, page)
     assert "Nothing was taken: 2 of its rows are wrong." in _text(refused)
-    assert "It is in." in _take(supervisor, page, skip_bad="yes").text
+    assert "It is in. 1 row taken, 2 refused." in _take(supervisor, page, skip_bad="yes").text
 
 
 def test_what_is_no_table_is_refused_in_a_sentence(supervisor: Person) -> None:

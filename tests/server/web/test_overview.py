@@ -71,5 +71,7 @@ def test_bars_are_in_proportion_and_leave_room_for_their_words() -> None:
     longest, half, none = (bar.width for bar in drawn.bars)
     assert (longest, none) == (2 * half, 0)
     assert charts.LABEL_WIDTH + longest + charts.VALUE_WIDTH <= drawn.width
-    assert drawn.bars[2].label == "a zone with a …"
+    assert list(drawn.bars[2].label) == ["a zone with a", "very long name"]
+    [cut] = charts.bars([("one product whose name goes on and on and on", 1, "1")]).bars
+    assert list(cut.label) == ["one product", "whose name goes…"]
     assert charts.bars([]).bars == []
