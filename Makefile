@@ -81,6 +81,10 @@ simulate: SEEDS := $(if $(filter command line environment,$(origin SEEDS)),$(SEE
 simulate: $(INSTALLED) ## let everything go wrong between handhelds and a server, 10,000 seeds; SEEDS=200 for a minute's worth
 	$(PYTHON) -m tests.simulation.faults --seeds $(SEEDS)
 
+.PHONY: teeth
+teeth: $(INSTALLED) ## plant each known bug in the simulation of faults, and print which promise finds it; some minutes
+	$(PYTHON) -m tests.simulation.faults.teeth
+
 RETURNS ?= 1000
 .PHONY: returns
 returns: $(INSTALLED) ## simulate 1,000 returns, online and offline, with fakes, clones, loops; SEEDS=3 for three shops

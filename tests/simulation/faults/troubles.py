@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 SPELL_S_MAX: Final = 120.0
 STATEMENTS_MAX: Final = 120
 SERVER_STATEMENTS_MAX: Final = 150
+RIVAL_STATEMENTS_MAX: Final = 30
 HOUR_MS: Final = 3_600_000
 Befall = Callable[["World", "Hand", Random], Process]
 
@@ -165,7 +166,7 @@ def _server_kill(world: World, _hand: Hand, chance: Random) -> Process:
 
 
 def _rival(world: World, _hand: Hand, chance: Random) -> Process:
-    world.server.rival_after = chance.randrange(STATEMENTS_MAX)
+    world.server.rival_after = chance.randrange(RIVAL_STATEMENTS_MAX)
     yield from ()
 
 
