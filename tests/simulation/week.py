@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from random import Random
 
@@ -73,18 +73,22 @@ class Week:
     def run(self) -> Result:
         """From the first import to the last decision."""
         began = time.perf_counter()
-        with open_office(self._database_url, self._folder / "server", self.time.now_ms) as office:
+        with (
+            open_office(self._database_url, self._folder / "server", self.time.now_ms) as office,
+            ExitStack() as ends,
+        ):
             self.office = office
             with office.app.app_context():
                 office.asks_for_every_unit()
                 self._fill()
                 self.hands = [self._station(n) for n in range(self.size.handhelds)]
+                for hand in self.hands:
+                    ends.callback(hand.close)
                 wrong_before = wrong_records(self.world, office.records(), self.layout)
                 for day in range(self.size.days):
                     self._day(day)
                 self._end()
-                for hand in self.hands:
-                    hand.close()
+                ends.close()
             scans = {name: event for hand in self.hands for name, event in hand.scans.items()}
             closed = [c.number for c in self.counted if c.closed_ms is not None]
             heaps = self.heaps.expose(self.books, office.told(), closed)
