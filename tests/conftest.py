@@ -23,7 +23,7 @@ _database_numbers = count(1)
 def postgres() -> Iterator[Server]:
     """One PostgreSQL cluster for the whole run (of each parallel worker)."""
     try:
-        with running_postgres() as server:
+        with running_postgres(durable=False) as server:
             yield server
     except PostgresUnavailableError as missing:
         _absent(str(missing))

@@ -255,11 +255,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(HTTPStatus.OK)
         self.send_header("Connection", "close")
         self._headers("text/event-stream; charset=utf-8")
-        self._event(hello())
         if not self.server.streams.acquire(blocking=False):
+            self._event(hello())
             self._event(full(STREAMS_MAX))
             return
         try:
+            self._event(hello())
             seen = 0
             while (newest := self.server.behind.board.next(seen, REPEAT_S)) is not None:
                 seen = newest[0]

@@ -40,7 +40,7 @@ from tests.golden.making import (
 )
 from tests.scanner_client.scans import scan_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("golden")]
 
 SCANS, TRIES_MAX = 200, 100
 OWES = sum(len(labels) for *_, labels in OWED)

@@ -12,13 +12,14 @@ import openpyxl
 import sqlalchemy as sa
 from flask import Flask
 
-from server import create_app, documents
+from server import documents
 from server.context import settings
 from server.database import db, reading
 from server.document_file import Draft, draft
 from server.document_kinds import KINDS
 from server.documents import Imported
 from server.setup import set_up
+from tests.server import ready_made
 
 SITE = "main"
 NOW = 1_767_225_600_000
@@ -51,7 +52,7 @@ def bare(
     """A server on an empty database."""
     given = {"DATABASE_URL": database_url, "INSTANCE": folder / "instance", "SITE": SITE, "SECRET_KEY": "test"}
     (folder / "instance").mkdir(exist_ok=True)
-    app = create_app({**given, "ADDRESSES": ("http://server.test",), **overrides}, now_ms=now_ms)
+    app = ready_made.create_app({**given, "ADDRESSES": ("http://server.test",), **overrides}, now_ms=now_ms)
     with app.app_context():
         try:
             yield app

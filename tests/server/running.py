@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,13 +18,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from server import create_app, staff
+from server import staff
 from server.changes import publish
 from server.database import db, stamp, writing
 from server.roles import PERSONAL
 from server.tables import devices, people, server_state, sites
 from sync import enrolment, protocol
 from tests.handheld import BIN_A, BIN_B, BIN_C, CABLE, DAY, DOCK, PHONE, Chain
+from tests.server import ready_made
 
 SITE = "main"
 PASSWORD = "correct horse battery"
@@ -46,11 +47,13 @@ class Client(FlaskClient):
 
 
 @contextmanager
-def running_server(database_url: str, folder: Path, **settings: Any) -> Iterator[Flask]:
+def running_server(
+    database_url: str, folder: Path, *, make: Callable[..., Flask] = ready_made.create_app, **settings: Any
+) -> Iterator[Flask]:
     """A server with its tables made, one person of each role, some products and some bins."""
     overrides = {"DATABASE_URL": database_url, "INSTANCE": folder / "instance", "SITE": SITE, "SECRET_KEY": "test"}
     overrides |= {"ADDRESSES": ("http://server.test",), "TESTING": True}
-    app = create_app({**overrides, **settings}, now_ms=lambda: NOW)
+    app = make({**overrides, **settings}, now_ms=lambda: NOW)
     app.test_client_class = Client
     with app.app_context():
         with writing() as c:

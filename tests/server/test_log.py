@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from server import create_app
 from server.database import writing
 from server.tables import devices
 from tests.server.running import Handheld, running_server
@@ -38,7 +39,7 @@ def of_no_type() -> str:
 def test_a_failure_in_the_log_holds_no_secret(
     database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, fault: Callable[[], str]
 ) -> None:
-    with running_server(database_url, tmp_path, TESTING=False) as app:
+    with running_server(database_url, tmp_path, make=create_app, TESTING=False) as app:
         Handheld(app).enrol(name=SECRET)
         app.add_url_rule("/api/v1/fault", view_func=fault)
         assert app.test_client().get("/api/v1/fault").status_code >= 400

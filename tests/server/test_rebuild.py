@@ -172,7 +172,7 @@ def check(url: str, other: str, drawn: list[Drawn], order: list[int], sizes: lis
         return found | {"in another order": differences(piecemeal, rebuilt(history))}
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(drawn_scans, st.permutations(range(20)), st.lists(st.integers(1, 6), max_size=8))
 def test_the_order_in_which_scans_arrive_does_not_change_what_is_known(
     drawn: list[Drawn], order: list[int], sizes: list[int]

@@ -63,7 +63,7 @@ def pan(path: Path, seed: int) -> tuple[Truth, list[BoxSighting]]:
     return truth, boxes + tracker.finish()
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_a_pan_along_a_shelf_reads_each_label_once_and_nothing_else(tmp_path: Path, seed: int) -> None:
     truth, boxes = pan(tmp_path / "pan.mp4", seed)
     last = {box.box: box for box in boxes}.values()
