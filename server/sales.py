@@ -136,7 +136,7 @@ def _moves(connection: sa.Connection, site: str, since_ms: int, until_ms: int) -
         .order_by(e.event_ms, e.device_no, e.epoch, e.seq)
     )  # fmt: skip
     undone = _undone(connection, site, since_ms)
-    for row in connection.execution_options(yield_per=MOVES_AT_ONCE).execute(query):
+    for row in connection.execute(query.execution_options(yield_per=MOVES_AT_ONCE)):
         if format_name((row.device_no, row.epoch, row.seq)) not in undone:
             quantity = 1 if row.quantity is None else row.quantity
             yield _Move(row.action, row.subject, row.container, row.origin, quantity, row.event_ms, row.document)

@@ -2,7 +2,7 @@ import psutil
 import psycopg
 import pytest
 
-from tests.postgres import Server
+from tests.postgres import Server, running_postgres
 
 pytestmark = pytest.mark.postgres
 
@@ -54,8 +54,8 @@ def test_a_database_can_be_copied_from_a_template(postgres: Server) -> None:
     assert rows == [("A-01-1",)]
 
 
-def test_what_the_database_confirms_is_on_the_disk(postgres: Server) -> None:
-    with _connect(postgres.url) as connection:
+def test_what_the_database_confirms_is_on_the_disk() -> None:
+    with running_postgres() as server, _connect(server.url) as connection:
         settings = [
             connection.execute(f"SHOW {name}").fetchone()
             for name in ("fsync", "synchronous_commit", "full_page_writes")

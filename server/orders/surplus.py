@@ -11,7 +11,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
@@ -27,10 +27,27 @@ from sync.history import Fact, effective, step
 from sync.identity import is_container, is_stock, item_of
 from sync.order import Order
 from sync.order_pieces import GIVING_BACK, TAKING, OrderPieces
-from sync.unit import UnitState
+from sync.unit import Status, UnitState
 from sync.verdict import COMMITTED
 
 RULE: Final = "more_than_ordered"
+
+
+class Held(NamedTuple):
+    """How many an order has."""
+
+    all: int
+    waiting: int = 0
+    """Of these, units that were picked and are in no carton yet."""
+    unpicked: int = 0
+    """Of these, units that were packed without a pick: each is in the place of one that was picked."""
+
+    def plus(self, more: Held) -> Held:
+        """Both together."""
+        return Held(self.all + more.all, self.waiting + more.waiting, self.unpicked + more.unpicked)
+
+
+NOTHING: Final = Held(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +57,13 @@ class Turn:
     fact: Fact
     subject: str
     lot: str | None
-    more: int
-    """How many, negative where they leave."""
+    more: Held
+    """How many; negative where they leave."""
 
     @property
     def comes(self) -> bool:
-        """Whether it comes; at the same moment what leaves goes first."""
-        return self.more > 0
+        """Whether it comes, or is packed now; at the same moment what leaves goes first."""
+        return self.more.all > 0 or (self.more.all == 0 and self.more.waiting < 0)
 
 
 def refold(connection: sa.Connection, site: str, numbers: Iterable[str], at: int) -> None:
@@ -114,13 +131,13 @@ def _may_be_over(order: Order, ever: Mapping[str, int]) -> bool:
 
 def judged(order: Order, turns: Iterable[Turn]) -> dict[str, Case]:
     """By unit, product or lot: a case since it was first taken beyond what the order asks for, as things stand."""
-    has: dict[tuple[str, str | None], int] = defaultdict(int)
+    has: dict[tuple[str, str | None], Held] = defaultdict(lambda: NOTHING)
     found: dict[str, Case] = {}
     for turn in sorted(turns, key=lambda turn: (turn.fact.order, turn.comes, turn.subject)):
         what = (turn.subject, turn.lot)
-        has[what] += turn.more
+        has[what] = has[what].plus(turn.more)
         beyond = _beyond(order, has, turn.subject, turn.lot)
-        if turn.comes and has[what] and beyond:
+        if turn.comes and has[what].all and beyond:
             found[turn.subject] = _case(found.get(turn.subject), order, turn)
         if turn.comes:
             continue
@@ -138,13 +155,14 @@ def _is_open(case: Case | None) -> bool:
     return case is not None and case.status == "open"
 
 
-def _beyond(order: Order, has: Mapping[tuple[str, str | None], int], subject: str, lot: str | None) -> bool:
+def _beyond(order: Order, has: Mapping[tuple[str, str | None], Held], subject: str, lot: str | None) -> bool:
     """Whether the order has more that fits the lines which this fits than they ask for."""
     lines = [line for line in order.lines if line.takes(subject, lot)]
-    if not lines or has.get((subject, lot), 0) <= 0:
+    if not lines or has.get((subject, lot), NOTHING).all <= 0:
         return False  # what fits no line is a case of its own
-    taken = sum(n for (one, its), n in has.items() if any(line.takes(one, its) for line in lines))
-    return taken > sum(line.quantity for line in lines)
+    fitting = [held for (one, its), held in has.items() if any(line.takes(one, its) for line in lines)]
+    replaced = min(sum(held.waiting for held in fitting), sum(held.unpicked for held in fitting))
+    return sum(held.all for held in fitting) - replaced > sum(line.quantity for line in lines)
 
 
 def _case(before: Case | None, order: Order, turn: Turn) -> Case:
@@ -190,21 +208,29 @@ def _turns(connection: sa.Connection, site: str, number: str) -> list[Turn]:
 
 def _unit_turns(unit: str, number: str, facts: list[Fact]) -> list[Turn]:
     """When the order had this unit, by the unit's history."""
-    found: list[tuple[Fact, int]] = []
+    found: list[tuple[Fact, Held]] = []
     state: UnitState | None = None
     standing = effective(facts)
-    has = False
+    held = NOTHING
     for fact in standing:
         state = step(state, fact)
-        has_now = state.status in COMMITTED and state.document == number
-        if has_now is not has:
-            found.append((fact, 1 if has_now else -1))
-        has = has_now
+        now = NOTHING
+        if state.status in COMMITTED and state.document == number:
+            unpicked = fact.event.action == "pack" if held is NOTHING else bool(held.unpicked)
+            now = Held(1, int(state.status is Status.PICKED), int(unpicked))
+        if now != held:
+            found.append((fact, _between(held, now)))
+        held = now
     for fact, undo in _undone(facts, standing):
         if fact.event.action in TAKING and fact.event.document == number:
-            found += [(fact, 1), (undo, -1)]
+            was = Held(1, int(fact.event.action == "pick"))
+            found += [(fact, was), (undo, _between(was, NOTHING))]
     lot = state.lot if state else None
     return [Turn(fact=fact, subject=unit, lot=lot, more=more) for fact, more in found]
+
+
+def _between(before: Held, after: Held) -> Held:
+    return Held(*(new - old for old, new in zip(before, after, strict=True)))
 
 
 def _piece_turns(facts: list[Fact], undos: list[Fact]) -> list[Turn]:
@@ -223,7 +249,7 @@ def _piece_turns(facts: list[Fact], undos: list[Fact]) -> list[Turn]:
         for what in before.keys() | now.keys():
             more = now.get(what, 0) - before.get(what, 0)
             if more:
-                turns.append(Turn(fact=moment, subject=what[0], lot=what[1], more=more))
+                turns.append(Turn(fact=moment, subject=what[0], lot=what[1], more=Held(more)))
         before = now
     return turns
 

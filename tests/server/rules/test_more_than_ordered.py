@@ -72,6 +72,22 @@ def test_two_pickers_who_do_not_hear_of_each_other_take_one_too_many(chains: tup
     holds()
 
 
+def test_a_box_that_is_packed_in_the_place_of_a_picked_one_is_one_too_many_once_the_picked_one_is_packed_as_well(
+    chains: tuple[Chain, Chain],
+) -> None:
+    one, _ = chains
+    for at, serial in ((1_000, "S1"), (2_000, "S2")):
+        one.scan(DAY + at, "pick", unit(serial), location=BIN_A, document="SO-1")
+    for at, serial in ((3_000, "S3"), (4_000, "S2")):  # the picker had taken S3 and scanned S1
+        one.scan(DAY + at, "pack", unit(serial), container=CARTON_1, document="SO-1")
+    push(one, 1, now_ms=NOW)
+    assert told() == {}
+    one.scan(DAY + 5_000, "pack", unit("S1"), container=CARTON_1, document="SO-1")
+    push(one, 5, now_ms=NOW + 1_000)
+    assert told() == {unit("S1"): ("open", None)}
+    holds()
+
+
 def test_it_closes_when_any_of_them_is_put_away_and_names_that_scan(chains: tuple[Chain, Chain]) -> None:
     two_pickers(chains)
     chains[1].scan(DAY + 9_000, "put_away", unit("S3"), location=BIN_A)
