@@ -161,6 +161,7 @@ CASES: Final[set[tuple[str, str]]] = {
     ("wrong_carton", phone_key(204)),
     ("unexpected_receipt", watch_key(900)),
     ("missing", watch_key(5)),
+    ("pieces_missing", CABLE_KEY),
     ("misplaced", phone_key(3)),
     ("misplaced", watch_key(2)),
     ("unknown", watch_key(777)),
