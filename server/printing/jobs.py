@@ -87,24 +87,16 @@ def print_labels(
     called = _headings(connection, site, keys) | (headings or {})
     said = _said(connection, site, keys)
     placed = [_place(key, carrier, wanted, codes, called.get(key, ""), said.get(key, (None, None))) for key in keys]
-    if isinstance(wanted, media.Sheet):
-        data, media_type, ending = pdf.sheets(placed, wanted, start=start), "application/pdf", "pdf"
-    else:
-        data, media_type, ending = zpl.labels(placed, wanted.roll, wanted.dpi).encode(), "application/zpl", "zpl"
+    data, media_type, ending = _file(placed, wanted, start)
     lock(connection, site, [KIND])
     before = printed_before(connection, site, keys)
     number = _next_number(connection, site)
     again = sum(key in before for key in keys)
+    said_of_all = {"carrier": carrier.value, "medium": medium, "operator": operator}
     rows = [
         {
             "subject": key,
-            "attributes": {
-                "carrier": carrier.value,
-                "medium": medium,
-                "heading": called.get(key, ""),
-                "times": before.get(key, 0) + 1,
-                "operator": operator,
-            },
+            "attributes": said_of_all | {"heading": called.get(key, ""), "times": before.get(key, 0) + 1},
         }
         for key in keys
     ]
@@ -129,6 +121,13 @@ def print_labels(
         labels=len(keys),
         again=again,
     )
+
+
+def _file(placed: list[Placed], wanted: media.Sheet | media.Printer, start: int) -> tuple[bytes, str, str]:
+    """What the printer is sent, its media type, and how the file's name ends."""
+    if isinstance(wanted, media.Sheet):
+        return pdf.sheets(placed, wanted, start=start), "application/pdf", "pdf"
+    return zpl.labels(placed, wanted.roll, wanted.dpi).encode(), "application/zpl", "zpl"
 
 
 def _place(

@@ -9,8 +9,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import cells, documents, papers, search
-from server.cells import CellError
+from server import documents, papers, search
 from server.recalls import notices
 from server.tables import reference
 from sync.check_digits import CSET_82
@@ -121,12 +120,9 @@ def _check_words(connection: sa.Connection, site: str, number: str, reason: str)
 
 
 def _item(connection: sa.Connection, site: str, asked: Asked) -> str | None:
-    gtin, sku = asked.gtin.strip(), asked.sku.strip()
-    if not gtin and not sku:
-        return None
     try:
-        return documents.names(connection, site).item({"gtin": cells.gtin_digits(gtin) if gtin else None, "sku": sku})
-    except (CellError, ValueError) as error:
+        return documents.item_asked(connection, site, gtin=asked.gtin, sku=asked.sku)
+    except ValueError as error:
         raise RecallError(str(error)) from None
 
 

@@ -9,8 +9,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from server import cells, documents, search
-from server.cells import CellError
+from server import documents, search
 from server.stolen import known
 from sync.check_digits import CSET_82
 from sync.identity import is_container, is_location, is_stock, item_of, serial_key, split_key, unit_key
@@ -103,12 +102,9 @@ def things(connection: sa.Connection, site: str, asked: Asked) -> list[str]:
 
 
 def _item(connection: sa.Connection, site: str, asked: Asked) -> str | None:
-    gtin, sku = asked.gtin.strip(), asked.sku.strip()
-    if not gtin and not sku:
-        return None
     try:
-        return documents.names(connection, site).item({"gtin": cells.gtin_digits(gtin) if gtin else None, "sku": sku})
-    except (CellError, ValueError) as error:
+        return documents.item_asked(connection, site, gtin=asked.gtin, sku=asked.sku)
+    except ValueError as error:
         raise StolenError(str(error)) from None
 
 

@@ -1,6 +1,7 @@
 """Files and envelopes that are nearly right: taken, or refused with a sentence, and never a fault of our own."""
 
 import io
+import json
 import zlib
 from contextlib import closing
 
@@ -82,3 +83,5 @@ def test_every_answer_that_is_no_reply_is_known_for_none(body: bytes) -> None:
         protocol.read_reply(body)
     except protocol.ProtocolError as refused:
         _is_sentence(refused)
+    else:
+        assert json.loads(body)["protocol"] == 1

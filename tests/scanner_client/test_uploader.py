@@ -174,10 +174,9 @@ def test_server_restored_from_an_older_backup_gets_back_what_it_lost(
     assert {*received(peer, enrolled)} == {unit(n) for n in range(6)}
 
 
-def test_cloned_handheld_is_noticed_and_neither_lineage_is_lost(
-    tmp_path: Path, clock: Clock, peer: Peer, transport: Transport
-) -> None:
-    original, clone = tmp_path / "original", tmp_path / "clone"
+def cloned(folder: Path, clock: Clock, peer: Peer, transport: Transport) -> Path:
+    """A copy of a handheld that held one scan, after the original sent two more; the copy's folder."""
+    original, clone = folder / "original", folder / "clone"
     with open_handheld(original, clock) as handheld:
         enrol(handheld, peer.invitation(), transport)
         handheld.commit([scan_of("common")])
@@ -185,6 +184,13 @@ def test_cloned_handheld_is_noticed_and_neither_lineage_is_lost(
     with open_handheld(original, clock) as handheld:
         handheld.commit([scan_of("a1"), scan_of("a2")])
         drain(Uploader(handheld, transport))
+    return clone
+
+
+def test_cloned_handheld_is_noticed_and_neither_lineage_is_lost(
+    tmp_path: Path, clock: Clock, peer: Peer, transport: Transport
+) -> None:
+    clone = cloned(tmp_path, clock, peer, transport)
     with open_handheld(clone, clock) as handheld:
         epoch = handheld.outbox.epoch
         handheld.commit([scan_of("b1")])
@@ -203,14 +209,7 @@ def test_cloned_handheld_is_noticed_and_neither_lineage_is_lost(
 def test_what_a_clone_had_sent_under_taken_names_is_sent_again_to_a_server_that_lost_it(
     tmp_path: Path, clock: Clock, peer: Peer, transport: Transport
 ) -> None:
-    original, clone = tmp_path / "original", tmp_path / "clone"
-    with open_handheld(original, clock) as handheld:
-        enrol(handheld, peer.invitation(), transport)
-        handheld.commit([scan_of("common")])
-    shutil.copytree(original, clone)
-    with open_handheld(original, clock) as handheld:
-        handheld.commit([scan_of("a1"), scan_of("a2")])
-        drain(Uploader(handheld, transport))
+    clone = cloned(tmp_path, clock, peer, transport)
     backup = {chain: dict(lines) for chain, lines in peer.ledger.items()}
     with open_handheld(clone, clock) as handheld:
         epoch = handheld.outbox.epoch
