@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import cv2
 import numpy as np
 import zxingcpp
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import CDPSession, ConsoleMessage, Page
 
 from scanner_client.clock import system_clock
 from scanner_client.handheld import open_handheld
@@ -19,6 +22,12 @@ from sync.event import ScanEvent, decode
 
 ROOT = Path(__file__).parents[2]
 ITEM = "https://id.gs1.org/01/09506000134352"
+CTRL = 2
+"""As Chrome's protocol numbers the keys that modify others."""
+PRESSING = " \r"
+"""The keys that press a button when they are let go of."""
+WEDGE_S = 0.005
+BETWEEN_SCANS_S = 0.1
 LOOK_ROUND = ("--action", "inspect", "--location", "A-01", "--operator", "Mia")
 
 
@@ -32,6 +41,8 @@ class Station:
     asked: list[str] = field(default_factory=list)
     program: subprocess.Popen[bytes] | None = None
     address: str = ""
+    _keyboard: CDPSession | None = None
+    _typed_at: float = 0
 
     def start(self, *options: str) -> None:
         words = [sys.executable, "-m", "scanner_client", "scan", "--home", str(self.home), "--page", *options]
@@ -50,13 +61,20 @@ class Station:
     def _hear(self, message: ConsoleMessage) -> None:
         self.said.append(message.text)
 
-    def wedge(self, text: str) -> None:
-        """Type as a wedge scanner does, with Ctrl-] for FNC1."""
-        for number, part in enumerate(text.split("\x1d")):
-            if number:
-                self.page.keyboard.press("Control+]")
-            self.page.keyboard.type(part)
-        self.page.keyboard.press("Enter")
+    def wedge(self, text: str, held_up: Mapping[int, float] = MappingProxyType({})) -> None:
+        """Type as a wedge scanner does, with Ctrl-] for FNC1 and Enter behind.
+
+        Each key bears the moment at which the scanner sent it, as the operating system gives it to a browser: how long
+        this machine takes to hand it over says nothing. `held_up` has the seconds that the key with that number waits.
+        """
+        waits = [held_up.get(number, WEDGE_S) for number in range(len(text) + 1)]
+        at = max(time.time(), self._typed_at + BETWEEN_SCANS_S)
+        self._keyboard = self._keyboard or self.page.context.new_cdp_session(self.page)
+        for character, wait in zip((*text, "\r"), waits, strict=True):
+            at += wait
+            for kind in ("keyDown", "keyUp") if character in PRESSING else ("keyDown",):
+                self._keyboard.send("Input.dispatchKeyEvent", {"type": kind, "timestamp": at, **_key(character)})
+        self._typed_at = at
 
     def end(self) -> list[ScanEvent]:
         """End the program as the system does, and look at what it kept."""
@@ -65,6 +83,14 @@ class Station:
         self.program.communicate(timeout=20)
         with open_handheld(self.home, system_clock()) as handheld:
             return [decode(line) for line in handheld.outbox.next_run().lines]
+
+
+def _key(character: str) -> dict[str, object]:
+    if character == "\r":
+        return {"key": "Enter", "code": "Enter", "text": "\r", "windowsVirtualKeyCode": 13}
+    if character == "\x1d":
+        return {"key": "]", "code": "BracketRight", "modifiers": CTRL}
+    return {"key": character, "text": character}
 
 
 def label(serial: str) -> str:

@@ -121,6 +121,20 @@ def test_fifth_screen_says_that_four_are_open_and_begins_when_one_is_closed(stat
     assert station.end() == []
 
 
+def test_wedge_scan_that_came_in_pieces_is_no_label_and_is_asked_for_again(station: Station) -> None:
+    station.start(*LOOK_ROUND)
+    expect(station.page.locator("#verdict")).to_contain_text("Ready.")
+    for number in (12, len(label("D-1001"))):  # a key in the middle, and the Enter
+        station.wedge(label("D-1001"), held_up={number: 1.5})
+        expect(station.page.locator("#said")).to_have_text("The scanner typed this label in pieces. Scan it again.")
+        expect(station.page.locator("#whether")).to_have_text("not kept")
+        station.page.locator("#verdict").click()
+    station.wedge(label("D-1002"), held_up={12: 0.9})
+    expect(station.page.locator("#said")).to_have_text("Right.")
+    [event] = station.end()
+    assert event.subject == f"{ITEM}/21/D-1002"
+
+
 def test_wedge_scan_that_is_longer_than_any_label_is_not_kept_in_part(station: Station) -> None:
     station.start(*LOOK_ROUND)
     expect(station.page.locator("#verdict")).to_contain_text("Ready.")

@@ -67,6 +67,7 @@ function offline(key, values) {
 }
 
 const NOT_TAKEN = { unknown: "page.unknown", refused: "page.not_taken" };
+const NOT_KEPT = ["page.not_taken", "page.in_pieces"];
 
 // Hands a request over, and says so where nobody knows what became of it. Gives what `engine.send` gives.
 function send(request) {
@@ -88,7 +89,7 @@ function send(request) {
 
 function note(number, tone, key, request) {
   const isSecret = /^\s*pin:/i.test(request.text ?? "");
-  notice = { number, tone, text: text(key), thing: isSecret ? "" : (request.text ?? ""), kept: key !== "page.not_taken" };
+  notice = { number, tone, text: text(key), thing: isSecret ? "" : (request.text ?? ""), kept: !NOT_KEPT.includes(key) };
   showVerdict(notice);
   give(signals[tone] ?? { shakes_ms: [], pitches_hz: [] });
 }
@@ -295,7 +296,7 @@ function changeTask() {
 }
 
 history.replaceState(null, "", location.pathname); // the key has become a cookie and need not stay in sight
-listenToWedge((scanned) => send({ type: "scanned", text: scanned }));
+listenToWedge((scanned) => send({ type: "scanned", text: scanned }), () => note("wedge", "ask", "page.in_pieces", {}));
 allowSound((sounds) => {
   at("quiet").hidden = sounds;
 });
