@@ -70,6 +70,18 @@ class CountReport:
     version: int | None = None
     """The version that was just frozen; None where none was."""
 
+    @property
+    def unscanned(self) -> list[ReportLine]:
+        """Products and lots of which finished bins should hold pieces, and of which nobody scanned one label there.
+
+        Closing writes them off, as it does what was looked for in vain: only a person can tell these apart.
+        """
+        return [
+            line
+            for line in self.lines
+            if line.kind is Line.MISSING and is_stock(line.subject) and not line.events and line.counted_ms
+        ]
+
 
 def report(connection: sa.Connection, *, site: str, number: str, without: Collection[str] = frozenset()) -> CountReport:
     """What the count found so far, or at its latest close plus what came later.

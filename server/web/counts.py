@@ -34,6 +34,7 @@ NAV = Entry(
 REPORT_LINES_MAX: Final = 500
 """Lines of one kind on a page; the API has them all."""
 LATE_SHOWN_MAX: Final = 200
+UNSCANNED_SHOWN_MAX: Final = 10
 
 
 @blueprint.get("/counts")
@@ -101,6 +102,8 @@ def _count(number: str) -> str:
             late=case_list.count_by_rule(connection, person.site, late).get(exceptions.RULE, 0),
             rule=exceptions.RULE,
             lines_max=REPORT_LINES_MAX,
+            unscanned=found.unscanned,
+            unscanned_max=UNSCANNED_SHOWN_MAX,
             provisional=sum(line.provisional for line in found.lines),
             missing=sum(line.kind is Line.MISSING for line in found.lines),
         )

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.handheld import BIN_A, BIN_B, PHONE, unit
+from tests.handheld import BIN_A, BIN_B, CABLE, PHONE, unit
 from tests.server.running import NOW, PASSWORD, Handheld, employ
 from tests.server.site import state_document
 
@@ -102,6 +102,21 @@ def test_a_version_is_audited_and_a_late_scan_is_an_exception_of_it(supervisor_d
     assert "closed version 2" in supervisor_desk.see("/counts")
     csv = supervisor_desk.client.get("/exports/count_version_lines.csv?version=COUNT-1/1")
     assert (csv.status_code, csv.text.count("missing")) == (200, 1)
+
+
+def test_cables_that_nobody_scanned_are_named_before_a_count_is_closed(
+    supervisor_desk: Desk, handheld: Handheld
+) -> None:
+    employ("Rosa")
+    handheld.chain.scan(NOW - 2_000_000, "receive", CABLE, location=BIN_A, quantity=40)
+    supervisor_desk.post("/counts/new", number="COUNT-1", by="bins", bins="A-01", place=[BIN_A])
+    count(handheld, BIN_A)
+    handheld.push()
+    asked = "Nobody scanned a label of these."
+    page = supervisor_desk.see("/counts/count?number=COUNT-1")
+    assert asked in page
+    assert "40 of" in page
+    assert asked not in supervisor_desk.post("/counts/count/close", number="COUNT-1")
 
 
 def test_a_scan_late_for_two_counts_is_dismissed_for_the_one_whose_case_it_is(
