@@ -67,6 +67,11 @@ FUZZ ?= 100
 fuzz: $(INSTALLED) ## send nonsense to every endpoint, reader and parser, FUZZ times as much as the tests do; some minutes
 	FUZZ=$(FUZZ) $(PYTEST) tests/fuzz
 
+.PHONY: fresh
+fresh: $(INSTALLED) ## run every test with random examples that no run had before; what `make test` tries is always the same
+	$(PYTHON) -m tests.browser
+	EXAMPLES=fresh $(PYTEST) -m "not year"
+
 .PHONY: year
 year: $(INSTALLED) ## tell each reason for serial numbers as a story on a simulated year of 100,000 events; some minutes
 	$(PYTHON) -m pytest -m year
