@@ -15,7 +15,7 @@ from tests.postgres import PostgresUnavailableError, Server, running_postgres
 from tests.simulation.shop.fixture import Shop, built, copied
 from tests.simulation.shop.year import MONTH, YEAR
 
-# The same code gets the same answer, whenever and wherever it is asked; `make fresh` looks for what these examples miss.
+# The same code gets the same answer, whenever and wherever it is asked; `make fresh` looks for others.
 settings.register_profile("same", derandomize=True, database=None)
 settings.register_profile("fresh", derandomize=False, print_blob=True)
 settings.load_profile(os.environ.get("EXAMPLES", "same"))

@@ -172,7 +172,7 @@ def check(url: str, other: str, drawn: list[Drawn], order: list[int], sizes: lis
         return found | {"in another order": differences(piecemeal, rebuilt(history))}
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(drawn_scans, st.permutations(range(20)), st.lists(st.integers(1, 6), max_size=8))
 def test_the_order_in_which_scans_arrive_does_not_change_what_is_known(
     drawn: list[Drawn], order: list[int], sizes: list[int]
@@ -233,7 +233,7 @@ drawn_moves = st.lists(
 )
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(drawn_moves, st.permutations(range(14)), st.lists(st.integers(1, 4), max_size=8))
 def test_moves_of_cartons_and_scans_of_what_is_in_them_give_the_same_in_any_order(
     drawn: list[Drawn], order: list[int], sizes: list[int]

@@ -40,7 +40,7 @@ def told_now() -> Where:
     return {key: pieces for key, pieces in found.items() if pieces}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(drawn_scans, st.integers(0, 12))
 def test_the_stock_of_a_moment_is_that_of_a_ledger_cut_there(drawn: list[Drawn], second: int) -> None:
     at_ms = DAY + second * 1000
