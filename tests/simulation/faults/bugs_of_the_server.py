@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from server import backup, database, follow, ingest, ledger, rebuild, timing, unit_rows, upkeep
+from server import backup, changes, database, follow, ingest, ledger, rebuild, timing, unit_rows, upkeep
 from server.api import handhelds
 from server.counts import exceptions, late
 from server.errors import Refusal
 from server.tables import chains, events, server_state
 from sync.actions import refuse
-from sync.event import decode
+from sync.event import EventError, decode
 from sync.protocol import Outcome, ProtocolError
 from tests.end_to_end import planted_server
 from tests.simulation.faults.plan import Fault
@@ -104,6 +104,17 @@ def a_poison_event_refuses_its_batch(patch: Patch) -> None:
     patch.setattr(ingest, "_classify", classify)
 
 
+@caught_by(12, faults=(Fault.RELEASED,))
+def a_word_of_the_first_release_is_read_no_more(patch: Patch) -> None:
+    def read(line: bytes) -> Any:
+        event = decode(line)
+        if event.entry == "wedge":
+            raise EventError("entry says nothing that is known.")
+        return event
+
+    patch.setattr(ingest, "decode", read)
+
+
 @caught_by(6, faults=(Fault.REVOKE,))
 def a_revoked_handheld_is_turned_away(patch: Patch) -> None:
     true = handhelds.device_row
@@ -179,6 +190,12 @@ def a_cursor_by_serial_id(patch: Patch) -> None:
     """A row keeps the number that it was first given."""
     true = unit_rows.row_of
     patch.setattr(unit_rows, "row_of", lambda site, unit, state, _: true(site, unit, state, 1))
+
+
+@caught_by(8, faults=(Fault.RECALL, Fault.RECALL))
+def recalls_are_not_told(patch: Patch) -> None:
+    true = changes._offered
+    patch.setattr(changes, "_offered", lambda kind, row: None if kind == "recall" else true(kind, row))
 
 
 @caught_by(9, 7, faults=(Fault.COUNT, Fault.COUNT, Fault.OUTAGE), slow=True)

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _EVENTS: Final = """SELECT device_no, epoch, seq, digest, line, outcome, received_ms, event_ms, uncertainty_ms, barcode
     FROM events WHERE device_no<>0 ORDER BY device_no, epoch, seq, received_ms"""
+_CHAIN: Final = "SELECT acked_through, head FROM chains WHERE device_no=? AND epoch=?"
+_RECALLS: Final = """SELECT document FROM events WHERE device_no=0 AND action='recall' AND document NOT IN
+    (SELECT document FROM events WHERE device_no=0 AND action='release')"""
 _MAP: Final = (
     """SELECT 'unit', family.name || tail, status, e.name, p.name, n.name, i.name, l.name, d.name, c.name, stocked,
         expiry, marks, place_ms, status_ms, received, container
@@ -57,6 +60,7 @@ def check(world: World) -> None:
     """Everything that can only be said at the end."""
     for hand in world.hands:
         _drained(world, hand)
+        _goes_on_alone(world, hand)
     rows = world.look.execute(_EVENTS).fetchall()
     _delivered(world, rows)
     _outcomes(world, rows)
@@ -76,6 +80,23 @@ def check(world: World) -> None:
 def _drained(world: World, hand: Hand) -> None:
     running = hand.device.handheld is not None
     world.witness.check(6, holds=running and not hand.device.owes, else_say=f"{hand.device.name} still owes something")
+
+
+def _goes_on_alone(world: World, hand: Hand) -> None:
+    """What it scans next continues what the server has: where a copy has sent other events, it has a new epoch."""
+    if hand.device.handheld is None:
+        return
+    box, number = hand.device.running.outbox, hand.device.number
+    at = box.state(box.epoch)
+    row = world.look.execute(_CHAIN, (number, at.epoch)).fetchone()
+    if row is None:
+        return
+    acked, head = row
+    ours = box._digest_at(at, acked)
+    world.witness.check(
+        14, holds=acked <= at.last_seq and ours in (None, head),
+        else_say=f"{hand.device.name} goes on in {at.epoch}, where the server has another's events",
+    )  # fmt: skip
 
 
 def _delivered(world: World, rows: list[Any]) -> None:
@@ -106,6 +127,10 @@ def _outcomes(world: World, rows: list[Any]) -> None:
         lines[name].add(outcome)
         if revoked_ms is not None and received_ms >= revoked_ms:
             fine = outcome == "quarantined" or received_ms == revoked_ms
+        elif name in witness.of_a_release:
+            taken = outcome == "accepted" or (outcome == "forked" and name[:2] in witness.tangled)
+            witness.check(12, holds=taken, else_say=f"{name}, as release 1.0.0 wrote it, is {outcome}")
+            continue
         elif name in witness.poison:
             fine = outcome == witness.poison[name] or name[:2] in witness.tangled
         else:
@@ -162,7 +187,7 @@ def _map(world: World, hand: Hand) -> None:
     world.witness.check(
         8, holds=not differing, else_say=f"{hand.device.name}'s map differs: {' | '.join(differing[:6])}"
     )
-    wanted = {recall.number for recall in fresh.recalls()}
+    wanted = {number for (number,) in world.look.execute(_RECALLS)}
     known = {recall.number for recall in hand.device.running.site_map.recalls()}
     world.witness.check(8, holds=wanted <= known, else_say=f"{hand.device.name} lacks recall {wanted - known}")
     whole.close()

@@ -47,6 +47,7 @@ class Fault(StrEnum):
     SETTLE = "cases settled"
     REBUILD = "everything folded anew meanwhile"
     HOLIDAY = "eight days in which nothing happens"
+    RELEASED = "scans as release 1.0.0 queued them"
 
 
 MOST: Final[Mapping[Fault, int]] = {
@@ -56,7 +57,7 @@ MOST: Final[Mapping[Fault, int]] = {
     Fault.POISON: 2, Fault.OLD_QUEUE: 1, Fault.OLD_FOLDER: 1, Fault.CLONE: 1, Fault.TWIN: 1, Fault.SERVER_KILL: 3,
     Fault.RIVAL: 3, Fault.SERVER_AWAY: 1, Fault.SERVER_DISK_FULL: 1, Fault.BACKUP: 2, Fault.RESTORE: 1,
     Fault.REVOKE: 1, Fault.NEWCOMER: 1, Fault.COUNT: 2, Fault.RECALL: 2, Fault.SETTLE: 3, Fault.REBUILD: 1,
-    Fault.HOLIDAY: 1,
+    Fault.HOLIDAY: 1, Fault.RELEASED: 2,
 }  # fmt: skip
 """How often each may happen in one seed."""
 RARE: Final = frozenset(

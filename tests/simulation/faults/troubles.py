@@ -13,7 +13,7 @@ from server.recalls.asked import Asked
 from server.recalls.release import release
 from server.upkeep import rebuild_all
 from tests.simulation.clockwork import DAY_MS, Process
-from tests.simulation.faults import audit, poison
+from tests.simulation.faults import audit, poison, released
 from tests.simulation.faults.device import MACHINE
 from tests.simulation.faults.disk import MARK, QUEUE
 from tests.simulation.faults.network import ONE_SHOT, SPELLS
@@ -295,4 +295,5 @@ BEFALL: Final[Mapping[Fault, Befall]] = {
     Fault.SETTLE: _settle,
     Fault.REBUILD: _rebuild,
     Fault.HOLIDAY: _holiday,
+    Fault.RELEASED: released.befall,
 }

@@ -38,6 +38,8 @@ class Witness:
     """Whatever was in any queue at any time."""
     poison: dict[EventName, str] = field(default_factory=dict)
     """Events of a broken release, and what has to become of each."""
+    of_a_release: set[EventName] = field(default_factory=set)
+    """Events as a released version of the program wrote them."""
     tangled: set[Chain] = field(default_factory=set)
     """Chains of which there was a copy, so that two events may bear one name."""
     muddled: set[Chain] = field(default_factory=set)
