@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 INSTALL_SECONDS_MAX = 900
@@ -42,6 +42,10 @@ def find_chromium() -> Path | None:
     return downloaded if downloaded.is_file() else None
 
 
+PATIENCE_MS = 30_000
+"""How long a state is waited for: a machine that does other work meanwhile may stand still for seconds."""
+
+
 @contextmanager
 def running_browser() -> Iterator[Browser]:
     """A headless Chromium.
@@ -55,6 +59,7 @@ def running_browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS, *sandbox])
         try:
+            expect.set_options(timeout=PATIENCE_MS)
             yield browser
         finally:
             browser.close()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, BrowserContext
 
-from tests.browser import BrowserUnavailableError, running_browser
+from tests.browser import PATIENCE_MS, BrowserUnavailableError, running_browser
 from tests.postgres import PostgresUnavailableError, Server, running_postgres
 from tests.simulation.shop.fixture import Shop, built, copied
 from tests.simulation.shop.year import MONTH, YEAR
@@ -67,7 +67,7 @@ def chromium() -> Iterator[Browser]:
 def browser(chromium: Browser) -> Iterator[BrowserContext]:
     """A browser that nobody has used before: no cookies, no storage. Tests carry the `browser` marker."""
     with chromium.new_context() as context:
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         yield context
 
 

@@ -70,7 +70,6 @@ def night(tmp_path: Path) -> Iterator[Warehouse]:
 
 def _sign_in(chromium: Browser, warehouse: Warehouse, name: str) -> Page:
     context = chromium.new_context()
-    context.set_default_timeout(10_000)
     page = context.new_page()
     page.goto(warehouse.address + "/cases")
     page.get_by_label("Name").fill(name)

@@ -9,7 +9,7 @@ import pytest
 from tests.end_to_end.crash import crash
 from tests.postgres import Server
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 KILLS = 6
 KILLS_WITH_ITS_DATABASE = 12  # one in ten ends PostgreSQL

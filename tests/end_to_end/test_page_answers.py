@@ -95,7 +95,7 @@ def test_scan_that_nothing_is_heard_of_is_not_said_to_be_lost(station: Station) 
     page.route("**/requests", lose_the_answer)
     station.wedge(label("D-1001"))
     said = page.locator("#said")
-    expect(said).to_contain_text("No answer. It may have been kept, or not: look at the last scans", timeout=20_000)
+    expect(said).to_contain_text("No answer. It may have been kept, or not: look at the last scans")
     expect(page.locator("#whether")).to_be_empty()
     expect(page.locator("#scans li")).to_have_count(1)
     assert [event.subject for event in station.end()] == [f"{ITEM}/21/D-1001"]
@@ -116,7 +116,7 @@ def test_fifth_screen_says_that_four_are_open_and_begins_when_one_is_closed(stat
     fifth.keyboard.press("Enter")
     expect(fifth.locator("#verdict")).to_contain_text("Not kept")
     others[0].close()
-    expect(fifth.locator("#task-where")).to_contain_text("A-01", timeout=20_000)
+    expect(fifth.locator("#task-where")).to_contain_text("A-01")
     expect(said).to_be_hidden()
     assert station.end() == []
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.end_to_end.recalling import recall_a_lot
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def test_a_lot_of_2000_units_is_stopped_everywhere_and_every_unit_is_accounted_for(tmp_path: Path) -> None:

@@ -118,7 +118,6 @@ def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
 
 def signed_in(browser: Browser, warehouse: Warehouse, name: str) -> Page:
     page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
-    page.set_default_timeout(10_000)
     page.goto(warehouse.address + "/counts")
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
