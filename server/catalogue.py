@@ -67,6 +67,8 @@ def retire_orders(connection: sa.Connection, site: str, numbers: Iterable[str], 
 def publish_orders(connection: sa.Connection, site: str, numbers: Iterable[str], at: int) -> None:
     """Offer orders: lines, made-to-order units too, when each has to leave, what it does without, its pieces."""
     wanted = set(numbers)
+    if not wanted:
+        return
     orders = read_orders(connection, site, wanted)
     cancelled = read_cancellations(connection, site, wanted)
     short = read_shortages(connection, site, wanted)

@@ -8,6 +8,7 @@ in their order. On PostgreSQL the stamp is the transaction's own number (`xid8`)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -26,6 +27,8 @@ Change = list[Any]
 """``[kind, key, row]``; row null where the entry has gone."""
 _Position = tuple[int, int, str]
 """(stamp, source, key): where a reader stands; all of a stamp up to the key has been read."""
+_SITE, _KIND, _KEY, _OWN = (sa.bindparam(name, type_=sa.Text) for name in ("site", "kind", "key", "own"))
+_BELOW, _AFTER, _MOST = (sa.bindparam(name, type_=sa.BigInteger) for name in ("below", "after", "most"))
 _END: Final = "\U0010ffff"
 _LAST_SOURCE: Final = 2
 """Reference data, units, and pieces of what has no units."""
@@ -99,6 +102,8 @@ def pull(
     mine = incarnation(connection)
     position = _position(cursor, mine)
     below = horizon(connection)
+    if position[2] == _END and below <= position[0] + 1:  # as mostly: nothing was written since
+        return [], _cursor(mine, position), False
     hidden = hidden_from(connection, site, device_no)
     rows = sorted(
         _references(connection, site, position, below, limit + 1, device_no)
@@ -119,24 +124,29 @@ def horizon(connection: sa.Connection) -> int:
     return int(connection.execute(sa.select(server_state.c.stamp)).scalar_one()) + 1
 
 
+@cache
+def _read_references(dialect: str) -> sa.Select[Any]:
+    """Built once, as the two below: every handheld asks them every few seconds."""
+    t = reference.c
+    its_own = (t.kind != "undone") | t.key.startswith(_OWN)  # what the office took back of its own scans
+    kinds, keys = by_code_point(dialect, t.kind), by_code_point(dialect, t.key)
+    return (
+        sa.select(t.stamp, t.kind, t.key, t.row)
+        .where(
+            t.site == _SITE, t.stamp < _BELOW, t.stamp >= _AFTER, t.kind != "price", its_own
+        )  # nobody scans by price
+        .where((t.stamp > _AFTER) | (kinds > _KIND) | ((t.kind == _KIND) & (keys > _KEY)))
+        .order_by(t.stamp, kinds, keys)
+        .limit(_MOST)
+    )
+
+
 def _references(
     connection: sa.Connection, site: str, position: _Position, below: int, limit: int, device_no: int | None
 ) -> list[tuple[_Position, Change]]:
-    t = reference.c
-    its_own = (t.kind != "undone") | t.key.startswith(f"{device_no}.")  # what the office took back of its own scans
     kind, _, key = position[2].partition("\n") if position[1] == 0 else (_END, "", "")
-    kinds, keys = by_code_point(connection, t.kind), by_code_point(connection, t.key)
-    rows = connection.execute(
-        sa.select(t.stamp, t.kind, t.key, t.row)
-        .where(
-            t.site == site, t.stamp < below, t.stamp >= position[0], t.kind != "price", its_own
-        )  # nobody scans by price
-        .where(
-            (t.stamp > position[0]) | (kinds > kind) | ((t.kind == kind) & (keys > key)),
-        )
-        .order_by(t.stamp, kinds, keys)
-        .limit(limit)
-    )
+    asked = {"site": site, "below": below, "after": position[0], "kind": kind, "key": key, "most": limit}
+    rows = connection.execute(_read_references(connection.dialect.name), asked | {"own": f"{device_no}."})
     return [((stamp, 0, f"{kind}\n{key}"), [kind, key, _offered(kind, row)]) for stamp, kind, key, row in rows]
 
 
@@ -150,19 +160,25 @@ def _offered(kind: str, row: Any) -> Any:
     return None if kind == "recall" and row and (row.get("until_ms") is not None or row.get("drill")) else row
 
 
+@cache
+def _read_units(dialect: str) -> sa.Select[Any]:
+    t = unit_states.c
+    units = by_code_point(dialect, t.unit)
+    return (
+        sa.select(t.stamp, t.unit, *(t[name] for name in _COLUMNS))
+        .where(t.site == _SITE, t.stamp < _BELOW, t.stamp >= _AFTER)
+        .where((t.stamp > _AFTER) | (units > _KEY))
+        .order_by(t.stamp, units)
+        .limit(_MOST)
+    )
+
+
 def _units(
     connection: sa.Connection, site: str, position: _Position, below: int, limit: int, hidden: frozenset[str]
 ) -> list[tuple[_Position, Change]]:
-    t = unit_states.c
     key = position[2] if position[1] == 1 else "" if position[1] < 1 else _END
-    units = by_code_point(connection, t.unit)
-    rows = connection.execute(
-        sa.select(t.stamp, t.unit, *(t[name] for name in _COLUMNS))
-        .where(t.site == site, t.stamp < below, t.stamp >= position[0])
-        .where((t.stamp > position[0]) | (units > key))
-        .order_by(t.stamp, units)
-        .limit(limit)
-    )
+    asked = {"site": site, "below": below, "after": position[0], "key": key, "most": limit}
+    rows = connection.execute(_read_units(connection.dialect.name), asked)
     return [((stamp, 1, unit), ["unit", unit, _unit_row(unit, _told(row, hidden))]) for stamp, unit, *row in rows]
 
 
@@ -192,20 +208,25 @@ def _unit_row(unit: str, values: Sequence[Any]) -> list[Any]:
     return row
 
 
+@cache
+def _read_pieces(dialect: str) -> sa.Select[Any]:
+    t = stock_levels.c
+    names = by_code_point(dialect, t.subject.concat(" ").concat(t.place))
+    return (
+        sa.select(t.stamp, t.subject, t.place, *(t[name] for name in _PIECES_COLUMNS))
+        .where(t.site == _SITE, t.stamp < _BELOW, t.stamp >= _AFTER)
+        .where((t.stamp > _AFTER) | (names > _KEY))
+        .order_by(t.stamp, names)
+        .limit(_MOST)
+    )
+
+
 def _pieces(
     connection: sa.Connection, site: str, position: _Position, below: int, limit: int, hidden: frozenset[str]
 ) -> list[tuple[_Position, Change]]:
-    t = stock_levels.c
     key = position[2] if position[1] == _LAST_SOURCE else ""
-    named = t.subject.concat(" ").concat(t.place)
-    names = named.collate("C") if connection.dialect.name == "postgresql" else named
-    rows = connection.execute(
-        sa.select(t.stamp, t.subject, t.place, *(t[name] for name in _PIECES_COLUMNS))
-        .where(t.site == site, t.stamp < below, t.stamp >= position[0])
-        .where((t.stamp > position[0]) | (names > key))
-        .order_by(t.stamp, names)
-        .limit(limit)
-    )
+    asked = {"site": site, "below": below, "after": position[0], "key": key, "most": limit}
+    rows = connection.execute(_read_pieces(connection.dialect.name), asked)
     found: list[tuple[_Position, Change]] = []
     for stamp, subject, place, *values in rows:
         name = stock_entry(subject, place)
@@ -244,9 +265,9 @@ def _told(row: list[Any], hidden: frozenset[str]) -> list[Any]:
     return row
 
 
-def by_code_point(connection: sa.Connection, column: sa.Column[str]) -> sa.ColumnElement[str]:
+def by_code_point(dialect: str, column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
     """The column in the order in which Python and SQLite sort; PostgreSQL sorts by the database's language."""
-    return column.collate("C") if connection.dialect.name == "postgresql" else column
+    return column.collate("C") if dialect == "postgresql" else column
 
 
 def _cursor(incarnation_: str, position: _Position) -> str:

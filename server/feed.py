@@ -229,7 +229,7 @@ def _rows(
     connection: sa.Connection, site: str, source: _Source, number: int, position: _Position, below: int, limit: int
 ) -> list[tuple[_Position, _Source, Mapping[str, Any]]]:
     t = source.table.c
-    key = [by_code_point(connection, t[name]) for name in source.key]
+    key = [by_code_point(connection.dialect.name, t[name]) for name in source.key]
     query = sa.select(source.table).where(t.site == site, t.stamp < below).order_by(t.stamp, *key).limit(limit)
     stamp, at, after = position
     query = query.where(t.stamp >= stamp if number >= at else t.stamp > stamp)

@@ -179,7 +179,7 @@ def units(
 ) -> Iterator[Mapping[str, Any]]:
     """Units by name as their containers have them, those of one product, of one status, in these places."""
     u = unit_states.c
-    name = by_code_point(connection, u.unit)
+    name = by_code_point(connection.dialect.name, u.unit)
     query = sa.select(*(u[column] for column in _UNIT_COLUMNS)).where(u.site == site, u.item.isnot(None)).order_by(name)
     if item is not None:
         query = query.where(u.item == item)

@@ -210,6 +210,27 @@ def event_of(row: sa.RowMapping) -> ScanEvent:
     return ScanEvent(**values)
 
 
+_KEYS: Final[sa.BindParameter[Any]] = sa.bindparam("keys", expanding=True)
+_UNTIL: Final[sa.BindParameter[Any]] = sa.bindparam("until")
+_SCANS: Final = sa.select(*_EVENT_COLUMNS, *_FACT_COLUMNS).where(
+    events.c.site == sa.bindparam("site"), events.c.subject.in_(_KEYS), events.c.outcome.in_(FOLDED)
+)
+_SCANS_UNTIL: Final = _SCANS.where(events.c.event_ms <= _UNTIL)
+_STATED: Final = (
+    sa.select(document_rows, documents.c.kind, documents.c.number, documents.c.event, documents.c.event_ms)
+    .join(documents, documents.c.digest == document_rows.c.document)
+    .where(
+        document_rows.c.site == sa.bindparam("site"),
+        document_rows.c.subject.in_(_KEYS),
+        documents.c.event.isnot(None),
+        documents.c.event_ms <= _UNTIL,
+        documents.c.kind.in_(ROW_ACTION),
+        document_rows.c.stated,
+    )
+)
+"""Built once: every fold asks them."""
+
+
 def history(
     connection: sa.Connection, site: str, subjects: Iterable[str], *, until_ms: int | None = None
 ) -> dict[str, list[Fact]]:
@@ -218,29 +239,14 @@ def history(
     Args:
         until_ms: leave out what happened, or was said by a document, after this moment.
     """
+    scans = _SCANS if until_ms is None else _SCANS_UNTIL
     until = INT_MAX if until_ms is None else until_ms
     found: dict[str, list[Fact]] = defaultdict(list)
     for keys in in_chunks(subjects):
-        scans = sa.select(*_EVENT_COLUMNS, *_FACT_COLUMNS).where(
-            events.c.site == site, events.c.subject.in_(keys), events.c.outcome.in_(FOLDED)
-        )
-        if until_ms is not None:
-            scans = scans.where(events.c.event_ms <= until)
-        for row in connection.execute(scans).mappings():
+        asked = {"site": site, "keys": keys, "until": until}
+        for row in connection.execute(scans, asked).mappings():
             found[row["subject"]].append(fact_of(row))
-        rows = (
-            sa.select(document_rows, documents.c.kind, documents.c.number, documents.c.event, documents.c.event_ms)
-            .join(documents, documents.c.digest == document_rows.c.document)
-            .where(
-                document_rows.c.site == site,
-                document_rows.c.subject.in_(keys),
-                documents.c.event.isnot(None),
-                documents.c.event_ms <= until,
-                documents.c.kind.in_(ROW_ACTION),
-                document_rows.c.stated,
-            )
-        )
-        for row in last_words(connection.execute(rows).mappings().all()):
+        for row in last_words(connection.execute(_STATED, asked).mappings().all()):
             found[row["subject"]].append(stated(row))
     return found
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -59,12 +60,14 @@ def _why(event: ScanEvent, roles: list[str]) -> str:
     return f"{event.operator} was {' or '.join(roles)} at that moment, which does not include: {action}."
 
 
+_BADGES: Final = sa.select(reference.c.row).where(
+    reference.c.site == sa.bindparam("site"), reference.c.kind == "person", reference.c.row.isnot(None)
+)
+
+
 def read_crew(connection: sa.Connection, site: str) -> Crew:
     """The people with badges of a site."""
-    query = sa.select(reference.c.row).where(
-        reference.c.site == site, reference.c.kind == "person", reference.c.row.isnot(None)
-    )
-    rows = connection.execute(query).scalars().all()
+    rows = connection.execute(_BADGES, {"site": site}).scalars().all()
     if not rows:
         return Crew()
     # Every badge of somebody carries all of their history, so that any of their rows will do.

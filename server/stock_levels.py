@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from server import removal
 from server.ledger import history, in_chunks
 from server.modes import told_apart
-from server.surroundings import Hold, gather
+from server.surroundings import Hold, containers_at
 from server.tables import reference, stock_levels
 from server.upsert import upsert
 from sync import stock
@@ -20,7 +20,6 @@ from sync.actions import ACTIONS, Stock
 from sync.history import Fact, effective
 from sync.identity import is_container, item_of
 from sync.protocol import stock_entry
-from sync.unit import UnitState
 
 _BALANCE_FIELDS: Final = tuple(f.name for f in fields(stock.Balance))
 
@@ -91,8 +90,7 @@ def _emptied(connection: sa.Connection, site: str, facts: Iterable[Fact], hold: 
     boxes = {place for f in facts for place in (f.event.container, f.event.origin) if place and is_container(place)}
     if not boxes:
         return stock.never
-    around = gather(connection, site, {}, [UnitState(place=box) for box in boxes], hold)
-    return around.emptied
+    return containers_at(connection, site, boxes, hold=hold).emptied
 
 
 def _on_top(facts: list[Fact], balances: stock.Balances) -> bool:

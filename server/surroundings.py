@@ -213,6 +213,9 @@ class Gathered:
 _RECALLS: Final = sa.select(reference.c.row).where(
     reference.c.site == sa.bindparam("site"), reference.c.kind == "recall", reference.c.row.isnot(None)
 )
+_ANY_RECALL: Final = (
+    sa.select(reference.c.key).where(reference.c.site == sa.bindparam("site"), reference.c.kind == "recall").limit(1)
+)
 
 
 Hold = Callable[[Iterable[str]], None]
@@ -291,10 +294,14 @@ def gather(
 
 
 def containers_at(
-    connection: sa.Connection, site: str, containers: Iterable[str], until_ms: int | None = None
+    connection: sa.Connection,
+    site: str,
+    containers: Iterable[str],
+    until_ms: int | None = None,
+    hold: Hold = _hold_nothing,
 ) -> Gathered:
     """Where these containers were and what became of them, by what had happened until a moment; and nothing else."""
-    return Gathered(timelines=_timelines(connection, site, set(containers), _hold_nothing, {}, until_ms))
+    return Gathered(timelines=_timelines(connection, site, set(containers), hold, {}, until_ms))
 
 
 def _timelines(
@@ -428,8 +435,7 @@ def _take_ons(connection: sa.Connection, site: str, numbers: set[str]) -> frozen
 
 def recalls_said(connection: sa.Connection, site: str) -> bool:
     """Whether anything was ever recalled here."""
-    query = sa.select(reference.c.key).where(reference.c.site == site, reference.c.kind == "recall").limit(1)
-    return connection.execute(query).first() is not None
+    return connection.execute(_ANY_RECALL, {"site": site}).first() is not None
 
 
 def _recalls(connection: sa.Connection, site: str) -> list[tuple[int, int | None, Recall]]:

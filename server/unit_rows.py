@@ -12,6 +12,9 @@ from server.tables import unit_states
 from sync.identity import item_of
 from sync.unit import Status, UnitState
 
+_ROWS: Final = sa.select(unit_states).where(
+    unit_states.c.site == sa.bindparam("site"), unit_states.c.unit.in_(sa.bindparam("keys", expanding=True))
+)
 _STATUSES: Final = frozenset(status.value for status in Status)
 
 
@@ -26,9 +29,7 @@ def states_of(
     """
     found: dict[str, UnitState] = {}
     for keys in in_chunks(units):
-        rows = connection.execute(
-            sa.select(unit_states).where(unit_states.c.site == site, unit_states.c.unit.in_(keys))
-        ).mappings()
+        rows = connection.execute(_ROWS, {"site": site, "keys": keys}).mappings()
         found.update((row["unit"], state_of(row)) for row in rows if not readable or row["status"] in _STATUSES)
     return found
 

@@ -230,10 +230,12 @@ def _rows(connection: sa.Connection, site: str, names: Iterable[str]) -> _Rows:
     found: dict[tuple[str, ...], Mapping[str, Any]] = {}
     for table, subject in _FOLDED_TABLES.items():
         keys = [c.name for c in table.primary_key if c.name != "site"]
-        query = sa.select(table).where(table.c.site == site, subject.in_(list(names)))
-        for row in connection.execute(query).mappings():
-            values = {name: value for name, value in row.items() if name not in ("stamp", "site")}
-            found[(table.name, *(str(row[k]) for k in keys))] = values
+        columns = [c for c in table.c if c.name not in ("stamp", "site")]
+        said = [c.name for c in columns]
+        query = sa.select(*columns).where(table.c.site == site, subject.in_(list(names)))
+        for row in connection.execute(query):
+            values = dict(zip(said, row, strict=True))
+            found[(table.name, *(str(values[k]) for k in keys))] = values
     return found
 
 

@@ -16,13 +16,13 @@ from server import papers
 from server.counts.compare import Quantity
 from server.counts.scans import Interval
 from server.ledger import SERVER_DEVICE, history, in_chunks
-from server.surroundings import Gathered, gather
+from server.surroundings import Gathered, containers_at
 from server.tables import stock_levels, unit_states
 from sync import stock
 from sync.event import format_name
 from sync.history import Fact
 from sync.identity import is_container, is_stock
-from sync.unit import Status, UnitState
+from sync.unit import Status
 
 Where = tuple[str, str]
 """Product or lot, and the bin."""
@@ -153,7 +153,7 @@ def _around(
     left = _left(site, intervals)
     for chunk in in_chunks(set(boxes)):
         boxes -= set(connection.execute(left.where(unit_states.c.unit.in_(chunk))).scalars())
-    return gather(connection, site, {}, [UnitState(place=box) for box in boxes])
+    return containers_at(connection, site, boxes)
 
 
 def _places(fact: Fact) -> list[str]:

@@ -52,7 +52,7 @@ def held(connection: sa.Connection, site: str, at_ms: int) -> Iterator[Held]:
 def _units(connection: sa.Connection, site: str, at_ms: int) -> Iterator[Held]:
     names = _Names.read(connection, site, at_ms)
     u = unit_states.c
-    name = by_code_point(connection, u.unit)
+    name = by_code_point(connection.dialect.name, u.unit)
     after: str | None = ""
     while after is not None:
         query = sa.select(unit_states).where(u.site == site, u.item.isnot(None), name > after)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -21,13 +21,36 @@ Cancellations = dict[str, list[tuple[int, int | None]]]
 MadeFor = dict[str, list[tuple[int, str]]]
 """Unit -> the orders that name it, each with the moment from which it did."""
 
+_SITE: Final[sa.BindParameter[Any]] = sa.bindparam("site")
+_KEYS: Final[sa.BindParameter[Any]] = sa.bindparam("keys", expanding=True)
+_ROWS: Final = sa.join(documents, document_rows, documents.c.digest == document_rows.c.document)
+_OF_ORDERS: Final = sa.and_(documents.c.kind == "order", documents.c.event.isnot(None))
+_ORDERS: Final = (
+    sa.select(documents.c.number, *(document_rows.c[name] for name in ("subject", "lot", "quantity", "attributes")))
+    .select_from(_ROWS)
+    .where(_OF_ORDERS, documents.c.site == _SITE, documents.c.number.in_(_KEYS))
+    .order_by(documents.c.number, document_rows.c.row)
+)
+_MADE_FOR: Final = (
+    sa.select(document_rows.c.subject, documents.c.event_ms, documents.c.number)
+    .select_from(_ROWS)
+    .where(_OF_ORDERS, document_rows.c.site == _SITE, document_rows.c.subject.in_(_KEYS))
+    .order_by(documents.c.event_ms, documents.c.number)
+)
+_CANCELLATIONS: Final = (
+    sa.select(events.c.document, events.c.event_ms, events.c.action)
+    .where(events.c.site == _SITE, events.c.document.in_(_KEYS), events.c.outcome.in_(FOLDED))
+    .where(events.c.action.in_(("cancel_order", "resume_order")))
+    .order_by(events.c.event_ms, events.c.device_no, events.c.epoch, events.c.seq)
+)
+"""Built once: every scan for an order asks them."""
+
 
 def read_orders(connection: sa.Connection, site: str, numbers: Iterable[str]) -> dict[str, Order]:
     """Those of these orders that were imported; `cancelled` is not looked up."""
     rows: dict[str, list[Mapping[Any, Any]]] = defaultdict(list)
     for chunk in in_chunks(numbers):
-        query = _lines().where(documents.c.site == site, documents.c.number.in_(chunk))
-        for row in connection.execute(query.order_by(documents.c.number, document_rows.c.row)).mappings():
+        for row in connection.execute(_ORDERS, {"site": site, "keys": chunk}).mappings():
             rows[row["number"]].append(dict(row))
     return {number: order_of(number, found) for number, found in rows.items()}
 
@@ -69,15 +92,8 @@ def read_said(connection: sa.Connection, site: str, numbers: Iterable[str], name
 def read_cancellations(connection: sa.Connection, site: str, numbers: Iterable[str]) -> Cancellations:
     """When each of these orders was cancelled, and when that was taken back, if it was."""
     found: Cancellations = {}
-    e = events.c
     for chunk in in_chunks(numbers):
-        query = (
-            sa.select(e.document, e.event_ms, e.action)
-            .where(e.site == site, e.document.in_(chunk), e.action.in_(("cancel_order", "resume_order")))
-            .where(e.outcome.in_(FOLDED))
-            .order_by(e.event_ms, e.device_no, e.epoch, e.seq)
-        )
-        for number, moment, action in connection.execute(query):
+        for number, moment, action in connection.execute(_CANCELLATIONS, {"site": site, "keys": chunk}):
             spells = found.setdefault(number, [])
             if action == "cancel_order" and (not spells or spells[-1][1] is not None):
                 spells.append((moment, None))
@@ -120,22 +136,6 @@ def read_made_for(connection: sa.Connection, site: str, units: Iterable[str]) ->
     """The orders that name these very units."""
     found: MadeFor = defaultdict(list)
     for chunk in in_chunks(units):
-        query = (
-            sa.select(document_rows.c.subject, documents.c.event_ms, documents.c.number)
-            .join(documents, documents.c.digest == document_rows.c.document)
-            .where(document_rows.c.site == site, document_rows.c.subject.in_(chunk))
-            .where(documents.c.kind == "order", documents.c.event.isnot(None))
-            .order_by(documents.c.event_ms, documents.c.number)
-        )
-        for unit, since_ms, number in connection.execute(query):
+        for unit, since_ms, number in connection.execute(_MADE_FOR, {"site": site, "keys": chunk}):
             found[unit].append((since_ms, number))
     return found
-
-
-def _lines() -> sa.Select[Any]:
-    t = document_rows.c
-    return (
-        sa.select(documents.c.number, t.subject, t.lot, t.quantity, t.attributes)
-        .join(documents, documents.c.digest == t.document)
-        .where(documents.c.kind == "order", documents.c.event.isnot(None))
-    )

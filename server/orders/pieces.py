@@ -8,14 +8,13 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from server.ledger import FOLDED, fact_of, in_chunks
-from server.surroundings import END_OF_TIME, Gathered, gather
+from server.surroundings import END_OF_TIME, Gathered, containers_at
 from server.tables import events
 from server.undone import read_undone
 from sync.event import format_name
 from sync.history import Fact
 from sync.identity import is_stock
 from sync.order_pieces import GIVING_BACK, TAKING, OrderPieces
-from sync.unit import UnitState
 
 
 def read_pieces(connection: sa.Connection, site: str, numbers: Iterable[str]) -> dict[str, OrderPieces]:
@@ -36,7 +35,7 @@ def read_pieces(connection: sa.Connection, site: str, numbers: Iterable[str]) ->
         if format_name(fact.name) not in undone:
             standing[str(fact.event.document)].append(fact)
     boxes = {fact.event.container for own in standing.values() for fact in own if fact.event.container}
-    around = gather(connection, site, {}, [UnitState(place=box) for box in boxes])
+    around = containers_at(connection, site, boxes)
     return {number: pieces_of(standing[number], around, END_OF_TIME) for number in wanted}
 
 

@@ -14,7 +14,7 @@ from server.ledger import FOLDED, fact_of, in_chunks
 from server.orders import book
 from server.orders.pieces import pieces_of
 from server.orders.standing import LineProgress, OrderProgress, OrderUnit, Parcel, Shortage, spread_over
-from server.surroundings import Gathered, gather
+from server.surroundings import Gathered, containers_at
 from server.tables import documents, events
 from server.undone import read_undone
 from server.unit_rows import states_of
@@ -154,13 +154,13 @@ def _things(connection: sa.Connection, site: str, facts: list[Fact], now_ms: int
     cartons = {f.event.container for f in facts if f.event.container}
     own = states_of(connection, site, {names.get(key, key) for key in subjects} | cartons)
     own |= states_of(connection, site, {s.place for s in own.values() if s.place and is_container(s.place)} - set(own))
-    around = gather(connection, site, {key: [] for key in own}, list(own.values()))
+    around = containers_at(connection, site, {s.place for s in own.values() if s.place and is_container(s.place)})
     return _Things(
         names=names,
         own=own,
         states={key: around.carried(state, now_ms) or state for key, state in own.items()},
         places={key: around.locate(state.place, now_ms) for key, state in own.items()},
-        around=gather(connection, site, {}, [UnitState(place=carton) for carton in cartons]),
+        around=containers_at(connection, site, cartons),
         now_ms=now_ms,
     )
 

@@ -29,11 +29,16 @@ class Reported:
         return theft_of(names, self.thefts, self.domain, at_ms)
 
 
+_ANY: Final = (
+    sa.select(reference.c.key).where(reference.c.site == sa.bindparam("site"), reference.c.kind == KIND).limit(1)
+)
+
+
 def read(connection: sa.Connection, site: str, names: Iterable[str]) -> Reported | None:
     """What was reported of these names; None where nothing ever was at all, which is asked first."""
-    t = reference.c
-    if connection.execute(sa.select(t.key).where(t.site == site, t.kind == KIND).limit(1)).first() is None:
+    if connection.execute(_ANY, {"site": site}).first() is None:
         return None
+    t = reference.c
     under = domain(connection, site)
     found: dict[str, tuple[Theft, ...]] = {}
     for chunk in in_chunks(names_asked(names, under)):
