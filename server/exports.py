@@ -81,6 +81,8 @@ class Listing:
     """What someone has to be allowed to do, beside taking lists out."""
     sheets: Sequence[str] = ()
     """Lists with the same filters that follow it in an XLSX file, a sheet each."""
+    together: Callable[[sa.Connection, str, Filters], Mapping[str, Rows]] | None = None
+    """The rows of all these sheets and its own by list, where each alone would read the same again."""
 
 
 Sheets = Sequence[tuple[Listing, Rows]]
@@ -110,8 +112,7 @@ def write(form: str, listing: Listing, connection: sa.Connection, site: str, fil
         spool = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES_MAX)  # noqa: SIM115  # it is what is returned
         file = cast("IO[bytes]", spool)
         try:
-            further = [listings()[name] for name in listing.sheets]
-            FORMS[form].write(file, [(each, each.rows(connection, site, filters)) for each in (listing, *further)])
+            FORMS[form].write(file, _sheets(form, listing, connection, site, filters))
             file.seek(0)
         except BaseException:
             file.close()
@@ -119,6 +120,14 @@ def write(form: str, listing: Listing, connection: sa.Connection, site: str, fil
         return file
     finally:
         _writing.release()
+
+
+def _sheets(form: str, listing: Listing, connection: sa.Connection, site: str, filters: Filters) -> Sheets:
+    lists = [listing, *(listings()[name] for name in listing.sheets)] if form == "xlsx" else [listing]
+    if len(lists) == 1 or listing.together is None:
+        return [(each, each.rows(connection, site, filters)) for each in lists]
+    rows = listing.together(connection, site, filters)
+    return [(each, rows[each.name]) for each in lists]
 
 
 def _check(listing: Listing, filters: Filters) -> None:

@@ -18,6 +18,11 @@ class Price(NamedTuple):
     minor: int
     currency: str
 
+    @property
+    def whole(self) -> float:
+        """In whole units of its currency, as a spreadsheet computes with."""
+        return float(self.minor / 10 ** MINOR_DIGITS.get(self.currency, 2))
+
     def text(self, *, signed: bool = False) -> str:
         """As people write it: 1,234.50 EUR."""
         digits = MINOR_DIGITS.get(self.currency, 2)

@@ -33,7 +33,7 @@ def advance(
         at: stamp of this transaction.
         hold: called with the containers that they are in, so that none is moved meanwhile.
     """
-    stored = _balances(connection, site, new)
+    stored = balances_of(connection, site, new)
     on_top = {s: f for s, f in new.items() if s not in anew and _on_top(f, stored.get(s, {}))}
     emptied = _emptied(connection, site, (f for facts in on_top.values() for f in facts), hold)
     for subject, facts in on_top.items():
@@ -46,14 +46,21 @@ def advance(
 
 def rebuild(connection: sa.Connection, site: str, subjects: set[str], at: int, hold: Hold) -> None:
     """Fold the balances of these items and lots anew from the ledger; see `advance`."""
-    facts = history(connection, site, subjects)
-    for subject, taken in told_apart.facts_of(connection, site, facts).items():
-        facts[subject] += taken
-    facts = _without_numbered(connection, site, facts)
-    stored = _balances(connection, site, subjects)
+    facts = histories(connection, site, subjects)
+    stored = balances_of(connection, site, subjects)
     emptied = _emptied(connection, site, (f for own in facts.values() for f in own), hold)
     for subject in sorted(subjects):
         _store(connection, site, subject, stored.get(subject, {}), stock.fold(facts.get(subject, []), emptied), at)
+
+
+def histories(
+    connection: sa.Connection, site: str, subjects: Iterable[str], *, until_ms: int | None = None
+) -> dict[str, list[Fact]]:
+    """Everything that the balances of these items and lots are folded from, by what had happened until a moment."""
+    facts = history(connection, site, subjects, until_ms=until_ms)
+    for subject, taken in told_apart.facts_of(connection, site, facts, until_ms=until_ms).items():
+        facts[subject] += taken
+    return _without_numbered(connection, site, facts)
 
 
 def _without_numbered(connection: sa.Connection, site: str, facts: Mapping[str, list[Fact]]) -> dict[str, list[Fact]]:
@@ -114,7 +121,8 @@ def _on_top(facts: list[Fact], balances: stock.Balances) -> bool:
     )
 
 
-def _balances(connection: sa.Connection, site: str, subjects: Iterable[str]) -> dict[str, stock.Balances]:
+def balances_of(connection: sa.Connection, site: str, subjects: Iterable[str]) -> dict[str, stock.Balances]:
+    """The stored balances of each of these items and lots."""
     found: dict[str, stock.Balances] = defaultdict(dict)
     for keys in in_chunks(subjects):
         query = sa.select(stock_levels).where(stock_levels.c.site == site, stock_levels.c.subject.in_(keys))

@@ -14,7 +14,6 @@ from server.adviser.model import Advice, Product, advise
 from server.adviser.presets import PRESETS
 from server.adviser.records import Records
 from server.adviser.settings import Settings
-from server.cells import MINOR_DIGITS
 from server.prices import Price
 from server.tables import reference
 
@@ -100,8 +99,8 @@ class _Known:
             name=name,
             mode=mode,
             currency=price.currency,
-            price=main_units(price),
-            cost=Figure(value=main_units(cost), source="product list", own=True) if cost and same else None,
+            price=price.whole,
+            cost=Figure(value=cost.whole, source="product list", own=True) if cost and same else None,
             units_month=self.records.units_month(key, self.now_ms),
             units_order=self.records.units_order(key),
             on_hand=max(0, self.records.here[key]),
@@ -116,8 +115,3 @@ def _without(told: Told, why: str) -> Told:
 
 def _words(names: Iterable[str]) -> str:
     return " and ".join({"label": "labels", "wage": "an hour's work"}.get(name, name) for name in names)
-
-
-def main_units(price: Price) -> float:
-    """An amount in rupees, euros, ..."""
-    return float(price.minor / 10 ** MINOR_DIGITS.get(price.currency, 2))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from server import context, naming
-from server.cells import MINOR_DIGITS
 from server.exports import Column, ExportError, Filters, Listing, Rows
+from server.lists import shrinkage
 from server.month import report
 from server.month.report import Month, MonthError
 from server.month.value import Worth
@@ -17,11 +17,6 @@ from server.prices import Price
 from server.roles import Task
 
 _FILTERS: Final = {"day": "up to the end of this day, 2026-05-31; without one the month that ended last"}
-
-
-def plain_amount(amount: Price | None) -> float | None:
-    """An amount in whole units of its currency."""
-    return None if amount is None else amount.minor / 10 ** MINOR_DIGITS.get(amount.currency, 2)
 
 
 def _month(connection: sa.Connection, site: str, filters: Filters) -> Month:
@@ -34,7 +29,7 @@ def _month(connection: sa.Connection, site: str, filters: Filters) -> Month:
 def _worths(of: Iterable[tuple[dict[str, Any], Worth]]) -> Rows:
     for row, worth in of:
         for currency, minor in worth.value.items() or [("", 0)]:
-            amount = plain_amount(Price(minor, currency)) if currency else None
+            amount = Price(minor, currency).whole if currency else None
             yield row | {
                 "pieces": worth.pieces,
                 "value": amount,
@@ -43,8 +38,8 @@ def _worths(of: Iterable[tuple[dict[str, Any], Worth]]) -> Rows:
             }
 
 
-def _stock(connection: sa.Connection, site: str, filters: Filters) -> Rows:
-    found = _month(connection, site, filters).stock
+def _stock(connection: sa.Connection, site: str, month: Month) -> Rows:
+    found = month.stock
     names = naming.read(connection, site, {key for line in found.lines for key in line})
     ordered = sorted(found.lines.items(), key=lambda each: (each[0][0], each[0][1] or ""))
     yield from _worths(
@@ -61,24 +56,12 @@ def _stock(connection: sa.Connection, site: str, filters: Filters) -> Rows:
     )
 
 
-def _zones(connection: sa.Connection, site: str, filters: Filters) -> Rows:
-    yield from _words(_month(connection, site, filters).zones)
-
-
-def _kinds(connection: sa.Connection, site: str, filters: Filters) -> Rows:
-    yield from _words(_month(connection, site, filters).kinds)
-
-
-def _ages(connection: sa.Connection, site: str, filters: Filters) -> Rows:
-    yield from _words(_month(connection, site, filters).stock.ages)
-
-
 def _words(of: Mapping[str, Worth]) -> Rows:
     return _worths(({"what": text}, worth) for text, worth in of.items())
 
 
-def _claims(connection: sa.Connection, site: str, filters: Filters) -> Rows:
-    for claim in _month(connection, site, filters).claims:
+def _claims(month: Month) -> Rows:
+    for claim in month.claims:
         (currency, minor) = next(iter(claim.claimed.items()), (None, None))
         yield {
             "number": claim.number,
@@ -86,17 +69,16 @@ def _claims(connection: sa.Connection, site: str, filters: Filters) -> Rows:
             "receipt": claim.receipt,
             "status": claim.status,
             "since_ms": claim.since_ms,
-            "claimed": plain_amount(Price(minor, currency)) if currency and minor is not None else None,
-            "credited": plain_amount(Price(claim.credited, currency)) if currency and claim.credited else None,
+            "claimed": Price(minor, currency).whole if currency and minor is not None else None,
+            "credited": Price(claim.credited, currency).whole if currency and claim.credited else None,
             "currency": currency,
             "credited_ms": claim.credited_ms,
         }
 
 
-def _returns(connection: sa.Connection, site: str, filters: Filters) -> Rows:
-    found = _month(connection, site, filters).returns
-    names = naming.read(connection, site, found)
-    for item, one in found.items():
+def _returns(connection: sa.Connection, site: str, month: Month) -> Rows:
+    names = naming.read(connection, site, month.returns)
+    for item, one in month.returns.items():
         yield {
             "product": names(item).text,
             "sold": one.sold,
@@ -108,6 +90,26 @@ def _returns(connection: sa.Connection, site: str, filters: Filters) -> Rows:
         }
 
 
+_PARTS: Final[Mapping[str, Callable[[sa.Connection, str, Month], Rows]]] = {
+    "month": _stock,
+    "month_zones": lambda _c, _site, month: _words(month.zones),
+    "month_kinds": lambda _c, _site, month: _words(month.kinds),
+    "month_ages": lambda _c, _site, month: _words(month.stock.ages),
+    "month_losses": lambda c, site, month: shrinkage.rows_of(c, site, month.losses, month.until_ms),
+    "month_claims": lambda _c, _site, month: _claims(month),
+    "month_returns": _returns,
+}
+
+
+def _alone(name: str) -> Callable[[sa.Connection, str, Filters], Rows]:
+    return lambda connection, site, filters: _PARTS[name](connection, site, _month(connection, site, filters))
+
+
+def _together(connection: sa.Connection, site: str, filters: Filters) -> dict[str, Rows]:
+    month = _month(connection, site, filters)
+    return {name: part(connection, site, month) for name, part in _PARTS.items()}
+
+
 _WORTH: Final = (
     Column("pieces", "Pieces"),
     Column("value", "Value at cost"),
@@ -116,19 +118,19 @@ _WORTH: Final = (
 )
 
 
-def _words_listing(name: str, title: str, heading: str, rows: Any) -> Listing:
-    columns = (Column("what", heading), *_WORTH)
-    return Listing(name=name, title=title, rows=rows, columns=columns, filters=_FILTERS, task=Task.OWN)
+def _part(name: str, title: str, *columns: Column) -> Listing:
+    return Listing(name=name, title=title, rows=_alone(name), columns=columns, filters=_FILTERS, task=Task.OWN)
 
 
 LISTS = (
     Listing(
         name="month",
         title="Stock value",
-        rows=_stock,
+        rows=_alone("month"),
         filters=_FILTERS,
         task=Task.OWN,
-        sheets=("month_zones", "month_kinds", "month_ages", "month_losses", "month_claims", "month_returns"),
+        sheets=tuple(name for name in _PARTS if name != "month"),
+        together=_together,
         columns=(
             Column("day", "At the end of"),
             Column("product", "Product"),
@@ -137,41 +139,32 @@ LISTS = (
             Column("key", "Canonical name"),
         ),
     ),
-    _words_listing("month_zones", "By zone", "Zone", _zones),
-    _words_listing("month_kinds", "By kind of goods", "Kind of goods", _kinds),
-    _words_listing("month_ages", "Ageing", "In stock for", _ages),
-    Listing(
-        name="month_claims",
-        title="Claims",
-        rows=_claims,
-        filters=_FILTERS,
-        task=Task.OWN,
-        columns=(
-            Column("number", "Number"),
-            Column("supplier", "Supplier"),
-            Column("receipt", "Receipt"),
-            Column("status", "State"),
-            Column("since_ms", "Since", moment=True),
-            Column("claimed", "Claimed"),
-            Column("credited", "Credited"),
-            Column("currency", "Currency"),
-            Column("credited_ms", "Credited on", moment=True),
-        ),
+    _part("month_zones", "By zone", Column("what", "Zone"), *_WORTH),
+    _part("month_kinds", "By kind of goods", Column("what", "Kind of goods"), *_WORTH),
+    _part("month_ages", "Ageing", Column("what", "In stock for"), *_WORTH),
+    _part("month_losses", "Shrinkage of the month", *shrinkage.COLUMNS),
+    _part(
+        "month_claims",
+        "Claims",
+        Column("number", "Number"),
+        Column("supplier", "Supplier"),
+        Column("receipt", "Receipt"),
+        Column("status", "State"),
+        Column("since_ms", "Since", moment=True),
+        Column("claimed", "Claimed"),
+        Column("credited", "Credited"),
+        Column("currency", "Currency"),
+        Column("credited_ms", "Credited on", moment=True),
     ),
-    Listing(
-        name="month_returns",
-        title="Returns",
-        rows=_returns,
-        filters=_FILTERS,
-        task=Task.OWN,
-        columns=(
-            Column("product", "Product"),
-            Column("sold", "Sold in the month"),
-            Column("back", "Came back"),
-            Column("rate", "Came back / sold"),
-            Column("again", "Not for the first time"),
-            Column("reasons", "Why"),
-            Column("key", "Canonical name"),
-        ),
+    _part(
+        "month_returns",
+        "Returns",
+        Column("product", "Product"),
+        Column("sold", "Sold in the month"),
+        Column("back", "Came back"),
+        Column("rate", "Came back / sold"),
+        Column("again", "Not for the first time"),
+        Column("reasons", "Why"),
+        Column("key", "Canonical name"),
     ),
 )

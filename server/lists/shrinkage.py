@@ -8,10 +8,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from server import context, naming
-from server.exports import Column, ExportError, Filters, Listing, Rows
-from server.lists.month import plain_amount
-from server.month import report
-from server.month.report import MonthError
+from server.exports import Column, Filters, Listing, Rows
 from server.roles import Task
 from server.shrinkage import access, losses
 from server.shrinkage.losses import Loss
@@ -19,18 +16,11 @@ from server.shrinkage.losses import Loss
 
 def _all(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
     now_ms = context.now_ms()
-    yield from _rows(connection, site, losses.read(connection, site, now_ms), now_ms)
+    yield from rows_of(connection, site, losses.read(connection, site, now_ms), now_ms)
 
 
-def _of_month(connection: sa.Connection, site: str, filters: Filters) -> Rows:
-    try:
-        since_ms, until_ms = report.span(filters.get("day"), context.now_ms())
-    except MonthError as error:
-        raise ExportError(str(error)) from None
-    yield from _rows(connection, site, losses.read(connection, site, until_ms, since_ms=since_ms), until_ms)
-
-
-def _rows(connection: sa.Connection, site: str, found: Sequence[Loss], until_ms: int) -> Rows:
+def rows_of(connection: sa.Connection, site: str, found: Sequence[Loss], until_ms: int) -> Rows:
+    """A row for each loss, who was near it among the rest, by what had happened until a moment."""
     presence = access.read_presence(connection, site, until_ms)
     names = naming.read(connection, site, {key for loss in found for key in (loss.subject, loss.item, loss.place)})
     for loss in found:
@@ -40,7 +30,7 @@ def _rows(connection: sa.Connection, site: str, found: Sequence[Loss], until_ms:
             "zone": loss.zone,
             "place": names(loss.place).text if loss.place else None,
             "pieces": loss.pieces,
-            "cost": plain_amount(loss.cost),
+            "cost": loss.cost.whole if loss.cost else None,
             "currency": loss.cost.currency if loss.cost else None,
             "state": loss.state,
             "count": loss.count,
@@ -60,7 +50,7 @@ def _people(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
         yield {"name": near.name, "windows": near.windows, "expected": near.expected, "alone": near.alone}
 
 
-_COLUMNS: Final = (
+COLUMNS: Final = (
     Column("product", "Product"),
     Column("what", "Unit or lot"),
     Column("zone", "Zone"),
@@ -83,7 +73,7 @@ LISTS = (
         title="Shrinkage",
         rows=_all,
         task=Task.OWN,
-        columns=_COLUMNS,
+        columns=COLUMNS,
         sheets=("losses_people",),
     ),
     Listing(
@@ -97,13 +87,5 @@ LISTS = (
             Column("expected", "Of those, by chance"),
             Column("alone", "Nobody else was"),
         ),
-    ),
-    Listing(
-        name="month_losses",
-        title="Shrinkage of the month",
-        rows=_of_month,
-        task=Task.OWN,
-        columns=_COLUMNS,
-        filters={"day": "up to the end of this day, 2026-05-31; without one the month that ended last"},
     ),
 )

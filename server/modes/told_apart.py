@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from server.ledger import FOLDED, fact_of, in_chunks
 from server.tables import document_rows, documents, events
-from sync.event import ScanEvent, format_name
+from sync.event import INT_MAX, ScanEvent, format_name
 from sync.history import Fact, undone_names
 from sync.identity import item_of, lot_key
 
@@ -22,9 +22,15 @@ def taken_from(event: ScanEvent) -> str | None:
     return lot_key(item, event.lot) if item is not None and event.lot else item
 
 
-def facts_of(connection: sa.Connection, site: str, subjects: Iterable[str]) -> dict[str, list[Fact]]:
-    """For each of these items and lots the events that took a piece of it; of two about one unit the first counts."""
-    wanted = set(subjects)
+def facts_of(
+    connection: sa.Connection, site: str, subjects: Iterable[str], *, until_ms: int | None = None
+) -> dict[str, list[Fact]]:
+    """For each of these items and lots the events that took a piece of it; of two about one unit the first counts.
+
+    Args:
+        until_ms: leave out what happened after this moment, undoing too.
+    """
+    wanted, until = set(subjects), INT_MAX if until_ms is None else until_ms
     numbers: set[str] = set()
     for chunk in in_chunks({item_of(subject) or subject for subject in wanted}):
         query = (
@@ -36,10 +42,14 @@ def facts_of(connection: sa.Connection, site: str, subjects: Iterable[str]) -> d
     first: dict[str, Fact] = {}
     for chunk in in_chunks(numbers):
         query = sa.select(events).where(
-            events.c.site == site, events.c.document.in_(chunk), events.c.action == ACTION, events.c.outcome.in_(FOLDED)
+            events.c.site == site,
+            events.c.document.in_(chunk),
+            events.c.action == ACTION,
+            events.c.outcome.in_(FOLDED),
+            events.c.event_ms <= until,
         )
         facts = [fact_of(row) for row in connection.execute(query).mappings()]
-        undone = _undone(connection, facts)
+        undone = _undone(connection, facts, until)
         for fact in sorted(facts, key=lambda one: one.order):
             if format_name(fact.name) not in undone:
                 first.setdefault(str(fact.event.subject), fact)
@@ -65,7 +75,7 @@ def touched(connection: sa.Connection, site: str, units: Iterable[str]) -> set[s
     return found
 
 
-def _undone(connection: sa.Connection, facts: list[Fact]) -> set[str]:
+def _undone(connection: sa.Connection, facts: list[Fact], until_ms: int) -> set[str]:
     names, undos = {format_name(fact.name) for fact in facts}, []
     asked: set[str] = set()
     while names - asked:
@@ -74,7 +84,9 @@ def _undone(connection: sa.Connection, facts: list[Fact]) -> set[str]:
         for chunk in query:
             t = events.c
             rows = connection.execute(
-                sa.select(t.device_no, t.epoch, t.seq, t.voids).where(t.voids.in_(chunk), t.outcome.in_(FOLDED))
+                sa.select(t.device_no, t.epoch, t.seq, t.voids).where(
+                    t.voids.in_(chunk), t.outcome.in_(FOLDED), t.event_ms <= until_ms
+                )
             )
             undos += [(format_name((row.device_no, row.epoch, row.seq)), row.voids) for row in rows]
         names |= {name for name, _ in undos}

@@ -7,21 +7,24 @@ moment. Some units at a time, so that memory does not grow with the ledger.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
 from server.changes import by_code_point
 from server.ledger import FOLDED, history
-from server.surroundings import DEPTH_MAX, Gathered, containers_at
-from server.tables import events, stock_levels, unit_states
+from server.replay import standing
+from server.stock_levels import balances_of, histories
+from server.surroundings import DEPTH_MAX, Gathered, containers_at, gather
+from server.tables import document_rows, documents, events, stock_levels, unit_states
 from server.unit_rows import state_of, states_of
 from sync import stock
 from sync.history import Fact, effective
 from sync.identity import is_container, is_stock, item_of
-from sync.unit import IN_STOCK, UnitState, carried
+from sync.unit import GONE, IN_STOCK, Status, UnitState, carried
 
 UNITS_AT_ONCE: Final = 500
 SUBJECTS_AT_ONCE: Final = 50
@@ -55,13 +58,22 @@ def _units(connection: sa.Connection, site: str, at_ms: int) -> Iterator[Held]:
     name = by_code_point(connection.dialect.name, u.unit)
     after: str | None = ""
     while after is not None:
-        query = sa.select(unit_states).where(u.site == site, u.item.isnot(None), name > after)
+        query = sa.select(unit_states).where(u.site == site, u.item.isnot(None), name > after, _may_be_here(at_ms))
         rows = connection.execute(query.order_by(name).limit(UNITS_AT_ONCE)).mappings().all()
         states = {str(row["unit"]): state_of(row) for row in rows}
         yield from _as_they_stand_or_anew(connection, site, states, names, at_ms)
         after = str(rows[-1]["unit"]) if len(rows) == UNITS_AT_ONCE else None
     gone = set(names.joined - states_of(connection, site, names.joined).keys())
     yield from _anew(connection, site, gone, names, at_ms)
+
+
+def _may_be_here(at_ms: int) -> sa.ColumnElement[bool]:
+    """Leaves out what had left by a moment, alone or in its box, and was not heard of since: most of a long history."""
+    u, box = unit_states.c, unit_states.alias().c
+    left = sa.exists().where(
+        box.site == u.site, box.unit == u.place, box.status.in_(GONE), box.last_ms <= at_ms, box.status_ms > u.place_ms
+    )
+    return (u.last_ms > at_ms) | (u.status == Status.ANNOUNCED) | (u.status.in_(IN_STOCK) & ~left)
 
 
 def _as_they_stand_or_anew(
@@ -75,7 +87,7 @@ def _as_they_stand_or_anew(
             continue
         now = _carried(state, around)
         if now.status in IN_STOCK:
-            yield Held(unit, item_of(unit) or "", _located(now.place, around), 1, now.stocked_ms or state.stocked_ms)
+            yield Held(unit, item_of(unit) or "", _located(around, now.place), 1, now.stocked_ms or state.stocked_ms)
     yield from _anew(connection, site, anew, names, at_ms)
 
 
@@ -101,7 +113,7 @@ def _is_settled(state: UnitState, around: Mapping[str, UnitState], at_ms: int) -
         if seen.last_ms > at_ms:
             return False
         seen = around.get(seen.place or "")
-    return False
+    return True
 
 
 def _carried(state: UnitState, around: Mapping[str, UnitState], depth: int = DEPTH_MAX) -> UnitState:
@@ -109,7 +121,7 @@ def _carried(state: UnitState, around: Mapping[str, UnitState], depth: int = DEP
     return carried(state, _carried(carrier, around, depth - 1)) if carrier is not None and depth else state
 
 
-def _located(place: str | None, around: Mapping[str, UnitState]) -> str | None:
+def _located(around: Mapping[str, UnitState], place: str | None) -> str | None:
     for _ in range(DEPTH_MAX):
         if place is None or not is_container(place):
             return place
@@ -124,6 +136,10 @@ def _anew(connection: sa.Connection, site: str, units: set[str], names: _Names, 
     facts |= history(connection, site, further - units, until_ms=at_ms)
     whose = {name: unit for unit in units for name in names.of.get(unit, ())}
     own = {unit: effective([f for n in (unit, *names.of.get(unit, ())) for f in facts.get(n, ())]) for unit in units}
+    decided = {unit: told for unit, told in own.items() if any(f.event.action == "settle" for f in told)}
+    if decided:
+        cases = gather(connection, site, decided, [])
+        own |= {unit: standing(unit, told, cases) for unit, told in decided.items()}
     boxes = {f.event.container for told in own.values() for f in told if f.event.container}
     around = containers_at(connection, site, boxes, at_ms)
     for unit in sorted(units):
@@ -143,7 +159,7 @@ def _folded(facts: Iterable[Fact], around: Gathered) -> UnitState | None:
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """Which units had which other units' names by the moment: few, for an IMEI or a plate alone is no unit."""
+    """Which units had which other units' names by the moment: few, for what nobody scanned by itself is no unit."""
 
     of: Mapping[str, set[str]]
     """Unit -> names that fold into it, unit by unit claimed once."""
@@ -159,11 +175,15 @@ class _Names:
         query = sa.select(e.subject, e.identifiers, e.event_ms).where(
             e.site == site, e.identifiers.isnot(None), e.subject.isnot(None), e.outcome.in_(FOLDED)
         )
+        by_name = by_code_point(connection.dialect.name, e.subject)
+        alone = sa.select(e.subject).distinct().where(e.site == site, by_name >= _IMEI, by_name < f"{_IMEI}~")
+        scanned = set(connection.execute(alone).scalars())
         claims: dict[str, set[str]] = defaultdict(set)
         joined: set[str] = set()
         for subject, identifiers, moment in connection.execute(query.execution_options(yield_per=1_000)):
             for name in identifiers:
-                if name != subject and not name.startswith(_IMEI) and not is_container(subject):
+                own = name == subject or is_container(subject)
+                if not own and (not name.startswith(_IMEI) or name in scanned):
                     joined.add(name)
                     if moment <= at_ms:
                         claims[name].add(subject)
@@ -191,13 +211,14 @@ def _identifiers(facts: Iterable[Fact]) -> tuple[str, ...]:
 def _pieces(connection: sa.Connection, site: str, at_ms: int) -> Iterator[Held]:
     subjects = sorted(_subjects(connection, site, at_ms))
     for start in range(0, len(subjects), SUBJECTS_AT_ONCE):
-        some = subjects[start : start + SUBJECTS_AT_ONCE]
-        facts = history(connection, site, some, until_ms=at_ms)
-        moved = (f.event for told in facts.values() for f in told)
-        boxes = {box for e in moved for box in (e.container, e.origin) if box is not None and is_container(box)}
-        around = containers_at(connection, site, boxes, at_ms)
-        for subject in some:
-            yield from _pieces_of(subject, facts.get(subject, []), around, at_ms)
+        some = set(subjects[start : start + SUBJECTS_AT_ONCE])
+        anew = _changed(connection, site, some, at_ms)
+        levels = balances_of(connection, site, some - anew)
+        around = _chain(connection, site, (UnitState(place=box) for own in levels.values() for box in _boxes(own)))
+        moved = {s for s, own in levels.items() if not all(_stands(box, around, at_ms) for box in _boxes(own))}
+        for subject in sorted(levels.keys() - moved):
+            yield from _lying(subject, levels[subject], partial(_now, around), partial(_located, around))
+        yield from _pieces_anew(connection, site, anew | moved, at_ms)
 
 
 def _subjects(connection: sa.Connection, site: str, at_ms: int) -> set[str]:
@@ -208,13 +229,76 @@ def _subjects(connection: sa.Connection, site: str, at_ms: int) -> set[str]:
     return {s for query in (kept, undone) for s in connection.execute(query).scalars() if s is not None and is_stock(s)}
 
 
-def _pieces_of(subject: str, facts: list[Fact], around: Gathered, at_ms: int) -> Iterator[Held]:
-    def emptied(place: str, since_ms: int, until_ms: int) -> bool:
-        return around.shipped_in(place, since_ms, until_ms) is not None
+def _changed(connection: sa.Connection, site: str, subjects: set[str], at_ms: int) -> set[str]:
+    """Those of which something was scanned or said since a moment, and those whose pieces ever became units."""
+    e, r, d = events.c, document_rows.c, documents.c
+    scanned = sa.select(e.subject).distinct().where(e.site == site, e.subject.in_(subjects), e.event_ms > at_ms)
+    named = subjects | {item for subject in subjects if (item := item_of(subject))}
+    said = (
+        sa.select(r.subject)
+        .distinct()
+        .join(documents, d.digest == r.document)
+        .where(r.site == site, r.subject.in_(named), d.event.isnot(None))
+        .where((d.event_ms > at_ms) | (d.kind == "mode_change"))
+    )
+    found = {*connection.execute(scanned).scalars(), *connection.execute(said).scalars()}
+    return {subject for subject in subjects if subject in found or item_of(subject) in found}
 
-    for place, balance in sorted(stock.fold(facts, emptied).items()):
-        pieces, _ = stock.here(balance, place, around.carrier(place, at_ms) if is_container(place) else None)
+
+def _boxes(balances: stock.Balances) -> list[str]:
+    """The containers in which pieces may be."""
+    return [place for place, own in balances.items() if is_container(place) and (own.quantity or own.announced)]
+
+
+def _stands(box: str, around: Mapping[str, UnitState], at_ms: int) -> bool:
+    return _is_settled(UnitState(place=box), around, at_ms)
+
+
+def _now(around: Mapping[str, UnitState], box: str) -> UnitState | None:
+    return _carried(around[box], around) if box in around else None
+
+
+def _pieces_anew(connection: sa.Connection, site: str, subjects: set[str], at_ms: int) -> Iterator[Held]:
+    """These folded from their facts up to the moment.
+
+    Most boxes that pieces were ever put into left long ago, and nothing was heard of them since: what was in them is
+    gone, whatever it was, so that the trails of the others alone have to be told.
+    """
+    facts = histories(connection, site, subjects, until_ms=at_ms)
+    filled: dict[str, int] = {}
+    for fact in (each for own in facts.values() for each in own):
+        for box in (fact.event.container, fact.event.origin):
+            if box is not None and is_container(box):
+                filled[box] = max(filled.get(box, 0), fact.event_ms)
+    stored = _chain(connection, site, (UnitState(place=box) for box in filled))
+    left = {
+        box
+        for box, last_ms in filled.items()
+        if (now := _now(stored, box))
+        and now.status in GONE
+        and now.status_ms >= last_ms
+        and _stands(box, stored, at_ms)
+    }
+    around = containers_at(connection, site, filled.keys() - left, at_ms)
+    for subject in sorted(facts):
+        balances = stock.fold(facts[subject], around.emptied)
+        yield from _lying(
+            subject,
+            {place: balance for place, balance in balances.items() if place not in left},
+            lambda box: around.carrier(box, at_ms),
+            lambda place: around.locate(place, at_ms),
+        )
+
+
+def _lying(
+    subject: str,
+    balances: stock.Balances,
+    carrier: Callable[[str], UnitState | None],
+    locate: Callable[[str], str | None],
+) -> Iterator[Held]:
+    for place, balance in sorted(balances.items()):
+        pieces, _ = stock.here(balance, place, carrier(place) if is_container(place) else None)
         if pieces:
-            stands = around.locate(place, at_ms)
+            stands = locate(place)
             nowhere = stands is None or is_container(stands)
             yield Held(subject, item_of(subject) or subject, None if nowhere else stands, pieces, balance.since_ms)

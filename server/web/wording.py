@@ -10,7 +10,6 @@ from markupsafe import Markup, escape
 
 from server import context, naming
 from server.case_list import CaseLine
-from server.cells import MINOR_DIGITS
 from server.prices import Price
 from server.rules import rules
 from server.undo import may_be_undone
@@ -111,7 +110,7 @@ def money(price: Price, *, signed: bool = False) -> str:
 
 def brief_amount(price: Price) -> str:
     """An amount as it stands beside a bar: 1.2 M, 77 k, 640."""
-    whole = price.minor / 10 ** MINOR_DIGITS.get(price.currency, 2)
+    whole = price.whole
     for size, letter in ((1_000_000, "M"), (1_000, "k")):
         if abs(whole) >= size:
             return f"{whole / size:.1f} {letter}" if abs(whole) < 100 * size else f"{whole / size:.0f} {letter}"

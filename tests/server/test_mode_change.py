@@ -17,7 +17,8 @@ from sync.identity import lot_key, plate_key, unit_key
 from sync.labels import DEFAULT
 from tests.handheld import BIN_A, BIN_B, CABLE, CARTON_1, unit
 from tests.handheld import PHONE as PRODUCT
-from tests.server.running import SITE, Handheld, Person
+from tests.server.month.test_then import told_then
+from tests.server.running import NOW, SITE, Handheld, Person
 
 
 def begin(person: Person, item: str, mode: str) -> dict[str, Any]:
@@ -228,3 +229,15 @@ def test_handhelds_learn_a_lot_as_its_label_says_it(app: Flask, handheld: Handhe
         t = reference.c
         row = c.execute(sa.select(t.row).where(t.site == SITE, t.key == "RELABEL-1")).scalar_one()
     assert [(line["lot"], line["quantity"]) for line in row["lines"]] == [(None, 0), ("B/7", 4)]
+
+
+def test_pieces_that_got_plates_are_counted_once_in_the_month_too(
+    app: Flask, handheld: Handheld, supervisor: Person
+) -> None:
+    handheld.scan("put_away", CABLE, location=BIN_A, quantity=4, minutes_ago=40)
+    handheld.push()
+    begin(supervisor, CABLE, "lpn")
+    plates = [plated(handheld, number, minutes_ago=10) for number in (1, 2)]
+    handheld.push()
+    assert told_then(NOW - 30 * 60_000) == {(CABLE, BIN_A): 4}
+    assert told_then(NOW - 5 * 60_000) == {(CABLE, BIN_A): 2, (plates[0], BIN_A): 1, (plates[1], BIN_A): 1}

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from server import inventory
 from server.database import reading
 from server.month.then import held
-from sync.identity import is_container
+from sync.identity import imei_key, is_container
 from sync.unit import IN_STOCK
-from tests.handheld import DAY
-from tests.server.site import SITE, site
-from tests.server.test_rebuild import Drawn, announce, drawn_scans, entries_of, take_in
+from tests.handheld import BIN_A, BIN_B, DAY, Chain, unit
+from tests.server.site import SITE, enrol, push, site
+from tests.server.test_rebuild import SUBJECTS, Drawn, announce, drawn_scans, entries_of, take_in
 
 Where = dict[tuple[str, str | None], int]
 
@@ -44,7 +44,8 @@ def told_now() -> Where:
 @given(drawn_scans, st.integers(0, 12))
 def test_the_stock_of_a_moment_is_that_of_a_ledger_cut_there(drawn: list[Drawn], second: int) -> None:
     at_ms = DAY + second * 1000
-    entries = entries_of(drawn)
+    of_cartons = [d for d in drawn if d.action == "settle" and is_container(SUBJECTS[d.subject])]
+    entries = entries_of([d for d in drawn if d not in of_cartons])
     with site("sqlite://"):
         announce(until_ms=at_ms)
         take_in([entry for entry in entries if entry.event_ms <= at_ms])
@@ -54,3 +55,15 @@ def test_the_stock_of_a_moment_is_that_of_a_ledger_cut_there(drawn: list[Drawn],
         take_in(entries)
         assert told_then(at_ms) == cut
         assert told_then(DAY + 60_000) == told_now()
+
+
+def test_a_phone_that_is_moved_by_its_imei_alone_lies_there_also_a_month_later(warehouse: str) -> None:
+    phone, imei = unit("A1"), imei_key("490154203237518")
+    enrol(1)
+    chain = Chain(1)
+    chain.scan(DAY, "put_away", phone, location=BIN_A, identifiers=(imei,))
+    chain.scan(DAY + 10_000, "put_away", imei, location=BIN_B)
+    chain.scan(DAY + 60_000, "pick", phone, location=BIN_B)
+    push(chain, now_ms=DAY + 70_000)
+    assert told_then(DAY + 5_000) == {(phone, BIN_A): 1}
+    assert told_then(DAY + 30_000) == {(phone, BIN_B): 1}
