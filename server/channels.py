@@ -9,17 +9,14 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from server.ledger import in_chunks
 from server.orders.book import read_said
-from server.orders.progress import list_numbers, read_progress
+from server.orders.progress import read_progress
 from server.sales import DAY_MS, read_sales
-from server.tables import document_rows, documents
+from server.tables import document_rows, documents, reference
 
 UNNAMED: Final = ""
 """Orders that say nothing of where they were sold."""
 SOLD_DAYS: Final = 30
-ORDERS_MAX: Final = 3_000
-"""The latest orders, among which those that are still open are looked for."""
 AT_ONCE: Final = 500
 
 
@@ -65,8 +62,7 @@ def read_channels(connection: sa.Connection, site: str, now_ms: int, item: str |
 
 def _reserved(connection: sa.Connection, site: str, now_ms: int, item: str | None) -> Iterable[tuple[str, str, int]]:
     """Order, channel, and how many pieces it keeps from the others."""
-    numbers, _ = list_numbers(connection, site, limit=ORDERS_MAX)
-    wanted = numbers if item is None else _of_item(connection, site, numbers, item)
+    wanted = _standing(connection, site, item)
     channels = read_said(connection, site, wanted, "channel")
     away = read_said(connection, site, wanted, "to_site")
     for start in range(0, len(wanted), AT_ONCE):
@@ -78,16 +74,12 @@ def _reserved(connection: sa.Connection, site: str, now_ms: int, item: str | Non
                 yield number, channel, pieces
 
 
-def _of_item(connection: sa.Connection, site: str, numbers: list[str], item: str) -> list[str]:
-    """Those of these orders that have a line of this product."""
-    found: set[str] = set()
-    t = document_rows.c
-    for chunk in in_chunks(numbers):
-        query = (
-            sa.select(documents.c.number)
-            .join(document_rows, t.document == documents.c.digest)
-            .where(documents.c.site == site, documents.c.kind == "order", documents.c.number.in_(chunk))
-            .where((t.subject == item) | t.subject.startswith(f"{item}/", autoescape=True))
-        )
-        found.update(connection.execute(query).scalars())
-    return [number for number in numbers if number in found]
+def _standing(connection: sa.Connection, site: str, item: str | None) -> list[str]:
+    """Orders that the handhelds have, for something may be left to do; of one product, those with a line of it."""
+    r, d, t = reference.c, documents.c, document_rows.c
+    query = sa.select(d.number).where(d.site == site, d.kind == "order", d.event.isnot(None))
+    query = query.join(reference, (r.site == d.site) & (r.kind == "document") & (r.key == d.number) & r.row.isnot(None))
+    if item is not None:
+        query = query.join(document_rows, t.document == d.digest)
+        query = query.where((t.subject == item) | t.subject.startswith(f"{item}/", autoescape=True))
+    return sorted(set(connection.execute(query).scalars()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import render_template
 
 from server import context
-from server.channels import ORDERS_MAX, SOLD_DAYS, read_channels
+from server.channels import SOLD_DAYS, read_channels
 from server.database import reading
 from server.people import requires, signed_in
 from server.roles import Task
@@ -21,4 +21,4 @@ def channels() -> str:
     """Every channel, over all products."""
     with reading() as connection:
         found = read_channels(connection, signed_in().site, context.now_ms())
-    return render_template("channels.html", channels=found, sold_days=SOLD_DAYS, orders_max=ORDERS_MAX)
+    return render_template("channels.html", channels=found, sold_days=SOLD_DAYS)
