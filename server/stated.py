@@ -22,6 +22,7 @@ ROW_ACTION: Final = {
     "mode_result": "merge",
     "transfer_missing": "not_arrived",
     "transfer_arrived": "arrived",
+    "transfer_withdrawn": "void",
     "theft": "stolen",
     "theft_found": "found",
 }
@@ -32,6 +33,7 @@ def stated(row: Row) -> Fact:
     """One row of an imported document, as the fact that its import made of it."""
     device_no, epoch, seq = map(int, row["event"].split("."))
     from_ms, when = row["attributes"]["counted_ms"] if _of_pieces(row) else (row["event_ms"], row["event_ms"])
+    taken_back = (row["attributes"] or {}) if row["kind"] == "transfer_withdrawn" else {}
     event = ScanEvent(
         device_no=device_no,
         epoch=epoch,
@@ -44,6 +46,8 @@ def stated(row: Row) -> Fact:
         quantity=row["quantity"],
         lot=row["lot"],
         expiry=row["expiry"],
+        voids=taken_back.get("voids"),
+        reason=taken_back.get("reason"),
         wall_ms=when,
         boot="import",
         boot_ms=0,

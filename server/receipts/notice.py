@@ -11,6 +11,7 @@ from server import papers
 from server.counts.plan import CountError
 from server.receipts.kinds import KINDS
 from server.tables import document_rows, documents
+from server.transfers.withdrawal import withdrawn
 from sync.identity import is_container, is_stock
 
 
@@ -67,7 +68,12 @@ def read(connection: sa.Connection, site: str, number: str) -> Notice:
 
 def _notice(connection: sa.Connection, site: str, kind: str, number: str, rows: Sequence[sa.RowMapping]) -> Notice:
     said = [row["attributes"] or {} for row in rows]
-    lines = [row for row in rows if row["subject"].startswith(("http:", "https:", "urn:"))]
+    gone = withdrawn(connection, site, number)
+    lines = [
+        row
+        for row in rows
+        if row["subject"].startswith(("http:", "https:", "urn:")) and (row["subject"], row["container"]) not in gone
+    ]
     units = {
         row["subject"]: row["container"]
         for row in lines

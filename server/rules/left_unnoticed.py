@@ -1,7 +1,7 @@
 """Left unnoticed: another site received it with a transfer, and by our records it is still here.
 
-It was not scanned when it was packed. Look whether it is gone, and write it off here: the other site has it. It closes
-by itself when it is handed over here, or seen here.
+It was not scanned when it was packed, or its hand-over was undone. Look whether it is gone, and write it off here: the
+other site has it. It closes by itself when it is handed over here, or seen here.
 """
 
 from typing import Final
@@ -10,6 +10,7 @@ from server.rules import Finding, Step, is_sighting, result_of
 from sync.unit import IN_STOCK
 
 DECISIONS: Final = ("write_off", "dismiss")
+ONCE: Final = True  # closing the receipt repeats what an undo brought to light, and a later version what the first said
 
 
 def check(step: Step) -> Finding | None:

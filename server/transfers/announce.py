@@ -11,14 +11,16 @@ import sqlalchemy as sa
 from server import catalogue, changes
 from server.database import stamp
 from server.document_file import canonical_row, new_digest
-from server.ledger import in_chunks, record
+from server.ledger import in_chunks, read_fact, record
 from server.orders.book import read_said
 from server.orders.progress import read_progress
 from server.orders.standing import OrderUnit
 from server.rebuild import lock, rebuild_stated
 from server.tables import document_rows, documents, reference, sites
+from server.transfers.arrival import arrived, handed_over, tell_arrived
+from server.transfers.withdrawal import withdraw, withdrawn
 from server.unit_rows import states_of
-from sync.event import format_name
+from sync.event import TEXT_MAX, ScanEvent, format_name
 from sync.history import Fact
 from sync.identity import is_container, is_stock, item_of
 
@@ -33,35 +35,90 @@ def destinations(connection: sa.Connection, site: str, numbers: Iterable[str]) -
 
 
 def announce(connection: sa.Connection, site: str, facts: Sequence[Fact], now_ms: int) -> None:
-    """Tell each site what these facts handed over to it; what it was told of already stays as it was told."""
-    shipped: dict[str, dict[str, str | None]] = defaultdict(dict)
+    """Tell each site what these facts handed over to it, and that what they took back is not coming after all.
+
+    What it was told of already stays as it was told. So does what has arrived there, however its hand-over was undone:
+    then both sites have it, and this one hears of it.
+    """
+    concerned: dict[str, dict[str, Fact]] = defaultdict(dict)
     for fact in facts:
-        event = fact.event
+        event = _first(connection, fact)
         if event.action == "ship" and event.document is not None and event.subject is not None:
-            shipped[event.document][event.subject] = event.operator
-    for number, to in destinations(connection, site, shipped).items():
+            concerned[event.document][event.subject] = fact
+    for number, to in destinations(connection, site, concerned).items():
         known = connection.execute(sa.select(sites.c.site).where(sites.c.site == to)).first()
         if known is None:
             continue  # the import refuses such a transfer; a site is never taken away
         lock(connection, to, [number])
-        fresh = shipped[number].keys() - _told(connection, to, number, shipped[number])
-        rows = _rows(connection, site, number, fresh, now_ms)
+        subjects = concerned[number]
+        left = subjects.keys() & handed_over(connection, site, number)
+        told = _told(connection, to, number, subjects)
+        because = next(iter(subjects.values()))
+        rows = _rows(connection, site, number, left - told.keys(), now_ms)
         if rows:
-            operator = next(iter(shipped[number].values()))
+            operator = because.event.operator
             _state(connection, to, _notice_number(connection, to, number), rows, operator=operator, now_ms=now_ms)
+        for subject in sorted(told.keys() - left):
+            _take_back(connection, site, to, told[subject], subject, subjects[subject], now_ms)
 
 
-def _told(connection: sa.Connection, to: str, number: str, subjects: Iterable[str]) -> set[str]:
-    """Those of these that this transfer has announced there already; a tote or a unit may come with another again."""
-    found: set[str] = set()
+def _first(connection: sa.Connection, fact: Fact) -> ScanEvent:
+    """What a fact says; of an undo what it undoes, and of an undo of that the same."""
+    event = fact.event
+    seen: set[str] = set()
+    while event.voids is not None and event.voids not in seen:
+        seen.add(event.voids)
+        undone = read_fact(connection, event.voids)
+        if undone is None:
+            break
+        event = undone.event
+    return event
+
+
+def _told(connection: sa.Connection, to: str, number: str, subjects: Iterable[str]) -> dict[str, str]:
+    """Which of these this transfer has announced there already, and in which notice; not what was taken back again.
+
+    A tote or a unit may come with another transfer again.
+    """
+    d, r = documents.c, document_rows.c
+    found: list[Any] = []
     for chunk in in_chunks(subjects):
         query = (
-            sa.select(document_rows.c.subject, document_rows.c.attributes)
-            .join(documents, documents.c.digest == document_rows.c.document)
-            .where(document_rows.c.site == to, document_rows.c.subject.in_(chunk), documents.c.kind == "asn")
+            sa.select(r.subject, r.container, r.attributes, d.number)
+            .join(documents, d.digest == r.document)
+            .where(r.site == to, r.subject.in_(chunk), d.kind == "asn")
         )
-        found |= {subject for subject, said in connection.execute(query) if said and said.get("transfer") == number}
-    return found
+        found += [row for row in connection.execute(query) if (row.attributes or {}).get("transfer") == number]
+    gone = {notice: withdrawn(connection, to, notice) for notice in {row.number for row in found}}
+    return {row.subject: row.number for row in found if (row.subject, row.container) not in gone[row.number]}
+
+
+def _take_back(
+    connection: sa.Connection, site: str, to: str, notice: str, subject: str, because: Fact, now_ms: int
+) -> None:
+    """Withdraw what a notice said of a carton or unit and of what is in it, but for what has arrived."""
+    d, r = documents.c, document_rows.c
+    query = (
+        sa.select(document_rows, d.event)
+        .join(documents, d.digest == r.document)
+        .where(d.site == to, d.kind == "asn", d.number == notice, (r.subject == subject) | (r.container == subject))
+    )
+    gone = withdrawn(connection, to, notice)
+    rows = [row for row in connection.execute(query).mappings() if (row["subject"], row["container"]) not in gone]
+    here = arrived(connection, to, {row["subject"] for row in rows} | {subject})
+    awaited = [row for row in rows if not {row["subject"], row["container"]} & here]
+    event = because.event
+    if awaited:
+        withdraw(
+            connection,
+            site=to,
+            number=notice,
+            rows=awaited,
+            operator=event.operator,
+            reason=f"{_name_of(connection, site)} undid its hand-over: {event.reason or ''}"[:TEXT_MAX],
+            now_ms=now_ms,
+        )
+    tell_arrived(connection, home=site, to=to, number=notice, things=here, operator=event.operator, now_ms=now_ms)
 
 
 def _rows(

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from server import papers, piece_cases
 from server.counts.compare import Line, ReportLine
+from server.counts.scans import scans_of
 from server.database import stamp
 from server.rebuild import rebuild
+from server.surroundings import END_OF_TIME, containers_at
 from server.tables import document_rows, documents
 from server.unit_rows import states_of
 from sync.identity import is_container, is_stock
-from sync.unit import IN_STOCK
+from sync.unit import IN_STOCK, Status, UnitState
 
-MISSING = "transfer_missing"
-ARRIVED = "transfer_arrived"
+MISSING: Final = "transfer_missing"
+ARRIVED: Final = "transfer_arrived"
+_ACTION: Final = {MISSING: "report_missing", ARRIVED: "report_arrived"}
 
 
 def sender(connection: sa.Connection, site: str, number: str) -> tuple[str, str] | None:
@@ -45,36 +49,107 @@ def report_back(
     origin = sender(connection, site, number)
     if origin is None:
         return
-    home, _ = origin
+    home, transfer = origin
     lines = list(lines)
     pieces = _pieces_missing(connection, home, number, lines)
     units = [line for line in lines if not is_stock(line.subject) and not is_container(line.subject)]
     missing = {line.subject for line in units if line.kind is Line.MISSING}
+    if missing or pieces:
+        rows = [{"subject": unit, "attributes": {"to_site": site}, "stated": True} for unit in sorted(missing)]
+        rows += [{"subject": s, "quantity": n, "attributes": {"to_site": site}} for s, n in sorted(pieces.items())]
+        _write(connection, home, site, MISSING, f"{number}/{version}", rows, operator=operator, now_ms=now_ms)
+        rebuild(connection, home, missing, stamp(connection))
     here = {line.subject for line in units if line.kind is not Line.MISSING}
-    told = _told(connection, home, number)
-    unannounced = {line.subject for line in units if not line.expected_quantity}
-    states = states_of(connection, home, here & unannounced)
-    unsent = {unit for unit, state in states.items() if state.status in IN_STOCK}
-    arrived = (here & told) | unsent
-    for kind, action, found in ((MISSING, "report_missing", missing), (ARRIVED, "report_arrived", arrived)):
-        counted = pieces if kind == MISSING else {}
-        if found or counted:
-            papers.write(
-                connection,
-                site=home,
-                kind=kind,
-                number=f"{number}/{version}",
-                action=action,
-                reason=f"{site} closed its receipt",
-                rows=[{"subject": unit, "attributes": {"to_site": site}, "stated": True} for unit in sorted(found)]
-                + [{"subject": s, "quantity": n, "attributes": {"to_site": site}} for s, n in sorted(counted.items())],
-                operator=operator,
-                now_ms=now_ms,
-            )
-    if missing | arrived:
-        rebuild(connection, home, missing | arrived, stamp(connection))
+    left = handed_over(connection, home, transfer)
+    unsent = {line.subject for line in units if not {line.subject, line.expected} & left} & here
+    unsent |= _cartons_received(connection, site, number) - left
+    found = _told(connection, home, number) & here
+    _tell(connection, home, site, f"{number}/{version}", found, unsent, operator=operator, now_ms=now_ms)
     if pieces:
         piece_cases.refold(connection, home, number, stamp(connection))
+
+
+def tell_arrived(
+    connection: sa.Connection, *, home: str, to: str, number: str, things: set[str], operator: str | None, now_ms: int
+) -> None:
+    """Tell the sender that these are at the other site, though it has taken their hand-over back."""
+    version = papers.versions(connection, to, "receipt_result", number)
+    _tell(connection, home, to, f"{number}/{version}", set(), things, operator=operator, now_ms=now_ms)
+
+
+def _tell(
+    connection: sa.Connection,
+    home: str,
+    site: str,
+    number: str,
+    found: set[str],
+    unsent: set[str],
+    *,
+    operator: str | None,
+    now_ms: int,
+) -> None:
+    """Write down at the sender what arrived.
+
+    Args:
+        found: of what it was told before that it had not.
+        unsent: what it does not know to have left; told of where its records have it in stock, and of a carton alone
+            where what is in it goes with it.
+    """
+    states = _carried(connection, home, unsent)
+    still = {thing for thing, state in states.items() if state.status in IN_STOCK}
+    told = found | {thing for thing in still if states[thing].place not in still}
+    if told:
+        rows = [{"subject": thing, "attributes": {"to_site": site}, "stated": True} for thing in sorted(told)]
+        _write(connection, home, site, ARRIVED, number, rows, operator=operator, now_ms=now_ms)
+        rebuild(connection, home, told, stamp(connection))
+
+
+def _write(
+    connection: sa.Connection,
+    home: str,
+    site: str,
+    kind: str,
+    number: str,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    operator: str | None,
+    now_ms: int,
+) -> None:
+    papers.write(
+        connection,
+        site=home,
+        kind=kind,
+        number=number,
+        action=_ACTION[kind],
+        reason=f"{site} received it" if kind == ARRIVED else f"{site} closed its receipt",
+        rows=rows,
+        operator=operator,
+        now_ms=now_ms,
+    )
+
+
+def handed_over(connection: sa.Connection, site: str, number: str) -> set[str]:
+    """What was handed over for a transfer, by scans that stand: cartons, units, products or lots."""
+    return {str(f.event.subject) for f in scans_of(connection, site, number, actions=["ship"]) if f.event.subject}
+
+
+def arrived(connection: sa.Connection, site: str, things: Iterable[str]) -> set[str]:
+    """Which of these units and cartons are at this site, or were since they were last announced to it."""
+    states = _carried(connection, site, things)
+    return {thing for thing, state in states.items() if state.status not in (Status.SEEN, Status.ANNOUNCED)}
+
+
+def _carried(connection: sa.Connection, site: str, things: Iterable[str]) -> dict[str, UnitState]:
+    """The state of each of these, as its container has it by now."""
+    own = states_of(connection, site, things)
+    around = containers_at(connection, site, {state.place for state in own.values() if state.place})
+    return {thing: around.carried(state, END_OF_TIME) or state for thing, state in own.items()}
+
+
+def _cartons_received(connection: sa.Connection, site: str, number: str) -> set[str]:
+    """The containers whose labels were scanned for a notice."""
+    came = scans_of(connection, site, number, actions=["receive"])
+    return {f.event.subject for f in came if f.event.subject and is_container(f.event.subject)}
 
 
 def _pieces_missing(connection: sa.Connection, home: str, number: str, lines: Iterable[ReportLine]) -> dict[str, int]:

@@ -70,7 +70,7 @@ class Transfer:
             return "on its way"
         if self.notices and self.arrived >= self.asked:
             return "arrived"
-        return "arrived in part" if self.notices else "packed" if self.packed else "to be picked"
+        return "arrived in part" if self.arrived else "packed" if self.packed else "to be picked"
 
 
 def list_transfers(connection: sa.Connection, site: str, now_ms: int) -> list[Transfer]:

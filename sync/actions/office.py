@@ -168,6 +168,12 @@ def report_arrived(state: UnitState, event: ScanEvent) -> UnitState:
     return state
 
 
+@action("withdraw", needs=("document", "reason", "evidence"))
+def withdraw(state: UnitState, event: ScanEvent) -> UnitState:
+    """Withdraw: the hand-over that announced these things was undone; each row undoes what was said of one."""
+    return state
+
+
 @action("not_arrived", needs=("subject", "document"))
 def not_arrived(state: UnitState, event: ScanEvent) -> UnitState:
     """Not arrived: the other site did not receive it (one row of its report)."""

@@ -19,14 +19,14 @@ from scanner_client.sighting import Told
 from scanner_client.task import Assignment
 from scanner_client.typed import Typing
 from scanner_client.uploader import Uploader
-from server import documents, enrolment, sites, upkeep
+from server import decisions, documents, enrolment, inventory, sites, upkeep
 from server.database import reading, writing
 from server.document_file import draft
 from server.document_kinds import KINDS
 from server.receipts.receipt import close_receipt
 from server.tables import cases, unit_states
 from server.transfers import book
-from sync.identity import container_key, unit_key
+from sync.identity import container_key, item_key, unit_key
 from sync.verdict import Verdict
 from tests.scanner_client.conftest import Hands
 from tests.server.office import LAMP, LOCATIONS, NOW, PEN, PRODUCTS, SITE, office, take
@@ -201,6 +201,67 @@ def test_a_second_handover_of_the_same_transfer_is_a_notice_of_its_own(app: Flas
             container_key("106141412345678991"),
             container_key("106141412345679004"),
         }
+
+
+def takes_the_hand_over_back(mia: Worker) -> None:
+    mia.begins("ship", document="TRANSFER-1")
+    for line in (b"/scans", b"/undo 1 wrong truck"):
+        mia.typing.enter(line)
+    mia.sync()
+
+
+def lamps(site: str) -> int:
+    with reading() as c:
+        return inventory.on_hand(c, site)[item_key(LAMP)]
+
+
+def test_what_did_not_leave_is_awaited_nowhere_until_it_leaves(app: Flask, day: Hands, tmp_path: Path) -> None:
+    book.create(site=SITE, to=NORTH, lines=[("LAMP", 2), (PEN, 10)], operator="Mia", now_ms=day.wall)
+    with open_handheld(tmp_path / "main", day.clock) as here:
+        mia = Worker(here, app, day, site=SITE, name="Mia")
+        packs_and_hands_over(mia)
+        takes_the_hand_over_back(mia)
+        assert transfers(SITE, day) == transfers(NORTH, day) == [("packed", 0, 0, 0)]
+        assert standing(NORTH, "L1") is None, "of what never left nothing is known there"
+        assert list(upkeep.verify(NORTH, lambda _: None)) == []
+        mia.begins("ship", document="TRANSFER-1")
+        mia.scans(f"]C100{CARTON}")
+        mia.sync()
+    assert transfers(SITE, day) == transfers(NORTH, day) == [("on its way", 0, 12, 0)]
+    assert (standing(NORTH, "L1"), lamps(SITE)) == ("announced", 1)
+
+
+@pytest.mark.parametrize("told", ["before it arrived", "after it arrived", "after the receipt was closed"])
+def test_what_arrives_although_its_hand_over_was_undone_is_a_case_where_it_still_counts(
+    app: Flask, day: Hands, tmp_path: Path, told: str
+) -> None:
+    book.create(site=SITE, to=NORTH, lines=[("LAMP", 2), (PEN, 10)], operator="Mia", now_ms=day.wall)
+    with open_handheld(tmp_path / "main", day.clock) as here, open_handheld(tmp_path / "north", day.clock) as there:
+        mia = Worker(here, app, day, site=SITE, name="Mia")
+        noor = Worker(there, app, day, site=NORTH, name="Noor")
+        packs_and_hands_over(mia)
+        if told == "before it arrived":
+            takes_the_hand_over_back(mia)
+        noor.begins("receive", document="TRANSFER-1", location="https://warehouse.example/414/north/254/DOCK")
+        assert (verdict(noor.scans(f"]C100{CARTON}")) is Verdict.RIGHT) is (told != "before it arrived")
+        noor.sync()
+        if told == "after it arrived":
+            takes_the_hand_over_back(mia)
+        with writing() as c:
+            close_receipt(c, site=NORTH, number="TRANSFER-1", operator="Noor", now_ms=day.wall)
+        if told == "after the receipt was closed":
+            takes_the_hand_over_back(mia)
+    assert open_cases(SITE) == {("left_unnoticed", CARTON)}
+    assert lamps(SITE) == 3, "until somebody has looked"
+    assert ("unexpected_receipt", CARTON) in open_cases(NORTH) or told != "before it arrived"
+    for site in (SITE, NORTH):
+        assert [problem for problem in upkeep.verify(site, lambda _: None) if "folded by version" not in problem] == []
+    with writing() as c:
+        t = cases.c
+        (case,) = c.execute(sa.select(cases).where(t.site == SITE, t.status == "open")).mappings()
+        said = {name: case[name] for name in ("unit", "rule", "episode", "evidence")}
+        decisions.settle(c, site=SITE, **said, resolution="write_off", operator="Mia", now_ms=day.wall)
+    assert lamps(SITE) == 1
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from tests.server.rules.story import Story, fact, said
 
 STORED = fact(1, "put_away", location=BIN_A)
 ARRIVED = fact(3, "arrived", device=0, document="TRANSFER-1/1")
+TOLD_AGAIN = fact(5, "arrived", device=0, document="TRANSFER-1/2")
 
 
 @pytest.mark.parametrize("story", [[STORED], [STORED, fact(2, "ship", location=BIN_A), ARRIVED], [ARRIVED]])
@@ -18,6 +19,7 @@ def test_it_says_nothing(story: Story) -> None:
         ([STORED, ARRIVED], [("open", BIN_A, None)]),
         ([STORED, ARRIVED, fact(4, "ship", location=BIN_A)], [("explained", BIN_A, None)]),
         ([STORED, ARRIVED, fact(4, "inspect", location=BIN_A)], [("explained", BIN_A, None)]),
+        ([STORED, ARRIVED, fact(4, "inspect", location=BIN_A), TOLD_AGAIN], [("explained", BIN_A, None)]),
     ],
 )
 def test_it_says_this(story: Story, cases: list[tuple[str, str | None, str | None]]) -> None:
