@@ -322,6 +322,9 @@ def _timelines(
         names = {key: {key, *further} for key, further in names_of(connection, site, wanted).items()}
         wider = {name for key in wanted for name in names.get(key, (key,))}
         found = history(connection, site, wider, until_ms=until_ms)
+        if until_ms is not None:
+            told = {name for own in found.values() for fact in own for name in fact.event.identifiers or ()}
+            names = {key: own & {key, *told} for key, own in names.items()}  # none that it was given later
         for key in wanted:
             under = [fact for name in names.get(key, (key,)) for fact in found.get(name, ())]
             facts[key] = effective([*under, *added.get(key, ())])

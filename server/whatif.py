@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import bin_cases, prices
+from server import bin_cases, costs
 from server.identifiers import names_of, owners
 from server.ledger import history
 from server.prices import Price
@@ -17,7 +17,7 @@ from server.surroundings import Gathered, gather
 from server.tables import unit_states
 from sync.event import INT_MAX, ScanEvent
 from sync.history import Fact, effective
-from sync.identity import is_container, is_location, is_stock, item_of
+from sync.identity import is_container, is_location, is_stock
 from sync.unit import IN_STOCK, UnitState
 
 INSIDE_MAX: Final = 200
@@ -45,7 +45,7 @@ class Effect:
     """Cases that would be open no longer."""
     opens: tuple[Case, ...]
     value: Price | None
-    """What the stock would be worth more (or less); None where nothing changes or no price is known."""
+    """What the stock would be worth more (or less), at cost; None where nothing changes or no cost is known."""
 
     @property
     def stands_otherwise(self) -> bool:
@@ -89,7 +89,7 @@ class WhatIf:
         self.facts |= {u: [] for u in wanted if is_stock(u)}  # pieces have no state
         self.facts |= bin_cases.facts_of(connection, site, {u for u in wanted if is_location(u)})
         self._around = gather(connection, site, self.facts, [])
-        self._prices = prices.read(connection, site, map(item_of, wanted))
+        self._costs = costs.read(connection, site, wanted, now_ms)
         self._now = {unit: self._fold(unit, facts, self._around) for unit, facts in self.facts.items()}
 
     def decided(self, unit: str, fact: Fact) -> Effect:
@@ -150,9 +150,9 @@ class WhatIf:
         )
 
     def _value(self, unit: str, before: UnitState | None, after: UnitState | None) -> Price | None:
-        price = self._prices.get(item_of(unit) or "")
+        cost = self._costs.get(unit)
         change = _in_stock(after) - _in_stock(before)
-        return Price(change * price.minor, price.currency) if price and change else None
+        return Price(change * cost.minor, cost.currency) if cost and change else None
 
 
 def _in_stock(state: UnitState | None) -> int:

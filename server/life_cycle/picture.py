@@ -20,6 +20,7 @@ from server.life_cycle.stock import BANDS, DAY_MS, Standing, band_of, lot_of, re
 from server.prices import Price
 from server.sales import Sale, read_sales
 from server.tables import reference
+from sync.identity import is_stock
 
 WEEK_MS: Final = 7 * DAY_MS
 WEEKS: Final = 104
@@ -44,6 +45,8 @@ class ProductLife:
     pace: float
     """Pieces sold a day."""
     outlooks: Sequence[Outlook]
+    own_costs: Mapping[str, Price]
+    """What one piece of each unit and lot in `standing` cost, as far as that is known."""
 
     @property
     def on_hand(self) -> int:
@@ -63,9 +66,9 @@ class ProductLife:
     def expired(self) -> int:
         return sum(one.lot.quantity for one in self.outlooks if one.lot.days_left <= 0)
 
-    def ages(self, now_ms: int) -> Counter[str]:
-        """Units in each band of age."""
-        return Counter(band_of(one.age_days(now_ms)) for one in self.standing if "/21/" in one.subject)
+    def worth(self, one: Standing) -> Price | None:
+        """What one piece of this cost, or the product's price where no cost is known."""
+        return self.own_costs.get(one.subject) or self.price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,22 +86,25 @@ class Picture:
         found = dict.fromkeys(Stage, (0, 0))
         for product in self.products.values():
             pieces, value = found[product.finding.stage]
-            found[product.finding.stage] = (pieces + product.on_hand, value + product.on_hand * self._worth(product))
+            worth = sum(self._worth(product, one) for one in product.standing)
+            found[product.finding.stage] = (pieces + product.on_hand, value + worth)
         return found
 
-    def _worth(self, product: ProductLife) -> int:
-        """What one piece of a product cost, or its price where no cost is known."""
-        cost = product.cost or product.price
-        return cost.minor if cost and cost.currency == self.currency else 0
+    def _worth(self, product: ProductLife, one: Standing) -> int:
+        """What all of this is worth in the currency that most products have."""
+        worth = product.worth(one)
+        return one.quantity * worth.minor if worth and worth.currency == self.currency else 0
 
     def ages(self) -> dict[str, tuple[int, int]]:
         """Each band of age: units, and what they cost in the currency that most products have."""
         units: Counter[str] = Counter()
         value: Counter[str] = Counter()
         for product in self.products.values():
-            for band, number in product.ages(self.now_ms).items():
-                units[band] += number
-                value[band] += number * self._worth(product)
+            for one in product.standing:
+                if not is_stock(one.subject):
+                    band = band_of(one.age_days(self.now_ms))
+                    units[band] += 1
+                    value[band] += self._worth(product, one)
         names = [text for _, text in BANDS] + (["unknown"] if units["unknown"] else [])
         return {name: (units[name], value[name]) for name in names}
 
@@ -160,6 +166,7 @@ def read(connection: sa.Connection, site: str, now_ms: int) -> Picture:
     standing: dict[str, list[Standing]] = defaultdict(list)
     for one in (*read_units(connection, site), *read_pieces(connection, site)):
         standing[one.item].append(one)
+    own = costs.read(connection, site, (one.subject for all_of in standing.values() for one in all_of), now_ms)
     products = {
         item: ProductLife(
             item=item,
@@ -171,6 +178,7 @@ def read(connection: sa.Connection, site: str, now_ms: int) -> Picture:
             finding=stage.find(weeks.get(item, ()), half_sigma),
             standing=standing.get(item, ()),
             pace=pace.get(item, 0.0),
+            own_costs=own,
             outlooks=outlook(lots_of(standing.get(item, ()), now_ms), pace.get(item, 0.0)),
         )
         for item, (name, mode) in names.items()

@@ -62,9 +62,9 @@ def read(connection: sa.Connection, site: str) -> Rules:
     kept = owner_settings.kept(connection, site, RULE)
     floors = owner_settings.kept(connection, site, FLOOR)
     everywhere = floors.pop(_SITE, None)
-    rules = tuple(_rule(name, each) for name, each in sorted(kept.items()) if not each.value.get("none"))
+    own = {name: None if each.value.get("none") else _rule(name, each) for name, each in kept.items()}
     return Rules(
-        rules=rules if kept else DEFAULTS,
+        rules=tuple(rule for rule in ({rule.name: rule for rule in DEFAULTS} | own).values() if rule is not None),
         set_by=kept,
         floor_percent=everywhere.value["percent"] if everywhere else FLOOR_PERCENT,
         floors={item: each.value["amount"] for item, each in floors.items()},
@@ -87,13 +87,12 @@ def _value(rule: Rule) -> dict[str, Any]:
 
 
 def set_rule(connection: sa.Connection, *, site: str, rule: Rule, operator: str | None, now_ms: int) -> None:
-    """Set a rule under its name; the first one takes the defaults over, so that they can be changed one by one.
+    """Set a rule under its name; of the defaults, one that bears this name no longer holds.
 
     Raises:
         RuleError: it asks for what cannot be.
     """
     _check(rule)
-    _take_over(connection, site, operator, now_ms)
     _keep(connection, site, rule.name, _value(rule), f"price rule {rule.name}: {rule.text}", operator, now_ms)
 
 
@@ -106,15 +105,7 @@ def drop_rule(connection: sa.Connection, *, site: str, name: str, operator: str 
     found = read(connection, site)
     if name not in {rule.name for rule in found.rules}:
         raise RuleError(f"There is no rule {name!r:.80}.")
-    _take_over(connection, site, operator, now_ms)
     _keep(connection, site, name, {"none": True}, f"price rule {name}: dropped", operator, now_ms)
-
-
-def _take_over(connection: sa.Connection, site: str, operator: str | None, now_ms: int) -> None:
-    """Make the defaults the owner's own, before the first change."""
-    if not owner_settings.kept(connection, site, RULE):
-        for rule in DEFAULTS:
-            _keep(connection, site, rule.name, _value(rule), f"price rule {rule.name}: {rule.text}", operator, now_ms)
 
 
 def _keep(

@@ -156,8 +156,7 @@ def _sightings(connection: sa.Connection, site: str, units: Iterable[str], until
         query = (
             sa.select(e.subject, e.event_ms, e.operator, e.device_no, e.epoch, e.seq)
             .where(e.site == site, e.subject.in_(keys), e.outcome.in_(FOLDED), e.event_ms <= until_ms)
-            .where(e.barcode.isnot(None) | e.entry.isnot(None), e.voids.is_(None))
-            .where(e.location.isnot(None) | e.container.isnot(None))
+            .where(e.barcode.isnot(None) | e.entry.isnot(None), e.voids.is_(None))  # as `rules.is_sighting` has it
         )
         rows += connection.execute(query).mappings().all()
     names_ = {format_name((row["device_no"], row["epoch"], row["seq"])): row for row in rows}

@@ -23,7 +23,7 @@ from tests.server.site import state_document
 
 pytestmark = pytest.mark.browser
 
-PHONES = "gtin,sku,name,mode,price,currency\n09506000134352,P12,Phone 12,serial,499.00,EUR\n"
+PHONES = "gtin,sku,name,mode,price,cost,currency\n09506000134352,P12,Phone 12,serial,499.00,310.00,EUR\n"
 SHOTS = os.environ.get("SCREENSHOTS")
 """A folder for a picture of each page, for who wants to look at them."""
 
@@ -132,7 +132,7 @@ def _looks(sam: Page) -> None:
     _shot(sam, "case")
     expect(_option(sam, "Carry it back")).to_contain_text("proposed")
     expect(_option(sam, "It stays where it was last seen")).to_contain_text("Belongs: B-01 now A-01")
-    expect(_option(sam, "Write it off")).to_contain_text("Stock value: -499.00 EUR")
+    expect(_option(sam, "Write it off")).to_contain_text("Stock value: -310.00 EUR")
 
 
 def _is_told_who_was_faster(sam: Page, ines: Page) -> None:

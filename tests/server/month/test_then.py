@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from server import inventory
@@ -40,8 +40,16 @@ def told_now() -> Where:
     return {key: pieces for key, pieces in found.items() if pieces}
 
 
+PLATE_OF_A_CARTON_THAT_IS_LINKED_LATER = (
+    Drawn(2, "receive", 0, 1, 1, 0, 0, 1, 6, 0),
+    Drawn(3, "ship", 6, 0, 1, 0, 0, 1, 8, 0),
+    Drawn(3, "link", 4, 1, 0, 2, 0, 1, 11, 0),
+)
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(drawn_scans, st.integers(0, 12))
+@example([*PLATE_OF_A_CARTON_THAT_IS_LINKED_LATER], 10)
 def test_the_stock_of_a_moment_is_that_of_a_ledger_cut_there(drawn: list[Drawn], second: int) -> None:
     at_ms = DAY + second * 1000
     of_cartons = [d for d in drawn if d.action == "settle" and is_container(SUBJECTS[d.subject])]

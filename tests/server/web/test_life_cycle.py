@@ -9,10 +9,13 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from server.database import reading
+from server.life_cycle import picture
+from server.month.value import read_stock
 from tests.handheld import BIN_A, CABLE, PHONE, unit
 from tests.server.long_ago import DAY, in_use_since
 from tests.server.running import NOW, Handheld, Person, sign_in
-from tests.server.site import state_document
+from tests.server.site import SITE, state_document
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """Nothing in it is asked of the database that the other tests do not ask."""
@@ -56,6 +59,20 @@ def _post(person: Person, path: str, **form: object) -> str:
     answer = person.post(path, data=form)
     assert answer.status_code == 302, answer.text
     return _text(person.get(answer.location))
+
+
+def test_a_phone_that_came_cheaper_counts_at_its_own_cost_here_as_in_the_month(
+    owner: Person, handheld: Handheld
+) -> None:
+    cheap = {"subject": unit("CHEAP"), "attributes": {"cost": 70_00, "currency": "EUR"}}
+    state_document("asn", "ASN-9", [cheap], now_ms=NOW - DAY)
+    handheld.scan("receive", unit("CHEAP"), location=BIN_A, document="ASN-9", minutes_ago=1)
+    handheld.push(len(handheld.chain.lines))
+    with reading() as c:
+        units = picture.read(c, SITE, NOW).ages()
+        month = read_stock(c, SITE, NOW).by(lambda item, _: item)
+    assert sum(number for number, _ in units.values()) == month[PHONE].pieces == 8
+    assert sum(cost for _, cost in units.values()) == month[PHONE].value["EUR"] == 7 * 80_00 + 70_00
 
 
 def test_the_owner_sees_what_fades_what_is_old_and_what_will_spoil(owner: Person) -> None:
@@ -118,6 +135,7 @@ def test_the_owners_rules_replace_what_is_assumed_and_name_who_set_them(owner: P
     said = _post(owner, "/prices/rules", name="declining", when="stage", stage="decline", days="100", percent="30")
     assert "declining: 30 % off what has lain for 100 days or longer of products in decline." in said
     assert "Nobody has set" not in said
+    assert "assumed" in said, "what nobody set bears nobody's name"
     assert "100.00 EUR 80.00 EUR at its floor" in said
     assert "declining is dropped." in _post(owner, "/prices/rules/drop", name="declining")
     rules = owner.get("/api/v1/prices/suggestions").get_json()["rules"]
