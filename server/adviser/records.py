@@ -13,10 +13,10 @@ from server.adviser.assumptions import Figure
 from server.inventory import on_hand
 from server.ledger import FOLDED
 from server.sales import DAY_MS, read_sales
-from server.tables import events, unit_states
+from server.tables import events, stock_levels, unit_states
 from server.undone import read_undone
 from sync.event import format_name
-from sync.identity import item_of
+from sync.identity import item_of, lot_in
 from sync.returning import DEFECT
 from sync.unit import Status
 
@@ -40,6 +40,8 @@ class Records:
     """Of what came back, by the customer's word."""
     missing: Counter[str] = field(default_factory=Counter)
     here: Counter[str] = field(default_factory=Counter)
+    lots: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Of each product, whenever they came."""
 
     def units_month(self, item: str, now_ms: int) -> Figure:
         """Sold a month; of what never sold, what is in stock over a year."""
@@ -60,7 +62,9 @@ class Records:
     def rates(self, item: str) -> Mapping[str, Figure]:
         """Assumptions that the records replace."""
         found = {}
-        sold, gone = self.sold[item], self.missing[item]
+        sold, gone, lots = self.sold[item], self.missing[item], len(self.lots[item])
+        if lots:
+            found["has_lot"] = Figure(value=1, source=f"records: {lots:,} of its lots are known", own=True)
         if sold >= UNITS_MIN:
             found["return_rate"] = _rate(self.back[item], sold, f"of {sold:,} sold came back")
             found["defect_rate"] = _rate(self.defective[item], sold, f"of {sold:,} sold came back as defective")
@@ -91,7 +95,18 @@ def read(connection: sa.Connection, site: str, now_ms: int) -> Records:
         .group_by(u.item)
     )
     found.missing.update(dict(connection.execute(missing).all()))
+    _read_lots(connection, site, found)
     return found
+
+
+def _read_lots(connection: sa.Connection, site: str, found: Records) -> None:
+    u, s = unit_states.c, stock_levels.c
+    on_units = sa.select(u.item, u.lot).distinct().where(u.site == site, u.item.isnot(None), u.lot.isnot(None))
+    for item, lot in connection.execute(on_units):
+        found.lots[item].add(lot)
+    for subject in connection.execute(sa.select(s.subject).distinct().where(s.site == site)).scalars():
+        if (lot := lot_in(subject)) and (item := item_of(subject)):
+            found.lots[item].add(lot)
 
 
 def _count_returns(connection: sa.Connection, site: str, since_ms: int, found: Records) -> None:

@@ -49,6 +49,20 @@ def test_a_product_is_advised_by_its_own_sales_returns_and_losses_where_they_are
     assert advice.product.on_hand == 35
 
 
+def test_a_product_whose_lots_are_in_the_records_is_not_said_to_bear_none(handheld: Handheld) -> None:
+    priced = {"name": "Cable", "price": 900, "cost": 300, "currency": "INR"}
+    state_document("products", "P-1", [{"subject": CABLE, "attributes": priced}], now_ms=NOW - 2 * DAY)
+    before = _told(CABLE).advice
+    for lot in ("L1", "L2"):
+        handheld.scan("receive", f"{CABLE}/10/{lot}", location=DOCK, quantity=10)
+    handheld.push()
+    after = _told(CABLE).advice
+    assert before is not None
+    assert after is not None
+    assert not before.figures["has_lot"].own
+    assert (after.figures["has_lot"].value, after.figures["has_lot"].source) == (1, "records: 2 of its lots are known")
+
+
 def test_a_few_sales_prove_no_rate_and_the_kind_of_goods_speaks(handheld: Handheld) -> None:
     state_document("products", "P-1", PRICES, now_ms=NOW - 200 * DAY)
     _sell(handheld, 20, days_ago=5)
