@@ -38,7 +38,7 @@ def state_of(row: sa.RowMapping) -> UnitState:
     """The state that stands in a row of `unit_states`."""
     values = {name: row[name] for name in UnitState._fields}
     values["status"] = Status(values["status"])
-    values |= {name: tuple(values[name]) for name in ("identifiers", "returned_for", "doubts")}
+    values |= {name: tuple(values[name]) for name in ("identifiers", "returned_for", "returned_ms", "doubts")}
     return UnitState(**values)
 
 

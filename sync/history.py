@@ -102,10 +102,17 @@ def step(state: UnitState | None, fact: Fact, carrier: UnitState | None = None) 
         place_ms=fact.event_ms if after.place != before.place or _puts_it_there(before, event) else before.place_ms,
         came_under=_came_under(before, after, event),
         received_ms=fact.event_ms if after.receipts > before.receipts else before.received_ms,
+        returned_ms=_returned_ms(before, after, fact.event_ms),
         last_event=format_name(fact.name),
         last_ms=fact.event_ms,
         last_uncertainty_ms=fact.uncertainty_ms,
     )
+
+
+def _returned_ms(before: UnitState, after: UnitState, at_ms: int) -> tuple[int, ...]:
+    if after.returns == before.returns:
+        return before.returned_ms
+    return (*before.returned_ms, at_ms) if after.returns > before.returns else before.returned_ms[:-1]
 
 
 _FROM_THE_CARRIER: Final = ("status", "status_ms", "stocked_ms", "place", "expected", "came_under", "received_ms")

@@ -212,6 +212,13 @@ def _failure(facts: ReturnFacts, state: UnitState) -> Iterable[Because]:
         yield Because.SIBLING_FAILED
 
 
+def why_said(reason: str | None) -> str:
+    """Why something came back, by the reason that a scan gives: one of `REASONS`, or `NOT_SAID`."""
+    if reason is None:
+        return NOT_SAID
+    return reason if reason in REASONS else "other"
+
+
 def why_of(state: UnitState) -> str | None:
     """Why it came back the last time; None where it never did."""
     return state.returned_for[-1] if state.returned_for else None

@@ -83,9 +83,10 @@ class UnitState(NamedTuple):
     """The order that it was last shipped for before it came back, and below when it left, Unix milliseconds."""
     sold_ms: int = 0
     returns: int = 0
-    """How often a customer sent it back; a return that was rejected is none."""
+    """How often a customer sent it back after it was sold; a return that was rejected is none."""
     returned_for: tuple[str, ...] = ()
-    """Why, each time: words of ``sync.returning.REASONS``, the latest last."""
+    """Why, each time: words of ``sync.returning.REASONS``, the latest last; and when, below, Unix milliseconds."""
+    returned_ms: tuple[int, ...] = ()
     matched: str | None = None
     """How the numbers read since it came back compare with what is known of it (`sync.returning.Match`)."""
     seal: str | None = None

@@ -11,11 +11,9 @@ import sqlalchemy as sa
 
 from server.adviser.assumptions import Figure
 from server.inventory import on_hand
-from server.ledger import FOLDED
+from server.returns.came_back import read_returns
 from server.sales import DAY_MS, read_sales
-from server.tables import events, stock_levels, unit_states
-from server.undone import read_undone
-from sync.event import format_name
+from server.tables import stock_levels, unit_states
 from sync.identity import item_of, lot_in
 from sync.returning import DEFECT
 from sync.unit import Status
@@ -87,7 +85,9 @@ def read(connection: sa.Connection, site: str, now_ms: int) -> Records:
         found.first_ms.setdefault(sale.item, sale.at_ms)
         if sale.order:
             found.orders[sale.item].add(sale.order)
-    _count_returns(connection, site, since_ms, found)
+    for back in read_returns(connection, site, since_ms=since_ms, until_ms=now_ms):
+        found.back[back.item] += back.quantity
+        found.defective[back.item] += back.quantity if back.reason == DEFECT else 0
     u = unit_states.c
     missing = (
         sa.select(u.item, sa.func.count())
@@ -107,20 +107,3 @@ def _read_lots(connection: sa.Connection, site: str, found: Records) -> None:
     for subject in connection.execute(sa.select(s.subject).distinct().where(s.site == site)).scalars():
         if (lot := lot_in(subject)) and (item := item_of(subject)):
             found.lots[item].add(lot)
-
-
-def _count_returns(connection: sa.Connection, site: str, since_ms: int, found: Records) -> None:
-    e = events.c
-    query = (
-        sa.select(e.device_no, e.epoch, e.seq, e.subject, e.quantity, e.reason)
-        .where(e.site == site, e.action == "take_back", e.outcome.in_(FOLDED), e.subject.isnot(None))
-        .where(e.event_ms >= since_ms)
-    )
-    rows = [(format_name((row.device_no, row.epoch, row.seq)), row) for row in connection.execute(query)]
-    undone = read_undone(connection, (name for name, _ in rows))
-    for name, row in rows:
-        item = item_of(row.subject)
-        if item is not None and name not in undone:
-            pieces = 1 if row.quantity is None else row.quantity
-            found.back[item] += pieces
-            found.defective[item] += pieces if row.reason == DEFECT else 0

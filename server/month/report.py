@@ -13,16 +13,11 @@ import sqlalchemy as sa
 from server.adviser import settings
 from server.adviser.presets import PRESETS
 from server.claims import book
-from server.ledger import FOLDED
 from server.month.value import Stock, Worth, read_stock, zone_of
+from server.returns.came_back import read_returns
 from server.sales import read_sales
 from server.shrinkage import losses
 from server.shrinkage.losses import Loss
-from server.tables import events
-from server.undone import read_undone
-from sync.event import format_name
-from sync.identity import item_of
-from sync.returning import NOT_SAID
 
 OPEN: Final = frozenset({"drafted", "sent", "accepted"})
 """Fates after which the supplier still owes an answer or money."""
@@ -147,26 +142,11 @@ def _returns(connection: sa.Connection, site: str, since_ms: int, until_ms: int)
     found: dict[str, Returned] = defaultdict(Returned)
     for sale in read_sales(connection, site, since_ms=since_ms, until_ms=until_ms + 1):
         found[sale.item].sold += sale.quantity
-    e = events.c
-    query = (
-        sa.select(e.device_no, e.epoch, e.seq, e.subject, e.quantity, e.reason, e.event_ms)
-        .where(e.site == site, e.action == "take_back", e.outcome.in_(FOLDED), e.subject.isnot(None))
-        .where(e.event_ms <= until_ms)
-        .order_by(e.event_ms)
-    )
-    rows = {format_name((row.device_no, row.epoch, row.seq)): row for row in connection.execute(query)}
-    undone = read_undone(connection, rows)
-    before: Counter[str] = Counter()
-    for name, row in rows.items():
-        item = item_of(row.subject)
-        if name in undone or item is None:
-            continue
-        before[row.subject] += 1
-        if row.event_ms >= since_ms:
-            one, pieces = found[item], 1 if row.quantity is None else row.quantity
-            one.back += pieces
-            one.again += pieces if before[row.subject] > 1 else 0
-            one.reasons[row.reason or NOT_SAID] += pieces
+    for back in read_returns(connection, site, since_ms=since_ms, until_ms=until_ms + 1):
+        one = found[back.item]
+        one.back += back.quantity
+        one.again += back.quantity if back.time > 1 else 0
+        one.reasons[back.reason] += back.quantity
     return dict(sorted(found.items(), key=lambda each: (-each[1].back, -each[1].sold, each[0])))
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
+from server.returns.came_back import Return, read_returns
 from server.returns.published import LOOPS
 from server.sales import read_sales
 from server.tables import unit_states
+from sync.identity import is_stock
 
 LISTED_MAX = 200
 
@@ -83,30 +84,31 @@ def units(connection: sa.Connection, site: str, *, least: int = LOOPS, limit: in
 
 def products(connection: sa.Connection, site: str, now_ms: int) -> list[ProductReturns]:
     """Every product that was sold or came back, the one with most returns first."""
-    back: dict[str, list[Any]] = defaultdict(list)
-    t = unit_states.c
-    query = sa.select(t.item, t.unit, t.returns, t.returned_for).where(t.site == site, t.returns > 0)
-    for row in connection.execute(query):
-        back[row.item or ""].append(row)
-    going_round = {row.unit for rows in back.values() for row in rows if row.returns >= LOOPS}
+    back: dict[str, list[Return]] = defaultdict(list)
+    for one in read_returns(connection, site, since_ms=0, until_ms=now_ms + 1):
+        back[one.item].append(one)
+    going_round = {one.subject for found in back.values() for one in found if one.time >= LOOPS}
     sold, sold_in_loops = Counter[str](), Counter[str]()
     for sale in read_sales(connection, site, since_ms=0, until_ms=now_ms + 1):
         sold[sale.item] += sale.quantity
         sold_in_loops[sale.item] += sale.quantity if sale.subject in going_round else 0
-    found = [_product(item, back.get(item, ()), sold[item], sold_in_loops[item]) for item in {*back, *sold} - {""}]
-    return sorted(found, key=lambda one: (-one.returns, one.item))
+    told = [_product(item, back[item], going_round, sold[item], sold_in_loops[item]) for item in {*back, *sold}]
+    return sorted(told, key=lambda one: (-one.returns, one.item))
 
 
-def _product(item: str, rows: Iterable[Any], sold: int, in_loops: int) -> ProductReturns:
-    units_ = list(rows)
-    loops = [row for row in units_ if row.returns >= LOOPS]
+def _product(item: str, back: Iterable[Return], going_round: set[str], sold: int, in_loops: int) -> ProductReturns:
+    reasons, units_, loop_returns = Counter[str](), set[str](), 0
+    for one in back:
+        reasons[one.reason] += one.quantity
+        units_ |= set() if is_stock(one.subject) else {one.subject}
+        loop_returns += one.quantity if one.subject in going_round else 0
     return ProductReturns(
         item=item,
         sold=sold,
-        returns=sum(row.returns for row in units_),
+        returns=reasons.total(),
         units=len(units_),
-        loop_units=len(loops),
-        loop_returns=sum(row.returns for row in loops),
+        loop_units=len(units_ & going_round),
+        loop_returns=loop_returns,
         loop_sold=in_loops,
-        reasons=Counter(why for row in units_ for why in row.returned_for),
+        reasons=reasons,
     )

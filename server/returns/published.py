@@ -9,18 +9,15 @@ import sqlalchemy as sa
 
 from server import owner_settings
 from server.changes import publish as offer
-from server.identifiers import names_of, owners
-from server.ledger import FOLDED, in_chunks
-from server.tables import events, unit_states
-from server.undone import read_undone
-from sync.event import ScanEvent, format_name
+from server.identifiers import owners
+from server.tables import unit_states
+from sync.event import ScanEvent
 from sync.identity import item_of
 from sync.returning import DEFECT, SITE_WIDE
 
 SETTING: Final = "return_limits"
 KIND: Final = "returns"
-SAYING_SO: Final = ("take_back", "examine")
-CHANGING: Final = frozenset({*SAYING_SO, "reject_return", "void"})
+CHANGING: Final = frozenset({"take_back", "examine", "reject_return", "void"})
 LOTS_MAX: Final = 500
 """Failed lots of one product that handhelds learn, the latest."""
 LOOPS: Final = 2
@@ -67,30 +64,16 @@ def loops(connection: sa.Connection, site: str, item: str) -> int:
 def failed_lots(connection: sa.Connection, site: str, item: str) -> dict[str, str]:
     """Lots of a product of which a unit came back defective, each with the first such unit; oldest first."""
     t = unit_states.c
-    query = sa.select(t.unit, t.lot, t.returned_for).where(
+    query = sa.select(t.unit, t.lot, t.returned_for, t.returned_ms).where(
         t.site == site, t.item == item, t.returns > 0, t.lot.isnot(None)
     )
-    lot_of = {unit: lot for unit, lot, why in connection.execute(query) if DEFECT in why}
+    failures = sorted(
+        (at_ms, row.unit, row.lot)
+        for row in connection.execute(query)
+        for why, at_ms in zip(row.returned_for, row.returned_ms, strict=True)
+        if why == DEFECT
+    )
     found: dict[str, str] = {}
-    for unit, _ in sorted(_failures(connection, site, lot_of).items(), key=lambda pair: (pair[1], pair[0])):
-        found.setdefault(lot_of[unit], unit)
-    return found
-
-
-def _failures(connection: sa.Connection, site: str, units: Iterable[str]) -> dict[str, int]:
-    """When each of these units first came back defective."""
-    e = events.c
-    of = {unit: unit for unit in units}
-    of |= {name: unit for unit, names in names_of(connection, site, of).items() for name in names}
-    moments: list[tuple[str, int, str]] = []
-    for chunk in in_chunks(of):
-        query = sa.select(e.device_no, e.epoch, e.seq, e.event_ms, e.subject).where(
-            e.site == site, e.subject.in_(chunk), e.action.in_(SAYING_SO), e.reason == DEFECT, e.outcome.in_(FOLDED)
-        )
-        moments += [(of[r.subject], r.event_ms, format_name(tuple(r)[:3])) for r in connection.execute(query)]
-    undone = read_undone(connection, (name for _, _, name in moments))
-    found: dict[str, int] = {}
-    for unit, at_ms, name in moments:
-        if name not in undone:
-            found[unit] = min(at_ms, found.get(unit, at_ms))
+    for _, unit, lot in failures:
+        found.setdefault(lot, unit)
     return found

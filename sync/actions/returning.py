@@ -12,7 +12,7 @@ from sync.actions.registry import Stock, action
 from sync.because import Because
 from sync.event import ScanEvent
 from sync.own_number import Match, compare
-from sync.returning import NOT_SAID, REASONS, may_be_released
+from sync.returning import may_be_released, why_said
 from sync.unit import IN_STOCK, Status, UnitState
 
 DESK = frozenset({"returns", "supervisor", "quality", "admin"})
@@ -49,16 +49,20 @@ def take_back(state: UnitState, event: ScanEvent) -> UnitState:
         pictured=event.evidence is not None,
         matched=boxed.value if boxed is Match.DISAGREE else None,  # a box that agrees says nothing of what is in it
         disposal=None,
-        returns=state.returns + 1,
-        returned_for=(*state.returned_for, _why(event)),
     )
-    return back._replace(sold_on=state.document, sold_ms=state.status_ms) if state.status is Status.SHIPPED else back
+    if state.status is not Status.SHIPPED:
+        return back
+    return back._replace(
+        returns=state.returns + 1,
+        returned_for=(*state.returned_for, why_said(event.reason)),
+        sold_on=state.document,
+        sold_ms=state.status_ms,
+    )
 
 
-def _why(event: ScanEvent) -> str:
-    if event.reason is None:
-        return NOT_SAID
-    return event.reason if event.reason in REASONS else "other"
+def _is_return(state: UnitState) -> bool:
+    """Whether its last coming back counts: what was missing from our stock had not been sold."""
+    return Because.MISSING_BEFORE.value not in state.doubts
 
 
 def _doubts(state: UnitState, event: ScanEvent, boxed: Match | None) -> Iterator[Because]:
@@ -88,7 +92,9 @@ def examine(state: UnitState, event: ScanEvent) -> UnitState:
     own = compare(event.subject or "", state.identifiers, event.numbers or ())
     doubts = (*state.doubts, Because.NUMBERS_DISAGREE.value) if own is Match.DISAGREE else state.doubts
     doubts = tuple(dict.fromkeys(doubts))
-    renamed = (*state.returned_for[:-1], _why(event)) if event.reason and state.returned_for else state.returned_for
+    renamed = state.returned_for
+    if event.reason and renamed and _is_return(state):
+        renamed = (*renamed[:-1], why_said(event.reason))
     return see(state, event)._replace(
         document=event.document or state.document,
         matched=_matched(own, state.matched),
@@ -152,14 +158,10 @@ def reject_return(state: UnitState, event: ScanEvent) -> UnitState:
     if state.status is not Status.RETURNED:
         return state
     left = _leave(state, event, Status.SHIPPED)
-    return left._replace(
-        document=state.sold_on,
-        returns=max(0, state.returns - 1),
-        returned_for=state.returned_for[:-1],
-        doubts=(),
-        held=None,
-        matched=None,
-    )
+    left = left._replace(document=state.sold_on, doubts=(), held=None, matched=None)
+    if not _is_return(state):
+        return left
+    return left._replace(returns=max(0, state.returns - 1), returned_for=state.returned_for[:-1])
 
 
 def _leave(state: UnitState, event: ScanEvent, status: Status) -> UnitState:

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from server.adviser import records
 from server.changes import pull
 from server.database import reading, stamp, writing
 from server.ledger import history
+from server.month import report
 from server.naming import path_of
 from server.parties import name_of
 from server.rebuild import rebuild
@@ -22,7 +24,7 @@ from server.tables import document_rows, unit_states
 from sync.because import Because, Outcome
 from sync.identity import imei_key
 from sync.returning import ReturnVerdict
-from tests.handheld import BIN_A, CARTON_1, DOCK, PHONE, unit
+from tests.handheld import BIN_A, CABLE, CARTON_1, DOCK, PHONE, unit
 from tests.server.office import problems
 from tests.server.running import NOW, SITE, Handheld, Person, refusal, sign_in
 from tests.server.site import folded
@@ -320,6 +322,44 @@ def test_a_unit_that_goes_round_is_counted_as_that_unit_and_set_apart_in_its_pro
     assert (product.sold, product.returns, product.units, product.loop_units) == (5, 3, 2, 1)
     assert product.rate == pytest.approx(3 / 5)
     assert product.rate_without_loops == pytest.approx(1 / 3)
+
+
+def test_what_comes_back_counts_alike_on_every_page_and_a_box_scanned_again_a_clone_or_a_stranger_is_no_return(
+    shop: Person, handheld: Handheld
+) -> None:
+    for serial in ("S1", "S2", "S3"):
+        sold(handheld, serial, "SO-1")
+    for serial, reason in (("S1", "fit"), ("S1", "fit"), ("S2", "defect"), ("S3", "fit")):
+        back(handheld, serial, "SO-1", reason=reason)
+    says(handheld, "reject_return", "S3", reason="theirs is another one")
+    for serial in ("A1", "A2"):
+        says(handheld, "put_away", serial, location=BIN_A)
+    says(handheld, "pack", "A2", container=CARTON_1, document="SO-2")
+    for serial in ("A1", "A2", "NEVER"):  # in stock, packed and never handed over, never ours
+        back(handheld, serial, "SO-1")
+    handheld.push()
+    with reading() as c:
+        [page] = loops.products(c, SITE, NOW)
+        month = report.read(c, SITE, NOW - 24 * 3_600_000, NOW).returns[PHONE]
+        advised = records.read(c, SITE, NOW)
+    assert (page.sold, page.returns, page.units, dict(page.reasons)) == (3, 2, 2, {"fit": 1, "defect": 1})
+    assert (month.sold, month.back, month.again, dict(month.reasons)) == (3, 2, 0, {"fit": 1, "defect": 1})
+    assert (advised.sold[PHONE], advised.back[PHONE], advised.defective[PHONE]) == (3, 2, 1)
+
+
+def test_pieces_that_came_back_count_alike_on_every_page(shop: Person, handheld: Handheld) -> None:
+    for minutes_ago, pieces in ((60, 5), (50, 2)):
+        handheld.scan(
+            "take_back", CABLE, minutes_ago=minutes_ago, location=DOCK, quantity=pieces, document="SO-1", reason="fit"
+        )
+    handheld.scan("void", CABLE, voids=f"{handheld.chain.device_no}.1.2", minutes_ago=40, reason="miscounted")
+    handheld.push()
+    with reading() as c:
+        [page] = loops.products(c, SITE, NOW)
+        month = report.read(c, SITE, NOW - 24 * 3_600_000, NOW).returns[CABLE]
+        advised = records.read(c, SITE, NOW)
+    assert (page.item, page.returns, page.units, dict(page.reasons)) == (CABLE, 5, 0, {"fit": 5})
+    assert (month.back, month.again, advised.back[CABLE]) == (5, 0, 5)
 
 
 def test_what_failed_units_share_is_told_with_counts_and_two_of_two_do_not_shout() -> None:

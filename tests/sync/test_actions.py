@@ -148,3 +148,19 @@ def test_a_handheld_may_not_say_this(event: ScanEvent, sentence: str) -> None:
 
 def test_the_server_may_undo_what_it_said() -> None:
     assert refuse(replace(SCAN, device_no=0, action="void", voids="0.5.1", reason="mistake"), by_server=True) is None
+
+
+def test_only_what_was_sold_can_be_returned_and_what_was_stolen_from_us_is_no_return_when_somebody_brings_it() -> None:
+    story = [
+        fact(1, "put_away", location=BIN_A),
+        fact(2, "ship", document="SO-1"),
+        fact(3, "take_back", location=DOCK, document="SO-1", reason="fit"),
+        fact(4, "take_back", location=DOCK, document="SO-1", reason="fit"),  # its box, scanned again
+        fact(5, "stolen", document="ST-1"),
+        fact(6, "take_back", location=DOCK, document="SO-1", reason="defect"),
+        fact(7, "examine", reason="damaged"),
+        fact(8, "reject_return", reason="it was stolen from us"),
+    ]
+    seen = [told(*story[:n]) for n in (3, 4, 7, 8)]
+    assert [(one.returns, one.returned_for, one.returned_ms) for one in seen] == [(1, ("fit",), (3000,))] * 4
+    assert told(*story[:3], fact(4, "reject_return", reason="theirs is another")).returned_ms == ()

@@ -362,6 +362,7 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         sa.Column("sold_ms", sa.BigInteger(), nullable=False),
         sa.Column("returns", sa.BigInteger(), nullable=False),
         sa.Column("returned_for", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("returned_ms", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("matched", sa.Text(), nullable=True),
         sa.Column("seal", sa.Text(), nullable=True),
         sa.Column("pictured", sa.Boolean(), nullable=False),
