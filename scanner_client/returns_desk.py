@@ -21,6 +21,7 @@ from sync.because import Because, Outcome
 from sync.event import LIST_MAX, ScanEvent
 from sync.identity import Kind, is_container, is_stock
 from sync.returning import REASONS, SEALS, ReturnVerdict, verdict
+from sync.unit import Status
 
 TAKING_BACK: Final = "take_back"
 ACTIONS: Final = frozenset({TAKING_BACK, "examine"})
@@ -63,8 +64,18 @@ class ReturnsDesk:
             dict.fromkeys((*(event.identifiers or ()), *((event.subject,) if own != event.subject else ())))
         )
         return replace(
-            event, subject=own, identifiers=None, numbers=further[:LIST_MAX] or None, reason=self._announced()
+            event,
+            subject=own,
+            identifiers=None,
+            numbers=further[:LIST_MAX] or None,
+            reason=self._announced(),
+            document=event.document or self._came_with(own),
         )
+
+    def _came_with(self, unit: str) -> str | None:
+        """The document under which it came back and is here: its box scanned again comes with no other."""
+        known = facts_of(self._keeping.handheld, unit)
+        return known.document if known.state is not None and known.state.status is Status.RETURNED else None
 
     def _announced(self) -> str | None:
         number = self._keeping.task.document

@@ -61,6 +61,8 @@ class Because(StrEnum):
     # Somebody has to look.
     NEVER_SOLD = "never_sold"
     """It is in stock, here: it is no return."""
+    RELEASED = "released"
+    """It came back, was released, and is in stock here again: whose it was is no question any more."""
     OTHER_ORDER = "other_order"
     """It was sold on another order than is said, and nothing tells whether it is another customer's."""
     OTHER_UNIT = "other_unit"

@@ -150,7 +150,7 @@ def _whose(facts: ReturnFacts) -> Iterable[Because]:
         yield Because.NOT_OURS if facts.whole else Because.NOT_IN_DATA
         return
     if state.status in IN_STOCK - {Status.RETURNED} and not state.doubts:
-        yield Because.NEVER_SOLD
+        yield Because.RELEASED if state.returns else Because.NEVER_SOLD
         return
     if facts.document is None:
         yield Because.NO_CLAIM

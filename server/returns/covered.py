@@ -20,7 +20,7 @@ def read_warranty(connection: sa.Connection, site: str, judged: Judged, now_ms: 
     if not facts.serialised:
         return None
     claimant = facts.claim.order if facts.claim else None
-    steps = since_back(judged.trail) if judged.state.status is Status.RETURNED else []
+    steps = since_back(judged.state, judged.trail) if judged.state.status is Status.RETURNED else []
     if not steps:
         return ask(connection, site, facts.unit, now_ms, claimant=claimant)
     back = steps[0]

@@ -66,7 +66,7 @@ def _in_hand(connection: sa.Connection, site: str, limit: int) -> list[str]:
 
 
 def _waiting(unit: str, judged: Judged) -> Waiting:
-    state, back = judged.state, since_back(judged.trail)
+    state, back = judged.state, since_back(judged.facts.state, judged.trail)
     return Waiting(
         unit=unit,
         outcome=judged.verdict.outcome.value,

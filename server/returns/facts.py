@@ -22,7 +22,7 @@ from sync.identity import is_stock, item_of
 from sync.recall import LATER, bite, traits_of
 from sync.returning import SITE_WIDE, Inspected, ReturnFacts, ReturnVerdict, verdict
 from sync.stolen import names_read
-from sync.unit import UnitState, carried
+from sync.unit import IN_STOCK, Status, UnitState, carried
 from sync.verdict import day
 
 
@@ -62,7 +62,7 @@ def judge(connection: sa.Connection, site: str, units: Iterable[str], now_ms: in
     buyers = announced.read_buyers(connection, site, orders - {""})
     rules = _rules(connection, site, {item for unit in own if (item := item_of(unit))})
     reported = _reported(connection, site, now, trails)
-    number_of = _owners_of_numbers(connection, site, trails)
+    number_of = _owners_of_numbers(connection, site, now, trails)
     found: dict[str, Judged] = {}
     for unit in own:
         state = now.get(unit)
@@ -94,16 +94,26 @@ def _trails(connection: sa.Connection, site: str, units: Iterable[str]) -> dict[
     }
 
 
-def since_back(trail: Iterable[Fact]) -> list[Fact]:
-    """What was said since it last came back, the taking back first."""
+def since_back(state: UnitState | None, trail: Iterable[Fact]) -> list[Fact]:
+    """What was said since it last came back, the taking back first: its box scanned again is no other coming back."""
     facts = list(trail)
-    back = max((at for at, fact in enumerate(facts) if fact.event.action == "take_back"), default=len(facts))
-    return facts[back:]
+    backs = [at for at, fact in enumerate(facts) if fact.event.action == "take_back"]
+    came_ms = _came_ms(state)
+    first = backs[-1:] if came_ms is None else [at for at in backs if facts[at].event_ms >= came_ms]
+    return facts[first[0] :] if first else []
+
+
+def _came_ms(state: UnitState | None) -> int | None:
+    """When what is here, or was released, came back; None where the last scan of the desk may be of another one."""
+    if state is not None and state.status is Status.RETURNED:
+        return state.status_ms
+    released = state is not None and state.status in IN_STOCK and not state.doubts
+    return state.returned_ms[-1] if state is not None and released and state.returned_ms else None
 
 
 def _document(trail: Iterable[Fact], state: UnitState | None) -> str | None:
     """The return or order that it came with: what was said last since it came back."""
-    said = [fact.event.document for fact in since_back(trail) if fact.event.action in announced.JUDGED]
+    said = [fact.event.document for fact in since_back(state, trail) if fact.event.action in announced.JUDGED]
     return next((number for number in reversed(said) if number), state.document if state and not said else None)
 
 
@@ -116,9 +126,14 @@ def _rules(connection: sa.Connection, site: str, items: set[str]) -> Mapping[str
     return {key: Inspected.from_rows(rows.get(SITE_WIDE), rows.get(key)) for key in (*items, SITE_WIDE)}
 
 
-def _owners_of_numbers(connection: sa.Connection, site: str, trails: Mapping[str, Iterable[Fact]]) -> dict[str, str]:
+def _owners_of_numbers(
+    connection: sa.Connection, site: str, states: Mapping[str, UnitState], trails: Mapping[str, Iterable[Fact]]
+) -> dict[str, str]:
     """For each unit another one that a number read on it since it came back belongs to."""
-    read = {unit: [n for fact in since_back(trail) for n in fact.event.numbers or ()] for unit, trail in trails.items()}
+    read = {
+        unit: [number for fact in since_back(states.get(unit), trail) for number in fact.event.numbers or ()]
+        for unit, trail in trails.items()
+    }
     of = owners(connection, site, {number for numbers in read.values() for number in numbers})
     known = states_of(connection, site, {number for numbers in read.values() for number in numbers})
     found: dict[str, str] = {}
@@ -132,7 +147,8 @@ def _owners_of_numbers(connection: sa.Connection, site: str, trails: Mapping[str
 
 def _names(unit: str, state: UnitState | None, trail: Iterable[Fact]) -> set[str]:
     """Every name that is known of it, or was read on it since it came back."""
-    return {unit, *(state.identifiers if state else ()), *(n for f in since_back(trail) for n in names_read(f.event))}
+    read = (name for fact in since_back(state, trail) for name in names_read(fact.event))
+    return {unit, *(state.identifiers if state else ()), *read}
 
 
 def _reported(

@@ -71,7 +71,7 @@ def return_page(path: str) -> str:
         raise Refusal(404, "not_found", "No name is that long.")
     with reading() as connection:
         [(unit, judged)] = judge(connection, person.site, [key], context.now_ms()).items()
-        steps = since_back(judged.trail)
+        steps = since_back(judged.facts.state, judged.trail)
         cases = case_list.list_cases(connection, person.site, CaseFilter(status=None, unit=unit))
         shown = pictures.of_events(connection, person.site, [format_name(fact.name) for fact in steps])
         state = judged.state

@@ -94,6 +94,20 @@ def test_an_honest_return_is_restocked_once_its_own_number_was_read(
     assert kept(handheld)[1].numbers == (IMEI,)
 
 
+def test_a_box_that_is_scanned_again_later_comes_with_the_same_return_and_the_next_one_with_none(
+    handheld: Handheld, begin: Begin, learn: Learn
+) -> None:
+    learn(*KNOWN, sold("S2", marks=NUMBERED))
+    session = began(begin)
+    see(session, unit_label("S1"))
+    see(session, IMEI_LABEL)
+    session = began(begin)  # the handheld was started again
+    for serial in ("S1", "S1", "S2"):
+        see(session, unit_label(serial))
+    taken = [(event.subject, event.document) for event in kept(handheld) if event.action == "take_back"]
+    assert taken == [(unit("S1"), "RMA-1"), (unit("S1"), "RMA-1"), (unit("S2"), None)]
+
+
 def test_a_matching_label_alone_restocks_nothing(begin: Begin, learn: Learn) -> None:
     learn(*KNOWN)
     session = began(begin)

@@ -148,6 +148,37 @@ def test_the_verdict_of_an_honest_return_and_its_release_by_the_desk(
     assert answer.get_json()["returned_for"] == ["fit"]
 
 
+def test_a_box_that_is_scanned_again_loses_neither_its_return_nor_what_was_read_and_its_release_is_told(
+    shop: Person, handheld: Handheld
+) -> None:
+    sold(handheld, "S1", "SO-1")
+    back(handheld, "S1", "RMA-1")
+    examined(handheld, "S1", number=IMEI)
+    handheld.push()
+    first = verdict("S1")
+    back(handheld, "S1", None)
+    handheld.push(first=6)
+    assert (first.outcome, verdict("S1")) == (Outcome.RESTOCK, first)
+    address = f"/returns/unit/{path_of(unit('S1'))}"
+    assert "no return and no order" not in shop.get(address).text
+    says(handheld, "restock", "S1", location=DOCK)
+    handheld.push(first=7)
+    page = shop.get(address).text
+    assert "RMA-1" in page
+    assert "It came back, was released, and is in stock again." in page
+    assert "never sold" not in page
+
+
+def test_a_number_of_another_unit_is_not_forgotten_by_scanning_the_box_again(shop: Person, handheld: Handheld) -> None:
+    says(handheld, "put_away", "S2", location=BIN_A, identifiers=(OTHER,))
+    sold(handheld, "A1", "SO-1")
+    back(handheld, "A1", "SO-1")
+    examined(handheld, "A1", number=OTHER)
+    back(handheld, "A1", "SO-1")
+    handheld.push()
+    assert Because.NUMBER_OF_ANOTHER in verdict("A1").because
+
+
 def test_a_fake_in_a_genuine_box_is_released_by_nobody(shop: Person, handheld: Handheld, app: Flask) -> None:
     sold(handheld, "S1", "SO-1")
     back(handheld, "S1", "RMA-1")

@@ -56,7 +56,8 @@ def test_what_is_sound_and_theirs_and_was_examined_is_restocked() -> None:
         ({"doubts": ("twin_returned",)}, Because.TWIN_RETURNED, Outcome.QUARANTINE),
         ({"expiry": "2026-01-01"}, Because.EXPIRED, Outcome.INSPECT),
         ({"status": Status.SEEN}, Because.NOT_OURS, Outcome.REJECT),
-        ({"status": Status.STORED}, Because.NEVER_SOLD, Outcome.INSPECT),
+        ({"status": Status.STORED, "returns": 0}, Because.NEVER_SOLD, Outcome.INSPECT),
+        ({"status": Status.STORED}, Because.RELEASED, Outcome.INSPECT),
     ],
 )
 def test_what_its_own_state_says(state: dict[str, Any], why: Because, outcome: Outcome) -> None:
