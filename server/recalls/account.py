@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from server import papers, taken_along
 from server.ledger import FOLDED, in_chunks
 from server.recalls import outcomes
+from server.recalls.asked import quarantine_bins
 from server.recalls.book import Standing
 from server.recalls.outcomes import Outcome
 from server.recalls.reach import Reached, Where, reached
@@ -122,7 +123,7 @@ def progress(connection: sa.Connection, standing: Standing, *, site: str, now_ms
         return Progress(standing=standing, entries=[*map(_frozen, _result(connection, site, standing.number))])
     things = reached(connection, site, standing.predicate, now_ms)
     words = outcomes.read(connection, site, standing.number)
-    set_apart = _set_apart(connection, site, things, standing.since_ms)
+    set_apart = _Apart.read(connection, site, things)
     around = taken_along.containers(connection, site, (one.container for one in things))
     return Progress(
         standing=standing,
@@ -159,7 +160,7 @@ def _entry(
     one: Reached,
     standing: Standing,
     word: Outcome | None,
-    set_apart: Mapping[str, int],
+    set_apart: _Apart,
     around: Mapping[str, UnitState],
 ) -> Entry:
     word = word if word is not None and _holds(word, one) else None
@@ -187,7 +188,7 @@ def _account(
     one: Reached,
     standing: Standing,
     word: Outcome | None,
-    set_apart: Mapping[str, int],
+    set_apart: _Apart,
     around: Mapping[str, UnitState],
 ) -> tuple[Account, int | None]:
     """What became of it, and since when it is accounted for."""
@@ -215,36 +216,49 @@ _STILL: Final = {
 }
 
 
-def _found_ms(
-    one: Reached, standing: Standing, set_apart: Mapping[str, int], around: Mapping[str, UnitState]
-) -> int | None:
+def _found_ms(one: Reached, standing: Standing, set_apart: _Apart, around: Mapping[str, UnitState]) -> int | None:
     """Since when it is set apart; in a drill since when it was seen; None where it is not."""
     state, carrier = one.state, around.get(one.container or "")
     if standing.drill:
         seen_ms = max(state.seen_ms if state else 0, carrier.seen_ms if carrier else 0)
         return seen_ms if seen_ms >= standing.since_ms else None
-    if state is not None and state.held is not None and state.status is not Status.ANNOUNCED:
-        return set_apart.get(one.subject, standing.since_ms)
-    if carrier is not None and carrier.held is not None:
-        return set_apart.get(one.container or "", standing.since_ms)
+    for subject, own in ((one.subject, state), (one.container or "", carrier)):
+        if own is not None and own.held is not None and own.status is not Status.ANNOUNCED:
+            found_ms = set_apart.since_ms(subject, own, one)
+            if found_ms is not None:
+                return found_ms
     if one.place is not None and one.place == standing.row["place"]:
-        moved = [state.place_ms if state else 0, carrier.place_ms if carrier else 0]
-        return max(moved)
+        return max(state.place_ms if state else 0, carrier.place_ms if carrier else 0)
     return None
 
 
-def _set_apart(connection: sa.Connection, site: str, things: Iterable[Reached], since_ms: int) -> dict[str, int]:
-    """When each unit or carton was first put into quarantine since the start."""
-    e = events.c
-    found: dict[str, int] = {}
-    names = {one.subject for one in things if one.state is not None and one.state.held is not None}
-    names |= {one.container for one in things if one.container is not None}
-    for keys in in_chunks(names):
-        query = (
-            sa.select(e.subject, sa.func.min(e.event_ms))
-            .where(e.site == site, e.subject.in_(keys), e.action == "quarantine", e.event_ms >= since_ms)
-            .where(e.outcome.in_(FOLDED))
-            .group_by(e.subject)
-        )
-        found.update((subject, moment) for subject, moment in connection.execute(query))
-    return found
+@dataclass(frozen=True, slots=True)
+class _Apart:
+    """Where things are set apart, and what was quarantined where: a unit that is only held back may lie on a shelf."""
+
+    places: frozenset[str]
+    scans: Mapping[str, tuple[int, frozenset[str]]]
+    """Unit or carton -> when it was quarantined last, and where."""
+
+    @classmethod
+    def read(cls, connection: sa.Connection, site: str, things: Iterable[Reached]) -> _Apart:
+        e = events.c
+        found: dict[str, tuple[int, frozenset[str]]] = {}
+        names = {one.subject for one in things if one.state is not None and one.state.held is not None}
+        names |= {one.container for one in things if one.container is not None}
+        for keys in in_chunks(names):
+            query = (
+                sa.select(e.subject, e.event_ms, e.location, e.container)
+                .where(e.site == site, e.subject.in_(keys), e.action == "quarantine", e.outcome.in_(FOLDED))
+                .order_by(e.event_ms)
+            )
+            for subject, at_ms, *places in connection.execute(query):
+                found[subject] = at_ms, frozenset(filter(None, places))
+        return cls(frozenset(quarantine_bins(connection, site)), found)
+
+    def since_ms(self, subject: str, own: UnitState, one: Reached) -> int | None:
+        """Since when something that is held back stands apart; None where it stands anywhere."""
+        at_ms, places = self.scans.get(subject, (-1, frozenset[str]()))
+        if at_ms >= 0 and (own.place_ms <= at_ms or places & {one.place, own.place}):
+            return at_ms
+        return own.place_ms if one.place in self.places else None

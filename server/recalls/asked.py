@@ -200,11 +200,16 @@ def _place(connection: sa.Connection, site: str, code: str) -> str | None:
 
 
 def suggested_place(connection: sa.Connection, site: str) -> str | None:
-    """The first bin of the zone called quarantine, by its code; None where the site has none."""
+    """The first bin where things are set apart, by its code; None where the site has none."""
+    bins = [(code, key) for key, code in quarantine_bins(connection, site).items()]
+    return min(bins)[1] if bins else None
+
+
+def quarantine_bins(connection: sa.Connection, site: str) -> dict[str, str]:
+    """The bins where things are set apart, each with its code: those of the zone called quarantine, or hold."""
     t = reference.c
     query = sa.select(t.key, t.row).where(t.site == site, t.kind == "location", t.row.isnot(None))
-    bins = [(row.get("code") or key, key) for key, row in connection.execute(query) if is_quarantine(row.get("zone"))]
-    return min(bins)[1] if bins else None
+    return {key: row.get("code") or key for key, row in connection.execute(query) if is_quarantine(row.get("zone"))}
 
 
 def is_quarantine(zone: str | None) -> bool:

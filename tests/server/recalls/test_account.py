@@ -94,6 +94,29 @@ def test_everything_is_open_until_it_was_found_answered_for_or_is_gone(app: Flas
     assert (told(account()), account().took_ms) == (told(found), found.took_ms), "it stays as it was at the release"
 
 
+def test_what_is_held_back_and_lies_on_a_shelf_is_still_to_be_found_wherever_it_was_quarantined_before(
+    app: Flask, handheld: Handheld
+) -> None:
+    fill(handheld)
+    scan(
+        handheld,
+        (
+            "take_back",
+            unit("BIN1"),
+            {"location": DOCK, "document": "SO-3"},
+        ),  # a second one of its number: both are held
+        ("count", unit("BIN1"), {"location": BIN_A, "document": "COUNT-1"}),
+        ("quarantine", unit("BIN2"), {"location": BIN_C, "reason": "looks odd"}),
+        ("inspect", unit("BIN2"), {"location": BIN_C}),
+        ("quarantine", unit("OTHER"), {"location": BIN_C, "reason": "looks odd"}),
+        ("put_away", unit("OTHER"), {"location": BIN_A}),
+    )
+    begin(gtin=GTIN, serials=["BIN1", "BIN2", "OTHER"], place="DOCK", now_ms=NOW - 10 * MINUTE)
+    assert told(account()) == {"BIN1": "to_find", "BIN2": "apart", "OTHER": "to_find"}
+    scan(handheld, ("put_away", unit("BIN1"), {"location": DOCK}))
+    assert told(account())["BIN1"] == "apart"
+
+
 def test_what_was_written_down_as_destroyed_and_is_scanned_again_is_open_again(app: Flask, handheld: Handheld) -> None:
     fill(handheld)
     begin(serials=["BIN1"], gtin=GTIN)
