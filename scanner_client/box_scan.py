@@ -23,6 +23,7 @@ from scanner_client.returns_desk import TAKING_BACK, ReturnsDesk
 from scanner_client.sample import Sample
 from scanner_client.shelf import Shelf
 from scanner_client.sighting import Sighting, Told, Tone, rank, with_symbols
+from scanner_client.stolen import reported_alone
 from scanner_client.warranty_now import warranty_words
 from scanner_client.wording import say
 from sync.actions import ACTIONS, Stock
@@ -73,6 +74,8 @@ class BoxScans:
         if box.key is None and box.identifiers and not box.question:
             # Nothing but an IMEI, say: it is a name of the unit as well, and the server knows of which.
             box = replace(box, key=box.identifiers[0], identifiers=box.identifiers[1:])
+        if box.key is None:
+            box = replace(box, key=reported_alone(self._keeping.handheld, [read.label for read in good]))
         if box.key is None:
             question = judging.in_words(self._site_map, box.question or "")
             return self._keeping.unreadable(sighting, question or say("scan.not_ours", key=good[0].label.key))

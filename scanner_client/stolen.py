@@ -9,8 +9,8 @@ from scanner_client.handheld import Handheld
 from scanner_client.parcel import contents
 from sync.actions import ACTIONS
 from sync.event import ScanEvent
-from sync.identity import is_container
-from sync.labels import SiteCodes
+from sync.identity import Kind, is_container
+from sync.labels import Label, SiteCodes
 from sync.stolen import Theft, names_read, theft_of
 
 
@@ -37,6 +37,12 @@ def stolen_here(handheld: Handheld, event: ScanEvent) -> Stolen | None:
         if inside is not None:
             return Stolen(theft=inside, inside=thing)
     return None
+
+
+def reported_alone(handheld: Handheld, labels: Iterable[Label]) -> str | None:
+    """The name of a serial number that is reported, of whichever product: then nobody is asked which one it is."""
+    names = (label.key for label in labels if label.kind is Kind.SERIAL)
+    return next((name for name in names if _theft(handheld, [name])), None)
 
 
 def is_stolen(handheld: Handheld, unit: str, events: Iterable[ScanEvent]) -> bool:

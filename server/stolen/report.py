@@ -21,6 +21,7 @@ from server.stolen import known
 from server.stolen.asked import Asked, StolenError
 from server.stolen.read import FOUND, THEFT, read
 from server.tables import documents
+from server.unit_rows import states_of
 from sync.identity import Kind, split_key
 from sync.stolen import Theft, serial_alone
 
@@ -144,10 +145,12 @@ def _names(connection: sa.Connection, site: str, names: Iterable[str]) -> list[s
 
 
 def _units_of(connection: sa.Connection, site: str, names: Sequence[str]) -> set[str]:
-    """What these names may be of at a site: whatever folds under them, or bears the serial number that was named."""
+    """What these names may be of at a site: what folds under them, bears that serial, or was read as it alone."""
+    domain = known.domain(connection, site)
+    alone = states_of(connection, site, [key for name in names if (key := serial_alone(name, domain))])
     serials = [split_key(name).elements[-1][1] for name in names if split_key(name).kind is Kind.SERIAL]
     bearing = {unit for serial in serials for unit in with_serial(connection, site, serial)}
-    return bearing | set(owners(connection, site, names).values())
+    return bearing | alone.keys() | set(owners(connection, site, names).values())
 
 
 def _fold(connection: sa.Connection, site: str, names: Sequence[str], at: int) -> None:

@@ -92,6 +92,23 @@ def test_it_is_known_by_its_imei_its_serial_number_alone_and_what_the_map_knows_
     assert not alarmed(other), "another product's unit may bear the same serial number"
 
 
+@pytest.mark.parametrize("of", [None, unit("ZZZ-UNKNOWN-2")])
+def test_a_serial_number_that_nothing_else_is_known_of_sounds_the_alarm_where_it_stands_alone(
+    handheld: Handheld, begin: Begin, learn: Learn, of: str | None
+) -> None:
+    alone = serial_key("warehouse.example", "ZZZ-UNKNOWN-2")
+    learn(product(PHONE, "serial"), stolen(alone, of=of))
+    session = begin("inspect", location=A_01)
+    [told] = see(session, Symbol(data=b"ZZZ-UNKNOWN-2", symbology="]C0"))
+    assert (told.tone, told.text) == (Tone.ALARM, WORDS)
+    assert (kept(handheld)[-1].action, kept(handheld)[-1].subject) == ("inspect", alone)
+    [told] = see(begin("receive", location=A_01, document="ASN-9"), Symbol(data=b"ZZZ-UNKNOWN-2", symbology=None))
+    assert alarmed(told)
+    assert last(handheld) == ("reject", "stolen")
+    [other] = see(session, Symbol(data=b"ZZZ-UNKNOWN-3", symbology="]C0"))
+    assert (other.tone, last(handheld)[0]) == (Tone.LOOK, "unreadable")
+
+
 def test_a_carton_with_one_in_it_is_not_handed_over(handheld: Handheld, begin: Begin, learn: Learn) -> None:
     learn(
         stolen(unit("S1")),

@@ -123,6 +123,20 @@ def test_a_serial_number_whose_product_nobody_said_is_flagged_on_whatever_bears_
     assert len(found_cases("explained")) == 2
 
 
+@pytest.mark.parametrize("gtin", ["", PHONE.rpartition("/")[2]])
+def test_a_serial_number_that_was_read_alone_is_among_the_scans_of_its_report(dock: Dock, gtin: str) -> None:
+    number = steal("ZZZ-1", gtin=gtin)
+    alone = "https://warehouse.example/250/ZZZ-1"
+    dock.scan("inspect", alone, location=BIN_A, minutes_ago=30)
+    dock.scan("reject", alone, location=DOCK, reason="stolen", minutes_ago=29)
+    dock.push()
+    assert found_cases() == [(alone, BIN_A), (alone, DOCK)]
+    with reading() as c:
+        assert [one.fact.event.location for one in stolen.sightings(c, [SITE], number)] == [DOCK, BIN_A]
+    turn_up(number)
+    assert found_cases() == []
+
+
 def test_what_stood_here_is_stock_no_longer_and_a_report_that_looks_back_finds_the_scans_since(dock: Dock) -> None:
     state_document("stock", "S-1", [{"subject": unit("A1"), "location": BIN_A}], now_ms=NOW - 200 * MINUTE)
     dock.scan("inspect", unit("A1"), location=BIN_B, minutes_ago=48)
