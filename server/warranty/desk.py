@@ -103,7 +103,7 @@ def lend(connection: sa.Connection, *, site: str, number: str, unit: str, operat
     """Lend a unit of ours while a repair is under way.
 
     Raises:
-        DeskError: there is no such repair under way, or the unit may not go out.
+        DeskError: there is no such repair of a customer's unit under way, or the unit may not go out.
     """
     repair = _under_way(connection, site, number)
     _may_go_out(connection, site, unit, repair, "lend", now_ms)
@@ -139,8 +139,8 @@ def give_replacement(
         reason: why it is one of another product, if it is.
 
     Raises:
-        DeskError: there is no such repair under way, the unit may not go out, or it is of another product and nobody
-            says why.
+        DeskError: there is no such repair of a customer's unit under way, the unit may not go out, or it is of another
+            product and nobody says why.
     """
     repair = _under_way(connection, site, number)
     _may_go_out(connection, site, unit, repair, "give_replacement", now_ms)
@@ -235,6 +235,8 @@ def _may_go_out(connection: sa.Connection, site: str, unit: str, repair: Repair,
     Raises:
         DeskError: says why.
     """
+    if not repair.of_customer:
+        raise DeskError(f"{repair.number} repairs a unit of our own: no customer waits for another one.")
     lock(connection, site, [unit])
     view = _known(connection, site, unit, now_ms)
     state = view.state

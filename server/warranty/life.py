@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
@@ -56,6 +56,8 @@ class Repair:
     lent: tuple[str, ...] = ()
     out: tuple[str, ...] = ()
     """Of these, what has not come back."""
+    of_customer: bool = False
+    """Whether it is here and a customer's, who may have another meanwhile."""
     replaced_by: str | None = None
 
 
@@ -177,12 +179,22 @@ def read_repairs(connection: sa.Connection, site: str, numbers: Iterable[str]) -
     standing = {n: [fact for fact in facts if format_name(fact.name) not in undone] for n, facts in told.items()}
     found = (_repair(number, sorted(facts, key=lambda fact: fact.order)) for number, facts in standing.items())
     repairs = [one for one in found if one]
-    states = states_of(connection, site, {unit for repair in repairs for unit in repair.lent})
-    lent = {(unit, state.document) for unit, state in states.items() if state.status is Status.LENT}
-    told_out = (
-        replace(repair, out=tuple(unit for unit in repair.lent if (unit, repair.number) in lent)) for repair in repairs
+    states = states_of(connection, site, {unit for repair in repairs for unit in (repair.unit, *repair.lent)})
+    standing_now = (_as_it_stands(repair, states) for repair in repairs)
+    return sorted(standing_now, key=lambda repair: (repair.since_ms, repair.number))
+
+
+def _as_it_stands(repair: Repair, states: Mapping[str, UnitState]) -> Repair:
+    def is_out(unit: str) -> bool:
+        state = states.get(unit)
+        return state is not None and state.status is Status.LENT and state.document == repair.number
+
+    own = states.get(repair.unit)
+    return replace(
+        repair,
+        out=tuple(filter(is_out, repair.lent)),
+        of_customer=repair.done is None and own is not None and own.status is Status.IN_REPAIR,
     )
-    return sorted(told_out, key=lambda repair: (repair.since_ms, repair.number))
 
 
 def _repair(number: str, facts: Sequence[Fact]) -> Repair | None:

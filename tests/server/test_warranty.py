@@ -174,6 +174,19 @@ def test_what_is_lent_stays_ours_and_comes_back(admin: Person, sold: Handheld) -
     assert [row["unit"] for row in waiting] == [unit("S2")], "somebody has to look at it before it is sold"
 
 
+def test_for_a_unit_of_our_own_nothing_is_given_out(admin: Person, sold: Handheld) -> None:
+    sold.scan("receive", unit("S3"), location=DOCK, minutes_ago=5)
+    sold.push(first=len(sold.chain.lines))
+    admin.post("/api/v1/repairs", json={"unit": unit("S2"), "location": DOCK, "fault": "dead"})
+    for given in ("loans", "replacement"):
+        refused = admin.post(f"/api/v1/repairs/RPR-1/{given}", json={"unit": unit("S3")})
+        assert refusal(refused) == (409, "conflict")
+        assert refused.get_json()["message"] == "RPR-1 repairs a unit of our own: no customer waits for another one."
+    assert "Give another out" not in admin.get("/warranty").text
+    admin.post("/api/v1/repairs", json={"unit": unit("S1"), "location": DOCK, "fault": "dead"})
+    assert "Give another out" in admin.get("/warranty").text
+
+
 def test_another_product_is_given_for_good_only_with_a_reason(admin: Person, sold: Handheld) -> None:
     other = unit("T1", "https://id.gs1.org/01/00614141000036")
     sold.scan("receive", other, location=DOCK, minutes_ago=5)
