@@ -1,4 +1,4 @@
-"""What handhelds are told beside the units, held against the ledger: recalls, and which names are one unit's."""
+"""What handhelds are told beside the units, held against the ledger: recalls, thefts, which names are one unit's."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from server import identifiers
 from server.ledger import in_chunks
 from server.recalls.account import RESULT
+from server.stolen import known as thefts
+from server.stolen.read import told
 from server.tables import document_rows, documents, identifier_claims, reference
 
 _LATER: Final = frozenset({"since_ms", "until_ms", "stamp", "notices", "items"})
@@ -20,6 +22,7 @@ def differences(connection: sa.Connection, site: str) -> Iterator[str]:
     """Everything that is offered otherwise than the ledger says, a sentence each."""
     yield from _recalls(connection, site)
     yield from _aliases(connection, site)
+    yield from _thefts(connection, site)
 
 
 def _recalls(connection: sa.Connection, site: str) -> Iterator[str]:
@@ -67,6 +70,18 @@ def _aliases(connection: sa.Connection, site: str) -> Iterator[str]:
         for name in names:
             if offered.get(name) != owners.get(name):
                 yield f"{name} is offered as {offered.get(name)}, and the ledger says {owners.get(name)}."
+
+
+def _thefts(connection: sa.Connection, site: str) -> Iterator[str]:
+    """A name is told of as stolen by its reports alone, and until it was found."""
+    offered, said = thefts.stored(connection, site), told(connection, site)
+    for name in sorted(offered.keys() | said.keys()):
+        if name not in said:
+            yield f"{name} is told of as stolen, and nobody reported it."
+        elif name not in offered:
+            yield f"{name} was reported stolen, and no handheld is told of it."
+        elif offered[name] != said[name]:
+            yield f"{name} is told of as stolen otherwise than it was reported."
 
 
 def _offered(connection: sa.Connection, site: str, kind: str) -> Mapping[str, Any]:

@@ -20,6 +20,7 @@ from server.ledger import FOLDED, event_of
 from server.orders import surplus
 from server.rebuild import lock, rebuild
 from server.setup import FOLD_VERSION
+from server.stolen.report import tell_anew
 from server.tables import (
     cases,
     chains,
@@ -85,6 +86,7 @@ def rebuild_all(site: str, progress: Progress) -> int:
                     piece_cases.refold(connection, site, number, stamp(connection))
                 surplus.refold(connection, site, surplus.suspects(connection, site), stamp(connection))
                 bin_cases.rebuild(connection, site, bin_cases.strange(connection, site), stamp(connection))
+                tell_anew(connection, site, stamp(connection))
                 connection.execute(server_state.update().values(fold_version=FOLD_VERSION))
         if not names:
             return done

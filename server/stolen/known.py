@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -12,7 +12,7 @@ from server import site_codes
 from server.changes import publish
 from server.ledger import in_chunks
 from server.tables import reference
-from sync.stolen import Theft, Thefts, names_asked, theft_of, thefts_in
+from sync.stolen import Theft, Thefts, names_asked, serial_alone, theft_of, thefts_in
 
 KIND: Final = "stolen"
 
@@ -52,28 +52,63 @@ def domain(connection: sa.Connection, site: str) -> str:
     return site_codes.load(connection, site).domain
 
 
-def add(connection: sa.Connection, site: str, name: str, theft: Theft, at: int) -> None:
-    """From the theft's own moment on this name is reported; `at` is the stamp of this transaction."""
-    before = [one for one in _of(connection, site, name) if one.report != theft.report]
-    _publish(connection, site, name, [*before, theft], at)
+def under_each_name(names: Iterable[str], theft: Theft, domain: str) -> list[tuple[str, Theft]]:
+    """The theft under each name itself, and under a unit's serial number alone for who reads no more than that."""
+    told: list[tuple[str, Theft]] = []
+    for name in names:
+        told.append((name, theft))
+        alone = serial_alone(name, domain)
+        if alone is not None:
+            told.append((alone, replace(theft, of=name)))
+    return told
 
 
-def end(connection: sa.Connection, site: str, name: str, report: str, now_ms: int, at: int) -> None:
-    """From now on this name is reported no longer by this report."""
-    told = [
-        replace(one, until_ms=now_ms) if one.report == report and one.until_ms is None else one
-        for one in _of(connection, site, name)
-    ]
-    if told:
-        _publish(connection, site, name, told, at)
+def names_under(names: Iterable[str], domain: str) -> list[str]:
+    """The names under which `under_each_name` told of these."""
+    return [key for name in names for key in (name, serial_alone(name, domain)) if key]
+
+
+def with_theft(before: Iterable[Theft], theft: Theft) -> list[Theft]:
+    """What is told of a name once it is reported, from the theft's own moment on."""
+    return [*(one for one in before if one.report != theft.report), theft]
+
+
+def ended(before: Iterable[Theft], report: str, at_ms: int) -> list[Theft]:
+    """What is told of a name that from a moment on is reported no longer by this report."""
+    return [replace(one, until_ms=at_ms) if one.report == report and one.until_ms is None else one for one in before]
+
+
+def row_of(thefts: Sequence[Theft]) -> dict[str, Any]:
+    """The row of reference data that tells of a name."""
+    told = [{key: value for key, value in asdict(theft).items() if key != "of"} for theft in thefts]
+    return {"of": thefts[-1].of, "thefts": told}
+
+
+def add(connection: sa.Connection, site: str, names: Iterable[str], theft: Theft, at: int) -> None:
+    """These names are reported; `at` is the stamp of this transaction."""
+    for name, told in under_each_name(names, theft, domain(connection, site)):
+        publish(connection, site, KIND, name, row_of(with_theft(_of(connection, site, name), told)), at)
+
+
+def end(connection: sa.Connection, site: str, names: Iterable[str], report: str, now_ms: int, at: int) -> None:
+    """From now on these names are reported no longer by this report."""
+    for name in names_under(names, domain(connection, site)):
+        before = _of(connection, site, name)
+        if before:
+            publish(connection, site, KIND, name, row_of(ended(before, report, now_ms)), at)
 
 
 def offer_to(connection: sa.Connection, site: str, beside: str, at: int) -> None:
     """Tell a site that was just opened what its neighbour knows."""
+    for name, row in stored(connection, beside).items():
+        publish(connection, site, KIND, name, row, at)
+
+
+def stored(connection: sa.Connection, site: str) -> dict[str, dict[str, Any]]:
+    """Every name that a site is told of, with its row."""
     t = reference.c
-    query = sa.select(t.key, t.row).where(t.site == beside, t.kind == KIND, t.row.isnot(None))
-    for key, row in connection.execute(query).all():
-        publish(connection, site, KIND, key, row, at)
+    query = sa.select(t.key, t.row).where(t.site == site, t.kind == KIND, t.row.isnot(None))
+    return dict(connection.execute(query).all())
 
 
 def _of(connection: sa.Connection, site: str, name: str) -> tuple[Theft, ...]:
@@ -81,8 +116,3 @@ def _of(connection: sa.Connection, site: str, name: str) -> tuple[Theft, ...]:
     query = sa.select(t.row).where(t.site == site, t.kind == KIND, t.key == name, t.row.isnot(None))
     row = connection.execute(query).scalar()
     return thefts_in(row) if row else ()
-
-
-def _publish(connection: sa.Connection, site: str, name: str, thefts: list[Theft], at: int) -> None:
-    told = [{key: value for key, value in asdict(theft).items() if key != "of"} for theft in thefts]
-    publish(connection, site, KIND, name, {"of": thefts[-1].of, "thefts": told}, at)

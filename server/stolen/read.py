@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -17,7 +17,7 @@ from server.tables import cases, document_rows, documents, events
 from server.unit_rows import states_of
 from sync.event import parse_name
 from sync.history import Fact, effective
-from sync.stolen import names_read
+from sync.stolen import Theft, names_read
 
 THEFT: Final = "theft"
 FOUND: Final = "theft_found"
@@ -83,6 +83,20 @@ def read(connection: sa.Connection, number: str) -> Report:
     if number not in _numbers(connection, number):
         raise LookupError(f"There is no report {number:.60} of a theft.")
     return _report(connection, number)
+
+
+def told(connection: sa.Connection, site: str) -> dict[str, dict[str, Any]]:
+    """What a site has to know of each name, by the papers alone: the rows that `known` keeps."""
+    domain = known.domain(connection, site)
+    found: dict[str, list[Theft]] = defaultdict(list)
+    for report in sorted(listed(connection), key=lambda one: (one.reported_ms, len(one.number), one.number)):
+        theft = Theft(report=report.number, reason=report.reason, since_ms=report.since_ms)
+        for name, one in known.under_each_name([thing.subject for thing in report.things], theft, domain):
+            found[name] = known.with_theft(found[name], one)
+        for thing in report.things:
+            for name in known.names_under([thing.subject], domain) if thing.found_ms is not None else ():
+                found[name] = known.ended(found[name], report.number, thing.found_ms or 0)
+    return {name: known.row_of(thefts) for name, thefts in found.items()}
 
 
 def _numbers(connection: sa.Connection, number: str | None = None) -> list[str]:

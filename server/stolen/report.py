@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import papers, sites
+from server.changes import publish_all
 from server.database import stamp
 from server.identifiers import owners, relatives
 from server.rebuild import lock, rebuild
@@ -19,7 +20,7 @@ from server.search import with_serial
 from server.stolen import asked as asking
 from server.stolen import known
 from server.stolen.asked import Asked, StolenError
-from server.stolen.read import FOUND, THEFT, read
+from server.stolen.read import FOUND, THEFT, read, told
 from server.tables import documents
 from server.unit_rows import states_of
 from sync.identity import Kind, split_key
@@ -43,8 +44,7 @@ def report(connection: sa.Connection, *, site: str, asked: Asked, operator: str 
         rows = [{"subject": name, "stated": True, "attributes": said | {"site": each.code}} for name in names]
         _write(connection, each.code, THEFT, number, "report_stolen", rows, reason, operator, now_ms)
         at = stamp(connection)
-        for name, told in _under_each_name(connection, each.code, names, theft):
-            known.add(connection, each.code, name, told, at)
+        known.add(connection, each.code, names, theft, at)
         _fold(connection, each.code, names, at)
     return number
 
@@ -79,10 +79,16 @@ def find(
         subjects = sorted({*found, *_units_of(connection, code, found)})
         rows = [{"subject": name, "stated": True, "attributes": {"site": code}} for name in subjects]
         _write(connection, code, FOUND, number, "report_found", rows, reason, operator, now_ms)
-        for name in _names(connection, code, found):
-            known.end(connection, code, name, number, now_ms, at)
+        known.end(connection, code, found, number, now_ms, at)
         _fold(connection, code, found, at)
     return found
+
+
+def tell_anew(connection: sa.Connection, site: str, at: int) -> None:
+    """Bring what is told of each name in line with the reports; `at` is the stamp of this transaction."""
+    said = told(connection, site)
+    names = known.stored(connection, site).keys() | said.keys()
+    publish_all(connection, site, known.KIND, {name: said.get(name) for name in names}, at)
 
 
 def _write(
@@ -123,25 +129,6 @@ def _next_number(connection: sa.Connection) -> str:
     query = sa.select(documents.c.number).where(documents.c.kind == THEFT)
     taken = {number.partition("/")[0] for number in connection.execute(query).scalars()}
     return next(number for n in range(1, len(taken) + 2) if (number := f"ST-{n}") not in taken)
-
-
-def _under_each_name(
-    connection: sa.Connection, site: str, names: Iterable[str], theft: Theft
-) -> list[tuple[str, Theft]]:
-    """The theft under each name itself, and under a unit's serial number alone for who reads no more than that."""
-    domain = known.domain(connection, site)
-    told: list[tuple[str, Theft]] = []
-    for name in names:
-        told.append((name, theft))
-        alone = serial_alone(name, domain)
-        if alone is not None:
-            told.append((alone, Theft(report=theft.report, reason=theft.reason, since_ms=theft.since_ms, of=name)))
-    return told
-
-
-def _names(connection: sa.Connection, site: str, names: Iterable[str]) -> list[str]:
-    domain = known.domain(connection, site)
-    return [key for name in names for key in (name, serial_alone(name, domain)) if key]
 
 
 def _units_of(connection: sa.Connection, site: str, names: Sequence[str]) -> set[str]:

@@ -32,7 +32,7 @@ FILES = {
     "stock": "gtin,lot,quantity,location\n00614141000036,C1,40,DOCK\n",
 }
 IMEI = "urn:gsma:imei:49015420-323751-0"
-RECALL = reference.c.kind == "recall"
+RECALL, THEFT = reference.c.kind == "recall", reference.c.kind == "stolen"
 
 
 def found() -> list[str]:
@@ -56,6 +56,11 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         begin("RC-1", gtin=GTIN, lots=["L1"], now_ms=NOW)
         begin("RC-2", gtin=GTIN, lots=["L2"], now_ms=NOW)
         release("RC-2")
+        thieves = {"reason": "gone from the cage", "gtin": GTIN}
+        for serials in (["A7", "A8"], ["A9"]):
+            assert admin.post("/api/v1/stolen", json=thieves | {"serials": serials}).status_code == 201
+        found_again = {"subjects": [unit("A8")], "reason": "under the counter"}
+        assert admin.post("/api/v1/stolen/ST-1/found", json=found_again).status_code == 200
         db.engine.dispose()
         shutil.copy(folder / "live.sqlite3", folder / "whole.sqlite3")
         yield folder
@@ -157,6 +162,18 @@ DAMAGE: dict[str, tuple[Callable[[sa.Connection], Any], str]] = {
         ),
         "Recall RC-1 is offered otherwise than it was decided",
     ),
+    "a theft that handhelds are not told": (
+        lambda c: c.execute(reference.delete().where(THEFT, reference.c.key == unit("A7"))),
+        f"{unit('A7')} was reported stolen, and no handheld is told of it",
+    ),
+    "a theft that nobody reported": (
+        lambda c: c.execute(reference.update().where(THEFT, reference.c.key == unit("A9")).values(key=unit("B1"))),
+        f"{unit('B1')} is told of as stolen, and nobody reported it",
+    ),
+    "a theft that was let go on the quiet": (
+        lambda c: c.execute(reference.update().where(THEFT, reference.c.key == unit("A7")).values(row=_found(c))),
+        f"{unit('A7')} is told of as stolen otherwise than it was reported",
+    ),
     "a name that is offered as another unit's": (
         lambda c: c.execute(reference.update().where(reference.c.kind == "alias").values(row=BIN_A)),
         f"{IMEI} is offered as {BIN_A}",
@@ -167,6 +184,20 @@ DAMAGE: dict[str, tuple[Callable[[sa.Connection], Any], str]] = {
 def _row(connection: sa.Connection, number: str) -> dict[str, Any]:
     query = sa.select(reference.c.row).where(RECALL, reference.c.key == number)
     return dict(connection.execute(query).scalar_one())
+
+
+def _found(connection: sa.Connection) -> dict[str, Any]:
+    """What is told of the one that was found."""
+    query = sa.select(reference.c.row).where(THEFT, reference.c.key == unit("A8"))
+    return dict(connection.execute(query).scalar_one())
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_thefts_are_told_again_by_a_rebuild() -> None:
+    with writing() as c:
+        c.execute(reference.update().where(THEFT, reference.c.key == unit("A9")).values(key=unit("B1")))
+    upkeep.rebuild_all(SITE, lambda _: None)
+    assert found() == []
 
 
 @pytest.mark.usefixtures("warehouse")
