@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
@@ -15,13 +13,7 @@ from tests.simulation.faults.shrink import shrink, told
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
 
 
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    with ExitStack() as stack:
-        yield Simulator(stack)
-
-
-@pytest.mark.parametrize("seed", range(1, 7))
+@pytest.mark.parametrize("seed", range(1, 13))
 def test_no_promise_is_broken_whatever_goes_wrong(simulator: Simulator, seed: int) -> None:
     plan = draw(seed)
     result = simulator.run(plan)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
-
 import pytest
 
 from tests.simulation.faults.__main__ import Simulator
@@ -12,12 +9,6 @@ from tests.simulation.faults.planted import PLANTED, Planted
 from tests.simulation.faults.teeth import broken_by
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    with ExitStack() as stack:
-        yield Simulator(stack)
 
 
 @pytest.mark.parametrize("bug", [bug for bug in PLANTED if not bug.slow], ids=lambda bug: bug.name)
