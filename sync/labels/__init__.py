@@ -6,7 +6,7 @@ with a sentence. It never alters the bytes: keep them, and parse them again when
 >>> parse(b"0109506000134352" b"21ABC", "]d2").key
 'https://id.gs1.org/01/09506000134352/21/ABC'
 >>> parse("01\u0660".encode(), "]d2").reason
-"The byte 0xD9 in '01⟨0xD9⟩⟨0xA0⟩' is not ASCII; labels are."
+"'٠' in '01٠' cannot stand in a label: plain letters, digits and signs (ASCII) do."
 
 Each format is one file of this folder, found by itself; `formats()` lists them in the order in which they are asked.
 Labels of one box are put together by `sync.labels.box`.
@@ -142,7 +142,8 @@ def _unreadable(raw: bytes, symbology: str | None) -> str | None:
     if len(raw) > BYTES_MAX:
         return f"The barcode has {len(raw)} bytes, and {BYTES_MAX} are the most: {_shown(raw)}."
     if byte := _NOT_ASCII.search(raw):
-        return f"The byte 0x{byte[0][0]:02X} in {_shown(raw)} is not ASCII; labels are."
+        strange = _shown(raw[byte.start() :].decode(errors="surrogateescape")[0].encode(errors="surrogateescape"))
+        return f"{strange} in {_shown(raw)} cannot stand in a label: plain letters, digits and signs (ASCII) do."
     if byte := _CONTROL.search(raw):
         return f"The control character 0x{byte[0][0]:02X} in {_shown(raw)} may not stand in a label."
     return None
@@ -150,5 +151,10 @@ def _unreadable(raw: bytes, symbology: str | None) -> str | None:
 
 def _shown(raw: bytes) -> str:
     """A faulty barcode for people: its text, and by name what cannot be printed."""
-    text = "".join([chr(b) if 0x20 <= b < 0x7F else _NAMES.get(b, f"⟨0x{b:02X}⟩") for b in raw[:_SHOWN]])
-    return f"'{text}'" if len(raw) <= _SHOWN else f"'{text}'..."
+    text = raw.decode(errors="surrogateescape")
+    shown = "".join([c if c.isprintable() else _NAMES.get(ord(c), _byte_name(c)) for c in text[:_SHOWN]])
+    return f"'{shown}'" if len(text) <= _SHOWN else f"'{shown}'..."
+
+
+def _byte_name(character: str) -> str:
+    return "".join(f"⟨0x{byte:02X}⟩" for byte in character.encode(errors="surrogateescape"))

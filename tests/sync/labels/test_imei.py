@@ -26,4 +26,4 @@ def test_an_element_string_of_fifteen_digits_is_no_imei() -> None:
 
 
 def test_an_imei_of_other_digits_than_ascii_is_refused() -> None:
-    assert "not ASCII" in refusal("\u0663" + IMEI[1:], "]C0")
+    assert "cannot stand in a label" in refusal("\u0663" + IMEI[1:], "]C0")
