@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import bin_cases, catalogue, cells, ledger, papers, parties, site_codes
+from server import bin_cases, catalogue, ledger, papers, parties, site_codes
 from server.database import reading, stamp, transact, writing
 from server.document_file import DocumentDraft, Draft, canonical_row, new_digest
 from server.document_lines import Names
@@ -67,18 +67,6 @@ class _Run:
     now_ms: int
     pause: Pause
     progress: Progress
-
-
-def item_asked(connection: sa.Connection, site: str, *, gtin: str, sku: str) -> str | None:
-    """The product that somebody names in a form by GTIN or SKU; None where both are left empty.
-
-    Raises:
-        ValueError: a sentence: it is no GTIN, or nobody knows the SKU.
-    """
-    gtin, sku = gtin.strip(), sku.strip()
-    if not gtin and not sku:
-        return None
-    return names(connection, site).item({"gtin": cells.gtin_digits(gtin) if gtin else None, "sku": sku})
 
 
 def names(connection: sa.Connection, site: str) -> Names:

@@ -14,6 +14,7 @@ from flask import Flask, Response, jsonify, make_response, redirect, render_temp
 from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
 
 from server.database import was_given_up
+from server.named import NamedError
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ class Refusal(HTTPException):
 def register(app: Flask) -> None:
     """Let every failure of this app be answered here."""
     app.register_error_handler(HTTPException, answer)
+    app.register_error_handler(NamedError, _names_nothing)
     app.register_error_handler(sa.exc.OperationalError, _database_away)
     app.register_error_handler(sa.exc.InterfaceError, _database_away)
     app.register_error_handler(sa.exc.InternalError, _leads_no_more)
@@ -127,6 +129,13 @@ def _flat(messages: Any, path: str = "") -> list[str]:
         ]
     lines = messages if isinstance(messages, list) else [messages]
     return [f"{path}: {line}" if path else str(line) for line in lines]
+
+
+def _names_nothing(error: NamedError) -> Response:
+    """An argument that should name one thing names none, or several."""
+    if request.method == "GET":
+        return answer(Refusal(404, "not_found", str(error)))
+    return answer(Refusal(422, "not_valid", str(error)))
 
 
 def _said(error: sa.exc.DBAPIError) -> str:

@@ -42,6 +42,10 @@ class Latin1(fields.String):
 
 
 text = partial(fields.String, validate=[Length(1, TEXT_MAX), printable])
+named_unit = partial(text, metadata={"description": "Canonical name, label, serial number or further number"})
+named_product = partial(text, metadata={"description": "GTIN, SKU or canonical name"})
+named_place = partial(text, metadata={"description": "Code or canonical name"})
+"""What stands in such a field is read by `server/named.py`."""
 integer = partial(fields.Integer, strict=True, validate=Range(0, INT_MAX))
 moment = partial(fields.Integer, metadata={"description": "Unix milliseconds"})
 

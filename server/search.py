@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from server import site_codes
 from server.identifiers import owners
 from server.ledger import in_chunks
+from server.naming import key_of_path
 from server.tables import documents, reference, unit_states
 from sync.identity import split_key, unit_key
 from sync.labels import Label, SiteCodes, parse
@@ -37,21 +38,20 @@ def read_typed(typed: str, codes: SiteCodes) -> Label | str:
     A wedge scanner may put the AIM symbology identifier (``]d2``) in front; a bare text is tried as such.
     """
     symbology, text = (typed[:3], typed[3:]) if typed.startswith("]") else (None, typed)
-    try:
-        raw = text.encode("latin-1")
-    except UnicodeEncodeError:
-        raw = text.encode("utf-8", errors="replace")
-    label = parse(raw, symbology, codes)
+    label = parse(text.encode(errors="replace"), symbology, codes)
     return label if isinstance(label, Label) else label.reason
 
 
 def find(connection: sa.Connection, site: str, typed: str) -> Found:
-    """What was meant: a document's number, a canonical name, a label, or a serial number by itself."""
+    """What was meant: a document's number, a canonical name, a label, or a serial number by itself.
+
+    Of a canonical name `https://id.gs1.org/` may be left out.
+    """
     kind = _kind_of_document(connection, site, typed)
     if kind is not None:
         return Found(document=(kind, typed))
-    if _is_name(typed):
-        return Found(keys=(typed,))
+    if _is_name(key_of_path(typed)):
+        return Found(keys=(key_of_path(typed),))
     label = read_typed(typed, site_codes.load(connection, site))
     if isinstance(label, Label):
         owned = owners(connection, site, [label.key]).get(label.key)

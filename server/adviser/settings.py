@@ -9,13 +9,13 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from server import owner_settings
+from server import named, owner_settings
 from server.adviser.assumptions import ASSUMPTIONS, CURRENCIES, SITE, Assumption, Figure, Scope
 from server.adviser.model import number
 from server.adviser.presets import DEFAULT, PRESETS
 from server.adviser.regulations import MARKETS
+from server.named import NamedError
 from server.owner_settings import Kept
-from server.tables import reference
 
 FIGURE: Final = "adviser_figure"
 KIND: Final = "adviser_kind"
@@ -100,7 +100,7 @@ def set_figure(
 
     Args:
         scope: a `Scope`.
-        of: the currency, preset or product; empty for the site.
+        of: the currency, preset or product (GTIN, SKU or canonical name); empty for the site.
         value: in the assumption's unit.
 
     Raises:
@@ -109,7 +109,8 @@ def set_figure(
     told = ASSUMPTIONS.get(name)
     if told is None:
         raise SettingError(f"There is no figure {name!r:.60}: it is one of {', '.join(ASSUMPTIONS)}.")
-    _check_scope(connection, site, told, scope, of)
+    _check_scope(told, scope, of)
+    of = _item(connection, site, of) if scope == Scope.ITEM else of
     if value is not None:
         _check_value(told, value)
     owner_settings.keep(
@@ -125,7 +126,7 @@ def set_figure(
     )
 
 
-def _check_scope(connection: sa.Connection, site: str, told: Assumption, scope: str, of: str) -> None:
+def _check_scope(told: Assumption, scope: str, of: str) -> None:
     if scope not in (told.scope, Scope.ITEM):
         raise SettingError(f"{told.name} is set for the {told.scope} or for one item, and not for {scope!r:.30}.")
     if scope == Scope.PRESET and of not in PRESETS:
@@ -134,15 +135,13 @@ def _check_scope(connection: sa.Connection, site: str, told: Assumption, scope: 
         raise SettingError(f"{of!r:.20} is no currency: three letters such as INR are needed.")
     if scope == Scope.SITE and of:
         raise SettingError(f"{told.name} is set for the whole site, so {of!r:.40} has no place here.")
-    if scope == Scope.ITEM:
-        _check_item(connection, site, of)
 
 
-def _check_item(connection: sa.Connection, site: str, item: str) -> None:
-    t = reference.c
-    query = sa.select(t.key).where(t.site == site, t.kind == "item", t.key == item, t.row.isnot(None))
-    if connection.execute(query).first() is None:
-        raise SettingError(f"There is no product {item!r:.200} here.")
+def _item(connection: sa.Connection, site: str, said: str) -> str:
+    try:
+        return named.product(connection, site, said)
+    except NamedError as error:
+        raise SettingError(str(error)) from None
 
 
 def _check_value(told: Assumption, value: float) -> None:
@@ -167,8 +166,7 @@ def set_kind(
         raise SettingError(f"There is no kind of goods {preset!r:.40}: it is one of {', '.join(PRESETS)}.")
     if not items:
         raise SettingError("Say for which products: none was named.")
-    for item in items:
-        _check_item(connection, site, item)
+    for item in [_item(connection, site, said) for said in items]:
         owner_settings.keep(
             connection,
             site=site,

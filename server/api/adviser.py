@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf
 
-from server import context, naming
+from server import context, named
 from server.adviser import advice_list, settings, worked_case
 from server.adviser.advice_list import Told
 from server.adviser.assumptions import ASSUMPTIONS, Scope
@@ -22,7 +22,7 @@ from server.database import reading, transact
 from server.errors import Refusal
 from server.people import requires, signed_in
 from server.roles import Task
-from server.schemas import text
+from server.schemas import named_product, text
 
 resource = Resource("adviser", __name__, description="When to serialise a product, and when not.")
 
@@ -128,7 +128,7 @@ class FigureSettingSchema(Schema):
 class KindSettingSchema(Schema):
     """What kind of goods some products are."""
 
-    items = fields.List(text(validate=Length(1, 500)), required=True, validate=Length(1, 1_000))
+    items = fields.List(named_product(), required=True, validate=Length(1, 1_000))
     preset = fields.String(required=True, validate=OneOf(list(PRESETS)))
 
 
@@ -186,12 +186,13 @@ def list_() -> dict[str, list[Told]]:
 @resource.response(200, ToldInFullSchema)
 @requires(Task.OWN)
 def show(path: str) -> Told:
-    """One product, with every line of money and every figure that was assumed"""
+    """One product, with every line of money and every figure that was assumed
+
+    `path` is its GTIN, its SKU or its canonical name; of that `https://id.gs1.org/` may be left out.
+    """
+    site = signed_in().site
     with reading() as connection:
-        try:
-            return advice_list.read_one(connection, signed_in().site, context.now_ms(), naming.key_of_path(path))
-        except LookupError as error:
-            raise Refusal(404, "not_found", str(error.args[0])) from None
+        return advice_list.read_one(connection, site, context.now_ms(), named.product(connection, site, path))
 
 
 @resource.get("/adviser/case")

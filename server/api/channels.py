@@ -6,13 +6,13 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from server import context
+from server import context, named
 from server.api.resource import Resource
 from server.channels import read_channels
 from server.database import reading
 from server.people import requires, signed_in
 from server.roles import Task
-from server.schemas import text
+from server.schemas import named_product
 
 resource = Resource("channels", __name__, description="Stock that is reserved, and sales, by channel.")
 
@@ -20,7 +20,7 @@ resource = Resource("channels", __name__, description="Stock that is reserved, a
 class ChannelQuerySchema(Schema):
     """Of which product."""
 
-    item = text(load_default=None, metadata={"description": "Canonical name; else of all"})
+    item = named_product(load_default=None)
 
 
 class ChannelSchema(Schema):
@@ -44,5 +44,7 @@ class ChannelsSchema(Schema):
 @requires(Task.LOOK)
 def show_channels(asked: dict[str, Any]) -> dict[str, Any]:
     """Reserved and sold, by channel"""
+    site = signed_in().site
     with reading() as connection:
-        return {"channels": read_channels(connection, signed_in().site, context.now_ms(), asked["item"])}
+        item = named.product(connection, site, asked["item"]) if asked["item"] else None
+        return {"channels": read_channels(connection, site, context.now_ms(), item)}

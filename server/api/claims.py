@@ -10,7 +10,7 @@ from flask import jsonify
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range
 
-from server import context
+from server import context, named
 from server.api.resource import Resource
 from server.claims import book, defect, delivery
 from server.claims.claim import NEXT, WRONGS, Claim, ClaimError
@@ -18,6 +18,7 @@ from server.claims.dossier import dossier
 from server.database import reading, transact
 from server.defects.origin import Origin, origin
 from server.errors import Refusal
+from server.named import NamedError
 from server.people import requires, signed_in
 from server.roles import Task
 from server.schemas import text
@@ -226,7 +227,7 @@ def draft_defects(asked: dict[str, Any]) -> dict[str, list[Claim]]:
         made = defect.draft(
             connection,
             site=person.site,
-            units=defect.named(connection, person.site, asked["units"]),
+            units=defect.all_named(connection, person.site, asked["units"]),
             reason=asked["reason"],
             operator=person.name,
             now_ms=now_ms,
@@ -245,7 +246,6 @@ def show_origin(query: dict[str, Any]) -> Origin:
     site, now_ms = signed_in().site, context.now_ms()
     with reading() as connection:
         try:
-            (unit,) = defect.named(connection, site, [query["unit"]])
-            return origin(connection, site, unit, now_ms)
-        except (ClaimError, LookupError) as error:
+            return origin(connection, site, named.known_unit(connection, site, query["unit"]), now_ms)
+        except (NamedError, LookupError) as error:
             raise Refusal(404, "not_found", str(error.args[0])) from None

@@ -20,7 +20,7 @@ from server.printing.numbers import AT_ONCE_MAX
 from server.printing.symbol import Carrier
 from server.printing.wanted import KINDS, SHEET, Wanted, print_again, print_wanted
 from server.roles import Task
-from server.schemas import moment, text
+from server.schemas import moment, named_product, text
 
 resource = Resource("labels", __name__, description="Labels: new plates and cartons, bins, and what is here already.")
 
@@ -46,7 +46,7 @@ class WantedSchema(_MediumSchema):
 
     what = fields.String(required=True, validate=OneOf(WHAT))
     count = fields.Integer(load_default=1, strict=True, validate=Range(1, AT_ONCE_MAX))
-    item = text(load_default=None, allow_none=True, metadata={"description": "Product of new plates: GTIN or SKU"})
+    item = named_product(load_default=None, allow_none=True)
     zone = text(load_default=None, allow_none=True)
     names = fields.List(
         text(),

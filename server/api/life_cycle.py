@@ -21,7 +21,7 @@ from server.life_cycle.rules import RuleError
 from server.life_cycle.stage import Stage
 from server.people import requires, signed_in
 from server.roles import Task
-from server.schemas import moment, text
+from server.schemas import moment, named_product, text
 
 resource = Resource("life-cycle", __name__, description="Stages, ages, what spoils, and prices by unit.")
 T = TypeVar("T")
@@ -149,7 +149,7 @@ class PriceRuleNameSchema(Schema):
 class PriceFloorSchema(Schema):
     """Of everything in percent of the cost, or of one product in the smallest unit of its currency."""
 
-    item = text(load_default=None, allow_none=True, validate=Length(1, 500))
+    item = named_product(load_default=None, allow_none=True)
     percent = fields.Float(load_default=None, allow_none=True)
     amount = fields.Integer(load_default=None, allow_none=True, strict=True)
 

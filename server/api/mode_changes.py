@@ -16,7 +16,7 @@ from server.modes import change
 from server.modes.change import Change, ModeError
 from server.people import requires, signed_in
 from server.roles import Task
-from server.schemas import moment, text
+from server.schemas import moment, named_product, text
 
 resource = Resource("mode_changes", __name__, description="Changing how a product is tracked while it is in stock.")
 
@@ -53,7 +53,7 @@ class ModeChangesSchema(Schema):
 class NewModeSchema(Schema):
     """Which product, and how it is to be tracked."""
 
-    item = text(required=True, metadata={"description": "Canonical name"})
+    item = named_product(required=True)
     mode = fields.String(required=True, validate=OneOf(MODES))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from server import naming
+from server import named
 from server.api.resource import Resource
 from server.database import reading
 from server.people import requires, signed_in
@@ -30,8 +30,9 @@ class SuggestionSchema(Schema):
 def show(key: str) -> dict[str, Any]:
     """The bin that a unit, lot or product is put away into best
 
-    `key` is its canonical name, percent-encoded; `https://id.gs1.org/` may be left out.
+    `key` is its canonical name, percent-encoded (`https://id.gs1.org/` may be left out), its label or serial number.
     """
+    site = signed_in().site
     with reading() as connection:
-        found = suggestion(connection, signed_in().site, naming.key_of_path(key))
+        found = suggestion(connection, site, named.thing(connection, site, key))
     return {"place": found.place if found else None, "why": found.why if found else None}

@@ -24,7 +24,7 @@ from server.recalls.outcomes import CUSTOMER, IN_HOUSE, Said
 from server.recalls.reach import Reached, reached, totals
 from server.recalls.release import release as end
 from server.roles import Task
-from server.schemas import text
+from server.schemas import named_place, named_product, text
 from sync.recall import Recall
 
 T = TypeVar("T")
@@ -37,15 +37,15 @@ class AskedSchema(Schema):
 
     number = text(load_default="", metadata={"description": "Empty: the next free one"})
     reason = text(load_default="", metadata={"description": "What is wrong with it: handhelds show it"})
-    gtin = text(load_default="")
-    sku = text(load_default="")
+    gtin = named_product(load_default="")
+    sku = named_product(load_default="")
     lots = fields.List(text(), load_default=list, validate=Length(max=1_000))
     serials = fields.List(text(), load_default=list, validate=Length(max=LIST_MAX))
     supplier = text(load_default="")
     receipts = fields.List(text(), load_default=list, validate=Length(max=1_000))
     since = text(load_default="", metadata={"description": "First day on which it came in"})
     until = text(load_default="", metadata={"description": "Last day on which it came in"})
-    place = text(load_default="", metadata={"description": "Code of the bin where it is set apart"})
+    place = named_place(load_default="")
     drill = fields.Boolean(load_default=False)
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range
 
-from server import context
+from server import context, named
 from server.api.resource import Resource
 from server.database import reading, transact
 from server.errors import Refusal
@@ -19,7 +19,7 @@ from server.returns.disposing import DECISIONS, REASON_MAX, DispositionError
 from server.returns.facts import judge
 from server.returns.limits import MOST, LimitError, Limits
 from server.roles import Task
-from server.schemas import text
+from server.schemas import named_product, named_unit, text
 from sync.because import Because, Outcome
 from sync.returning import SITE_WIDE, UNIT_MAX
 from sync.warranty import Claim
@@ -61,7 +61,7 @@ class ReturnQuerySchema(Schema):
 class ReturnUnitQuerySchema(Schema):
     """Which unit."""
 
-    unit = text(required=True, validate=Length(1, 500), metadata={"description": "canonical name"})
+    unit = named_unit(required=True)
 
 
 class ReturnChoiceSchema(Schema):
@@ -98,7 +98,7 @@ class ReturnVerdictSchema(Schema):
 class ReturnDecisionSchema(Schema):
     """What becomes of a return."""
 
-    unit = text(required=True, validate=Length(1, 500))
+    unit = named_unit(required=True)
     decision = fields.String(required=True, validate=OneOf(list(DECISIONS)))
     reason = text(required=True, validate=Length(1, REASON_MAX))
 
@@ -154,7 +154,7 @@ class FailedLotListSchema(Schema):
 class ReturnItemQuerySchema(Schema):
     """Which product."""
 
-    item = text(required=True, validate=Length(1, 500), metadata={"description": "canonical name"})
+    item = named_product(required=True)
 
 
 class ReturnShareSchema(Schema):
@@ -180,7 +180,7 @@ class ReturnShareListSchema(Schema):
 class ReturnLimitsSchema(Schema):
     """Limits of one product, or of the site."""
 
-    item = text(load_default=None, allow_none=True, validate=Length(1, 500))
+    item = named_product(load_default=None, allow_none=True)
     unit_max = fields.Integer(load_default=UNIT_MAX, strict=True, validate=Range(0, MOST))
     product_max = fields.Integer(load_default=0, strict=True, validate=Range(0, MOST))
     always = fields.Boolean(load_default=False)
@@ -212,7 +212,7 @@ def read_verdict(asked: dict[str, str]) -> dict[str, Any]:
     """What becomes of one unit if it is sent back, or of one that was"""
     person = signed_in()
     with reading() as connection:
-        return _verdict(connection, person, asked["unit"], context.now_ms())
+        return _verdict(connection, person, named.unit(connection, person.site, asked["unit"]), context.now_ms())
 
 
 def _verdict(connection: sa.Connection, person: Person, asked: str, now_ms: int) -> dict[str, Any]:
@@ -241,10 +241,12 @@ def _verdict(connection: sa.Connection, person: Person, asked: str, now_ms: int)
 def decide(asked: dict[str, str]) -> dict[str, Any]:
     """Say what becomes of a return"""
     person, now_ms = signed_in(), context.now_ms()
+    with reading() as connection:
+        unit = named.unit(connection, person.site, asked["unit"])
     try:
         transact(
             lambda c: disposing.dispose(
-                c, site=person.site, unit=asked["unit"], action=asked["decision"], reason=asked["reason"],
+                c, site=person.site, unit=unit, action=asked["decision"], reason=asked["reason"],
                 operator=person.name, role=person.role, now_ms=now_ms,
             )
         )  # fmt: skip
@@ -253,7 +255,7 @@ def decide(asked: dict[str, str]) -> dict[str, Any]:
     except DispositionError as error:
         raise Refusal(409, "not_open", str(error)) from None
     with reading() as connection:
-        return _verdict(connection, person, asked["unit"], now_ms)
+        return _verdict(connection, person, unit, now_ms)
 
 
 @resource.get("/returns/loops")
@@ -285,7 +287,8 @@ def read_lots() -> dict[str, Any]:
 def read_shared(asked: dict[str, str]) -> dict[str, Any]:
     """What the failed units of a product share"""
     with reading() as connection:
-        return {"shares": shared.shares(connection, signed_in().site, asked["item"])}
+        site = signed_in().site
+        return {"shares": shared.shares(connection, site, named.product(connection, site, asked["item"]))}
 
 
 @resource.get("/returns/limits")

@@ -14,7 +14,7 @@ from server.database import reading
 from server.errors import Refusal
 from server.people import requires, signed_in
 from server.roles import Task
-from server.schemas import moment, text
+from server.schemas import moment, named_product, text
 from server.transfers import book
 from server.transfers.book import LINES_MAX, Transfer, TransferError
 
@@ -60,7 +60,7 @@ class TransfersSchema(Schema):
 class TransferLineSchema(Schema):
     """A product, and how many."""
 
-    product = text(required=True, metadata={"description": "GTIN or SKU"})
+    product = named_product(required=True)
     quantity = fields.Integer(required=True, strict=True, validate=Range(1, QUANTITY_MAX))
 
 

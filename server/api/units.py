@@ -7,7 +7,7 @@ from typing import Any, Final
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf
 
-from server import context, naming, queries, search, site_codes
+from server import context, named, queries, search, site_codes
 from server.api.resource import Resource
 from server.database import reading
 from server.errors import Refusal
@@ -18,7 +18,7 @@ from server.roles import Task
 from server.schemas import TrailEventSchema, moment, text
 from server.surroundings import gather
 from sync.actions import ACTIONS
-from sync.event import BARCODE_BYTES_MAX, SCHEMA, TEXT_MAX, ScanEvent
+from sync.event import BARCODE_BYTES_MAX, SCHEMA, ScanEvent
 from sync.history import Fact
 from sync.labels import Label
 from sync.recall import Reach
@@ -100,12 +100,14 @@ class CheckSchema(Schema):
 def show(key: str) -> queries.UnitView:
     """State of a unit or container
 
-    `key` is its canonical name, percent-encoded; `https://id.gs1.org/` may be left out.
+    `key` is its canonical name, percent-encoded (`https://id.gs1.org/` may be left out), its label or serial number.
     """
+    site = signed_in().site
     with reading() as connection:
-        found = queries.read_unit(connection, signed_in().site, _name(key), context.now_ms())
+        name = named.thing(connection, site, key)
+        found = queries.read_unit(connection, site, name, context.now_ms())
     if found is None:
-        raise Refusal(404, "not_found", f"Nothing is known of {_name(key)!r:.200}.")
+        raise Refusal(404, "not_found", f"Nothing is known of {name!r:.200}.")
     return found
 
 
@@ -117,21 +119,15 @@ def trail(key: str) -> dict[str, Any]:
 
     What was done to a container while this was in it stands in it too, with `carried_in`.
     """
-    site, name = signed_in().site, _name(key)
+    site = signed_in().site
     with reading() as connection:
+        name = named.thing(connection, site, key)
         lines = queries.whole_trail(connection, site, name)
         balances = queries.balances(connection, site, name)
     return {
         "events": [_line(line) for line in lines],
         "balances": [{"place": place, "quantity": quantity} for place, quantity in balances],
     }
-
-
-def _name(path: str) -> str:
-    key = naming.key_of_path(path)
-    if len(key) > TEXT_MAX:
-        raise Refusal(404, "not_found", f"No name has {len(key)} characters.")
-    return key
 
 
 def _line(line: TrailLine) -> dict[str, Any]:

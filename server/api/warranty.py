@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from marshmallow import Schema, fields
 from marshmallow.validate import Length
 
-from server import context, naming
+from server import context, named
 from server.api.resource import Resource
 from server.database import reading, transact
 from server.errors import Refusal
 from server.people import requires, signed_in
 from server.roles import Task
-from server.schemas import text
+from server.schemas import named_place, named_unit, text
 from server.warranty import desk
 from server.warranty.answer import Told, ask
 from server.warranty.desk import DeskError
 from server.warranty.life import Repair
-from sync.event import TEXT_MAX
 from sync.warranty import Claim
 
 resource = Resource("warranty", __name__, description="Warranty: who may claim, repairs, loans, other owners.")
 T = TypeVar("T")
+further_number = partial(text, metadata={"description": "Label, IMEI or canonical name"})
 
 
 class ClaimantSchema(Schema):
@@ -74,8 +75,8 @@ class WarrantySchema(Schema):
 class OpenRepairSchema(Schema):
     """A unit that is taken in."""
 
-    unit = text(required=True)
-    location = text(required=True)
+    unit = named_unit(required=True)
+    location = named_place(required=True)
     fault = text(required=True, validate=Length(1, desk.REASON_MAX))
     number = text(load_default=None, validate=Length(1, desk.NUMBER_MAX), metadata={"description": "else the next"})
 
@@ -84,14 +85,14 @@ class CloseRepairSchema(Schema):
     """A unit that is given back, and its numbers if they changed."""
 
     done = text(required=True, validate=Length(1, desk.REASON_MAX))
-    gone = fields.List(text(), load_default=list, validate=Length(max=10))
-    new = fields.List(text(), load_default=list, validate=Length(max=10))
+    gone = fields.List(further_number(), load_default=list, validate=Length(max=10))
+    new = fields.List(further_number(), load_default=list, validate=Length(max=10))
 
 
 class GivenSchema(Schema):
     """A unit that is given out."""
 
-    unit = text(required=True)
+    unit = named_unit(required=True)
 
 
 class ReplacementSchema(GivenSchema):
@@ -113,14 +114,14 @@ class StillLentSchema(Schema):
 class LoanEndSchema(Schema):
     """A lent unit that came back."""
 
-    unit = text(required=True)
-    location = text(required=True)
+    unit = named_unit(required=True)
+    location = named_place(required=True)
 
 
 class TitleSchema(Schema):
     """Another owner of a unit; name and address are kept where they can be erased."""
 
-    unit = text(required=True)
+    unit = named_unit(required=True)
     reason = text(required=True, validate=Length(1, desk.REASON_MAX))
     number = text(load_default=None, validate=Length(1, desk.NUMBER_MAX), metadata={"description": "else the next"})
     name = text(load_default=None, validate=Length(1, 200))
@@ -133,9 +134,23 @@ class NumberSchema(Schema):
     number = fields.String()
 
 
-def _done(write: Callable[[sa.Connection], T]) -> T:
+_READ: Final = {"unit": named.unit, "location": named.place}
+
+
+def _done(write: Callable[..., T], asked: dict[str, Any]) -> T:
+    """Do it for the unit and the place that are named."""
+
+    def doing(connection: sa.Connection) -> T:
+        site = signed_in().site
+        read: dict[str, Any] = {
+            name: reader(connection, site, asked[name]) for name, reader in _READ.items() if name in asked
+        }
+        for name in {"gone", "new"} & asked.keys():
+            read[name] = tuple(named.further_number(connection, site, said) for said in asked[name])
+        return write(connection, **_who(), **(asked | read))
+
     try:
-        return transact(write)
+        return transact(doing)
     except DeskError as error:
         raise Refusal(409, "conflict", str(error)) from None
 
@@ -152,13 +167,11 @@ def _who() -> dict[str, Any]:
 def show(query: dict[str, Any], key: str) -> Told:
     """Whether a claim may be made under the warranty of a unit
 
-    `key` is its canonical name, percent-encoded; `https://id.gs1.org/` may be left out.
+    `key` is its canonical name, percent-encoded (`https://id.gs1.org/` may be left out), its label or serial number.
     """
-    name = naming.key_of_path(key)
-    if len(name) > TEXT_MAX:
-        raise Refusal(404, "not_found", f"No name has {len(name)} characters.")
+    site = signed_in().site
     with reading() as connection:
-        return ask(connection, signed_in().site, name, context.now_ms(), claimant=query["claimant"])
+        return ask(connection, site, named.unit(connection, site, key), context.now_ms(), claimant=query["claimant"])
 
 
 @resource.get("/repairs")
@@ -176,7 +189,7 @@ def list_() -> dict[str, list[Repair]]:
 @requires(Task.RETURN)
 def open_repair(asked: dict[str, Any]) -> dict[str, str]:
     """Take a unit in for repair"""
-    return {"number": _done(lambda c: desk.open_repair(c, **_who(), **asked))}
+    return {"number": _done(desk.open_repair, asked)}
 
 
 @resource.post("/repairs/<number>/close")
@@ -185,7 +198,7 @@ def open_repair(asked: dict[str, Any]) -> dict[str, str]:
 @requires(Task.RETURN)
 def close_repair(asked: dict[str, Any], number: str) -> dict[str, tuple[str, ...]]:
     """Give a repaired unit back to its owner"""
-    return {"still_lent": _done(lambda c: desk.close_repair(c, number=number, **_who(), **asked))}
+    return {"still_lent": _done(desk.close_repair, asked | {"number": number})}
 
 
 @resource.post("/repairs/<number>/loans")
@@ -194,7 +207,7 @@ def close_repair(asked: dict[str, Any], number: str) -> dict[str, tuple[str, ...
 @requires(Task.RETURN)
 def lend(asked: dict[str, Any], number: str) -> None:
     """Lend a unit of ours while a repair is under way"""
-    _done(lambda c: desk.lend(c, number=number, **_who(), **asked))
+    _done(desk.lend, asked | {"number": number})
 
 
 @resource.post("/repairs/<number>/replacement")
@@ -203,7 +216,7 @@ def lend(asked: dict[str, Any], number: str) -> None:
 @requires(Task.RETURN)
 def give_replacement(asked: dict[str, Any], number: str) -> dict[str, tuple[str, ...]]:
     """Give another unit for the one in repair, which is ours from now on"""
-    return {"still_lent": _done(lambda c: desk.give_replacement(c, number=number, **_who(), **asked))}
+    return {"still_lent": _done(desk.give_replacement, asked | {"number": number})}
 
 
 @resource.post("/loans/end")
@@ -212,7 +225,7 @@ def give_replacement(asked: dict[str, Any], number: str) -> dict[str, tuple[str,
 @requires(Task.RETURN)
 def end_loan(asked: dict[str, Any]) -> None:
     """Take a lent unit in again"""
-    _done(lambda c: desk.end_loan(c, **_who(), **asked))
+    _done(desk.end_loan, asked)
 
 
 @resource.post("/titles")
@@ -223,4 +236,4 @@ def transfer_title(asked: dict[str, Any]) -> dict[str, str]:
     """Write down that a sold unit has another owner"""
     name, address = asked.pop("name"), asked.pop("address")
     party = (name, address) if name else None
-    return {"number": _done(lambda c: desk.transfer_title(c, party=party, **_who(), **asked))}
+    return {"number": _done(desk.transfer_title, asked | {"party": party})}

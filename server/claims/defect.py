@@ -7,39 +7,44 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from server import costs, prices, search
+from server import costs, named, prices
 from server.claims.book import open_of, put
 from server.claims.claim import ClaimError, ClaimLine
 from server.defects.origin import Origin, origin
+from server.named import NamedError
 from server.prices import Price
 from server.rebuild import lock
-from sync.identity import is_container, is_location, is_stock, item_of
+from sync.identity import item_of
 
 UNITS_MAX: Final = 500
 REASON_MAX: Final = 300
 
 
-def named(connection: sa.Connection, site: str, texts: Iterable[str]) -> list[str]:
-    """The units that somebody names by serial number, label or further name; all that are wrong are told at once.
-
-    Raises:
-        ClaimError: one of them is no single unit that is known.
-    """
+def sorted_out(connection: sa.Connection, site: str, texts: Iterable[str]) -> tuple[list[str], list[str]]:
+    """The units that somebody names by serial number, label or further name; and a sentence for each that is none."""
     found, wrong = [], []
     for text in dict.fromkeys(text.strip() for text in texts if text.strip()):
-        keys = [k for k in search.find(connection, site, text).keys if not (is_stock(k) or is_location(k))]
-        if len(keys) == 1 and not is_container(keys[0]):
-            found.append(keys[0])
-        else:
-            why = "borne by several units" if len(keys) > 1 else "no unit that is known"
-            wrong.append(f"{text!r:.60} is {why} here.")
+        try:
+            found.append(named.known_unit(connection, site, text))
+        except NamedError as error:
+            wrong.append(str(error))
+    return list(dict.fromkeys(found)), wrong
+
+
+def all_named(connection: sa.Connection, site: str, texts: Iterable[str]) -> list[str]:
+    """The units that somebody names; all that are wrong are told at once.
+
+    Raises:
+        ClaimError: one of them is no single unit that is known, or they are too many or none.
+    """
+    found, wrong = sorted_out(connection, site, texts)
     if wrong:
         raise ClaimError(" ".join(wrong[:3]) + " No claim was made.")
     if not found:
         raise ClaimError("Name at least one unit by its serial number or label.")
     if len(found) > UNITS_MAX:
         raise ClaimError(f"{len(found):,} units are named; one claim takes {UNITS_MAX}. Make several.")
-    return list(dict.fromkeys(found))
+    return found
 
 
 def draft(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from server import naming, search
+from server import named, naming
 from server.cli.command import command, counted, site
 from server.cli.reports import moment
 from server.context import now_ms
@@ -19,10 +19,7 @@ from server.warranty.desk import list_repairs
 def warranty(*, scan: str, claimant: str | None) -> None:
     """Say whether a claim may be made for the unit of this label, name or serial number."""
     with reading() as connection:
-        found = search.find(connection, site(), scan)
-        if len(found.keys) != 1:
-            raise ValueError(found.problem or f"{scan!r:.60} names no unit.")
-        told = ask(connection, site(), found.keys[0], now_ms(), claimant=claimant)
+        told = ask(connection, site(), named.unit(connection, site(), scan), now_ms(), claimant=claimant)
     click.echo(told.sentence)
     for word, value in (("Sold", told.life.sold), ("Owner", told.owner), ("Terms", told.terms and told.terms.document)):
         if value:

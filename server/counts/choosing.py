@@ -10,11 +10,11 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import documents, papers
-from server.cells import CellError
+from server import named, papers
 from server.counts import selection
 from server.counts.holdings import Holding, holdings
 from server.counts.plan import CountError, Sort
+from server.named import NamedError
 from server.tables import documents as document_table
 from sync.walking import walking_order
 
@@ -111,15 +111,10 @@ def _spot(found: Sequence[Holding], ask: Ask, now_ms: int, chosen: dict[str, Any
 
 
 def _item(connection: sa.Connection, site: str, product: str) -> str:
-    names = documents.names(connection, site)
-    for given in ({"sku": product}, {"gtin": product.zfill(14)}) if product else ():
-        try:
-            return names.item(given)
-        except (CellError, ValueError):
-            continue
-    if product.startswith("https://"):
-        return product
-    raise CountError(f"{product!r:.80} is no product here: give its GTIN or SKU.")
+    try:
+        return named.product_key(connection, site, product)
+    except NamedError as error:
+        raise CountError(str(error)) from None
 
 
 def next_number(connection: sa.Connection, site: str) -> str:

@@ -8,10 +8,11 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import owner_settings, prices
+from server import named, owner_settings, prices
 from server.cells import MINOR_DIGITS
 from server.life_cycle.markdown import Rule, When
 from server.life_cycle.stage import Stage
+from server.named import NamedError
 from server.owner_settings import Kept
 
 RULE: Final = "price_rule"
@@ -159,6 +160,10 @@ def set_own_floor(
     Raises:
         RuleError: the product has no price, or the floor lies over it.
     """
+    try:
+        item = named.product(connection, site, item)
+    except NamedError as error:
+        raise RuleError(str(error)) from None
     price = prices.read(connection, site, [item]).get(item)
     if amount is not None:
         if price is None:

@@ -13,11 +13,12 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import changes, inventory, papers
+from server import changes, inventory, named, papers
 from server.database import stamp
 from server.document_kinds import MODES
 from server.ledger import record
 from server.modes.plan import MERGED_FROM, UNITWISE, Need, in_stock, needs
+from server.named import NamedError
 from server.rebuild import lock, rebuild_stated
 from server.replay import known_of
 from server.surroundings import gather
@@ -85,6 +86,10 @@ def open_change(
     """
     if mode not in MODES:
         raise ModeError(f"{mode!r:.40} is no tracking mode: it is one of {', '.join(MODES)}.")
+    try:
+        item = named.product(connection, site, item)
+    except NamedError as error:
+        raise ModeError(str(error)) from None
     lock(connection, site, [f"mode {item}"])
     before = mode_of(connection, site, item)
     under_way = open_changes(connection, site).get(item)

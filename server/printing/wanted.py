@@ -8,7 +8,8 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from server import naming, search, site_codes
+from server import named, naming, search, site_codes
+from server.named import NamedError
 from server.printing import jobs, numbers
 from server.printing.content import PrintError, content_of
 from server.printing.jobs import Printed
@@ -181,12 +182,10 @@ def _key(connection: sa.Connection, site: str, text: str) -> str:
 
 
 def _product(connection: sa.Connection, site: str, text: str) -> str:
-    t = reference.c
-    query = sa.select(t.key, t.row).where(t.site == site, t.kind == "item", t.row.isnot(None))
-    for key, row in connection.execute(query):
-        if text in (key, row.get("sku")) or (text.isdigit() and key.endswith(f"/01/{text.zfill(14)}")):
-            return str(key)
-    raise PrintError(f"There is no product {text!r:.60} here: give its GTIN or SKU.")
+    try:
+        return named.product(connection, site, text)
+    except NamedError as error:
+        raise PrintError(str(error)) from None
 
 
 @dataclass(frozen=True, slots=True)

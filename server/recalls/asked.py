@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import documents, papers, search
+from server import named, papers, search
+from server.named import NamedError
 from server.recalls import notices
 from server.tables import reference
 from sync.check_digits import CSET_82
@@ -121,7 +122,7 @@ def _check_words(connection: sa.Connection, site: str, number: str, reason: str)
 
 def _item(connection: sa.Connection, site: str, asked: Asked) -> str | None:
     try:
-        return documents.item_asked(connection, site, gtin=asked.gtin, sku=asked.sku)
+        return named.product_asked(connection, site, gtin=asked.gtin, sku=asked.sku)
     except ValueError as error:
         raise RecallError(str(error)) from None
 
@@ -193,10 +194,10 @@ def _is_day(text: str) -> bool:
 def _place(connection: sa.Connection, site: str, code: str) -> str | None:
     if not code:
         return suggested_place(connection, site)
-    found = documents.names(connection, site).places.get(code)
-    if found is None:
-        raise RecallError(f"There is no bin {code!r:.60} here.")
-    return found
+    try:
+        return named.place(connection, site, code)
+    except NamedError as error:
+        raise RecallError(str(error)) from None
 
 
 def suggested_place(connection: sa.Connection, site: str) -> str | None:

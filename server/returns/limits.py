@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import owner_settings
+from server import named, owner_settings
 from server.database import stamp
+from server.named import NamedError
 from server.returns import published
-from server.tables import reference
 from sync.returning import SITE_WIDE, UNIT_MAX
 
 KIND: Final = published.SETTING
@@ -58,8 +58,10 @@ def set_limits(
     """
     if not 0 <= limits.unit_max <= MOST or not 0 <= limits.product_max <= MOST or not 2 <= limits.recall_at <= MOST:
         raise LimitError(f"A limit is a number from 0 to {MOST:,}; a recall is proposed from 2 on.")
-    if item is not None and not _is_product(connection, site, item):
-        raise LimitError(f"There is no product {item}.")
+    try:
+        item = named.product(connection, site, item) if item is not None else None
+    except NamedError as error:
+        raise LimitError(str(error)) from None
     key = item or SITE_WIDE
     told = f"limits for returns of {item or 'the site'}: {limits.unit_max} times a unit"
     owner_settings.keep(
@@ -67,9 +69,3 @@ def set_limits(
     )
     of_all = published.items_back(connection, site) if item is None else []
     published.publish(connection, site, [key, *of_all], stamp(connection))
-
-
-def _is_product(connection: sa.Connection, site: str, item: str) -> bool:
-    t = reference.c
-    query = sa.select(t.key).where(t.site == site, t.kind == "item", t.key == item, t.row.isnot(None))
-    return connection.execute(query).first() is not None

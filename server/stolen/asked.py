@@ -9,7 +9,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from server import documents, search
+from server import named, search
 from server.stolen import known
 from sync.check_digits import CSET_82
 from sync.identity import is_container, is_location, is_stock, item_of, serial_key, split_key, unit_key
@@ -103,7 +103,7 @@ def things(connection: sa.Connection, site: str, asked: Asked) -> list[str]:
 
 def _item(connection: sa.Connection, site: str, asked: Asked) -> str | None:
     try:
-        return documents.item_asked(connection, site, gtin=asked.gtin, sku=asked.sku)
+        return named.product_asked(connection, site, gtin=asked.gtin, sku=asked.sku)
     except ValueError as error:
         raise StolenError(str(error)) from None
 

@@ -11,14 +11,16 @@ from typing import Final
 import sqlalchemy as sa
 
 from server import documents as imports
+from server import named
 from server.database import reading, transact
 from server.document_file import draft
 from server.document_kinds import KINDS
+from server.named import NamedError
 from server.orders.progress import read_progress
 from server.printing.numbers import allot_number
 from server.receipts import receipt
 from server.tables import document_rows, documents, events
-from sync.identity import is_container, item_of
+from sync.identity import GS1, is_container, item_of, split_key
 from sync.order import TRANSFER as PREFIX
 
 TRANSFERS_MAX: Final = 300
@@ -127,7 +129,7 @@ def create(
     """Order some of what is here to another site; returns the transfer's number, under which it is picked and packed.
 
     Args:
-        lines: GTIN or SKU, and how many.
+        lines: GTIN, SKU or canonical name of a product, and how many.
 
     Raises:
         TransferError: a product or the site is unknown, there is nothing to send, or the number is no transfer's.
@@ -140,17 +142,24 @@ def create(
     called = number or transact(lambda c: next_number(c, site, operator, now_ms))
     with reading() as connection:
         names = imports.names(connection, site)
-    rows = ["gtin;sku;quantity;to_site"]
-    for product, quantity in wanted:
-        is_sku = product in names.items
-        rows.append(f"{'' if is_sku else product};{product if is_sku else ''};{quantity};{to}")
-    drafted = draft(io.BytesIO("\n".join(rows).encode()), KINDS["order"], site=site, names=names, number=called)
+        rows = [_row(connection, site, line, *asked, to) for line, asked in enumerate(wanted, start=1)]
+    table = "\n".join(["gtin;sku;quantity;to_site", *rows])
+    drafted = draft(io.BytesIO(table.encode()), KINDS["order"], site=site, names=names, number=called)
     with drafted.spool:
         if drafted.errors:
             first = drafted.errors[0]
             raise TransferError(f"Line {first.row - 1}: {first.problem}")
         imports.take(drafted, operator=operator, now_ms=now_ms)
     return called
+
+
+def _row(connection: sa.Connection, site: str, line: int, product: str, quantity: int, to: str) -> str:
+    try:
+        parts = split_key(named.product(connection, site, product))
+    except NamedError as error:
+        raise TransferError(f"Line {line}: {error}") from None
+    number = parts.value("01")
+    return f"{number};;{quantity};{to}" if parts.domain == GS1 else f";{number};{quantity};{to}"
 
 
 def _transfer(

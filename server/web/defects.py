@@ -10,7 +10,7 @@ from werkzeug import Response
 
 from server import context, queries
 from server.claims.claim import ClaimError
-from server.claims.defect import draft, named
+from server.claims.defect import all_named, draft, sorted_out
 from server.database import reading, transact
 from server.defects.origin import origin
 from server.people import requires, signed_in
@@ -20,6 +20,7 @@ from server.web.pages import blueprint, linked_names
 
 NAV = Entry("Defects", "web.defects", Group.QUALITY, order=30)
 SHOWN_MAX: Final = 20
+WRONG_SHOWN_MAX: Final = 3
 TEXT_MAX: Final = 20_000
 
 
@@ -28,12 +29,12 @@ TEXT_MAX: Final = 20_000
 def defects() -> str:
     """Where the units came from that `?units=` names, one a line; with none the form alone."""
     site, now_ms, typed = signed_in().site, context.now_ms(), request.args.get("units", "")[:TEXT_MAX]
-    origins, units = [], []
     with reading() as connection:
-        try:
-            units = named(connection, site, _texts(typed)) if typed.strip() else []
-        except ClaimError as error:
-            flash(str(error), "bad")
+        units, wrong = sorted_out(connection, site, _texts(typed))
+        for sentence in wrong[:WRONG_SHOWN_MAX]:
+            flash(sentence, "bad")
+        if len(wrong) > WRONG_SHOWN_MAX:
+            flash(f"And {len(wrong) - WRONG_SHOWN_MAX} more like these.", "bad")
         origins = [origin(connection, site, unit, now_ms) for unit in units[:SHOWN_MAX]]
         keys = [key for one in origins for key in (one.unit, one.carton, one.state.place)]
         keys += [key for one in origins for sibling in one.siblings for key in (sibling.unit, sibling.place)]
@@ -57,7 +58,7 @@ def claim_defects() -> Response:
             lambda c: draft(
                 c,
                 site=person.site,
-                units=named(c, person.site, _texts(typed)),
+                units=all_named(c, person.site, _texts(typed)),
                 reason=request.form.get("reason", ""),
                 operator=person.name,
                 now_ms=now_ms,

@@ -19,6 +19,7 @@ from server.returns.limits import LimitError, Limits
 from server.roles import Task
 from server.web.navigation import Entry, Group
 from server.web.pages import blueprint, linked_names
+from sync.because import Outcome
 from sync.condition import CONDITIONS
 from sync.event import TEXT_MAX, format_name
 from sync.identity import GS1, split_key
@@ -41,8 +42,10 @@ MATCHED: Final = {
 @requires(Task.LOOK)
 def returns() -> str:
     """What came back and waits for a decision; `?outcome=` keeps one verdict's."""
-    wanted = request.args.get("outcome") or None
-    site = signed_in().site
+    wanted, site = request.args.get("outcome") or None, signed_in().site
+    if wanted is not None and wanted not in list(Outcome):
+        flash(f"There is no verdict {wanted!r:.40}; these are all returns that wait.", "bad")
+        wanted = None
     with reading() as connection:
         every = desk.waiting(connection, site, context.now_ms())
         found = [row for row in every if wanted in (None, row.outcome)]

@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from server import context, documents, search, site_codes
+from server import context, documents, named, search
 from server.cells import CellError
 from server.database import reading, transact
+from server.named import NamedError
 from server.people import requires, signed_in
 from server.roles import Task
 from server.warranty import desk
@@ -152,7 +153,7 @@ def _done(write: Callable[[sa.Connection], str], unit: str) -> Response:
     """Do it, say what came of it, and show the unit again."""
     try:
         flash(transact(write), "good")
-    except (DeskError, CellError) as error:
+    except (DeskError, CellError, NamedError) as error:
         flash(str(error), "bad")
     return redirect(url_for("web.warranty", label=unit or None))
 
@@ -171,15 +172,12 @@ def _who() -> dict[str, Any]:
 
 
 def _unit(connection: sa.Connection, typed: str) -> str:
-    """The one thing that a label names.
+    """The one unit that a label names.
 
     Raises:
-        DeskError: it names none, or several.
+        NamedError: it names none, or several.
     """
-    found = search.find(connection, signed_in().site, typed.strip()) if typed.strip() else search.Found()
-    if len(found.keys) != 1:
-        raise DeskError(found.problem or "Scan or type the unit.")
-    return found.keys[0]
+    return named.unit(connection, signed_in().site, typed)
 
 
 def _further_name(connection: sa.Connection, name: str) -> tuple[str, ...]:
@@ -187,7 +185,4 @@ def _further_name(connection: sa.Connection, name: str) -> tuple[str, ...]:
     typed = request.form.get(name, "").strip()
     if not typed:
         return ()
-    label = search.read_typed(typed, site_codes.load(connection, signed_in().site))
-    if isinstance(label, str):
-        raise DeskError(label)
-    return (label.key,)
+    return (named.further_number(connection, signed_in().site, typed),)

@@ -121,7 +121,7 @@ def test_bins_are_chosen_by_code_zone_product_and_class(stocked: None) -> None:
         ({}, "Name at least one bin"),
         ({"bins": ["Z-9"]}, "There is no location 'Z-9' here"),
         ({"by": By.ZONE, "zones": ["Q"]}, "No bin is in that zone"),
-        ({"by": By.PRODUCT, "product": "P99"}, "'P99' is no product here"),
+        ({"by": By.PRODUCT, "product": "P99"}, "There is no product 'P99' here"),
         ({"by": By.PRODUCT, "product": "04006381333931"}, "hold that product in no bin"),
         ({"by": By.SPOT, "zones": ["Q"]}, "no bin to draw"),
     ],

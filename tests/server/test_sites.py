@@ -94,7 +94,7 @@ def test_a_recall_begins_at_every_site_and_says_where_it_could_not(app: Flask, a
     assert (both["number"], both["at"], both["not_at"]) == ("RC-1", [SITE, "north"], {})
     here = quality.post("/api/v1/recalls", json={"reason": "fire", "sku": "C2", "everywhere": True}).get_json()
     assert (here["number"], here["at"]) == ("RC-2", [SITE])
-    assert here["not_at"] == {"north": "There is no product with the SKU 'C2' here: import the products first."}
+    assert here["not_at"] == {"north": "There is no product 'C2' here: give its GTIN, its SKU or its canonical name."}
     with reading() as c:
         assert [one.number for one in book.listed(c, "north")] == ["RC-1"]
         changes, _, _ = pull(c, "north", None)

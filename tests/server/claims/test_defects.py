@@ -63,7 +63,7 @@ def came(serial: str) -> Origin:
 
 def claim(*serials: str, reason: str = "dead on arrival") -> list[str]:
     def write(c: object) -> list[str]:
-        units = defect.named(c, SITE, serials)  # type: ignore[arg-type]
+        units = defect.all_named(c, SITE, serials)  # type: ignore[arg-type]
         return defect.draft(c, site=SITE, units=units, reason=reason, operator="Rosa", now_ms=NOW)  # type: ignore[arg-type]
 
     return transact(write)
@@ -120,7 +120,7 @@ def test_units_of_two_deliveries_are_two_claims_and_none_is_claimed_twice(dock: 
     ("serials", "reason", "sentence"),
     [
         (("S5",), "dead", "Nobody knows with which delivery"),
-        (("S\U0001f600",), "dead", "is no unit that is known here. No claim was made."),
+        (("S\U0001f600",), "dead", "names nothing that is known here. Write a unit's serial number"),
         ((), "dead", "Name at least one unit"),
         (("S1",), " ", "Say what is wrong with them"),
     ],
