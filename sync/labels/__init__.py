@@ -5,8 +5,8 @@ with a sentence. It never alters the bytes: keep them, and parse them again when
 
 >>> parse(b"0109506000134352" b"21ABC", "]d2").key
 'https://id.gs1.org/01/09506000134352/21/ABC'
->>> parse("01\u0660".encode(), "]d2").reason
-"'٠' in '01٠' cannot stand in a label: plain letters, digits and signs (ASCII) do."
+>>> parse("01€".encode(), "]d2").reason
+"'€' in '01€' cannot stand in a label: plain letters, digits and signs (ASCII) do."
 
 Each format is one file of this folder, found by itself; `formats()` lists them in the order in which they are asked.
 Labels of one box are put together by `sync.labels.box`.
