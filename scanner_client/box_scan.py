@@ -177,7 +177,7 @@ class BoxScans:
             box = self._by_document(labels)
         task = self._keeping.task
         if task.action == TELL_APART:
-            return told_apart(box, self._site_map, task.document, task.location)
+            return told_apart(box, self._site_map, task.document, task.container or task.location)
         item = box.item or self.product_in_hand
         box = plated(box, item) if judging.bears_plates(self._site_map, item) else box
         return by_own_name(box, self._site_map) if len(labels) == 1 and labels[0].kind is Kind.PLATE else box

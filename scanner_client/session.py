@@ -26,6 +26,7 @@ from scanner_client.packing import Packed, packed_so_far
 from scanner_client.pairing import Read, pairs
 from scanner_client.past import PastScan
 from scanner_client.pick_list import PickList, PickLists
+from scanner_client.plating import TELL_APART
 from scanner_client.put_back import Back, PutBacks
 from scanner_client.returns_desk import ReturnsDesk
 from scanner_client.sighting import Sighting, Symbol, Told, Tone, printable, with_symbols
@@ -118,7 +119,9 @@ class Session:
         parcel_ = self.desk.parcel(sighting, read.label.key)
         if parcel_ is not None:
             return parcel_
-        if "container" in what.needs:  # the carton that the next units go into, not itself what is scanned
+        if self.task.action == TELL_APART and self.task.location is None:
+            return [Told(tone=Tone.ASK, text=say("scan.bin_first"), thing=self.keeping.place(read.label.key))]
+        if "container" in what.needs or self.task.action == TELL_APART:  # what the next are in, not itself scanned
             self.keeping.task = replace(self.task, container=read.label.key)
             return [Told(tone=Tone.INFO, text=say("place.carton", carton=self.keeping.place(read.label.key)))]
         if self.task.action == parcel.LABELLING:

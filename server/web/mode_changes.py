@@ -20,7 +20,7 @@ from server.people import requires, signed_in
 from server.roles import Task
 from server.web.navigation import Entry, Group
 from server.web.pages import blueprint, linked_names
-from sync.identity import is_stock
+from sync.identity import is_container, is_stock
 
 NAV = Entry("Changes of mode", "web.mode_changes", Group.STOCK, order=85)
 REASON_MAX = 200
@@ -50,9 +50,8 @@ def mode_change() -> str:
             raise Refusal(404, "not_found", str(error)) from None
         at = inventory.resolve(connection, site, [need.place for need in found.left])
         shown = [(need, at.get(need.place) if need.place else None) for need in found.left[:ROWS_MAX]]
-        names = linked_names(
-            connection, site, [found.item, *(n.subject for n in found.left[:ROWS_MAX]), *(place for _, place in shown)]
-        )
+        places = [place for need, stands in shown for place in (need.place, stands)]
+        names = linked_names(connection, site, [found.item, *(need.subject for need, _ in shown), *places])
     pieces: Counter[bool] = Counter()
     for need in found.left:
         pieces[is_stock(need.subject)] += need.quantity
@@ -63,6 +62,7 @@ def mode_change() -> str:
         names=names,
         pieces=pieces[True],
         units=pieces[False],
+        cartons=any(need.place and is_container(need.place) for need in found.left),
         unitwise=found.after in UNITWISE,
     )
 

@@ -20,9 +20,9 @@ from server import enrolment, inventory
 from server.database import reading, writing
 from server.modes import change
 from server.printing.wanted import Wanted, print_wanted
-from sync.identity import item_key, unit_key
+from sync.identity import container_key, item_key, unit_key
 from tests.scanner_client.conftest import Hands
-from tests.server.office import LOCATIONS, NOW, PEN, PRODUCTS, SITE, TEA, office, take
+from tests.server.office import CARTON_2, LOCATIONS, NOW, PEN, PRODUCTS, SITE, TEA, office, take
 from tests.simulation.station import Network
 
 STOCK = f"gtin,lot,quantity,location\n{PEN},,2,A-01\n{TEA},L1,1,A-01\n{TEA},L2,1,A-02\n"
@@ -55,9 +55,9 @@ class Ravi:
         enrol(handheld, invitation, self.network, name="HH-1")
         self.sync()
 
-    def begins(self, number: str) -> None:
+    def begins(self, number: str, action: str = "tell_apart") -> None:
         self.sync()
-        task = task_of(Assignment(action="tell_apart", operator="Ravi", document=number), self.handheld.site_map)
+        task = task_of(Assignment(action=action, operator="Ravi", document=number), self.handheld.site_map)
         self.typing = Typing(Session(self.handheld, task))
 
     def scans(self, label: str) -> Told:
@@ -73,6 +73,11 @@ class Ravi:
 def handheld(tmp_path: Path, day: Hands) -> Iterator[Handheld]:
     with open_handheld(tmp_path / "home", day.clock) as opened:
         yield opened
+
+
+def place(code: str) -> str:
+    with reading() as c:
+        return next(one.key for one in inventory.places(c, SITE) if one.code == code)
 
 
 def changes(item: str, mode: str, day: Hands) -> str:
@@ -113,3 +118,41 @@ def test_ravi_gives_plates_to_what_was_only_counted(handheld: Handheld, app: Fla
     with reading() as c:
         assert list(inventory.levels(c, SITE)) == []
         assert change.read(c, SITE, tea).left == ()
+
+
+def test_pens_in_a_carton_get_plates_too_and_go_on_with_it(handheld: Handheld, app: Flask, day: Hands) -> None:
+    carton = container_key(CARTON_2)
+    take("asn", f"number,sscc,gtin,quantity\nASN-1,{CARTON_2},{PEN},2\n")
+    ravi = Ravi(handheld, app, day)
+    ravi.begins("ASN-1", "receive")
+    ravi.scans("LOC:DOCK")
+    ravi.scans(f"]C100{CARTON_2}")
+    ravi.sync()
+    pens = changes(item_key(PEN), "lpn", day)
+    with reading() as c:
+        left = {need.place: need.quantity for need in change.read(c, SITE, pens).left}
+    assert left == {carton: 2, place("A-01"): 2}, "the supplier's word and a scan of its label brought them in"
+    ravi.begins(pens)
+    asked = ravi.scans(f"]C100{CARTON_2}")
+    assert (asked.tone, asked.event) == (Tone.ASK, None), "where it stands has to be said first"
+    ravi.scans("LOC:DOCK")
+    ravi.scans(f"]C100{CARTON_2}")
+    ravi.scans("]d1LPN00000001")
+    ravi.scans("]d1LPN00000002")
+    ravi.scans("LOC:A-01")
+    ravi.scans("]d1LPN00000003")
+    ravi.sync()
+    with reading() as c:
+        found = change.read(c, SITE, pens)
+    assert [(need.place, need.quantity) for need in found.left] == [(place("A-01"), 1)]
+    assert (found.done, found.total) == (3, 4)
+    ravi.begins("", "put_away")
+    ravi.scans("LOC:A-02")
+    ravi.scans(f"]C100{CARTON_2}")
+    ravi.sync()
+    with reading() as c:
+        stands = {row["unit"]: row["place"] for row in inventory.units(c, SITE, item=item_key(PEN))}
+        at = inventory.resolve(c, SITE, stands.values())
+    plates = [unit_key(PEN, f"LPN0000000{n}") for n in (1, 2, 3)]
+    assert stands == dict(zip(plates, [carton, carton, place("A-01")], strict=True))
+    assert at[carton] == place("A-02")
