@@ -90,6 +90,11 @@ simulate: $(INSTALLED) ## let everything go wrong between handhelds and a server
 teeth: $(INSTALLED) ## plant each known bug in the simulation of faults, and print which promise finds it; some minutes
 	$(PYTHON) -m tests.simulation.faults.teeth
 
+CHANGES ?= 1000000
+.PHONY: race
+race: $(INSTALLED) ## pull while four write CHANGES (1,000,000) rows to PostgreSQL, and beside it with a naive cursor; some minutes
+	$(PYTHON) -m tests.race --changes $(CHANGES)
+
 RETURNS ?= 1000
 .PHONY: returns
 returns: $(INSTALLED) ## simulate 1,000 returns, online and offline, with fakes, clones, loops; SEEDS=3 for three shops
