@@ -15,7 +15,7 @@ from server.returns.facts import Judged, judge
 from server.roles import Task, may
 from sync.because import REJECT, Because, Outcome
 from sync.returning import may_be_released
-from sync.unit import Status
+from sync.unit import Status, UnitState
 
 DECISIONS: Final = {
     "restock": "Release it for sale",
@@ -26,6 +26,14 @@ DECISIONS: Final = {
     "clear": "It was held back in error: examine it again",
 }
 """What can be decided, with words for it."""
+OF_THE_OTHER: Final = {
+    "reject_return": "Send the one that was brought back to whoever sent it",
+    "scrap": "Destroy the one that was brought, or hand it to the police",
+    "clear": "There is no second one, or it is dealt with: let ours go again",
+}
+"""The same where what was brought is not the one of the records: that one stays where it is, and as it is."""
+OTHERS: Final = frozenset({Because.TWIN_IN_STOCK, Because.GONE_BEFORE, Because.NEVER_RECEIVED})
+"""Doubts which say that what was brought is another one than that of the records."""
 NEVER: Final = frozenset(
     {
         Because.RECALLED,
@@ -61,7 +69,11 @@ class Choice:
 
 def choices(judged: Judged, role: str) -> list[Choice]:
     """Every decision about this return, and which of them are open to someone of this role."""
-    return [Choice(action=name, text=text, why_not=why_not(judged, name, role)) for name, text in DECISIONS.items()]
+    other = OF_THE_OTHER if judged.state.status is not Status.RETURNED else {}
+    return [
+        Choice(action=name, text=other.get(name, text), why_not=why_not(judged, name, role))
+        for name, text in DECISIONS.items()
+    ]
 
 
 def why_not(judged: Judged, action: str, role: str) -> str:
@@ -70,10 +82,8 @@ def why_not(judged: Judged, action: str, role: str) -> str:
     if action == "clear":
         held = state.held is not None or state.doubts
         return _needs(role, Task.SETTLE) if held else "Nothing holds it back."
-    if action == "reject_return" and state.status is Status.SEEN:
-        return _needs(role, Task.RETURN)
     if state.status is not Status.RETURNED:
-        return "It is not among the returns."
+        return _of_the_other(state, action, role)
     if action == "restock":
         hindered = sorted(set(found.because) & NEVER)
         if hindered or not may_be_released(state):
@@ -82,6 +92,15 @@ def why_not(judged: Judged, action: str, role: str) -> str:
     if action in ("scrap", "return_to_vendor") or (action == "refurbish" and state.held is not None):
         return _needs(role, Task.SETTLE)
     return _needs(role, Task.RETURN)
+
+
+def _of_the_other(state: UnitState, action: str, role: str) -> str:
+    """Why this cannot be decided about what was brought and is not the one of the records; empty where it can."""
+    if state.status is not Status.SEEN and not OTHERS & set(state.doubts):
+        return "It is not among the returns."
+    if action not in OF_THE_OTHER:
+        return "It is not ours by the records: it can be sent back to whoever brought it, or scrapped."
+    return _needs(role, Task.RETURN if (state.status, action) == (Status.SEEN, "reject_return") else Task.SETTLE)
 
 
 def _needs(role: str, task: Task) -> str:

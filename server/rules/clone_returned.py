@@ -1,7 +1,8 @@
 """A second one of this number came back: by the records the unit is elsewhere.
 
 One of the two is not genuine. Both are held back until somebody has laid them side by side: read the number on each
-device itself, and compare with what was received. Clear the genuine one afterwards.
+device itself, and compare with what was received. Say on the return's page what becomes of the one that was brought,
+and let ours go again there: then this closes by itself.
 """
 
 from typing import Final
@@ -26,3 +27,7 @@ def check(step: Step) -> Finding | None:
     return Finding(
         detail=SAYS[why], expected=step.before.place, seen=step.fact.event.location, against=step.before.seen_by
     )
+
+
+def explained(finding: Finding, step: Step) -> bool:
+    return step.fact.event.action == "clear" and step.fact.event.device_no == 0

@@ -29,4 +29,4 @@ def check(step: Step) -> Finding | None:
 
 
 def explained(finding: Finding, step: Step) -> bool:
-    return step.fact.event.action == "reject_return"
+    return step.fact.event.action in ("reject_return", "scrap")

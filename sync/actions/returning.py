@@ -146,22 +146,27 @@ def return_to_vendor(state: UnitState, event: ScanEvent) -> UnitState:
         expects={Status.RETURNED})  # fmt: skip
 def scrap(state: UnitState, event: ScanEvent) -> UnitState:
     """Scrap: it is destroyed."""
-    return _leave(state, event, Status.DISPOSED)
+    return _leave(state, event, Status.DISPOSED) if state.status is Status.RETURNED else _without_the_other(state)
 
 
 @action("reject_return", roles=DESK, needs=("subject", "reason"), step="shipping", disposition="in_transit",
         expects={Status.RETURNED})  # fmt: skip
 def reject_return(state: UnitState, event: ScanEvent) -> UnitState:
     """Reject return: it goes back to whoever sent it, and was no return."""
-    if state.status is Status.SEEN:
-        return state._replace(place=None, expected=None, observed=False, doubts=(), held=None)
     if state.status is not Status.RETURNED:
-        return state
+        return _without_the_other(state)
     left = _leave(state, event, Status.SHIPPED)
     left = left._replace(document=state.sold_on, doubts=(), held=None, matched=None)
     if not _is_return(state):
         return left
     return left._replace(returns=max(0, state.returns - 1), returned_for=state.returned_for[:-1])
+
+
+def _without_the_other(state: UnitState) -> UnitState:
+    """What was brought under this name has left; ours stays as it is, and held back until it was looked at too."""
+    if state.status is Status.SEEN:
+        return state._replace(place=None, expected=None, observed=False, doubts=(), held=None)
+    return state._replace(doubts=())
 
 
 def _leave(state: UnitState, event: ScanEvent, status: Status) -> UnitState:

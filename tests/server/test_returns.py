@@ -20,7 +20,7 @@ from server.recalls.book import begin
 from server.returns import announced, loops, lots, shared
 from server.returns.facts import judge
 from server.returns.limits import Limits, set_limits
-from server.tables import document_rows, unit_states
+from server.tables import cases, document_rows, unit_states
 from sync.because import Because, Outcome
 from sync.identity import imei_key
 from sync.returning import ReturnVerdict
@@ -218,6 +218,44 @@ def test_a_unit_that_was_never_sold_comes_back(shop: Person, handheld: Handheld,
     waiting = supervisor.get("/api/v1/returns").get_json()["returns"]
     assert {row["unit"]: row["outcome"] for row in waiting} == {unit("S8"): "quarantine", unit("S9"): "reject"}
     assert status("S8") == "stored", "the one on the shelf stays there, and is held back"
+
+
+def test_of_a_second_one_of_a_number_it_is_decided_by_itself_and_ours_stays_and_is_let_go_afterwards(
+    shop: Person, handheld: Handheld, app: Flask
+) -> None:
+    says(handheld, "put_away", "S8", location=BIN_A)
+    back(handheld, "S8", "RMA-1")
+    handheld.push()
+    desk, quality = sign_in(app, "returns"), sign_in(app, "quality")
+    assert refusal(decide(desk, "S8", "scrap")) == (409, "not_open")
+    assert refusal(decide(quality, "S8", "restock"))[0] == 409
+    page = quality.get(f"/returns/unit/{path_of(unit('S8'))}").text
+    assert "Destroy the one that was brought" in page
+    assert "Have it put right first" not in page.partition("Decide")[2].partition("</form>")[0]
+    answer = decide(quality, "S8", "scrap", "a fake: its screen shows another IMEI").get_json()
+    assert (answer["status"], "twin_in_stock" in answer["because"], "held" in answer["because"]) == (
+        "stored",
+        False,
+        True,
+    )
+    waits = quality.get("/api/v1/returns").get_json()["returns"]
+    assert [row["unit"] for row in waits] == [unit("S8")], "ours is held back still, and nobody forgets it"
+    assert decide(quality, "S8", "clear", "it is the genuine one").status_code == 200
+    assert (quality.get("/api/v1/returns").get_json()["returns"], status("S8")) == ([], "stored")
+    with reading() as c:
+        row = c.execute(cases.select().where(cases.c.rule == "clone_returned")).mappings().one()
+        assert row["status"] == "explained"
+
+
+@pytest.mark.parametrize("decision", ["scrap", "reject_return"])
+def test_what_was_never_ours_is_destroyed_or_sent_back_and_waits_no_longer(
+    shop: Person, handheld: Handheld, decision: str
+) -> None:
+    back(handheld, "S9", None)
+    handheld.push()
+    assert [row["unit"] for row in shop.get("/api/v1/returns").get_json()["returns"]] == [unit("S9")]
+    assert decide(shop, "S9", decision, "not ours").status_code == 200
+    assert shop.get("/api/v1/returns").get_json()["returns"] == []
 
 
 def test_what_came_back_is_folded_alike_however_it_arrives(shop: Person, handheld: Handheld) -> None:
