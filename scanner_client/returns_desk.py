@@ -122,6 +122,7 @@ class ReturnsDesk:
         if self._parcel is None:
             return [Told(tone=Tone.ASK, text=say("returns.no_parcel"))]
         (sighting, carton), self._parcel = self._parcel, None
+        found = self._keeping.handheld.site_map.find(carton)
         event = self._keeping.event("parcel_back", subject=carton, reason="undelivered", container=None)
         event = with_symbols(event, sighting, sighting.symbols[0] if sighting.symbols else None)
         lacking = judging.lacking(event)
@@ -130,6 +131,8 @@ class ReturnsDesk:
         [kept] = self._keeping.keep([event])
         thing = self._keeping.place(carton)
         self._keeping.recent.remember(kept, sighting.box, thing)
+        if found is not None and found.known.status is Status.PACKED:
+            return [Told(tone=Tone.LOOK, text=say("returns.never_left"), thing=thing, event=kept)]
         return [Told(tone=Tone.GOOD, text=say("returns.undelivered"), thing=thing, event=kept)]
 
     # What is in it.

@@ -63,6 +63,8 @@ class Because(StrEnum):
     """It is in stock, here: it is no return."""
     RELEASED = "released"
     """It came back, was released, and is in stock here again: whose it was is no question any more."""
+    NEVER_LEFT = "never_left"
+    """It is picked or packed for an order, and was never handed over: its parcel was mislaid, or its scan forgotten."""
     OTHER_ORDER = "other_order"
     """It was sold on another order than is said, and nothing tells whether it is another customer's."""
     OTHER_UNIT = "other_unit"

@@ -41,6 +41,11 @@ FOR_THE_SHELF: Final = frozenset({"new", "opened", "grade_a"})
 """Conditions (`sync.condition`) in which a return may go back on sale without anybody else's look."""
 
 
+GOING_OUT: Final = frozenset({Status.PICKED, Status.PACKED})
+_UNSOLD: Final = frozenset({Because.TWIN_IN_STOCK, Because.NEVER_RECEIVED, Because.MISSING_BEFORE})
+"""What is said of a number of which none was sold: there is no order that another one could be compared with."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """What whoever returns it says: the order that it was bought on, and who they are."""
@@ -150,7 +155,7 @@ def _whose(facts: ReturnFacts) -> Iterable[Because]:
         yield Because.NOT_OURS if facts.whole else Because.NOT_IN_DATA
         return
     if state.status in IN_STOCK - {Status.RETURNED} and not state.doubts:
-        yield Because.RELEASED if state.returns else Because.NEVER_SOLD
+        yield _still_here(state)
         return
     if facts.document is None:
         yield Because.NO_CLAIM
@@ -162,16 +167,25 @@ def _whose(facts: ReturnFacts) -> Iterable[Because]:
         yield from _compared(facts, claim)
 
 
+def _still_here(state: UnitState) -> Because:
+    """Why what is in stock by the records is no return."""
+    if state.status in GOING_OUT:
+        return Because.NEVER_LEFT
+    return Because.RELEASED if state.returns else Because.NEVER_SOLD
+
+
 def _compared(facts: ReturnFacts, claim: Claim) -> Iterable[Because]:
     state = facts.state
     if claim.units and facts.unit not in claim.units:
         yield Because.OTHER_UNIT
+    if state is None or (state.sold_on is None and _UNSOLD & {*state.doubts}):
+        return
     if claim.customer is not None and facts.sold_to is not None:
         if claim.customer != facts.sold_to:
             yield Because.OTHER_CUSTOMER
-        elif state is not None and claim.order not in (None, state.sold_on):
+        elif claim.order not in (None, state.sold_on):
             yield Because.OTHER_ORDER
-    elif state is not None and claim.order != state.sold_on:
+    elif claim.order != state.sold_on:
         yield Because.OTHER_ORDER
 
 

@@ -12,7 +12,7 @@ from sync.actions.registry import Stock, action
 from sync.because import Because
 from sync.event import ScanEvent
 from sync.own_number import Match, compare
-from sync.returning import may_be_released, why_said
+from sync.returning import GOING_OUT, may_be_released, why_said
 from sync.unit import IN_STOCK, Status, UnitState
 
 DESK = frozenset({"returns", "supervisor", "quality", "admin"})
@@ -80,8 +80,17 @@ def _doubts(state: UnitState, event: ScanEvent, boxed: Match | None) -> Iterator
     elif state.status is Status.RETURNED:
         if None not in (event.document, state.document) and event.document != state.document:
             yield Because.TWIN_RETURNED
-    elif state.status in IN_STOCK and event.location not in (state.place, state.expected):
+    elif (
+        state.status in IN_STOCK
+        and event.location not in (state.place, state.expected)
+        and not _is_its_parcel(state, event)
+    ):
         yield Because.TWIN_IN_STOCK
+
+
+def _is_its_parcel(state: UnitState, event: ScanEvent) -> bool:
+    """Whether it comes with the very order that it is picked or packed for: that parcel was mislaid, and is no twin."""
+    return state.status in GOING_OUT and event.document is not None and event.document == state.document
 
 
 @action("examine", roles=DESK, step="inspecting", disposition="returned", expects={Status.RETURNED})

@@ -194,6 +194,18 @@ def test_a_parcel_that_nobody_opened_is_no_return(handheld: Handheld, begin: Beg
     assert [event.action for event in kept(handheld)] == ["parcel_back"]
 
 
+def test_a_parcel_that_was_never_handed_over_is_called_mislaid(begin: Begin, learn: Learn) -> None:
+    packed = ["packed", CARTON, CARTON, *[None] * 7, None, "SO-1"]
+    learn(*KNOWN, ["unit", CARTON, ["packed", None, None, *[None] * 3]], ["unit", unit("S6"), packed])
+    [told] = see(began(begin, document="SO-1"), unit_label("S6"))
+    assert Because.NEVER_LEFT in because(told)
+    assert not because(told) & {Because.TWIN_IN_STOCK, Because.OTHER_ORDER}
+    session = began(begin, document=None)
+    see(session, CARTON_LABEL)
+    [kept_here] = Typing(session).enter(b"/undelivered")
+    assert kept_here.text.startswith("Parcel back. By this handheld's data it was never handed over")
+
+
 def test_a_unit_that_came_back_too_often_and_a_lot_that_failed_are_looked_at(begin: Begin, learn: Learn) -> None:
     often = ["returns", "*", {"unit_max": 1}]
     lots = ["returns", ITEM, {"failed_lots": [["L7", unit("S9")]]}]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from server.adviser import records
@@ -21,10 +22,10 @@ from server.returns import announced, loops, lots, shared
 from server.returns.facts import judge
 from server.returns.limits import Limits, set_limits
 from server.tables import cases, document_rows, unit_states
-from sync.because import Because, Outcome
+from sync.because import STILL_NEEDED, Because, Outcome
 from sync.identity import imei_key
 from sync.returning import ReturnVerdict
-from tests.handheld import BIN_A, CABLE, CARTON_1, DOCK, PHONE, unit
+from tests.handheld import BIN_A, CABLE, CARTON_1, CARTON_2, DOCK, PHONE, unit
 from tests.server.office import problems
 from tests.server.running import NOW, SITE, Handheld, Person, refusal, sign_in
 from tests.server.site import folded
@@ -256,6 +257,29 @@ def test_what_was_never_ours_is_destroyed_or_sent_back_and_waits_no_longer(
     assert [row["unit"] for row in shop.get("/api/v1/returns").get_json()["returns"]] == [unit("S9")]
     assert decide(shop, "S9", decision, "not ours").status_code == 200
     assert shop.get("/api/v1/returns").get_json()["returns"] == []
+
+
+def cases_of(serial: str) -> set[str]:
+    with reading() as c:
+        t = cases.c
+        return set(c.execute(sa.select(t.rule).where(t.site == SITE, t.unit == unit(serial))).scalars())
+
+
+def test_a_mislaid_parcel_is_no_counterfeit_and_nobody_a_cheat(shop: Person, handheld: Handheld) -> None:
+    for serial, order, carton, document in (("S7", "SO-3", CARTON_1, "SO-3"), ("S8", "SO-2", CARTON_2, "RMA-1")):
+        says(handheld, "put_away", serial, location=BIN_A)
+        says(handheld, "pick", serial, location=BIN_A, document=order)
+        says(handheld, "pack", serial, container=carton, document=order)
+        back(handheld, serial, document)
+    handheld.push()
+    doubted = set(verdict("S7").because) - set(STILL_NEEDED)
+    assert (doubted, verdict("S7").outcome) == ({Because.NEVER_LEFT}, Outcome.INSPECT)
+    assert cases_of("S7") == {"returned_unsold"}
+    page = shop.get(f"/returns/unit/{path_of(unit('S7'))}").text
+    assert "By the records it is packed and was never handed over: look whether its parcel was mislaid." in page
+    assert Because.TWIN_IN_STOCK in verdict("S8").because, "with anything else it may be a second one of its number"
+    assert Because.OTHER_ORDER not in verdict("S8").because, "it was sold on none"
+    assert cases_of("S8") == {"clone_returned"}
 
 
 def test_what_came_back_is_folded_alike_however_it_arrives(shop: Person, handheld: Handheld) -> None:

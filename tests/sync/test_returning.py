@@ -58,6 +58,8 @@ def test_what_is_sound_and_theirs_and_was_examined_is_restocked() -> None:
         ({"status": Status.SEEN}, Because.NOT_OURS, Outcome.REJECT),
         ({"status": Status.STORED, "returns": 0}, Because.NEVER_SOLD, Outcome.INSPECT),
         ({"status": Status.STORED}, Because.RELEASED, Outcome.INSPECT),
+        ({"status": Status.PACKED}, Because.NEVER_LEFT, Outcome.INSPECT),
+        ({"doubts": ("missing_before",), "sold_on": None}, Because.MISSING_BEFORE, Outcome.QUARANTINE),
     ],
 )
 def test_what_its_own_state_says(state: dict[str, Any], why: Because, outcome: Outcome) -> None:
