@@ -6,8 +6,8 @@ The human-readable interpretation stands beneath the symbol, or beside it where 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from math import floor
 from typing import Final
@@ -24,11 +24,14 @@ READABLE_EM_MIN: Final = 1.6
 BIG_EM: Final = 7.0
 """For what fits in one line: a bin is read from afar."""
 HEADING_EM: Final = 4.2
+_TYPES: Final = (BIG_EM, HEADING_EM, READABLE_EM)
 LINE: Final = 1.15
 """Of the type size, from one line to the next."""
 BESIDE_MIN: Final = 10.0
 """Millimetres that text beside a symbol needs."""
 BARS_MAX: Final = 25.0
+LENGTH_MAX: Final = 165.1
+"""Of bars with their quiet zones (GS1 General Specifications, 5.4.4.3)."""
 STEP: Final = 0.01
 """From one size of module to the next that is tried, where there are no dots."""
 _NARROW: Final = frozenset("ijltfI.,:;'|!()[] -/")
@@ -83,10 +86,13 @@ def place(
     """
     spot = _Spot(content=content, symbol=symbol, heading=heading, width=width, height=height, margin=margin)
     modules = list(_modules(symbol, dot))
+    nameless = replace(spot, heading="")  # what people call it is left out last
+    ways: list[Callable[[float], Placed | None]]
     if symbol.is_linear:
-        ways: Iterable[Callable[[float], Placed | None]] = (spot.linear,)
+        ways = [spot.linear, nameless.linear]
     else:
-        ways = (partial(spot.matrix, beneath=b, shorten=s) for s in (False, True) for b in (True, False))
+        ways = [partial(spot.matrix, beneath=b, shorten=s) for s in (False, True) for b in (True, False)]
+        ways += [partial(nameless.matrix, beneath=b, shorten=False) for b in (True, False)]
     for way in ways:
         for module in modules:
             if (placed := way(module)) is not None:
@@ -143,7 +149,8 @@ class _Spot:
         if used > self.height + 1e-6 or left > self.width - self.margin:
             return None
         said = () if beneath else self.content.readable
-        beside = _beside(self.heading, said, left, white, self.width - self.margin - left, side, shorten=shorten)
+        room = (self.width - self.margin - left, side if beneath else self.height - white - self.margin)
+        beside = _beside(self.heading, said, left, white, *room, shorten=shorten)
         if beside is None:
             return None
         texts = (*_column(readable, self.margin, white + side + quiet, READABLE_EM), *beside)
@@ -152,12 +159,12 @@ class _Spot:
     def linear(self, module: float) -> Placed | None:
         """The heading, the bars across the label, the interpretation."""
         wide = self.symbol.columns * module
-        if wide + 2 * self._white(module) > self.width + 1e-6:
+        too_long = wide + 2 * self.symbol.size.quiet * module > LENGTH_MAX
+        if too_long or wide + 2 * self._white(module) > self.width + 1e-6:
             return None
         readable = _wrapped(["  ".join(self.content.readable)], self.width - 2 * self.margin, READABLE_EM)
         below = GAP + len(readable) * READABLE_EM * LINE
-        for em in (BIG_EM, HEADING_EM, READABLE_EM, 0.0):
-            lines = _shortened(_wrapped([self.heading], self.width - 2 * self.margin, em), 1) if em else []
+        for em, lines in self._headings():
             above = len(lines) * em * LINE + (GAP if lines else 0)
             bars = min(self.height - 2 * self.margin - above - below, max(self.symbol.size.height, BARS_MAX))
             if bars >= self.symbol.size.height - 1e-6:
@@ -169,12 +176,22 @@ class _Spot:
                 return Placed(symbol=self.symbol, x=x, y=y, module=module, row_height=bars, texts=tuple(texts))
         return None
 
+    def _headings(self) -> Iterator[tuple[float, list[str]]]:
+        """What people call it, the largest type first: in one line, in two of the smallest, and then cut off."""
+        if not self.heading:
+            yield 0.0, []
+            return
+        broken = {em: _wrapped([self.heading], self.width - 2 * self.margin, em) for em in _TYPES}
+        yield from ((em, lines) for em, lines in broken.items() if len(lines) == 1)
+        yield READABLE_EM, _shortened(broken[READABLE_EM], 2)
+        yield READABLE_EM, _shortened(broken[READABLE_EM], 1)
+
 
 def _beside(
     heading: str, readable: Sequence[str], x: float, y: float, width: float, height: float, *, shorten: bool
 ) -> list[Text] | None:
     """The heading, and beneath it the interpretation where it stands here; None where they do not fit."""
-    for em in (BIG_EM, HEADING_EM, READABLE_EM, READABLE_EM_MIN):
+    for em in (*_TYPES, READABLE_EM_MIN):
         small = min(em, READABLE_EM)
         said = _wrapped(readable, width, small)
         left = height - len(said) * small * LINE
@@ -182,7 +199,7 @@ def _beside(
         if em == BIG_EM and len(lines) > 1:
             continue
         shown = _shortened(lines, int(left / (em * LINE) + 1e-6)) if shorten else lines
-        if width >= BESIDE_MIN and left >= len(shown) * em * LINE - 1e-6:
+        if width >= BESIDE_MIN and left >= len(shown) * em * LINE - 1e-6 and (shown or not heading):
             return _column(shown, x, y, em, bold=True) + _column(said, x, y + len(shown) * em * LINE, small)
     return None if heading or readable else []
 

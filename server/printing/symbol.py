@@ -38,16 +38,29 @@ class Print:
     """Of the bars of a linear symbol; 0 for a matrix, whose rows are modules."""
 
 
-SIZES: Final = {
+OWN: Final = {
     Carrier.DATAMATRIX: Print(module_min=0.375, module_max=0.99, quiet=1),
     Carrier.LINEAR: Print(module_min=0.25, module_max=0.495, quiet=10, height=12.7),
     Carrier.QR: Print(module_min=0.375, module_max=0.99, quiet=4),
 }
-"""GS1 General Specifications: X-dimensions and heights of 5.12.3, symbol specification table 4 (trade items not scanned
-at points of sale); 0.375 mm rather than 0.380 because that is three dots of a printer of 203 dpi. Quiet zones: 10
-modules beside GS1-128 (5.4.4.2), 1 around Data Matrix (ISO/IEC 16022), 4 around QR Code (ISO/IEC 18004)."""
-LOGISTIC: Final = Print(module_min=0.495, module_max=0.94, quiet=10, height=31.75)
-"""GS1-128 with an SSCC: symbol specification table 5 (logistic units)."""
+"""Of the site's own codes, which GS1 says nothing of: as large as it will go, for bins are read from afar."""
+KEYED: Final = {
+    Carrier.DATAMATRIX: Print(module_min=0.375, module_max=0.495, quiet=1),
+    Carrier.LINEAR: OWN[Carrier.LINEAR],
+    Carrier.QR: Print(module_min=0.375, module_max=0.495, quiet=4),
+}
+"""GS1 General Specifications: X-dimensions and heights of 5.12.3, symbol specification tables 4 (trade items that are
+not scanned at points of sale) and 9 (locations); 0.375 mm rather than 0.380 because that is three dots of a printer of
+203 dpi. Quiet zones: 10 modules beside GS1-128 (5.4.4.2), 1 around Data Matrix (ISO/IEC 16022), 4 around QR Code
+(ISO/IEC 18004)."""
+LOGISTIC: Final = {
+    Carrier.DATAMATRIX: Print(module_min=0.743, module_max=1.5, quiet=1),
+    Carrier.LINEAR: Print(module_min=0.495, module_max=0.94, quiet=10, height=31.75),
+    Carrier.QR: Print(module_min=0.743, module_max=1.5, quiet=4),
+}
+"""With an SSCC: symbol specification table 5 (logistic units)."""
+LINEAR_MAX: Final = 48
+"""Characters of a GS1-128, AIs and separators among them (GS1 General Specifications, 5.4.4.3)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,13 +101,17 @@ def draw(content: Content, carrier: Carrier, codes: SiteCodes) -> Symbol:
     """
     barcode = _create(content, carrier)
     content.check(barcode.bytes, barcode.symbology_identifier, codes)
+    if carrier is Carrier.LINEAR and content.elements and len(barcode.bytes) > LINEAR_MAX:
+        raise PrintError(
+            f"{len(barcode.bytes)} characters are too many for GS1-128, which holds {LINEAR_MAX}: take Data Matrix."
+        )
     image = memoryview(barcode.to_image(scale=1, add_quiet_zones=False))  # type: ignore[arg-type]  # its stub says less
     width = (image.shape or (0, 0))[1]
     pixels = image.tobytes()
     rows = [tuple(p == 0 for p in pixels[at : at + width]) for at in range(0, len(pixels), width)]
     is_sscc = any(ai == "00" for ai, _ in content.elements)
-    linear = carrier is Carrier.LINEAR
-    return Symbol(rows=(rows[0],) if linear else tuple(rows), size=LOGISTIC if linear and is_sscc else SIZES[carrier])
+    sizes = LOGISTIC if is_sscc else KEYED if content.elements else OWN
+    return Symbol(rows=(rows[0],) if carrier is Carrier.LINEAR else tuple(rows), size=sizes[carrier])
 
 
 def _create(content: Content, carrier: Carrier) -> zxingcpp.Barcode:

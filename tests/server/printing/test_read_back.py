@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -89,6 +90,61 @@ def test_a_logistic_label_of_a_thermal_printer_has_the_size_that_gs1_asks_for() 
         assert label.x >= 10 * label.module
         (picture,) = printed(zpl.labels([label], ROLLS["102x152"], dpi))
         assert keys_in(picture, CODES) == [content.key]
+
+
+LONG = "Wireless over-ear headphones that cancel noise, midnight blue, second generation, refurbished"
+
+
+@pytest.mark.parametrize(
+    ("key", "smallest", "largest"),
+    [
+        (unit_key(GTIN, "A1"), 0.375, 0.495),
+        (location_key(GTIN[1:], "A-01-02"), 0.375, 0.495),
+        (container_key("106141412345678908"), 0.743, 1.5),
+    ],
+)
+@pytest.mark.parametrize("carrier", [Carrier.DATAMATRIX, Carrier.QR])
+def test_a_square_symbol_has_the_size_that_gs1_asks_for(
+    key: str, smallest: float, largest: float, carrier: Carrier
+) -> None:
+    symbol = draw(content_of(key, CODES), carrier, CODES)
+    for width, height, dot in ((70, 37, None), (199.6, 143.5, None), (102, 152, 1 / 8)):
+        module = place(content_of(key, CODES), symbol, "Lamp", width, height, dot=dot).module
+        assert smallest <= module <= largest + (0.1 * dot if dot else 0)
+
+
+def test_a_gs1_128_of_more_than_48_characters_is_refused() -> None:
+    content = content_of(unit_key(GTIN, "7" * 20), CODES, lot="L" * 20)
+    with pytest.raises(PrintError, match="61 characters are too many for GS1-128, which holds 48: take Data Matrix"):
+        draw(content, Carrier.LINEAR, CODES)
+
+
+def test_bars_are_no_longer_than_gs1_allows_on_a_label_however_wide() -> None:
+    content = content_of(unit_key(GTIN, "Serial-is-20-letters"), CODES)
+    label = place(content, draw(content, Carrier.LINEAR, CODES), LONG, 199.6, 143.5)
+    assert (label.symbol.columns + 2 * 10) * label.module <= 165.1
+
+
+@pytest.mark.parametrize("sheet", SHEETS.values(), ids=list(SHEETS))
+@pytest.mark.parametrize("carrier", Carrier)
+def test_a_long_name_beside_long_numbers_is_cut_and_nothing_lies_on_anything_else(
+    sheet: Sheet, carrier: Carrier
+) -> None:
+    content = content_of(unit_key(GTIN, "Serial-is-20-letters"), CODES, lot="Lot-20-letters-long-" * (carrier != "128"))
+    with suppress(PrintError):
+        label = place(content, draw(content, carrier, CODES), LONG, sheet.width, sheet.height, margin=sheet.margin)
+        (page,) = pages(pdf.sheets([label], sheet))
+        symbol_right = label.x + label.symbol.columns * label.module
+        symbol_bottom = label.y + len(label.symbol.rows) * label.row_height
+        lines = sorted(label.texts, key=lambda text: text.y)
+        assert any(text.bold and text.text.startswith("Wirele") for text in lines)
+        for text in lines:
+            beside = text.x >= symbol_right or text.y + text.em <= label.y + 0.01
+            assert beside or text.y >= symbol_bottom, text
+            assert text.y + text.em <= sheet.height
+        for upper, lower in pairwise(lines):
+            assert lower.y >= upper.y + upper.em - 0.01 or lower.x > upper.x or upper.x > lower.x
+        assert keys_in(cut(page, sheet.corner(0), (sheet.width, sheet.height)), CODES) == [content.key]
 
 
 text_82 = st.text(alphabet=CSET_82, min_size=1, max_size=20)
