@@ -18,7 +18,7 @@ from server.orders.standing import OrderUnit
 from server.rebuild import lock, rebuild_stated
 from server.tables import document_rows, documents, reference, sites
 from server.transfers.arrival import arrived, handed_over, tell_arrived
-from server.transfers.withdrawal import withdraw, withdrawn
+from server.transfers.withdrawal import Line, withdraw, withdrawn
 from server.unit_rows import states_of
 from sync.event import TEXT_MAX, ScanEvent, format_name
 from sync.history import Fact
@@ -38,13 +38,15 @@ def announce(connection: sa.Connection, site: str, facts: Sequence[Fact], now_ms
     """Tell each site what these facts handed over to it, and that what they took back is not coming after all.
 
     What it was told of already stays as it was told. So does what has arrived there, however its hand-over was undone:
-    then both sites have it, and this one hears of it.
+    then both sites have it, and this one hears of it. A carton's contents may be heard of after its hand-over: who
+    packed had no network.
     """
     concerned: dict[str, dict[str, Fact]] = defaultdict(dict)
     for fact in facts:
         event = _first(connection, fact)
-        if event.action == "ship" and event.document is not None and event.subject is not None:
-            concerned[event.document][event.subject] = fact
+        handed = {"ship": event.subject, "pack": event.container}.get(event.action)
+        if event.document is not None and handed is not None:
+            concerned[event.document].setdefault(handed, fact)
     for number, to in destinations(connection, site, concerned).items():
         known = connection.execute(sa.select(sites.c.site).where(sites.c.site == to)).first()
         if known is None:
@@ -54,12 +56,14 @@ def announce(connection: sa.Connection, site: str, facts: Sequence[Fact], now_ms
         left = subjects.keys() & handed_over(connection, site, number)
         told = _told(connection, to, number, subjects)
         because = next(iter(subjects.values()))
-        rows = _rows(connection, site, number, left - told.keys(), now_ms)
+        rows = _rows(connection, site, number, left, now_ms)
+        rows = [row for row in rows if (row["subject"], row.get("container")) not in told]
         if rows:
             operator = because.event.operator
             _state(connection, to, _notice_number(connection, to, number), rows, operator=operator, now_ms=now_ms)
-        for subject in sorted(told.keys() - left):
-            _take_back(connection, site, to, told[subject], subject, subjects[subject], now_ms)
+        announced = {subject: notice for (subject, _), notice in told.items() if subject in subjects}
+        for subject in sorted(announced.keys() - left):
+            _take_back(connection, site, to, announced[subject], subject, subjects[subject], now_ms)
 
 
 def _first(connection: sa.Connection, fact: Fact) -> ScanEvent:
@@ -75,10 +79,10 @@ def _first(connection: sa.Connection, fact: Fact) -> ScanEvent:
     return event
 
 
-def _told(connection: sa.Connection, to: str, number: str, subjects: Iterable[str]) -> dict[str, str]:
-    """Which of these this transfer has announced there already, and in which notice; not what was taken back again.
+def _told(connection: sa.Connection, to: str, number: str, subjects: Iterable[str]) -> dict[Line, str]:
+    """What this transfer has announced there of these and of what is in them, and in which notice.
 
-    A tote or a unit may come with another transfer again.
+    Not what was taken back again; a tote or a unit may come with another transfer again.
     """
     d, r = documents.c, document_rows.c
     found: list[Any] = []
@@ -86,11 +90,12 @@ def _told(connection: sa.Connection, to: str, number: str, subjects: Iterable[st
         query = (
             sa.select(r.subject, r.container, r.attributes, d.number)
             .join(documents, d.digest == r.document)
-            .where(r.site == to, r.subject.in_(chunk), d.kind == "asn")
+            .where(r.site == to, r.subject.in_(chunk) | r.container.in_(chunk), d.kind == "asn")
         )
         found += [row for row in connection.execute(query) if (row.attributes or {}).get("transfer") == number]
     gone = {notice: withdrawn(connection, to, notice) for notice in {row.number for row in found}}
-    return {row.subject: row.number for row in found if (row.subject, row.container) not in gone[row.number]}
+    lines = {(row.subject, row.container): row.number for row in found}
+    return {line: notice for line, notice in lines.items() if line not in gone[notice]}
 
 
 def _take_back(

@@ -203,6 +203,32 @@ def test_a_second_handover_of_the_same_transfer_is_a_notice_of_its_own(app: Flas
         }
 
 
+def test_what_was_packed_with_no_network_is_announced_though_its_carton_left_before_anybody_heard_of_it(
+    app: Flask, day: Hands, tmp_path: Path
+) -> None:
+    book.create(site=SITE, to=NORTH, lines=[("LAMP", 1)], operator="Mia", now_ms=day.wall)
+    with (
+        open_handheld(tmp_path / "packing", day.clock) as offline,
+        open_handheld(tmp_path / "door", day.clock) as door,
+    ):
+        mia = Worker(offline, app, day, site=SITE, name="Mia")
+        sam = Worker(door, app, day, site=SITE, name="Sam")
+        mia.begins("pick", document="TRANSFER-1")
+        mia.scans("LOC:A-01")
+        mia.lamp("L1")
+        mia.sync()
+        mia.begins("pack", document="TRANSFER-1")
+        mia.scans(f"]C100{CARTON}")
+        mia.lamp("L1")
+        sam.begins("ship", document="TRANSFER-1")
+        sam.scans(f"]C100{CARTON}")
+        sam.sync()
+        assert standing(NORTH, "L1") is None
+        mia.sync()
+    assert standing(NORTH, "L1") == "announced"
+    assert transfers(NORTH, day) == [("on its way", 0, 1, 0)]
+
+
 def takes_the_hand_over_back(mia: Worker) -> None:
     mia.begins("ship", document="TRANSFER-1")
     for line in (b"/scans", b"/undo 1 wrong truck"):
@@ -269,7 +295,7 @@ def test_what_arrives_although_its_hand_over_was_undone_is_a_case_where_it_still
     [
         ("south", [("LAMP", 1)], "'south' is no other site here. The others: north."),
         (SITE, [("LAMP", 1)], "'main' is no other site here."),
-        (NORTH, [("NO-SUCH", 1)], "no GTIN"),
+        (NORTH, [("NO-SUCH", 1)], "There is no product 'NO-SUCH' here"),
         (NORTH, [], "A transfer has 1 to 500 lines"),
     ],
 )
