@@ -18,7 +18,7 @@ from scanner_client.device import Device, DeviceError, Mark, MarkFile
 from scanner_client.outbox import Outbox, Run
 from scanner_client.own_scans import OwnScans
 from scanner_client.site_map import SiteMap
-from sync.event import ScanEvent
+from sync.event import ScanEvent, parse_name
 from sync.protocol import SIGNED_PREFIX, PushHeader, pack
 
 QUEUE_FILE: Final = "queue.sqlite3"
@@ -38,6 +38,12 @@ class Handheld:
         self.renewed: str | None = None
         """Why the queue goes on under a new epoch since it was opened, in words; None where it does not."""
         self.device = self._identify()
+        self._before = {epoch.epoch: epoch.last_seq for epoch in self.outbox.epochs()}
+
+    def made_since_opening(self, name: str) -> bool:
+        """Whether the event with this written name was committed since the folder was opened, and not before."""
+        _, epoch, seq = parse_name(name)
+        return seq > self._before.get(epoch, 0)
 
     def envelope(self, run: Run, *, carried: bool) -> tuple[bytes, bytes]:
         """Body and signature of the envelope of a run.

@@ -14,7 +14,7 @@ from scanner_client.sighting import Sighting, Told, Tone, printable, with_symbol
 from scanner_client.task import Task
 from scanner_client.wording import say
 from sync.actions import ACTIONS, Stock
-from sync.event import ScanEvent
+from sync.event import ScanEvent, format_name
 from sync.identity import is_stock
 
 
@@ -25,7 +25,7 @@ class Keeping:
         self.handheld = handheld
         self.task = task
         self.kept = 0
-        """What was committed and stands: neither an undo nor what it undid."""
+        """What was committed since the handheld was opened, and stands: neither an undo nor what it undid."""
         self.bin = OpenBin()
         self.recent = Recent()
 
@@ -45,11 +45,19 @@ class Keeping:
     def keep(self, events: list[ScanEvent]) -> list[ScanEvent]:
         """Commit them all at once; they come back with their names."""
         kept = self.handheld.commit([shortened(event) for event in events])
-        self.kept += sum(-1 if event.voids else 1 for event in kept)
+        self.kept += sum(-self._was_counted(event.voids) if event.voids else 1 for event in kept)
         for event in kept:
             if event.action not in ("open_bin", "finish_bin"):
                 self.bin.scanned(event)
         return kept
+
+    def stands_again(self, undo: ScanEvent) -> None:
+        """Count what this undo had taken away, for the undo itself was taken back."""
+        if undo.voids:
+            self.kept += self._was_counted(undo.voids) + self._was_counted(format_name(undo.name))
+
+    def _was_counted(self, name: str) -> int:
+        return int(self.handheld.made_since_opening(name))
 
     def unreadable(self, sighting: Sighting, reason: str) -> list[Told]:
         """A label that names nothing is kept with its bytes and the reason."""

@@ -218,7 +218,7 @@ class Session:
         if past.undone:
             return Told(tone=Tone.ASK, text=say("past.undone_already"), thing=past.thing)
         [kept] = self.keeping.keep([self.keeping.undoing(past.event, printable(reason))])
-        self.keeping.kept += 2 if past.event.voids else 0  # what an undo had taken away stands again
+        self.keeping.stands_again(past.event)
         box = self.keeping.recent.forget(past.event)
         if past.name == self.keeping.bin.opening:
             self.keeping.bin.finished()

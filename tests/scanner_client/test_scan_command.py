@@ -335,6 +335,13 @@ def test_exported_queue_is_taken_by_another_handheld(tmp_path: Path) -> None:
     assert "They had all been taken before." in run("import", "--home", other, file).stdout
 
 
+def test_a_scan_of_an_earlier_run_that_is_undone_is_taken_off_no_count_of_this_one(tmp_path: Path) -> None:
+    task = ("scan", "--home", str(tmp_path), "--action", "put_away", "--location", "LOC:A-01")
+    assert run(*task, typed="LPN1\nLPN2\n").stderr == "2 scans kept, 2 waiting.\n"
+    assert run(*task, typed="LPN3\n/scans\n/undo 2 wrong bin\n").stderr == "1 scans kept, 4 waiting.\n"
+    assert run(*task, typed="/scans\n/undo 1 it was right\n").stderr == "0 scans kept, 5 waiting.\n"
+
+
 def test_lines_on_the_screen_are_for_people(tmp_path: Path) -> None:
     done = run("scan", "--home", str(tmp_path), "--action", "put_away", typed="LPN1\nLOC:A-01\nLPN1\n")
     lines = [line.partition(" ")[2] for line in done.stdout.splitlines()]
