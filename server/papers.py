@@ -194,6 +194,7 @@ HEARD_WITHIN_MS: Final = 60_000
 class HandheldHeard:
     """A handheld in use, and when it was last heard from."""
 
+    device_no: int
     name: str
     last_seen_ms: int | None
     waiting: int
@@ -206,11 +207,11 @@ class HandheldHeard:
 def handhelds(connection: sa.Connection, site: str) -> list[HandheldHeard]:
     """The handhelds in use, by name."""
     rows = connection.execute(
-        sa.select(devices.c.name, devices.c.last_seen_ms, devices.c.waiting)
+        sa.select(devices.c.device_no, devices.c.name, devices.c.last_seen_ms, devices.c.waiting)
         .where(devices.c.site == site, devices.c.revoked_ms.is_(None))
         .order_by(devices.c.name)
     )
-    return [HandheldHeard(name=name, last_seen_ms=seen, waiting=waiting) for name, seen, waiting in rows]
+    return [HandheldHeard(**row) for row in rows.mappings()]
 
 
 def unheard(connection: sa.Connection, site: str, since_ms: int) -> list[str]:

@@ -51,7 +51,7 @@ def say_report(found: CountReport | ReceiptReport) -> None:
         click.echo(f"  {_words(line.kind):<11} {_say_line(line, names)}")
     for place in getattr(found, "unfinished", ()):
         click.echo(f"  not finished: {names(place).text}")
-    if found.unheard:
+    if found.unheard and found.totals.get(Line.MISSING):
         click.echo(f"  not heard from since, and may explain what is missing: {', '.join(found.unheard)}")
 
 

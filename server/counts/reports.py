@@ -14,6 +14,7 @@ from server.counts.moves import Move
 from server.counts.plan import Plan, Share
 from server.counts.scans import Evidence, Interval
 from server.counts.tally import Tally, Variance, tallies, variance
+from server.papers import HandheldHeard
 from sync.history import Fact
 from sync.identity import is_stock, item_of
 
@@ -97,10 +98,7 @@ def report(connection: sa.Connection, *, site: str, number: str, without: Collec
     evidence = scans.gather(connection, site, planned, recounts, without=without)
     lines, facts = _lines(connection, site, evidence, _frozen(connection, site, number), without)
     handhelds = papers.handhelds(connection, site)
-    unheard = {
-        place: tuple(h.name for h in handhelds if h.may_hold_scans(interval.finished_ms))
-        for place, interval in evidence.intervals.items()
-    }
+    unheard = {place: _unheard(handhelds, interval) for place, interval in evidence.intervals.items()}
     lines = [replace(line, provisional=_is_provisional(line, evidence, unheard)) for line in lines]
     moved = moves.of_units(lines)
     moved += elsewhere.moves_of_pieces(connection, site, planned, evidence.family, lines)
@@ -156,6 +154,12 @@ def _lines(
     lines = compare(units.expected, units.sightings, quantities)
     lines = [replace(line, facts=marks[line.subject]) if line.subject in marks else line for line in lines]
     return lines, facts | {papers.mark(f): f for found in units.facts.values() for f in found}
+
+
+def _unheard(handhelds: Iterable[HandheldHeard], interval: Interval) -> tuple[str, ...]:
+    """Names of those that may still hold scans of a bin's interval; its own counters' clocks need no margin."""
+    until = dict.fromkeys(interval.devices, interval.last_ms)
+    return tuple(h.name for h in handhelds if h.may_hold_scans(until.get(h.device_no, interval.finished_ms)))
 
 
 def _is_provisional(line: ReportLine, evidence: Evidence, unheard: Mapping[str, Sequence[str]]) -> bool:

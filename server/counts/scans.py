@@ -27,6 +27,8 @@ class Interval:
     people: tuple[str, ...] = ()
     """Who opened, scanned or finished, by name."""
     devices: tuple[int, ...] = ()
+    last_ms: int = 0
+    """The latest scan by itself, not widened: whoever made one of these and has sent it holds nothing older back."""
     said_finished_ms: int | None = None
     """When somebody last said that it is finished."""
     finished_by: int | None = None
@@ -156,6 +158,7 @@ def _interval(facts: Sequence[Fact]) -> Interval:
         finished=bool(finishing),
         people=tuple(dict.fromkeys(f.event.operator for f in facts if f.event.operator)),
         devices=tuple(dict.fromkeys(f.name[0] for f in facts)),
+        last_ms=max(f.event_ms for f in facts),
         said_finished_ms=finishing[-1].event_ms if finishing else None,
         finished_by=finishing[-1].name[0] if finishing else None,
     )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from server.counts.compare import Line
 from server.counts.late import late_scans
 from server.counts.opening import open_count
 from server.counts.plan import CountError
@@ -162,6 +163,16 @@ def test_missing_is_provisional_while_a_handheld_has_not_been_heard_from(counter
     with reading() as c:
         frozen = c.execute(sa.select(document_rows.c.attributes).where(document_rows.c.subject == A2)).scalars().all()
     assert [a["provisional"] for a in frozen if a and "kind" in a] == [True]
+
+
+def test_the_handheld_that_counted_and_sent_everything_is_not_waited_for(counter: Chain) -> None:
+    count = Counting(counter, NOW - 6 * 60_000)
+    count(BIN_A, A1)
+    count(BIN_B, B1)
+    push(counter, now_ms=NOW)
+    found = close()
+    assert (found.totals["missing"], found.unheard) == (1, [])
+    assert [line.provisional for line in found.lines if line.kind is Line.MISSING] == [False]
 
 
 def frozen() -> list[Any]:
