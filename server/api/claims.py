@@ -78,6 +78,7 @@ class FollowSchema(Schema):
 
     fate = fields.String(required=True, validate=OneOf(FATES))
     note = text(load_default=None, validate=Length(1, 200))
+    more_than_claimed = fields.Boolean(load_default=False, metadata={"description": "Said of such a credit"})
     amount = fields.Integer(load_default=None, strict=True, allow_none=True, validate=Range(0, QUANTITY_MAX))
 
 

@@ -10,9 +10,10 @@ from typing import Final
 import sqlalchemy as sa
 
 from server import papers
-from server.claims.claim import NEXT, Claim, ClaimError, ClaimLine, Fate, line_of, row_of
+from server.claims.claim import NEXT, VALUED, Claim, ClaimError, ClaimLine, Fate, line_of, row_of
 from server.claims.version import has_changed
 from server.ledger import FOLDED, in_chunks, record
+from server.prices import Price
 from server.rebuild import lock
 from server.tables import document_rows, documents, events
 from sync.actions import QUANTITY_MAX
@@ -59,11 +60,13 @@ def follow(
     now_ms: int,
     note: str | None = None,
     amount: int | None = None,
+    more_than_claimed: bool = False,
 ) -> Claim:
     """Write down what became of a claim.
 
     Args:
         amount: what was credited, in the currency's smallest unit; needed for that fate alone.
+        more_than_claimed: whether somebody says that it is more than was claimed, and right.
 
     Raises:
         ClaimError: there is no such claim, or that cannot follow on what it is now.
@@ -75,6 +78,7 @@ def follow(
         raise ClaimError(f"{number} is {claim.status}: what follows is {after}, and not {fate}.")
     if (fate == "credited") != (amount is not None) or not 0 <= (amount or 0) <= QUANTITY_MAX:
         raise ClaimError(f"A credit takes its amount, from 0 to {QUANTITY_MAX:,}, and nothing else does.")
+    _check_credit(claim, amount, more_than_claimed=more_than_claimed)
     record(
         connection,
         site=site,
@@ -87,6 +91,24 @@ def follow(
         quantity=amount,
     )
     return read(connection, site, number)
+
+
+def _check_credit(claim: Claim, amount: int | None, *, more_than_claimed: bool) -> None:
+    """Refuse a credit beyond the claim, which may be mistyped, until somebody says that it is right."""
+    owed = _owed(claim)
+    if amount is None or owed is None or amount <= owed.minor or more_than_claimed:
+        return
+    given = Price(amount, owed.currency).text()
+    raise ClaimError(f"{claim.number} claims {owed.text()}, and {given} is more: say that it is, or mend the amount.")
+
+
+def _owed(claim: Claim) -> Price | None:
+    """All that is claimed; None where a line has no value, or they have several currencies."""
+    unvalued = [line for line in claim.lines if line.wrong in VALUED and line.value is None]
+    if unvalued or len(claim.totals) != 1:
+        return None
+    [(currency, minor)] = claim.totals.items()
+    return Price(minor, currency)
 
 
 def read(connection: sa.Connection, site: str, number: str, *, late: bool = True) -> Claim:

@@ -59,13 +59,15 @@ def sampling_(*, mode: str, value: int, supplier: str | None) -> None:
 @click.argument("number")
 @click.option("--note", help="The supplier's reference, say.")
 @click.option("--amount", type=int, help="What was credited, in the currency's smallest unit.")
-def claim(*, what: str, number: str, note: str | None, amount: int | None) -> None:
+@click.option("--more-than-claimed", is_flag=True, help="The credit is beyond the claim, and right.")
+def claim(*, what: str, number: str, note: str | None, amount: int | None, more_than_claimed: bool) -> None:
     """Draft a claim for the closed receipt NUMBER, show claim NUMBER, or write down what became of it."""
     said: dict[str, Any] = {"site": site(), "operator": operator(), "now_ms": now_ms()}
     if what == "draft":
         number = transact(lambda c: delivery.draft(c, receipt=number, **said))
     elif what != "show":
-        transact(lambda c: book.follow(c, number=number, fate=what, note=note, amount=amount, **said))
+        said |= {"note": note, "amount": amount, "more_than_claimed": more_than_claimed}
+        transact(lambda c: book.follow(c, number=number, fate=what, **said))
     with reading() as connection:
         found = book.read(connection, site(), number)
         names = naming.read(connection, site(), [k for line in found.lines for k in (line.subject, line.carton)])

@@ -115,10 +115,11 @@ def follow_claim() -> Response:
                 now_ms=now_ms,
                 note=note,
                 amount=units,
+                more_than_claimed="more_than_claimed" in request.form,
             )
         )
     except (ClaimError, CellError) as error:
         flash(str(error), "bad")
-    else:
-        flash(f"{number} is {fate}.", "good")
+        return redirect(url_for("web.claim", number=number, amount=amount or None, note=note))
+    flash(f"{number} is {fate}.", "good")
     return redirect(url_for("web.claim", number=number))
