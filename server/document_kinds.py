@@ -92,6 +92,13 @@ def _starts(cell: Cell) -> Starts:
         raise CellError(f"A warranty does not run from {word!r}: it is one of {', '.join(Starts)}.") from None
 
 
+def _months(cell: Cell) -> int:
+    try:
+        return cells.quantity(cell)
+    except CellError:
+        raise CellError(f"{str(cell)[:30]!r} is no number of months: write a whole one, like 24.") from None
+
+
 def _pattern(cell: Cell) -> str:
     pattern = cells.text(cell)
     if len(pattern) > PATTERN_CHARS_MAX:
@@ -297,7 +304,7 @@ _WARRANTY: Final = DocumentKind(
         SKU,
         SERIAL,
         LOT,
-        Column("months", cells.quantity, "how many months it is covered; or give until", "duration term", "24"),
+        Column("months", _months, "how many months it is covered; or give until", "duration term", "24"),
         Column(
             "starts", _starts, f"what it runs from: {', '.join(Starts)}; sale where nothing is said", "from", "sale"
         ),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from math import isnan
 from typing import Final
 
+WRITTEN_MAX: Final = 10**12
+"""A figure beyond it is not written out: no shop has one."""
 _NUMBER: Final = re.compile(r"-?[0-9]{1,12}([.,][0-9]{1,6})?")
 
 
@@ -25,3 +28,16 @@ def read_number(text: str, what: str) -> float:
         whole = plain.replace(",", "").replace(".", "")
         raise NumberError(f"{text[:30]!r} could be read in two ways: write {whole}, or {plain.replace(',', '.')}0.")
     return float(plain.replace(",", "."))
+
+
+def as_said(value: float) -> str:
+    """A figure in the words of a sentence: at most three decimals, none where there are none.
+
+    >>> as_said(1234.5), as_said(1e308)
+    ('1,234.5', 'over 1,000,000,000,000')
+    """
+    if isnan(value):
+        return "what is no number"
+    if abs(value) > WRITTEN_MAX:
+        return f"{'below -' if value < 0 else 'over '}{WRITTEN_MAX:,}"
+    return f"{value:,.3f}".rstrip("0").rstrip(".")

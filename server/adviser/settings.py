@@ -16,6 +16,7 @@ from server.adviser.presets import DEFAULT, PRESETS
 from server.adviser.regulations import MARKETS
 from server.named import NamedError
 from server.owner_settings import Kept
+from server.typed_number import as_said
 
 FIGURE: Final = "adviser_figure"
 KIND: Final = "adviser_kind"
@@ -148,7 +149,7 @@ def _check_value(told: Assumption, value: float) -> None:
     fits = isfinite(value) and told.least <= value <= told.most and not (told.above_least and value == told.least)
     if not fits:
         least = f"more than {number(told.least)}" if told.above_least else f"from {number(told.least)}"
-        given = number(value) if isfinite(value) else str(value)
+        given = as_said(value).capitalize()
         raise SettingError(
             f"{given} cannot stand for “{told.text}”: it takes {least} up to {number(told.most)} ({told.unit})."
         )

@@ -11,6 +11,7 @@ from server.adviser.assumptions import Figure
 from server.adviser.model import Product, advise
 from server.adviser.presets import PRESETS, Preset
 from server.adviser.regulations import Mode
+from server.typed_number import as_said
 
 ORDERS: Final = 5_000
 UNIT_COST: Final = 2.0
@@ -46,7 +47,8 @@ class Case:
             (self.unit_cost, "cost of a unit"),
         ):
             if not 0 < value <= 1e9:
-                raise CaseError(f"The {what} must be more than nought and below 1,000,000,000, and not {value:g}.")
+                given = as_said(value)
+                raise CaseError(f"The {what} must be more than nought and below 1,000,000,000, and not {given}.")
 
     @property
     def units(self) -> float:

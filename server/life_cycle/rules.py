@@ -14,6 +14,7 @@ from server.life_cycle.markdown import Rule, When
 from server.life_cycle.stage import Stage
 from server.named import NamedError
 from server.owner_settings import Kept
+from server.typed_number import as_said
 
 RULE: Final = "price_rule"
 FLOOR: Final = "price_floor"
@@ -122,9 +123,10 @@ def _check(rule: Rule) -> None:
         raise RuleError(f"A rule needs a name of 1 to {NAME_MAX} characters, so that each mark-down can say its rule.")
     if not 0 < rule.percent < 100:
         turned = " A rise is a rule of its own kind." if rule.percent < 0 and rule.when is not When.RISE else ""
-        raise RuleError(f"{rule.percent:g} % is no mark-down: it takes more than 0 and less than 100 %.{turned}")
+        given = as_said(rule.percent).capitalize()
+        raise RuleError(f"{given} % is no mark-down: it takes more than 0 and less than 100 %.{turned}")
     if not 0 <= rule.days <= DAYS_MAX:
-        raise RuleError(f"{rule.days} days will not do: it takes 0 to {DAYS_MAX}.")
+        raise RuleError(f"{as_said(rule.days).capitalize()} days will not do: it takes 0 to {DAYS_MAX}.")
     wants_stage = rule.when in (When.STAGE, When.RISE)
     if wants_stage and rule.stage in (None, Stage.UNKNOWN):
         raise RuleError("Say for which stage: introduction, growth, maturity or decline.")
@@ -139,7 +141,7 @@ def set_floor(connection: sa.Connection, *, site: str, percent: float, operator:
         RuleError: it is below nought, or above ten times the cost.
     """
     if not 0 <= percent <= 1000:
-        raise RuleError(f"A floor of {percent:g} % of the cost will not do: it takes 0 to 1,000 %.")
+        raise RuleError(f"A floor of {as_said(percent)} % of the cost will not do: it takes 0 to 1,000 %.")
     owner_settings.keep(
         connection,
         site=site,

@@ -287,6 +287,7 @@ def test_another_owner_claims_by_the_number_of_the_transfer_and_their_name_is_in
     ("row", "says"),
     [
         ("2026-05-02,2026-05-01,", "The warranty would end (2026-05-01) before it starts (2026-05-02)."),
+        (",,-6", "'-6' is no number of months: write a whole one, like 24."),
         (",,0", "A warranty lasts 1 to 1,200 months, and not 0."),
         (",,", "A warranty needs its months, or the day on which it ends."),
     ],

@@ -113,6 +113,8 @@ def test_the_worked_case_stands_on_a_page_and_can_be_asked_for_other_figures(own
     assert "must be more than nought" in _text(owner.get("/adviser/case?unit_cost=0"))
     assert owner.get("/api/v1/adviser/case").get_json()["cost"] == 10_000
     assert owner.get("/api/v1/adviser/case?orders=0").status_code == 422
+    too_many = owner.get("/api/v1/adviser/case?orders=1e308").get_json()["message"]
+    assert too_many.endswith("below 1,000,000,000, and not over 1,000,000,000,000.")
 
 
 @SQLITE

@@ -147,6 +147,7 @@ def test_the_owners_rules_replace_what_is_assumed_and_name_who_set_them(owner: P
 REFUSED: list[tuple[str, dict[str, str], str]] = [
     ("rules", {"when": "age", "days": "90", "percent": "-5", "name": "x"}, "-5 % is no mark-down: it takes more"),
     ("rules", {"when": "age", "days": "90", "percent": "100", "name": "x"}, "100 % is no mark-down"),
+    ("rules", {"when": "age", "days": "90", "percent": "1000000000", "name": "x"}, "1,000,000,000 % is no mark-down"),
     ("rules", {"when": "age", "days": "-1", "percent": "5", "name": "x"}, "-1 days will not do"),
     ("rules", {"when": "age", "days": "1.5", "percent": "5", "name": "x"}, "1.5 days will not do"),
     ("rules", {"when": "age", "days": "9", "percent": "5", "name": ""}, "A rule needs a name"),
