@@ -15,7 +15,7 @@ from server.database import stamp
 from server.follow import take_effect
 from server.ledger import Entry, append, begin_chain
 from server.tables import chains, devices, events
-from server.timing import ClockSample, Estimate, Reading, earliest, estimate
+from server.timing import ClockSample, Estimate, Reading, clocks_in, earliest, estimate
 from sync.actions import refuse
 from sync.event import GENESIS, EventError, NewerSchema, ScanEvent, chain, decode
 from sync.protocol import MISSING_RANGES_MAX, Outcome, ProtocolError, PushHeader
@@ -268,7 +268,7 @@ def _timed(
     entries = []
     moment = Estimate(event_ms=floor_ms, uncertainty_ms=0)
     for r in run:
-        moment = next(times) if r.event else moment  # an unreadable line happened when its neighbour did
+        moment = next(times) if _reading(r) else moment  # an unreadable line happened when its neighbour did
         entries.append(
             Entry(
                 device_no=header.device_no,
@@ -287,7 +287,15 @@ def _timed(
 
 
 def _readings(run: Sequence[Line]) -> list[Reading]:
-    return [Reading(boot=e.boot, boot_ms=e.boot_ms, wall_ms=e.wall_ms) for e in (r.event for r in run) if e]
+    return [reading for reading in map(_reading, run) if reading]
+
+
+def _reading(line: Line) -> Reading | None:
+    """The clocks of a line; of one that is held they are read now, for its time is never estimated again."""
+    e = line.event
+    if e is None:
+        return clocks_in(line.line) if line.outcome is Outcome.HELD else None
+    return Reading(boot=e.boot, boot_ms=e.boot_ms, wall_ms=e.wall_ms)
 
 
 def _neighbours(connection: sa.Connection, header: PushHeader, first: int, last: int) -> tuple[int | None, int | None]:

@@ -16,10 +16,20 @@ import sqlalchemy as sa
 from server import ledger
 from server.database import stamp
 from server.follow import take_effect
-from server.ledger import KEYS_PER_QUERY, fact_of
+from server.ledger import FOLDED, KEYS_PER_QUERY, fact_of
 from server.tables import events
 from sync.actions import refuse
-from sync.event import FIELDS, EventError, NewerSchema, ScanEvent, decode, format_name, from_fields, parse_name
+from sync.event import (
+    FIELDS,
+    EventError,
+    NewerSchema,
+    ScanEvent,
+    decode,
+    digest,
+    format_name,
+    from_fields,
+    parse_name,
+)
 from sync.protocol import Outcome
 
 _ENVELOPE: Final = frozenset(
@@ -43,7 +53,8 @@ class Released:
 
 def release_held(connection: sa.Connection, site: str, *, now_ms: int) -> Released:
     """Read again what was too new for the version that received it, and fold what can be read now."""
-    query = sa.select(events).where(events.c.site == site, events.c.outcome == Outcome.HELD).with_for_update()
+    held = sa.select(events).where(events.c.site == site, events.c.outcome == Outcome.HELD).with_for_update()
+    query = held.order_by(*(events.c[name] for name in ("received_ms", "device_no", "epoch", "seq")))
     digests: list[bytes] = []
     counts = dict.fromkeys((Outcome.ACCEPTED, Outcome.QUARANTINED, Outcome.HELD), 0)
     for row in connection.execute(query).mappings().all():
@@ -51,15 +62,29 @@ def release_held(connection: sa.Connection, site: str, *, now_ms: int) -> Releas
         counts[outcome] += 1
         if outcome is Outcome.HELD:
             continue
+        if outcome is Outcome.ACCEPTED and _forks(connection, row):
+            outcome, note = Outcome.FORKED, "Another event bears the same name, or stands where this one continues."
         key = [events.c[name] == row[name] for name in ("device_no", "epoch", "seq", "digest")]
         connection.execute(events.update().where(*key).values(outcome=outcome.value, note=note, **values))
-        if outcome is Outcome.ACCEPTED:
+        if outcome in FOLDED:
             digests.append(row["digest"])
     for start in range(0, len(digests), KEYS_PER_QUERY):
         chunk = sa.select(events).where(events.c.digest.in_(digests[start : start + KEYS_PER_QUERY]))
         facts = [fact_of(found) for found in connection.execute(chunk).mappings()]
         take_effect(connection, site, facts, now_ms, stamp(connection))
     return Released(read=counts[Outcome.ACCEPTED], quarantined=counts[Outcome.QUARANTINED], held=counts[Outcome.HELD])
+
+
+def _forks(connection: sa.Connection, row: Mapping[Any, Any]) -> bool:
+    """Whether a line that waited is of a copied queue: a namesake counts already, or what is here goes on otherwise."""
+    e, seq = events.c, row["seq"]
+    near = sa.select(e.seq, e.digest, e.outcome).where(
+        e.device_no == row["device_no"], e.epoch == row["epoch"], e.seq.in_((seq - 1, seq)), e.digest != row["digest"]
+    )
+    found = connection.execute(near).all()
+    before = [one.digest for one in found if one.seq < seq]
+    namesake = any(one.seq == seq and one.outcome == Outcome.ACCEPTED for one in found)
+    return namesake or bool(before and all(digest(d, row["line"]) != row["digest"] for d in before))
 
 
 def _read(line: bytes) -> tuple[Outcome, str | None, dict[str, Any]]:

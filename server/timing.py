@@ -9,9 +9,12 @@ is never a reason to refuse anything.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+
+from sync.event import INT_MAX
 
 TRANSIT_MS: Final = 1_000
 """How far the moment of sending may lie before the moment of receipt; slow links take about this long."""
@@ -49,6 +52,16 @@ class Reading:
     boot: str
     boot_ms: int
     wall_ms: int
+
+
+def clocks_in(line: bytes) -> Reading | None:
+    """The clocks in a line that a newer version wrote; None where they do not stand as they do in ours."""
+    row = json.loads(line)
+    found = row.get("boot"), row.get("boot_ms"), row.get("wall_ms")
+    boot, *moments = found
+    if type(boot) is not str or any(type(ms) is not int or not 0 <= ms <= INT_MAX for ms in moments):
+        return None
+    return Reading(boot=boot, boot_ms=found[1], wall_ms=found[2])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

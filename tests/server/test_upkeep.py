@@ -1,6 +1,7 @@
 """The ledger proves itself, and events that were set aside come back."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,34 @@ def test_an_event_that_was_too_new_is_read_after_the_upgrade(database_url: str, 
                 read=1, quarantined=0, held=1
             )
         assert ("accepted", S1) in rows(events, "outcome", "subject")
+
+
+def test_an_event_that_was_too_new_happened_when_its_own_clock_says(database_url: str, tmp_path: Path) -> None:
+    with office(database_url, tmp_path):
+        chain = shift()
+        for seq in (4, 5):
+            clocks = {"seq": seq, "boot_ms": seq * 1_500, "wall_ms": NOW + seq * 1_500}
+            newer = json.loads(chain.lines[0]) | clocks | {"schema": 2}
+            chain.commit(json.dumps(newer, separators=(",", ":")).encode())
+        push(chain, 4, 5, now_ms=NOW + 11_000)
+        told = {seq: ms - NOW for device_no, seq, ms in rows(events, "device_no", "seq", "event_ms") if device_no == 7}
+        assert (told[4], told[5]) == (6_000, 7_500)
+
+
+def test_a_copied_queues_event_that_was_too_new_is_still_its_own(database_url: str, tmp_path: Path) -> None:
+    with office(database_url, tmp_path):
+        chain = shift()
+        copy = replace(chain, lines=list(chain.lines), digests=list(chain.digests))
+        chain.scan(NOW + 4_000, "inspect", S1, location=BIN_2)
+        copy.scan(NOW + 5_000, "move", S1, location=BIN_2)
+        for one in (chain, copy):
+            push(one, 4, 4, now_ms=NOW + 11_000)
+        change(events, (events.c.seq == 4) & (events.c.action == "move"), outcome="held", subject=None)
+        with writing() as c:
+            set_aside.release_held(c, SITE, now_ms=NOW + 12_000)
+        found = [row for row in rows(events, "device_no", "seq", "action", "outcome") if row[:2] == (7, 4)]
+        assert sorted(found) == [(7, 4, "inspect", "accepted"), (7, 4, "move", "forked")]
+        assert differences() == []
 
 
 def quarantined() -> str:

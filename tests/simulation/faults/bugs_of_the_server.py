@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from server import backup, changes, database, follow, ingest, ledger, rebuild, timing, unit_rows, upkeep
+from server import backup, changes, database, follow, ingest, ledger, rebuild, set_aside, timing, unit_rows, upkeep
 from server.api import handhelds
 from server.counts import exceptions, late
 from server.errors import Refusal
@@ -113,6 +113,21 @@ def a_word_of_the_first_release_is_read_no_more(patch: Patch) -> None:
         return event
 
     patch.setattr(ingest, "decode", read)
+
+
+@caught_by(12, faults=(Fault.BEHIND,))
+def what_was_held_is_never_read(patch: Patch) -> None:
+    patch.setattr(set_aside, "release_held", lambda *_, **__: None)
+
+
+@caught_by(10, faults=(Fault.BEHIND,), slow=True)
+def what_was_held_happened_when_its_neighbour_did(patch: Patch) -> None:
+    patch.setattr(ingest, "clocks_in", lambda _: None)
+
+
+@caught_by(14, faults=(Fault.BEHIND, Fault.TWIN, Fault.OLD_FOLDER), slow=True)
+def a_fork_that_was_held_is_accepted(patch: Patch) -> None:
+    patch.setattr(set_aside, "_forks", lambda *_: False)
 
 
 @caught_by(6, faults=(Fault.REVOKE,))

@@ -48,6 +48,7 @@ class Fault(StrEnum):
     REBUILD = "everything folded anew meanwhile"
     HOLIDAY = "eight days in which nothing happens"
     RELEASED = "scans as release 1.0.0 queued them"
+    BEHIND = "servers a release behind their handhelds, then upgraded"
 
 
 MOST: Final[Mapping[Fault, int]] = {
@@ -57,12 +58,12 @@ MOST: Final[Mapping[Fault, int]] = {
     Fault.POISON: 2, Fault.OLD_QUEUE: 1, Fault.OLD_FOLDER: 1, Fault.CLONE: 1, Fault.TWIN: 1, Fault.SERVER_KILL: 3,
     Fault.RIVAL: 3, Fault.SERVER_AWAY: 1, Fault.SERVER_DISK_FULL: 1, Fault.BACKUP: 2, Fault.RESTORE: 1,
     Fault.REVOKE: 1, Fault.NEWCOMER: 1, Fault.COUNT: 2, Fault.RECALL: 2, Fault.SETTLE: 3, Fault.REBUILD: 1,
-    Fault.HOLIDAY: 1, Fault.RELEASED: 2,
+    Fault.HOLIDAY: 1, Fault.RELEASED: 2, Fault.BEHIND: 1,
 }  # fmt: skip
 """How often each may happen in one seed."""
 RARE: Final = frozenset(
     {Fault.OLD_QUEUE, Fault.OLD_FOLDER, Fault.CLONE, Fault.TWIN, Fault.RESTORE, Fault.REVOKE, Fault.NEWCOMER,
-     Fault.REBUILD, Fault.HOLIDAY, Fault.SERVER_DISK_FULL}
+     Fault.REBUILD, Fault.HOLIDAY, Fault.SERVER_DISK_FULL, Fault.BEHIND}
 )  # fmt: skip
 """In one seed of four; else hardly a seed would be without them, and their absence is a case as well."""
 HANDHELDS: Final = 3

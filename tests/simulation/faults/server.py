@@ -14,16 +14,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from scanner_client.transport import Answer, TransportError
-from server import backup, ledger, shut_again
+from server import backup, ingest, ledger, set_aside, shut_again
 from server.backup import BackupError, Restored
 from server.database import db, sqlite_module, transact
 from server.recalls.asked import RecallError
+from sync.event import NewerSchema, ScanEvent
 from tests.simulation.clockwork import START_MS
 from tests.simulation.faults.chance import seeded
 from tests.simulation.faults.device import settle_on_machine
 from tests.simulation.faults.disk import PAGES_MAX, Killed
 from tests.simulation.faults.network import Request
-from tests.simulation.layout import box_label, build, product
+from tests.simulation.layout import SITE, box_label, build, product
 from tests.simulation.office import Office, OfficeError, open_office
 from tests.simulation.station import Station
 
@@ -45,6 +46,8 @@ class Server:
         self.rival_after: int | None = None
         """Statements until another process, a command say, tries to write as well."""
         self.is_full = self.was_full = False
+        self.is_behind = False
+        """It cannot read what handhelds of a newer release write."""
         self.died: Callable[[], None] = lambda: None
         """Told when a process dies by itself; who kills it knows."""
         self._file = folder / "server.sqlite3"
@@ -65,7 +68,7 @@ class Server:
     def lay_out(self, now_ms: Callable[[], int]) -> None:
         """A new morning: nothing has been scanned."""
         self.now_ms, self.is_up, self.is_full, self.dies_after, self._dead = now_ms, True, False, None, False
-        self.was_full, self.rival_after = False, None
+        self.was_full, self.rival_after, self.is_behind = False, None, False
         self._end_process()
         for path in self._file.parent.glob(f"{self._file.name}*"):
             path.unlink()
@@ -82,7 +85,8 @@ class Server:
             return lambda _: None
 
         try:
-            body = b"".join(self.office.app(_environ(request), start))
+            with self._reading():
+                body = b"".join(self.office.app(_environ(request), start))
         except Killed:
             self._die()
             raise TransportError("The connection was reset.") from None
@@ -114,6 +118,26 @@ class Server:
     def start(self) -> None:
         """Another process."""
         self.is_up = True
+
+    def upgrade(self) -> None:
+        """As `init` of the newer release does it; where it fails it is tried again when the troubles end."""
+        self.is_behind = False
+        self.does(lambda: transact(lambda c: set_aside.release_held(c, SITE, now_ms=self.now_ms())))
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """A server that is behind reads no event of its handhelds."""
+        true: Callable[[bytes], ScanEvent] = vars(ingest)["decode"]
+
+        def behind(line: bytes) -> ScanEvent:
+            event = true(line)
+            raise NewerSchema(f"It was written with event schema {event.schema}, as if that were a newer one.")
+
+        setattr(ingest, "decode", behind if self.is_behind else true)  # noqa: B010  # as a module it has no such name
+        try:
+            yield
+        finally:
+            setattr(ingest, "decode", true)  # noqa: B010
 
     def back_up(self, target: Path) -> None:
         """As the command does it."""

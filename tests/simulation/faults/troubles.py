@@ -263,6 +263,13 @@ def _settle(world: World, _hand: Hand, chance: Random) -> Process:
     yield from ()
 
 
+def _behind(world: World, _hand: Hand, _chance: Random) -> Process:
+    """What comes meanwhile is held; the upgrade reads it."""
+    world.server.is_behind = True
+    yield world.plan.length_s / 4
+    world.server.upgrade()
+
+
 def _holiday(world: World, _hand: Hand, _chance: Random) -> Process:
     world.time.skip(8 * DAY_MS)
     yield from ()
@@ -296,4 +303,5 @@ BEFALL: Final[Mapping[Fault, Befall]] = {
     Fault.REBUILD: _rebuild,
     Fault.HOLIDAY: _holiday,
     Fault.RELEASED: released.befall,
+    Fault.BEHIND: _behind,
 }

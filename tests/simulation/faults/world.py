@@ -132,6 +132,7 @@ class World:
         self.settling, self._mended_ms = True, self.time.now
         self.note("the troubles end")
         self.server.dies_after, self.server.is_full, self.server.is_up = None, False, True
+        self.server.upgrade()
         for hand in self.hands:
             hand.device.link.mend()
             hand.device.disk.dies_after = None
