@@ -19,7 +19,7 @@ from server.ledger import in_chunks
 from server.surroundings import DEPTH_MAX
 from server.tables import reference, stock_levels, unit_states
 from sync.identity import is_container, item_of
-from sync.unit import IN_STOCK
+from sync.unit import IN_STOCK, Status
 
 PAGE: Final = 50
 TEXT_MAX: Final = 100
@@ -279,6 +279,15 @@ def on_hand(connection: sa.Connection, site: str) -> Counter[str]:
         found[item or ""] += number if status in IN_STOCK else 0
     for level in levels(connection, site):
         found[item_of(level["subject"]) or ""] += level["quantity"]
+    return found
+
+
+def untaken(connection: sa.Connection, site: str, items: Iterable[str]) -> Counter[str]:
+    """How many of each product are in stock and not picked or packed yet; pieces in all, wherever they lie."""
+    wanted = list(items)
+    found = _pieces_by_item(connection, site, wanted)
+    for item, by_status in _units_by_status(connection, site, wanted).items():
+        found[item] += by_status[Status.RECEIVED] + by_status[Status.STORED]
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from marshmallow import Schema, fields
@@ -16,7 +17,7 @@ from server.people import requires, signed_in
 from server.roles import Task
 from server.schemas import moment, named_product, text
 from server.transfers import book
-from server.transfers.book import LINES_MAX, Transfer, TransferError
+from server.transfers.book import LINES_MAX, TransferError
 
 resource = Resource("transfers", __name__, description="Transfers between the sites of this database.")
 
@@ -36,6 +37,20 @@ class TransferSchema(Schema):
     arrived = fields.Integer()
     in_transit = fields.Integer()
     short = fields.Integer(metadata={"description": "What the other site closed its receipts without"})
+
+
+class LackingSchema(Schema):
+    """A product of which more is to be sent than is here."""
+
+    product = fields.String(metadata={"description": "Canonical name"})
+    asked = fields.Integer()
+    here = fields.Integer(metadata={"description": "In stock, and not picked or packed for anything yet"})
+
+
+class MadeTransferSchema(TransferSchema):
+    """A transfer that was just made, and what it cannot be picked from yet."""
+
+    lacking = fields.List(fields.Nested(LackingSchema))
 
 
 class InTransitSchema(Schema):
@@ -87,13 +102,14 @@ def show_transfers() -> dict[str, Any]:
 
 @resource.post("/transfers")
 @resource.arguments(NewTransferSchema)
-@resource.response(201, TransferSchema)
+@resource.response(201, MadeTransferSchema)
 @resource.alt_response(422, description="It cannot be sent so")
 @requires(Task.ORDER)
-def send(wanted: dict[str, Any]) -> Transfer:
+def send(wanted: dict[str, Any]) -> dict[str, Any]:
     """Send some of what is here to another site
 
     It is picked, packed and handed over under its number, as an order is; `order` imports with `to_site` do the same.
+    More may be asked for than is here: `lacking` says so.
     """
     person, now_ms = signed_in(), context.now_ms()
     lines = [(line["product"], line["quantity"]) for line in wanted.pop("lines")]
@@ -102,4 +118,6 @@ def send(wanted: dict[str, Any]) -> Transfer:
     except TransferError as error:
         raise Refusal(422, "transfer", str(error)) from None
     with reading() as connection:
-        return next(one for one in book.list_transfers(connection, person.site, now_ms) if one.number == number)
+        made = next(one for one in book.list_transfers(connection, person.site, now_ms) if one.number == number)
+        lacking = book.lacking(connection, person.site, number, now_ms)
+        return asdict(made) | {"state": made.state, "lacking": lacking}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +11,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from server import documents as imports
-from server import named
+from server import inventory, named
 from server.database import reading, transact
 from server.document_file import draft
 from server.document_kinds import KINDS
@@ -73,6 +73,28 @@ class Transfer:
         if self.notices and self.arrived >= self.asked:
             return "arrived"
         return "arrived in part" if self.arrived else "packed" if self.packed else "to be picked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lacking:
+    """A product of which more is to be sent than is here."""
+
+    product: str
+    asked: int
+    here: int
+
+
+def lacking(connection: sa.Connection, site: str, number: str, now_ms: int) -> list[Lacking]:
+    """What a transfer that nobody has begun to pick asks for beyond what is here and taken for nothing else yet."""
+    asked: Counter[str] = Counter()
+    for one in read_progress(connection, site, [number], now_ms)[number].lines:
+        asked[one.line.item] += one.line.quantity
+    here = inventory.untaken(connection, site, asked)
+    return [
+        Lacking(product=item, asked=many, here=max(0, here[item]))
+        for item, many in sorted(asked.items())
+        if many > here[item]
+    ]
 
 
 def list_transfers(connection: sa.Connection, site: str, now_ms: int) -> list[Transfer]:

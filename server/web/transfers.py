@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from server import context, sites
+from server import context, naming, sites
 from server.database import reading
 from server.people import requires, signed_in
 from server.roles import Task
@@ -15,6 +17,7 @@ from server.transfers.book import TransferError
 from server.web.navigation import Entry, Group
 from server.web.pages import blueprint, linked_names
 
+LACKING_SHOWN: Final = 5
 NAV = Entry("Transfers", "web.transfers", Group.WORK, order=45)
 
 
@@ -55,6 +58,13 @@ def create_transfer() -> Response:
         flash(str(error), "bad")
         return redirect(url_for("web.transfers"))
     flash(f"{number} can be picked: handhelds learn it at their next sync.", "good")
+    with reading() as connection:
+        lacking = book.lacking(connection, person.site, number, now_ms)
+        names = naming.read(connection, person.site, [one.product for one in lacking])
+    if lacking:
+        said = "; ".join(f"{one.here:,} of {one.asked:,} {names(one.product).text}" for one in lacking[:LACKING_SHOWN])
+        more = f" and {len(lacking) - LACKING_SHOWN} more" if len(lacking) > LACKING_SHOWN else ""
+        flash(f"It asks for more than is here: {said}{more}. What is lacking can be picked when it has come in.", "bad")
     return redirect(url_for("web.order", number=number))
 
 

@@ -9,8 +9,8 @@ from server.database import reading, writing
 from server.permissions import read_crew
 from server.recalls import book
 from server.transfers.book import next_number
-from tests.handheld import PHONE
-from tests.server.running import NOW, SITE, Person, sign_in
+from tests.handheld import BIN_A, PHONE, unit
+from tests.server.running import NOW, SITE, Handheld, Person, sign_in
 
 
 def open_north(admin: Person, **more: object) -> None:
@@ -102,6 +102,18 @@ def test_a_recall_begins_at_every_site_and_says_where_it_could_not(app: Flask, a
     assert "At every site that you are let into" in quality.get("/recalls/new").text
 
 
+def test_who_sends_more_than_is_here_is_told_how_many_are(app: Flask, admin: Person, handheld: Handheld) -> None:
+    open_north(admin)
+    for serial, action in (("S1", "put_away"), ("S2", "put_away"), ("S1", "pick")):
+        handheld.scan(action, unit(serial), location=BIN_A)
+    handheld.push()
+    lines = [{"product": "P12", "quantity": quantity} for quantity in (1, 99_998)]
+    made = admin.post("/api/v1/transfers", json={"to": "north", "lines": lines}).get_json()
+    assert made["lacking"] == [{"product": PHONE, "asked": 99_999, "here": 1}]
+    enough = admin.post("/api/v1/transfers", json={"to": "north", "lines": lines[:1]}).get_json()
+    assert (enough["number"], enough["state"], enough["lacking"]) == ("TRANSFER-2", "to be picked", [])
+
+
 def test_two_transfers_that_are_made_at_one_moment_get_a_number_each(app: Flask) -> None:
     with writing() as c:
         first = next_number(c, SITE, "Sam", NOW)
@@ -120,6 +132,7 @@ def test_a_transfer_is_made_on_the_page_and_picked_like_an_order(app: Flask, adm
         follow_redirects=True,
     )
     assert "TRANSFER-1 can be picked" in made.text
+    assert "It asks for more than is here: 0 of 10 Cable 2 m; 0 of 2 Phone 12." in made.text
     assert "to be picked" in admin.get("/transfers").text
     told = admin.get("/api/v1/transfers").get_json()
     assert [(one["number"], one["asked"], one["state"]) for one in told["transfers"]] == [
