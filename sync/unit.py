@@ -33,6 +33,9 @@ class Status(StrEnum):
 
 
 IN_STOCK: Final = frozenset({Status.RECEIVED, Status.STORED, Status.PICKED, Status.PACKED, Status.RETURNED})
+MERGED_FROM: Final = frozenset({Status.RECEIVED, Status.STORED})
+"""Where a unit may become a piece among others. What an order has, or what came back and nobody has decided on, keeps
+its number; so does what is held back or recalled, or it would be one of many that may go out."""
 
 
 NOT_TOLD: Final = "?"

@@ -17,7 +17,7 @@ from server import changes, inventory, named, papers
 from server.database import stamp
 from server.document_kinds import MODES
 from server.ledger import record
-from server.modes.plan import MERGED_FROM, UNITWISE, Need, in_stock, needs
+from server.modes.plan import UNITWISE, Need, in_stock, needs
 from server.named import NamedError
 from server.rebuild import lock, rebuild_stated
 from server.replay import known_of
@@ -25,7 +25,7 @@ from server.surroundings import gather
 from server.tables import documents, events, reference
 from sync.identity import is_container, lot_in, lot_key
 from sync.recall import LATER, bite, traits_of
-from sync.unit import UnitState
+from sync.unit import MERGED_FROM, UnitState
 
 KIND: Final = "mode_change"
 RESULT: Final = "mode_result"

@@ -13,15 +13,12 @@ from server.ledger import in_chunks
 from server.tables import unit_states
 from server.unit_rows import state_of
 from sync.identity import Kind, split_key
-from sync.unit import IN_STOCK, Status, UnitState, carried
+from sync.unit import IN_STOCK, UnitState, carried
 
 UNITWISE: Final = ("serial", "lpn", "implicit", "made_to_order")
 """Modes in which each unit is known by itself."""
 UNITS_MAX: Final = 20_000
 """Units in stock of one product that a change is made for."""
-MERGED_FROM: Final = frozenset({Status.RECEIVED, Status.STORED})
-"""Where a unit may become a piece among others. What an order has, or what came back and nobody has decided on, keeps
-its number; so does what is held back or recalled, or it would be one of many that may go out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

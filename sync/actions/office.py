@@ -5,7 +5,7 @@ from __future__ import annotations
 from sync.actions.registry import Stock, action
 from sync.actions.resolutions import RESOLUTIONS, write_off
 from sync.event import ScanEvent
-from sync.unit import Status, UnitState, came_with_its_carton
+from sync.unit import MERGED_FROM, Status, UnitState, came_with_its_carton
 
 
 @action("import", needs=("document", "reason", "evidence"))
@@ -224,7 +224,13 @@ def close_mode_change(state: UnitState, event: ScanEvent) -> UnitState:
 
 @action("merge", needs=("subject", "document"), stock=Stock.ARRIVES)
 def merge(state: UnitState, event: ScanEvent) -> UnitState:
-    """Merge: it is one piece among others from here on (one row of a change of mode)."""
+    """Merge: it is one piece among others from here on (one row of a change of mode).
+
+    What had left before, or was held back, by a scan that nobody had heard of when the change was closed keeps its
+    number: the piece that was booked for it is one too many, which the next count of its bin finds.
+    """
+    if state.status not in MERGED_FROM or state.held is not None:
+        return state
     return state._replace(status=Status.MERGED, place=None, expected=None, observed=False)
 
 

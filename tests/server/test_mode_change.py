@@ -140,6 +140,21 @@ def test_units_become_pieces_and_keep_their_trails_and_what_is_ordered_or_held_k
     assert back["left"] == [{"place": BIN_A, "subject": PRODUCT, "quantity": 2}]
 
 
+def test_what_had_been_sold_offline_before_the_change_was_closed_stays_sold(
+    app: Flask, handheld: Handheld, supervisor: Person
+) -> None:
+    for serial in ("A1", "A2"):
+        handheld.scan("put_away", unit(serial), location=BIN_A, minutes_ago=40)
+    handheld.push()
+    begin(supervisor, PRODUCT, "quantity")
+    supervisor.post("/api/v1/mode-changes/RELABEL-1/close", json={})
+    handheld.scan("pick", unit("A1"), location=BIN_A, document="SO-1", minutes_ago=30)
+    handheld.scan("ship", unit("A1"), location=BIN_A, document="SO-1", minutes_ago=20)
+    handheld.push(3)
+    assert states(PRODUCT) == {unit("A1"): "shipped", unit("A2"): "merged"}
+    assert whole() == []
+
+
 def test_a_mode_that_is_changed_twice_or_back_while_that_is_under_way_is_met_with_a_sentence(
     app: Flask, handheld: Handheld, supervisor: Person
 ) -> None:
