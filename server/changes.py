@@ -155,7 +155,7 @@ def _offered(kind: str, row: Any) -> Any:
 
     The server keeps them all.
     """
-    if kind == "stolen" and row and row["thefts"][-1]["until_ms"] is not None:
+    if kind == "stolen" and row and all(theft["until_ms"] is not None for theft in row["thefts"]):
         return None
     return None if kind == "recall" and row and (row.get("until_ms") is not None or row.get("drill")) else row
 

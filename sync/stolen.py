@@ -35,7 +35,7 @@ Thefts = Mapping[str, tuple[Theft, ...]]
 
 def thefts_in(row: Mapping[str, Any]) -> tuple[Theft, ...]:
     """What a row of reference data says of its name."""
-    return tuple(Theft(of=row.get("of"), **said) for said in row["thefts"])
+    return tuple(Theft(**said) for said in row["thefts"])
 
 
 def names_read(event: ScanEvent) -> tuple[str, ...]:

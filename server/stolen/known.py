@@ -54,34 +54,37 @@ def domain(connection: sa.Connection, site: str) -> str:
 
 def under_each_name(names: Iterable[str], theft: Theft, domain: str) -> list[tuple[str, Theft]]:
     """The theft under each name itself, and under a unit's serial number alone for who reads no more than that."""
-    told: list[tuple[str, Theft]] = []
+    return [(key, replace(theft, of=of)) for key, of in names_under(names, domain)]
+
+
+def names_under(names: Iterable[str], domain: str) -> list[tuple[str, str | None]]:
+    """The names under which these are told of; with the unit that is meant, where it is its serial number alone."""
+    told: list[tuple[str, str | None]] = []
     for name in names:
-        told.append((name, theft))
+        told.append((name, None))
         alone = serial_alone(name, domain)
         if alone is not None:
-            told.append((alone, replace(theft, of=name)))
+            told.append((alone, name))
     return told
-
-
-def names_under(names: Iterable[str], domain: str) -> list[str]:
-    """The names under which `under_each_name` told of these."""
-    return [key for name in names for key in (name, serial_alone(name, domain)) if key]
 
 
 def with_theft(before: Iterable[Theft], theft: Theft) -> list[Theft]:
     """What is told of a name once it is reported, from the theft's own moment on."""
-    return [*(one for one in before if one.report != theft.report), theft]
+    return [*(one for one in before if (one.report, one.of) != (theft.report, theft.of)), theft]
 
 
-def ended(before: Iterable[Theft], report: str, at_ms: int) -> list[Theft]:
-    """What is told of a name that from a moment on is reported no longer by this report."""
-    return [replace(one, until_ms=at_ms) if one.report == report and one.until_ms is None else one for one in before]
+def ended(before: Iterable[Theft], report: str, of: str | None, at_ms: int) -> list[Theft]:
+    """What is told of a name that from a moment on is reported no longer by this report, or of this unit."""
+
+    def ends(one: Theft) -> bool:
+        return (one.report, one.of, one.until_ms) == (report, of, None)
+
+    return [replace(one, until_ms=at_ms) if ends(one) else one for one in before]
 
 
 def row_of(thefts: Sequence[Theft]) -> dict[str, Any]:
     """The row of reference data that tells of a name."""
-    told = [{key: value for key, value in asdict(theft).items() if key != "of"} for theft in thefts]
-    return {"of": thefts[-1].of, "thefts": told}
+    return {"thefts": [asdict(theft) for theft in thefts]}
 
 
 def add(connection: sa.Connection, site: str, names: Iterable[str], theft: Theft, at: int) -> None:
@@ -92,10 +95,10 @@ def add(connection: sa.Connection, site: str, names: Iterable[str], theft: Theft
 
 def end(connection: sa.Connection, site: str, names: Iterable[str], report: str, now_ms: int, at: int) -> None:
     """From now on these names are reported no longer by this report."""
-    for name in names_under(names, domain(connection, site)):
+    for name, of in names_under(names, domain(connection, site)):
         before = _of(connection, site, name)
         if before:
-            publish(connection, site, KIND, name, row_of(ended(before, report, now_ms)), at)
+            publish(connection, site, KIND, name, row_of(ended(before, report, of, now_ms)), at)
 
 
 def offer_to(connection: sa.Connection, site: str, beside: str, at: int) -> None:

@@ -94,8 +94,8 @@ def told(connection: sa.Connection, site: str) -> dict[str, dict[str, Any]]:
         for name, one in known.under_each_name([thing.subject for thing in report.things], theft, domain):
             found[name] = known.with_theft(found[name], one)
         for thing in report.things:
-            for name in known.names_under([thing.subject], domain) if thing.found_ms is not None else ():
-                found[name] = known.ended(found[name], report.number, thing.found_ms or 0)
+            for name, of in known.names_under([thing.subject], domain) if thing.found_ms is not None else ():
+                found[name] = known.ended(found[name], report.number, of, thing.found_ms or 0)
     return {name: known.row_of(thefts) for name, thefts in found.items()}
 
 

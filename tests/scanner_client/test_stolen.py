@@ -32,8 +32,8 @@ WORDS = "STOLEN: reported as ST-1. Keep hold of it, and call your supervisor. Ta
 
 
 def stolen(name: str, *, until_ms: int | None = None, of: str | None = None) -> list[object]:
-    said = {"report": "ST-1", "reason": "Taken from the window.", "since_ms": 1, "until_ms": until_ms}
-    return ["stolen", name, {"of": of, "thefts": [said]}]
+    said = {"report": "ST-1", "reason": "Taken from the window.", "since_ms": 1, "until_ms": until_ms, "of": of}
+    return ["stolen", name, {"thefts": [said]}]
 
 
 def last(handheld: Handheld) -> tuple[str, str | None]:

@@ -13,7 +13,7 @@ from server.rebuild import rebuild
 from server.returns.facts import judge
 from server.stolen import read as stolen
 from server.stolen.asked import Asked, StolenError
-from server.stolen.report import find, report
+from server.stolen.report import find, report, tell_anew
 from server.tables import cases
 from server.unit_rows import states_of
 from server.upkeep import verify
@@ -121,6 +121,26 @@ def test_a_serial_number_whose_product_nobody_said_is_flagged_on_whatever_bears_
     assert found_cases() == [(unit("S77", CABLE), BIN_B), (unit("S77"), BIN_A)]
     turn_up(number)
     assert len(found_cases("explained")) == 2
+
+
+def test_two_thefts_under_one_serial_number_stand_side_by_side_until_each_is_found(dock: Dock) -> None:
+    whoever = steal("S77")
+    phone = steal("S77", gtin=PHONE.rpartition("/")[2], minutes_ago=39)
+    dock.scan("inspect", unit("S77", CABLE), location=BIN_B, minutes_ago=30)
+    dock.push()
+    assert found_cases() == [(unit("S77", CABLE), BIN_B)]
+    turn_up(phone)
+    alone = "https://warehouse.example/250/S77"
+    assert [(one["report"], one["until_ms"] is None) for one in told()[alone]["thefts"]] == [
+        (whoever, True),
+        (phone, False),
+    ]
+    with writing() as c:
+        tell_anew(c, SITE, stamp(c))
+    assert told()[alone] is not None, "handhelds are told of the first still"
+    turn_up(whoever)
+    assert found_cases() == []
+    assert told()[alone] is None
 
 
 @pytest.mark.parametrize("gtin", ["", PHONE.rpartition("/")[2]])
