@@ -15,7 +15,7 @@ from server.life_cycle.markdown import Candidate, Sold, Suggestion, suggest, sug
 from server.life_cycle.price_list import Offered
 from server.life_cycle.rules import Rules
 from server.life_cycle.spoil import Lot, Outlook, outlook
-from server.life_cycle.stage import Finding, Stage
+from server.life_cycle.stage import QUARTER, TWO_YEARS, Finding, Stage
 from server.life_cycle.stock import BANDS, DAY_MS, Standing, band_of, lot_of, read_pieces, read_units
 from server.prices import Price
 from server.sales import Sale, read_sales
@@ -23,8 +23,9 @@ from server.tables import reference
 from sync.identity import is_stock
 
 WEEK_MS: Final = 7 * DAY_MS
-WEEKS: Final = 104
-"""So far back sales are read: two years tell a season from a decline."""
+WEEKS: Final = TWO_YEARS + QUARTER
+"""So far back sales are read: two years tell a season from a decline, and what sold once in the quarter before them
+has been sold for so long."""
 PACE_DAYS: Final = 28
 """The pace of sales is that of so many days: four whole weeks."""
 
@@ -114,15 +115,15 @@ class Picture:
         found = Counter(product.price.currency for product in self.products.values() if product.price)
         return found.most_common(1)[0][0] if found else ""
 
-    def sold(self, product: ProductLife) -> Sold | None:
-        """What the rules are told of a product; None where it has no price."""
+    def sold(self, product: ProductLife, subject: str | None = None) -> Sold | None:
+        """What the rules are told of a product, or of one unit or lot of it; None where it has no price."""
         if product.price is None or not product.price.minor:
             return None
-        same = product.cost is not None and product.cost.currency == product.price.currency
-        cost = product.cost.minor if product.cost and same else None
+        cost = product.own_costs.get(subject or "") or product.cost
+        known = cost.minor if cost is not None and cost.currency == product.price.currency else None
         return Sold(
             price=product.price.minor,
-            floor=self.rules.floor(product.item, product.price.minor, cost),
+            floor=self.rules.floor(product.item, product.price.minor, known),
             stage=product.finding.stage,
             cover_days=product.cover_days,
         )
@@ -135,7 +136,8 @@ class Picture:
             if sold is None:
                 continue
             for standing in product.standing:
-                one = suggest(self._candidate(standing), sold, self.rules.rules, self._offered(standing.subject))
+                own = self.sold(product, standing.subject) or sold
+                one = suggest(self._candidate(standing), own, self.rules.rules, self._offered(standing.subject))
                 found += [one] if one is not None and standing.for_sale else []
             rise = suggest_rise(product.item, product.on_hand, sold, self.rules.rules, self._offered(product.item))
             found += [rise] if rise is not None else []
