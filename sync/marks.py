@@ -18,7 +18,7 @@ from sync.because import ORDER, Because
 from sync.condition import CONDITIONS
 from sync.own_number import SOME_IMEI, Match
 from sync.protocol import CLOSED, HELD
-from sync.returning import NOT_SAID, REASONS, SEALS
+from sync.returning import NOT_SAID, REASONS, SEALS, why_of
 from sync.unit import Status, UnitState
 
 SOME_REASON: Final = "held"
@@ -54,7 +54,7 @@ def pack(state: UnitState) -> int | None:
     marks = (HELD if state.held is not None else 0) | (CLOSED if state.closed else 0)
     marks |= NUMBERED if any(map(_is_imei, state.identifiers)) else 0
     marks |= _put("returns", min(state.returns, RETURNS_MAX))
-    marks |= _put("why", _index(_WHY, state.returned_for[-1] if state.returned_for else None))
+    marks |= _put("why", _index(_WHY, why_of(state)))
     if state.status is Status.RETURNED:
         marks |= _PICTURED if state.pictured else 0
         marks |= _put("matched", _index(_MATCHED, state.matched)) | _put("seal", _index(_SEAL, state.seal))

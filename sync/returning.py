@@ -233,9 +233,18 @@ def why_said(reason: str | None) -> str:
     return reason if reason in REASONS else "other"
 
 
+def is_return(state: UnitState) -> bool:
+    """Whether its last coming back counts as one: what was lent, replaced or missing had been sold to nobody then.
+
+    A handheld is not told when it came back, and is told no reason where it is none.
+    """
+    here = state.status is Status.RETURNED and state.returned_ms
+    return bool(state.returned_for) and (not here or state.returned_ms[-1] == state.status_ms)
+
+
 def why_of(state: UnitState) -> str | None:
-    """Why it came back the last time; None where it never did."""
-    return state.returned_for[-1] if state.returned_for else None
+    """Why it came back the last time; None where it never did, or where that was no return."""
+    return state.returned_for[-1] if is_return(state) else None
 
 
 def _itself(facts: ReturnFacts) -> Iterable[Because]:

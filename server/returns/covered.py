@@ -21,7 +21,7 @@ def read_warranty(connection: sa.Connection, site: str, judged: Judged, now_ms: 
         return None
     claimant = facts.claim.order if facts.claim else None
     steps = since_back(judged.state, judged.trail) if judged.state.status is Status.RETURNED else []
-    if not steps:
+    if not steps or steps[0].event.action != "take_back":  # from a loan, or replaced: it was no claim of its own
         return ask(connection, site, facts.unit, now_ms, claimant=claimant)
     back = steps[0]
     return ask(connection, site, facts.unit, back.event_ms, claimant=claimant, before=format_name(back.name))

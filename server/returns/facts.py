@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -24,6 +25,9 @@ from sync.returning import SITE_WIDE, Inspected, ReturnFacts, ReturnVerdict, ver
 from sync.stolen import names_read
 from sync.unit import IN_STOCK, Status, UnitState, carried
 from sync.verdict import day
+
+COMING_BACK: Final = frozenset({"take_back", "end_loan", "keep_replaced"})
+"""Actions by which a unit is here again: from a customer, from its loan, or because another was given for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +99,9 @@ def _trails(connection: sa.Connection, site: str, units: Iterable[str]) -> dict[
 
 
 def since_back(state: UnitState | None, trail: Iterable[Fact]) -> list[Fact]:
-    """What was said since it last came back, the taking back first: its box scanned again is no other coming back."""
+    """What was said since it last came back, that fact first: its box scanned again is no other coming back."""
     facts = list(trail)
-    backs = [at for at, fact in enumerate(facts) if fact.event.action == "take_back"]
+    backs = [at for at, fact in enumerate(facts) if fact.event.action in COMING_BACK]
     came_ms = _came_ms(state)
     first = backs[-1:] if came_ms is None else [at for at in backs if facts[at].event_ms >= came_ms]
     return facts[first[0] :] if first else []

@@ -21,3 +21,14 @@ def see(state: UnitState, event: ScanEvent) -> UnitState:
         expiry=event.expiry or state.expiry,
         condition=event.condition or state.condition,
     )
+
+
+def come_back(state: UnitState, event: ScanEvent) -> UnitState:
+    """The unit is here again, from whoever had it: what was seen on it before says nothing of it now."""
+    return arrive(state, event, Status.RETURNED)._replace(
+        condition=event.condition,
+        seal=event.seal,
+        pictured=event.evidence is not None,
+        matched=None,
+        disposal=None,
+    )

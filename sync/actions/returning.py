@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sync.actions.placing import arrive, see
+from sync.actions.placing import come_back, see
 from sync.actions.registry import Stock, action
 from sync.because import Because
 from sync.event import ScanEvent
 from sync.own_number import Match, compare
-from sync.returning import GOING_OUT, may_be_released, why_said
+from sync.returning import GOING_OUT, is_return, may_be_released, why_said
 from sync.unit import IN_STOCK, Status, UnitState
 
 DESK = frozenset({"returns", "supervisor", "quality", "admin"})
@@ -31,7 +31,7 @@ QUALITY = frozenset({"supervisor", "quality", "admin"})
 def take_back(state: UnitState, event: ScanEvent) -> UnitState:
     """Take back: a customer sent it back."""
     if state.status is Status.LENT:
-        return arrive(state, event, Status.RETURNED)  # so the loan ends; it was never sold, and counts as no return
+        return come_back(state, event)  # so the loan ends; it was never sold, and counts as no return
     if state.status is Status.IN_REPAIR:
         return see(state, event)  # it is here already, and stays its owner's
     boxed = compare(event.subject or "", state.identifiers, event.numbers or ())
@@ -40,15 +40,11 @@ def take_back(state: UnitState, event: ScanEvent) -> UnitState:
         # What is known of the one in stock stays: this may be another box of that number.
         kept = see(state, event) if state.status in (Status.SEEN, Status.RETURNED) else state
         return kept._replace(doubts=doubts, held=state.held or next(iter(doubts), None))
-    back = arrive(state, event, Status.RETURNED)._replace(
+    back = come_back(state, event)._replace(
         document=event.document,  # whose it is is asked anew: the order that it was sold on is below
         doubts=doubts,
         held=state.held or next(iter(doubts), None),
-        condition=event.condition,
-        seal=event.seal,
-        pictured=event.evidence is not None,
         matched=boxed.value if boxed is Match.DISAGREE else None,  # a box that agrees says nothing of what is in it
-        disposal=None,
     )
     if state.status is not Status.SHIPPED:
         return back
@@ -58,11 +54,6 @@ def take_back(state: UnitState, event: ScanEvent) -> UnitState:
         sold_on=state.document,
         sold_ms=state.status_ms,
     )
-
-
-def _is_return(state: UnitState) -> bool:
-    """Whether its last coming back counts: what was missing from our stock had not been sold."""
-    return Because.MISSING_BEFORE.value not in state.doubts
 
 
 def _doubts(state: UnitState, event: ScanEvent, boxed: Match | None) -> Iterator[Because]:
@@ -102,7 +93,7 @@ def examine(state: UnitState, event: ScanEvent) -> UnitState:
     doubts = (*state.doubts, Because.NUMBERS_DISAGREE.value) if own is Match.DISAGREE else state.doubts
     doubts = tuple(dict.fromkeys(doubts))
     renamed = state.returned_for
-    if event.reason and renamed and _is_return(state):
+    if event.reason and renamed and is_return(state):
         renamed = (*renamed[:-1], why_said(event.reason))
     return see(state, event)._replace(
         document=event.document or state.document,
@@ -166,7 +157,7 @@ def reject_return(state: UnitState, event: ScanEvent) -> UnitState:
         return _without_the_other(state)
     left = _leave(state, event, Status.SHIPPED)
     left = left._replace(document=state.sold_on, doubts=(), held=None, matched=None)
-    if not _is_return(state):
+    if not is_return(state):
         return left
     return left._replace(returns=max(0, state.returns - 1), returned_for=state.returned_for[:-1])
 

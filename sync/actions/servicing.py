@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sync.actions.placing import arrive, see
+from sync.actions.placing import arrive, come_back, see
 from sync.actions.registry import action
 from sync.event import ScanEvent
 from sync.unit import IN_STOCK, Status, UnitState
@@ -56,7 +56,7 @@ def lend(state: UnitState, event: ScanEvent) -> UnitState:
 @action("end_loan", roles=SERVICE, needs=("subject", "location"), step="receiving", expects={Status.LENT})
 def end_loan(state: UnitState, event: ScanEvent) -> UnitState:
     """End loan: what was lent came back."""
-    return arrive(state, event, Status.RETURNED)
+    return come_back(state, event)
 
 
 @action(
@@ -82,7 +82,7 @@ def give_replacement(state: UnitState, event: ScanEvent) -> UnitState:
 )
 def keep_replaced(state: UnitState, event: ScanEvent) -> UnitState:
     """Keep replaced: another was given for it, and this one is ours now."""
-    return arrive(state, event, Status.RETURNED)._replace(serviced=True)
+    return come_back(state, event)._replace(serviced=True)
 
 
 @action("transfer_title", roles=SERVICE, needs=("subject", "document", "reason"), expects={Status.SHIPPED})

@@ -222,6 +222,58 @@ def test_a_lent_unit_that_the_returns_desk_takes_back_ends_its_loan_and_is_no_re
     assert (repaired["status"], repaired["place"]) == ("in_repair", BIN_A), "it stays its owner's, wherever it lies"
 
 
+def sound_return(handheld: Handheld, serial: str, order: str) -> None:
+    """It is sold on the order, comes back whole, is looked at, and is for sale again."""
+    first = len(handheld.chain.lines) + 1
+    imei = IMEI.format("490154203237518")
+    handheld.scan("ship", unit(serial), document=order, identifiers=(imei,), minutes_ago=36)
+    handheld.scan("take_back", unit(serial), location=DOCK, document=order, reason="fit", minutes_ago=30)
+    looked = {"seal": "broken", "condition": "opened", "evidence": "sha256:1"}
+    handheld.scan("examine", unit(serial), numbers=(imei,), minutes_ago=29, **looked)
+    handheld.scan("restock", unit(serial), location=DOCK, minutes_ago=28)
+    handheld.scan("put_away", unit(serial), location=BIN_A, minutes_ago=27)
+    handheld.push(first=first)
+
+
+@pytest.mark.parametrize("how", ["its loan ends", "the returns desk takes it back", "another is given for it"])
+def test_what_was_seen_at_an_earlier_return_releases_nothing_that_comes_back_from_the_warranty_desk(
+    admin: Person, sold: Handheld, how: str
+) -> None:
+    sound_return(sold, "S2", "SO-2")
+    if how == "another is given for it":
+        sold.scan("receive", unit("S3"), location=DOCK, minutes_ago=20)
+        sold.scan("ship", unit("S2"), document="SO-3", minutes_ago=19)
+        sold.push(first=len(sold.chain.lines) - 1)
+        admin.post("/api/v1/repairs", json={"unit": unit("S2"), "location": DOCK, "fault": "dead"})
+        admin.post("/api/v1/repairs/RPR-1/replacement", json={"unit": unit("S3")})
+    else:
+        admin.post("/api/v1/repairs", json={"unit": unit("S1"), "location": DOCK, "fault": "dead"})
+        admin.post("/api/v1/repairs/RPR-1/loans", json={"unit": unit("S2")})
+    if how == "its loan ends":
+        admin.post("/api/v1/loans/end", json={"unit": unit("S2"), "location": BIN_A})
+    elif how == "the returns desk takes it back":
+        sold.scan("take_back", unit("S2"), location=BIN_A, minutes_ago=-1)
+        sold.push(first=len(sold.chain.lines))
+    told = admin.get("/api/v1/returns/verdict", query_string={"unit": unit("S2")}).get_json()
+    missing = {"number_missing", "seal_missing", "condition_missing", "picture_missing", "reason_missing"}
+    assert told["outcome"] == "inspect"
+    assert missing <= set(told["because"])
+    released = admin.post("/api/v1/returns/decide", json={"unit": unit("S2"), "decision": "restock", "reason": "ok"})
+    assert refusal(released) == (409, "not_open")
+
+
+def test_what_is_said_of_the_end_of_a_loan_changes_no_return_before_it(admin: Person, sold: Handheld) -> None:
+    sound_return(sold, "S2", "SO-2")
+    admin.post("/api/v1/repairs", json={"unit": unit("S1"), "location": DOCK, "fault": "dead"})
+    admin.post("/api/v1/repairs/RPR-1/loans", json={"unit": unit("S2")})
+    sold.scan("take_back", unit("S2"), location=BIN_A, minutes_ago=-1)
+    sold.scan("examine", unit("S2"), reason="defect", minutes_ago=-2)
+    sold.scan("reject_return", unit("S2"), reason="sent on", minutes_ago=-3)
+    sold.push(first=len(sold.chain.lines) - 2)
+    told = admin.get("/api/v1/returns/verdict", query_string={"unit": unit("S2")}).get_json()
+    assert (told["returns"], told["returned_for"]) == (1, ["fit"])
+
+
 def test_what_quality_holds_back_is_neither_lent_nor_given(admin: Person, sold: Handheld) -> None:
     admin.post("/api/v1/repairs", json={"unit": unit("S1"), "location": DOCK, "fault": "dead"})
     sold.scan("quarantine", unit("S2"), reason="dented", minutes_ago=1)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sync.because import QUARANTINE, REJECT, Because, Outcome
 from sync.marks import pack, unpack
 from sync.own_number import Match, compare
-from sync.returning import REASONS, SEALS, Claim, Inspected, ReturnFacts, may_be_released, verdict
+from sync.returning import REASONS, SEALS, Claim, Inspected, ReturnFacts, may_be_released, verdict, why_of
 from sync.unit import Status, UnitState
 from tests.handheld import unit
 
@@ -121,9 +121,17 @@ def test_nothing_is_restocked_whose_own_number_did_not_agree(state: UnitState, a
     assert found.outcome is not Outcome.REJECT or set(found.because) & REJECT
 
 
+def test_why_it_came_back_before_is_no_reason_for_what_comes_from_a_loan() -> None:
+    lent = SOUND._replace(status_ms=9, returned_ms=(5,))
+    assert why_of(lent._replace(returned_ms=(9,))) == why_of(lent._replace(status=Status.STORED)) == "fit"
+    assert why_of(lent) is None
+    assert unpack(pack(lent) or 0)["returned_for"] == ("not_said",)
+
+
 @given(STATES)
 def test_a_handheld_is_told_of_a_return_what_its_verdict_needs(state: UnitState) -> None:
-    state = state._replace(status=Status.RETURNED, returned_for=("fit",) * state.returns)
+    came_ms = (state.status_ms,) * state.returns
+    state = state._replace(status=Status.RETURNED, returned_for=("fit",) * state.returns, returned_ms=came_ms)
     told = state._replace(**unpack(pack(state) or 0))
     names = ("matched", "seal", "condition", "pictured", "held", "doubts", "returns")
     assert [getattr(told, name) for name in names] == [getattr(state, name) for name in names]
