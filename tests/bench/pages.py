@@ -17,9 +17,9 @@ from tests.simulation.shop.fixture import built, copied
 from tests.simulation.shop.year import YEAR
 
 PAGES: Final = (
-    "/", "/month", "/shrinkage", "/adviser", "/life-cycle", "/prices", "/channels",
+    "/", "/month", "/exports/month.xlsx", "/shrinkage", "/adviser", "/life-cycle", "/prices", "/channels",
     "/stock", "/cases", "/orders", "/receipts", "/claims", "/counts",
-    "/returns", "/returns/patterns", "/recalls", "/defects", "/warranty",
+    "/returns", "/returns/patterns", "/recalls", "/defects", "/warranty", "/stolen",
 )  # fmt: skip
 KB_A_MB: Final = 1024
 
