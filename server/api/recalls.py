@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from marshmallow import Schema, fields
-from marshmallow.validate import Length, OneOf
+from marshmallow.validate import Length, OneOf, Range
 
 from server import context
 from server.api.resource import Resource
@@ -133,6 +133,12 @@ class ReleaseSchema(Schema):
     """Why it may move again."""
 
     reason = text(required=True)
+    leaving = fields.Integer(
+        load_default=0,
+        strict=True,
+        validate=Range(min=0),
+        metadata={"description": "so many, at most, are knowingly left unaccounted for"},
+    )
 
 
 class CustomerSchema(Schema):

@@ -59,9 +59,12 @@ def recall(
 @command("release")
 @click.argument("number")
 @click.option("--reason", required=True, help="Why it may move again.")
-def release(*, number: str, reason: str) -> None:
+@click.option("--leave", type=click.IntRange(0), default=0, help="So many are knowingly left unaccounted for.")
+def release(*, number: str, reason: str, leave: int) -> None:
     """End a recall or a drill. Handhelds learn it at their next sync."""
-    found = transact(lambda c: end(c, site=site(), number=number, reason=reason, operator=operator(), now_ms=now_ms()))
+    found = transact(
+        lambda c: end(c, site=site(), number=number, reason=reason, leaving=leave, operator=operator(), now_ms=now_ms())
+    )
     click.echo(f"Recall {number} has ended, with {found.open:,} of {counted(found.pieces, 'piece')} unaccounted for.")
 
 

@@ -1,13 +1,14 @@
 """The account of a recall: what became of each thing that it reaches, until nothing is open; and how long that took.
 
 It is read from the ledger each time it is looked at, so that a late scan, an answer taken back or a unit that turns
-out to be of the lot stands in it at once. At the release it is frozen as it stands.
+out to be of the lot stands in it at once. At the release it is frozen as it stands; only what somebody wrote down
+later is still added.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -118,9 +119,15 @@ class Progress:
 
 
 def progress(connection: sa.Connection, standing: Standing, *, site: str, now_ms: int) -> Progress:
-    """How far it is by now; of one that was released how far it was then."""
+    """How far it is by now; of one that was released how far it was then, with what was answered and done since."""
     if standing.until_ms is not None:
-        return Progress(standing=standing, entries=[*map(_frozen, _result(connection, site, standing.number))])
+        later = {
+            key: word
+            for key, word in outcomes.read(connection, site, standing.number).items()
+            if word.at_ms >= standing.until_ms
+        }
+        rows = _result(connection, site, standing.number)
+        return Progress(standing=standing, entries=[_answered_since(_frozen(row), later) for row in rows])
     things = reached(connection, site, standing.predicate, now_ms)
     words = outcomes.read(connection, site, standing.number)
     set_apart = _Apart.read(connection, site, things)
@@ -154,6 +161,19 @@ def _frozen(row: sa.RowMapping) -> Entry:
         outcome=Outcome(**said["outcome"]) if said["outcome"] else None,
         handed_over_ms=said["handed_over_ms"],
     )
+
+
+def _answered_since(entry: Entry, later: Mapping[tuple[str, str], Outcome]) -> Entry:
+    word = later.get(entry.thing.key)
+    if word is None:
+        return entry
+    return replace(entry, account=_by_word(word, entry.thing.where), since_ms=word.at_ms, outcome=word)
+
+
+def _by_word(word: Outcome, where: Where) -> Account:
+    if where is Where.CUSTOMER:
+        return Account.ANSWERED
+    return Account.WRITTEN_OFF if word.word == "written_off" else Account.DONE
 
 
 def _entry(
@@ -193,9 +213,7 @@ def _account(
 ) -> tuple[Account, int | None]:
     """What became of it, and since when it is accounted for."""
     if word is not None:
-        written_off = word.word == "written_off"
-        done = Account.WRITTEN_OFF if written_off else Account.DONE
-        return Account.ANSWERED if one.where is Where.CUSTOMER else done, word.at_ms
+        return _by_word(word, one.where), word.at_ms
     if one.where is Where.CUSTOMER:
         return Account.UNANSWERED, None
     if one.where in _GONE and one.state is not None:

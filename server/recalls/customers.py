@@ -67,9 +67,8 @@ def answer(connection: sa.Connection, found: Progress, *, site: str, order: str,
     """Write down what a customer answered about all that they have of it; returns how many units and pieces.
 
     Raises:
-        RecallError: the order has nothing of it, the word is no answer, or the recall was released.
+        RecallError: the order has nothing of it, or the word is no answer.
     """
-    _check_open(found)
     things = [e.thing for e in found.entries if e.thing.where is Where.CUSTOMER and _order(e) == order]
     if not things:
         raise RecallError(f"Order {order:.60} has nothing of recall {found.standing.number}.")
@@ -80,17 +79,11 @@ def settle(connection: sa.Connection, found: Progress, *, site: str, subjects: I
     """Write down what was done with units that are not at a customer: destroyed, sent back to the supplier.
 
     Raises:
-        RecallError: none of them is reached, the word is none, or the recall was released.
+        RecallError: none of them is reached, or the word is none.
     """
-    _check_open(found)
     wanted = set(subjects)
     things = [e.thing for e in found.entries if e.thing.subject in wanted and e.thing.where is not Where.CUSTOMER]
     return outcomes.write(connection, site=site, number=found.standing.number, said=said, about=things)
-
-
-def _check_open(found: Progress) -> None:
-    if found.standing.until_ms is not None:
-        raise RecallError(f"Recall {found.standing.number} was released: its account stays as it stood then.")
 
 
 def _parties(connection: sa.Connection, site: str, orders: Iterable[str]) -> Mapping[str, tuple[str, str | None]]:

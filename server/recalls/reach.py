@@ -80,7 +80,7 @@ class Reached:
     @property
     def key(self) -> tuple[str, str]:
         """Tells it from others of the same recall."""
-        return self.subject, self.order or self.container or self.place or "" if self.state is None else ""
+        return self.subject, self.order or self.container or self.place or "" if is_stock(self.subject) else ""
 
 
 def reached(connection: sa.Connection, site: str, recall: Recall, now_ms: int) -> list[Reached]:

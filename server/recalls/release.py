@@ -1,4 +1,8 @@
-"""A recall ends: the account is frozen as it stands, and handhelds let go at their next sync."""
+"""A recall ends: the account is frozen as it stands, and handhelds let go at their next sync.
+
+Whoever ends it while something is unaccounted for says how many: that nobody ends one by not having looked. What
+customers answer later still stands in the account.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +19,15 @@ from server.recalls.asked import RecallError
 
 
 def release(
-    connection: sa.Connection, *, site: str, number: str, reason: str, operator: str | None, now_ms: int
+    connection: sa.Connection, *, site: str, number: str, reason: str, leaving: int, operator: str | None, now_ms: int
 ) -> Progress:
     """End a recall or a drill from now on; another recall of the same units holds them still.
 
+    Args:
+        leaving: so many units and pieces, at most, are knowingly left unaccounted for.
+
     Raises:
-        RecallError: it was released already, or no reason is given.
+        RecallError: it was released already, no reason is given, or more than that are unaccounted for.
         LookupError: there is none of this number.
     """
     lock(connection, site, ["recalls"])
@@ -30,6 +37,11 @@ def release(
     if not reason.strip():
         raise RecallError("Say why it may move again.")
     found = progress(connection, standing, site=site, now_ms=now_ms)
+    if found.open > leaving:
+        raise RecallError(
+            f"{found.open:,} of {found.pieces:,} are not accounted for, so {number} goes on. "
+            f"To end it all the same, say that you leave {found.open}."
+        )
     head = {"pieces": found.pieces, "open": found.open, "took_ms": found.took_ms}
     papers.write(
         connection,

@@ -179,10 +179,14 @@ def settle_recall() -> Response:
 def release_recall() -> Response:
     """End it."""
     number, reason = request.form.get("number", ""), request.form.get("reason", "")[:200]
+    leaving = request.form.get("leaving", 0, type=int)
 
     def write(connection: sa.Connection, found: Progress) -> str:
         person, now_ms = signed_in(), context.now_ms()
-        end(connection, site=person.site, number=number, reason=reason, operator=person.name, now_ms=now_ms)
+        end(
+            connection, site=person.site, number=number, reason=reason, leaving=leaving, operator=person.name,
+            now_ms=now_ms,
+        )  # fmt: skip
         return f"{number} is released. Handhelds learn it at their next sync."
 
     return _written(write, "")

@@ -55,7 +55,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         handheld.push()
         begin("RC-1", gtin=GTIN, lots=["L1"], now_ms=NOW)
         begin("RC-2", gtin=GTIN, lots=["L2"], now_ms=NOW)
-        release("RC-2")
+        release("RC-2", leaving=2)
         thieves = {"reason": "gone from the cage", "gtin": GTIN}
         for serials in (["A7", "A8"], ["A9"]):
             assert admin.post("/api/v1/stolen", json=thieves | {"serials": serials}).status_code == 201

@@ -55,8 +55,9 @@ def begin(number: str = "RC-1", *, now_ms: int = BEGUN, **asked: Any) -> Standin
     return transact(lambda c: book.begin(c, site=SITE, asked=given, operator="Quinn", now_ms=now_ms))
 
 
-def release(number: str, *, reason: str = "checked", now_ms: int = NOW) -> Progress:
-    return transact(lambda c: end(c, site=SITE, number=number, reason=reason, operator="Quinn", now_ms=now_ms))
+def release(number: str, *, leaving: int = 0, now_ms: int = NOW) -> Progress:
+    said: dict[str, Any] = {"reason": "checked", "leaving": leaving, "operator": "Quinn", "now_ms": now_ms}
+    return transact(lambda c: end(c, site=SITE, number=number, **said))
 
 
 def account(number: str = "RC-1", *, now_ms: int = NOW) -> Progress:

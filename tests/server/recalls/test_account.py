@@ -187,12 +187,35 @@ def test_a_drill_stops_nothing_and_counts_what_was_seen(app: Flask, handheld: Ha
     assert account("DRILL-1").took_ms == NOW - MINUTE - BEGUN
 
 
+def test_nobody_ends_a_recall_without_saying_how_many_are_unaccounted_for_and_late_answers_still_stand_in_it(
+    app: Flask, handheld: Handheld
+) -> None:
+    fill(handheld)
+    begin(gtin=GTIN, lots=["L1"])
+    with pytest.raises(RecallError, match=r"8 of 8 are not accounted for, so RC-1 goes on\. .* say that you leave 8"):
+        release("RC-1", leaving=7)
+    assert account().standing.until_ms is None
+    assert release("RC-1", leaving=8, now_ms=NOW - 9 * MINUTE).open == 8
+    first = len(handheld.chain.lines) + 1
+    handheld.scan("quarantine", unit("BIN2"), location=BIN_A, reason="late", minutes_ago=5)
+    handheld.push(first=first)
+    say("SO-3", SAID)
+    done("BIN1", "destroyed", NOW - MINUTE)
+    found = account()
+    assert {serial: told(found)[serial] for serial in ("SOLD", "BIN1", "BIN2")} == {
+        "SOLD": "answered",
+        "BIN1": "done",
+        "BIN2": "to_find",
+    }, "scans after the release are no part of it"
+    assert (found.open, people()[0].answer is not None) == (6, True)
+
+
 def test_of_two_recalls_of_one_unit_one_is_released_and_the_other_one_holds(app: Flask, handheld: Handheld) -> None:
 
     fill(handheld)
     begin("RC-1", gtin=GTIN, lots=["L1"])
     begin("RC-2", gtin=GTIN, serials=["BIN1"])
-    release("RC-1")
+    release("RC-1", leaving=8)
     with reading() as c:
         offered = {key: row and row["number"] for kind, key, row in pull(c, SITE, None)[0] if kind == "recall"}
     assert offered == {"RC-1": None, "RC-2": "RC-2"}

@@ -70,6 +70,9 @@ def test_quality_sees_what_a_recall_reaches_begins_it_writes_to_customers_and_re
     page = text_of(post(console, "/recalls/settle", number="RC-1", subject=unit("BIN1"), answer="destroyed"))
     assert "1 written down as destroyed." in page
     page = text_of(post(console, "/recalls/release", number="RC-1", reason="checked"))
+    assert "6 of 8 are not accounted for, so RC-1 goes on." in page
+    assert "Leave 6 unaccounted for" in page
+    page = text_of(post(console, "/recalls/release", number="RC-1", reason="checked", leaving="6"))
     assert "RC-1 is released." in page
     page = text_of(post(console, "/recalls/release", number="RC-1", reason="checked"))
     assert "Recall RC-1 was released already; nothing is changed." in page
@@ -96,10 +99,12 @@ def test_the_api_previews_begins_answers_and_releases(handheld: Handheld, qualit
     answered = quality.post("/api/v1/recalls/RC-7/answers", json={"order": "SO-3", "answer": "destroyed"})
     assert answered.get_json()["open"] == 7
     assert refusal(quality.post("/api/v1/recalls/RC-9/release", json={"reason": "x"})) == (404, "not_found")
-    assert quality.post("/api/v1/recalls/RC-7/release", json={"reason": "checked"}).status_code == 200
+    assert refusal(quality.post("/api/v1/recalls/RC-7/release", json={"reason": "checked"})) == (409, "conflict")
+    end = {"reason": "checked", "leaving": 7}
+    assert quality.post("/api/v1/recalls/RC-7/release", json=end).get_json()["open"] == 7
     assert refusal(quality.post("/api/v1/recalls/RC-7/release", json={"reason": "again"})) == (409, "conflict")
     late = quality.post("/api/v1/recalls/RC-7/answers", json={"order": "SO-3", "answer": "keeps"})
-    assert refusal(late) == (409, "conflict"), "an answer that no account would ever show"
+    assert (late.status_code, late.get_json()["open"]) == (200, 7), "customers answer late as well"
 
 
 def test_the_command_line_previews_recalls_tells_and_releases(app: Flask, handheld: Handheld) -> None:
@@ -110,7 +115,9 @@ def test_the_command_line_previews_recalls_tells_and_releases(app: Flask, handhe
     assert "Recall RC-3 is in force." in run(args=asked).output
     assert "8 of 8 pieces are open." in run(args=["recalls", "RC-3"]).output
     assert "1 recall." in run(args=["recalls"]).output
-    assert "with 8 of 8 pieces unaccounted for" in run(args=["release", "RC-3", "--reason", "ok"]).output
+    assert "8 of 8 are not accounted for" in run(args=["release", "RC-3", "--reason", "ok"]).output
+    ended = run(args=["release", "RC-3", "--reason", "ok", "--leave", "8"])
+    assert "with 8 of 8 pieces unaccounted for" in ended.output
     assert "was released already" in run(args=["release", "RC-3", "--reason", "ok"]).output
 
 

@@ -53,7 +53,7 @@ def test_a_recalled_lot_that_is_moved_becomes_a_case_and_stays_one_after_the_rel
         push(chain, now_ms=DAY + 9_000)
         assert open_rules() == ["recalled"]
         with writing() as c:
-            release(c, **BY, reason="checked", now_ms=DAY + 10_000)
+            release(c, **BY, reason="checked", leaving=2, now_ms=DAY + 10_000)
         before = folded()
         with writing() as c:
             rebuild(c, SITE, [unit("L1"), unit("L2")], stamp(c))
@@ -71,7 +71,7 @@ def test_a_released_recall_is_withdrawn_from_handhelds_by_name(database_url: str
         assert isinstance(row, dict)
         assert (number, row["item"], row["since_ms"], row["until_ms"]) == ("RC-1", PHONE, DAY, None)
         with writing() as c:
-            release(c, **BY, reason="checked", now_ms=DAY + 1)
+            release(c, **BY, reason="checked", leaving=2, now_ms=DAY + 1)
         assert recalls_at_handhelds() == [["recall", "RC-1", None]]
 
 

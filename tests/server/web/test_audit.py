@@ -23,7 +23,7 @@ def test_recalls_releases_and_changes_of_people_stand_in_the_audit_newest_first(
     with writing() as c:
         asked = Asked(number="RC-7", reason="battery", gtin=PHONE.rpartition("/")[2])
         book.begin(c, site=SITE, asked=asked, operator="Quinn", now_ms=NOW)
-        release(c, site=SITE, number="RC-7", reason="checked", operator="Rosa", now_ms=NOW + 1)
+        release(c, site=SITE, number="RC-7", reason="checked", leaving=0, operator="Rosa", now_ms=NOW + 1)
         staff.add_person(c, site=SITE, name="Ravi", role="picker", by="admin", now_ms=NOW + 2)
     found = rows(admin.get("/audit").text)
     assert ["Ravi may sign in as picker" in found[0], "checked" in found[1], "battery" in found[2]] == [True] * 3

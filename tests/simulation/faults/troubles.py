@@ -246,7 +246,9 @@ def _recall(world: World, _hand: Hand, chance: Random) -> Process:
         world.witness.released.add(number)
         world.office(
             lambda: transact(
-                lambda c: release(c, site=SITE, number=number, reason="ok", operator="Sam", now_ms=world.time.now_ms())
+                lambda c: release(
+                    c, site=SITE, number=number, reason="ok", leaving=10**6, operator="Sam", now_ms=world.time.now_ms()
+                )
             )
         )
 
