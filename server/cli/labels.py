@@ -51,7 +51,7 @@ def labels(
         printed = print_wanted(connection, wanted, site=site(), operator=operator(), now_ms=now_ms())
         path = output or Path(printed.file_name)
         path.write_bytes(printed.data)  # before the commit: what could not be written was not printed
-    again = f", {printed.again} of them for another time" if printed.again else ""
+    again = f", {printed.again} of them printed before" if printed.again else ""
     click.echo(f"{printed.number}: {counted(printed.labels, 'label')}{again}, in {path}.")
 
 

@@ -315,3 +315,11 @@ def test_a_customer_is_erased_and_the_ledger_says_only_that_it_was_done(database
         assert rows(parties, "document", "name") == [("SO-2", "Bob")]
         facts = [row[0] for row in rows(events, "reason") if row[0] and "erased" in row[0]]
         assert facts == ["a customer's name and address were erased from 1 document"]
+
+
+def test_labels_that_were_printed_before_are_called_so(tmp_path: Path) -> None:
+    with office(f"sqlite:///{tmp_path / 'office.sqlite3'}", tmp_path) as app:
+        run(app, "import", "locations", file(tmp_path, "locations.csv", LOCATIONS))
+        sheet = ("labels", "bins", "--output", tmp_path / "bins.pdf")
+        assert "before" not in run(app, *sheet)
+        assert "3 labels, 3 of them printed before, in" in run(app, *sheet)
