@@ -23,6 +23,7 @@ from server.roles import Task
 from server.typed_number import NumberError, read_number
 from server.web.navigation import Entry, Group
 from server.web.pages import blueprint
+from server.web.wording import mode_word
 
 NAV = Entry("Serialise?", "web.adviser", Group.OWNER, 30, Task.OWN)
 ROWS_MAX: Final = 200
@@ -202,21 +203,6 @@ def set_markets() -> Response:
 
 
 # Words.
-
-_MODES: Final = {
-    "quantity": "pieces only",
-    "lot": "lot",
-    "implicit": "implicit plate",
-    "lpn": "printed plate",
-    "serial": "serial number",
-    "made_to_order": "made to order",
-}
-
-
-@blueprint.app_template_filter()
-def mode_word(mode: str) -> str:
-    """How a product is tracked."""
-    return _MODES.get(mode, mode)
 
 
 @blueprint.app_template_filter()

@@ -20,6 +20,7 @@ from server.people import requires, signed_in
 from server.roles import Task
 from server.web.navigation import Entry, Group
 from server.web.pages import blueprint, linked_names
+from server.web.wording import mode_word
 from sync.identity import is_container, is_stock
 
 NAV = Entry("Changes of mode", "web.mode_changes", Group.STOCK, order=85)
@@ -115,11 +116,11 @@ def _done(write: Callable[[sa.Connection], Change], number: str) -> Response:
     except ModeError as error:
         flash(str(error), "bad")
     else:
-        said = "given up" if found.outcome == "given up" else f"done: it is tracked by {found.after} now"
+        said = "given up" if found.outcome == "given up" else f"done: it is tracked by {mode_word(found.after)} now"
         flash(f"{number} is {said}.", "good")
     return redirect(url_for("web.mode_change", number=number))
 
 
 def modes_besides(mode: str | None) -> list[tuple[str, str]]:
     """The modes that a product can be changed to, for a form."""
-    return [(name, name.replace("_", " ")) for name in MODES if name != (mode or "serial")]
+    return [(name, mode_word(name)) for name in MODES if name != (mode or "serial")]

@@ -53,7 +53,7 @@ _SPANS: Final = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"))
 def register(app: Flask) -> None:
     """Make the words available to templates, as filters."""
     words = (rule_word, status_word, action_word, resolution_words, line_word, closing, with_code, set_aside_word)
-    for name in (*words, iso, clock, ago, took, certainty, symbol, money, event_id, event_name, undoable):
+    for name in (*words, iso, clock, ago, mode_word, took, certainty, symbol, money, event_id, event_name, undoable):
         app.add_template_filter(name)
     app.add_template_filter(naming.path_of)
 
@@ -135,6 +135,21 @@ def undoable(fact: Fact) -> bool:
 def iso(ms: int) -> str:
     """A moment for programs: ISO 8601, UTC."""
     return datetime.fromtimestamp(ms / _SECOND_MS, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+MODES: Final = {
+    "quantity": "pieces only",
+    "lot": "lot",
+    "implicit": "implicit plate",
+    "lpn": "printed plate",
+    "serial": "serial number",
+    "made_to_order": "made to order",
+}
+
+
+def mode_word(mode: str | None) -> str:
+    """How a product is tracked; by its serial number where nothing is said."""
+    return MODES.get(mode or "serial", str(mode))
 
 
 def clock(ms: int) -> str:

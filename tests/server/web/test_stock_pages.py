@@ -37,6 +37,13 @@ def test_what_a_table_cell_lists_is_one_piece_so_that_a_phone_keeps_it_beside_it
     assert [cell for cell in cells if not re.fullmatch(r"<span>[^<]*</span>", cell)] == []
 
 
+def test_how_a_product_is_tracked_is_said_in_words(supervisor: Person) -> None:
+    stock, product = _text(supervisor.get("/stock")), supervisor.get("/stock/products/01/09506000134352").text
+    assert "Serial number" in stock
+    assert "Pieces only" in stock
+    assert '<option value="lpn">printed plate</option>' in product
+
+
 def _text(answer: TestResponse) -> str:
     assert answer.status_code == 200, answer.text
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split()).partition("sign out")[2]
