@@ -32,6 +32,7 @@ def _advice(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
                 "price": advice.product.price,
                 "currency": advice.product.currency,
                 "units_month": round(advice.product.units_month.value, 2),
+                "units_month_source": advice.product.units_month.source,
                 "break_even": advice.break_even_price and round(advice.break_even_price, 2),
                 **{f"{option.mode}_net": round(option.net, 2) for option in advice.options},
             }
@@ -39,7 +40,8 @@ def _advice(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
 
 
 _OF_ADVICE: Final = (
-    "advice", "by_money", "law", "price", "currency", "units_month", "break_even", *(f"{mode}_net" for mode in Mode)
+    "advice", "by_money", "law", "price", "currency", "units_month", "units_month_source", "break_even",
+    *(f"{mode}_net" for mode in Mode),
 )  # fmt: skip
 LISTS = (
     Listing(
@@ -57,6 +59,7 @@ LISTS = (
             Column("price", "Price"),
             Column("currency", "Currency"),
             Column("units_month", "Sold a month"),
+            Column("units_month_source", "Sold a month by"),
             Column("break_even", "A name for each unit pays from"),
             Column("quantity_net", "Pieces only leaves a month"),
             Column("lot_net", "Lot leaves a month"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 from collections import Counter
 from datetime import UTC, datetime
@@ -57,6 +58,9 @@ def test_the_month_is_the_same_on_the_page_by_api_and_in_the_workbook(shop: Shop
         "uncosted": 0,
     }
     assert f"{value / 100:,.2f} INR" in page
+    lain = [word for word, worth in month["ages"].items() if worth["pieces"]]
+    assert re.findall(r'<td data-label="In stock"[^>]*>(.*?)</td>', page) == lain, "what has nothing fills no screen"
+    assert not re.findall(r"<time (?![^>]*data-keep)", page), "all of it is in UTC, as the page says"
     assert book.sheetnames == [
         "Stock value", "By zone", "By kind of goods", "Ageing", "Shrinkage of the month", "Claims", "Returns",
     ]  # fmt: skip

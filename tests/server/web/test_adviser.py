@@ -53,6 +53,10 @@ def test_the_owner_says_that_a_phone_is_electronics_and_the_advice_turns_to_its_
     said = _post(owner, "/adviser/kinds", item=[PHONE], preset="electronics")
     assert "1 product is consumer electronics from now on." in said
     assert "Phone 12 Consumer electronics" in said
+    assert re.findall(r"(Phone 12|Cable 2 m) [^%]*? INR [\d.]+ (assumed)?", said) == [
+        ("Cable 2 m", "assumed"),
+        ("Phone 12", ""),
+    ]
     assert unset not in said
     page = _text(owner.get(PHONE_PAGE))
     assert "Serial number It saves" in page
