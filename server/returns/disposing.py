@@ -51,6 +51,11 @@ NEVER: Final = frozenset(
     }
 )
 """With any of these nobody releases it: they have to be cleared up first."""
+GOES_TO_NOBODY: Final = {
+    Because.STOLEN: "It is reported as stolen: it goes to the police, and to nobody else while that report stands.",
+    Because.RECALLED: "A recall stops it: while that stands it goes to no customer.",
+}
+"""What keeps a thing from whoever sent it, whoever decides, with words for it."""
 REASON_MAX: Final = 200
 
 
@@ -82,6 +87,9 @@ def why_not(judged: Judged, action: str, role: str) -> str:
     if action == "clear":
         held = state.held is not None or state.doubts
         return _needs(role, Task.SETTLE) if held else "Nothing holds it back."
+    kept = [words for why, words in GOES_TO_NOBODY.items() if why in found.because]
+    if action == "reject_return" and kept:
+        return kept[0]
     if state.status is not Status.RETURNED:
         return _of_the_other(state, action, role)
     if action == "restock":

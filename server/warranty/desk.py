@@ -83,10 +83,14 @@ def close_repair(
         new: further names that it got.
 
     Raises:
-        DeskError: there is no such repair under way, or a name that is gone was never the unit's.
+        DeskError: there is no such repair under way, the unit may not go out, or a name that is gone was never its own.
     """
     repair = _under_way(connection, site, number)
-    known = _known(connection, site, repair.unit, now_ms).state.identifiers
+    lock(connection, site, [repair.unit])
+    view = _known(connection, site, repair.unit, now_ms)
+    if view.state.status is Status.IN_REPAIR:  # one of our own goes to nobody by this
+        _refuse_held(connection, site, view, now_ms)
+    known = view.state.identifiers
     strange = [name for name in gone if name not in known]
     if strange:
         raise DeskError(f"It does not bear {strange[0]!r}: see its page for the names that it bears.")
@@ -242,11 +246,20 @@ def _may_go_out(connection: sa.Connection, site: str, unit: str, repair: Repair,
     state = view.state
     if unit == repair.unit:
         raise DeskError("That is the unit that is being repaired.")
-    if state.held is not None:
-        raise DeskError(f"Quality holds it back: {state.held}.")
-    if state.status not in ACTIONS[action].expects:
+    if state.held is None and state.status not in ACTIONS[action].expects:
         raise DeskError("By the records it is not free: only what is in stock can be given out.")
-    stopped = bitten(connection, site, view.key, state, now_ms)
+    _refuse_held(connection, site, view, now_ms)
+
+
+def _refuse_held(connection: sa.Connection, site: str, view: UnitView, now_ms: int) -> None:
+    """Refuse what quality or a recall keeps from every customer, its owner too.
+
+    Raises:
+        DeskError: says which.
+    """
+    if view.state.held is not None:
+        raise DeskError(f"Quality holds it back: {view.state.held}.")
+    stopped = bitten(connection, site, view.key, view.state, now_ms)
     if stopped is not None:
         raise DeskError(f"Recall {stopped.recall.number} holds it back: {stopped.recall.reason}.")
 

@@ -32,6 +32,7 @@ def open_repair(state: UnitState, event: ScanEvent) -> UnitState:
     needs=("subject", "document", "reason"),
     step="repairing",
     expects={Status.IN_REPAIR} | IN_STOCK,
+    stops_recalled=True,
 )
 def close_repair(state: UnitState, event: ScanEvent) -> UnitState:
     """Give back repaired: its owner has it again; the reason says what was done."""

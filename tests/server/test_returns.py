@@ -209,6 +209,28 @@ def test_another_customers_unit_is_rejected_and_goes_back_and_was_no_return(
     assert (status("S1"), answer.get_json()["returns"]) == ("shipped", 0)
 
 
+@pytest.mark.parametrize(
+    ("stop", "says_why"),
+    [
+        ("/api/v1/recalls", "A recall stops it: while that stands it goes to no customer."),
+        (
+            "/api/v1/stolen",
+            "It is reported as stolen: it goes to the police, and to nobody else while that report stands.",
+        ),
+    ],
+)
+def test_what_is_recalled_or_stolen_goes_back_to_no_customer_whoever_decides(
+    shop: Person, handheld: Handheld, stop: str, says_why: str
+) -> None:
+    sold(handheld, "S1", "SO-1")
+    back(handheld, "S1", "RMA-2")
+    handheld.push()
+    named = {"reason": "battery", "gtin": GTIN, "serials": ["S1"]}
+    assert shop.post(stop, json=named | ({"number": "RC-1"} if "recalls" in stop else {})).status_code in (200, 201)
+    refused = decide(shop, "S1", "reject_return", "theirs is another one")
+    assert (refused.status_code, refused.get_json()["message"]) == (409, says_why)
+
+
 def test_a_unit_that_was_never_sold_comes_back(shop: Person, handheld: Handheld, supervisor: Person) -> None:
     says(handheld, "put_away", "S8", location=BIN_A)
     back(handheld, "S8", "RMA-1")

@@ -292,6 +292,16 @@ def test_what_is_recalled_is_neither_lent_nor_given(admin: Person, sold: Handhel
         assert refused.get_json()["message"] == "Recall RC-1 holds it back: battery."
 
 
+def test_what_is_recalled_while_it_is_repaired_does_not_go_back_to_its_owner(admin: Person, sold: Handheld) -> None:
+    admin.post("/api/v1/repairs", json={"unit": unit("S1"), "location": DOCK, "fault": "dead"})
+    begun = admin.post("/api/v1/recalls", json={"number": "RC-1", "reason": "battery", "gtin": GTIN, "serials": ["S1"]})
+    assert begun.status_code in (200, 201), begun.text
+    refused = admin.post("/api/v1/repairs/RPR-1/close", json={"done": "new board"})
+    assert refusal(refused) == (409, "conflict")
+    assert refused.get_json()["message"] == "Recall RC-1 holds it back: battery."
+    assert admin.post("/api/v1/repairs/RPR-1/replacement", json={"unit": unit("S2")}).status_code == 200
+
+
 def test_a_replaced_unit_that_is_put_right_and_sold_anew_is_covered_for_its_new_owner(
     admin: Person, sold: Handheld
 ) -> None:
