@@ -157,6 +157,24 @@ def place(connection: sa.Connection, site: str, text: str) -> str:
     return str(found)
 
 
+def place_or_container(connection: sa.Connection, site: str, text: str) -> str:
+    """The place of this site, or the carton or pallet, that is meant.
+
+    Raises:
+        NamedError: it is neither.
+    """
+    key = key_of_path(text.strip())
+    if is_container(key):
+        return key
+    try:
+        return place(connection, site, text)
+    except NamedError:
+        found = search.find(connection, site, text.strip()).keys
+        if len(found) == 1 and is_container(found[0]):
+            return found[0]
+        raise
+
+
 def _kind(text: str) -> Kind | None:
     try:
         return split_key(text).kind

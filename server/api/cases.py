@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range
 
-from server import case_file, case_list, context, decisions, many_decisions
+from server import case_file, case_list, context, decisions, many_decisions, named
 from server.api.resource import Resource
 from server.case_file import CaseFile
 from server.case_list import CaseFilter, CaseLine, Sort
@@ -20,7 +20,7 @@ from server.gate import takes_bytes
 from server.many_decisions import Choice
 from server.people import requires, signed_in
 from server.roles import Task
-from server.schemas import PAGE_ROWS_MAX, SettlementSchema, integer, moment, text
+from server.schemas import PAGE_ROWS_MAX, SettlementSchema, integer, moment, named_product, named_unit, text
 from server.whatif import Effect, Outcome
 from sync.actions import RESOLUTIONS
 from sync.event import format_name
@@ -28,6 +28,7 @@ from sync.event import format_name
 resource = Resource("cases", __name__, description="What does not match, and what people decided about it.")
 
 MANY_BYTES_MAX = 1 << 20
+_READ: Final = {"unit": named.thing, "item": named.product_key, "place": named.place_or_container}
 
 
 class CaseQuerySchema(Schema):
@@ -35,12 +36,12 @@ class CaseQuerySchema(Schema):
 
     status = fields.String(load_default=None, validate=OneOf(case_list.STATES))
     rule = text(load_default=None)
-    unit = text(load_default=None)
+    unit = named_unit(load_default=None)
     since_ms = integer(load_default=None, metadata={"description": "Opened at this moment or later"})
     until_ms = integer(load_default=None, metadata={"description": "Opened before this moment"})
     zone = text(load_default=None)
-    place = text(load_default=None, metadata={"description": "Key of a bin or container: belongs there, or seen there"})
-    item = text(load_default=None, metadata={"description": "Key of a product"})
+    place = text(load_default=None, metadata={"description": "A bin's code, or a container: belongs or seen there"})
+    item = named_product(load_default=None)
     document = text(load_default=None, metadata={"description": "Number of an ASN, order or count"})
     device_no = integer(load_default=None)
     operator = text(load_default=None, metadata={"description": "Who made the scan that opened it"})
@@ -211,8 +212,11 @@ def list_cases(query: dict[str, Any]) -> dict[str, Any]:
         after = case_list.read_after(query.pop("after"))
     except ValueError as error:
         raise Refusal(422, "not_valid", str(error)) from None
-    wanted, site = CaseFilter(**query), signed_in().site
+    site = signed_in().site
     with reading() as connection:
+        for name in _READ.keys() & {name for name, said in query.items() if said is not None}:
+            query[name] = _READ[name](connection, site, query[name])
+        wanted = CaseFilter(**query)
         found = case_list.list_cases(connection, site, wanted, sort=sort, after=after, limit=limit)
         counts = case_list.count_by_rule(connection, site, wanted)
     return {"cases": found, "next": found[-1].after if len(found) == limit else None, "counts": counts}

@@ -43,6 +43,15 @@ def test_what_names_no_unit_is_refused_and_not_called_a_stranger(admin: Person, 
         assert "such as https://id.gs1.org/01/09506000134352/21/A1" in answer.get_json()["message"]
 
 
+def test_cases_are_asked_for_by_what_people_call_things(admin: Person, shop: Handheld) -> None:
+    for said in ({"unit": "S1"}, {"item": "P12"}, {"place": "A-01"}, {"place": BIN_A}, {"place": "CTN7"}):
+        answer = admin.get("/api/v1/cases", query_string=said)
+        assert answer.status_code == 200, (said, answer.text)
+    for said in ({"unit": "S77"}, {"item": "SOFA"}, {"place": "Z-9"}):
+        answer = admin.get("/api/v1/cases", query_string=said)
+        assert answer.status_code == 404, (said, answer.text)
+
+
 def test_a_repair_is_taken_in_by_serial_number_and_code_and_gets_a_new_imei(admin: Person, shop: Handheld) -> None:
     asked = {"unit": "S1", "location": "DOCK", "fault": "dead"}
     number = admin.post("/api/v1/repairs", json=asked).get_json()["number"]
