@@ -23,6 +23,7 @@ from sync.unit import IN_STOCK, Status
 
 PAGE: Final = 50
 TEXT_MAX: Final = 100
+NO_ZONE: Final = "no zone"
 After = tuple[str, str]
 """(sorting text, key): where a page ends and the next begins."""
 
@@ -257,8 +258,13 @@ def by_zone(connection: sa.Connection, site: str, item: str) -> dict[str, int]:
     found: Counter[str] = Counter()
     for place, number in counted.items():
         location = at.get(place) if place is not None else None
-        found[zones.get(location or "") or ("no zone" if location else "place unknown")] += number
+        found[zone_words(location, zones)] += number
     return dict(found.most_common())
+
+
+def zone_words(location: str | None, zones: Mapping[str, str | None]) -> str:
+    """The zone in which something is counted; what is packed or in somebody's hand lies in no bin."""
+    return "in no bin" if location is None else zones.get(location) or NO_ZONE
 
 
 def _in_stock_by_place(connection: sa.Connection, site: str, which: sa.ColumnElement[bool]) -> Counter[str | None]:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from server import costs
 from server.counts.accuracy import zones_of
+from server.inventory import zone_words
 from server.month.then import Held, held
 
 DAY_MS: Final = 86_400_000
@@ -44,7 +45,7 @@ class Stock:
 
     at_ms: int
     lines: dict[tuple[str, str | None], Worth]
-    """(product, location) -> what lay there; None for what nobody knew the place of."""
+    """(product, location) -> what lay there; None for what lay in no bin."""
     ages: dict[str, Worth]
     """A word of `AGE_WORDS` -> what had been in stock so long without a break."""
 
@@ -101,4 +102,4 @@ def _age(each: Held, at_ms: int) -> str:
 def zone_of(connection: sa.Connection, site: str) -> Callable[[str, str | None], str]:
     """What zone a line lies in, in words."""
     zones = zones_of(connection, site)
-    return lambda _, place: "place unknown" if place is None else zones.get(place) or "no zone"
+    return lambda _, place: zone_words(place, zones)

@@ -9,21 +9,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from server import costs
 from server.counts.accuracy import zones_of
 from server.identifiers import names_of
+from server.inventory import NO_ZONE
 from server.ledger import FOLDED, in_chunks
 from server.prices import Price
 from server.tables import cases, document_rows, documents, events
 from server.undone import read_undone
 from sync.event import format_name
 from sync.identity import is_stock, item_of
-
-NO_ZONE: Final = "no zone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

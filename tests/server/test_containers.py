@@ -198,7 +198,7 @@ def test_stock_lists_sums_and_the_feed_follow_the_cartons(packer: Chain) -> None
         packed = [row["unit"] for row in inventory.units(c, SITE, status="packed", limit=5)]
         changes = feed.read(c, SITE, None, now_ms=NOW, kinds=("unit",)).changes
     assert (product.by_status, product.in_stock) == ({"stored": 1, "received": 1, "shipped": 1, "packed": 1}, 3)
-    assert (place.units, zones) == (2, {"A": 2, "place unknown": 1})
+    assert (place.units, zones) == (2, {"A": 2, "in no bin": 1})
     assert (shipped, packed) == ([unit("B1")], [unit("B2")])
     told = {change.data["unit"]: change.data["status"] for change in changes}
     assert (told[A2], told[unit("B1")], told[unit("B2")]) == ("received", "shipped", "packed")
