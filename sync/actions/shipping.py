@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sync.actions.placing import arrive, see
+from sync.actions.placing import arrive, come_back, see
 from sync.actions.registry import Stock, action
 from sync.event import ScanEvent
-from sync.identity import is_container
-from sync.unit import Status, UnitState
+from sync.identity import imei_of, is_container
+from sync.unit import GONE, Status, UnitState
 
 PACKERS = frozenset({"picker", "supervisor", "admin"})
 
@@ -48,5 +48,20 @@ def parcel_back(state: UnitState, event: ScanEvent) -> UnitState:
     """Parcel back: undelivered or cancelled, it came back unopened; what is in it is in stock again."""
     if state.status is Status.RETURNED:
         return arrive(state, event, Status.RETURNED)  # it came back opened, whatever is said of the parcel
-    status = Status.PACKED if is_container(event.subject or "") else Status.RECEIVED
-    return arrive(state, event, status)
+    if _is_one_thing(event.subject or ""):
+        return _out_of_its_parcel(state, event)
+    return arrive(state, event, Status.PACKED if is_container(event.subject or "") else Status.RECEIVED)
+
+
+def _is_one_thing(key: str) -> bool:
+    """Whether a unit is named; a parcel has its carton's number, or the carrier's."""
+    return "/21/" in key or imei_of(key) is not None
+
+
+def _out_of_its_parcel(state: UnitState, event: ScanEvent) -> UnitState:
+    """What had left and is here without its parcel was in somebody's hands: the returns desk looks at it first."""
+    if state.status is Status.IN_REPAIR:
+        return see(state, event)  # it is here already, and stays its owner's
+    if state.status is Status.SHIPPED:
+        return come_back(state, event)._replace(sold_on=state.document, sold_ms=state.status_ms)
+    return come_back(state, event) if state.status in GONE | {Status.LENT} else arrive(state, event, Status.RECEIVED)

@@ -164,3 +164,15 @@ def test_only_what_was_sold_can_be_returned_and_what_was_stolen_from_us_is_no_re
     seen = [told(*story[:n]) for n in (3, 4, 7, 8)]
     assert [(one.returns, one.returned_for, one.returned_ms) for one in seen] == [(1, ("fit",), (3000,))] * 4
     assert told(*story[:3], fact(4, "reject_return", reason="theirs is another")).returned_ms == ()
+
+
+def test_a_parcel_that_comes_back_is_stock_and_a_thing_that_comes_back_without_it_waits_for_the_returns_desk() -> None:
+    sold = [fact(1, "put_away", location=BIN_A), fact(2, "pack", container=CARTON_1, document="SO-1")]
+    back: dict[str, Any] = {"location": DOCK, "reason": "undelivered"}
+    assert told(*sold, fact(4, "parcel_back", **back)).status is Status.RECEIVED, "it never left"
+    out = [*sold, fact(3, "ship", document="SO-1")]
+    loose = told(*out, fact(4, "parcel_back", **back))
+    assert (loose.status, loose.sold_on, loose.returns) == (Status.RETURNED, "SO-1", 0)
+    assert told(*out, fact(4, "parcel_back", **back), fact(5, "put_away", location=BIN_A)).status is Status.RETURNED
+    mended = fact(4, "open_repair", location=DOCK, document="RPR-1", reason="dead")
+    assert told(*out, mended, fact(5, "parcel_back", **back)).status is Status.IN_REPAIR, "it stays its owner's"
