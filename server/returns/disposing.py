@@ -107,7 +107,7 @@ def _of_the_other(state: UnitState, action: str, role: str) -> str:
     if state.status is not Status.SEEN and not OTHERS & set(state.doubts):
         return "It is not among the returns."
     if action not in OF_THE_OTHER:
-        return "It is not ours by the records: it can be sent back to whoever brought it, or scrapped."
+        return "What was brought can be sent back or destroyed; it cannot become one of ours."
     return _needs(role, Task.RETURN if (state.status, action) == (Status.SEEN, "reject_return") else Task.SETTLE)
 
 
