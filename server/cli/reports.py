@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from server import naming, queries, search
+from server import named, naming, queries
 from server.case_list import PAGE, PAGE_MAX, STATES, CaseFilter, list_cases
 from server.cli.command import command, counted, operator, site
 from server.context import now_ms
@@ -93,10 +93,7 @@ def cases(*, rule: str | None, status: str, limit: int) -> None:
 def trail(*, unit: str) -> None:
     """Show what happened to a unit: UNIT is its label, serial number or canonical name."""
     with reading() as connection:
-        found = search.find(connection, site(), unit)
-        if len(found.keys) != 1:
-            raise ValueError(found.problem or f"{unit!r} names {len(found.keys)} units.")
-        key = found.keys[0]
+        key = named.thing(connection, site(), unit)
         lines = queries.trail(connection, site(), key)
         view = queries.read_unit(connection, site(), key, now_ms())
         places = [p for line in lines for p in (line.fact.event.location, line.fact.event.container)]

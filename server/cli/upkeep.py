@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from server import queries, search, set_aside, upkeep
+from server import named, queries, set_aside, upkeep
 from server.cli.command import command, counted, operator, site
 from server.cli.reports import moment
 from server.context import now_ms
@@ -31,11 +31,9 @@ def rebuild_(*, unit: str | None, everything: bool) -> None:
         click.echo(f"{upkeep.rebuild_all(site(), _progress):,} units, items and lots were folded anew.")
         return
     with writing() as connection:
-        found = search.find(connection, site(), unit)
-        if len(found.keys) != 1:
-            raise ValueError(found.problem or f"{unit!r} names {len(found.keys)} units.")
-        rebuild(connection, site(), found.keys, stamp(connection))
-    click.echo(f"{found.keys[0]} was folded anew.")
+        key = named.thing(connection, site(), unit)
+        rebuild(connection, site(), [key], stamp(connection))
+    click.echo(f"{key} was folded anew.")
 
 
 @command("verify")

@@ -243,7 +243,10 @@ def closes_and_claims(page: Page) -> None:
     page.get_by_role("button", name="It was accepted").click()
     page.get_by_label("Amount").fill("80.00")
     page.get_by_role("button", name="It was credited").click()
-    expect(page.get_by_text("Credited 80.00 EUR")).to_be_visible()
+    expect(page.get_by_role("status")).to_contain_text("claims 49.00 EUR, and 80.00 EUR is more")
+    page.get_by_label("Amount").fill("49.00")
+    page.get_by_role("button", name="It was credited").click()
+    expect(page.get_by_text("Credited 49.00 EUR")).to_be_visible()
 
 
 def test_two_days_at_the_dock_end_in_a_credited_claim(dock: Dock, browser: BrowserContext) -> None:
