@@ -220,7 +220,8 @@ def _bring_products(connection: sa.Connection, to: str, items: set[str | None], 
 
 def _notice_number(connection: sa.Connection, to: str, number: str) -> str:
     """The transfer's own number for its first hand-over; `TRANSFER-1-2` for the next."""
-    query = sa.select(documents.c.number).where(documents.c.site == to, documents.c.number.startswith(number))
+    alike = documents.c.number.startswith(number, autoescape=True)
+    query = sa.select(documents.c.number).where(documents.c.site == to, alike)
     taken = set(connection.execute(query).scalars())
     numbers = [number, *(f"{number}-{n}" for n in range(2, NUMBERS_MAX))]
     return next(one for one in numbers if one not in taken)

@@ -167,6 +167,7 @@ def _told(connection: sa.Connection, home: str, number: str) -> set[str]:
     query = (
         sa.select(document_rows.c.subject)
         .join(documents, documents.c.digest == document_rows.c.document)
-        .where(documents.c.site == home, documents.c.kind == MISSING, documents.c.number.startswith(f"{number}/"))
+        .where(documents.c.site == home, documents.c.kind == MISSING)
+        .where(documents.c.number.startswith(f"{number}/", autoescape=True))
     )
     return set(connection.execute(query).scalars())

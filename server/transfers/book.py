@@ -239,7 +239,8 @@ def _notices(connection: sa.Connection, site: str) -> dict[tuple[str, str], list
 
 def _is_closed(connection: sa.Connection, site: str, number: str) -> bool:
     e = events.c
-    query = sa.select(e.seq).where(e.site == site, e.action == "close_receipt", e.document.startswith(f"{number}/"))
+    parts = e.document.startswith(f"{number}/", autoescape=True)
+    query = sa.select(e.seq).where(e.site == site, e.action == "close_receipt", parts)
     return connection.execute(query.limit(1)).first() is not None
 
 
