@@ -42,9 +42,14 @@ def waiting(
     connection: sa.Connection, site: str, now_ms: int, *, outcome: str | None = None, limit: int = LISTED_MAX
 ) -> list[Waiting]:
     """What waits, the oldest first; `outcome` keeps one verdict's."""
-    found = judge(connection, site, _in_hand(connection, site, limit), now_ms)
-    rows = [_waiting(unit, judged) for unit, judged in found.items()]
-    kept = [row for row in rows if outcome in (None, row.outcome)]
+    units = _in_hand(connection, site, limit if outcome is None else EXPORTED_MAX)
+    kept: list[Waiting] = []
+    for start in range(0, len(units), LISTED_MAX):  # the one that is asked for may be the last: it is looked for
+        found = judge(connection, site, units[start : start + LISTED_MAX], now_ms)
+        rows = [_waiting(unit, judged) for unit, judged in found.items()]
+        kept += (row for row in rows if outcome in (None, row.outcome))
+        if outcome is not None and len(kept) >= limit:
+            break
     return sorted(kept, key=lambda row: (row.since_ms, row.unit))
 
 
