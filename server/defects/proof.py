@@ -17,7 +17,7 @@ from server.tables import documents, events
 from sync.event import GENESIS, digest, format_name, parse_name
 from sync.history import Fact
 
-PROVING: Final = ("receive", "take_back", "quarantine", "grade", "inspect", "return_unit")
+PROVING: Final = ("receive", "take_back", "quarantine", "grade", "inspect", "examine")
 """Actions of a unit's history that say how it came, and that something is wrong with it."""
 FACTS_MAX: Final = 50
 
