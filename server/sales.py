@@ -19,7 +19,7 @@ from server.ledger import FOLDED, in_chunks
 from server.orders.book import read_said
 from server.surroundings import DEPTH_MAX
 from server.tables import events, identifier_claims
-from server.undone import read_undone
+from server.undone import read_undone_at
 from sync.actions import ACTIONS
 from sync.actions.registry import Stock
 from sync.event import format_name
@@ -122,7 +122,7 @@ def read_sales(connection: sa.Connection, site: str, *, since_ms: int, until_ms:
     parcels: dict[str, list[Sale]] = {}
     gone: list[Sale] = []
     from_ms = since_ms - PACKED_BEFORE_MS
-    undone = _undone(connection, site, from_ms)
+    undone = read_undone_at(connection, site, from_ms)
     for move in _moves(connection, site, from_ms, until_ms, undone):
         if move.action == "pack":
             if (carton := move.container or "") in cartons.gone:  # the next order's: its last parcel is the customer's
@@ -204,10 +204,3 @@ def _moves(connection: sa.Connection, site: str, since_ms: int, until_ms: int, u
             subject = owner.get(row.subject, row.subject)
             quantity = 1 if row.quantity is None else row.quantity
             yield _Move(row.action, subject, row.container, row.origin, quantity, row.event_ms, row.document)
-
-
-def _undone(connection: sa.Connection, site: str, since_ms: int) -> set[str]:
-    """Names of what was undone since a moment; most scans are not, so the undos are what is looked at."""
-    e = events.c
-    undos = sa.select(e.voids).where(e.site == site, e.voids.isnot(None), e.event_ms >= since_ms)
-    return read_undone(connection, set(connection.execute(undos).scalars()))

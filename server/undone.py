@@ -25,6 +25,13 @@ def read_undone(connection: sa.Connection, names: Iterable[str]) -> set[str]:
     return undone_names(voids)
 
 
+def read_undone_at(connection: sa.Connection, site: str, since_ms: int = 0) -> set[str]:
+    """Names of all that was undone at a site since a moment; most scans are not, so the undos are what is looked at."""
+    e = events.c
+    undos = sa.select(e.voids).where(e.site == site, e.voids.isnot(None), e.event_ms >= since_ms)
+    return read_undone(connection, set(connection.execute(undos).scalars()))
+
+
 def _undos(connection: sa.Connection, names: list[str]) -> list[tuple[str, str]]:
     """Each undo of one of these, and what it undoes; the earliest first."""
     e = events.c

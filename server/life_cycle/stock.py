@@ -12,7 +12,10 @@ import sqlalchemy as sa
 
 from server import inventory, taken_along
 from server.ledger import FOLDED, in_chunks
-from server.tables import document_rows, documents, events, reference, unit_states
+from server.recalls import in_force
+from server.tables import document_rows, documents, events, unit_states
+from server.undone import read_undone_at
+from sync.event import format_name
 from sync.identity import item_of, lot_in, lot_key
 from sync.recall import Reach, Recall, Traits
 from sync.unit import IN_STOCK, Status
@@ -59,7 +62,7 @@ class Standing:
 def read_units(connection: sa.Connection, site: str, item: str | None = None) -> Iterator[Standing]:
     """Every unit in stock, as its container has it, by name."""
     u = unit_states.c
-    recalls = _recalls(connection, site)
+    recalls = in_force.predicates(connection, site)
     query = sa.select(*(u[name] for name in _COLUMNS)).where(u.site == site, u.item.isnot(None))
     query = query.where(u.status.in_([s.value for s in taken_along.TAKEN_ALONG])).order_by(u.unit)
     query = query if item is None else query.where(u.item == item)
@@ -92,15 +95,9 @@ def _standing(row: Mapping[str, Any], recalls: Iterable[Recall]) -> Standing:
     )
 
 
-def _recalls(connection: sa.Connection, site: str) -> list[Recall]:
-    t = reference.c
-    query = sa.select(t.row).where(t.site == site, t.kind == "recall", t.row.isnot(None))
-    return [Recall.from_row(row) for row in connection.execute(query).scalars() if row.get("until_ms") is None]
-
-
 def read_pieces(connection: sa.Connection, site: str, item: str | None = None) -> list[Standing]:
     """What there is of each product or lot without units, all places together, by name."""
-    recalls = _recalls(connection, site)
+    recalls = in_force.predicates(connection, site)
     here: Counter[str] = Counter()
     for level in inventory.levels(connection, site, item=item):
         here[level["subject"]] += level["quantity"]
@@ -128,6 +125,7 @@ def read_pieces(connection: sa.Connection, site: str, item: str | None = None) -
 def read_expiries(connection: sa.Connection, site: str, lots: Iterable[str]) -> dict[str, str]:
     """The expiry of each of these lots, by the latest word of a document or a scan."""
     found: dict[str, tuple[int, str]] = {}
+    undone = read_undone_at(connection, site)
     t, e = document_rows.c, events.c
     for keys in in_chunks(lots):
         stated = (
@@ -135,13 +133,14 @@ def read_expiries(connection: sa.Connection, site: str, lots: Iterable[str]) -> 
             .join(documents, documents.c.digest == t.document)
             .where(t.site == site, t.subject.in_(keys), t.expiry.isnot(None), documents.c.event.isnot(None))
         )
-        scanned = sa.select(e.subject, e.expiry, e.event_ms).where(
+        scanned = sa.select(e.device_no, e.epoch, e.seq, e.subject, e.expiry, e.event_ms).where(
             e.site == site, e.subject.in_(keys), e.expiry.isnot(None), e.outcome.in_(FOLDED)
         )
-        for query in (stated, scanned):
-            for subject, expiry, at_ms in connection.execute(query):
-                if _is_day(expiry):
-                    found[subject] = max(found.get(subject, (0, "")), (at_ms, expiry))
+        scans = {format_name((row[0], row[1], row[2])): row[3:] for row in connection.execute(scanned)}
+        said = [*connection.execute(stated), *(row for name, row in scans.items() if name not in undone)]
+        for subject, expiry, at_ms in said:
+            if _is_day(expiry):
+                found[subject] = max(found.get(subject, (0, "")), (at_ms, expiry))
     return {subject: expiry for subject, (_, expiry) in found.items()}
 
 

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from server import taken_along
 from server.ledger import FOLDED, in_chunks
 from server.orders.progress import read_taken
-from server.recalls import book
+from server.recalls import in_force
 from server.replay import known_of
 from server.tables import events, stock_levels, unit_states
 from server.unit_rows import state_of
@@ -92,8 +92,7 @@ def reached(connection: sa.Connection, site: str, recall: Recall, now_ms: int) -
 
 def bitten(connection: sa.Connection, site: str, unit: str, state: UnitState, now_ms: int) -> Bite | None:
     """The recall in force that stops a unit, surely or possibly; `state` is as its container has it."""
-    standing = [one.predicate for one in book.listed(connection, site) if one.until_ms is None and not one.drill]
-    return bite(standing, traits_of(unit, known_of(state, lambda place: place), now_ms))
+    return bite(in_force.predicates(connection, site), traits_of(unit, known_of(state, lambda place: place), now_ms))
 
 
 def totals(found: Iterable[Reached]) -> dict[Where, tuple[int, int]]:

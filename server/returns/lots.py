@@ -11,9 +11,10 @@ import sqlalchemy as sa
 
 from server import taken_along
 from server.ledger import in_chunks
+from server.recalls import in_force
 from server.returns import limits
 from server.returns.published import failed_lots, items_back
-from server.tables import reference, unit_states
+from server.tables import unit_states
 from sync.returning import DEFECT, SITE_WIDE
 
 
@@ -75,9 +76,7 @@ def _units(connection: sa.Connection, site: str, item: str, lots: Iterable[str])
 
 def _recalled(connection: sa.Connection, site: str) -> set[tuple[str, str | None]]:
     """Products and lots that a recall in force reaches whole: not only what came in some delivery, or at some time."""
-    t = reference.c
-    rows = connection.execute(sa.select(t.row).where(t.site == site, t.kind == "recall", t.row.isnot(None))).scalars()
     narrowing = ("notices", "received_from_ms", "received_until_ms")
-    standing = [row for row in rows if row.get("until_ms") is None and row.get("item") and not row.get("drill")]
+    standing = [row for row in in_force.rows(connection, site) if row.get("item")]
     standing = [row for row in standing if all(row.get(part) is None for part in narrowing)]
     return {(row["item"], lot) for row in standing for lot in row.get("lots") or [None]}
