@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, BrowserContext
 
 from tests.browser import PATIENCE_MS, BrowserUnavailableError, running_browser
@@ -16,8 +16,10 @@ from tests.simulation.shop.fixture import Shop, built, copied
 from tests.simulation.shop.year import MONTH, YEAR
 
 # The same code gets the same answer, whenever and wherever it is asked; `make fresh` looks for others.
-settings.register_profile("same", derandomize=True, database=None)
-settings.register_profile("fresh", derandomize=False, print_blob=True)
+# A machine that stands still for a moment says nothing about a test: how long an example takes is not judged.
+UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("same", UNTIMED, derandomize=True, database=None)
+settings.register_profile("fresh", UNTIMED, derandomize=False, print_blob=True)
 settings.load_profile(os.environ.get("EXAMPLES", "same"))
 
 DATABASES = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
