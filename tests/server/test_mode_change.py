@@ -255,4 +255,9 @@ def test_pieces_that_got_plates_are_counted_once_in_the_month_too(
     plates = [plated(handheld, number, minutes_ago=10) for number in (1, 2)]
     handheld.push()
     assert told_then(NOW - 30 * 60_000) == {(CABLE, BIN_A): 4}
-    assert told_then(NOW - 5 * 60_000) == {(CABLE, BIN_A): 2, (plates[0], BIN_A): 1, (plates[1], BIN_A): 1}
+    told = {(CABLE, BIN_A): 2, (plates[0], BIN_A): 1, (plates[1], BIN_A): 1}
+    assert told_then(NOW - 5 * 60_000) == told
+    assert supervisor.post("/api/v1/mode-changes/RELABEL-1/give-up").status_code == 200
+    assert told_then(NOW) == told, "given up, what was read keeps its number"
+    begin(supervisor, CABLE, "lpn")
+    assert told_then(NOW) == told
