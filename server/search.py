@@ -50,8 +50,9 @@ def find(connection: sa.Connection, site: str, typed: str) -> Found:
     kind = _kind_of_document(connection, site, typed)
     if kind is not None:
         return Found(document=(kind, typed))
-    if _is_name(key_of_path(typed)):
-        return Found(keys=(key_of_path(typed),))
+    name = key_of_path(typed)
+    if _is_name(name):
+        return Found(keys=(owners(connection, site, [name]).get(name, name),))
     label = read_typed(typed, site_codes.load(connection, site))
     if isinstance(label, Label):
         owned = owners(connection, site, [label.key]).get(label.key)

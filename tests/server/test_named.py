@@ -22,7 +22,9 @@ def shop(handheld: Handheld) -> Handheld:
     return handheld
 
 
-@pytest.mark.parametrize("said", ["S1", IMEI, f"01{GTIN}21S1", unit("S1"), f"01/{GTIN}/21/S1"])
+@pytest.mark.parametrize(
+    "said", ["S1", IMEI, "urn:gsma:imei:49015420-323751-0", f"01{GTIN}21S1", unit("S1"), f"01/{GTIN}/21/S1"]
+)
 def test_a_unit_is_asked_for_as_it_is_at_the_console(admin: Person, shop: Handheld, said: str) -> None:
     assert admin.get("/api/v1/returns/verdict", query_string={"unit": said}).get_json()["unit"] == unit("S1")
     assert admin.get("/api/v1/origins", query_string={"unit": said}).get_json()["unit"] == unit("S1")
