@@ -23,17 +23,20 @@ ROW_ACTION: Final = {
     "transfer_missing": "not_arrived",
     "transfer_arrived": "arrived",
     "transfer_withdrawn": "void",
+    "recall_outcome": "remove",
     "theft": "stolen",
     "theft_found": "found",
 }
 """What a row of a document says about the unit that it names."""
+_WITH_REASONS: Final = frozenset({"transfer_withdrawn", "recall_outcome"})
+"""Kinds whose rows each say why."""
 
 
 def stated(row: Row) -> Fact:
     """One row of an imported document, as the fact that its import made of it."""
     device_no, epoch, seq = map(int, row["event"].split("."))
     from_ms, when = row["attributes"]["counted_ms"] if _of_pieces(row) else (row["event_ms"], row["event_ms"])
-    taken_back = (row["attributes"] or {}) if row["kind"] == "transfer_withdrawn" else {}
+    said = (row["attributes"] or {}) if row["kind"] in _WITH_REASONS else {}
     event = ScanEvent(
         device_no=device_no,
         epoch=epoch,
@@ -46,8 +49,8 @@ def stated(row: Row) -> Fact:
         quantity=row["quantity"],
         lot=row["lot"],
         expiry=row["expiry"],
-        voids=taken_back.get("voids"),
-        reason=taken_back.get("reason"),
+        voids=said.get("voids"),
+        reason=said.get("reason"),
         wall_ms=when,
         boot="import",
         boot_ms=0,

@@ -25,9 +25,9 @@ class Status(StrEnum):
     LENT = "lent"
     """Ours, and with a customer whose own is being repaired."""
     MISSING = "missing"
-    """Written off after a count."""
+    """Written off: after a count, or for a recall."""
     DISPOSED = "disposed"
-    """It came back and left for good: to its vendor, or scrapped."""
+    """It left for good: to its vendor, or scrapped."""
     MERGED = "merged"
     """One piece among others: since a change of mode its product is only counted."""
 

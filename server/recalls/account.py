@@ -7,6 +7,7 @@ later is still added.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -22,6 +23,7 @@ from server.recalls.book import Standing
 from server.recalls.outcomes import Outcome
 from server.recalls.reach import Reached, Where, reached
 from server.tables import events
+from sync.identity import is_stock
 from sync.unit import Status, UnitState
 
 
@@ -132,10 +134,37 @@ def progress(connection: sa.Connection, standing: Standing, *, site: str, now_ms
     words = outcomes.read(connection, site, standing.number)
     set_apart = _Apart.read(connection, site, things)
     around = taken_along.containers(connection, site, (one.container for one in things))
-    return Progress(
-        standing=standing,
-        entries=[_entry(one, standing, words.get(one.key), set_apart, around) for one in things],
-    )
+    answered: Counter[tuple[str, str]] = Counter()
+    entries = [
+        _entry(one, standing, word, set_apart, around)
+        for thing in things
+        for one, word in _answered(thing, words.get(thing.key), answered)
+    ]
+    gone = [
+        Entry(thing=one, account=_GONE[one.where], since_ms=max(word.at_ms, standing.since_ms), outcome=word)
+        for one, word in outcomes.read_pieces(connection, site, standing.number)
+    ]
+    return Progress(standing=standing, entries=[*entries, *gone])
+
+
+def _answered(
+    one: Reached, word: Outcome | None, before: Counter[tuple[str, str]]
+) -> list[tuple[Reached, Outcome | None]]:
+    """A unit with its word; pieces at a customer with an answer to as many as it was given for, the others without one.
+
+    Pieces that are here have no word: of which one was said, those have left.
+
+    Args:
+        before: how many pieces of each order were answered for by now.
+    """
+    if one.state is not None or word is None:
+        return [(one, word)]
+    if one.where is not Where.CUSTOMER:
+        return [(one, None)]
+    many = min(one.quantity, word.quantity - before[one.key])
+    before[one.key] += many
+    parts = ((many, word), (one.quantity - many, None))
+    return [(replace(one, quantity=quantity), said) for quantity, said in parts if quantity]
 
 
 def _result(connection: sa.Connection, site: str, number: str) -> list[sa.RowMapping]:
@@ -165,7 +194,7 @@ def _frozen(row: sa.RowMapping) -> Entry:
 
 def _answered_since(entry: Entry, later: Mapping[tuple[str, str], Outcome]) -> Entry:
     word = later.get(entry.thing.key)
-    if word is None:
+    if word is None or (is_stock(entry.thing.subject) and entry.thing.where in _GONE):
         return entry
     return replace(entry, account=_by_word(word, entry.thing.where), since_ms=word.at_ms, outcome=word)
 
@@ -184,7 +213,8 @@ def _entry(
     around: Mapping[str, UnitState],
 ) -> Entry:
     word = word if word is not None and _holds(word, one) else None
-    late = one.state.status_ms if one.state and one.where is Where.CUSTOMER else None
+    left = one.state or around.get(one.container or "", UnitState())  # pieces left with their carton
+    late = left.status_ms if one.where is Where.CUSTOMER and left.status is Status.SHIPPED else None
     account, since_ms = _account(one, standing, word, set_apart, around)
     return Entry(
         thing=one,

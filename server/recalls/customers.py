@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -79,11 +80,16 @@ def settle(connection: sa.Connection, found: Progress, *, site: str, subjects: I
     """Write down what was done with units that are not at a customer: destroyed, sent back to the supplier.
 
     Raises:
-        RecallError: none of them is reached, or the word is none.
+        RecallError: none of them is reached, the word is none, or it is a drill.
     """
+    if found.standing.drill:
+        raise RecallError(f"{found.standing.number} is a drill: nothing leaves the stock for it.")
     wanted = set(subjects)
-    things = [e.thing for e in found.entries if e.thing.subject in wanted and e.thing.where is not Where.CUSTOMER]
+    things = [e.thing for e in found.entries if e.thing.subject in wanted and e.thing.where not in _AWAY]
     return outcomes.write(connection, site=site, number=found.standing.number, said=said, about=things)
+
+
+_AWAY: Final = (Where.CUSTOMER, Where.MISSING, Where.DISPOSED)
 
 
 def _parties(connection: sa.Connection, site: str, orders: Iterable[str]) -> Mapping[str, tuple[str, str | None]]:

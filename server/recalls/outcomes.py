@@ -6,16 +6,19 @@ Each is a fact that names who wrote it down: one document for each answer, with 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from server import papers
+from server.database import stamp
+from server.rebuild import rebuild
 from server.recalls.asked import RecallError
 from server.recalls.reach import Reached, Where
 from server.tables import document_rows, documents, events
 from sync.event import format_name
+from sync.identity import is_stock
 
 CUSTOMER: Final = {
     "sends_back": "sends it back",
@@ -52,6 +55,8 @@ class Outcome:
     at_ms: int
     operator: str | None
     note: str | None = None
+    quantity: int = 1
+    """How many pieces it was said of."""
 
     def text(self, where: Where) -> str:
         """In words."""
@@ -60,6 +65,8 @@ class Outcome:
 
 def write(connection: sa.Connection, *, site: str, number: str, said: Said, about: Iterable[Reached]) -> int:
     """Write down one answer, or what was done; returns about how many units and pieces.
+
+    What was done with something that is here takes it out of the stock.
 
     Raises:
         RecallError: the word is none, or it is about nothing.
@@ -76,41 +83,89 @@ def write(connection: sa.Connection, *, site: str, number: str, said: Said, abou
         kind="recall_outcome",
         number=number,
         action="account_recall",
-        rows=[
-            {
-                "subject": one.subject,
-                "quantity": one.quantity,
-                "attributes": {"word": said.word, "note": (said.note or "").strip()[:NOTE_MAX] or None, "key": one.key},
-            }
-            for one in things
-        ],
+        rows=[_row(one, said) for one in things],
         operator=said.operator,
         now_ms=said.now_ms,
         reason=said.word,
     )
+    gone = {one.subject for one in things if one.where is not Where.CUSTOMER}
+    rebuild(connection, site, gone, stamp(connection))
     return sum(one.quantity for one in things)
 
 
+def _row(one: Reached, said: Said) -> dict[str, Any]:
+    here = one.where is not Where.CUSTOMER
+    pieces = here and is_stock(one.subject)
+    attributes = {
+        "word": said.word,
+        "note": (said.note or "").strip()[:NOTE_MAX] or None,
+        "key": one.key,
+        "reason": said.word,
+        "sure": one.sure,
+    }
+    return {
+        "subject": one.subject,
+        "quantity": one.quantity,
+        "location": one.place if pieces else None,
+        "container": one.container if pieces else None,
+        "attributes": attributes,
+        "stated": here,
+    }
+
+
 def read(connection: sa.Connection, site: str, number: str) -> Mapping[tuple[str, str], Outcome]:
-    """The latest outcome of each thing, by `Reached.key`."""
+    """The latest outcome of each thing, by `Reached.key`; of pieces it is the word on those that were there then."""
+    found: dict[tuple[str, str], tuple[str, Outcome]] = {}
+    for row, outcome in _said(connection, site, number):
+        key = (row["attributes"]["key"][0], row["attributes"]["key"][1])
+        event, before = found.get(key, (None, outcome))
+        more = before.quantity if event == row["event"] else 0  # pieces of one order, in several cartons
+        found[key] = row["event"], replace(outcome, quantity=outcome.quantity + more)
+    return {key: outcome for key, (_, outcome) in found.items()}
+
+
+def read_pieces(connection: sa.Connection, site: str, number: str) -> list[tuple[Reached, Outcome]]:
+    """Pieces without units that were destroyed, sent back or written off, each time that it was written down."""
+    return [
+        (
+            Reached(
+                subject=row["subject"],
+                sure=row["attributes"]["sure"],
+                where=Where.MISSING if outcome.word == "written_off" else Where.DISPOSED,
+                quantity=row["quantity"],
+                place=row["location"],
+                container=row["container"],
+            ),
+            outcome,
+        )
+        for row, outcome in _said(connection, site, number)
+        if row["stated"] and is_stock(row["subject"])
+    ]
+
+
+def _said(connection: sa.Connection, site: str, number: str) -> list[tuple[sa.RowMapping, Outcome]]:
+    """Every row of what was written down, oldest first."""
     d, t = documents.c, document_rows.c
     query = (
-        sa.select(d.event, d.event_ms, t.attributes)
+        sa.select(d.event, d.event_ms, t.subject, t.quantity, t.location, t.container, t.stated, t.attributes)
         .join(document_rows, t.document == d.digest)
         .where(d.site == site, d.kind == "recall_outcome", d.number == number, d.event.isnot(None))
         .order_by(d.event_ms, d.event, t.row)
     )
-    rows = connection.execute(query).all()
     operators = _operators(connection, site, number)
-    return {
-        (row.attributes["key"][0], row.attributes["key"][1]): Outcome(
-            word=row.attributes["word"],
-            at_ms=row.event_ms,
-            operator=operators[row.event],
-            note=row.attributes["note"],
+    return [
+        (
+            row,
+            Outcome(
+                word=row["attributes"]["word"],
+                at_ms=row["event_ms"],
+                operator=operators[row["event"]],
+                note=row["attributes"]["note"],
+                quantity=row["quantity"],
+            ),
         )
-        for row in rows
-    }
+        for row in connection.execute(query).mappings()
+    ]
 
 
 def _operators(connection: sa.Connection, site: str, number: str) -> dict[str, str | None]:

@@ -162,7 +162,8 @@ def _stands(place: str | None, around: dict[str, UnitState]) -> tuple[str | None
 
 
 def _where(state: UnitState, container: str | None) -> Where:
-    if state.status in _FIXED:
+    seen_since = state.status in (Status.MISSING, Status.DISPOSED) and state.place is not None
+    if state.status in _FIXED and not seen_since:
         return _FIXED[state.status]
     return Where.CARTON if container else Where.BIN
 

@@ -1,7 +1,7 @@
 """Missing: it belongs in a bin that was counted, and the count did not see it.
 
 Look in the neighbouring bins, then decide: written off, or still looked for. It closes by itself as soon as any scan
-sees it, or it is reported as stolen.
+sees it, or it is reported as stolen, or a recall's account says that it was destroyed.
 """
 
 from typing import Final
@@ -28,6 +28,6 @@ def check(step: Step) -> Finding | None:
 
 def explained(finding: Finding, step: Step) -> bool:
     event = step.fact.event
-    if event.action == "stolen" or is_sighting(event):
+    if event.action in ("stolen", "remove") or is_sighting(event):
         return True
     return decides_it(step) and step.after.status not in IN_STOCK

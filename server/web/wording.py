@@ -30,7 +30,7 @@ STATUSES: Final = {
     "lent": "Lent to a customer",
     "missing": "Written off as missing",
     "merged": "A piece among others now",
-    "disposed": "Came back, and left for good",
+    "disposed": "Left for good: scrapped, or sent back to its vendor",
 }
 RESOLUTIONS: Final = {
     "put_back": "Carry it back to where it belongs",

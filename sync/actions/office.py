@@ -262,3 +262,12 @@ def administer(state: UnitState, event: ScanEvent) -> UnitState:
 def account_recall(state: UnitState, event: ScanEvent) -> UnitState:
     """Account recall: what a customer answered to a recall, or what was done with what it reached."""
     return state
+
+
+@action("remove", needs=("subject", "document", "reason"), stock=Stock.LEAVES)
+def remove(state: UnitState, event: ScanEvent) -> UnitState:
+    """Remove: recalled, it was destroyed, sent back to its supplier or written off (one row of an answer)."""
+    if state.status in (Status.SHIPPED, Status.LENT, Status.MERGED):
+        return state  # a scan that came later says where it went
+    status = Status.MISSING if event.reason == "written_off" else Status.DISPOSED
+    return state._replace(status=status, place=None, expected=None, observed=False)

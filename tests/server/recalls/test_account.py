@@ -5,19 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from server.changes import pull
-from server.database import reading, transact, writing
+from server.database import reading, stamp, transact, writing
 from server.parties import erase
+from server.rebuild import rebuild
 from server.recalls.account import Account
 from server.recalls.asked import RecallError
 from server.recalls.customers import Customer, answer, customers, settle
 from server.recalls.outcomes import Said
-from server.tables import cases
-from tests.handheld import BIN_A, BIN_C, CARTON_1, CARTON_2, DOCK, unit
-from tests.server.recalls.scene import BEGUN, GTIN, MINUTE, account, begin, fill, release, told
+from server.tables import cases, unit_states
+from server.unit_rows import states_of
+from tests.handheld import BIN_A, BIN_C, CABLE, CARTON_1, CARTON_2, DOCK, unit
+from tests.server.recalls.scene import BEGUN, GTIN, LOT_C, MINUTE, account, begin, fill, release, told
 from tests.server.running import NOW, SITE, Handheld
+from tests.server.site import state_document
 
 SAID = Said(word="keeps", operator="Quinn", now_ms=NOW - MINUTE, note="by phone")
 
@@ -124,6 +128,78 @@ def test_what_was_written_down_as_destroyed_and_is_scanned_again_is_open_again(a
     assert told(account()) == {"BIN1": "done"}
     scan(handheld, ("inspect", unit("BIN1"), {"location": BIN_A}))
     assert told(account()) == {"BIN1": "to_find"}
+
+
+def test_what_was_destroyed_sent_back_or_written_off_has_left_the_stock_and_is_not_for_sale_after_the_release(
+    app: Flask, handheld: Handheld
+) -> None:
+    fill(handheld)
+    begin(gtin=GTIN, lots=["L1"])
+    for serial, word in (("BIN1", "destroyed"), ("BOXED", "to_supplier"), ("PICKED", "written_off")):
+        done(serial, word, NOW - 25 * MINUTE)
+    state_document("count_result", "CNT-1/1", [_not_found("BIN1")], now_ms=NOW - 9 * MINUTE)
+    assert {s: told(account())[s] for s in GONE} == {"BIN1": "done", "BOXED": "done", "PICKED": "written_off"}
+    release("RC-1", leaving=5)
+    done("BIN2", "destroyed", NOW)
+    assert told(account())["BIN2"] == "done"
+    with reading() as c:
+        states = states_of(c, SITE, map(unit, (*GONE, "BIN2")))
+    assert [states[unit(serial)].status for serial in GONE] == ["disposed", "disposed", "missing"]
+    assert states[unit("BIN2")].status == "disposed"
+    before = _rows()
+    with writing() as c:
+        rebuild(c, SITE, map(unit, GONE), stamp(c))
+    assert _rows() == before
+
+
+GONE = ("BIN1", "BOXED", "PICKED")
+
+
+def _not_found(serial: str) -> dict[str, Any]:
+    counted_ms = [NOW - 10 * MINUTE] * 2
+    return {"subject": unit(serial), "location": BIN_A, "attributes": {"bins": {}, "counted_ms": counted_ms}}
+
+
+def _rows() -> list[sa.Row[Any]]:
+    with reading() as c:
+        return list(c.execute(sa.select(unit_states).order_by(unit_states.c.unit)).all())
+
+
+def test_pieces_that_were_destroyed_have_left_and_those_that_come_later_are_still_to_be_found(
+    app: Flask, handheld: Handheld
+) -> None:
+    fill(handheld)
+    begin(gtin=CABLE.rpartition("/")[2], lots=["C1"], place="C-01")
+    found, said = account(), Said(word="destroyed", operator="Quinn", now_ms=NOW - 25 * MINUTE)
+    transact(lambda c: settle(c, found, site=SITE, subjects=[LOT_C], said=said))
+    assert _pieces() == [("disposed", 40, "done")]
+    of_bin = {"location": BIN_A, "quantity": 60, "document": "ASN-9"}
+    packed = {"container": CARTON_1, "origin": BIN_A, "location": BIN_A, "quantity": 5, "document": "SO-9"}
+    scan(handheld, ("receive", LOT_C, of_bin), ("pack", LOT_C, packed), ("ship", CARTON_1, {"document": "SO-9"}))
+    assert _pieces() == [("bin", 55, "to_find"), ("customer", 5, "unanswered"), ("disposed", 40, "done")]
+    assert [entry.thing.quantity for entry in account().handed_over] == [5]
+    say("SO-9", Said(word="keeps", operator="Quinn", now_ms=NOW - 15 * MINUTE))
+    more = packed | {"container": CARTON_2, "quantity": 3}
+    first = len(handheld.chain.lines) + 1
+    handheld.scan("pack", LOT_C, minutes_ago=12, **more)
+    handheld.scan("ship", CARTON_2, document="SO-9", minutes_ago=11)
+    handheld.push(first=first)
+    at_customer = [(quantity, account) for where, quantity, account in _pieces() if where == "customer"]
+    assert at_customer == [(5, "answered"), (3, "unanswered")]
+    say("SO-9", Said(word="passed_on", operator="Quinn", now_ms=NOW - 5 * MINUTE))
+    assert (account().open, [one.pieces for one in people()]) == (52, [8])
+    assert [(one.pieces, one.answer and one.answer.word) for one in people()] == [(8, "passed_on")]
+
+
+def _pieces() -> list[tuple[str, int, str]]:
+    return [(str(one.thing.where), one.thing.quantity, str(one.account)) for one in account().entries]
+
+
+def test_nothing_is_destroyed_for_a_drill(app: Flask, handheld: Handheld) -> None:
+    fill(handheld)
+    begin(gtin=GTIN, lots=["L1"], drill=True)
+    with pytest.raises(RecallError, match="RC-1 is a drill: nothing leaves the stock for it"):
+        done("BIN1", "destroyed", NOW - 25 * MINUTE)
 
 
 def test_a_customer_who_said_it_comes_back_is_open_again_when_it_is_here(app: Flask, handheld: Handheld) -> None:
