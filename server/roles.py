@@ -22,6 +22,8 @@ class Task(StrEnum):
     """What is above one person's limits: a count's large variance, a case that is opened again."""
     RECEIVE = "receive"
     """Close receipts, and write and follow claims to suppliers."""
+    CLAIM = "claim"
+    """See claims to suppliers, and what they say that things are worth."""
     ORDER = "order"
     """Orders, cartons, parcels and their hand-over."""
     PRINT = "print"
@@ -55,11 +57,11 @@ INTEGRATION: Final = "integration"
 ROLES: Final[dict[str, frozenset[Task]]] = {
     "admin": frozenset(Task),
     "supervisor": frozenset(Task) - {Task.RECALL, Task.PRICE, Task.FEED, Task.PEOPLE, Task.ADMINISTER},
-    "quality": frozenset({Task.LOOK, Task.SETTLE, Task.RETURN, Task.REPORT, Task.RECALL, Task.EXPORT}),
-    "receiver": frozenset({Task.LOOK, Task.RECEIVE, Task.PRINT}),
+    "quality": frozenset({Task.LOOK, Task.SETTLE, Task.CLAIM, Task.RETURN, Task.REPORT, Task.RECALL, Task.EXPORT}),
+    "receiver": frozenset({Task.LOOK, Task.RECEIVE, Task.CLAIM, Task.PRINT}),
     "picker": frozenset({Task.LOOK, Task.PRINT}),
     "returns": frozenset({Task.LOOK, Task.RETURN, Task.PRINT}),
-    INTEGRATION: frozenset({Task.LOOK, Task.ORDER, Task.PRINT, Task.IMPORT, Task.EXPORT, Task.FEED}),
+    INTEGRATION: frozenset({Task.LOOK, Task.CLAIM, Task.ORDER, Task.PRINT, Task.IMPORT, Task.EXPORT, Task.FEED}),
 }
 
 PERSONAL: Final = tuple(role for role in ROLES if role != INTEGRATION)

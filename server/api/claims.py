@@ -157,7 +157,7 @@ def _done(write: Callable[[sa.Connection], T]) -> T:
 
 @resource.get("/claims")
 @resource.response(200, ClaimListSchema)
-@requires(Task.LOOK)
+@requires(Task.CLAIM)
 def list_() -> dict[str, list[Claim]]:
     """Claims to suppliers, the latest first"""
     with reading() as connection:
@@ -166,7 +166,7 @@ def list_() -> dict[str, list[Claim]]:
 
 @resource.get("/claims/<number>")
 @resource.response(200, ClaimSchema)
-@requires(Task.LOOK)
+@requires(Task.CLAIM)
 def show(number: str) -> Claim:
     """A claim, and what became of it"""
     with reading() as connection:
@@ -204,7 +204,7 @@ def follow(asked: dict[str, Any], number: str) -> Claim:
 
 @resource.get("/claims/<number>/document")
 @resource.response(200, ClaimDocumentSchema)
-@requires(Task.LOOK)
+@requires(Task.CLAIM)
 def document(number: str) -> Any:
     """Everything that a claim rests on: its lines, where each unit came from, and the facts that prove it"""
     site, now_ms = signed_in().site, context.now_ms()

@@ -216,7 +216,10 @@ def list_claims(connection: sa.Connection, site: str, *, receipt: str | None = N
 
 
 def open_of(connection: sa.Connection, site: str, unit: str) -> str | None:
-    """The claim for a defect that a unit is in and that was neither rejected nor credited; None where it is in none."""
+    """The claim for a defect that a unit is in and that was not rejected; None where it is in none.
+
+    What was credited is paid, and not claimed twice.
+    """
     named = sa.select(document_rows.c.document).where(document_rows.c.site == site, document_rows.c.subject == unit)
     query = sa.select(documents.c.number).where(
         documents.c.site == site, documents.c.kind == "claim", documents.c.digest.in_(named)

@@ -10,6 +10,7 @@ from server.claims import book
 from server.claims.claim import ClaimError
 from server.exports import Column, Filters, Listing, Rows
 from server.lists.naming_rows import with_names
+from server.roles import Task
 
 
 def _claims(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
@@ -40,6 +41,7 @@ def _lines(connection: sa.Connection, site: str, filters: Filters) -> Rows:
 LISTS = (
     Listing(
         name="claims",
+        task=Task.CLAIM,
         title="Claims",
         rows=_claims,
         columns=(
@@ -57,6 +59,7 @@ LISTS = (
     ),
     Listing(
         name="claim_lines",
+        task=Task.CLAIM,
         title="Lines of a claim",
         rows=_lines,
         filters={"number": "of the claim"},

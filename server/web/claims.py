@@ -21,12 +21,12 @@ from server.roles import Task
 from server.web.navigation import Entry, Group
 from server.web.pages import blueprint, linked_names
 
-NAV = Entry("Claims", "web.claims", Group.WORK, order=35)
+NAV = Entry("Claims", "web.claims", Group.WORK, 35, Task.CLAIM)
 NOTE_MAX = 200
 
 
 @blueprint.get("/claims")
-@requires(Task.LOOK)
+@requires(Task.CLAIM)
 def claims() -> str:
     """Claims, the latest first."""
     with reading() as connection:
@@ -55,21 +55,21 @@ def _read(number: str) -> Claim:
 
 
 @blueprint.get("/claims/claim")
-@requires(Task.LOOK)
+@requires(Task.CLAIM)
 def claim() -> str:
     """One claim and what became of it; `?number=` names it."""
     return _page("claim.html")
 
 
 @blueprint.get("/claims/print")
-@requires(Task.LOOK)
+@requires(Task.CLAIM)
 def claim_letter() -> str:
     """One claim as a letter to the supplier, to be printed or saved as PDF."""
     return _page("claim_letter.html")
 
 
 @blueprint.get("/claims/claim.pdf")
-@requires(Task.LOOK)
+@requires(Task.CLAIM)
 def claim_pdf() -> Response:
     """The claim as a PDF, with the facts that prove where each unit came from."""
     found, made = _dossier()
@@ -77,7 +77,7 @@ def claim_pdf() -> Response:
 
 
 @blueprint.get("/claims/claim.json")
-@requires(Task.LOOK)
+@requires(Task.CLAIM)
 def claim_json() -> Response:
     """The same as JSON, every letter and every digest as they are."""
     found, made = _dossier()

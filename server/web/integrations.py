@@ -17,6 +17,7 @@ from server.web.pages import blueprint
 NAV = Entry("Other systems", "web.other_systems", Group.SITE, 55, Task.PEOPLE)
 WORDS = {
     Task.LOOK: "read units, cases, counts, receipts and orders",
+    Task.CLAIM: "read claims to suppliers, and what they are worth",
     Task.ORDER: "orders and parcels",
     Task.IMPORT: "take documents in",
     Task.PRINT: "print labels",

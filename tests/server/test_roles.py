@@ -130,7 +130,11 @@ def test_every_task_is_somebodys_and_the_admin_may_do_them_all() -> None:
 
 
 def test_another_system_can_neither_decide_nor_count_nor_let_people_in() -> None:
-    assert ROLES[INTEGRATION] == {Task.LOOK, Task.ORDER, Task.PRINT, Task.IMPORT, Task.EXPORT, Task.FEED}
+    assert ROLES[INTEGRATION] == {Task.LOOK, Task.CLAIM, Task.ORDER, Task.PRINT, Task.IMPORT, Task.EXPORT, Task.FEED}
+
+
+def test_who_picks_or_takes_returns_sees_no_claim_and_so_not_what_things_cost() -> None:
+    assert {role for role in PERSONAL if may(role, Task.CLAIM)} == {"admin", "supervisor", "quality", "receiver"}
 
 
 def test_handhelds_know_the_same_roles_as_the_server() -> None:
