@@ -138,8 +138,7 @@ def read_life(
 
 def _note(life: Life, state: UnitState, fact: Fact, moved: Collection[str]) -> None:
     """What a moment's state says of receipt and sale."""
-    if state.status is Status.RECEIVED and life.received_ms is None:
-        life.received_ms = state.status_ms or fact.event_ms
+    life.received_ms = state.received_ms or life.received_ms  # what came back and was released was not received anew
     if state.status is Status.SHIPPED and life.sale is None and state.document not in moved:
         life.sale = SoldOn(document=state.document, at_ms=state.status_ms)
     if state.status not in (Status.SHIPPED, Status.IN_REPAIR) and life.sale is not None:

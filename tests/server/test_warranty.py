@@ -18,6 +18,7 @@ from server.database import reading
 from server.parties import parties
 from tests.handheld import BIN_A, CARTON_1, DOCK, PHONE, unit
 from tests.server.running import NOW, SITE, Handheld, Person, refusal
+from tests.server.site import state_document
 
 GTIN = PHONE.rpartition("/")[2]
 IMEI = "https://id.gs1.org/8040/{}"
@@ -260,6 +261,16 @@ def test_what_was_seen_at_an_earlier_return_releases_nothing_that_comes_back_fro
     assert missing <= set(told["because"])
     released = admin.post("/api/v1/returns/decide", json={"unit": unit("S2"), "decision": "restock", "reason": "ok"})
     assert refusal(released) == (409, "not_open")
+
+
+def test_what_came_back_and_was_released_was_not_received_anew(admin: Person, sold: Handheld) -> None:
+    take(admin, "warranty", f"gtin,serial,months,starts\n{GTIN},S5,24,receipt\n")
+    state_document("stock", "S-1", [{"subject": unit("S5"), "location": BIN_A}], now_ms=NOW - 7_200_000)
+    sound_return(sold, "S5", "SO-5")
+    sold.scan("ship", unit("S5"), document="SO-6", minutes_ago=5)
+    sold.push(first=len(sold.chain.lines))
+    told = ask(admin, "S5")
+    assert (told["claim"], told["received"]) == ("no_date", None), "nobody saw it come in from a supplier"
 
 
 def test_what_is_said_of_the_end_of_a_loan_changes_no_return_before_it(admin: Person, sold: Handheld) -> None:
