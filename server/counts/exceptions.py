@@ -29,6 +29,8 @@ from sync.history import Fact
 RULE: Final = "late_scan"
 _RECOUNT: Final = re.compile(r"-R\d+$")
 _DECIDING: Final = ("settle", "reopen", "assign")
+CLOCK_MS_MAX: Final = 86_400_000
+"""So far a clock may be out before its scans of a count are looked for no more after the count was closed."""
 Marks = frozenset[str]
 
 
@@ -51,17 +53,27 @@ def _concerned(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> s
     for chunk in in_chunks(f"{number}/1" for number in counts):
         query = sa.select(d.number).where(closings, d.number.in_(chunk))
         found.update(number.removesuffix("/1") for number in connection.execute(query).scalars())
-    earliest = _earliest(connection, site, scans, last)
+    earliest = _earliest(connection, site, scans, last + CLOCK_MS_MAX)
     for chunk in in_chunks(earliest):
         query = (
             sa.select(document_rows.c.subject, d.number, d.event_ms)
             .join(documents, d.digest == document_rows.c.document)
             .where(document_rows.c.site == site, document_rows.c.subject.in_(chunk), closings)
         )
-        for subject, number, closed_ms in connection.execute(query):
-            if earliest[subject] <= closed_ms:
-                found.add(number.rpartition("/")[0])
+        for subject, version, closed_ms in connection.execute(query):
+            number = version.rpartition("/")[0]
+            if number not in found and earliest[subject] <= closed_ms + CLOCK_MS_MAX:
+                until_ms = closed_ms if earliest[subject] <= closed_ms else _counted_until(connection, site, number)
+                found |= {number} if earliest[subject] <= until_ms else set()
     return found
+
+
+def _counted_until(connection: sa.Connection, site: str, number: str) -> int:
+    """When the last scan of a count and its recounts was made, at the latest: by a bad clock, after it was closed."""
+    e = events.c
+    family = [number, *(recount.number for recount in plan.recounts(connection, site, number))]
+    latest = sa.select(sa.func.max(e.event_ms + e.uncertainty_ms))
+    return connection.execute(latest.where(e.site == site, e.document.in_(family))).scalar() or 0
 
 
 def _earliest(connection: sa.Connection, site: str, scans: Iterable[Fact], last_ms: int) -> dict[str, int]:

@@ -63,6 +63,21 @@ def test_each_late_scan_of_a_closed_count_is_a_case_that_says_who_scanned_it(lat
     ]
 
 
+def test_a_count_by_a_clock_that_is_minutes_out_has_the_same_late_scans_after_a_rebuild(warehouse: str) -> None:
+    state_document("stock", "STOCK", [{"subject": A1, "location": BIN_A}], now_ms=DAY - 100_000)
+    begin("CC-1", BIN_A)
+    enrol(1)
+    enrol(2)
+    counter, picker = Chain(1, boot="before its battery was changed"), Chain(2)
+    Counting(counter, start_ms=NOW - 10_000)(BIN_A, A1)
+    counter.boot = "after"
+    push(counter, now_ms=NOW)
+    close(now_ms=NOW + 1_000)
+    picker.scan(NOW + 60_000, "pick", A1, location=BIN_A, document="SO-1")
+    push(picker, now_ms=NOW + 90_000)
+    assert [said for said in verify(SITE, lambda _: None) if said.startswith("cases")] == []
+
+
 @pytest.fixture
 def late_for_two(late: Chain) -> str:
     """Name of a move of A1 that comes after two counts of its bin were closed."""
