@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from server.changes import publish
 from server.ledger import in_chunks
+from server.rebuild import lock
 from server.receipts.kinds import KINDS
 from server.tables import document_rows, documents, reference, unit_states
 from sync.identity import item_of
@@ -87,9 +88,12 @@ def _has_product(connection: sa.Connection, site: str, supplier: str) -> bool:
 
 def refresh(connection: sa.Connection, site: str, at: int) -> None:
     """Publish recalls in force again whose notices are others by now; to be called when a notice was taken in."""
+    lock(connection, site, ["recalls"])  # or one that is released meanwhile would be put in force again
     t = reference.c
     query = sa.select(t.key, t.row).where(t.site == site, t.kind == "recall", t.row.isnot(None))
     for number, row in connection.execute(query).all():
         if row["until_ms"] is None and row.get("notices") is not None:
             named, items = resolve(connection, site, row["supplier"] or "", row["receipts"], strict=False)
-            publish(connection, site, "recall", number, row | {"notices": named, "items": items}, at)
+            if (named, items) != (row["notices"], row["items"]):
+                wider = row | {"notices": named, "items": items, "stamp": at}  # who holds the old row is unaware of it
+                publish(connection, site, "recall", number, wider, at)

@@ -14,10 +14,12 @@ from werkzeug.test import TestResponse
 from server.database import reading, stamp, writing
 from server.recalls import book
 from server.recalls.heard import unaware
+from server.recalls.notices import refresh
 from server.tables import devices
 from tests.handheld import unit
 from tests.server.recalls.scene import GTIN, begin, fill
-from tests.server.running import PASSWORD, SITE, Handheld, Person, refusal, sign_in
+from tests.server.running import NOW, PASSWORD, SITE, Handheld, Person, refusal, sign_in
+from tests.server.site import state_document
 
 FORM = {"reason": "battery", "gtin": GTIN, "lots": "L1, L3"}
 
@@ -134,3 +136,22 @@ def test_a_handheld_is_told_apart_until_it_has_asked_for_news_since(app: Flask, 
         c.execute(devices.update().values(pulled=f"inc1.{at}"))
     assert names() == []
     assert json.dumps(dict(begun.row)), "what travels is JSON"
+
+
+def test_a_handheld_is_told_apart_again_when_a_recall_came_to_mean_another_delivery(
+    app: Flask, handheld: Handheld
+) -> None:
+    fill(handheld)
+    begin(supplier="Acme")
+    with writing() as c:
+        c.execute(devices.update().values(pulled=f"inc1.{stamp(c)}"))
+    later = [{"subject": unit("NEXT"), "attributes": {"supplier": "Acme"}}]
+    heard = []
+    for brought in (None, later):
+        if brought:
+            state_document("asn", "ASN-7", brought, now_ms=NOW)
+        with writing() as c:
+            refresh(c, SITE, stamp(c))
+        with reading() as c:
+            heard.append([one.name for one in unaware(c, SITE, book.read(c, SITE, "RC-1"))])
+    assert heard == [[], ["HH-1"]]
