@@ -112,6 +112,8 @@ def _units(connection: sa.Connection, site: str, recall: Recall, now_ms: int) ->
         answer = recall.reach(traits_of(unit, known_of(now, lambda place: place), now_ms))
         if answer is Reach.NO or (now.status is Status.SEEN and answer is Reach.POSSIBLE):
             continue
+        if now.status is Status.MERGED and recall.reach(traits_of(item_of(unit) or unit, None, now_ms)) is not Reach.NO:
+            continue  # it is one of the pieces, which are reached as such
         place, container = _stands(now.place, around)
         yield Reached(
             subject=unit,
@@ -126,7 +128,7 @@ def _units(connection: sa.Connection, site: str, recall: Recall, now_ms: int) ->
         )
 
 
-_COMMITTED: Final = frozenset({Status.PICKED, Status.PACKED, Status.SHIPPED})
+_COMMITTED: Final = frozenset({Status.PICKED, Status.PACKED, Status.SHIPPED, Status.LENT})
 
 
 def _candidates(connection: sa.Connection, site: str, recall: Recall) -> Iterator[tuple[str, UnitState]]:
@@ -174,6 +176,7 @@ _FIXED: Final = {
     Status.PICKED: Where.PICKED,
     Status.PACKED: Where.PACKED,
     Status.SHIPPED: Where.CUSTOMER,
+    Status.LENT: Where.CUSTOMER,
     Status.MISSING: Where.MISSING,
     Status.DISPOSED: Where.DISPOSED,
 }

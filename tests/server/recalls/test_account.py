@@ -195,6 +195,16 @@ def _pieces() -> list[tuple[str, int, str]]:
     return [(str(one.thing.where), one.thing.quantity, str(one.account)) for one in account().entries]
 
 
+def test_a_lent_unit_is_at_its_customer_and_a_merged_one_is_among_the_pieces(app: Flask, handheld: Handheld) -> None:
+    fill(handheld)
+    scan(handheld, ("lend", unit("BIN1"), {"document": "RPR-1"}))
+    state_document("mode_result", "MC-1", [{"subject": unit("BIN2")}], now_ms=NOW - 9 * MINUTE)
+    begin(gtin=GTIN, lots=["L1"], now_ms=NOW - 5 * MINUTE)
+    assert told(account())["BIN1"] == "unanswered"
+    assert ("RPR-1", 1) in [(one.order, one.pieces) for one in people()]
+    assert "BIN2" not in told(account())
+
+
 def test_nothing_is_destroyed_for_a_drill(app: Flask, handheld: Handheld) -> None:
     fill(handheld)
     begin(gtin=GTIN, lots=["L1"], drill=True)
