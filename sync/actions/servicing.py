@@ -19,8 +19,8 @@ SERVICE = frozenset({"returns", "supervisor", "quality", "admin"})
 )
 def open_repair(state: UnitState, event: ScanEvent) -> UnitState:
     """Take in for repair: its owner brought it, or it is our own; the document is the repair's."""
-    if state.status in IN_STOCK:
-        return see(state, event)
+    if state.status in IN_STOCK:  # it stays where it is and ours, and goes to nobody meanwhile
+        return see(state, event)._replace(held=state.held or _under_repair(event))
     return arrive(state, event, Status.IN_REPAIR)._replace(
         document=state.document, serviced=True
     )  # who owns it stays readable
@@ -37,8 +37,14 @@ def open_repair(state: UnitState, event: ScanEvent) -> UnitState:
 def close_repair(state: UnitState, event: ScanEvent) -> UnitState:
     """Give back repaired: its owner has it again; the reason says what was done."""
     if state.status is not Status.IN_REPAIR:
-        return see(state, event)
+        again = next(iter(state.doubts), None) if state.held == _under_repair(event) else state.held
+        return see(state, event)._replace(held=again)
     return see(state, event)._replace(status=Status.SHIPPED, place=None, expected=None)
+
+
+def _under_repair(event: ScanEvent) -> str:
+    """Why one of our own is held back while it is repaired; what quality says of it beside that is not ended by it."""
+    return f"it is being repaired, {event.document}"
 
 
 @action(

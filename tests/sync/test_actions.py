@@ -176,3 +176,17 @@ def test_a_parcel_that_comes_back_is_stock_and_a_thing_that_comes_back_without_i
     assert told(*out, fact(4, "parcel_back", **back), fact(5, "put_away", location=BIN_A)).status is Status.RETURNED
     mended = fact(4, "open_repair", location=DOCK, document="RPR-1", reason="dead")
     assert told(*out, mended, fact(5, "parcel_back", **back)).status is Status.IN_REPAIR, "it stays its owner's"
+
+
+def test_one_of_our_own_that_is_being_repaired_is_held_back_until_that_ends_and_what_quality_said_outlasts_it() -> None:
+    stored = fact(1, "put_away", location=BIN_A)
+    opened = fact(3, "open_repair", location=DOCK, document="RPR-1", reason="dead")
+    closed = fact(4, "close_repair", document="RPR-1", reason="new board")
+    story = [told(*facts) for facts in ([stored], [stored, opened], [stored, opened, closed])]
+    assert [(one.status.value, one.held) for one in story] == [
+        ("stored", None),
+        ("stored", "it is being repaired, RPR-1"),
+        ("stored", None),
+    ]
+    apart = fact(2, "quarantine", location=BIN_A, reason="smells")
+    assert told(stored, apart, opened).held == told(stored, apart, opened, closed).held == "smells"
