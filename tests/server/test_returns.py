@@ -117,6 +117,12 @@ def test_a_return_is_announced_by_file_and_the_customers_number_and_name_stay_ou
     assert len(hashes) == 2, "one for each customer, whatever document names them"
 
 
+def test_whose_return_it_is_is_shown_to_who_takes_returns_and_to_nobody_else(shop: Person, app: Flask) -> None:
+    told = {role: sign_in(app, role).get("/returns/announced?number=RMA-1").text for role in ("returns", "picker")}
+    assert ["Customer" in text for text in told.values()] == ["Anna" in text for text in told.values()] == [True, False]
+    assert "SO-1" in told["picker"]
+
+
 @pytest.mark.parametrize(
     ("rows", "sentence"),
     [
