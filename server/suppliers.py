@@ -40,7 +40,7 @@ class Product:
 
 
 def products_of(connection: sa.Connection, site: str, items: Iterable[str]) -> dict[str, Product]:
-    """What the product lists said of these products; only those of which one says who delivers it, or its serials."""
+    """What the product lists said of these products; one that is on none is left out."""
     found: dict[str, Product] = {}
     for chunk in in_chunks(items):
         query = (
