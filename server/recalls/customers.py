@@ -19,6 +19,11 @@ from server.recalls.account import Entry, Progress
 from server.recalls.asked import RecallError
 from server.recalls.outcomes import Outcome, Said
 from server.recalls.reach import Where
+from server.unit_rows import states_of
+from server.warranty.life import read_life, read_repairs
+from sync.event import INT_MAX
+from sync.identity import is_stock
+from sync.unit import Status
 
 UNKNOWN_ORDER = "-"
 """Stands for the order of what was handed over for none."""
@@ -26,12 +31,18 @@ UNKNOWN_ORDER = "-"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
-    """One order with something of the recall, and who has it."""
+    """Somebody who has something of the recall."""
 
     order: str
+    """The order that it left with, or the document that says whose it is since."""
     name: str | None
     address: str | None
     entries: tuple[Entry, ...]
+
+    @property
+    def is_order(self) -> bool:
+        """Whether all of it left for them with an order of this number."""
+        return all(entry.thing.order == self.order for entry in self.entries)
 
     @property
     def pieces(self) -> int:
@@ -49,9 +60,8 @@ class Customer:
 def customers(connection: sa.Connection, site: str, found: Progress) -> list[Customer]:
     """Everyone to write to: who has not answered first, then by the order's number."""
     by_order: dict[str, list[Entry]] = {}
-    for entry in found.entries:
-        if entry.thing.where is Where.CUSTOMER:
-            by_order.setdefault(_order(entry), []).append(entry)
+    for entry, order in _with_holders(connection, site, found):
+        by_order.setdefault(order, []).append(entry)
     known = _parties(connection, site, by_order)
     made = []
     for order, entries in by_order.items():
@@ -60,8 +70,25 @@ def customers(connection: sa.Connection, site: str, found: Progress) -> list[Cus
     return sorted(made, key=lambda one: (one.answer is not None, one.order))
 
 
-def _order(entry: Entry) -> str:
-    return entry.thing.order or UNKNOWN_ORDER
+def _with_holders(connection: sa.Connection, site: str, found: Progress) -> list[tuple[Entry, str]]:
+    """What is at customers, each with the number under which its holder is known."""
+    entries = [entry for entry in found.entries if entry.thing.where is Where.CUSTOMER]
+    states = states_of(connection, site, {e.thing.subject for e in entries if not is_stock(e.thing.subject)})
+    served = {unit for unit, state in states.items() if state.serviced or state.status is Status.LENT}
+    owner = {unit: _owner(connection, site, unit) for unit in served}
+    return [(e, owner.get(e.thing.subject) or e.thing.order or UNKNOWN_ORDER) for e in entries]
+
+
+def _owner(connection: sa.Connection, site: str, unit: str) -> str | None:
+    """The document that names whose a unit is; of one that was lent or given for another, whose that one was."""
+    life = read_life(connection, site, unit, INT_MAX)
+    lent = life.state is not None and life.state.status is Status.LENT
+    number = life.state.document if lent and life.state else life.owner
+    repairs = read_repairs(connection, site, [number] if number else [])
+    if not repairs:
+        return number
+    repair = repairs[0]
+    return read_life(connection, site, repair.unit, repair.since_ms, before=repair.opened).owner or number
 
 
 def answer(connection: sa.Connection, found: Progress, *, site: str, order: str, said: Said) -> int:
@@ -70,7 +97,7 @@ def answer(connection: sa.Connection, found: Progress, *, site: str, order: str,
     Raises:
         RecallError: the order has nothing of it, or the word is no answer.
     """
-    things = [e.thing for e in found.entries if e.thing.where is Where.CUSTOMER and _order(e) == order]
+    things = [e.thing for e, holder in _with_holders(connection, site, found) if holder == order]
     if not things:
         raise RecallError(f"Order {order:.60} has nothing of recall {found.standing.number}.")
     return outcomes.write(connection, site=site, number=found.standing.number, said=said, about=things)

@@ -10,7 +10,7 @@ from flask import Flask
 
 from server.changes import pull
 from server.database import reading, stamp, transact, writing
-from server.parties import erase
+from server.parties import erase, remember
 from server.rebuild import rebuild
 from server.recalls.account import Account
 from server.recalls.asked import RecallError
@@ -237,6 +237,25 @@ def test_customers_are_named_by_their_orders_and_forgotten_when_they_ask(app: Fl
         say("SO-8", SAID)
     with pytest.raises(RecallError, match="'burnt' is no answer here"):
         say("SO-3", Said(word="burnt", operator="Quinn", now_ms=NOW))
+
+
+def test_the_letter_goes_to_who_owns_it_now_or_was_given_it_for_another(app: Flask, handheld: Handheld) -> None:
+    fill(handheld)
+    with writing() as c:
+        remember(c, SITE, "TITLE-1", "New Owner", "2 Side Street")
+    sold = {"location": BIN_A, "document": "SO-4"}
+    scan(
+        handheld,
+        ("transfer_title", unit("SOLD"), {"document": "TITLE-1", "reason": "bill of sale"}),
+        ("ship", unit("OTHER"), sold),
+        ("open_repair", unit("OTHER"), {"location": DOCK, "document": "RPR-1", "reason": "dead"}),
+        ("give_replacement", unit("BIN1"), {"document": "RPR-1"}),
+        ("keep_replaced", unit("OTHER"), {"location": DOCK, "document": "RPR-1"}),
+    )
+    begin(gtin=GTIN, serials=["SOLD", "BIN1"], now_ms=NOW - 10 * MINUTE)
+    assert [(one.order, one.name) for one in people()] == [("SO-4", None), ("TITLE-1", "New Owner")]
+    say("TITLE-1", Said(word="keeps", operator="Quinn", now_ms=NOW - MINUTE))
+    assert told(account()) == {"SOLD": "answered", "BIN1": "unanswered"}
 
 
 def test_what_left_after_the_start_is_told_apart(app: Flask, handheld: Handheld) -> None:
