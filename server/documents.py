@@ -22,6 +22,7 @@ from server.modes.plan import on_hand
 from server.orders import surplus
 from server.rebuild import lock, rebuild, rebuild_stated
 from server.recalls import notices
+from server.returns import published
 from server.returns.announced import JUDGED
 from server.tables import document_rows, documents, events, reference, server_state, sites
 from server.warranty.terms import publish_terms
@@ -311,7 +312,9 @@ def _fold_chunk(digest: str, progress: Progress) -> bool:
             _PUBLISH[row.kind](connection, row.site, chunk, at)
             bin_cases.named(connection, row.site, {r.subject for r in chunk}, at)
         else:
-            rebuild_stated(connection, row.site, {r.subject for r in chunk if r.stated}, at, row)
+            about = {r.subject for r in chunk if r.stated}
+            rebuild_stated(connection, row.site, about, at, row)
+            published.tell_of_lots(connection, row.site, about, at)
         connection.execute(documents.update().where(documents.c.digest == digest).values(folded_rows=stop))
         return stop, row.rows
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from server import owner_settings
 from server.changes import publish as offer
 from server.identifiers import owners
+from server.ledger import in_chunks
 from server.tables import unit_states
 from sync.event import ScanEvent
 from sync.identity import item_of
@@ -29,6 +30,17 @@ def tell(connection: sa.Connection, site: str, said: Iterable[ScanEvent], at: in
     subjects = {event.subject for event in said if event.action in CHANGING and event.subject}
     of = owners(connection, site, subjects) if subjects else {}
     items = {item for subject in subjects if (item := item_of(of.get(subject, subject)))}
+    if items:
+        publish(connection, site, items, at)
+
+
+def tell_of_lots(connection: sa.Connection, site: str, units: Iterable[str], at: int) -> None:
+    """Let handhelds know where a document says the lot of something that had come back before."""
+    t = unit_states.c
+    items: set[str] = set()
+    for keys in in_chunks(units):
+        query = sa.select(t.item).distinct().where(t.site == site, t.unit.in_(keys), t.returns > 0, t.lot.isnot(None))
+        items.update(connection.execute(query.where(t.item.isnot(None))).scalars())
     if items:
         publish(connection, site, items, at)
 

@@ -347,6 +347,19 @@ def test_the_first_failure_of_a_lot_is_told_to_handhelds_and_more_propose_a_reca
     assert Because.LOT_FAILS in verdict("G1").because
 
 
+def test_a_lot_that_a_notice_tells_of_after_its_unit_failed_is_told_to_handhelds(
+    shop: Person, handheld: Handheld
+) -> None:
+    sold(handheld, "S1", "SO-1")
+    back(handheld, "S1", "SO-1", reason="defect")
+    handheld.push()
+    take(shop, "asn", f"number,gtin,serial,lot\nASN-1,{PHONE.rpartition('/')[2]},S1,L1\n")
+    with reading() as c:
+        changes, _, _ = pull(c, SITE, None)
+    (row,) = [row for kind, key, row in changes if (kind, key) == ("returns", PHONE)]
+    assert row["failed_lots"] == [["L1", unit("S1")]]
+
+
 def test_what_was_taken_back_by_mistake_did_not_come_with_its_return(shop: Person, handheld: Handheld) -> None:
     sold(handheld, "S1", "SO-1")
     for serial in ("S1", "S2"):
