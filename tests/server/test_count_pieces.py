@@ -229,7 +229,7 @@ def test_pieces_are_what_a_perfect_clerk_would_say_whatever_comes_between_a_coun
     run_state_machine_as_test(
         Bin,
         settings=settings(
-            max_examples=25,
+            max_examples=12,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -119,7 +119,7 @@ def test_a_closed_count_never_changes_and_each_late_scan_is_in_exactly_one_excep
     run_state_machine_as_test(
         ClosedCount,
         settings=settings(
-            max_examples=10,
+            max_examples=6,
             stateful_step_count=12,
             deadline=None,
             suppress_health_check=list(HealthCheck),
