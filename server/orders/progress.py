@@ -131,21 +131,24 @@ def _imported(connection: sa.Connection, site: str, numbers: Iterable[str]) -> d
 
 def _facts(connection: sa.Connection, site: str, numbers: Iterable[str]) -> dict[str, list[Fact]]:
     """What was done for each of these orders and stands, oldest first."""
-    found: dict[str, list[Fact]] = defaultdict(list)
+    facts: list[Fact] = []
     for chunk in in_chunks(numbers):
         query = (
             sa.select(events)
             .where(events.c.site == site, events.c.document.in_(chunk), events.c.action.in_(ACTIONS))
             .where(events.c.outcome.in_(FOLDED))
         )
-        for row in connection.execute(query).mappings():
-            found[row["document"]].append(fact_of(row))
-    names = [format_name(fact.name) for facts in found.values() for fact in facts]
-    undone = read_undone(connection, names)
-    return {
-        number: sorted((fact for fact in facts if format_name(fact.name) not in undone), key=lambda fact: fact.order)
-        for number, facts in found.items()
-    }
+        facts += map(fact_of, connection.execute(query).mappings())
+    found: dict[str, list[Fact]] = {str(fact.event.document): [] for fact in facts}
+    for fact in _standing(connection, facts):
+        found[str(fact.event.document)].append(fact)
+    return found
+
+
+def _standing(connection: sa.Connection, facts: list[Fact]) -> list[Fact]:
+    """Those of these facts that were not undone, oldest first."""
+    undone = read_undone(connection, [format_name(fact.name) for fact in facts])
+    return sorted((fact for fact in facts if format_name(fact.name) not in undone), key=lambda fact: fact.order)
 
 
 def _things(connection: sa.Connection, site: str, facts: list[Fact], now_ms: int) -> _Things:
@@ -167,20 +170,19 @@ def _things(connection: sa.Connection, site: str, facts: list[Fact], now_ms: int
 
 def _came_back(connection: sa.Connection, site: str, containers: list[str]) -> dict[str, str]:
     """Cartons that came back unopened after they were last shipped, each with the reason."""
-    last: dict[str, tuple[int, str, str | None]] = {}
     carton_of = {key: key for key in containers}
     for carton, further in names_of(connection, site, containers).items():
         carton_of.update(dict.fromkeys(further, carton))
+    facts: list[Fact] = []
     for chunk in in_chunks(carton_of):
         query = (
-            sa.select(events.c.subject, events.c.event_ms, events.c.action, events.c.reason)
+            sa.select(events)
             .where(events.c.site == site, events.c.subject.in_(chunk), events.c.outcome.in_(FOLDED))
             .where(events.c.action.in_(("ship", "parcel_back")))
         )
-        for name, event_ms, action, reason in connection.execute(query):
-            subject = carton_of[name]
-            last[subject] = max(last.get(subject, (0, "", None)), (event_ms, action, reason), key=lambda one: one[0])
-    return {subject: reason or "?" for subject, (_, action, reason) in last.items() if action == "parcel_back"}
+        facts += map(fact_of, connection.execute(query).mappings())
+    last = {carton_of[fact.event.subject or ""]: fact.event for fact in _standing(connection, facts)}
+    return {carton: event.reason or "?" for carton, event in last.items() if event.action == "parcel_back"}
 
 
 def _progress(

@@ -159,6 +159,27 @@ def test_a_parcel_is_found_by_its_tracking_number_and_comes_back_into_stock_as_n
     assert refusal(ordered.post("/api/v1/parcels", json=same)) == (409, "conflict")
 
 
+def test_a_parcel_came_back_or_not_by_the_scans_that_stand(ordered: Person, handheld: Handheld) -> None:
+    def undone(*seqs: int) -> str | None:
+        first = len(handheld.chain.lines) + 1
+        for seq in seqs:
+            name = f"{handheld.chain.device_no}.{handheld.chain.epoch}.{seq}"
+            handheld.scan("void", CARTON_1, voids=name, reason="mistake", minutes_ago=1)
+        handheld.push(first=first)
+        found = order(ordered)["parcels"][0]["came_back"]
+        assert found is None or isinstance(found, str)
+        return found
+
+    pick_and_pack(handheld)
+    first = len(handheld.chain.lines) + 1
+    handheld.scan("ship", CARTON_1, document="SO-1", minutes_ago=15)
+    handheld.scan("parcel_back", CARTON_1, location=DOCK, reason="undelivered", minutes_ago=10)
+    handheld.scan("ship", CARTON_1, document="SO-1", minutes_ago=5)
+    handheld.push()
+    assert undone(first + 2) == "undelivered", "it was not handed over again after all"
+    assert undone(first, first + 1) is None, "it never left"
+
+
 def test_the_pages_show_the_order_its_parcels_and_the_slip_and_cancel_it(
     app: Flask, ordered: Person, handheld: Handheld
 ) -> None:
