@@ -11,6 +11,7 @@ import re
 from decimal import Decimal
 from typing import Final
 
+from server.currencies import MINOR_DIGITS
 from server.tabular import Cell
 
 NAME_CHARS_MAX: Final = 200
@@ -25,10 +26,6 @@ _DATES: Final = (
     (re.compile(r"(?P<y>\d{4})-(?P<m>\d\d?)-(?P<d>\d\d?)(?:[T ]00:00(?::00(?:\.0+)?)?)?", re.ASCII), "2026-12-31"),
     (re.compile(r"(?P<d>\d\d?)\.(?P<m>\d\d?)\.(?P<y>\d{4})", re.ASCII), "31.12.2026"),
 )
-_NO_DECIMALS: Final = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
-_THREE_DECIMALS: Final = "BHD IQD JOD KWD LYD OMR TND"
-MINOR_DIGITS: Final = dict.fromkeys(_NO_DECIMALS.split(), 0) | dict.fromkeys(_THREE_DECIMALS.split(), 3)
-"""Decimals of the currencies that do not have two (ISO 4217, list one)."""
 
 
 class CellError(ValueError):
@@ -123,8 +120,8 @@ def minor_units(amount: tuple[int, str], currency: str) -> int:
 def currency(cell: Cell) -> str:
     """A currency's three letters (ISO 4217)."""
     plain = code(cell).upper()
-    if not re.fullmatch(r"[A-Z]{3}", plain, re.ASCII):
-        raise CellError(f"{plain!r} is no currency: three letters such as EUR are needed.")
+    if plain not in MINOR_DIGITS:
+        raise CellError(f"{plain!r} is no currency: write its three letters, such as EUR.")
     return plain
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from server.cells import MINOR_DIGITS
+from server.currencies import MINOR_DIGITS
 from server.ledger import in_chunks
 from server.tables import document_rows, documents
 

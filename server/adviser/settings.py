@@ -14,6 +14,7 @@ from server.adviser.assumptions import ASSUMPTIONS, CURRENCIES, SITE, Assumption
 from server.adviser.model import number
 from server.adviser.presets import DEFAULT, PRESETS
 from server.adviser.regulations import MARKETS
+from server.currencies import MINOR_DIGITS
 from server.named import NamedError
 from server.owner_settings import Kept
 from server.typed_number import as_said
@@ -132,8 +133,8 @@ def _check_scope(told: Assumption, scope: str, of: str) -> None:
         raise SettingError(f"{told.name} is set for the {told.scope} or for one item, and not for {scope!r:.30}.")
     if scope == Scope.PRESET and of not in PRESETS:
         raise SettingError(f"There is no kind of goods {of!r:.40}: it is one of {', '.join(PRESETS)}.")
-    if scope == Scope.CURRENCY and not (len(of) == 3 and of.isascii() and of.isalpha() and of.isupper()):
-        raise SettingError(f"{of!r:.20} is no currency: three letters such as INR are needed.")
+    if scope == Scope.CURRENCY and of not in MINOR_DIGITS:
+        raise SettingError(f"{of!r:.20} is no currency: write its three letters, such as INR.")
     if scope == Scope.SITE and of:
         raise SettingError(f"{told.name} is set for the whole site, so {of!r:.40} has no place here.")
 

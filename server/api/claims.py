@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
@@ -12,7 +13,8 @@ from marshmallow.validate import Length, OneOf, Range
 
 from server import context, named
 from server.api.resource import Resource
-from server.claims import book, defect, delivery
+from server.cells import PRICE_MAX
+from server.claims import book, credit, defect, delivery
 from server.claims.claim import NEXT, WRONGS, Claim, ClaimError
 from server.claims.dossier import dossier
 from server.database import reading, transact
@@ -22,11 +24,11 @@ from server.named import NamedError
 from server.people import requires, signed_in
 from server.roles import Task
 from server.schemas import text
-from sync.actions import QUANTITY_MAX
 
 resource = Resource("claims", __name__, description="Claims to suppliers, and where units came from.")
 FATES: Final = tuple(fate for fate in NEXT if fate != "drafted")
 T = TypeVar("T")
+AmountsField: Final = partial(fields.Dict, keys=fields.String(), values=fields.Integer())
 
 
 class ClaimLineSchema(Schema):
@@ -49,7 +51,7 @@ class FateSchema(Schema):
     at_ms = fields.Integer()
     operator = fields.String(allow_none=True)
     note = fields.String(allow_none=True)
-    amount = fields.Integer(allow_none=True)
+    credited = AmountsField(allow_none=True, metadata={"description": "Of a credit: smallest units by currency"})
 
 
 class ClaimSchema(Schema):
@@ -62,7 +64,8 @@ class ClaimSchema(Schema):
     supplier = fields.String(allow_none=True)
     status = fields.String()
     is_outdated = fields.Boolean(metadata={"description": "Whether its receipt says something newer"})
-    totals = fields.Dict(keys=fields.String(), values=fields.Integer())
+    totals = AmountsField(metadata={"description": "What is claimed: smallest units by currency"})
+    credited = AmountsField(allow_none=True, metadata={"description": "What was given back, in its own currencies"})
     lines = fields.List(fields.Nested(ClaimLineSchema))
     fates = fields.List(fields.Nested(FateSchema))
 
@@ -79,7 +82,14 @@ class FollowSchema(Schema):
     fate = fields.String(required=True, validate=OneOf(FATES))
     note = text(load_default=None, validate=Length(1, 200))
     more_than_claimed = fields.Boolean(load_default=False, metadata={"description": "Said of such a credit"})
-    amount = fields.Integer(load_default=None, strict=True, allow_none=True, validate=Range(0, QUANTITY_MAX))
+    credited = fields.Dict(
+        keys=text(),
+        values=fields.Integer(strict=True, validate=Range(0, PRICE_MAX)),
+        load_default=None,
+        allow_none=True,
+        validate=Length(max=credit.CURRENCIES_MAX),
+        metadata={"description": 'Of a credit: smallest units by currency, as in {"EUR": 12000}'},
+    )
 
 
 class DefectSchema(Schema):

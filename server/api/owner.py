@@ -76,7 +76,7 @@ class ClaimThenSchema(Schema):
     status = fields.String()
     since_ms = fields.Integer()
     claimed = fields.Dict(keys=fields.String(), values=fields.Integer())
-    credited = fields.Integer(allow_none=True)
+    credited = fields.Dict(keys=fields.String(), values=fields.Integer(), allow_none=True)
     credited_ms = fields.Integer(allow_none=True)
 
 
@@ -102,6 +102,12 @@ class MonthSchema(Schema):
     ages = fields.Dict(keys=fields.String(), values=fields.Nested(WorthSchema))
     losses = fields.List(fields.Nested(LossSchema))
     claims = fields.List(fields.Nested(ClaimThenSchema))
+    claimed = fields.Dict(
+        keys=fields.String(), values=fields.Integer(), metadata={"description": "Open at its end, by currency"}
+    )
+    credited = fields.Dict(
+        keys=fields.String(), values=fields.Integer(), metadata={"description": "Within the month, by currency"}
+    )
     returns = fields.Dict(keys=fields.String(), values=fields.Nested(ReturnedSchema))
 
 
@@ -129,6 +135,8 @@ def month() -> dict[str, Any]:
         "ages": _worths(found.stock.ages),
         "losses": [_loss(loss, presence) for loss in found.losses],
         "claims": found.claims,
+        "claimed": found.claimed,
+        "credited": found.credited,
         "returns": found.returns,
     }
 

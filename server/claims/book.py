@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from server import papers
-from server.claims.claim import NEXT, VALUED, Claim, ClaimError, ClaimLine, Fate, line_of, row_of
+from server.claims import credit
+from server.claims.claim import NEXT, Claim, ClaimError, ClaimLine, Fate, line_of, row_of
 from server.claims.version import has_changed
 from server.ledger import FOLDED, in_chunks, record
-from server.prices import Price
 from server.rebuild import lock
 from server.tables import document_rows, documents, events
-from sync.actions import QUANTITY_MAX
+from sync.event import format_name
 
 RECEIPTS_AT_ONCE: Final = 100
 """Whose versions one question asks for."""
@@ -59,13 +59,13 @@ def follow(
     operator: str | None,
     now_ms: int,
     note: str | None = None,
-    amount: int | None = None,
+    credited: Mapping[str, int] | None = None,
     more_than_claimed: bool = False,
 ) -> Claim:
     """Write down what became of a claim.
 
     Args:
-        amount: what was credited, in the currency's smallest unit; needed for that fate alone.
+        credited: currency -> its smallest units; needed for that fate alone.
         more_than_claimed: whether somebody says that it is more than was claimed, and right.
 
     Raises:
@@ -76,39 +76,15 @@ def follow(
     if fate not in NEXT[claim.status]:
         after = " or ".join(NEXT[claim.status]) or "nothing more"
         raise ClaimError(f"{number} is {claim.status}: what follows is {after}, and not {fate}.")
-    if (fate == "credited") != (amount is not None) or not 0 <= (amount or 0) <= QUANTITY_MAX:
-        raise ClaimError(f"A credit takes its amount, from 0 to {QUANTITY_MAX:,}, and nothing else does.")
-    _check_credit(claim, amount, more_than_claimed=more_than_claimed)
-    record(
-        connection,
-        site=site,
-        action="follow_claim",
-        operator=operator,
-        now_ms=now_ms,
-        document=number,
-        reason=fate,
-        evidence=note or None,
-        quantity=amount,
-    )
+    said: dict[str, Any] = {"site": site, "operator": operator, "now_ms": now_ms}
+    if fate == "credited":
+        credit.check(claim, credited or {}, more_than_claimed=more_than_claimed)
+        credit.write(connection, claim=claim, credited=credited or {}, note=note or None, **said)
+    elif credited:
+        raise ClaimError(f"Only a credit takes amounts: {number} is to be {fate}.")
+    else:
+        record(connection, action="follow_claim", document=number, reason=fate, evidence=note or None, **said)
     return read(connection, site, number)
-
-
-def _check_credit(claim: Claim, amount: int | None, *, more_than_claimed: bool) -> None:
-    """Refuse a credit beyond the claim, which may be mistyped, until somebody says that it is right."""
-    owed = _owed(claim)
-    if amount is None or owed is None or amount <= owed.minor or more_than_claimed:
-        return
-    given = Price(amount, owed.currency).text()
-    raise ClaimError(f"{claim.number} claims {owed.text()}, and {given} is more: say that it is, or mend the amount.")
-
-
-def _owed(claim: Claim) -> Price | None:
-    """All that is claimed; None where a line has no value, or they have several currencies."""
-    unvalued = [line for line in claim.lines if line.wrong in VALUED and line.value is None]
-    if unvalued or len(claim.totals) != 1:
-        return None
-    [(currency, minor)] = claim.totals.items()
-    return Price(minor, currency)
 
 
 def read(connection: sa.Connection, site: str, number: str, *, late: bool = True) -> Claim:
@@ -179,6 +155,7 @@ def _latest(connection: sa.Connection, site: str, receipts: Iterable[str]) -> di
 
 def _fates(connection: sa.Connection, site: str, numbers: Sequence[str]) -> dict[str, list[Fate]]:
     found: dict[str, list[Fate]] = defaultdict(list)
+    credits_ = credit.read(connection, site, numbers)
     for chunk in in_chunks(numbers):
         query = (
             sa.select(events)
@@ -187,13 +164,17 @@ def _fates(connection: sa.Connection, site: str, numbers: Sequence[str]) -> dict
             .order_by(events.c.event_ms, events.c.device_no, events.c.epoch, events.c.seq)
         )
         for row in connection.execute(query):
+            followed = row.action == "follow_claim"
+            credited, note = credits_.get(
+                format_name((row.device_no, row.epoch, row.seq)), (None, row.evidence if followed else None)
+            )
             found[row.document].append(
                 Fate(
-                    word="drafted" if row.action == "draft_claim" else row.reason,
+                    word=row.reason if followed else "drafted",
                     at_ms=row.event_ms,
                     operator=row.operator,
-                    note=row.evidence if row.action == "follow_claim" else None,
-                    amount=row.quantity,
+                    note=note,
+                    credited=credited,
                 )
             )
     return found

@@ -56,8 +56,8 @@ class Fate:
     at_ms: int
     operator: str | None
     note: str | None = None
-    amount: int | None = None
-    """Credited, in the currency's smallest unit."""
+    credited: Mapping[str, int] | None = None
+    """Of a credit: currency -> its smallest units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +104,14 @@ class Claim:
         return found
 
     @property
-    def credited(self) -> int | None:
-        """What the supplier gave back."""
-        return next((f.amount for f in reversed(self.fates) if f.word == "credited"), None)
+    def credited(self) -> Mapping[str, int] | None:
+        """What the supplier gave back, by currency, in its smallest unit; None until it has."""
+        return self.fates[-1].credited
+
+    @property
+    def currencies(self) -> Sequence[str]:
+        """Of what is claimed, and of what was credited; those of the claim first."""
+        return list(dict.fromkeys([*self.totals, *(self.credited or ())]))
 
 
 def row_of(line: ClaimLine) -> dict[str, Any]:

@@ -7,12 +7,13 @@ from typing import Any
 import click
 
 from server import naming
-from server.claims import book, delivery
+from server.claims import book, credit, delivery
 from server.claims.claim import NEXT, WRONGS, Claim
 from server.cli.command import command, counted, operator, site
 from server.cli.reports import moment
 from server.context import now_ms
 from server.database import reading, transact
+from server.prices import Price
 from server.receipts import sampling
 from server.receipts.blind import set_blind
 from server.receipts.listing import STATES, list_receipts
@@ -58,15 +59,17 @@ def sampling_(*, mode: str, value: int, supplier: str | None) -> None:
 @click.argument("what", type=click.Choice(["draft", "show", *_FATES]))
 @click.argument("number")
 @click.option("--note", help="The supplier's reference, say.")
-@click.option("--amount", type=int, help="What was credited, in the currency's smallest unit.")
+@click.option("--credited", multiple=True, metavar="AMOUNT CURRENCY", nargs=2, help="Given back, as in: 120.50 EUR.")
 @click.option("--more-than-claimed", is_flag=True, help="The credit is beyond the claim, and right.")
-def claim(*, what: str, number: str, note: str | None, amount: int | None, more_than_claimed: bool) -> None:
+def claim(
+    *, what: str, number: str, note: str | None, credited: tuple[tuple[str, str], ...], more_than_claimed: bool
+) -> None:
     """Draft a claim for the closed receipt NUMBER, show claim NUMBER, or write down what became of it."""
     said: dict[str, Any] = {"site": site(), "operator": operator(), "now_ms": now_ms()}
     if what == "draft":
         number = transact(lambda c: delivery.draft(c, receipt=number, **said))
     elif what != "show":
-        said |= {"note": note, "amount": amount, "more_than_claimed": more_than_claimed}
+        said |= {"note": note, "credited": credit.typed(credited) or None, "more_than_claimed": more_than_claimed}
         transact(lambda c: book.follow(c, number=number, fate=what, **said))
     with reading() as connection:
         found = book.read(connection, site(), number)
@@ -80,7 +83,9 @@ def _say(found: Claim, names: naming.Names) -> None:
         carton = f", {names(line.carton).text}" if line.carton else ""
         click.echo(f"  {line.quantity} x {names(line.subject).text}: {WRONGS[line.wrong].lower()}{carton}")
     for fate in found.fates:
-        click.echo(f"  {moment(fate.at_ms)} {fate.word} by {fate.operator}{': ' + fate.note if fate.note else ''}")
+        given = "".join(f" {Price(minor, currency).text()}" for currency, minor in (fate.credited or {}).items())
+        note = f": {fate.note}" if fate.note else ""
+        click.echo(f"  {moment(fate.at_ms)} {fate.word}{given} by {fate.operator}{note}")
     if found.is_outdated:
         click.echo("  Its receipt has changed since.")
 

@@ -8,10 +8,10 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from server.cells import MINOR_DIGITS
 from server.changes import publish
 from server.counts.plan import CountError
 from server.counts.tally import Variance
+from server.currencies import MINOR_DIGITS
 from server.database import stamp
 from server.ledger import record
 from server.roles import ROLES

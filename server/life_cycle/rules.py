@@ -9,7 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import named, owner_settings, prices
-from server.cells import MINOR_DIGITS
+from server.currencies import MINOR_DIGITS
 from server.life_cycle.markdown import Rule, When
 from server.life_cycle.stage import Stage
 from server.named import NamedError

@@ -14,8 +14,9 @@ from server.roles import Task
 
 
 def _claims(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
-    for claim in book.list_claims(connection, site):
-        currency = next(iter(claim.totals), None)
+    """A row for each currency of a claim: amounts in two are never one figure."""
+    pairs = ((claim, currency) for claim in book.list_claims(connection, site) for currency in claim.currencies or [""])
+    for claim, currency in pairs:
         yield {
             "number": claim.number,
             "supplier": claim.supplier,
@@ -24,9 +25,9 @@ def _claims(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
             "since_ms": claim.fates[0].at_ms,
             "status": claim.status,
             "lines": len(claim.lines),
-            "claimed": claim.totals.get(currency) if currency else None,
-            "credited": claim.credited,
-            "currency": currency,
+            "claimed": claim.totals.get(currency),
+            "credited": (claim.credited or {}).get(currency),
+            "currency": currency or None,
         }
 
 

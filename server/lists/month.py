@@ -11,7 +11,7 @@ from server import context, naming
 from server.exports import Column, ExportError, Filters, Listing, Rows
 from server.lists import shrinkage
 from server.month import report
-from server.month.report import Month, MonthError
+from server.month.report import ClaimThen, Month, MonthError
 from server.month.value import Worth
 from server.prices import Price
 from server.roles import Task
@@ -60,18 +60,27 @@ def _words(of: Mapping[str, Worth]) -> Rows:
     return _worths(({"what": text}, worth) for text, worth in of.items())
 
 
+def _currencies(claim: ClaimThen) -> list[str]:
+    return list(dict.fromkeys([*claim.claimed, *(claim.credited or ())])) or [""]
+
+
+def _whole(amounts: Mapping[str, int], currency: str) -> float | None:
+    return Price(amounts[currency], currency).whole if currency in amounts else None
+
+
 def _claims(month: Month) -> Rows:
-    for claim in month.claims:
-        (currency, minor) = next(iter(claim.claimed.items()), (None, None))
+    """A row for each currency of a claim, so that a column of one currency can be summed."""
+    pairs = ((claim, currency) for claim in month.claims for currency in _currencies(claim))
+    for claim, currency in pairs:
         yield {
             "number": claim.number,
             "supplier": claim.supplier,
             "receipt": claim.receipt,
             "status": claim.status,
             "since_ms": claim.since_ms,
-            "claimed": Price(minor, currency).whole if currency and minor is not None else None,
-            "credited": Price(claim.credited, currency).whole if currency and claim.credited else None,
-            "currency": currency,
+            "claimed": _whole(claim.claimed, currency),
+            "credited": _whole(claim.credited or {}, currency),
+            "currency": currency or None,
             "credited_ms": claim.credited_ms,
         }
 

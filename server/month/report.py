@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -38,7 +38,8 @@ class ClaimThen:
     since_ms: int
     claimed: Mapping[str, int]
     """Currency -> smallest units."""
-    credited: int | None
+    credited: Mapping[str, int] | None
+    """Currency -> smallest units, where it was credited within the month; else None."""
     credited_ms: int | None
 
 
@@ -75,6 +76,16 @@ class Month:
     """Open at its end, or credited within it."""
     returns: Mapping[str, Returned]
     """By product, those with most returns first."""
+
+    @property
+    def claimed(self) -> Mapping[str, int]:
+        """What is still open of claims, by currency."""
+        return _sums(claim.claimed for claim in self.claims if claim.credited is None)
+
+    @property
+    def credited(self) -> Mapping[str, int]:
+        """What was credited within the month, by currency."""
+        return _sums(claim.credited for claim in self.claims if claim.credited is not None)
 
 
 def span(day: str | None, now_ms: int) -> tuple[int, int]:
@@ -131,7 +142,7 @@ def _claims(connection: sa.Connection, site: str, since_ms: int, until_ms: int) 
                     status=last.word,
                     since_ms=fates[0].at_ms,
                     claimed=claim.totals,
-                    credited=last.amount if credited_now else None,
+                    credited=last.credited if credited_now else None,
                     credited_ms=last.at_ms if credited_now else None,
                 )
             )
@@ -148,6 +159,14 @@ def _returns(connection: sa.Connection, site: str, since_ms: int, until_ms: int)
         one.again += back.quantity if back.time > 1 else 0
         one.reasons[back.reason] += back.quantity
     return dict(sorted(found.items(), key=lambda each: (-each[1].back, -each[1].sold, each[0])))
+
+
+def _sums(amounts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Currency -> the sum of what is in it: nobody said at what rate one would be another."""
+    found: Counter[str] = Counter()
+    for each in amounts:
+        found.update(each)
+    return dict(found)
 
 
 def day_of(ms: int) -> str:

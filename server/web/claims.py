@@ -8,9 +8,8 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from server import cells, context
-from server.cells import CellError
-from server.claims import book
+from server import context
+from server.claims import book, credit
 from server.claims.claim import NEXT, WRONGS, Claim, ClaimError
 from server.claims.dossier import dossier
 from server.claims.letter import letter
@@ -23,6 +22,7 @@ from server.web.pages import blueprint, linked_names
 
 NAV = Entry("Claims", "web.claims", Group.WORK, 35, Task.CLAIM)
 NOTE_MAX = 200
+TYPED_MAX = 30
 
 
 @blueprint.get("/claims")
@@ -40,10 +40,20 @@ def _page(template: str) -> str:
         found = _read(number)
         keys = [key for line in found.lines for key in (line.subject, line.carton)]
         names = linked_names(connection, site, keys)
-    owed = next(iter(found.totals), None) or next((line.currency for line in found.lines if line.currency), None)
     return render_template(
-        template, claim=found, names=names, wrongs=WRONGS, next_fates=NEXT[found.status], currency=owed, site=site
-    )
+        template, claim=found, names=names, wrongs=WRONGS, next_fates=NEXT[found.status], site=site,
+        foreign=[currency for currency in found.credited or () if currency not in found.totals], **_typed(found),
+    )  # fmt: skip
+
+
+def _typed(found: Claim) -> dict[str, Any]:
+    """What stands in the form: the amount in each currency that is claimed, and one in another."""
+    said = dict(zip(request.args.getlist("currency"), request.args.getlist("amount"), strict=False))
+    other = next((currency for currency in reversed(said) if currency not in found.totals), "")
+    return {
+        "amounts": {currency: said.get(currency, "") for currency in found.totals},
+        "other": (said.get(other, ""), other),
+    }
 
 
 def _read(number: str) -> Claim:
@@ -96,15 +106,23 @@ def _file(content: bytes, name: str, media_type: str) -> Response:
     return answer
 
 
+def _kept() -> dict[str, list[str]]:
+    """The amounts of the form with their currencies, as they were typed."""
+    return {
+        name: [text[:TYPED_MAX] for text in request.form.getlist(name)[: credit.CURRENCIES_MAX + 1]]
+        for name in ("amount", "currency")
+    }
+
+
 @blueprint.post("/claims/follow")
 @requires(Task.RECEIVE)
 def follow_claim() -> Response:
     """Write down what became of a claim."""
     person, now_ms = signed_in(), context.now_ms()
     number, fate = request.form.get("number", ""), request.form.get("fate", "")
-    note, amount = request.form.get("note", "").strip()[:NOTE_MAX] or None, request.form.get("amount", "").strip()
+    note = request.form.get("note", "").strip()[:NOTE_MAX] or None
     try:
-        units = cells.minor_units(cells.decimal(amount), request.form.get("currency") or "EUR") if amount else None
+        credited = credit.typed(zip(*_kept().values(), strict=False))
         transact(
             lambda c: book.follow(
                 c,
@@ -114,12 +132,13 @@ def follow_claim() -> Response:
                 operator=person.name,
                 now_ms=now_ms,
                 note=note,
-                amount=units,
+                credited=credited or None,
                 more_than_claimed="more_than_claimed" in request.form,
             )
         )
-    except (ClaimError, CellError) as error:
+    except ClaimError as error:
         flash(str(error), "bad")
-        return redirect(url_for("web.claim", number=number, amount=amount or None, note=note))
+        kept: dict[str, Any] = {"number": number, "note": note, **_kept()}
+        return redirect(url_for("web.claim", **kept))
     flash(f"{number} is {fate}.", "good")
     return redirect(url_for("web.claim", number=number))

@@ -9,7 +9,7 @@ from typing import Final
 from flask import render_template, request
 
 from server import context, naming
-from server.cells import MINOR_DIGITS
+from server.currencies import MINOR_DIGITS
 from server.database import reading
 from server.errors import Refusal
 from server.life_cycle import picture

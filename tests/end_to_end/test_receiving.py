@@ -241,10 +241,10 @@ def closes_and_claims(page: Page) -> None:
     page.get_by_label("Note").fill("by e-mail")
     page.get_by_role("button", name="It was sent").click()
     page.get_by_role("button", name="It was accepted").click()
-    page.get_by_label("Amount").fill("80.00")
+    page.get_by_label("Amount in EUR").fill("80.00")
     page.get_by_role("button", name="It was credited").click()
     expect(page.get_by_role("status")).to_contain_text("claims 49.00 EUR, and 80.00 EUR is more")
-    page.get_by_label("Amount").fill("49.00")
+    page.get_by_label("Amount in EUR").fill("49.00")
     page.get_by_role("button", name="It was credited").click()
     expect(page.get_by_text("Credited 49.00 EUR")).to_be_visible()
 

@@ -33,10 +33,11 @@ def test_a_claim_is_drafted_from_a_closed_receipt_and_followed(handheld: Handhel
         unit("S2"),
         "short",
     )
-    assert refusal(supervisor.post("/api/v1/claims/CLAIM-1/fate", json={"fate": "credited", "amount": 5}))[0] == 409
+    credit = {"fate": "credited", "credited": {"EUR": 500}}
+    assert refusal(supervisor.post("/api/v1/claims/CLAIM-1/fate", json=credit))[0] == 409
     for fate in ("sent", "rejected", "sent", "accepted"):
         assert supervisor.post("/api/v1/claims/CLAIM-1/fate", json={"fate": fate}).status_code == 200
-    done = supervisor.post("/api/v1/claims/CLAIM-1/fate", json={"fate": "credited", "amount": 500}).get_json()
+    done = supervisor.post("/api/v1/claims/CLAIM-1/fate", json=credit).get_json()
     assert [fate["word"] for fate in done["fates"]][-2:] == ["accepted", "credited"]
     assert supervisor.get("/api/v1/claims").get_json()["claims"][0]["status"] == "credited"
     assert refusal(supervisor.get("/api/v1/claims/CLAIM-9")) == (404, "not_found")

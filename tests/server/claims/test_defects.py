@@ -109,7 +109,7 @@ def test_units_of_two_deliveries_are_two_claims_and_none_is_claimed_twice(dock: 
         claim("S1")
     for fate in ("sent", "accepted"):
         assert supervisor.post("/api/v1/claims/CLAIM-1/fate", json={"fate": fate}).status_code == 200
-    credit = {"fate": "credited", "amount": 24001}
+    credit = {"fate": "credited", "credited": {"EUR": 24001}}
     doubted = supervisor.post("/api/v1/claims/CLAIM-1/fate", json=credit)
     assert refusal(doubted) == (409, "conflict")
     assert "claims 240.00 EUR, and 240.01 EUR is more" in doubted.get_json()["message"]

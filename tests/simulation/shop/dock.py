@@ -6,6 +6,7 @@ from server.claims import book
 from server.claims import delivery as of_delivery
 from server.database import writing
 from server.receipts.receipt import close_receipt
+from tests.simulation.shop.catalogue import CURRENCY
 from tests.simulation.shop.inbound import Delivery, Line
 from tests.simulation.shop.scene import Scene, Walk
 from tests.simulation.shop.staff import SUPERVISOR
@@ -107,11 +108,12 @@ def _closes(scene: Scene, delivery: Delivery) -> None:
 
 
 def _follows(scene: Scene, claim: Claim, fate: str) -> None:
-    amount = sum(scene.truth.units[unit].cost for unit in claim.units) if fate == "credited" else None
+    amount = sum(scene.truth.units[unit].cost for unit in claim.units) if fate == "credited" else 0
+    credited = {CURRENCY: amount} if fate == "credited" else None
     with writing() as c:
         now_ms = scene.at(8.5)
-        book.follow(c, site=SITE, number=claim.number, fate=fate, operator=SUPERVISOR, now_ms=now_ms, amount=amount)
-    claim.fate, claim.credited = fate, amount or 0
+        book.follow(c, site=SITE, number=claim.number, fate=fate, operator=SUPERVISOR, now_ms=now_ms, credited=credited)
+    claim.fate, claim.credited = fate, amount
     claim.ended_ms = now_ms if fate in ("rejected", "credited") else None
 
 
