@@ -26,7 +26,7 @@ from scanner_client.sighting import Sighting, Told, Tone, rank, with_symbols
 from scanner_client.stolen import reported_alone
 from scanner_client.warranty_now import warranty_words
 from scanner_client.wording import say
-from sync.actions import ACTIONS, Stock
+from sync.actions import ACTIONS
 from sync.event import LIST_MAX, ScanEvent
 from sync.identity import Kind, is_stock, item_of
 from sync.labels import Label, SiteCodes
@@ -89,14 +89,18 @@ class BoxScans:
             return self._lacks(sighting, event, lacking, thing)
         if lacking or self._keeping.is_repeated(event, sighting):
             return [Told(tone=Tone.INFO, text=say("scan.already"), thing=thing)]
-        stale = self._hand_over.stale(event.action)
-        if stale:
-            self._hand_over.wait(sighting)
-            return [Told(tone=Tone.STOP, text=stale, thing=thing)]
-        if is_empty_parcel(self._keeping.handheld, event):
-            return [Told(tone=Tone.ASK, text=say("packing.empty", carton=thing), thing=thing)]
+        stays = self._stays(event, sighting, thing)
+        if stays:
+            return [stays]
         told = self.keep(event, sighting, thing)
         return [self._desk.begun(told, sighting) if told.event and told.event.action == TAKING_BACK else told]
+
+    def _stays(self, event: ScanEvent, sighting: Sighting, thing: str) -> Told | None:
+        """Why it is not handed over, for now; nothing is kept then. What is refused is no question for the server."""
+        if is_empty_parcel(self._keeping.handheld, event):
+            return Told(tone=Tone.ASK, text=say("packing.empty", carton=thing), thing=thing)
+        goes = ACTIONS[event.action].hands_over and not _is_refused(event, self._judged(event).judgement.verdict)
+        return self._hand_over.held(sighting, thing) if goes else None
 
     def _lacking(self, event: ScanEvent) -> tuple[ScanEvent, str | None]:
         """The event with where its pieces are taken from, and what has to be scanned or said before it can be kept."""
@@ -223,9 +227,8 @@ class BoxScans:
         instead = self._picks.instead(event)
         unfinished = unfinished_parcel(self._keeping.handheld, event)
         judged = self._judged(event)
-        what, verdict = ACTIONS[event.action], judged.judgement.verdict
-        stops = verdict in STOPPED or verdict is Verdict.NOT_RELEASED
-        if (what.guarded and verdict in NOT_TAKEN) or (what.stops_recalled and stops):
+        verdict = judged.judgement.verdict
+        if _is_refused(event, verdict):
             event = replace(event, action="reject", reason=judged.judgement.verdict.value)
         *_, kept = self._keeping.keep([*self._keeping.withdrawn(sighting), event])
         self._keeping.recent.remember(kept, sighting.box, thing)
@@ -284,6 +287,8 @@ class BoxScans:
         return Tone.GOOD, say("packing.closed_whole", order=found.order)
 
 
-def _not_taken(event: ScanEvent) -> frozenset[Verdict]:
-    """What is kept as rejected: what is taken out of a bin, and is not expected, is nothing of the order either."""
-    return NOT_TAKEN | ({Verdict.NOT_EXPECTED} if ACTIONS[event.action].stock is Stock.TAKEN else frozenset())
+def _is_refused(event: ScanEvent, verdict: Verdict) -> bool:
+    """Whether the scan is kept as rejected, and the thing stays where it is."""
+    what = ACTIONS[event.action]
+    stops = verdict in STOPPED or verdict is Verdict.NOT_RELEASED
+    return (what.guarded and verdict in NOT_TAKEN) or (what.stops_recalled and stops)

@@ -255,8 +255,9 @@ class Session:
         return [told]
 
     def go_on(self) -> list[Told]:
-        """Cartons that waited for a sync, and may be handed over now."""
-        return [told for sighting in self.hand_over.released() for told in self.scan(sighting)]
+        """After a sync: what waited for the server's answer goes, or is to be put aside."""
+        gone = [told for sighting in self.hand_over.answered() for told in self.scan(sighting)]
+        return [*gone, *self.hand_over.unanswered()]
 
     def finish(self) -> list[Told]:
         """Everything in the open bin has been scanned, or it is empty; that it is empty has to be said twice."""

@@ -97,9 +97,24 @@ class SiteMap:
         return Cursor(cursor=row[0], incarnation=row[1])
 
     def apply(
-        self, changes: Iterable[Change], now: Cursor, *, more: bool, clock: Clock, server_ms: int | None = None
+        self,
+        changes: Iterable[Change],
+        now: Cursor,
+        *,
+        more: bool,
+        clock: Clock,
+        asked_ms: int | None = None,
+        server_ms: int | None = None,
     ) -> None:
-        """Take over changes and the cursor behind them, in one transaction; `server_ms` is the server's clock.
+        """Take over changes and the cursor behind them, in one transaction.
+
+        Args:
+            changes: a page of them.
+            now: the cursor behind it.
+            more: whether another page follows.
+            clock: this handheld's.
+            asked_ms: when the server was asked for it, by the boot clock; now where that is not known.
+            server_ms: the server's clock.
 
         Another incarnation begins from nothing: until its last change has come, what the one before had said still
         answers; then it is deleted. A recall is kept until it is released by name, and a theft until it was found.
@@ -112,7 +127,8 @@ class SiteMap:
             if not more:
                 if filling:
                     self._sweep(generation)
-                filling, boot, boot_ms, told_ms = 0, clock.boot, clock.boot_ms(), server_ms
+                boot_ms = clock.boot_ms() if asked_ms is None else asked_ms
+                filling, boot, told_ms = 0, clock.boot, server_ms
             self._database.run(
                 "UPDATE pull SET cursor=?, incarnation=?, generation=?, filling=?, boot=?, boot_ms=?, server_ms=?",
                 now.cursor, now.incarnation, generation, filling, boot, boot_ms, told_ms,
@@ -121,7 +137,7 @@ class SiteMap:
         self.version += 1
 
     def age_ms(self, clock: Clock) -> int | None:
-        """How long ago the data were whole and new; None (stale) before that, and after a restart of the machine."""
+        """How long ago the server was asked for these data; None (stale) before, and after a restart of the machine."""
         boot, boot_ms, _ = self._pull()[4:]
         return max(0, clock.boot_ms() - boot_ms) if boot == clock.boot else None
 

@@ -108,7 +108,7 @@ class Uploader:
         Raises:
             SyncError: nothing was consumed.
         """
-        run = self._handheld.outbox.next_run(self._limit)
+        run, asked_ms = self._handheld.outbox.next_run(self._limit), self._handheld.clock.boot_ms()
         try:
             reply = self._exchange(self._sign(run))
         except SyncError as error:
@@ -116,7 +116,7 @@ class Uploader:
                 raise
             self._halve(len(run.lines))
             return Sent(events=0, exceptions=0, changes=0, more=True)
-        return self._apply(run, reply)
+        return self._apply(run, reply, asked_ms)
 
     def forward_carried(self) -> Iterator[Sent]:
         """Hand on the envelopes of other handhelds; one that is refused stays, and the others go first.
@@ -208,7 +208,7 @@ class Uploader:
             )  # fmt: skip
         self._limit = count // 2
 
-    def _apply(self, run: Run, reply: Reply) -> Sent:
+    def _apply(self, run: Run, reply: Reply, asked_ms: int) -> Sent:
         handheld = self._handheld
         self._limit = min(EVENTS_PER_PUSH_MAX, self._limit * 2)
         is_another = reply.incarnation != handheld.site_map.cursor().incarnation
@@ -220,7 +220,9 @@ class Uploader:
         if diverged and run.epoch.epoch == handheld.outbox.epoch:
             handheld.renew("the server has other scans under this queue's names: it was copied or restored")
         now = Cursor(cursor=reply.cursor, incarnation=reply.incarnation)
-        handheld.site_map.apply(reply.changes, now, more=reply.more, clock=handheld.clock, server_ms=reply.server_ms)
+        handheld.site_map.apply(
+            reply.changes, now, more=reply.more, clock=handheld.clock, asked_ms=asked_ms, server_ms=reply.server_ms
+        )
         if not reply.more:  # only now: until then what was scanned here stands in no page of the map
             handheld.outbox.map_is_whole()
         self._learn(tuple(reply.addresses))

@@ -290,8 +290,8 @@ class Work:
         if frame is not None:  # what a person keyed in, or could not read, lies before the camera
             keyed = [told.event for told in outcomes if told.event and told.event.entry == "keyed"]
             self._pictures.cropped(keyed, (frame,))
-        if self.session.hand_over.waits:
-            self._sync()  # who is online is told to go in a second
+        if self.session.hand_over.asks():
+            self._sync()
         return outcomes
 
     def _go_on(self) -> list[Told]:

@@ -127,6 +127,7 @@ def unpack(state: UnitState, event: ScanEvent) -> UnitState:
     expects={Status.PACKED},
     stock=Stock.LEAVES,
     guarded=True,
+    hands_over=True,
 )
 def ship(state: UnitState, event: ScanEvent) -> UnitState:
     """Ship: it was handed to the carrier."""

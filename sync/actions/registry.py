@@ -72,6 +72,8 @@ class Action:
     """Whether a scan that the verdict refuses (`sync.verdict.NOT_TAKEN`) is kept as `reject` and not as this."""
     stops_recalled: bool
     """Whether what a recall reaches, or may reach, is stopped at it: the scan is kept as `reject` and not as this."""
+    hands_over: bool
+    """Whether the thing goes out of the house with it, so that the server is asked first whether a recall has come."""
     chosen: bool
     """Whether a person sets out to do it; else the handheld says it on the way."""
 
@@ -93,6 +95,7 @@ def action(
     stock: Stock = Stock.NONE,
     guarded: bool = False,
     stops_recalled: bool = False,
+    hands_over: bool = False,
     chosen: bool = True,
 ) -> Callable[[Apply], Apply]:
     """Register the function below as the action ``name``."""
@@ -112,7 +115,8 @@ def action(
             compare=compare,
             stock=stock,
             guarded=guarded,
-            stops_recalled=stops_recalled or guarded,
+            stops_recalled=stops_recalled or guarded or hands_over,
+            hands_over=hands_over,
             chosen=chosen,
         )
         return apply

@@ -150,7 +150,7 @@ def scrap(state: UnitState, event: ScanEvent) -> UnitState:
 
 
 @action("reject_return", roles=DESK, needs=("subject", "reason"), step="shipping", disposition="in_transit",
-        expects={Status.RETURNED}, stops_recalled=True)  # fmt: skip
+        expects={Status.RETURNED}, hands_over=True)  # fmt: skip
 def reject_return(state: UnitState, event: ScanEvent) -> UnitState:
     """Reject return: it goes back to whoever sent it, and was no return."""
     if state.status is not Status.RETURNED:

@@ -54,6 +54,7 @@ def _under_repair(event: ScanEvent) -> str:
     step="shipping",
     expects={Status.STORED, Status.RECEIVED},
     guarded=True,
+    hands_over=True,
 )
 def lend(state: UnitState, event: ScanEvent) -> UnitState:
     """Lend: a customer has it while their own is repaired; it stays ours."""
@@ -73,6 +74,7 @@ def end_loan(state: UnitState, event: ScanEvent) -> UnitState:
     step="replacing",
     expects={Status.STORED, Status.RECEIVED},
     guarded=True,
+    hands_over=True,
 )
 def give_replacement(state: UnitState, event: ScanEvent) -> UnitState:
     """Give replacement: the customer keeps this one instead of the one in repair."""

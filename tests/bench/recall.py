@@ -23,8 +23,8 @@ def main() -> None:
         heard += report.heard_ms
         print(
             f"{report.reached} units reached; {report.refused - len(report.let_through)} of {report.refused} movements "
-            f"stopped; handed over by who had heard: {report.handed_over_since}, by who had not: "
-            f"{report.handed_over_before}; open: {report.open}; full account after {(report.took_ms or 0) / 1000:.1f} s"
+            f"stopped; {report.held} of 3 parcels held by who had no network; units handed over after it began: "
+            f"{report.handed_over}; open: {report.open}; full account after {(report.took_ms or 0) / 1000:.1f} s"
         )
     print(f"online handhelds held it after: median {median(heard) / 1000:.1f} s, at most {max(heard) / 1000:.1f} s")
 

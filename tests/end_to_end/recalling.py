@@ -14,7 +14,6 @@ from pathlib import Path
 from threading import Event
 from typing import Final
 
-import sqlalchemy as sa
 from flask import Flask
 
 from scanner_client.background import Background
@@ -22,21 +21,19 @@ from scanner_client.clock import system_clock
 from scanner_client.enrol_command import enrol
 from scanner_client.handheld import Handheld, open_handheld
 from scanner_client.session import Session
-from scanner_client.sighting import Sighting, Symbol, Told
+from scanner_client.sighting import Sighting, Symbol, Told, Tone
 from scanner_client.task import Task
 from scanner_client.transport import Answer, Transport, TransportError
 from scanner_client.uploader import Uploader
 from server import create_app
-from server.changes import incarnation
 from server.context import now_ms, settings
 from server.database import db, reading, transact
-from server.recalls import book, heard
+from server.recalls import book
 from server.recalls.account import Progress, progress
 from server.recalls.asked import Asked
 from server.recalls.customers import answer, customers
 from server.recalls.outcomes import Said
 from server.setup import set_up
-from server.tables import events
 from sync.verdict import STOPPED
 from tests.end_to_end.site import Site
 from tests.server.office import LAMP, take
@@ -69,7 +66,15 @@ class Hand:
         for label in labels:
             symbology = {b"01": "]d2", b"00": "]C1"}.get(label[:2], "]C0")
             told += session.scan(Sighting(symbols=(Symbol(data=label, symbology=symbology),), entry="wedge"))
+            if session.hand_over.asks():
+                told += self._asks(session)
         return told
+
+    def _asks(self, session: Session) -> list[Told]:
+        """What the program does by itself: it asks the server, and goes on with the answer."""
+        assert self.background is not None
+        self.background.sync_now(WAIT_SECONDS_MAX)
+        return session.go_on()
 
     def looked(self) -> None:
         """After each round of the sync: does it hold the recall by now?"""
@@ -104,10 +109,10 @@ class Report:
     """Scans that were stopped."""
     let_through: list[str]
     """Movements of a recalled unit by a handheld that had heard of it."""
-    handed_over_before: int
-    """Units that a handheld without a network handed over before it heard."""
-    handed_over_since: int
-    """Units handed over after the recall had reached whoever handed them over."""
+    held: int
+    """Parcels that a handheld without a network kept here, before it had heard."""
+    handed_over: int
+    """Units handed over after the recall began, whatever the handheld knew."""
     took_ms: int | None
     open: int
 
@@ -188,7 +193,9 @@ def _recall(app: Flask, all_hands: list[Hand], units: int, loose: int) -> Report
     for hand in online:
         assert hand.heard.wait(WAIT_SECONDS_MAX), "a handheld that is online never heard of the recall"
     stopped = [_tries_everything(hand, n) for n, hand in enumerate(online)]
-    before = offline[0].scans("ship", PARCELS[5].encode(), document="SO-6")
+    kept_here = [
+        hand.scans("ship", PARCELS[5 + n].encode(), document=f"SO-{6 + n}")[-1] for n, hand in enumerate(offline)
+    ]
     for hand in offline:
         hand.online = True
     _sync(all_hands)
@@ -198,7 +205,6 @@ def _recall(app: Flask, all_hands: list[Hand], units: int, loose: int) -> Report
     with app.app_context():
         _answered(app)
         found = _account()
-        since = _handed_over_since(begun.number)
     return Report(
         units=units,
         reached=found.pieces,
@@ -206,8 +212,8 @@ def _recall(app: Flask, all_hands: list[Hand], units: int, loose: int) -> Report
         heard_ms=[hand.heard_ms - begun.since_ms for hand in online if hand.heard_ms is not None],
         refused=sum(len(told) for told in stopped),
         let_through=[one.text for told in stopped for one in told if not _is_stopped(one)],
-        handed_over_before=len(found.handed_over) if before[-1].event and before[-1].event.action == "ship" else 0,
-        handed_over_since=since,
+        held=sum(told.event is None and told.tone is Tone.STOP for told in kept_here),
+        handed_over=sum(entry.thing.quantity for entry in found.handed_over),
         took_ms=found.took_ms,
         open=found.open,
     )
@@ -245,7 +251,7 @@ def _set_apart(all_hands: list[Hand], loose: int) -> None:
     """Cartons are taken to the recall's place as they are, parcels too; loose units one by one, shared out."""
     for hand, carton in zip(all_hands, CARTONS.values(), strict=False):
         hand.scans("move", bin_label("Q-01"), b"00" + carton.encode())
-    for parcel in PARCELS[6:]:
+    for parcel in PARCELS[5:]:
         all_hands[0].scans("move", bin_label("Q-01"), parcel.encode())
     for number in range(len(PARCELS) * HELD_IN_PARCELS, loose):
         all_hands[number % len(all_hands)].scans("put_away", bin_label("Q-01"), unit_label(number))
@@ -271,13 +277,3 @@ def _answered(app: Flask) -> None:
     for order in orders:
         said = Said(word="sends_back", operator="Quinn", now_ms=now_ms())
         transact(lambda c, order=order, said=said: answer(c, found, site=SITE, order=order, said=said))  # type: ignore[misc]
-
-
-def _handed_over_since(number: str) -> int:
-    """Cartons handed over by a handheld that held the recall by then: its scan names the data that it had."""
-    e = events.c
-    with reading() as c:
-        standing, mine = book.read(c, SITE, number), incarnation(c)
-        containers = {entry.thing.container for entry in _account().handed_over}
-        query = sa.select(e.cursor).where(e.action == "ship", e.subject.in_(containers))
-        return sum(heard.knows(cursor, mine, standing) for cursor in c.execute(query).scalars())

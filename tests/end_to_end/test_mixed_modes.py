@@ -104,7 +104,11 @@ class Worker:
 
     def types(self, line: str) -> Told:
         self.day.pass_ms(5_000)
-        return self.typing.enter(line.encode())[-1]
+        told = self.typing.enter(line.encode())
+        if self.session.hand_over.asks():
+            self.syncs()
+            told += self.session.go_on()
+        return told[-1]
 
     def kept(self, line: str) -> Told:
         told = self.types(line)

@@ -81,11 +81,16 @@ class Worker:
     def begins(self, action: str, **of: Any) -> None:
         self.sync()
         task = task_of(Assignment(action=action, operator=self.name, **of), self.handheld.site_map)
-        self.typing = Typing(Session(self.handheld, task))
+        self.session = Session(self.handheld, task)
+        self.typing = Typing(self.session)
 
     def scans(self, label: str) -> Told:
         self.day.pass_ms(5_000)
-        return self.typing.enter(label.encode())[-1]
+        told = self.typing.enter(label.encode())
+        if self.session.hand_over.asks():
+            self.sync()
+            told += self.session.go_on()
+        return told[-1]
 
     def lamp(self, serial: str) -> Told:
         return self.scans(f"]d201{LAMP}21{serial}")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from scanner_client.hand_over import RECALLS_AGE_MS_MAX, WAITS_MS_MAX
+from scanner_client.hand_over import UNHEARD_MS, WAITS_MS_MAX
 from scanner_client.handheld import Handheld
 from scanner_client.sighting import Symbol, Tone
+from scanner_client.site_map import Cursor
 from scanner_client.typed import Typing
 from sync.verdict import Verdict
 from tests.scanner_client.conftest import Hands
@@ -76,18 +77,66 @@ def test_a_complete_order_is_closed_with_a_good_word(begin: Begin, learn: Learn)
     assert (told.tone, told.text) == (Tone.GOOD, "Closed. SO-1 is complete.")
 
 
-def test_a_carton_is_held_at_the_hand_over_while_the_list_of_recalls_is_old(
+def test_a_carton_is_handed_over_once_the_server_was_asked_after_its_scan(
     handheld: Handheld, begin: Begin, learn: Learn, hands: Hands
 ) -> None:
     learn(CLOSED, packed("S1"))
-    hands.pass_ms(RECALLS_AGE_MS_MAX + 1)
+    hands.pass_ms(10)
+    session = begin("ship", document="SO-1")
+    [told] = see(session, CARTON_LABEL)
+    assert (told.tone, told.event) == (Tone.INFO, None)
+    assert told.text == "One moment: the server is asked whether it may go."
+    assert (session.hand_over.asks(), session.hand_over.asks()) == (True, False), "it is asked at once, and once"
+    asked = Cursor(cursor="8", incarnation="i")
+    handheld.site_map.apply([], asked, more=False, clock=handheld.clock, asked_ms=handheld.clock.boot_ms() - 1)
+    assert session.go_on() == [], "that answer was on its way already"
+    hands.pass_ms(900)
+    learn()
+    [told] = session.go_on()
+    assert (told.tone, told.text) == (Tone.GOOD, "Right.")
+    assert kept(handheld)[-1].action == "ship"
+    hands.pass_ms(1)
+    assert see(session, CARTON_LABEL)[0].event is None, "and the next one is asked for anew"
+
+
+def test_a_recall_that_began_before_the_answer_came_stops_the_carton(begin: Begin, learn: Learn, hands: Hands) -> None:
+    learn(CLOSED, packed("S1"))
+    hands.pass_ms(1)
+    session = begin("ship", document="SO-1")
+    see(session, CARTON_LABEL)
+    learn(["recall", "R", {"number": "R", "reason": "Battery.", "item": None, "lots": [], "units": [unit("S1")]}])
+    [told] = session.go_on()
+    assert (told.tone, told.event.action if told.event else "") == (Tone.STOP, "reject")
+
+
+def test_a_carton_is_put_aside_when_the_question_finds_no_server(begin: Begin, learn: Learn, hands: Hands) -> None:
+    learn(CLOSED, packed("S1"))
+    hands.pass_ms(4_000)
+    session = begin("ship", document="SO-1")
+    assert see(session, CARTON_LABEL)[0].tone is Tone.INFO
+    hands.pass_ms(2_000)
+    [told] = session.go_on()
+    assert (told.tone, told.text.split(",")[0]) == (Tone.STOP, "HOLD: the server was last heard 6 s ago")
+    assert session.go_on() == [], "it is said once"
+    learn()
+    assert session.go_on()[0].text == "Right.", "the person stands there still"
+
+
+def test_a_carton_is_held_at_the_hand_over_while_the_server_is_not_heard(
+    handheld: Handheld, begin: Begin, learn: Learn, hands: Hands
+) -> None:
+    learn(CLOSED, packed("S1"))
+    hands.pass_ms(UNHEARD_MS + 1)
     packing = begin("pack", document="SO-1")
     see(packing, Symbol(data=b"CTN-9", symbology="]C0"))
     assert see(packing, unit_label("NEW"))[0].event is not None, "a stale list stops no packing"
     session = begin("ship", document="SO-1")
     [told] = see(session, CARTON_LABEL)
     assert (told.tone, told.event) == (Tone.STOP, None)
-    assert told.text == "HOLD: the list of recalls is 15 min old. Sync, or put it on the hold pile."
+    assert told.text == (
+        "HOLD: the server was last heard 15 s ago, and a recall may have come since. "
+        "Keep it here, and scan it again where there is a network."
+    )
     assert session.go_on() == [], "no sync has come yet"
     learn()
     [told] = session.go_on()
@@ -101,7 +150,7 @@ def test_a_carton_on_the_hold_pile_is_not_said_to_have_gone_when_the_network_com
 ) -> None:
     session = begin("ship", document="SO-1")
     [told] = see(session, CARTON_LABEL)
-    assert told.text.startswith("HOLD: nobody knows how old")
+    assert told.text.startswith("HOLD: the server was not heard yet")
     hands.pass_ms(WAITS_MS_MAX + 1)
     learn(CLOSED)
     assert session.go_on() == []

@@ -12,8 +12,9 @@ import pytest
 from scanner_client import inbox
 from scanner_client.background import Background
 from scanner_client.commands import uploader_for
+from scanner_client.hand_over import UNHEARD_MS
 from scanner_client.handheld import Handheld
-from scanner_client.inbox import BadPicture, Doubtful, Seen, Typed
+from scanner_client.inbox import BadPicture, Doubtful, Seen, Synced, Typed
 from scanner_client.page.board import Board
 from scanner_client.page.protocol import BegunShown, ScanShown, State
 from scanner_client.page.requests import (
@@ -36,6 +37,7 @@ from scanner_client.telling import Teller
 from scanner_client.vision.camera import SourceError
 from scanner_client.work import Work
 from sync.event import ScanEvent, decode
+from tests.scanner_client.conftest import Hands
 
 ITEM = "https://id.gs1.org/01/09506000134352"
 CABLE = "https://id.gs1.org/01/09506000134376"
@@ -60,6 +62,7 @@ class Page:
     board: Board
     handheld: Handheld
     syncs: list[bool]
+    hands: Hands
 
     def do(self, *entries: Any) -> State:
         for entry in entries:
@@ -84,7 +87,7 @@ class Page:
 
 
 @pytest.fixture
-def page(handheld: Handheld) -> Page:
+def page(handheld: Handheld, hands: Hands) -> Page:
     units: list[list[Any]] = [
         ["unit", f"{ITEM}/21/{s}", ["stored", A_01, A_01, None, None, None]] for s in ("D1", "D2")
     ]
@@ -107,7 +110,7 @@ def page(handheld: Handheld) -> Page:
     background = Background(uploader_for(handheld), wall_ms=handheld.clock.wall_ms)
     teller = Teller(handheld, background, as_json=False, out=StringIO())
     syncs: list[bool] = []
-    return Page(Work(handheld, teller, sync=lambda: syncs.append(True)), teller.board, handheld, syncs)
+    return Page(Work(handheld, teller, sync=lambda: syncs.append(True)), teller.board, handheld, syncs, hands)
 
 
 def test_scan_before_anything_was_chosen_is_not_kept(page: Page) -> None:
@@ -115,6 +118,20 @@ def test_scan_before_anything_was_chosen_is_not_kept(page: Page) -> None:
     assert (last.tone, last.text, last.kept) == (Tone.ASK, "Choose first what you do.", False)
     assert page.do(Undo(), Quantity(pieces=2), Unreadable(), FinishBin(), Answer(question=1, keep=True)).kept == 0
     assert page.actions() == []
+
+
+def test_server_is_asked_once_for_a_carton_and_not_again_and_again_while_nobody_answers(page: Page) -> None:
+    page.take_over(["unit", f"{ITEM}/21/D1", ["packed", None, A_01, None, None, None]])
+    page.hands.pass_ms(UNHEARD_MS - 1)
+    asked = page.last(Assignment(action="ship", document="SO-1"), Scanned(text=label("D1")))
+    assert (asked.tone, asked.text) == (Tone.INFO, "One moment: the server is asked whether it may go.")
+    assert len(page.syncs) == 1
+    page.hands.pass_ms(1_000)
+    assert page.last(Synced()).tone is Tone.STOP
+    page.do(Synced(), Synced())
+    assert len(page.syncs) == 1, "the pauses between the tries are the sync's own"
+    page.take_over()
+    assert (page.last(Synced()).tone, page.actions()) == (Tone.GOOD, ["ship"])
 
 
 def test_picture_of_what_came_back_is_taken_from_a_file_where_there_is_no_camera(page: Page, tmp_path: Path) -> None:

@@ -137,9 +137,8 @@ class Floor:
             return
         yield self._seconds(60, 900)
         hand.begin("ship", document=order.number, location="GATE")
-        while hand.scan(carton_label(order.sscc))[-1].event is None:  # its recalls are old: on the hold pile until then
+        while not any(told.event for told in hand.hands_over(carton_label(order.sscc))):  # on the hold pile until then
             yield self._seconds(120, 600)
-            hand.sync()
         self._books.ships(self._now(), carton)
         for box in packed:
             self._world.move(box, None)

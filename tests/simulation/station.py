@@ -89,6 +89,12 @@ class Station:
         assert self._session is not None
         return self.keep(self._session.scan(sighting))
 
+    def hands_over(self, *cartons: Sighting) -> list[Told]:
+        """What the person is told last of these: each is scanned, the server is asked once, and who hears it goes."""
+        told = [self.scan(carton)[-1] for carton in cartons]
+        self.sync()
+        return [*(one for one in told if one.event is not None), *self.keep(self.session.go_on())]
+
     @property
     def session(self) -> Session:
         """The work that somebody set out to do."""

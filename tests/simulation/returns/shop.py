@@ -135,9 +135,9 @@ class Shop:
             self.time.passes(20)
         self.hand.begin("ship", location="GATE")
         self.hand.sync()
-        for unit in units:
-            self.hand.scan(carton_label(unit.carton))
-            self.time.passes(2)
+        for start in range(0, len(units), 5):
+            self.hand.hands_over(*(carton_label(unit.carton) for unit in units[start : start + 5]))
+            self.time.passes(10)
         self.hand.sync()
 
     def announce(
