@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.simulation.faults.__main__ import Simulator
+from tests.simulation.faults.seeds import Simulator
 
 
 @pytest.fixture(scope="package")

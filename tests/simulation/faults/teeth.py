@@ -14,8 +14,8 @@ from tests.simulation.faults import (  # noqa: F401  they enter their bugs
     bugs_of_syncing,
     bugs_of_the_server,
 )
-from tests.simulation.faults.__main__ import Simulator
 from tests.simulation.faults.planted import PLANTED, Planted, scene
+from tests.simulation.faults.seeds import Simulator
 
 SEEDS_MAX: Final = 3
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.simulation.faults.__main__ import Simulator
 from tests.simulation.faults.plan import Fault, draw
+from tests.simulation.faults.seeds import Simulator
 from tests.simulation.faults.shrink import shrink, told
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]

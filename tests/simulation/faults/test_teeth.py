@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation.faults.__main__ import Simulator
 from tests.simulation.faults.planted import PLANTED, Planted
+from tests.simulation.faults.seeds import Simulator
 from tests.simulation.faults.teeth import broken_by
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
