@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -19,6 +19,9 @@ from server.timing import ClockSample, Estimate, Reading, clocks_in, earliest, e
 from sync.actions import refuse
 from sync.event import GENESIS, EventError, NewerSchema, ScanEvent, chain, decode
 from sync.protocol import MISSING_RANGES_MAX, Outcome, ProtocolError, PushHeader
+
+APART: Final = "It does not continue what this chain holds."
+"""In the note of a copied queue's first line: whoever computes the chain anew must not take it for a changed one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,32 +173,39 @@ def _classify(
     header: PushHeader, seq: int, line: bytes, digest_: bytes, stored: Mapping[int, frozenset[bytes]]
 ) -> Line:
     """What one line is, given the digests that are stored under the names of this run and the one before it."""
-    before, namesakes = stored.get(seq - 1), stored.get(seq)
+    namesakes, apart = stored.get(seq), _apart(header, seq, stored)
     if namesakes and digest_ in namesakes:
         return Line(seq, line, digest_, Outcome.DUPLICATE, None, None)
     try:
         event = decode(line)
         reason = _misnamed(header, seq, event) or refuse(event)
     except NewerSchema as e:
-        return Line(seq, line, digest_, Outcome.HELD, None, str(e))
+        return Line(seq, line, digest_, Outcome.HELD, None, f"{e}{apart}")
     except EventError as e:
-        return Line(seq, line, digest_, Outcome.QUARANTINED, None, str(e))
+        return Line(seq, line, digest_, Outcome.QUARANTINED, None, f"{e}{apart}")
     if reason:
-        return Line(seq, line, digest_, Outcome.QUARANTINED, None, reason)
+        return Line(seq, line, digest_, Outcome.QUARANTINED, None, f"{reason}{apart}")
     if namesakes:
         return Line(seq, line, digest_, Outcome.FORKED, event, "Another event bears the same name.")
-    if seq == header.first and before and bytes.fromhex(header.before) not in before:
-        return Line(seq, line, digest_, Outcome.FORKED, event, "It does not continue what this chain holds.")
+    if apart:
+        return Line(seq, line, digest_, Outcome.FORKED, event, APART)
     return Line(seq, line, digest_, Outcome.ACCEPTED, event, None)
 
 
+def _apart(header: PushHeader, seq: int, stored: Mapping[int, frozenset[bytes]]) -> str:
+    """What is said besides of a run's first line that follows another event than the one which is stored here."""
+    before = stored.get(seq - 1) if seq == header.first else None
+    return f" {APART}" if before and bytes.fromhex(header.before) not in before else ""
+
+
 def _classify_revoked(
-    _header: PushHeader, seq: int, line: bytes, digest_: bytes, stored: Mapping[int, frozenset[bytes]]
+    header: PushHeader, seq: int, line: bytes, digest_: bytes, stored: Mapping[int, frozenset[bytes]]
 ) -> Line:
     """What one line is from a handheld that was revoked: kept, and believed no more."""
     if digest_ in stored.get(seq, frozenset()):
         return Line(seq, line, digest_, Outcome.DUPLICATE, None, None)
-    return Line(seq, line, digest_, Outcome.QUARANTINED, None, "The handheld was revoked before this arrived.")
+    why = f"The handheld was revoked before this arrived.{_apart(header, seq, stored)}"
+    return Line(seq, line, digest_, Outcome.QUARANTINED, None, why)
 
 
 def _misnamed(header: PushHeader, seq: int, event: ScanEvent) -> str | None:

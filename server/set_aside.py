@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from server import ledger
 from server.database import stamp
 from server.follow import take_effect
+from server.ingest import APART
 from server.ledger import FOLDED, KEYS_PER_QUERY, fact_of
 from server.tables import events
 from sync.actions import refuse
@@ -64,6 +65,8 @@ def release_held(connection: sa.Connection, site: str, *, now_ms: int) -> Releas
             continue
         if outcome is Outcome.ACCEPTED and _forks(connection, row):
             outcome, note = Outcome.FORKED, "Another event bears the same name, or stands where this one continues."
+        elif outcome is Outcome.QUARANTINED and APART in (row["note"] or ""):
+            note = f"{note} {APART}"
         key = [events.c[name] == row[name] for name in ("device_no", "epoch", "seq", "digest")]
         connection.execute(events.update().where(*key).values(outcome=outcome.value, note=note, **values))
         if outcome in FOLDED:

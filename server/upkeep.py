@@ -16,6 +16,7 @@ from server import documents as imports
 from server.counts import exceptions
 from server.database import reading, stamp, writing
 from server.document_kinds import KINDS
+from server.ingest import APART
 from server.ledger import FOLDED, event_of
 from server.orders import surplus
 from server.rebuild import lock, rebuild
@@ -121,7 +122,7 @@ def _chain(connection: sa.Connection, chain: Any) -> Iterator[str]:
     """Recompute a chain over the stored bytes."""
     name = f"{chain.device_no}.{chain.epoch}"
     query = (
-        sa.select(events.c.seq, events.c.digest, events.c.line, events.c.outcome)
+        sa.select(events.c.seq, events.c.digest, events.c.line, events.c.outcome, events.c.note)
         .where(events.c.device_no == chain.device_no, events.c.epoch == chain.epoch)
         .order_by(events.c.seq)
     )
@@ -131,7 +132,8 @@ def _chain(connection: sa.Connection, chain: Any) -> Iterator[str]:
     for row in connection.execution_options(yield_per=EVENTS_AT_ONCE).execute(query):
         before = here.get(row.seq - 1)
         continues = before is None or any(digest(d, row.line) == row.digest for d in before)
-        if not continues and row.outcome != "forked":  # a fork may continue what never came here
+        apart = row.outcome == "forked" or APART in (row.note or "")  # it may continue what never came here
+        if not continues and not apart:
             yield f"Event {name}.{row.seq} does not fit the one before it: its bytes or its digest were changed."
         here = {s: d for s, d in here.items() if s >= row.seq - 1}
         here.setdefault(row.seq, set()).add(row.digest)

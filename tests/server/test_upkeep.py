@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from server import set_aside, upkeep
 from server.database import writing
 from server.set_aside import RepairError
-from server.tables import chains, document_rows, events, stock_levels, unit_states
+from server.tables import chains, devices, document_rows, events, stock_levels, unit_states
 from sync import identity
 from tests.handheld import Chain
 from tests.server.office import LAMP, NOW, SITE, office, rows, stock_up
@@ -132,6 +132,33 @@ def test_a_copied_queues_event_that_was_too_new_is_still_its_own(database_url: s
             set_aside.release_held(c, SITE, now_ms=NOW + 12_000)
         found = [row for row in rows(events, "device_no", "seq", "action", "outcome") if row[:2] == (7, 4)]
         assert sorted(found) == [(7, 4, "inspect", "accepted"), (7, 4, "move", "forked")]
+        assert differences() == []
+
+
+@pytest.mark.parametrize(
+    ("change_to_it", "outcome"),
+    [((b'"schema":1', b'"schema":2'), "held"), ((b'"inspect"', b'"mislay"'), "quarantined"), (None, "quarantined")],
+    ids=["too new", "unreadable", "revoked"],
+)
+def test_a_copied_queues_first_line_is_no_damage_whatever_became_of_it(
+    change_to_it: tuple[bytes, bytes] | None, outcome: str, database_url: str, tmp_path: Path
+) -> None:
+    """What it follows was scanned with the copy, and never came here: its chain cannot be computed from what is."""
+    with office(database_url, tmp_path):
+        chain = shift()
+        copy = replace(chain, lines=list(chain.lines), digests=list(chain.digests))
+        chain.scan(NOW + 4_000, "inspect", S1, location=BIN_2)
+        push(chain, 4, 4, now_ms=NOW + 11_000)
+        copy.scan(NOW + 5_000, "move", S1, location=BIN_2)
+        line = chain.lines[0].replace(b'"seq":1', b'"seq":5')
+        copy.commit(line.replace(*change_to_it) if change_to_it else line)
+        if change_to_it is None:
+            change(devices, devices.c.device_no == 7, revoked_ms=NOW)
+        push(copy, 5, 5, now_ms=NOW + 12_000)
+        assert (7, 5, outcome) in rows(events, "device_no", "seq", "outcome")
+        assert differences() == []
+        with writing() as c:
+            set_aside.release_held(c, SITE, now_ms=NOW + 13_000)
         assert differences() == []
 
 
