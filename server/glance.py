@@ -5,7 +5,6 @@ Plain reads for the front page, each with a bound.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,12 +13,11 @@ import sqlalchemy as sa
 
 from server import queries
 from server.counts.accuracy import Accuracy, By, accuracy
-from server.orders import progress
+from server.counts.listing import in_state
+from server.orders.to_do import Step, read_to_do, waiting
+from server.receipts.listing import open_receipts
 from server.tables import cases
 
-ORDERS_MAX: Final = 200
-"""The latest so many orders are looked at."""
-PAPERS_MAX: Final = 500
 LAG_MS: Final = 3_600_000
 """A handheld that was not heard from for so long is shown first."""
 DAY_MS: Final = 86_400_000
@@ -32,10 +30,12 @@ AGES: Final = ((1, "today"), (3, "1 to 3 days"), (7, "3 to 7 days"), (30, "7 to 
 class Glance:
     """What the front page shows beside the cases by kind."""
 
-    receipts_open: int
-    counts_open: int
-    orders: Mapping[str, int]
-    """How many of the latest orders stand where: open, begun, picked, packed."""
+    receipts: Mapping[str, int]
+    """How many are not closed: `open` of which nothing was scanned yet, and `partly`."""
+    counts: Mapping[str, int]
+    """How many stand where: open, proposed, closed, cancelled."""
+    orders: Mapping[Step, int]
+    """How many wait for which step."""
     ages: Mapping[str, int]
     """Open cases by how long they have been open."""
     by_week: list[Accuracy]
@@ -47,15 +47,11 @@ class Glance:
 
 def read_glance(connection: sa.Connection, site: str, now_ms: int) -> Glance:
     """Everything at once, as of now."""
-    papers = queries.list_papers(connection, site, limit=PAPERS_MAX)
-    still_open = Counter(paper.kind for paper in papers if not paper.versions)
-    numbers, _ = progress.list_numbers(connection, site, limit=ORDERS_MAX)
-    orders = progress.read_progress(connection, site, numbers, now_ms).values()
     devices = [device for device in queries.list_devices(connection, site) if device["revoked_ms"] is None]
     return Glance(
-        receipts_open=still_open["asn"],
-        counts_open=still_open["count"],
-        orders=Counter(order.standing for order in orders),
+        receipts=open_receipts(connection, site),
+        counts=in_state(connection, site),
+        orders=waiting(read_to_do(connection, site, now_ms)),
         ages=_ages(connection, site, now_ms),
         by_week=accuracy(connection, site, By.WEEK, since_ms=now_ms - WEEKS * 7 * DAY_MS),
         by_zone=accuracy(connection, site, By.ZONE, since_ms=now_ms - WEEKS * 7 * DAY_MS),

@@ -11,12 +11,12 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import bin_cases, papers, taken_along, with_container
+from server import bin_cases, taken_along, with_container
 from server.identifiers import names_of, owners
 from server.ledger import SERVER_DEVICE, history
 from server.printing import jobs as printing
 from server.surroundings import containers_at
-from server.tables import cases, devices, documents, events, stock_levels, unit_states
+from server.tables import cases, devices, events, stock_levels, unit_states
 from server.unit_rows import state_of
 from sync.history import Fact, effective
 from sync.identity import is_container, is_location, is_stock
@@ -28,10 +28,8 @@ PAGE_MAX: Final = 500
 TRAIL_MAX: Final = 1_000
 """Lines of one trail, the latest; a unit has tens, a product that is only counted may have many more."""
 PLACES_MAX: Final = 200
-PAPERS_MAX: Final = 100_000
-"""In a list that is taken out as a file."""
 SET_ASIDE_MAX: Final = 100_000
-"""Likewise."""
+"""In a list that is taken out as a file."""
 _STATE: Final = sa.select(unit_states).where(
     unit_states.c.site == sa.bindparam("site"), unit_states.c.unit == sa.bindparam("unit")
 )
@@ -172,38 +170,3 @@ def device_names(connection: sa.Connection, site: str) -> dict[int, str]:
     """What people call each handheld; the server itself is number 0."""
     query = sa.select(devices.c.device_no, devices.c.name).where(devices.c.site == site)
     return {SERVER_DEVICE: "the server", **dict(connection.execute(query).all())}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paper:
-    """A count or receipt: what people call it, what it is, and how often its result was frozen."""
-
-    number: str
-    kind: str
-    """`count` or `asn`."""
-    since_ms: int
-    versions: int
-
-
-_RESULT_OF: Final = {"count": "count_result", "asn": "receipt_result"}
-
-
-def list_papers(connection: sa.Connection, site: str, *, limit: int = PAGE) -> list[Paper]:
-    """Counts and receipts, the latest first."""
-    heads = (
-        sa.select(documents.c.kind, documents.c.number, sa.func.min(documents.c.event_ms).label("since_ms"))
-        .where(documents.c.site == site, documents.c.kind.in_(_RESULT_OF), documents.c.event.isnot(None))
-        .group_by(documents.c.kind, documents.c.number)
-        .order_by(sa.desc("since_ms"), documents.c.number)
-        .limit(limit)
-    )
-    rows = connection.execute(heads).all()
-    frozen = {(row.kind, row.number): _versions(connection, site, row.kind, row.number) for row in rows}
-    return [
-        Paper(number=row.number, kind=row.kind, since_ms=row.since_ms, versions=frozen[row.kind, row.number])
-        for row in rows
-    ]
-
-
-def _versions(connection: sa.Connection, site: str, kind: str, number: str) -> int:
-    return papers.versions(connection, site, _RESULT_OF[kind], number)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range
 
-from server import context
+from server import context, latest_first
 from server.api.resource import Resource
 from server.counts import choosing, listing, opening, recount, sharing
 from server.counts.choosing import BINS_MAX, Ask, By, Choice
@@ -136,10 +136,18 @@ class CountListedSchema(Schema):
     matched = fields.Integer(allow_none=True)
 
 
+class CountQuerySchema(Schema):
+    """Which counts."""
+
+    state = fields.String(load_default=None, validate=OneOf(listing.STATES))
+    after = text(load_default=None, validate=Length(1, 500), metadata={"description": "`next` of the page before"})
+
+
 class CountListSchema(Schema):
     """The counts of a site."""
 
     counts = fields.List(fields.Nested(CountListedSchema))
+    next = fields.String(allow_none=True, metadata={"description": "Ask with it as `after`; null on the last page"})
 
 
 def _ask(asked: Mapping[str, Any]) -> Ask:
@@ -155,12 +163,18 @@ def _choose(connection: sa.Connection, person: Person, asked: Mapping[str, Any],
 
 
 @resource.get("/counts")
+@resource.arguments(CountQuerySchema, location="query")
 @resource.response(200, CountListSchema)
 @requires(Task.LOOK)
-def list_counts() -> dict[str, Any]:
+def list_counts(query: dict[str, Any]) -> dict[str, Any]:
     """Counts with their progress and accuracy, the latest first"""
+    try:
+        after = latest_first.read_after(query["after"])
+    except ValueError as error:
+        raise Refusal(422, "not_valid", str(error)) from None
     with reading() as connection:
-        return {"counts": listing.list_counts(connection, signed_in().site)}
+        found, following = listing.list_counts(connection, signed_in().site, state=query["state"], after=after)
+    return {"counts": found, "next": following}
 
 
 @resource.post("/counts/preview")

@@ -10,15 +10,16 @@ from flask import request
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, Range
 
-from server import context
+from server import context, latest_first
 from server.api.resource import Resource
 from server.cells import CellError
 from server.database import reading, transact
 from server.errors import Refusal
 from server.gate import takes_bytes
-from server.orders import cancelling, parcels, progress, small_file
+from server.orders import cancelling, parcels, progress, small_file, to_do
 from server.orders.cancelling import OrderError
 from server.orders.standing import OrderProgress
+from server.orders.to_do import Step
 from server.people import requires, signed_in
 from server.roles import Task
 from server.schemas import moment, text
@@ -100,10 +101,16 @@ class OrderQuerySchema(Schema):
 
     after = text(load_default=None, validate=Length(1, 500), metadata={"description": "`next` of the page before"})
     limit = fields.Integer(load_default=PAGE, validate=Range(1, PAGE_MAX))
+    waits_for = fields.Enum(
+        Step,
+        by_value=True,
+        load_default=None,
+        metadata={"description": "Only what waits for this step, in the order of its turn, on one page"},
+    )
 
 
 class OrderPageSchema(Schema):
-    """Orders, the latest first."""
+    """Orders, the latest first; those that wait for a step by whose turn it is."""
 
     orders = fields.List(fields.Nested(OrderSchema))
     next = fields.String(allow_none=True, metadata={"description": "Ask with it as `after`; null on the last page"})
@@ -133,13 +140,16 @@ class ParcelLabelSchema(Schema):
 @resource.response(200, OrderPageSchema)
 @requires(Task.LOOK)
 def list_orders(query: dict[str, Any]) -> dict[str, Any]:
-    """Orders, the latest first"""
+    """Orders, the latest first, or what waits for a step"""
     site = signed_in().site
     try:
-        after = progress.read_after(query["after"])
+        after = latest_first.read_after(query["after"])
     except ValueError as error:
         raise Refusal(422, "not_valid", str(error)) from None
     with reading() as connection:
+        if query["waits_for"]:
+            waiting = to_do.read_to_do(connection, site, context.now_ms(), only={query["waits_for"]})
+            return {"orders": waiting[: query["limit"]], "next": None}
         numbers, following = progress.list_numbers(connection, site, limit=query["limit"], after=after)
         found = progress.read_progress(connection, site, numbers, context.now_ms())
     return {"orders": list(found.values()), "next": following}

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range
 
-from server import context
+from server import context, latest_first
 from server.api.resource import Resource
 from server.counts.plan import CountError
 from server.database import reading, transact
@@ -17,7 +17,7 @@ from server.errors import Refusal
 from server.people import requires, signed_in
 from server.receipts import sampling
 from server.receipts.blind import set_blind
-from server.receipts.listing import STATES, ReceiptRow, list_receipts
+from server.receipts.listing import STATES, list_receipts
 from server.roles import Task
 from server.schemas import text
 from sync.sampling import Mode
@@ -43,12 +43,14 @@ class ReceiptQuerySchema(Schema):
     """Which receipts."""
 
     state = fields.String(load_default=None, validate=OneOf(STATES))
+    after = text(load_default=None, validate=Length(1, 500), metadata={"description": "`next` of the page before"})
 
 
 class ReceiptListSchema(Schema):
     """Receipts, the latest first."""
 
     receipts = fields.List(fields.Nested(ReceiptRowSchema))
+    next = fields.String(allow_none=True, metadata={"description": "Ask with it as `after`; null on the last page"})
 
 
 class BlindSchema(Schema):
@@ -76,10 +78,15 @@ def _done(write: Callable[[sa.Connection], T]) -> T:
 @resource.arguments(ReceiptQuerySchema, location="query")
 @resource.response(200, ReceiptListSchema)
 @requires(Task.LOOK)
-def receipts(query: dict[str, Any]) -> dict[str, list[ReceiptRow]]:
+def receipts(query: dict[str, Any]) -> dict[str, Any]:
     """Notices and purchase orders, the latest first"""
+    try:
+        after = latest_first.read_after(query["after"])
+    except ValueError as error:
+        raise Refusal(422, "not_valid", str(error)) from None
     with reading() as connection:
-        return {"receipts": list_receipts(connection, signed_in().site, state=query["state"])}
+        found, following = list_receipts(connection, signed_in().site, state=query["state"], after=after)
+    return {"receipts": found, "next": following}
 
 
 @resource.post("/receipts/<path:number>/blind")

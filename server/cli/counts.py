@@ -147,11 +147,11 @@ def _show(number: str) -> None:
 
 def _list() -> None:
     with reading() as connection:
-        found = listing.list_counts(connection, site())
+        found, more = listing.list_counts(connection, site())
     for each in found:
         accuracy = f", accuracy {each.matched} of {each.expected}" if each.expected and each.matched is not None else ""
         click.echo(f"{each.number:<16} {each.sort:<8} {each.state:<9} {each.done} of {each.bins} bins done{accuracy}")
-    click.echo(f"{counted(len(found), 'count')}.")
+    click.echo(f"{counted(len(found), 'count')}{', the latest; there are more' if more else ''}.")
 
 
 @command("count-limit")

@@ -27,11 +27,11 @@ _FATES = tuple(fate for fate in NEXT if fate != "drafted")
 def receipts(*, state: str | None) -> None:
     """List notices and purchase orders, the latest first."""
     with reading() as connection:
-        found = list_receipts(connection, site(), state=state)
+        found, more = list_receipts(connection, site(), state=state)
     for row in found:
         who = f", {row.supplier}" if row.supplier else ""
         click.echo(f"{row.number:<16} {row.state:<8} {row.kind}{who}, {counted(row.scans, 'scan')}")
-    click.echo(f"{counted(len(found), 'receipt')}.")
+    click.echo(f"{counted(len(found), 'receipt')}{', the latest; there are more' if more else ''}.")
 
 
 @command("receive-blind")

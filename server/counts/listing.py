@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
 
+from server import latest_first
 from server.counts.plan import Sort
 from server.tables import document_rows, documents, reference
 
 COUNTS_MAX: Final = 200
+"""On one page of the list."""
+STATES: Final = ("open", "proposed", "closed", "cancelled")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +36,20 @@ class Listed:
     matched: int | None
 
 
-def list_counts(connection: sa.Connection, site: str, *, limit: int = COUNTS_MAX) -> list[Listed]:
-    """The counts of a site, the latest first."""
+def list_counts(
+    connection: sa.Connection,
+    site: str,
+    *,
+    state: str | None = None,
+    after: latest_first.Key | None = None,
+    limit: int = COUNTS_MAX,
+) -> tuple[list[Listed], str | None]:
+    """The counts of a site, the latest first, and the `next` of their page; None on the last one.
+
+    Args:
+        state: only those that stand so.
+        after: of the last one that was seen.
+    """
     heads = (
         sa.select(documents.c.number, documents.c.event_ms, document_rows.c.attributes, reference.c.row)
         .join(document_rows, (document_rows.c.document == documents.c.digest) & (document_rows.c.row == 1))
@@ -44,13 +60,29 @@ def list_counts(connection: sa.Connection, site: str, *, limit: int = COUNTS_MAX
             & (reference.c.key == documents.c.number),
         )
         .where(documents.c.site == site, documents.c.kind == "count", documents.c.event.isnot(None))
-        .order_by(documents.c.event_ms.desc(), documents.c.number.desc())
-        .limit(limit)
     )
-    rows = connection.execute(heads).all()
+    if state is not None:
+        heads = heads.where(reference.c.row["state"].as_string() == state)
+    if after is not None:
+        heads = heads.where(latest_first.behind(documents.c.event_ms, documents.c.number, after))
+    found = connection.execute(heads.order_by(documents.c.event_ms.desc(), documents.c.number).limit(limit + 1)).all()
+    rows = found[:limit]
     since_ms = min((row.event_ms for row in rows), default=0)
     frozen = _frozen(connection, site, {row.number for row in rows}, since_ms)
-    return [_listed(row, *frozen.get(row.number, (0, None))) for row in rows]
+    more = latest_first.next_of(rows[-1].event_ms, rows[-1].number) if len(found) > limit else None
+    return [_listed(row, *frozen.get(row.number, (0, None))) for row in rows], more
+
+
+def in_state(connection: sa.Connection, site: str) -> Mapping[str, int]:
+    """How many counts are open, wait for approval, are closed, or were given up."""
+    t = reference.c
+    state = t.row["state"].as_string()
+    query = (
+        sa.select(state, sa.func.count())
+        .where(t.site == site, t.kind == "document", t.row.isnot(None), t.row["kind"].as_string() == "count")
+        .group_by(state)
+    )
+    return dict(connection.execute(query).all())
 
 
 def state_of(connection: sa.Connection, site: str, number: str) -> str:

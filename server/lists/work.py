@@ -9,12 +9,14 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import case_filter, case_list, context, queries
+from server import case_filter, case_list, context, latest_first, queries
 from server.counts import reports
+from server.counts.listing import list_counts
 from server.counts.plan import CountError
 from server.exports import ROWS_AT_ONCE, Column, Filters, Listing, Rows
 from server.lists.naming_rows import with_names
 from server.receipts import receipt
+from server.receipts.listing import list_receipts
 
 
 def _cases(connection: sa.Connection, site: str, filters: Filters) -> Rows:
@@ -35,9 +37,14 @@ def _cases(connection: sa.Connection, site: str, filters: Filters) -> Rows:
     return with_names(connection, site, pages(), {"unit": "name", "expected": "belongs", "seen": "seen_at"})
 
 
-def _papers(connection: sa.Connection, site: str, _filters: Filters, *, kind: str) -> Rows:
-    papers = queries.list_papers(connection, site, limit=queries.PAPERS_MAX)
-    return (asdict(found) for found in papers if found.kind == kind)
+def _page_by_page(
+    connection: sa.Connection, site: str, _filters: Filters, *, page: Callable[..., tuple[list[Any], str | None]]
+) -> Rows:
+    found, following = page(connection, site)
+    yield from map(asdict, found)
+    while following:
+        found, following = page(connection, site, after=latest_first.read_after(following))
+        yield from map(asdict, found)
 
 
 def _lines(
@@ -54,9 +61,27 @@ def _lines(
         yield dict(row) | {"seen_at": " ".join(each["name"] for each in seen)}
 
 
-_PAPERS: Final = (
+_COUNTS: Final = (
     Column("number", "Number"),
+    Column("sort", "What"),
+    Column("of", "Recount of"),
+    Column("state", "State"),
+    Column("opened_ms", "Opened", moment=True),
+    Column("bins", "Bins"),
+    Column("done", "Bins done"),
+    Column("blind", "Blind"),
+    Column("versions", "Closed versions"),
+    Column("expected", "Expected"),
+    Column("matched", "Matched"),
+)
+_RECEIPTS: Final = (
+    Column("number", "Number"),
+    Column("kind", "What"),
+    Column("supplier", "Supplier"),
+    Column("state", "State"),
     Column("since_ms", "Since", moment=True),
+    Column("scans", "Scans"),
+    Column("last_ms", "Last scan", moment=True),
     Column("versions", "Closed versions"),
 )
 _LINES: Final = (
@@ -98,8 +123,8 @@ LISTS: Final = (
             Column("episode", "Event"),
         ),
     ),
-    Listing(name="counts", title="Counts", rows=partial(_papers, kind="count"), columns=_PAPERS),
-    Listing(name="receipts", title="Receipts", rows=partial(_papers, kind="asn"), columns=_PAPERS),
+    Listing(name="counts", title="Counts", rows=partial(_page_by_page, page=list_counts), columns=_COUNTS),
+    Listing(name="receipts", title="Receipts", rows=partial(_page_by_page, page=list_receipts), columns=_RECEIPTS),
     Listing(
         name="count_lines",
         title="Lines of a count",

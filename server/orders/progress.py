@@ -9,6 +9,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from server import latest_first
 from server.identifiers import names_of, owners
 from server.ledger import FOLDED, fact_of, in_chunks
 from server.orders import book
@@ -38,26 +39,8 @@ ACTIONS: Final = (
 )
 
 
-OrderKey = tuple[int, str]
-"""When an order was imported, and its number: the orders of one file share the moment."""
-
-
-def read_after(text: str | None) -> OrderKey | None:
-    """The key in the `next` of a page.
-
-    Raises:
-        ValueError: it is none.
-    """
-    if text is None:
-        return None
-    moment, stroke, number = text.partition("~")
-    if not (stroke and number and moment.isascii() and moment.isdigit() and len(moment) <= 15):
-        raise ValueError(f"after is {text!r:.80}: it takes the `next` of a page.")
-    return int(moment), number
-
-
 def list_numbers(
-    connection: sa.Connection, site: str, *, limit: int, after: OrderKey | None = None
+    connection: sa.Connection, site: str, *, limit: int, after: latest_first.Key | None = None
 ) -> tuple[list[str], str | None]:
     """Numbers of the orders, the latest first, and the `next` of their page; None on the last one.
 
@@ -67,11 +50,10 @@ def list_numbers(
     d = documents.c
     query = sa.select(d.event_ms, d.number).where(d.site == site, d.kind == "order", d.event.isnot(None))
     if after is not None:
-        moment, number = after
-        query = query.where((d.event_ms < moment) | ((d.event_ms == moment) & (d.number > number)))
+        query = query.where(latest_first.behind(d.event_ms, d.number, after))
     found = connection.execute(query.order_by(d.event_ms.desc(), d.number).limit(limit + 1)).all()
     page = found[:limit]
-    more = f"{page[-1].event_ms}~{page[-1].number}" if len(found) > limit else None
+    more = latest_first.next_of(page[-1].event_ms, page[-1].number) if len(found) > limit else None
     return [row.number for row in page], more
 
 

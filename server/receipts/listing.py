@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
 
+from server import latest_first
 from server.ledger import FOLDED, in_chunks
 from server.receipts.kinds import KINDS
-from server.tables import document_rows, documents, events
+from server.tables import document_rows, documents, events, reference
 
 RECEIPTS_MAX: Final = 200
+"""On one page of the list."""
 STATES: Final = ("open", "partly", "closed", "changed")
 
 
@@ -33,25 +35,63 @@ class ReceiptRow:
 
 
 def list_receipts(
-    connection: sa.Connection, site: str, *, state: str | None = None, limit: int = RECEIPTS_MAX
-) -> list[ReceiptRow]:
-    """Notices and purchase orders, the latest first."""
+    connection: sa.Connection,
+    site: str,
+    *,
+    state: str | None = None,
+    after: latest_first.Key | None = None,
+    limit: int = RECEIPTS_MAX,
+) -> tuple[list[ReceiptRow], str | None]:
+    """Notices and purchase orders, the latest first, and the `next` of their page; None on the last one.
+
+    Args:
+        state: only those that stand so.
+        after: of the last one that was seen.
+    """
+    rows: list[ReceiptRow] = []
+    while len(rows) <= limit and (page := _page(connection, site, after)):
+        rows += [row for row in page if state in (None, row.state)]
+        after = (page[-1].since_ms, page[-1].number)
+    more = latest_first.next_of(rows[limit - 1].since_ms, rows[limit - 1].number) if len(rows) > limit else None
+    return rows[:limit], more
+
+
+def _page(connection: sa.Connection, site: str, after: latest_first.Key | None) -> list[ReceiptRow]:
     d = documents.c
+    since_ms = sa.func.min(d.event_ms)
     query = (
-        sa.select(d.kind, d.number, sa.func.min(d.event_ms).label("since_ms"), sa.func.min(d.digest).label("digest"))
+        sa.select(d.kind, d.number, since_ms.label("since_ms"), sa.func.min(d.digest).label("digest"))
         .where(d.site == site, d.kind.in_(KINDS), d.event.isnot(None))
         .group_by(d.kind, d.number)
         .order_by(sa.desc("since_ms"), d.number)
-        .limit(limit)
+        .limit(RECEIPTS_MAX)
     )
+    if after is not None:
+        query = query.having(latest_first.behind(since_ms, d.number, after))
     found = connection.execute(query).all()
     scanned, closed = _scanned(connection, site, found), _closed(connection, site, found)
     suppliers = _suppliers(connection, found)
-    rows = [
+    return [
         _row(row, scanned.get(row.number, (0, None)), closed.get(row.number, (0, None)), suppliers.get(row.digest))
         for row in found
     ]
-    return [row for row in rows if state in (None, row.state)]
+
+
+def open_receipts(connection: sa.Connection, site: str) -> Mapping[str, int]:
+    """How many receipts are not closed: nothing of them was scanned yet (`open`), or something was (`partly`)."""
+    t, e = reference.c, events.c
+    query = sa.select(t.key).where(
+        t.site == site, t.kind == "document", t.row.isnot(None),
+        t.row["kind"].as_string().in_(KINDS), t.row["state"].as_string() == "open",
+    )  # fmt: skip
+    numbers = list(connection.execute(query).scalars())
+    begun = 0
+    for some in in_chunks(numbers):
+        scanned = sa.select(sa.func.count(e.document.distinct())).where(
+            e.site == site, e.document.in_(some), e.action == "receive", e.outcome.in_(FOLDED)
+        )
+        begun += connection.execute(scanned).scalar_one()
+    return {"open": len(numbers) - begun, "partly": begun}
 
 
 def _scanned(connection: sa.Connection, site: str, found: Sequence[Any]) -> dict[str, tuple[int, int | None]]:
@@ -71,7 +111,10 @@ def _scanned(connection: sa.Connection, site: str, found: Sequence[Any]) -> dict
 def _closed(connection: sa.Connection, site: str, found: Sequence[Any]) -> dict[str, tuple[int, int | None]]:
     """The latest version of each receipt, and when it was closed."""
     d = documents.c
-    query = sa.select(d.number, d.event_ms).where(d.site == site, d.kind == "receipt_result", d.event.isnot(None))
+    since_ms = min((row.since_ms for row in found), default=0)
+    query = sa.select(d.number, d.event_ms).where(
+        d.site == site, d.kind == "receipt_result", d.event.isnot(None), d.event_ms >= since_ms
+    )
     wanted = {row.number for row in found}
     said: dict[str, tuple[int, int | None]] = {}
     for name, moment in connection.execute(query):

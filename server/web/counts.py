@@ -9,7 +9,7 @@ from typing import Any, Final
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from server import case_list, context, papers, queries
+from server import case_list, context, latest_first, papers, queries
 from server.case_list import CaseFilter
 from server.counts import closing, exceptions, listing, recount, reports, sharing
 from server.counts.compare import Line
@@ -31,6 +31,9 @@ NAV = Entry(
     parts=frozenset({"web.new_count", "web.open_count", "web.count_version"}),
 )
 
+STATES: Final = {
+    "": "all", "open": "open", "proposed": "waits for approval", "closed": "closed", "cancelled": "given up"
+}  # fmt: skip
 REPORT_LINES_MAX: Final = 500
 """Lines of one kind on a page; the API has them all."""
 LATE_SHOWN_MAX: Final = 200
@@ -40,11 +43,16 @@ UNSCANNED_SHOWN_MAX: Final = 10
 @blueprint.get("/counts")
 @requires(Task.LOOK)
 def counts() -> str:
-    """Counts with their progress and accuracy, the latest first."""
-    site = signed_in().site
+    """Counts with their progress and accuracy, the latest first; `?state=` narrows them."""
+    state = asked if (asked := request.args.get("state")) in listing.STATES else None
+    after = request.args.get("after") or None
+    try:
+        seen = latest_first.read_after(after)
+    except ValueError:
+        raise Refusal(400, "bad_request", "There is no such page of counts.") from None
     with reading() as connection:
-        found = listing.list_counts(connection, site)
-    return render_template("counts.html", counts=found)
+        found, following = listing.list_counts(connection, signed_in().site, state=state, after=seen)
+    return render_template("counts.html", counts=found, state=state, states=STATES, next=following, after=after)
 
 
 @blueprint.get("/counts/<any(count, receipt):kind>")

@@ -10,11 +10,12 @@ from flask import flash, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug import Response
 
-from server import context, site_codes
+from server import context, latest_first, site_codes
 from server.database import reading, transact
 from server.errors import Refusal
-from server.orders import cancelling, parcels, progress
+from server.orders import cancelling, parcels, progress, to_do
 from server.orders.cancelling import OrderError
+from server.orders.to_do import Step
 from server.parties import parties
 from server.people import requires, signed_in
 from server.printing.content import PrintError
@@ -28,6 +29,17 @@ from sync.identity import item_of, split_key
 NAV = Entry("Orders", "web.orders", Group.WORK, order=40)
 
 PAGE: Final = 50
+LISTED_MAX: Final = 200
+"""Orders that wait for something, on one page."""
+ANYTHING: Final = "anything"
+TO_DO: Final = {
+    "": "all",
+    ANYTHING: "anything to do",
+    Step.PICK.value: "to pick",
+    Step.PACK.value: "to pack",
+    Step.SHIP.value: "to hand over",
+    Step.PUT_BACK.value: "to put back",
+}
 STANDINGS: Final = {
     "open": "not begun",
     "begun": "being picked",
@@ -42,17 +54,35 @@ STANDINGS: Final = {
 @blueprint.get("/orders")
 @requires(Task.LOOK)
 def orders() -> str:
-    """Every order, the latest first, with how far it is."""
-    after, site = request.args.get("after") or None, signed_in().site
+    """Every order, the latest first, with how far it is; of `?todo=` what waits for it, by whose turn it is."""
+    after, site, now_ms = request.args.get("after") or None, signed_in().site, context.now_ms()
+    chosen = asked if (asked := request.args.get("todo", "")) in TO_DO else ""
+    following = None
     try:
-        seen = progress.read_after(after)
+        seen = latest_first.read_after(after)
     except ValueError:
         raise Refusal(400, "bad_request", "There is no such page of orders.") from None
     with reading() as connection:
-        numbers, following = progress.list_numbers(connection, site, limit=PAGE, after=seen)
-        found = list(progress.read_progress(connection, site, numbers, context.now_ms()).values())
-    back = [one for one in found if one.to_put_back]
-    return render_template("orders.html", orders=found, back=back, words=STANDINGS, next=following, after=after)
+        waiting = to_do.read_to_do(connection, site, now_ms)
+        found = [one for one in waiting if to_do.steps(one) & _asked(chosen)]
+        if not _asked(chosen):
+            numbers, following = progress.list_numbers(connection, site, limit=PAGE, after=seen)
+            found = list(progress.read_progress(connection, site, numbers, now_ms).values())
+    return render_template(
+        "orders.html",
+        orders=found[:LISTED_MAX],
+        more=max(0, len(found) - LISTED_MAX),
+        back=[one for one in waiting if one.to_put_back],
+        words=STANDINGS,
+        choices=TO_DO,
+        chosen=chosen,
+        next=following,
+        after=after,
+    )
+
+
+def _asked(chosen: str) -> set[Step]:
+    return set(Step) if chosen == ANYTHING else {step for step in Step if step == chosen}
 
 
 @blueprint.get("/order")

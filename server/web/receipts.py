@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import flash, make_response, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from server import cells, context, naming, papers, pictures, queries
+from server import cells, context, latest_first, naming, papers, pictures, queries
 from server.cells import CellError
 from server.claims import delivery
 from server.claims.book import list_claims
@@ -46,14 +46,27 @@ TROUBLE: Final = tuple(kind for kind in Line if kind is not Line.MATCHED)
 @requires(Task.LOOK)
 def receipts() -> str:
     """Notices and purchase orders, the latest first; `?state=` narrows them."""
-    state = request.args.get("state") or None
+    state = asked if (asked := request.args.get("state")) in STATES else None
+    after = request.args.get("after") or None
+    try:
+        seen = latest_first.read_after(after)
+    except ValueError:
+        raise Refusal(400, "bad_request", "There is no such page of receipts.") from None
     with reading() as connection:
         site = signed_in().site
-        found = list_receipts(connection, site, state=state if state in STATES else None)
+        found, following = list_receipts(connection, site, state=state, after=seen)
         rules = sampling.rules(connection, site)
         suppliers = sorted({row.supplier for row in found if row.supplier} | (rules.rows.keys() - {SITE_WIDE}))
     return render_template(
-        "receipts.html", receipts=found, state=state, states=STATES, rules=rules, suppliers=suppliers, modes=list(Mode)
+        "receipts.html",
+        receipts=found,
+        state=state,
+        states=STATES,
+        rules=rules,
+        suppliers=suppliers,
+        modes=list(Mode),
+        next=following,
+        after=after,
     )
 
 

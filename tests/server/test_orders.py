@@ -293,6 +293,28 @@ def test_every_order_of_one_large_file_is_reached_page_by_page(app: Flask, admin
     assert admin.get("/orders?after=SO-1").status_code == 400
 
 
+def test_what_waits_is_listed_by_whose_turn_it_is_however_many_orders_came_after_it(
+    ordered: Person, handheld: Handheld
+) -> None:
+    def waiting(step: str) -> list[str]:
+        found = ordered.get(f"/api/v1/orders?waits_for={step}").get_json()["orders"]
+        shown = re.findall(r'href="/order\?number=([^"#]+)"', unescape(ordered.get(f"/orders?todo={step}").text))
+        assert shown[: len(found)] == [one["number"] for one in found]
+        return [one["number"] for one in found]
+
+    later = "".join(f"SO-9{n:03},{PHONE_GTIN},1,,,,\n" for n in range(210))
+    assert take(ordered, "order", HEAD + later).status_code == 200
+    assert waiting("pick")[:3] == ["SO-2", "SO-1", "SO-9000"], "priority, then the day that it is due"
+    pick_and_pack(handheld)
+    handheld.push()
+    assert waiting("ship") == ["SO-1"]
+    assert "1 to hand over" in " ".join(re.sub(r"<[^>]+>", " ", ordered.get("/").text).split())
+    assert (waiting("pack"), waiting("put_back")) == ([], [])
+    assert ordered.post("/api/v1/orders/SO-1/cancel", json={"reason": "?"}).status_code == 200
+    assert (waiting("ship"), waiting("put_back")) == ([], ["SO-1"])
+    assert "No order waits for that." in ordered.get("/orders?todo=pack").text
+
+
 def test_handhelds_hear_of_the_pieces_that_an_order_has(ordered: Person, handheld: Handheld) -> None:
     def offered() -> dict[str, Any]:
         with reading() as c:

@@ -13,7 +13,11 @@ from server.case_list import CaseFilter, list_cases, read_cases
 from server.changes import publish
 from server.claims.book import list_claims, put
 from server.claims.claim import ClaimLine
+from server.counts.listing import list_counts
+from server.counts.opening import open_count
 from server.database import db, reading, stamp, writing
+from server.glance import read_glance
+from server.orders.to_do import read_to_do
 from server.receipts.listing import list_receipts
 from tests.handheld import BIN_A, BIN_B, DAY, PHONE, Chain, unit
 from tests.server.site import SITE, enrol, push, state_document
@@ -38,6 +42,18 @@ def _receipts(first: int, last: int) -> None:
     for number in range(first, last):
         rows = [{"subject": unit(f"U{number}")}]
         state_document("asn", f"ASN-{number}", rows, now_ms=DAY + number)
+
+
+def _counts(first: int, last: int) -> None:
+    for number in range(first, last):
+        with writing() as c:
+            open_count(c, site=SITE, number=f"COUNT-{number}", bins=[BIN_A], operator="Sam", now_ms=DAY + number)
+
+
+def _orders(first: int, last: int) -> None:
+    for number in range(first, last):
+        rows = [{"subject": PHONE, "quantity": 1}]
+        state_document("order", f"SO-{number}", rows, now_ms=DAY + number)
 
 
 def _cases(first: int, last: int) -> None:
@@ -81,11 +97,14 @@ def _read_cases(c: sa.Connection) -> None:
     ("fill", "ask"),
     [
         (_receipts, lambda c: list_receipts(c, SITE)),
+        (_counts, lambda c: list_counts(c, SITE)),
+        (_counts, lambda c: read_glance(c, SITE, DAY)),
+        (_orders, lambda c: read_to_do(c, SITE, DAY)),
         (_cases, _read_cases),
         (_stock, lambda c: inventory.products(c, SITE)),
         (_claims, lambda c: list_claims(c, SITE)),
     ],
-    ids=["receipts", "cases", "products", "claims"],
+    ids=["receipts", "counts", "front page", "orders to do", "cases", "products", "claims"],
 )
 def test_more_rows_ask_no_more_questions(
     warehouse: str, fill: Callable[[int, int], None], ask: Callable[[sa.Connection], object]

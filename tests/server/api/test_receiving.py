@@ -5,9 +5,11 @@ from __future__ import annotations
 import sqlalchemy as sa
 from flask import Flask
 
+from server import latest_first
 from server.database import reading
+from server.receipts.listing import list_receipts
 from server.tables import reference
-from tests.handheld import BIN_A, CARTON_1, DOCK, unit
+from tests.handheld import BIN_A, CABLE, CARTON_1, DOCK, unit
 from tests.server.running import NOW, Handheld, Person, refusal
 from tests.server.site import state_document
 
@@ -41,6 +43,28 @@ def test_a_claim_is_drafted_from_a_closed_receipt_and_followed(handheld: Handhel
     assert [fate["word"] for fate in done["fates"]][-2:] == ["accepted", "credited"]
     assert supervisor.get("/api/v1/claims").get_json()["claims"][0]["status"] == "credited"
     assert refusal(supervisor.get("/api/v1/claims/CLAIM-9")) == (404, "not_found")
+
+
+def test_every_receipt_is_reached_page_by_page_and_taken_out(handheld: Handheld, supervisor: Person) -> None:
+    announce(handheld)
+    for number in range(3):
+        rows = [{"subject": CABLE, "quantity": 3, "attributes": {"supplier": "Acme"}}]
+        state_document("purchase_order", f"PO-{number}", rows, now_ms=NOW - 7_000_000)
+    told: list[str] = []
+    with reading() as c:
+        found, more = list_receipts(c, "main", limit=2)
+        told += [row.number for row in found]
+        found, more = list_receipts(c, "main", limit=2, after=latest_first.read_after(more))
+        assert more is None
+        assert [row.number for row in list_receipts(c, "main", state="partly", limit=1)[0]] == ["ASN-1"]
+    assert told + [row.number for row in found] == ["PO-0", "PO-1", "PO-2", "ASN-1"]
+    rows = supervisor.get("/exports/receipts.json").get_json()
+    assert [(row["number"], row["state"], row["supplier"], row["scans"]) for row in rows][-2:] == [
+        ("PO-2", "open", "Acme", 0),
+        ("ASN-1", "partly", None, 1),
+    ]
+    assert refusal(supervisor.get("/api/v1/receipts?after=7")) == (422, "not_valid")
+    assert supervisor.get("/receipts?after=7").status_code == 400
 
 
 def test_a_claim_rests_on_the_version_that_it_names_and_what_no_longer_fits_it_asks_for_a_new_one(

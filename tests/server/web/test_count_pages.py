@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from html import unescape
 from typing import Any
@@ -10,8 +12,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from server import latest_first
+from server.counts import listing
+from server.database import reading
 from tests.handheld import BIN_A, BIN_B, CABLE, PHONE, unit
-from tests.server.running import NOW, PASSWORD, Handheld, employ
+from tests.server.running import NOW, PASSWORD, SITE, Handheld, Person, employ
 from tests.server.site import state_document
 
 
@@ -85,6 +90,24 @@ def counted(supervisor_desk: Desk, stocked: Handheld) -> Handheld:
     count(stocked, BIN_A, "A1")
     stocked.push()
     return stocked
+
+
+def test_every_count_is_reached_and_taken_out_with_how_far_it_is(
+    supervisor_desk: Desk, supervisor: Person, counted: Handheld
+) -> None:
+    supervisor_desk.post("/counts/new", number="COUNT-2", by="bins", bins="B-01", place=[BIN_B])
+    supervisor_desk.post("/counts/count/close", number="COUNT-1")
+    with reading() as c:
+        first, more = listing.list_counts(c, SITE, limit=1)
+        rest, end = listing.list_counts(c, SITE, limit=1, after=latest_first.read_after(more))
+    assert ([one.number for one in (*first, *rest)], end) == (["COUNT-1", "COUNT-2"], None)
+    assert "COUNT-2" not in supervisor_desk.see("/counts?state=closed").partition("Accuracy")[2]
+    assert "No count is in this state." in supervisor_desk.see("/counts?state=proposed")
+    assert supervisor.get("/counts?after=7").status_code == 400
+    one, two = csv.DictReader(io.StringIO(supervisor.get("/exports/counts.csv").data.decode("utf-8-sig")))
+    said = ("Number", "State", "Bins", "Bins done", "Closed versions", "Expected", "Matched")
+    assert [one[name] for name in said] == ["COUNT-1", "closed", "1", "1", "1", "2", "1"]
+    assert [two[name] for name in said] == ["COUNT-2", "open", "1", "0", "0", "", ""]
 
 
 def test_a_version_is_audited_and_a_late_scan_is_an_exception_of_it(supervisor_desk: Desk, counted: Handheld) -> None:

@@ -8,8 +8,9 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from server.web import charts
-from tests.handheld import BIN_A, BIN_B, unit
-from tests.server.running import Handheld, Person
+from tests.handheld import BIN_A, BIN_B, CABLE, unit
+from tests.server import office
+from tests.server.running import NOW, Handheld, Person
 
 
 def _text(answer: TestResponse) -> str:
@@ -29,6 +30,27 @@ def test_the_front_page_shows_open_work_and_how_old_each_handhelds_data_is(admin
     page = _text(admin.get("/"))
     assert "1 count open" in page
     assert "HH-1 receiver never none" in page
+
+
+def test_a_count_that_was_given_up_is_no_open_work(admin: Person, handheld: Handheld) -> None:
+    for number in ("COUNT-1", "COUNT-2"):
+        assert admin.post("/api/v1/counts", json={"number": number, "bins": [BIN_A]}).status_code == 201
+    assert admin.post("/api/v1/counts/COUNT-1/cancel", json={"note": "twice"}).status_code == 200
+    assert "1 count open" in _text(admin.get("/"))
+
+
+def test_a_delivery_that_is_being_received_is_told_apart_from_one_that_is_awaited(
+    admin: Person, handheld: Handheld
+) -> None:
+    due = f"gtin,quantity\n{CABLE.rpartition('/')[2]},5\n"
+    office.take("asn", due, number="ASN-7", now_ms=NOW - 60_000)
+    office.take("purchase_order", due, number="PO-7", now_ms=NOW - 60_000)
+    assert "2 deliveries awaited 0 being received" in _text(admin.get("/"))
+    handheld.scan("receive", CABLE, quantity=2, document="ASN-7", location=BIN_A)
+    handheld.push()
+    assert "1 delivery awaited 1 being received" in _text(admin.get("/"))
+    admin.post("/api/v1/receipts/ASN-7/close", json={})
+    assert "1 delivery awaited 0 being received" in _text(admin.get("/"))
 
 
 def test_a_closed_count_is_on_the_charts_and_in_their_tables(app: Flask, admin: Person, handheld: Handheld) -> None:
