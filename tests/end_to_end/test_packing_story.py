@@ -187,7 +187,7 @@ def hands_over(priya: Priya) -> None:
     priya.begins("ship", document="SO-1")
     told = priya.scans(CARTON)
     assert (told.tone, told.event) == (Tone.STOP, None)
-    assert told.text.startswith("HOLD: the server was last heard 2 min ago")
+    assert told.text.startswith("HOLD: no word from the server for 2 min")
     priya.online_for_a_moment()
     [told] = priya.session.go_on()
     assert (told.tone, told.event.action if told.event else "") == (Tone.GOOD, "ship")

@@ -116,7 +116,7 @@ def test_a_carton_is_put_aside_when_the_question_finds_no_server(begin: Begin, l
     assert see(session, CARTON_LABEL)[0].tone is Tone.INFO
     hands.pass_ms(2_000)
     [told] = session.go_on()
-    assert (told.tone, told.text.split(",")[0]) == (Tone.STOP, "HOLD: the server was last heard 6 s ago")
+    assert (told.tone, told.text.split(",")[0]) == (Tone.STOP, "HOLD: no word from the server for 6 s")
     assert session.go_on() == [], "it is said once"
     learn()
     assert session.go_on()[0].text == "Right.", "the person stands there still"
@@ -134,8 +134,8 @@ def test_a_carton_is_held_at_the_hand_over_while_the_server_is_not_heard(
     [told] = see(session, CARTON_LABEL)
     assert (told.tone, told.event) == (Tone.STOP, None)
     assert told.text == (
-        "HOLD: the server was last heard 15 s ago, and a recall may have come since. "
-        "Keep it here, and scan it again where there is a network."
+        "HOLD: no word from the server for 15 s, and this may be recalled by now. "
+        "Scan it again where there is a network."
     )
     assert session.go_on() == [], "no sync has come yet"
     learn()
@@ -150,7 +150,7 @@ def test_a_carton_on_the_hold_pile_is_not_said_to_have_gone_when_the_network_com
 ) -> None:
     session = begin("ship", document="SO-1")
     [told] = see(session, CARTON_LABEL)
-    assert told.text.startswith("HOLD: the server was not heard yet")
+    assert told.text.startswith("HOLD: no word from the server yet")
     hands.pass_ms(WAITS_MS_MAX + 1)
     learn(CLOSED)
     assert session.go_on() == []
