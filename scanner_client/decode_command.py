@@ -61,7 +61,8 @@ def _line(file: Path, wanted: Wanted, clock: Callable[[], float]) -> Json:
 
 
 def _failed(path: Path, error: SourceError) -> Json:
-    return {"path": str(path), "ms": 0.0, "reads": [], "error": str(error)}
+    of_a_video: Json = {"frames": 0, "unread": 0} if path.suffix.lower() in VIDEO_SUFFIXES else {}
+    return {"path": str(path), "ms": 0.0, "reads": []} | of_a_video | {"error": str(error)}
 
 
 def _dumped(line: Json) -> str:

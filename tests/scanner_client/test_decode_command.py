@@ -64,6 +64,7 @@ def test_bad_file_in_a_folder_gives_a_sentence_and_the_work_goes_on(tmp_path: Pa
     assert len(by_name["c.png"]["reads"]) == 1
     assert "is empty" in by_name["a.png"]["error"]
     assert "cannot be opened" in by_name["b.mp4"]["error"]
+    assert [by_name["b.mp4"][what] for what in ("frames", "unread", "reads")] == [0, 0, []]
     assert "missing.png cannot be opened" in by_name["missing.png"]["error"]
 
 
