@@ -58,7 +58,8 @@ def frames(
     Raises SourceError, also in mid-stream: a camera that disappears, a video that breaks off.
     """
     if isinstance(source, int):
-        yield from _live_frames(_opened(source, f"camera {source}"), f"Camera {source}", clock)
+        name = f"Camera {source}"
+        yield from _live_frames(_opened(source, name), name, clock)
     elif source.is_dir():
         yield from _folder_frames(source, on_bad_picture)
     elif _is_picture(source):
@@ -148,7 +149,7 @@ def _refuse_too_large(name: object, width: int, height: int) -> None:
     if width * height > PIXELS_MAX:
         raise SourceError(
             f"{name} has {width} x {height} pixels, {width * height / 1e6:.0f} million; "
-            f"at most {PIXELS_MAX // 1_000_000} million are decoded."
+            f"at most {PIXELS_MAX // 1_000_000} million are decoded. Make it smaller, or cut it into parts."
         )
 
 
@@ -230,7 +231,12 @@ def _opened(source: int | str, name: str) -> cv2.VideoCapture:
     capture = cv2.VideoCapture(source)
     if not capture.isOpened():
         capture.release()
-        raise SourceError(f"{name} cannot be opened: it is not there, not a video, or of a codec unknown here.")
+        why = (
+            "it is not there, or another program has it"
+            if isinstance(source, int)
+            else "it is not a video, it is damaged, or its codec is unknown here"
+        )
+        raise SourceError(f"{name} cannot be opened: {why}.")
     try:
         _refuse_too_large(name, int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)))
     except SourceError:

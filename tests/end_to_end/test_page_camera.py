@@ -13,6 +13,13 @@ from tests.end_to_end.screen import ITEM, LOOK_ROUND, Station, label, picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+WORDS_THAT_ARE_CUT_OFF = """
+    [...document.querySelectorAll("#words > *")].filter((each) => {
+      const [of, around] = [each, document.getElementById("verdict")].map((it) => it.getBoundingClientRect());
+      return of.height && (of.top < around.top || of.bottom > around.bottom);
+    }).map((each) => each.textContent)
+"""
+
 
 def test_still_picture_is_asked_about_and_marked(station: Station, tmp_path: Path) -> None:
     shown = picture(tmp_path / "still.png", "D-1001", "D-2001", "D-3001")
@@ -52,7 +59,7 @@ def test_all_that_is_asked_about_is_kept_with_one_touch(station: Station, tmp_pa
 def test_camera_that_is_not_there_is_said_and_the_work_goes_on_by_wedge(station: Station) -> None:
     station.start(*LOOK_ROUND, "--source", "camera:97")
     page = station.page
-    expect(page.locator("#camera-trouble")).to_contain_text("camera 97 cannot be opened")
+    expect(page.locator("#camera-trouble")).to_contain_text("Camera 97 cannot be opened")
     station.wedge(label("D-1001"))
     expect(page.locator("#said")).to_have_text("Right.")
     page.get_by_role("button", name="Open again").click()
@@ -79,9 +86,13 @@ def test_source_that_is_opened_again_undoes_nothing_of_what_it_showed_before(sta
 def test_bad_picture_of_a_folder_is_named_on_the_screen(station: Station, tmp_path: Path) -> None:
     (tmp_path / "shelf").mkdir()
     picture(tmp_path / "shelf" / "1.png", "D-1001")
-    (tmp_path / "shelf" / "2.png").write_bytes(b"")
+    cut = picture(tmp_path / "shelf" / "2.png", "D-1002")
+    cut.write_bytes(cut.read_bytes()[:400])
+    station.page.set_viewport_size({"width": 1366, "height": 768})
     station.start(*LOOK_ROUND, "--source", str(tmp_path / "shelf"))
-    expect(station.page.locator("#scans")).to_contain_text("2.png is empty.")
+    expect(station.page.locator("#scans")).to_contain_text("2.png is not a PNG, JPEG, WebP or BMP picture")
+    expect(station.page.locator("#question-thing")).to_have_text("Drill D-1001")
+    assert station.page.evaluate(WORDS_THAT_ARE_CUT_OFF) == []
 
 
 def test_what_is_keyed_in_keeps_the_picture_that_the_camera_sees(station: Station, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ const engine = new HttpEngine();
 const at = (id) => document.getElementById(id);
 
 const LONG = 48; // characters of a verdict that still fit in huge letters
+const LONGEST = 100; // and in large ones: a file's path and what is wrong with it
 
 let signals = {};
 let state = null;
@@ -172,7 +173,8 @@ function showVerdict(scan) {
   verdict.dataset.tone = scan.tone;
   at("sign").textContent = signals[scan.tone]?.sign ?? "";
   fillWhole(at("said"), scan.text);
-  at("said").classList.toggle("long", scan.text.length > LONG);
+  at("said").classList.toggle("long", scan.text.length > LONG && scan.text.length <= LONGEST);
+  at("said").classList.toggle("longest", scan.text.length > LONGEST);
   fillWhole(at("thing"), scan.thing);
   at("whether").textContent = scan.kept || scan.tone === "info" ? "" : text("page.not_kept");
 }

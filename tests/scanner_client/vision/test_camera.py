@@ -127,7 +127,7 @@ def test_picture_that_breaks_off_is_refused(tmp_path: Path, suffix: str, share: 
         ("empty.png", b"", "is empty"),
         ("text.jpg", b"hello", "is not a PNG, JPEG, WebP or BMP picture"),
         ("empty.mp4", b"", "is empty"),
-        ("text.mp4", b"hello", "cannot be opened: it is not there, not a video, or of a codec unknown here"),
+        ("text.mp4", b"hello", "cannot be opened: it is not a video, it is damaged, or its codec is unknown here"),
     ],
 )
 def test_file_that_is_no_picture_or_video_is_refused_with_a_sentence(
@@ -172,7 +172,7 @@ def test_video_that_breaks_off_gives_its_frames_and_then_says_so(tmp_path: Path,
 
 
 def test_camera_that_is_not_there_is_named() -> None:
-    with pytest.raises(SourceError, match="camera 97 cannot be opened"):
+    with pytest.raises(SourceError, match="Camera 97 cannot be opened: it is not there, or another program has it"):
         next(frames(97))
 
 
