@@ -86,7 +86,8 @@ class CountHoldingSchema(Schema):
     place = fields.String()
     code = fields.String()
     zone = fields.String()
-    units = fields.Integer()
+    units = fields.Integer(metadata={"description": "Those with a number of their own"})
+    pieces = fields.Integer(attribute="without_number", metadata={"description": "Of a lot, or only counted"})
     value = fields.Dict(keys=fields.String(), values=fields.Integer())
     counted_ms = moment(allow_none=True)
 
@@ -95,7 +96,8 @@ class CountChoiceSchema(Schema):
     """What a count would take."""
 
     bins = fields.List(fields.Nested(CountHoldingSchema))
-    units = fields.Integer()
+    units = fields.Integer(metadata={"description": "Those with a number of their own"})
+    pieces = fields.Integer(attribute="without_number", metadata={"description": "Of a lot, or only counted"})
     chosen = fields.Dict(metadata={"description": "How they were chosen, so that it can be done again"})
 
 

@@ -12,6 +12,7 @@ from server.cli.reports import say_report
 from server.context import now_ms
 from server.counts import choosing, closing, late, limits, listing, opening, recount, reports, sharing
 from server.counts.choosing import Ask, By
+from server.counts.holdings import lying
 from server.counts.limits import Limit
 from server.counts.plan import CountError, Sort
 from server.database import reading, transact
@@ -103,8 +104,8 @@ def _open(number: str | None, *, preview: bool, bins: tuple[str, ...], zones: tu
     }
     for holding in choice.bins:
         who = whose[holding.place]
-        click.echo(f"  {holding.code:<12} {counted(holding.units, 'unit')} expected{', ' + who if who else ''}")
-    said = f"{counted(len(choice.bins), 'bin')}, {counted(choice.units, 'unit')} expected"
+        click.echo(f"  {holding.code:<12} {lying([holding])} expected{', ' + who if who else ''}")
+    said = f"{counted(len(choice.bins), 'bin')}, {choice.lying} expected"
     if preview:
         click.echo(f"{said}. Nothing was opened.")
         return
@@ -156,7 +157,7 @@ def _list() -> None:
 
 @command("count-limit")
 @click.argument("whose", required=False)
-@click.option("--units", type=click.IntRange(0), help="Units written off and on together.")
+@click.option("--units", type=click.IntRange(0), help="Units and pieces written off and on together.")
 @click.option("--value", type=click.IntRange(0), help="Their value in each currency, in its smallest unit.")
 @click.option("--percent", type=click.FloatRange(0), help="Of what was expected in any one bin.")
 def count_limit(*, whose: str | None, units: int | None, value: int | None, percent: float | None) -> None:

@@ -1,4 +1,4 @@
-"""How right the records were, by bin, zone or time: units matched / units expected, from the frozen counts.
+"""How right the records were, by bin, zone or time: units and pieces matched / expected, from the frozen counts.
 
 Expected are the units (and pieces) that the records put into a bin while it was counted, without those in motion;
 matched are those of them that were seen there. Of each count the latest version speaks, each bin at the moment when it

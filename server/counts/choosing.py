@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from server import named, papers
 from server.counts import selection
-from server.counts.holdings import Holding, holdings
+from server.counts.holdings import Holding, holdings, lying
 from server.counts.plan import CountError, Sort
 from server.named import NamedError
 from server.tables import documents as document_table
@@ -63,6 +63,15 @@ class Choice:
     @property
     def units(self) -> int:
         return sum(holding.units for holding in self.bins)
+
+    @property
+    def without_number(self) -> int:
+        return sum(holding.without_number for holding in self.bins)
+
+    @property
+    def lying(self) -> str:
+        """What is expected, in words."""
+        return lying(self.bins)
 
 
 def choose(connection: sa.Connection, site: str, ask: Ask, now_ms: int) -> Choice:

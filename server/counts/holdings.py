@@ -28,6 +28,8 @@ class Holding:
     zone: str = ""
     pieces: Mapping[str, int] = field(default_factory=dict)
     """Product -> units and pieces that belong there."""
+    loose: Mapping[str, int] = field(default_factory=dict)
+    """Product -> those of them that have no number of their own: one label and how many."""
     value: Mapping[str, int] = field(default_factory=dict)
     """Currency -> minor units, of those products that have a price."""
     counted_ms: int | None = None
@@ -35,14 +37,37 @@ class Holding:
 
     @property
     def units(self) -> int:
-        return sum(self.pieces.values())
+        """Those with a number of their own, each of which is scanned."""
+        return sum(self.pieces.values()) - self.without_number
+
+    @property
+    def without_number(self) -> int:
+        """Pieces of a lot, or of a product that is only counted."""
+        return sum(self.loose.values())
+
+    @property
+    def scans(self) -> int:
+        """How often somebody counting it will scan: each unit, and each product of which there are only pieces."""
+        return self.units + len(self.loose)
+
+
+def lying(bins: Iterable[Holding]) -> str:
+    """What is expected in these bins together, in words: "5 units and 12 pieces"."""
+    held = list(bins)
+    units, pieces = sum(one.units for one in held), sum(one.without_number for one in held)
+    said = [f"{units:,} unit{'s' if units != 1 else ''}"] if units or not pieces else []
+    said += [f"{pieces:,} piece{'s' if pieces != 1 else ''}"] if pieces else []
+    return " and ".join(said)
 
 
 def holdings(connection: sa.Connection, site: str) -> list[Holding]:
     """Every bin of the site, by code."""
     pieces: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for place, item, count in _stock(connection, site):
+    loose: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for place, item, count, numbered in _stock(connection, site):
         pieces[place][item] += count
+        if not numbered:
+            loose[place][item] += count
     worth = prices.read(connection, site, {item for held in pieces.values() for item in held})
     counted: dict[str, int] = {}
     for done in counted_bins(connection, site):
@@ -61,6 +86,7 @@ def holdings(connection: sa.Connection, site: str) -> list[Holding]:
                 code=row["code"],
                 zone=row.get("zone") or "",
                 pieces=dict(pieces[key]),
+                loose=dict(loose[key]),
                 value=dict(value),
                 counted_ms=counted.get(key),
             )
@@ -68,8 +94,8 @@ def holdings(connection: sa.Connection, site: str) -> list[Holding]:
     return sorted(found, key=lambda holding: (holding.code, holding.place))
 
 
-def _stock(connection: sa.Connection, site: str) -> Iterable[tuple[str, str, int]]:
-    """(bin, product, pieces); what is in a container lies where that stands."""
+def _stock(connection: sa.Connection, site: str) -> Iterable[tuple[str, str, int, bool]]:
+    """(bin, product, how many, whether each has a number); what is in a container lies where that stands."""
     u, s = unit_states.c, stock_levels.c
     units = (
         sa.select(u.expected, u.item, sa.func.count())
@@ -77,9 +103,9 @@ def _stock(connection: sa.Connection, site: str) -> Iterable[tuple[str, str, int
         .group_by(u.expected, u.item)
     )
     loose = sa.select(s.place, s.subject, s.quantity).where(s.site == site, s.quantity > 0)
-    rows = [*connection.execute(units), *connection.execute(loose)]
-    stands = _stands(connection, site, {place for place, _, _ in rows if is_container(place)})
-    return [(stands.get(place, place), item_of(item) or item, count) for place, item, count in rows]
+    rows = [(*row, True) for row in connection.execute(units)] + [(*row, False) for row in connection.execute(loose)]
+    stands = _stands(connection, site, {place for place, *_ in rows if is_container(place)})
+    return [(stands.get(place, place), item_of(item) or item, count, own) for place, item, count, own in rows]
 
 
 def _stands(connection: sa.Connection, site: str, containers: set[str]) -> dict[str, str]:

@@ -77,7 +77,7 @@ def exceeded(limit: Limit, found: Variance) -> list[str]:
     """Why somebody has to approve, a sentence for each limit that is passed."""
     reasons = []
     if limit.units is not None and found.units > limit.units:
-        what = "unit is" if found.units == 1 else "units are"
+        what = "unit or piece is" if found.units == 1 else "units and pieces are"
         reasons.append(f"{found.units} {what} written off or on; the limit is {limit.units}.")
     for currency, value in sorted(found.value.items()):
         if limit.value is not None and value > limit.value:

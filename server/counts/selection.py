@@ -98,13 +98,13 @@ def _luck(seed: str, place: str) -> float:
 def deal(found: Sequence[Holding], counters: Sequence[str]) -> dict[str, str]:
     """Bin -> counter: each has a stretch of the way, with about as much to scan as the others.
 
-    A bin weighs what lies in it and one more for going there.
+    A bin weighs as many scans as it takes, and one more for going there.
     """
     ordered = sorted(found, key=lambda holding: walking_order(holding.code))
-    whole = sum(holding.units + 1 for holding in ordered)
+    whole = sum(holding.scans + 1 for holding in ordered)
     dealt, before = {}, 0
     for holding in ordered:
-        middle = before + (holding.units + 1) / 2
+        middle = before + (holding.scans + 1) / 2
         dealt[holding.place] = counters[min(len(counters) - 1, int(middle * len(counters) / whole))]
-        before += holding.units + 1
+        before += holding.scans + 1
     return dealt

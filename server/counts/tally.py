@@ -1,8 +1,8 @@
 """What a count comes to: bin by bin, and as a variance in units and in value. Pure.
 
-Accuracy is units matched / units expected: expected are those that the records put into the bin while it was counted,
-without those in motion; matched are those of them that were seen there. Of pieces, as many match as were both expected
-and counted; of a product of which some came or went meanwhile, all of them are in motion.
+Accuracy is units and pieces matched / expected: expected are those that the records put into the bin while it was
+counted, without those in motion; matched are those of them that were seen there. Of pieces, as many match as were both
+expected and counted; of a product of which some came or went meanwhile, all of them are in motion.
 """
 
 from __future__ import annotations

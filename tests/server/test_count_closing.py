@@ -68,7 +68,7 @@ def missing_cases() -> int:
 @pytest.mark.parametrize(
     ("said", "reason"),
     [
-        ({"units": 0}, "1 unit is written off or on; the limit is 0."),
+        ({"units": 0}, "1 unit or piece is written off or on; the limit is 0."),
         ({"value": 29_999}, "300.00 EUR are written off or on; the limit is 299.99 EUR."),
         ({"percent": 49.0}, "A bin is out by 50 %; the limit is 49 %."),
     ],

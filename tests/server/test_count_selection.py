@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from server.catalogue import publish_locations
 from server.counts.choosing import Ask, By, choose
-from server.counts.holdings import Holding, holdings
+from server.counts.holdings import Holding, holdings, lying
 from server.counts.plan import CountError
 from server.counts.selection import DAY_MS, NEVER_DAYS, by_zone, deal, draw, value_classes, weights
 from server.database import reading, stamp, writing
@@ -106,13 +106,25 @@ def chosen(**ask: object) -> list[str]:
 
 def test_bins_are_chosen_by_code_zone_product_and_class(stocked: None) -> None:
     with reading() as c:
-        found = {h.place: (h.units, h.value) for h in holdings(c, SITE)}
-    assert found == {BIN_A: (2, {"EUR": 60_000}), BIN_B: (1, {"EUR": 30_000}), BIN_C: (40, {"EUR": 4_000})}
+        found = {h.place: (h.units, h.without_number, h.value) for h in holdings(c, SITE)}
+    assert found == {BIN_A: (2, 0, {"EUR": 60_000}), BIN_B: (1, 0, {"EUR": 30_000}), BIN_C: (0, 40, {"EUR": 4_000})}
     assert chosen(bins=["B-01", BIN_A, "B-01"]) == [BIN_A, BIN_B]
     assert chosen(by=By.ZONE, zones=["G"]) == [BIN_A, BIN_B]
     assert chosen(by=By.PRODUCT, product="09506000134352") == [BIN_A, BIN_B]
     assert chosen(by=By.CLASS, classes=["A"]) == [BIN_A, BIN_B]
     assert chosen(by=By.CLASS, classes=["C"]) == [BIN_C]
+
+
+def test_pieces_are_told_from_units_and_weigh_one_scan_a_product() -> None:
+    pens = Holding(place="A", code="A", pieces={PHONE: 2, CABLE: 1_200}, loose={CABLE: 1_200})
+    assert (lying([pens]), lying([pens, bin_("B")]), lying([])) == (
+        "2 units and 1,200 pieces",
+        "3 units and 1,200 pieces",
+        "0 units",
+    )
+    assert lying([Holding(place="A", code="A", pieces={CABLE: 1}, loose={CABLE: 1})]) == "1 piece"
+    dealt = deal([pens, bin_("B", units=3), bin_("C", units=3), bin_("D", units=3)], ["Ravi", "Rosa"])
+    assert dealt == {"A": "Ravi", "B": "Ravi", "C": "Rosa", "D": "Rosa"}, "1,200 pens are one label and a number"
 
 
 @pytest.mark.parametrize(

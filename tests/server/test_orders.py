@@ -308,7 +308,7 @@ def test_what_waits_is_listed_by_whose_turn_it_is_however_many_orders_came_after
     pick_and_pack(handheld)
     handheld.push()
     assert waiting("ship") == ["SO-1"]
-    assert "1 to hand over" in " ".join(re.sub(r"<[^>]+>", " ", ordered.get("/").text).split())
+    assert "1 order to hand over" in " ".join(re.sub(r"<[^>]+>", " ", ordered.get("/").text).split())
     assert (waiting("pack"), waiting("put_back")) == ([], [])
     assert ordered.post("/api/v1/orders/SO-1/cancel", json={"reason": "?"}).status_code == 200
     assert (waiting("ship"), waiting("put_back")) == ([], ["SO-1"])

@@ -113,7 +113,7 @@ def test_every_count_is_reached_and_taken_out_with_how_far_it_is(
 def test_a_version_is_audited_and_a_late_scan_is_an_exception_of_it(supervisor_desk: Desk, counted: Handheld) -> None:
     assert "version 1 of its report will not change" in supervisor_desk.post("/counts/count/close", number="COUNT-1")
     version = supervisor_desk.see("/counts/version?number=COUNT-1&version=1")
-    for words in ("by supervisor", "Counted by Rosa", "50.0 % 1 of 2 units", "checked just now", "Missing 1"):
+    for words in ("by supervisor", "Counted by Rosa", "50.0 % 1 of 2", "checked just now", "Missing 1"):
         assert words in version
     counted.chain.scan(NOW - 800_000, "count", unit("A2"), location=BIN_A, document="COUNT-1", operator="Rosa")
     counted.push(4)
@@ -191,7 +191,7 @@ def test_a_recount_goes_to_somebody_else_and_above_the_limit_somebody_else_appro
     assert "The limit is set." in admin.post("/count-limits", whose="role:supervisor", units="0")
     assert "is no whole number" in admin.post("/count-limits", whose="role:supervisor", units="few")
     assert "above your limit" in supervisor_desk.post("/counts/count/close", number="COUNT-1")
-    assert "1 unit is written off or on; the limit is 0." in supervisor_desk.see("/counts/count?number=COUNT-1")
+    assert "1 unit or piece is written off or on; the limit is 0" in supervisor_desk.see("/counts/count?number=COUNT-1")
     assert "closed COUNT-1 above their own limit" in supervisor_desk.post("/counts/count/approve", number="COUNT-1")
     assert "Sent back" in admin.post("/counts/count/reject", number="COUNT-1", note="Look behind the box.")
     refused = supervisor_desk.post("/counts/count/recount", number="COUNT-1", bin=BIN_A, counter="Rosa")

@@ -45,12 +45,12 @@ def test_a_delivery_that_is_being_received_is_told_apart_from_one_that_is_awaite
     due = f"gtin,quantity\n{CABLE.rpartition('/')[2]},5\n"
     office.take("asn", due, number="ASN-7", now_ms=NOW - 60_000)
     office.take("purchase_order", due, number="PO-7", now_ms=NOW - 60_000)
-    assert "2 deliveries awaited 0 being received" in _text(admin.get("/"))
+    assert "2 deliveries awaited 0 deliveries being received" in _text(admin.get("/"))
     handheld.scan("receive", CABLE, quantity=2, document="ASN-7", location=BIN_A)
     handheld.push()
-    assert "1 delivery awaited 1 being received" in _text(admin.get("/"))
+    assert "1 delivery awaited 1 delivery being received" in _text(admin.get("/"))
     admin.post("/api/v1/receipts/ASN-7/close", json={})
-    assert "1 delivery awaited 0 being received" in _text(admin.get("/"))
+    assert "1 delivery awaited 0 deliveries being received" in _text(admin.get("/"))
 
 
 def test_a_closed_count_is_on_the_charts_and_in_their_tables(app: Flask, admin: Person, handheld: Handheld) -> None:
