@@ -11,6 +11,7 @@ from typing import Final
 
 from scanner_client import judging
 from scanner_client.hand_over import HandOver
+from scanner_client.into_itself import into_itself
 from scanner_client.keeping import Keeping
 from scanner_client.lone_serial import looks_like_a_serial, own_items
 from scanner_client.origin import Origins
@@ -105,7 +106,8 @@ class BoxScans:
     def _lacking(self, event: ScanEvent) -> tuple[ScanEvent, str | None]:
         """The event with where its pieces are taken from, and what has to be scanned or said before it can be kept."""
         closed = self._keeping.is_counting and self._keeping.bin.opening is None
-        lacking = say("scan.bin_first") if closed else judging.lacking(event)
+        circular = into_itself(self._site_map, event)
+        lacking = say("scan.bin_first") if closed else circular or judging.lacking(event)
         if lacking:
             return event, lacking
         origin, ask = self._origins.of(event)

@@ -47,6 +47,9 @@ class Case:
 class Surroundings(Protocol):
     """What a unit's history does not hold itself."""
 
+    def straight(self, fact: Fact) -> Fact:
+        """The fact, less the container that it would put into itself, or into what is in it."""
+
     def locate(self, place: str | None, at_ms: int) -> str | None:
         """The location of a place at a moment: of a container, where it stood."""
 
@@ -153,7 +156,8 @@ class Replay:
         if fact.event.action == "settle" and not any(map(partial(_settles, fact.event), self.cases.values())):
             self.lapsed.append(fact)
             return
-        own = self.state
+        own, said = self.state, fact.event.container
+        fact = self.around.straight(fact)
         carrier = self.around.carrier(own.place, fact.event_ms) if own else None
         before = carried(own, carrier) if own else None
         after = step(own, fact, carrier)
@@ -171,6 +175,7 @@ class Replay:
             holds=self.around.holds(self.unit, fact.event_ms),
             foreign=self.around.foreign(fact.event.document, self.unit, fact.event_ms),
             strange_bin=self.around.strange(self.unit, fact.event_ms),
+            into_itself=said if fact.event.container is None else None,
             barred=self.around.barred(fact),
             stolen=self.around.stolen((self.unit, *names_read(fact.event), *after.identifiers), fact.event_ms),
         )

@@ -6,6 +6,7 @@ Gathered before a replay with a few queries for all units together, so that the 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -14,6 +15,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server.identifiers import names_of, rivals_of
+from server.into_itself import Turn, circular
 from server.ledger import FOLDED, history, in_chunks
 from server.orders import book
 from server.permissions import Crew, read_crew
@@ -65,6 +67,8 @@ class Gathered:
     """`Surroundings` of a replay, read from the database."""
 
     timelines: dict[str, Timeline] = field(default_factory=dict)
+    circular: set[Turn] = field(default_factory=set)
+    """Facts that would put a container into itself, or into what is in it, by their order."""
     claims: dict[str, dict[str, str]] = field(default_factory=dict)
     listings: frozenset[tuple[str, str]] = frozenset()
     recalls: list[tuple[int, int | None, Recall]] = field(default_factory=list)
@@ -111,7 +115,21 @@ class Gathered:
 
     def step(self, state: UnitState | None, fact: Fact) -> UnitState:
         """The state after one more fact, as its container had it by then."""
-        return step(state, fact, self.carrier(state.place, fact.event_ms) if state else None)
+        carrier = self.carrier(state.place, fact.event_ms) if state else None
+        return step(state, self.straight(fact), carrier)
+
+    def straight(self, fact: Fact) -> Fact:
+        """The fact; one that would put a container into itself says no more than that somebody tried."""
+        if fact.order not in self.circular:
+            return fact
+        event = fact.event
+        instead = "reject" if ACTIONS[event.action].roles else "note" if event.container is None else event.action
+        return replace(fact, event=replace(event, action=instead, container=None))
+
+    def place_of(self, container: str) -> str | None:
+        """Where the last that is told of a container puts it."""
+        states = self.timelines[container].states
+        return states[-1].place if states else None
 
     def shipped_in(self, place: str | None, since_ms: int, at_ms: int) -> str | None:
         """The container that was shipped with what has been in `place` since a moment: that one, or one around it."""
@@ -273,10 +291,12 @@ def gather(
     known = order_numbers | {number for found in made_for.values() for _, number in found}
     promised = announced.read_claims(connection, site, returned) if returned else {}
     bought = returned | order_numbers | {claim.order for claim in promised.values() if claim.order}
+    told = _timelines(connection, site, places, hold, added)
     return Gathered(
         promised=promised,
         buyers=announced.read_buyers(connection, site, bought) if returned else {},
-        timelines=_timelines(connection, site, places, hold, added),
+        timelines=told.timelines,
+        circular=told.circular,
         claims=rivals_of(connection, site, facts) if for_rules else {},
         listings=_listings(connection, site, numbers),
         recalls=_recalls(connection, site),
@@ -301,7 +321,7 @@ def containers_at(
     hold: Hold = _hold_nothing,
 ) -> Gathered:
     """Where these containers were and what became of them, by what had happened until a moment; and nothing else."""
-    return Gathered(timelines=_timelines(connection, site, set(containers), hold, {}, until_ms))
+    return _timelines(connection, site, set(containers), hold, {}, until_ms)
 
 
 def _timelines(
@@ -311,7 +331,7 @@ def _timelines(
     hold: Hold,
     added: Mapping[str, list[Fact]],
     until_ms: int | None = None,
-) -> dict[str, Timeline]:
+) -> Gathered:
     facts: dict[str, list[Fact]] = {}
     wanted = containers
     for _ in range(DEPTH_MAX):
@@ -336,34 +356,55 @@ def _carriers(facts: Iterable[Fact]) -> set[str]:
     return {f.event.container for f in facts if f.event.container is not None}
 
 
-def _outermost_first(facts: Mapping[str, list[Fact]]) -> dict[str, Timeline]:
+def _outermost_first(facts: Mapping[str, list[Fact]]) -> Gathered:
     """The timelines of some containers, each told after those of what it was ever put into.
 
-    Containers that were ever put into each other all around have no outermost one: of these each is told by its own
-    facts alone, so that it does not matter where one begins.
+    Containers that were ever put into each other all around have no outermost one: they are told together, moment by
+    moment.
     """
     around = Gathered()
     waiting = {key: _carriers(own) & facts.keys() for key, own in facts.items()}
     while waiting:
         ready = [key for key, carriers in waiting.items() if not carriers & waiting.keys()]
-        told = {key: _timeline(facts[key], around if ready else Gathered()) for key in ready or waiting}
-        around.timelines.update(told)
-        waiting = {key: carriers for key, carriers in waiting.items() if key not in told}
-    return around.timelines
+        if not ready:
+            _tell_together({key: facts[key] for key in waiting}, around)
+            break
+        for key in ready:
+            line = around.timelines[key] = Timeline()
+            for fact in facts[key]:
+                _tell(line, around, fact)
+        waiting = {key: carriers for key, carriers in waiting.items() if key not in around.timelines}
+    return around
 
 
-def _timeline(facts: Iterable[Fact], around: Gathered) -> Timeline:
-    line = Timeline()
-    state = None
-    for fact in facts:
-        state = around.step(state, fact)
-        line.moments.append(fact.event_ms)
-        line.states.append(state)
-        if fact.event.action == "ship":
-            line.left.append(fact.event_ms)
-        elif fact.event.action == "parcel_back" and line.left:
-            line.left.pop()
-    return line
+def _tell_together(facts: Mapping[str, list[Fact]], around: Gathered) -> None:
+    """Tell containers of which each may be in any other, less what would put one of them into itself.
+
+    Within one moment what something is in is told before it, as a unit's own history has it.
+    """
+    around.circular |= circular(facts)
+    around.timelines.update((key, Timeline()) for key in facts)
+    moments: dict[int, dict[str, list[Fact]]] = defaultdict(lambda: defaultdict(list))
+    for key, own in facts.items():
+        for fact in own:
+            moments[fact.event_ms][key].append(fact)
+    for _, waiting in sorted(moments.items()):
+        while waiting:
+            edge = {key: {around.place_of(key), *_carriers(own)} - {key} for key, own in waiting.items()}
+            ready = [key for key in sorted(waiting) if not edge[key] & waiting.keys()] or sorted(waiting)
+            for key in ready:
+                for fact in waiting.pop(key):
+                    _tell(around.timelines[key], around, fact)
+
+
+def _tell(line: Timeline, around: Gathered, fact: Fact) -> None:
+    state = around.step(line.states[-1] if line.states else None, fact)
+    line.moments.append(fact.event_ms)
+    line.states.append(state)
+    if fact.event.action == "ship":
+        line.left.append(fact.event_ms)
+    elif fact.event.action == "parcel_back" and line.left:
+        line.left.pop()
 
 
 def _filled(connection: sa.Connection, site: str, containers: set[str]) -> dict[str, int]:

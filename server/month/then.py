@@ -1,7 +1,8 @@
 """What was in stock at a past moment, and where: folded from what had happened by then, whatever happened later.
 
 A unit of which nothing happened since is as its row says; the others are folded anew from their facts up to the
-moment. Some units at a time, so that memory does not grow with the ledger.
+moment, and so is what an undo of later speaks of, for no row tells of what was undone. Some units at a time, so that
+memory does not grow with the ledger.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from typing import Final, NamedTuple
 import sqlalchemy as sa
 
 from server.changes import by_code_point
+from server.identifiers import owners
 from server.ledger import FOLDED, history
 from server.replay import standing
 from server.stock_levels import balances_of, histories
 from server.surroundings import DEPTH_MAX, Gathered, containers_at, gather
 from server.tables import document_rows, documents, events, stock_levels, unit_states
+from server.transfers.withdrawal import WITHDRAWN
 from server.unit_rows import state_of, states_of
 from sync import stock
 from sync.history import Fact, effective
@@ -27,6 +30,8 @@ from sync.identity import is_container, is_stock, item_of
 from sync.unit import GONE, IN_STOCK, Status, UnitState, carried
 
 UNITS_AT_ONCE: Final = 500
+UNSURE_MAX: Final = 5_000
+"""Boxes of which something was undone since, named in one query."""
 SUBJECTS_AT_ONCE: Final = 50
 """Of products and lots, whose histories are longer."""
 
@@ -45,44 +50,71 @@ class Held(NamedTuple):
 
 def held(connection: sa.Connection, site: str, at_ms: int) -> Iterator[Held]:
     """Everything that was in stock at a moment, Unix milliseconds."""
-    yield from _units(connection, site, at_ms)
-    yield from _pieces(connection, site, at_ms)
+    undone = _undone_since(connection, site, at_ms)
+    yield from _units(connection, site, at_ms, undone)
+    yield from _pieces(connection, site, at_ms, undone)
+
+
+def _undone_since(connection: sa.Connection, site: str, at_ms: int) -> frozenset[str]:
+    """Units and containers of which something was taken back after a moment, by every name."""
+    e, r, d = events.c, document_rows.c, documents.c
+    voids = sa.select(e.subject).distinct().where(e.site == site, e.action == "void", e.event_ms > at_ms)
+    withdrawn = (
+        sa.select(r.subject)
+        .distinct()
+        .join(documents, d.digest == r.document)
+        .where(d.site == site, d.kind == WITHDRAWN, d.event_ms > at_ms)
+    )
+    found = {s for query in (voids, withdrawn) for s in connection.execute(query).scalars() if s is not None}
+    return frozenset(found | set(owners(connection, site, found).values()))
 
 
 # Units.
 
 
-def _units(connection: sa.Connection, site: str, at_ms: int) -> Iterator[Held]:
+def _units(connection: sa.Connection, site: str, at_ms: int, undone: frozenset[str]) -> Iterator[Held]:
     names = _Names.read(connection, site, at_ms)
     u = unit_states.c
     name = by_code_point(connection.dialect.name, u.unit)
     after: str | None = ""
     while after is not None:
-        query = sa.select(unit_states).where(u.site == site, u.item.isnot(None), name > after, _may_be_here(at_ms))
+        query = sa.select(unit_states).where(u.site == site, u.item.isnot(None), name > after)
+        query = query.where(_may_be_here(at_ms, undone))
         rows = connection.execute(query.order_by(name).limit(UNITS_AT_ONCE)).mappings().all()
-        states = {str(row["unit"]): state_of(row) for row in rows}
-        yield from _as_they_stand_or_anew(connection, site, states, names, at_ms)
+        states = {str(row["unit"]): state_of(row) for row in rows if row["unit"] not in undone}
+        yield from _as_they_stand_or_anew(connection, site, states, names, undone, at_ms)
         after = str(rows[-1]["unit"]) if len(rows) == UNITS_AT_ONCE else None
     gone = set(names.joined - states_of(connection, site, names.joined).keys())
-    yield from _anew(connection, site, gone, names, at_ms)
+    gone |= {name for name in undone if item_of(name) and not is_stock(name)}
+    for start in range(0, len(gone), UNITS_AT_ONCE):
+        yield from _anew(connection, site, set(sorted(gone)[start : start + UNITS_AT_ONCE]), names, at_ms)
 
 
-def _may_be_here(at_ms: int) -> sa.ColumnElement[bool]:
+def _may_be_here(at_ms: int, undone: frozenset[str]) -> sa.ColumnElement[bool]:
     """Leaves out what had left by a moment, alone or in its box, and was not heard of since: most of a long history."""
     u, box = unit_states.c, unit_states.alias().c
+    unsure = sorted(filter(is_container, undone))
+    if len(unsure) > UNSURE_MAX:
+        return (u.last_ms > at_ms) | (u.status == Status.ANNOUNCED) | u.status.in_(IN_STOCK)
     left = sa.exists().where(
-        box.site == u.site, box.unit == u.place, box.status.in_(GONE), box.last_ms <= at_ms, box.status_ms > u.place_ms
-    )
+        box.site == u.site, box.unit == u.place, box.status.in_(GONE), box.last_ms <= at_ms, box.status_ms > u.place_ms,
+        box.unit.not_in(unsure),
+    )  # fmt: skip
     return (u.last_ms > at_ms) | (u.status == Status.ANNOUNCED) | (u.status.in_(IN_STOCK) & ~left)
 
 
 def _as_they_stand_or_anew(
-    connection: sa.Connection, site: str, states: Mapping[str, UnitState], names: _Names, at_ms: int
+    connection: sa.Connection,
+    site: str,
+    states: Mapping[str, UnitState],
+    names: _Names,
+    undone: frozenset[str],
+    at_ms: int,
 ) -> Iterator[Held]:
     around = _chain(connection, site, states.values())
     anew: set[str] = set()
     for unit, state in states.items():
-        if unit in names.claimed or not _is_settled(state, around, at_ms):
+        if unit in names.claimed or not _is_settled(state, around, undone, at_ms):
             anew.add(unit)
             continue
         now = _carried(state, around)
@@ -104,13 +136,13 @@ def _chain(connection: sa.Connection, site: str, states: Iterable[UnitState]) ->
     return found
 
 
-def _is_settled(state: UnitState, around: Mapping[str, UnitState], at_ms: int) -> bool:
+def _is_settled(state: UnitState, around: Mapping[str, UnitState], undone: frozenset[str], at_ms: int) -> bool:
     """Whether nothing happened since the moment, neither to it nor to what it is in."""
     seen: UnitState | None = state
     for _ in range(DEPTH_MAX):
         if seen is None:
             return True
-        if seen.last_ms > at_ms:
+        if seen.last_ms > at_ms or seen.place in undone:
             return False
         seen = around.get(seen.place or "")
     return True
@@ -208,17 +240,17 @@ def _identifiers(facts: Iterable[Fact]) -> tuple[str, ...]:
 # Stock without units.
 
 
-def _pieces(connection: sa.Connection, site: str, at_ms: int) -> Iterator[Held]:
+def _pieces(connection: sa.Connection, site: str, at_ms: int, undone: frozenset[str]) -> Iterator[Held]:
     subjects = sorted(_subjects(connection, site, at_ms))
     for start in range(0, len(subjects), SUBJECTS_AT_ONCE):
         some = set(subjects[start : start + SUBJECTS_AT_ONCE])
         anew = _changed(connection, site, some, at_ms)
         levels = balances_of(connection, site, some - anew)
         around = _chain(connection, site, (UnitState(place=box) for own in levels.values() for box in _boxes(own)))
-        moved = {s for s, own in levels.items() if not all(_stands(box, around, at_ms) for box in _boxes(own))}
+        moved = {s for s, own in levels.items() if not all(_stands(box, around, undone, at_ms) for box in _boxes(own))}
         for subject in sorted(levels.keys() - moved):
             yield from _lying(subject, levels[subject], partial(_now, around), partial(_located, around))
-        yield from _pieces_anew(connection, site, anew | moved, at_ms)
+        yield from _pieces_anew(connection, site, anew | moved, undone, at_ms)
 
 
 def _subjects(connection: sa.Connection, site: str, at_ms: int) -> set[str]:
@@ -250,15 +282,17 @@ def _boxes(balances: stock.Balances) -> list[str]:
     return [place for place, own in balances.items() if is_container(place) and (own.quantity or own.announced)]
 
 
-def _stands(box: str, around: Mapping[str, UnitState], at_ms: int) -> bool:
-    return _is_settled(UnitState(place=box), around, at_ms)
+def _stands(box: str, around: Mapping[str, UnitState], undone: frozenset[str], at_ms: int) -> bool:
+    return _is_settled(UnitState(place=box), around, undone, at_ms)
 
 
 def _now(around: Mapping[str, UnitState], box: str) -> UnitState | None:
     return _carried(around[box], around) if box in around else None
 
 
-def _pieces_anew(connection: sa.Connection, site: str, subjects: set[str], at_ms: int) -> Iterator[Held]:
+def _pieces_anew(
+    connection: sa.Connection, site: str, subjects: set[str], undone: frozenset[str], at_ms: int
+) -> Iterator[Held]:
     """These folded from their facts up to the moment.
 
     Most boxes that pieces were ever put into left long ago, and nothing was heard of them since: what was in them is
@@ -277,7 +311,7 @@ def _pieces_anew(connection: sa.Connection, site: str, subjects: set[str], at_ms
         if (now := _now(stored, box))
         and now.status in GONE
         and now.status_ms >= last_ms
-        and _stands(box, stored, at_ms)
+        and _stands(box, stored, undone, at_ms)
     }
     around = containers_at(connection, site, filled.keys() - left, at_ms)
     for subject in sorted(facts):

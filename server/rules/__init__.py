@@ -58,6 +58,8 @@ class Step:
     """On a return: what its own history, its documents and what was read on it come to."""
     holds: bool = False
     """Whether it is a container into which something had been put before."""
+    into_itself: str | None = None
+    """The container which the scan names and which is this very one, or stands in it."""
     foreign: str | None = None
     """Why a receipt cannot be of its document's supplier, in a sentence."""
     strange_bin: bool = False

@@ -173,6 +173,25 @@ def test_a_carton_with_something_recalled_or_held_in_it_does_not_leave(
     assert told.text.startswith("S2 is in it. QUARANTINED")
 
 
+def test_a_carton_is_not_packed_into_itself_by_another_of_its_labels(
+    handheld: Handheld, begin: Begin, learn: Learn
+) -> None:
+    plate, inner = "https://warehouse.example/21/LPN7", "https://id.gs1.org/00/395060001343520025"
+    learn(CLOSED, ["alias", plate, CARTON], ["unit", inner, ["packed", CARTON, CARTON, *[None] * 3, 1, 1]])
+    session = begin("pack", document="SO-1")
+    for label, words in (
+        (CARTON_LABEL, "Not kept: this is carton 395060001343520018 itself. Scan what goes into it."),
+        (
+            Symbol(data=b"00395060001343520025", symbology="]C1"),
+            "Not kept: 395060001343520025 stands in 395060001343520018, so 395060001343520018 cannot go into it.",
+        ),
+    ):
+        see(session, label)
+        [told] = see(session, Symbol(data=b"LPN7", symbology="]C0"))
+        assert (told.tone, told.text, told.event) == (Tone.ASK, words, None)
+    assert handheld.outbox.waiting() == 0
+
+
 def test_what_was_packed_here_a_moment_ago_is_looked_at_too(begin: Begin, learn: Learn) -> None:
     learn(["recall", "R", {"number": "R", "reason": "Battery.", "item": ITEM, "lots": ["L1"], "units": []}])
     session = begin("pack", document="SO-1")

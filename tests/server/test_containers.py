@@ -10,7 +10,7 @@ from server.changes import publish
 from server.database import reading, stamp, writing
 from server.rebuild import rebuild
 from server.tables import cases
-from tests.handheld import BIN_A, CABLE, CARTON_1, CARTON_2, DAY, PHONE, Chain, unit
+from tests.handheld import BIN_A, BIN_B, CABLE, CARTON_1, CARTON_2, DAY, PHONE, Chain, unit
 from tests.server.site import SITE, differences, enrol, folded, push, state_document
 
 A1 = unit("A1")
@@ -55,6 +55,48 @@ def test_a_unit_leaves_with_the_pallet_that_its_carton_stands_on(packer: Chain) 
     packer.scan(DAY + 120_000, "ship", CARTON_2)
     push(packer, now_ms=NOW)
     assert (view().state.status, view().shipped_in) == ("shipped", CARTON_2)
+
+
+def cases_of(key: str) -> list[tuple[str, str]]:
+    with reading() as c:
+        found = sa.select(cases.c.rule, cases.c.status).where(cases.c.unit == key, cases.c.rule == "in_itself")
+        return [(row.rule, row.status) for row in c.execute(found)]
+
+
+def test_a_carton_that_is_scanned_into_itself_or_its_contents_stays_where_it_is_and_is_a_case(packer: Chain) -> None:
+    packer.scan(DAY, "put_away", CARTON_1, location=BIN_A)
+    packer.scan(DAY + 1_000, "pack", A1, container=CARTON_1)
+    packer.scan(DAY + 2_000, "pack", CARTON_2, container=CARTON_1)
+    packer.scan(DAY + 3_000, "label_parcel", CARTON_1, identifiers=(PARCEL,))
+    for at, name, carton in ((4_000, CARTON_1, CARTON_2), (5_000, PARCEL, CARTON_1)):
+        packer.scan(DAY + at, "pack", name, container=carton)
+    push(packer, now_ms=NOW)
+    assert (view().state.status, view().location) == ("packed", BIN_A)
+    assert cases_of(CARTON_1) == [("in_itself", "open")] * 2
+    packer.scan(DAY + 10_000, "ship", CARTON_2)
+    push(packer, first=len(packer.lines), now_ms=NOW)
+    assert (view().state.status, view().location) == ("packed", BIN_A), "only what is in it left"
+    piecemeal = folded()
+    with writing() as c:
+        rebuild(c, SITE, [A1, CARTON_1, CARTON_2, PARCEL], stamp(c))
+    assert differences(piecemeal, folded()) == []
+
+
+def test_which_of_two_cartons_is_in_the_other_does_not_depend_on_which_scan_arrives_first(packer: Chain) -> None:
+    enrol(2)
+    late = Chain(2)
+    packer.scan(DAY, "put_away", CARTON_1, location=BIN_A)
+    packer.scan(DAY + 1_000, "put_away", CARTON_2, location=BIN_B)
+    packer.scan(DAY + 2_000, "pack", A1, container=CARTON_1)
+    late.scan(DAY + 3_000, "pack", CARTON_2, container=CARTON_1)
+    packer.scan(DAY + 4_000, "pack", CARTON_1, container=CARTON_2)
+    push(packer, now_ms=NOW)
+    assert view().location == BIN_B
+    push(late, now_ms=NOW)
+    assert (view().location, cases_of(CARTON_1)) == (BIN_A, [("in_itself", "open")])
+    late.scan(DAY + 9_000, "void", CARTON_2, voids="2.1.1", reason="mistake")
+    push(late, first=2, now_ms=NOW)
+    assert (view().location, cases_of(CARTON_1)) == (BIN_B, [])
 
 
 def test_a_unit_that_was_packed_into_a_box_which_came_back_is_still_here(packer: Chain) -> None:

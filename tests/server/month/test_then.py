@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from server import inventory
 from server.database import reading
 from server.month.then import held
+from sync.event import format_name
 from sync.identity import imei_key, is_container
 from sync.unit import IN_STOCK
-from tests.handheld import BIN_A, BIN_B, DAY, Chain, unit
+from tests.handheld import BIN_A, BIN_B, CARTON_1, DAY, Chain, unit
 from tests.server.site import SITE, enrol, push, site
 from tests.server.test_rebuild import SUBJECTS, Drawn, announce, drawn_scans, entries_of, take_in
 
@@ -75,3 +76,26 @@ def test_a_phone_that_is_moved_by_its_imei_alone_lies_there_also_a_month_later(w
     push(chain, now_ms=DAY + 70_000)
     assert told_then(DAY + 5_000) == {(phone, BIN_A): 1}
     assert told_then(DAY + 30_000) == {(phone, BIN_B): 1}
+
+
+def test_what_is_undone_later_lay_all_the_same_where_it_was_scanned(warehouse: str) -> None:
+    enrol(1)
+    chain = Chain(1)
+    moved, left, boxed = unit("A1"), unit("A2"), unit("A3")
+    chain.scan(DAY, "put_away", moved, location=BIN_A)
+    chain.scan(DAY + 1_000, "put_away", left, location=BIN_A)
+    chain.scan(DAY + 2_000, "ship", left)
+    chain.scan(DAY + 3_000, "pack", boxed, container=CARTON_1, location=BIN_A)
+    chain.scan(DAY + 4_000, "move", CARTON_1, location=BIN_A)
+    wrong = [
+        chain.scan(DAY + 10_000, "move", moved, location=BIN_B),
+        chain.scan(DAY + 11_000, "take_back", left, location=BIN_B),
+        chain.scan(DAY + 12_000, "move", CARTON_1, location=BIN_B),
+        chain.scan(DAY + 13_000, "put_away", unit("A4"), location=BIN_B),
+    ]
+    for event in wrong:
+        chain.scan(DAY + 60_000, "void", event.subject, voids=format_name(event.name), reason="mistake")
+    push(chain, now_ms=DAY + 70_000)
+    assert told_then(DAY + 5_000) == {(moved, BIN_A): 1, (boxed, BIN_A): 1}
+    assert told_then(DAY + 30_000) == {(moved, BIN_B): 1, (left, BIN_B): 1, (boxed, BIN_B): 1, (unit("A4"), BIN_B): 1}
+    assert told_then(DAY + 65_000) == {(moved, BIN_A): 1, (boxed, BIN_A): 1} == told_now()

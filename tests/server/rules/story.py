@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from server.permissions import Crew
@@ -37,6 +37,10 @@ class Quiet:
     known_ms: int = 0
     """Since when every bin is known."""
     theft: Theft | None = None
+
+    def straight(self, fact: Fact) -> Fact:
+        into_itself = fact.event.container in (UNIT, *(c for c, place in self.standing.items() if place == UNIT))
+        return replace(fact, event=replace(fact.event, action="reject", container=None)) if into_itself else fact
 
     def locate(self, place: str | None, at_ms: int) -> str | None:
         return self.standing.get(place or "", place)
