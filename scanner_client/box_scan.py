@@ -103,6 +103,11 @@ class BoxScans:
         goes = ACTIONS[event.action].hands_over and not _is_refused(event, self._judged(event).judgement.verdict)
         return self._hand_over.held(sighting, thing) if goes else None
 
+    def drop(self) -> None:
+        """Nothing is held in mind any more of what was scanned and not kept."""
+        self.in_hand = self.product_in_hand = None
+        self._pairing.clear()
+
     def _lacking(self, event: ScanEvent) -> tuple[ScanEvent, str | None]:
         """The event with where its pieces are taken from, and what has to be scanned or said before it can be kept."""
         closed = self._keeping.is_counting and self._keeping.bin.opening is None

@@ -74,6 +74,11 @@ class HandOver:
         self._is_to_ask = True
         return self._hold(waiting) if is_held else Told(tone=Tone.INFO, text=say("hand_over.asking"), thing=thing)
 
+    def drop(self, sighting: Sighting) -> None:
+        """Whoever scanned this has taken it back: it goes only when it is scanned again."""
+        for one in [each for each in self._waiting if each.sighting is sighting]:
+            self._waiting.remove(one)
+
     def answered(self) -> Iterator[Sighting]:
         """After a sync, what may be looked at again; each goes while it is in the caller's hand."""
         waits, asked_ms = self.waits, self._asked_ms()

@@ -28,6 +28,8 @@ class Keeping:
         """What was committed since the handheld was opened, and stands: neither an undo nor what it undid."""
         self.bin = OpenBin()
         self.recent = Recent()
+        self.unkept: tuple[Sighting, str] | None = None
+        """The last scan of a thing, and what people call it, if nothing was kept of it nor of anything since."""
 
     @property
     def is_counting(self) -> bool:
@@ -44,12 +46,21 @@ class Keeping:
 
     def keep(self, events: list[ScanEvent]) -> list[ScanEvent]:
         """Commit them all at once; they come back with their names."""
+        self.unkept = None
         kept = self.handheld.commit([shortened(event) for event in events])
         self.kept += sum(-self._was_counted(event.voids) if event.voids else 1 for event in kept)
         for event in kept:
             if event.action not in ("open_bin", "finish_bin"):
                 self.bin.scanned(event)
         return kept
+
+    def note_unkept(self, sighting: Sighting, told: list[Told]) -> None:
+        """Remember a scan of which nothing was kept, for who takes it back; what a camera sees again is no scan."""
+        if not told or any(one.event for one in told):
+            return
+        last = told[-1]
+        refused = last.tone in (Tone.ASK, Tone.STOP)
+        self.unkept = (sighting, last.thing) if refused or (last.thing and sighting.entry is not None) else None
 
     def stands_again(self, undo: ScanEvent) -> None:
         """Count what this undo had taken away, for the undo itself was taken back."""

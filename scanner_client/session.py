@@ -31,7 +31,7 @@ from scanner_client.put_back import Back, PutBacks
 from scanner_client.returns_desk import ReturnsDesk
 from scanner_client.sighting import Sighting, Symbol, Told, Tone, printable, with_symbols
 from scanner_client.task import QUANTITY_MAX, Task
-from scanner_client.wording import say
+from scanner_client.wording import action_words, say
 from sync.actions import ACTIONS, Stock
 from sync.condition import CONDITIONS
 from sync.event import ScanEvent
@@ -68,6 +68,11 @@ class Session:
 
     def scan(self, sighting: Sighting) -> list[Told]:
         """Take in what was read on one box."""
+        told = self._scan(sighting)
+        self.keeping.note_unkept(sighting, told)
+        return told
+
+    def _scan(self, sighting: Sighting) -> list[Told]:
         if len(sighting.symbols) == 1:
             return self._scan_symbol(sighting, sighting.symbols[0])
         return self._scan_read(
@@ -203,7 +208,10 @@ class Session:
         return self.desk.graded(Told(tone=Tone.INFO, text=text, thing=newest[1], event=kept))
 
     def undo(self) -> Told:
-        """Take back the last scan of this session; both stay in the history."""
+        """Take back the last scan of this session; both stay in the history. One that was not kept is only dropped."""
+        unkept, self.keeping.unkept = self.keeping.unkept, None
+        if unkept is not None:
+            return self._drop(*unkept)
         last = self.keeping.recent.take_back()
         if last is None:
             return Told(tone=Tone.ASK, text=say("scan.nothing_to_undo"))
@@ -212,6 +220,16 @@ class Session:
         # The tracker follows a box for minutes, and deals what it has dealt no second time so long.
         text = say("scan.undone") if event.entry else say("scan.undone_seen")
         return Told(tone=Tone.INFO, text=text, thing=thing, event=kept, undone_box=box)
+
+    def _drop(self, sighting: Sighting, thing: str) -> Told:
+        """What was scanned last was not kept: it waits for nothing any more, and what was kept before it stands."""
+        self._boxes.drop()
+        self.hand_over.drop(sighting)
+        newest = self.last_kept
+        if newest is None:
+            return Told(tone=Tone.ASK, text=say("scan.undo_unkept"), thing=thing)
+        kept = f"{action_words(newest[0].action)[0]} {newest[1]}".strip()
+        return Told(tone=Tone.ASK, text=say("scan.undo_last_kept", kept=kept), thing=thing)
 
     def take_back(self, past: PastScan, reason: str) -> Told:
         """Undo any scan of this handheld, or an undo, synced or not; both stay in the history."""

@@ -73,6 +73,44 @@ def test_undone_scan_is_not_among_those_kept(begin: Begin) -> None:
     assert session.kept == 1
 
 
+def test_undo_after_a_scan_that_was_not_kept_says_so_and_names_the_last_one_that_was(
+    handheld: Handheld, begin: Begin
+) -> None:
+    session = begin("put_away", location=A_01)
+    told = [session.scan(Sighting(symbols=(unit_label(s),), entry="wedge"))[0] for s in ("S1", "S2", "S1")]
+    assert told[-1].text == "Already scanned here."
+    first = session.undo()
+    assert first.text == (
+        "Nothing to undo: that scan was not kept. The last one kept is: Put away S2. Undo once more to take that back."
+    )
+    assert (first.thing, first.event, len(kept(handheld))) == ("S1", None, 2)
+    assert session.undo().text == "Undone."
+    assert kept(handheld)[-1].subject == unit("S2")
+
+
+def test_what_a_camera_sees_again_is_no_scan_that_undo_would_mean(handheld: Handheld, begin: Begin) -> None:
+    session = begin("put_away", location=A_01)
+    for box, serial in enumerate(("S1", "S2", "S1")):
+        see(session, unit_label(serial), box=box)
+    session.undo()
+    assert kept(handheld)[-1].subject == unit("S2")
+
+
+def test_what_waits_for_its_bin_or_for_the_servers_answer_waits_no_more_when_it_is_undone(
+    handheld: Handheld, begin: Begin, learn: Learn
+) -> None:
+    shelving = begin("put_away")
+    see(shelving, unit_label("S1"))
+    assert shelving.undo().text == "Nothing to undo: that scan was not kept."
+    see(shelving, BIN_1)
+    shipping = begin("ship", document="SO-1")
+    see(shipping, CARTON_LABEL)
+    shipping.undo()
+    learn()
+    assert shipping.go_on() == []
+    assert handheld.outbox.waiting() == 0
+
+
 def test_label_that_nobody_can_read_is_kept_and_undone_before_any_bin_is_known(
     handheld: Handheld, begin: Begin
 ) -> None:
