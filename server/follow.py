@@ -11,7 +11,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from server import ledger
+from server import ledger, piece_cases
 from server.counts import exceptions
 from server.counts.progress import publish_progress
 from server.ledger import FOLDED, fact_of, in_chunks
@@ -38,6 +38,7 @@ def take_effect(connection: sa.Connection, site: str, facts: Sequence[Fact], now
     every = [*facts, *follow(connection, site, facts, now_ms)]
     advance(connection, site, every, at)
     exceptions.refold_after(connection, site, every, at)
+    piece_cases.refold_after(connection, site, every, at)
     publish_progress(connection, site, every, at)
     published.tell(connection, site, (fact.event for fact in every), at)
     announce(connection, site, every, now_ms)

@@ -1,13 +1,14 @@
 """Cases about pieces: fewer came, were counted or arrived than were announced, on record or handed over.
 
 No unit's history holds it: the frozen version of a receipt or count says it, or what another site told of a transfer.
-Made anew for one number at a time. A later version that lacks nothing any more closes the case.
+Made anew for one number at a time. A later version that lacks nothing any more closes the case, and of a receipt so
+does the scan that brings the last of it, before anybody closes it again.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -16,10 +17,13 @@ import sqlalchemy as sa
 from server import apart_cases, papers
 from server.counts.compare import Line
 from server.counts.plan import Sort
-from server.ledger import read_fact
+from server.ledger import SERVER_DEVICE, in_chunks, read_fact
+from server.receipts import notice
+from server.receipts.late import explained
 from server.replay import Case
 from server.rules import Finding
-from server.tables import documents
+from server.tables import cases, documents
+from server.undone import read_undone_documents
 from sync.event import format_name
 from sync.history import Fact
 from sync.identity import is_stock
@@ -42,7 +46,8 @@ def numbers(connection: sa.Connection, site: str) -> list[str]:
 def _opened(connection: sa.Connection, site: str, number: str) -> dict[str, Case]:
     """By product or lot: a case since the first version that lacks some, as the last says it."""
     found: dict[str, Case] = {}
-    for paper in _versions(connection, site, number):
+    versions = _versions(connection, site, number)
+    for paper in versions:
         told = read_fact(connection, paper.event)
         if told is None:
             raise LookupError(f"The event {paper.event} of {paper.number} is not here.")
@@ -53,7 +58,29 @@ def _opened(connection: sa.Connection, site: str, number: str) -> dict[str, Case
             if found[subject].status == "open":
                 name = format_name(told.name)
                 found[subject] = replace(found[subject], status="explained", closed_by=name, closed_ms=told.event_ms)
+    if versions and versions[-1].kind == "receipt_result" and any(case.status == "open" for case in found.values()):
+        rests_on = papers.rows_in(connection, versions[-1].digest)[0]["attributes"]["scans"]
+        for subject, late in explained(connection, site, number, set(rests_on)).items():
+            if subject in found and found[subject].status == "open":
+                found[subject] = _came(found[subject], late)
     return found
+
+
+def _came(case: Case, late: Fact) -> Case:
+    """All of it is here; the scan may have been made before the receipt was closed, and have arrived since."""
+    closed_ms = max(late.event_ms, case.opened_ms)
+    return replace(case, status="explained", closed_by=format_name(late.name), closed_ms=closed_ms)
+
+
+def refold_after(connection: sa.Connection, site: str, facts: Iterable[Fact], at: int) -> None:
+    """Make the cases anew of those closed receipts of which these facts may bring what was missing, or take it back."""
+    said = [f for f in facts if f.event.action in ("receive", "void") and f.name[0] != SERVER_DEVICE]
+    under = {f.event.document for f in said if f.event.document} | read_undone_documents(connection, said)
+    t = cases.c
+    for some in in_chunks(under | notice.orders_of(connection, site, under)):
+        told = sa.select(t.document).where(t.site == site, t.rule == RULE, t.document.in_(some)).distinct()
+        for number in sorted(connection.execute(told).scalars()):
+            refold(connection, site, number, at)
 
 
 def _versions(connection: sa.Connection, site: str, number: str) -> list[Any]:

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from server.ledger import FOLDED, in_chunks
 from server.tables import events
-from sync.event import format_name
-from sync.history import undone_names
+from sync.event import format_name, parse_name
+from sync.history import Fact, undone_names
 
 
 def read_undone(connection: sa.Connection, names: Iterable[str]) -> set[str]:
@@ -30,6 +30,17 @@ def read_undone_at(connection: sa.Connection, site: str, since_ms: int = 0) -> s
     e = events.c
     undos = sa.select(e.voids).where(e.site == site, e.voids.isnot(None), e.event_ms >= since_ms)
     return read_undone(connection, set(connection.execute(undos).scalars()))
+
+
+def read_undone_documents(connection: sa.Connection, facts: Iterable[Fact]) -> set[str]:
+    """Documents of the scans that these facts undo."""
+    e = events.c
+    found: set[str] = set()
+    for chunk in in_chunks(f.event.voids for f in facts if f.event.voids):
+        key = sa.tuple_(e.device_no, e.epoch, e.seq).in_([parse_name(name) for name in chunk])
+        query = sa.select(e.document).where(key, e.document.isnot(None))
+        found.update(connection.execute(query).scalars())
+    return found
 
 
 def _undos(connection: sa.Connection, names: list[str]) -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ from server.ledger import FOLDED, fact_of, in_chunks
 from server.replay import Case, case_name, episode_in, opened_by
 from server.rules import Finding
 from server.tables import cases, document_rows, documents, events
-from server.undone import read_undone
+from server.undone import read_undone, read_undone_documents
 from sync.actions import ACTIONS
 from sync.event import format_name, parse_name
 from sync.history import Fact
@@ -47,7 +47,7 @@ def _concerned(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> s
     scans = [f for f in facts if ACTIONS[f.event.action].roles] if last is not None else []
     if last is None or not scans:
         return set()
-    said = {f.event.document for f in scans if f.event.document} | _undone_of(connection, scans)
+    said = {f.event.document for f in scans if f.event.document} | read_undone_documents(connection, scans)
     counts = said | {_RECOUNT.sub("", number) for number in said}
     found: set[str] = set()
     for chunk in in_chunks(f"{number}/1" for number in counts):
@@ -88,17 +88,6 @@ def _earliest(connection: sa.Connection, site: str, scans: Iterable[Fact], last_
     for subject, ms in early:
         unit = owned.get(subject, subject)
         found[unit] = min(ms, found.get(unit, ms))
-    return found
-
-
-def _undone_of(connection: sa.Connection, facts: Iterable[Fact]) -> set[str]:
-    """Documents of the scans that these undo."""
-    t = events.c
-    found: set[str] = set()
-    for chunk in in_chunks(f.event.voids for f in facts if f.event.voids):
-        key = sa.tuple_(t.device_no, t.epoch, t.seq).in_([parse_name(name) for name in chunk])
-        query = sa.select(t.document).where(key, t.document.isnot(None))
-        found.update(connection.execute(query).scalars())
     return found
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
 from server import papers
 from server.counts.plan import CountError
+from server.ledger import in_chunks
 from server.receipts.kinds import KINDS
 from server.tables import document_rows, documents
 from server.transfers.withdrawal import withdrawn
@@ -113,6 +114,23 @@ def _asns_of(connection: sa.Connection, site: str, order: str) -> tuple[str, ...
         .order_by(documents.c.number)
     )
     return tuple(connection.execute(query).scalars())
+
+
+def orders_of(connection: sa.Connection, site: str, asns: Iterable[str]) -> set[str]:
+    """The purchase orders that these notices fulfil."""
+    found: set[str] = set()
+    for chunk in in_chunks(asns):
+        query = (
+            sa.select(document_rows.c.subject)
+            .join(documents, document_rows.c.document == documents.c.digest)
+            .where(documents.c.site == site, documents.c.kind == "asn", documents.c.number.in_(chunk))
+            .where(
+                documents.c.event.isnot(None),
+                document_rows.c.subject == document_rows.c.attributes["fulfils"].as_string(),
+            )
+        )
+        found.update(connection.execute(query.distinct()).scalars())
+    return found
 
 
 def _imported_ms(connection: sa.Connection, site: str, kind: str, number: str) -> int:

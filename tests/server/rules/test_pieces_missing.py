@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 
@@ -28,7 +30,8 @@ def chain(warehouse: str) -> Chain:
 def told() -> list[tuple[str, str, str]]:
     with reading() as c:
         t = cases.c
-        rows = c.execute(sa.select(t.document, t.status, t.detail).where(t.rule == "pieces_missing", t.unit == CABLE))
+        query = sa.select(t.document, t.status, t.detail).where(t.rule == "pieces_missing", t.unit == CABLE)
+        rows = c.execute(query.order_by(t.document))
         return [(row.document, row.status, row.detail) for row in rows]
 
 
@@ -68,6 +71,36 @@ def test_pieces_that_a_closed_receipt_lacks_are_a_case_until_a_later_version_has
     receive(chain, NOW + 70_000, 2)
     close(chain, 3, NOW + 120_000)
     assert told() == [("ASN-1", "explained", "ASN-1 announced 12, and 10 came.")]
+    assert [problem for problem in verify(SITE, lambda _: None) if "cases" in problem] == []
+
+
+def test_the_scan_that_brings_the_last_pieces_closes_their_case_and_its_undo_opens_it_again(chain: Chain) -> None:
+    lines: list[dict[str, Any]] = [
+        {"subject": CABLE, "quantity": 12},
+        {"subject": "PO-1", "attributes": {"fulfils": "PO-1"}},
+    ]
+    state_document("purchase_order", "PO-1", [{"subject": CABLE, "quantity": 12}], now_ms=DAY - 9_500)
+    state_document("asn", "ASN-1", lines, now_ms=DAY - 9_000)
+    receive(chain, DAY, 9)
+    close(chain, 1, NOW)
+    with writing() as c:
+        close_receipt(c, site=SITE, number="PO-1", operator="Sam", now_ms=NOW + 1)
+    receive(chain, NOW + 10_000, 2)
+    push(chain, 2, now_ms=NOW + 20_000)
+    assert [status for _, status, _ in told()] == ["open", "open"]
+    receive(chain, NOW + 30_000, 1)
+    push(chain, 3, now_ms=NOW + 40_000)
+    assert told() == [
+        ("ASN-1", "explained", "ASN-1 announced 12, and 9 came."),
+        ("PO-1", "explained", "PO-1 announced 12, and 9 came."),
+    ]
+    with reading() as c:
+        assert set(c.execute(sa.select(cases.c.closed_by)).scalars()) == {f"{chain.device_no}.{chain.epoch}.3"}
+    assert [problem for problem in verify(SITE, lambda _: None) if "cases" in problem] == []
+    undone = f"{chain.device_no}.{chain.epoch}.3"
+    chain.scan(NOW + 50_000, "void", CABLE, voids=undone, reason="wrong label", location=DOCK)
+    push(chain, 4, now_ms=NOW + 60_000)
+    assert [status for _, status, _ in told()] == ["open", "open"]
     assert [problem for problem in verify(SITE, lambda _: None) if "cases" in problem] == []
 
 
