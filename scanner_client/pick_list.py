@@ -215,7 +215,7 @@ def _pieces(one: Lying) -> Available:
         place=one.place,
         lot=split_key(one.subject).value("10"),
         expiry=one.expiry,
-        stocked_day=one.stocked_day,
+        stocked_minute=one.stocked_minute,
         quantity=one.quantity,
     )
 

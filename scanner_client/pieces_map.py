@@ -37,8 +37,8 @@ class Lying:
     """A bin, or a container."""
     quantity: int
     expiry: str | None = None
-    stocked_day: int = 0
-    """Since when there are some, days since 1970."""
+    stocked_minute: int = 0
+    """Since when there are some, minutes since 1970."""
     shelved: bool = True
     """Whether they may be picked: they were put away here, or their container was."""
 
@@ -105,7 +105,7 @@ class PiecesMap:
                     place=place,
                     quantity=standing,
                     expiry=date_of(expiry),
-                    stocked_day=since or 0,
+                    stocked_minute=since or 0,
                     shelved=not unshelved
                     if is_location(place)
                     else carrier is not None and carrier.status is Status.STORED,

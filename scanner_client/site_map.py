@@ -44,6 +44,7 @@ from scanner_client.pieces_map import PiecesMap
 from sync.identity import is_location
 from sync.marks import unpack
 from sync.order import Available, Order
+from sync.protocol import STOCKED_MS
 from sync.recall import Recall
 from sync.stolen import Theft, Thefts, thefts_in
 from sync.unit import IN_STOCK, NOT_TOLD, Status, UnitState, carried, is_inferred
@@ -199,7 +200,7 @@ class SiteMap:
         for (family,) in numbers:
             rows = self._database.rows(STORED, family, STATUSES.index(Status.STORED), INSIDE_MAX)
             found += [
-                Available(unit=unit, place=place, lot=lot, expiry=date_of(expiry), stocked_day=stocked or 0)
+                Available(unit=unit, place=place, lot=lot, expiry=date_of(expiry), stocked_minute=stocked or 0)
                 for unit, place, lot, expiry, stocked in rows
             ]
         return found
@@ -393,7 +394,7 @@ class SiteMap:
             expiry=date_of(expiry),
             document=self._name(announced_by if is_back else document),
             sold_on=self._name(document) if is_back else None,
-            received_ms=((stocked if received is None else received) or 0) * DAY_MS,
+            received_ms=((stocked or 0) * STOCKED_MS // DAY_MS if received is None else received) * DAY_MS,
             **unpack(marks or 0),
         )
 

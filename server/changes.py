@@ -19,7 +19,7 @@ from server.tables import reference, server_state, stock_levels, unit_states
 from server.upsert import upsert
 from sync.identity import is_container
 from sync.marks import pack
-from sync.protocol import CHANGES_PER_REPLY_MAX, FORGET, stock_entry
+from sync.protocol import CHANGES_PER_REPLY_MAX, FORGET, STOCKED_MS, stock_entry
 from sync.unit import NOT_TOLD, Status, UnitState
 from sync.verdict import COMMITTED
 
@@ -185,10 +185,10 @@ def _units(
 def _unit_row(unit: str, values: Sequence[Any]) -> list[Any]:
     """What handhelds get of a unit, what is absent at its end left out.
 
-    `_UNIT_COLUMNS`; of `_MOMENT_COLUMNS` what means anything; since which day it is in stock (days since 1970), its
-    expiry, the order that has it, marks (`sync/marks.py`), and the day on which it came in, where that is another: 0
-    where nobody knows. Of what a customer sent back the order is the one that it was sold on, and the document that it
-    came with stands where else its notice does.
+    `_UNIT_COLUMNS`; of `_MOMENT_COLUMNS` what means anything; since when it is in stock (minutes since 1970), its
+    expiry, the order that has it, marks (`sync/marks.py`), and the day on which it came in (days since 1970), where
+    that is another: 0 where nobody knows. Of what a customer sent back the order is the one that it was sold on, and
+    the document that it came with stands where else its notice does.
     """
     known, moments = list(values[:_MOMENTS_AT]), list(values[_MOMENTS_AT:_PICKING_AT])
     stocked_ms, expiry, document, received_ms = values[_PICKING_AT:_MARKS_AT]
@@ -199,10 +199,10 @@ def _unit_row(unit: str, values: Sequence[Any]) -> list[Any]:
     if not is_container(unit):
         in_carton, sold = known[2] is not None and is_container(known[2]), known[0] == Status.SHIPPED
         moments = [moments[0] if in_carton else None, moments[1] if sold else None, moments[2]]
-    stocked, received = stocked_ms // _DAY_MS, received_ms // _DAY_MS
+    stocked, stocked_day, received = stocked_ms // STOCKED_MS, stocked_ms // _DAY_MS, received_ms // _DAY_MS
     order = document if known[0] in COMMITTED else marked["sold_on"] if is_back else None
     marks = pack(UnitState(status=Status(known[0]), **marked))
-    row = [*known, *moments, stocked or None, expiry, order, marks, None if received == stocked else received]
+    row = [*known, *moments, stocked or None, expiry, order, marks, None if received == stocked_day else received]
     while len(row) > len(known) and row[-1] is None:
         row.pop()
     return row
@@ -242,7 +242,7 @@ def _pieces(
 def _pieces_row(place: str, values: Sequence[Any]) -> list[Any] | None:
     """What handhelds get of pieces, what is absent at its end left out; None where there are none.
 
-    How many; since which day (days since 1970) and the expiry; of those in a container when they last moved, how many
+    How many; since when (minutes since 1970) and the expiry; of those in a container when they last moved, how many
     its supplier says are in it, and the notice that says so; 1 where they lie in no place to pick from.
     """
     quantity, announced, announced_by, read, shelved, expiry, since_ms, last_ms = values
@@ -250,7 +250,7 @@ def _pieces_row(place: str, values: Sequence[Any]) -> list[Any] | None:
     if read or not announced:
         word[1:] = [None, None]
     unshelved = None if shelved or is_container(place) else 1
-    row = [quantity, since_ms // _DAY_MS or None, expiry, *word, unshelved]
+    row = [quantity, since_ms // STOCKED_MS or None, expiry, *word, unshelved]
     if not quantity and not word[1]:
         return None
     while row[-1] is None:

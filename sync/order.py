@@ -106,14 +106,14 @@ class Available:
     place: str | None
     lot: str | None = None
     expiry: str | None = None
-    stocked_day: int = 0
-    """Since when it is here, days since 1970."""
+    stocked_minute: int = 0
+    """Since when it is here, minutes since 1970."""
     quantity: int = 1
 
     @property
     def turn(self) -> tuple[str, int, str, str]:
         """First what expires first, then what has lain longest."""
-        return (self.expiry or _NO_DATE, self.stocked_day, self.unit, self.place or "")
+        return (self.expiry or _NO_DATE, self.stocked_minute, self.unit, self.place or "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

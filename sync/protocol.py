@@ -34,6 +34,8 @@ MISSING_RANGES_MAX: Final = 100
 HELD: Final = 1
 CLOSED: Final = 2
 """Marks of a unit in a pulled row: quality holds it back; the carton is closed."""
+STOCKED_MS: Final = 60_000
+"""Handhelds are told to the minute since when something is in stock: what has lain longest goes out first."""
 RETENTION_MS: Final = 7 * 24 * 3600 * 1000
 """How long a handheld keeps an acknowledged event at the least, for a server that loses its disk."""
 

@@ -35,12 +35,12 @@ def bin_name(number: int) -> str:
 
 
 def changes(units: int, rng: random.Random) -> Iterator[list[Any]]:
-    """Units as a server deals them: a bin each, an ASN, a carton in which they came, a lot, the day since when."""
+    """Units as a server deals them: a bin each, an ASN, a carton in which they came, a lot, the minute since when."""
     for number in range(units):
         place = bin_name(rng.randrange(BINS))
         document, lot = f"ASN-{rng.randrange(DOCUMENTS)}", f"L{rng.randrange(LOTS)}"
         carton = f"https://id.gs1.org/00/{number // PER_CARTON:018d}"
-        since = 20_000 + rng.randrange(600)
+        since = (20_000 + rng.randrange(600)) * 1440 + rng.randrange(1440)
         yield ["unit", unit(number), ["stored", place, place, document, carton, lot, None, None, None, since]]
 
 
@@ -60,7 +60,11 @@ def load_pieces(handheld: Handheld) -> None:
     rng = random.Random(4)
     names = (f"https://id.gs1.org/01/{9506000134352 + n % 300:014d}/10/L{n % LOTS}" for n in range(PIECES))
     rows = [
-        ["stock", f"{name} {bin_name(n % BINS)}", [rng.randrange(1, 500), 20_000 + rng.randrange(600), "2029-01-31"]]
+        [
+            "stock",
+            f"{name} {bin_name(n % BINS)}",
+            [rng.randrange(1, 500), (20_000 + rng.randrange(600)) * 1440, "2029-01-31"],
+        ]
         for n, name in enumerate(names)
     ]
     for start in range(0, PIECES, CHANGES_PER_REPLY_MAX):

@@ -48,6 +48,14 @@ def warehouse(learn: Learn) -> Learn:
     return learn
 
 
+def test_of_two_that_came_on_one_day_the_one_that_came_first_goes_first(learn: Learn, begin: Begin) -> None:
+    one = PHONES | {"quantity": 1}
+    learn(*PLACES, product(ITEM, "serial"), ordering("SO-1", one), stored("S1", A_01, 28_800_660))
+    learn(stored("S9", A_10, 28_800_600))
+    session = begin("pick", document="SO-1")
+    assert words(Typing(session).enter(b"/list"))[1:] == ["A-10: 1 × Thing: S9"]
+
+
 def words(told: list[Told]) -> list[str]:
     return [one.text for one in told]
 

@@ -36,7 +36,22 @@ def recall(number: str = "R", **predicate: Any) -> list[object]:
 
 
 def stored(serial: str, lot: str | None, notice: str | None, received: int | None = None) -> list[object]:
-    row = ["stored", A_01, A_01, None, None, lot, None, None, notice, STORED_DAY, None, None, None, received]
+    row = [
+        "stored",
+        A_01,
+        A_01,
+        None,
+        None,
+        lot,
+        None,
+        None,
+        notice,
+        STORED_DAY * 1440 + 615,
+        None,
+        None,
+        None,
+        received,
+    ]
     return ["unit", unit(serial), row]
 
 
@@ -131,7 +146,7 @@ def test_a_carton_that_is_said_to_hold_one_does_not_come_in_unopened(
 def test_a_carton_whose_contents_nobody_here_knows_waits_as_long_as_a_recall_is_in_force(
     handheld: Handheld, begin: Begin, learn: Learn
 ) -> None:
-    learn(["unit", CARTON, ["packed", None, A_01, *[None] * 6, STORED_DAY, None, "SO-9", 2]], recall(item=ITEM))
+    learn(["unit", CARTON, ["packed", None, A_01, *[None] * 6, STORED_DAY * 1440, None, "SO-9", 2]], recall(item=ITEM))
     [told] = see(begin("ship", document="SO-9"), CARTON_LABEL)
     assert told.text.startswith("HOLD: nobody here knows what is in it, and a recall is in force. Battery.")
     assert last(handheld) == ("reject", "maybe_recalled")

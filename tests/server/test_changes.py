@@ -12,7 +12,7 @@ from server.changes import publish, pull
 from server.database import db, reading, stamp, writing
 from server.tables import reference, server_state
 from server.undo import undo
-from tests.handheld import BIN_A, DAY, DOCK, Chain, unit
+from tests.handheld import BIN_A, CABLE, DAY, DOCK, Chain, unit
 from tests.postgres import Server
 from tests.server.site import SITE, enrol, push, site
 
@@ -74,6 +74,22 @@ def test_units_and_reference_rows_come_by_the_same_cursor(warehouse: str) -> Non
     assert {key for kind, key in known if kind == "unit"} == {unit(f"S{n}") for n in range(5)}
     assert known["unit", unit("S1")][:3] == ["stored", BIN_A, BIN_A]
     assert ("document", "D-001") in known
+
+
+def test_handhelds_are_told_to_the_minute_since_when_something_is_in_stock(warehouse: str) -> None:
+    enrol(1)
+    device = Chain(1)
+    device.scan(DAY, "receive", unit("S9"), location=BIN_A)
+    device.scan(DAY + 3_600_000, "receive", unit("S1"), location=BIN_A)
+    device.scan(DAY + 7_200_000, "receive", CABLE, location=BIN_A, quantity=3)
+    device.scan(DAY + 7_200_000, "put_away", unit("S1"), location=BIN_A)
+    push(device, now_ms=DAY + 7_260_000)
+    known: Known = {}
+    everything(known, None, 50)
+    minute = DAY // 60_000
+    assert [known["unit", unit(serial)][9] for serial in ("S9", "S1")] == [minute, minute + 60]
+    assert known["unit", unit("S1")][10:] == [], "the day on which it came in is the same"
+    assert known["stock", f"{CABLE} {BIN_A}"][1] == minute + 120
 
 
 def test_a_row_that_has_gone_is_pulled_as_gone(warehouse: str) -> None:

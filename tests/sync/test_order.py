@@ -23,10 +23,10 @@ PHONES = OrderLine(item=PHONE, quantity=2)
 
 def test_what_expires_first_goes_first_then_what_has_lain_longest() -> None:
     stock = [
-        phone("S1", stocked_day=5),
-        phone("S2", stocked_day=4),
-        phone("S3", expiry="2027-01-01", stocked_day=9),
-        phone("S4", expiry="2026-12-31", stocked_day=9),
+        phone("S1", stocked_minute=5),
+        phone("S2", stocked_minute=4),
+        phone("S3", expiry="2027-01-01", stocked_minute=9),
+        phone("S4", expiry="2026-12-31", stocked_minute=9),
     ]
     found = promise([order("SO-1", OrderLine(item=PHONE, quantity=3))], {}, stock)
     assert dealt(found, "SO-1") == [["S4", "S3", "S2"]]
@@ -38,7 +38,7 @@ def test_orders_get_their_share_by_due_date_and_then_by_number_whatever_the_sequ
         order("SO-2", PHONES, due="2026-12-01"),
         order("SO-1", PHONES, due="2026-12-02"),
     ]
-    stock = [phone(f"S{n}", stocked_day=n) for n in range(1, 6)]
+    stock = [phone(f"S{n}", stocked_minute=n) for n in range(1, 6)]
     found = {str(promise(some, {}, more)) for some in permutations(orders) for more in (stock, stock[::-1])}
     first = promise(orders, {}, stock)
     assert [dealt(first, f"SO-{n}") for n in (2, 1, 3)] == [[["S1", "S2"]], [["S3", "S4"]], [["S5"]]]
@@ -57,7 +57,9 @@ def test_a_unit_made_for_one_order_is_promised_to_no_other_and_never_substituted
 
 def test_a_line_that_names_a_lot_takes_no_other_and_has_the_first_choice() -> None:
     lines = (OrderLine(item=PHONE), OrderLine(item=PHONE, lot="L1"))
-    found = promise([order("SO-1", *lines)], {}, [phone("S1", lot="L1", stocked_day=1), phone("S2", stocked_day=2)])
+    found = promise(
+        [order("SO-1", *lines)], {}, [phone("S1", lot="L1", stocked_minute=1), phone("S2", stocked_minute=2)]
+    )
     assert {want.line.lot: [one.unit for one in want.units] for want in found["SO-1"]} == {
         "L1": [unit("S1")],
         None: [unit("S2")],
