@@ -12,6 +12,7 @@ from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range
 
 from server import context, named
+from server.api.paging import PageQuerySchema, PageSchema, seen
 from server.api.resource import Resource
 from server.cells import PRICE_MAX
 from server.claims import book, credit, defect, delivery
@@ -70,10 +71,14 @@ class ClaimSchema(Schema):
     fates = fields.List(fields.Nested(FateSchema))
 
 
-class ClaimListSchema(Schema):
-    """Claims, the latest first."""
+class MadeClaimsSchema(Schema):
+    """Claims that were just made."""
 
     claims = fields.List(fields.Nested(ClaimSchema))
+
+
+class ClaimListSchema(PageSchema, MadeClaimsSchema):
+    """Claims, the latest first."""
 
 
 class FollowSchema(Schema):
@@ -166,12 +171,14 @@ def _done(write: Callable[[sa.Connection], T]) -> T:
 
 
 @resource.get("/claims")
+@resource.arguments(PageQuerySchema, location="query")
 @resource.response(200, ClaimListSchema)
 @requires(Task.CLAIM)
-def list_() -> dict[str, list[Claim]]:
+def list_(query: dict[str, Any]) -> dict[str, Any]:
     """Claims to suppliers, the latest first"""
     with reading() as connection:
-        return {"claims": book.list_claims(connection, signed_in().site)}
+        found, following = book.list_claims(connection, signed_in().site, limit=query["limit"], after=seen(query))
+    return {"claims": found, "next": following}
 
 
 @resource.get("/claims/<number>")
@@ -228,7 +235,7 @@ def document(number: str) -> Any:
 
 @resource.post("/claims/defects")
 @resource.arguments(DefectSchema)
-@resource.response(201, ClaimListSchema)
+@resource.response(201, MadeClaimsSchema)
 @requires(Task.RECEIVE)
 def draft_defects(asked: dict[str, Any]) -> dict[str, list[Claim]]:
     """Claim units that failed of whoever delivered them: one claim for each delivery"""

@@ -10,14 +10,14 @@ from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range
 
 from server import context
+from server.api.paging import PageQuerySchema, PageSchema
 from server.api.resource import Resource
 from server.database import reading, transact
 from server.errors import Refusal
 from server.people import requires, signed_in
-from server.recalls import book
+from server.recalls import book, listing
 from server.recalls.account import Progress, progress
 from server.recalls.asked import Asked, RecallError, row_of
-from server.recalls.book import Standing
 from server.recalls.customers import answer, customers, settle
 from server.recalls.notices import UnknownSupplierError
 from server.recalls.outcomes import CUSTOMER, IN_HOUSE, Said
@@ -103,7 +103,7 @@ class BegunSchema(RecallSchema):
     not_at = fields.Dict(keys=fields.String(), values=fields.String(), metadata={"description": "Site -> why not"})
 
 
-class RecallListSchema(Schema):
+class RecallListSchema(PageSchema):
     """Those in force first, then the latest first."""
 
     recalls = fields.List(fields.Nested(RecallSchema))
@@ -175,12 +175,17 @@ def _progress(connection: sa.Connection, number: str) -> Progress:
 
 
 @resource.get("/recalls")
+@resource.arguments(PageQuerySchema, location="query")
 @resource.response(200, RecallListSchema)
 @requires(Task.LOOK)
-def list_() -> dict[str, list[Standing]]:
+def list_(query: dict[str, Any]) -> dict[str, Any]:
     """Recalls and drills"""
     with reading() as connection:
-        return {"recalls": book.listed(connection, signed_in().site)}
+        try:
+            found, following = listing.page(connection, signed_in().site, **query)
+        except ValueError as error:
+            raise Refusal(422, "not_valid", str(error)) from None
+    return {"recalls": found, "next": following}
 
 
 @resource.post("/recalls/preview")

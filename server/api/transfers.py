@@ -9,6 +9,7 @@ from marshmallow import Schema, fields
 from marshmallow.validate import Length, Range
 
 from server import context
+from server.api.paging import PageQuerySchema, PageSchema, seen
 from server.api.resource import Resource
 from server.cells import QUANTITY_MAX
 from server.database import reading
@@ -65,10 +66,15 @@ class InTransitSchema(Schema):
     container = fields.String(allow_none=True)
 
 
-class TransfersSchema(Schema):
-    """Transfers from this site and to it, the latest first, and what is on its way."""
+class TransfersSchema(PageSchema):
+    """Transfers from this site and to it, the latest first."""
 
     transfers = fields.List(fields.Nested(TransferSchema))
+
+
+class InTransitListSchema(PageSchema):
+    """What is on its way from this site and to it, the latest hand-over first; a page ends with a whole hand-over."""
+
     in_transit = fields.List(fields.Nested(InTransitSchema))
 
 
@@ -88,16 +94,26 @@ class NewTransferSchema(Schema):
 
 
 @resource.get("/transfers")
+@resource.arguments(PageQuerySchema, location="query")
 @resource.response(200, TransfersSchema)
 @requires(Task.LOOK)
-def show_transfers() -> dict[str, Any]:
-    """Transfers, and what is between two sites"""
+def show_transfers(query: dict[str, Any]) -> dict[str, Any]:
+    """Transfers, the latest first"""
     site, now_ms = signed_in().site, context.now_ms()
     with reading() as connection:
-        return {
-            "transfers": book.list_transfers(connection, site, now_ms),
-            "in_transit": book.in_transit(connection, site),
-        }
+        found, following = book.list_transfers(connection, site, now_ms, limit=query["limit"], after=seen(query))
+    return {"transfers": found, "next": following}
+
+
+@resource.get("/transfers/in-transit")
+@resource.arguments(PageQuerySchema, location="query")
+@resource.response(200, InTransitListSchema)
+@requires(Task.LOOK)
+def show_in_transit(query: dict[str, Any]) -> dict[str, Any]:
+    """What is between two sites, line by line"""
+    with reading() as connection:
+        found, following = book.in_transit(connection, signed_in().site, limit=query["limit"], after=seen(query))
+    return {"in_transit": found, "next": following}
 
 
 @resource.post("/transfers")
@@ -118,6 +134,6 @@ def send(wanted: dict[str, Any]) -> dict[str, Any]:
     except TransferError as error:
         raise Refusal(422, "transfer", str(error)) from None
     with reading() as connection:
-        made = next(one for one in book.list_transfers(connection, person.site, now_ms) if one.number == number)
+        made = book.read(connection, person.site, number, now_ms)
         lacking = book.lacking(connection, person.site, number, now_ms)
         return asdict(made) | {"state": made.state, "lacking": lacking}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import papers
+from server import latest_first, papers
 from server.claims import credit
 from server.claims.claim import NEXT, Claim, ClaimError, ClaimLine, Fate, line_of, row_of
 from server.claims.version import has_changed
@@ -18,6 +19,8 @@ from server.rebuild import lock
 from server.tables import document_rows, documents, events
 from sync.event import format_name
 
+CLAIMS_MAX: Final = 50
+"""On one page of the list."""
 RECEIPTS_AT_ONCE: Final = 100
 """Whose versions one question asks for."""
 
@@ -180,20 +183,35 @@ def _fates(connection: sa.Connection, site: str, numbers: Sequence[str]) -> dict
     return found
 
 
-def list_claims(connection: sa.Connection, site: str, *, receipt: str | None = None) -> list[Claim]:
-    """Claims, the latest first; those of one receipt, if it is named."""
+def list_claims(
+    connection: sa.Connection, site: str, *, limit: int = CLAIMS_MAX, after: latest_first.Key | None = None
+) -> tuple[list[Claim], str | None]:
+    """Claims, the latest first, and the `next` of their page; None on the last one.
+
+    Args:
+        after: of the last one that was seen.
+    """
+    d = documents.c
+    found, more = latest_first.page(connection, d.site == site, d.kind == "claim", limit=limit, after=after)
+    return _read(connection, site, [row.number for row in found]), more
+
+
+def every(connection: sa.Connection, site: str) -> Iterator[Claim]:
+    """All claims, the latest first."""
+    return latest_first.every(partial(list_claims, connection, site))
+
+
+def claims_of(connection: sa.Connection, site: str, receipt: str) -> list[Claim]:
+    """The claims of one receipt, the latest first."""
+    named = sa.select(document_rows.c.document).where(
+        document_rows.c.site == site, document_rows.c.subject == receipt, document_rows.c.row == 1
+    )
     query = (
         sa.select(documents.c.number)
-        .where(documents.c.site == site, documents.c.kind == "claim")
+        .where(documents.c.site == site, documents.c.kind == "claim", documents.c.digest.in_(named))
         .order_by(documents.c.event_ms.desc(), documents.c.number.desc())
     )
-    if receipt is not None:
-        named = sa.select(document_rows.c.document).where(
-            document_rows.c.site == site, document_rows.c.subject == receipt, document_rows.c.row == 1
-        )
-        query = query.where(documents.c.digest.in_(named))
-    numbers = connection.execute(query).scalars().all()
-    return _read(connection, site, numbers)
+    return _read(connection, site, connection.execute(query).scalars().all())
 
 
 def open_of(connection: sa.Connection, site: str, unit: str) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from server import papers, prices
-from server.claims.book import list_claims, put
+from server.claims.book import claims_of, put
 from server.claims.claim import VALUED, ClaimError, ClaimLine
 from server.claims.version import WRONG_OF, frozen, has_changed, is_wrong
 from server.rebuild import lock
@@ -34,7 +34,7 @@ def draft(connection: sa.Connection, *, site: str, receipt: str, operator: str |
     lines = _claimed(connection, site, frozen(connection, site, receipt, version)[1])
     if not lines:
         raise ClaimError(f"{receipt} came as announced: there is nothing to claim.")
-    earlier = next((c.number for c in list_claims(connection, site, receipt=receipt) if c.version == version), None)
+    earlier = next((c.number for c in claims_of(connection, site, receipt) if c.version == version), None)
     if earlier:
         raise ClaimError(f"{earlier} claims version {version} of {receipt} already.")
     return put(

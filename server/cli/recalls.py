@@ -8,7 +8,7 @@ from server import sites
 from server.cli.command import command, counted, operator, site
 from server.context import now_ms
 from server.database import reading, transact
-from server.recalls import book
+from server.recalls import book, listing
 from server.recalls.account import ACCOUNT_TEXTS, Progress, progress
 from server.recalls.asked import Asked, row_of
 from server.recalls.reach import WHERE_TEXTS, reached, totals
@@ -76,7 +76,7 @@ def recalls(*, number: str | None) -> None:
         if number is not None:
             _tell(progress(connection, book.read(connection, site(), number), site=site(), now_ms=now_ms()))
             return
-        found = book.listed(connection, site())
+        found = list(listing.every(connection, site()))
     for one in found:
         state = "released" if one.until_ms is not None else "in force"
         click.echo(f"{one.number:<16} {state:<9} {'drill, ' if one.drill else ''}{one.reason}")

@@ -15,7 +15,7 @@ from server.roles import Task
 
 def _claims(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
     """A row for each currency of a claim: amounts in two are never one figure."""
-    pairs = ((claim, currency) for claim in book.list_claims(connection, site) for currency in claim.currencies or [""])
+    pairs = ((claim, currency) for claim in book.every(connection, site) for currency in claim.currencies or [""])
     for claim, currency in pairs:
         yield {
             "number": claim.number,

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from server.context import now_ms
 from server.exports import Column, Filters, Listing, Rows
 from server.lists.naming_rows import with_names
-from server.recalls import book
+from server.recalls import book, listing
 from server.recalls.account import ACCOUNT_TEXTS, Progress, progress
 from server.recalls.customers import customers
 from server.recalls.reach import WHERE_TEXTS
@@ -19,7 +19,7 @@ def _progress(connection: sa.Connection, site: str, filters: Filters) -> Progres
 
 
 def _recalls(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
-    for one in book.listed(connection, site):
+    for one in listing.every(connection, site):
         found = progress(connection, one, site=site, now_ms=now_ms())
         yield {
             "number": one.number,

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict
+from functools import partial
 
 import sqlalchemy as sa
 
+from server import latest_first
+from server.context import now_ms
 from server.exports import Column, Filters, Listing, Rows
 from server.lists.naming_rows import with_names
 from server.transfers import book
 
 
 def _transfers(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
-    for one in book.list_transfers(connection, site, time.time_ns() // 1_000_000):
+    for one in latest_first.every(partial(book.list_transfers, connection, site, now_ms())):
         yield asdict(one) | {"state": one.state, "notices": ", ".join(one.notices)}
 
 
 def _in_transit(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
-    rows = map(asdict, book.in_transit(connection, site))
+    rows = map(asdict, latest_first.every(partial(book.in_transit, connection, site)))
     return with_names(connection, site, rows, {"subject": "name", "container": "carton"})
 
 

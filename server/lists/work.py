@@ -40,11 +40,7 @@ def _cases(connection: sa.Connection, site: str, filters: Filters) -> Rows:
 def _page_by_page(
     connection: sa.Connection, site: str, _filters: Filters, *, page: Callable[..., tuple[list[Any], str | None]]
 ) -> Rows:
-    found, following = page(connection, site)
-    yield from map(asdict, found)
-    while following:
-        found, following = page(connection, site, after=latest_first.read_after(following))
-        yield from map(asdict, found)
+    yield from map(asdict, latest_first.every(partial(page, connection, site)))
 
 
 def _lines(

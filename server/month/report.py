@@ -127,7 +127,7 @@ def read(connection: sa.Connection, site: str, since_ms: int, until_ms: int) -> 
 
 def _claims(connection: sa.Connection, site: str, since_ms: int, until_ms: int) -> list[ClaimThen]:
     found = []
-    for claim in book.list_claims(connection, site):
+    for claim in book.every(connection, site):
         fates = [fate for fate in claim.fates if fate.at_ms <= until_ms]
         if not fates:
             continue

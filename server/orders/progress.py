@@ -48,13 +48,8 @@ def list_numbers(
         after: of the last one that was seen.
     """
     d = documents.c
-    query = sa.select(d.event_ms, d.number).where(d.site == site, d.kind == "order", d.event.isnot(None))
-    if after is not None:
-        query = query.where(latest_first.behind(d.event_ms, d.number, after))
-    found = connection.execute(query.order_by(d.event_ms.desc(), d.number).limit(limit + 1)).all()
-    page = found[:limit]
-    more = latest_first.next_of(page[-1].event_ms, page[-1].number) if len(found) > limit else None
-    return [row.number for row in page], more
+    found, more = latest_first.page(connection, d.site == site, d.kind == "order", limit=limit, after=after)
+    return [row.number for row in found], more
 
 
 def read_progress(

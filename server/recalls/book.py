@@ -7,7 +7,7 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from server import papers
 from server.changes import publish
 from server.database import stamp
+from server.ledger import in_chunks
 from server.rebuild import lock
 from server.recalls.asked import Asked, RecallError, next_number, row_of
 from server.recalls.notices import UnknownSupplierError
@@ -127,12 +128,14 @@ def read(connection: sa.Connection, site: str, number: str) -> Standing:
     return _standing(_row(connection, site, number))
 
 
-def listed(connection: sa.Connection, site: str) -> list[Standing]:
-    """Every recall and drill: those in force first, then the latest first."""
+def standings(connection: sa.Connection, site: str, numbers: Iterable[str]) -> Mapping[str, Standing]:
+    """These recalls and drills by number, as far as there are any."""
     t = reference.c
-    query = sa.select(t.row).where(t.site == site, t.kind == "recall", t.row.isnot(None))
-    found = [_standing(row) for row in connection.execute(query).scalars()]
-    return sorted(found, key=lambda one: (one.until_ms is not None, -one.since_ms, one.number))
+    found: dict[str, Standing] = {}
+    for chunk in in_chunks(numbers):
+        query = sa.select(t.row).where(t.site == site, t.kind == "recall", t.key.in_(chunk), t.row.isnot(None))
+        found.update((row["number"], _standing(row)) for row in connection.execute(query).scalars())
+    return found
 
 
 def _row(connection: sa.Connection, site: str, number: str) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from server import papers
 from server.database import stamp
+from server.ledger import in_chunks
 from server.rebuild import rebuild
 from server.recalls.asked import RecallError
 from server.recalls.reach import Reached, Where
@@ -166,6 +167,20 @@ def _said(connection: sa.Connection, site: str, number: str) -> list[tuple[sa.Ro
         )
         for row in connection.execute(query).mappings()
     ]
+
+
+def last_said(connection: sa.Connection, site: str, numbers: Iterable[str]) -> Mapping[str, int]:
+    """When something was written down last of each of these recalls; one without a word is left out."""
+    d = documents.c
+    found: dict[str, int] = {}
+    for chunk in in_chunks(numbers):
+        query = (
+            sa.select(d.number, sa.func.max(d.event_ms))
+            .where(d.site == site, d.kind == "recall_outcome", d.number.in_(chunk), d.event.isnot(None))
+            .group_by(d.number)
+        )
+        found.update((number, at_ms) for number, at_ms in connection.execute(query))
+    return found
 
 
 def _operators(connection: sa.Connection, site: str, number: str) -> dict[str, str | None]:

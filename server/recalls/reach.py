@@ -185,10 +185,11 @@ _FIXED: Final = {
 def _pieces(connection: sa.Connection, site: str, recall: Recall, now_ms: int) -> Iterator[Reached]:
     """Pieces and lots without units: on hand by the balances, at customers by their orders."""
     s = stock_levels.c
-    query = sa.select(stock_levels).where(s.site == site)
-    here = taken_along.pieces_here(connection, site, connection.execute(query).mappings())
-    reach = {subject: recall.reach(traits_of(subject, None, now_ms)) for subject in {row["subject"] for row in here}}
-    here = [row for row in here if reach[row["subject"]] is not Reach.NO and row["quantity"] > 0]
+    subjects = connection.execute(sa.select(s.subject).distinct().where(s.site == site)).scalars()
+    answers = {subject: recall.reach(traits_of(subject, None, now_ms)) for subject in subjects}
+    reach = {subject: answer for subject, answer in answers.items() if answer is not Reach.NO}
+    rows = [row for keys in in_chunks(reach) for row in _balances(connection, site, keys)]
+    here = [row for row in taken_along.pieces_here(connection, site, rows) if row["quantity"] > 0]
     around = taken_along.containers(connection, site, (row["place"] for row in here))
     for row in here:
         place, container = _stands(row["place"], around)
@@ -203,6 +204,11 @@ def _pieces(connection: sa.Connection, site: str, recall: Recall, now_ms: int) -
             order=around[container].document if packed and container else None,
         )
     yield from _gone(connection, site, recall, now_ms)
+
+
+def _balances(connection: sa.Connection, site: str, subjects: Iterable[str]) -> Iterable[sa.RowMapping]:
+    s = stock_levels.c
+    return connection.execute(sa.select(stock_levels).where(s.site == site, s.subject.in_(subjects))).mappings()
 
 
 def _gone(connection: sa.Connection, site: str, recall: Recall, now_ms: int) -> Iterator[Reached]:

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import io
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import sqlalchemy as sa
 
 from server import documents as imports
-from server import inventory, named
+from server import inventory, latest_first, named, papers
 from server.database import reading, transact
 from server.document_file import draft
 from server.document_kinds import KINDS
 from server.named import NamedError
 from server.orders.progress import read_progress
+from server.orders.standing import OrderProgress
 from server.printing.numbers import allot_number
 from server.receipts import receipt
-from server.tables import document_rows, documents, events
+from server.tables import document_rows, documents, events, reference
 from sync.identity import GS1, is_container, item_of, split_key
 from sync.order import TRANSFER as PREFIX
 
-TRANSFERS_MAX: Final = 300
+TRANSFERS_MAX: Final = 50
+"""On one page of the list."""
+NOTICES_AT_ONCE: Final = 20
 LINES_MAX: Final = 500
 
 
@@ -97,46 +100,118 @@ def lacking(connection: sa.Connection, site: str, number: str, now_ms: int) -> l
     ]
 
 
-def list_transfers(connection: sa.Connection, site: str, now_ms: int) -> list[Transfer]:
-    """Transfers from this site and to it, the latest first."""
-    t = documents.c
-    query = (
-        sa.select(t.number, t.site, t.event_ms, document_rows.c.attributes)
-        .join(document_rows, document_rows.c.document == t.digest)
-        .where(t.kind == "order", t.number.startswith(PREFIX), t.event.isnot(None), document_rows.c.row == 1)
-        .order_by(t.event_ms.desc(), t.number.desc())
+def list_transfers(
+    connection: sa.Connection,
+    site: str,
+    now_ms: int,
+    *,
+    limit: int = TRANSFERS_MAX,
+    after: latest_first.Key | None = None,
+) -> tuple[list[Transfer], str | None]:
+    """Transfers from this site and to it, the latest first, and the `next` of their page; None on the last one.
+
+    Args:
+        after: of the last one that was seen.
+    """
+    found, more = latest_first.page(connection, *_transfers_of(site), limit=limit, after=after)
+    return _read(connection, [(row.site, row.number) for row in found], now_ms), more
+
+
+def read(connection: sa.Connection, site: str, number: str, now_ms: int) -> Transfer:
+    """One transfer from this site or to it.
+
+    Raises:
+        LookupError: there is none of that number.
+    """
+    found, _ = latest_first.page(connection, *_transfers_of(site), documents.c.number == number, limit=1)
+    if not found:
+        raise LookupError(f"There is no transfer {number:.60}.")
+    return _read(connection, [(found[0].site, number)], now_ms)[0]
+
+
+def _transfers_of(site: str) -> tuple[sa.ColumnElement[bool], ...]:
+    d, first = documents.c, document_rows.c
+    to = first.attributes["to_site"].as_string()
+    sent = sa.exists().where(
+        first.document == d.digest, first.row == 1, to.isnot(None), (d.site == site) | (to == site)
     )
-    notices = _notices(connection, site)
-    found = [(row, to) for row in connection.execute(query) if (to := (row.attributes or {}).get("to_site"))]
-    ours = [(row, to) for row, to in found if site in (row.site, to)][:TRANSFERS_MAX]
+    return d.kind == "order", d.number.startswith(PREFIX), sent
+
+
+def _read(connection: sa.Connection, wanted: Sequence[tuple[str, str]], now_ms: int) -> list[Transfer]:
+    """These transfers, by sender and number, in their order."""
+    d, first = documents.c, document_rows.c
+    numbers = [number for _, number in wanted]
+    query = (
+        sa.select(d.site, d.number, d.event_ms, first.attributes["to_site"].as_string().label("to"))
+        .join(document_rows, first.document == d.digest)
+        .where(d.kind == "order", d.number.in_(numbers), d.event.isnot(None), first.row == 1)
+    )
+    rows = {(row.site, row.number): row for row in connection.execute(query)}
+    notices = _notices_of(connection, numbers)
+    orders = {
+        origin: read_progress(connection, origin, [number for site, number in wanted if site == origin], now_ms)
+        for origin in {site for site, _ in wanted}
+    }
     return [
-        _transfer(connection, row.number, row.site, to, row.event_ms, now_ms, notices[row.site, row.number])
-        for row, to in ours
+        _transfer(connection, orders[key[0]][key[1]], rows[key].to, key[0], rows[key].event_ms, notices[key])
+        for key in wanted
     ]
 
 
-def in_transit(connection: sa.Connection, site: str) -> list[InTransit]:
-    """What left one site for another and has not been received: from here or to here."""
-    found = []
-    for (origin, transfer), notices in _notices(connection, site).items():
-        for number, to in notices:
-            if _is_closed(connection, to, number):
-                continue
-            for line in receipt.report(connection, site=to, number=number).lines:
-                left = line.expected_quantity - line.quantity
-                if left > 0 and not is_container(line.subject):
-                    found.append(
-                        InTransit(
-                            number=transfer,
-                            notice=number,
-                            origin=origin,
-                            to=to,
-                            subject=line.subject,
-                            quantity=left,
-                            container=line.expected,
-                        )
-                    )
-    return found
+def in_transit(
+    connection: sa.Connection, site: str, *, limit: int = LINES_MAX, after: latest_first.Key | None = None
+) -> tuple[list[InTransit], str | None]:
+    """What left one site for another and has not been received: from here or to here, the latest hand-over first.
+
+    Args:
+        limit: of lines; those of the last hand-over are all there.
+        after: of the last hand-over that was seen.
+
+    Returns:
+        The lines, and the `next` of their page; None on the last one.
+    """
+    found: list[InTransit] = []
+    following: str | None = latest_first.next_of(*after) if after else None
+    while True:
+        seen = latest_first.read_after(following)
+        notices, following = latest_first.page(connection, *_awaited_notices(site), limit=NOTICES_AT_ONCE, after=seen)
+        for place, notice in enumerate(notices, start=1):
+            found += _on_its_way(connection, notice.site, notice.number)
+            if len(found) >= limit and (following or place < len(notices)):
+                return found, latest_first.next_of(notice.event_ms, notice.number)
+        if following is None:
+            return found, None
+
+
+def _awaited_notices(site: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """Notices of transfers from this site or to it whose receipt is not closed."""
+    d, first, told = documents.c, document_rows.c, reference.c
+    origin = first.attributes["from_site"].as_string()
+    ours = sa.exists().where(
+        first.document == d.digest, first.row == 1, origin.isnot(None), (d.site == site) | (origin == site)
+    )
+    awaited = sa.exists().where(
+        told.site == d.site, told.kind == "document", told.key == d.number, told.row["state"].as_string() == "open"
+    )
+    return d.kind == "asn", d.number.startswith(PREFIX), awaited, ours
+
+
+def _on_its_way(connection: sa.Connection, to: str, notice: str) -> Iterator[InTransit]:
+    """What a notice announced and has not been received."""
+    said = papers.rows_of(connection, to, "asn", notice)[0]["attributes"]
+    for line in receipt.report(connection, site=to, number=notice).lines:
+        left = line.expected_quantity - line.quantity
+        if left > 0 and not is_container(line.subject):
+            yield InTransit(
+                number=said["transfer"],
+                notice=notice,
+                origin=said["from_site"],
+                to=to,
+                subject=line.subject,
+                quantity=left,
+                container=line.expected,
+            )
 
 
 def create(
@@ -186,14 +261,12 @@ def _row(connection: sa.Connection, site: str, line: int, product: str, quantity
 
 def _transfer(
     connection: sa.Connection,
-    number: str,
-    origin: str,
+    order: OrderProgress,
     to: str,
+    origin: str,
     since_ms: int,
-    now_ms: int,
     handed_over: Iterable[tuple[str, str]],
 ) -> Transfer:
-    order = read_progress(connection, origin, [number], now_ms)[number]
     notices = tuple(notice for notice, at in handed_over if at == to)
     arrived = on_its_way = short = 0
     for notice in notices:
@@ -206,7 +279,7 @@ def _transfer(
             short += left if closed else 0
             on_its_way += 0 if closed else left
     return Transfer(
-        number=number,
+        number=order.order.number,
         origin=origin,
         to=to,
         since_ms=since_ms,
@@ -220,20 +293,20 @@ def _transfer(
     )
 
 
-def _notices(connection: sa.Connection, site: str) -> dict[tuple[str, str], list[tuple[str, str]]]:
-    """(sender, transfer) -> number and site of every notice that it made, of those from this site or to it."""
-    t = documents.c
+def _notices_of(connection: sa.Connection, transfers: Sequence[str]) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    """(sender, transfer) -> number and site of every notice that it made."""
+    t, first = documents.c, document_rows.c
+    origin, transfer = first.attributes["from_site"].as_string(), first.attributes["transfer"].as_string()
     query = (
-        sa.select(t.number, t.site, document_rows.c.attributes)
-        .join(document_rows, document_rows.c.document == t.digest)
-        .where(t.kind == "asn", t.number.startswith(PREFIX), t.event.isnot(None), document_rows.c.row == 1)
+        sa.select(t.number, t.site, origin, transfer)
+        .join(document_rows, first.document == t.digest)
+        .where(t.kind == "asn", t.number.startswith(PREFIX), t.event.isnot(None), first.row == 1)
+        .where(transfer.in_(transfers))
         .order_by(t.event_ms, t.number)
     )
     found: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
-    for number, to, said in connection.execute(query):
-        origin = (said or {}).get("from_site")
-        if origin is not None and site in (origin, to):
-            found[origin, said["transfer"]].append((number, to))
+    for number, to, *sent in connection.execute(query):
+        found[sent[0], sent[1]].append((number, to))
     return found
 
 

@@ -11,7 +11,7 @@ from werkzeug import Response
 
 from server import case_file, context, decisions, naming, pictures, queries, staff
 from server.case_file import CaseFile, Side
-from server.claims.book import list_claims
+from server.claims.book import claims_of
 from server.database import reading, transact
 from server.errors import Refusal
 from server.people import requires, signed_in
@@ -35,7 +35,7 @@ def case(rule: str, episode: str, path: str) -> str:
         names = linked_names(connection, site, _keys(found))
         devices = queries.device_names(connection, site)
         about = found.case.document if rule == "short" else None
-        claims = list_claims(connection, site, receipt=about.rpartition("/")[0] or about) if about else []
+        claims = claims_of(connection, site, about.rpartition("/")[0] or about) if about else []
         crew = [member.name for member in staff.members(connection, site) if member.active]
         shown = pictures.of_events(connection, site, _scans(found))
     return render_template(

@@ -18,7 +18,7 @@ from server.errors import Refusal
 from server.people import requires, signed_in
 from server.roles import Task
 from server.web.navigation import Entry, Group
-from server.web.pages import blueprint, linked_names
+from server.web.pages import blueprint, last_seen, linked_names
 
 NAV = Entry("Claims", "web.claims", Group.WORK, 35, Task.CLAIM)
 NOTE_MAX = 200
@@ -29,9 +29,10 @@ TYPED_MAX = 30
 @requires(Task.CLAIM)
 def claims() -> str:
     """Claims, the latest first."""
+    after, seen = last_seen("claims")
     with reading() as connection:
-        found = book.list_claims(connection, signed_in().site)
-    return render_template("claims.html", claims=found, wrongs=WRONGS)
+        found, following = book.list_claims(connection, signed_in().site, after=seen)
+    return render_template("claims.html", claims=found, next=following, after=after)
 
 
 def _page(template: str) -> str:

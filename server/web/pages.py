@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from flask import Blueprint, g, url_for
+from flask import Blueprint, g, request, url_for
 
-from server import naming, sites
+from server import latest_first, naming, sites
 from server.database import reading
+from server.errors import Refusal
 from server.naming import Name, Names
 from server.people import signed_in
 from sync.identity import Kind
@@ -51,6 +52,23 @@ def site_name(code: str | None = None) -> str:
             g.site_names = sites.names(connection)
     wanted = code or signed_in().site
     return str(g.site_names.get(wanted, wanted))
+
+
+def last_seen(of: str, name: str = "after") -> tuple[str | None, latest_first.Key | None]:
+    """Which document of a list was seen last, as the address says it and as it is meant.
+
+    Args:
+        of: what it is a list of, in the plural.
+        name: of the argument.
+
+    Raises:
+        Refusal: it is none.
+    """
+    said = request.args.get(name) or None
+    try:
+        return said, latest_first.read_after(said)
+    except ValueError:
+        raise Refusal(400, "bad_request", f"There is no such page of {of}.") from None
 
 
 def linked_names(connection: sa.Connection, site: str, keys: Iterable[str | None]) -> LinkedNames:

@@ -14,7 +14,7 @@ from server import context
 from server.database import reading, transact
 from server.errors import Refusal
 from server.people import requires, signed_in
-from server.recalls import book, heard
+from server.recalls import book, heard, listing
 from server.recalls.account import ACCOUNT_TEXTS, OPEN, Progress, progress
 from server.recalls.asked import Asked, RecallError, row_of, suggested_place
 from server.recalls.customers import answer, customers, settle
@@ -38,10 +38,14 @@ LISTS: Final = ("lots", "serials", "receipts")
 @requires(Task.LOOK)
 def recalls() -> str:
     """Recalls and drills, those in force first."""
-    site, now_ms = signed_in().site, context.now_ms()
+    site, now_ms, after = signed_in().site, context.now_ms(), request.args.get("after") or None
     with reading() as connection:
-        found = [progress(connection, one, site=site, now_ms=now_ms) for one in book.listed(connection, site)]
-    return render_template("recalls.html", recalls=found)
+        try:
+            found, following = listing.page(connection, site, after=after)
+        except ValueError:
+            raise Refusal(400, "bad_request", "There is no such page of recalls.") from None
+        recalls = listing.summaries(connection, site, found, now_ms)
+    return render_template("recalls.html", recalls=recalls, next=following, after=after)
 
 
 @blueprint.get("/recalls/new")

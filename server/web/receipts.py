@@ -13,7 +13,7 @@ from werkzeug import Response
 from server import cells, context, latest_first, naming, papers, pictures, queries
 from server.cells import CellError
 from server.claims import delivery
-from server.claims.book import list_claims
+from server.claims.book import claims_of
 from server.claims.claim import ClaimError
 from server.claims.version import has_changed
 from server.counts.compare import Line
@@ -121,7 +121,7 @@ def _shown(connection: sa.Connection, site: str, found: ReceiptReport) -> dict[s
         "plates": _without_plates(connection, site, found.lines),
         "devices": queries.device_names(connection, site),
         "pictures": pictures.of_events(connection, site, [event for line in found.lines for event in line.events]),
-        "claims": list_claims(connection, site, receipt=found.number),
+        "claims": claims_of(connection, site, found.number),
         "lines_max": LINES_MAX,
         "quantities": quantities(found.lines),
     }

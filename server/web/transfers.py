@@ -15,9 +15,10 @@ from server.tabular import TableError
 from server.transfers import book
 from server.transfers.book import TransferError
 from server.web.navigation import Entry, Group
-from server.web.pages import blueprint, linked_names
+from server.web.pages import blueprint, last_seen, linked_names
 
 LACKING_SHOWN: Final = 5
+MOVING_SHOWN: Final = 100
 NAV = Entry("Transfers", "web.transfers", Group.WORK, order=45)
 
 
@@ -26,9 +27,10 @@ NAV = Entry("Transfers", "web.transfers", Group.WORK, order=45)
 def transfers() -> str:
     """Transfers from here and to here, and what is on its way."""
     site, now_ms = signed_in().site, context.now_ms()
+    (after, seen), (moving_after, seen_moving) = last_seen("transfers"), last_seen("transfers", "moving_after")
     with reading() as connection:
-        found = book.list_transfers(connection, site, now_ms)
-        moving = book.in_transit(connection, site)
+        found, following = book.list_transfers(connection, site, now_ms, after=seen)
+        moving, moving_next = book.in_transit(connection, site, limit=MOVING_SHOWN, after=seen_moving)
         names = linked_names(connection, site, [key for one in moving for key in (one.subject, one.container)])
         every = sites.names(connection)
     return render_template(
@@ -38,6 +40,10 @@ def transfers() -> str:
         names=names,
         sites=every,
         others=[(code, name) for code, name in every.items() if code != site],
+        next=following,
+        after=after,
+        moving_next=moving_next,
+        moving_after=moving_after,
     )
 
 

@@ -212,8 +212,8 @@ def test_what_goes_to_the_other_shop_leaves_here_and_arrives_there(shop_year: Sh
         walk.scan("ship", carton, document=number)
         walk.hand.send(walk.now_ms + 60_000)
         with reading() as c:
-            (here,) = transfers.list_transfers(c, SITE, truth.end_ms + DAY_MS)
-            (there,) = transfers.list_transfers(c, "north", truth.end_ms + DAY_MS)
+            ((here,), _) = transfers.list_transfers(c, SITE, truth.end_ms + DAY_MS)
+            ((there,), _) = transfers.list_transfers(c, "north", truth.end_ms + DAY_MS)
             left = inventory.on_hand(c, SITE)[shirt.item]
             t = unit_states.c
             coming = sa.select(t.unit).where(t.site == "north", t.status == "announced", t.unit.contains("/21/"))

@@ -7,7 +7,7 @@ from flask import Flask
 from server.changes import pull
 from server.database import reading, writing
 from server.permissions import read_crew
-from server.recalls import book
+from server.recalls import listing
 from server.transfers.book import next_number
 from tests.handheld import BIN_A, PHONE, unit
 from tests.server.running import NOW, SITE, Handheld, Person, sign_in
@@ -96,7 +96,7 @@ def test_a_recall_begins_at_every_site_and_says_where_it_could_not(app: Flask, a
     assert (here["number"], here["at"]) == ("RC-2", [SITE])
     assert here["not_at"] == {"north": "There is no product 'C2' here: give its GTIN, its SKU or its canonical name."}
     with reading() as c:
-        assert [one.number for one in book.listed(c, "north")] == ["RC-1"]
+        assert [one.number for one in listing.every(c, "north")] == ["RC-1"]
         changes, _, _ = pull(c, "north", None)
     assert [key for kind, key, _ in changes if kind == "recall"] == ["RC-1"], "its handhelds obey"
     assert "At every site that you are let into" in quality.get("/recalls/new").text
