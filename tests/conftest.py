@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext
 
 from tests.browser import PATIENCE_MS, BrowserUnavailableError, running_browser
 from tests.postgres import PostgresUnavailableError, Server, running_postgres
+from tests.server.ready_tables import Emptied, lay_file
 from tests.simulation.shop.fixture import Shop, built, copied
 from tests.simulation.shop.year import MONTH, YEAR
 
@@ -37,9 +38,20 @@ def postgres() -> Iterator[Server]:
         _absent(str(missing))
 
 
+@pytest.fixture(scope="session")
+def emptied(postgres: Server) -> Emptied:
+    return Emptied(postgres)
+
+
 @pytest.fixture
-def postgres_url(postgres: Server) -> Iterator[str]:
-    """SQLAlchemy's URL of a new, empty PostgreSQL database, dropped after the test."""
+def postgres_url(emptied: Emptied) -> str:
+    """SQLAlchemy's URL of a PostgreSQL database with this release's tables and no row; one at a time."""
+    return emptied.url()
+
+
+@pytest.fixture
+def new_postgres_url(postgres: Server) -> Iterator[str]:
+    """SQLAlchemy's URL of a new PostgreSQL database without any table, dropped after the test."""
     name = f"test_{next(_database_numbers)}"
     yield postgres.new_database(name)
     postgres.drop_database(name)
@@ -47,10 +59,27 @@ def postgres_url(postgres: Server) -> Iterator[str]:
 
 @pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """SQLAlchemy's URL of a new, empty database: the test runs once on SQLite and once on PostgreSQL."""
+    """SQLAlchemy's URL of a database with this release's tables and no row.
+
+    The test runs once on SQLite and once on PostgreSQL.
+    """
+    if request.param == "sqlite":
+        path = tmp_path / "warehouse.sqlite3"
+        lay_file(path)
+        return f"sqlite:///{path}"
+    return _asked_for(request, "postgres_url")
+
+
+@pytest.fixture(params=DATABASES)
+def new_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The same of a database without any table."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'warehouse.sqlite3'}"
-    url = request.getfixturevalue("postgres_url")
+    return _asked_for(request, "new_postgres_url")
+
+
+def _asked_for(request: pytest.FixtureRequest, name: str) -> str:
+    url = request.getfixturevalue(name)
     assert isinstance(url, str)
     return url
 

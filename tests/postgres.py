@@ -114,12 +114,12 @@ class Server:
         self.process = None
 
     def _execute(self, statement: sql.Composed) -> None:
-        with psycopg.connect(_libpq_url(self.url), autocommit=True) as connection:
+        with psycopg.connect(libpq_url(self.url), autocommit=True) as connection:
             connection.execute(statement)
 
     def _accepts_connections(self) -> bool:
         try:
-            psycopg.connect(_libpq_url(self.url), connect_timeout=5).close()
+            psycopg.connect(libpq_url(self.url), connect_timeout=5).close()
         except psycopg.OperationalError:
             return False
         return True
@@ -275,5 +275,5 @@ def _free_port() -> int:
     raise PostgresUnavailableError(f"No port is free from {PORTS.start} to {PORTS.stop - 1}.")
 
 
-def _libpq_url(url: str) -> str:
+def libpq_url(url: str) -> str:
     return url.replace("postgresql+psycopg://", "postgresql://", 1)

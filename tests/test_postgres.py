@@ -11,21 +11,21 @@ def _connect(url: str) -> psycopg.Connection:
     return psycopg.connect(url.replace("+psycopg", "", 1))
 
 
-def test_a_committed_row_outlives_a_killed_database_server(postgres: Server, postgres_url: str) -> None:
-    with _connect(postgres_url) as connection:
+def test_a_committed_row_outlives_a_killed_database_server(postgres: Server, new_postgres_url: str) -> None:
+    with _connect(new_postgres_url) as connection:
         connection.execute("CREATE TABLE cartons (sscc text)")
         connection.execute("INSERT INTO cartons VALUES ('106141411234567897')")
     postgres.kill()
     with pytest.raises(psycopg.OperationalError):
-        _connect(postgres_url)
+        _connect(new_postgres_url)
     postgres.start()
-    with _connect(postgres_url) as connection:
+    with _connect(new_postgres_url) as connection:
         assert connection.execute("SELECT sscc FROM cartons").fetchall() == [("106141411234567897",)]
 
 
-def test_a_kill_leaves_no_process_of_the_cluster_at_work(postgres: Server, postgres_url: str) -> None:
+def test_a_kill_leaves_no_process_of_the_cluster_at_work(postgres: Server, new_postgres_url: str) -> None:
     assert postgres.process is not None
-    with _connect(postgres_url):
+    with _connect(new_postgres_url):
         cluster = psutil.Process(postgres.process.pid).children()
         assert any("postgres: postgres" in " ".join(process.cmdline()) for process in cluster)
         postgres.kill()

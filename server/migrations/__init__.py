@@ -6,6 +6,7 @@ Alembic runs inside one transaction of ours, on both databases: a migration that
 from __future__ import annotations
 
 import io
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -29,7 +30,7 @@ class NewerDatabase(ValueError):
 
 def head() -> str:
     """The version that this release works with."""
-    return str(ScriptDirectory.from_config(_config()).get_current_head())
+    return str(_scripts().get_current_head())
 
 
 def current(connection: sa.Connection) -> str | None:
@@ -46,13 +47,13 @@ def upgrade(connection: sa.Connection) -> tuple[str | None, str]:
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
     before = current(connection)
-    config = _config()
-    known = {revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()}
+    known = {revision.revision for revision in _scripts().walk_revisions()}
     if before is not None and before not in known:
         raise NewerDatabase(
             f"The database has version {before}, which this release does not know: install a newer one."
         )
     if known and before != head():
+        config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     return before, head()
@@ -64,13 +65,13 @@ def replace(connection: sa.Connection, revision: str) -> None:
     Raises:
         NewerDatabase: the version is not known here.
     """
-    config = _config()
-    if revision not in {known.revision for known in ScriptDirectory.from_config(config).walk_revisions()}:
+    if revision not in {known.revision for known in _scripts().walk_revisions()}:
         raise NewerDatabase(f"The backup has version {revision}, which this release does not know.")
     ours = {*db.metadata.tables, _VERSION_TABLE}
     there = sa.MetaData()
     there.reflect(connection, only=lambda name, _: name in ours)
     there.drop_all(connection)
+    config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
 
@@ -82,6 +83,12 @@ def revise(connection: sa.Connection, message: str) -> Path:
     number = len(list((_HERE / "versions").glob("*.py"))) + 1
     command.revision(config, message=message, autogenerate=True, rev_id=f"{number:04d}")
     return next((_HERE / "versions").glob(f"{number:04d}_*.py"))
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    """The versions that this release has; reading them takes as long as everything else of an upgrade that is none."""
+    return ScriptDirectory.from_config(_config())
 
 
 def _config() -> Config:

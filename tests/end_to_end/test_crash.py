@@ -29,9 +29,9 @@ def test_what_beeped_is_on_the_server_once_after_kills_on_sqlite(tmp_path: Path)
 @pytest.mark.postgres
 @pytest.mark.xdist_group("crash-postgres")
 def test_what_beeped_is_on_the_server_once_after_kills_on_postgresql(
-    tmp_path: Path, postgres: Server, postgres_url: str
+    tmp_path: Path, postgres: Server, new_postgres_url: str
 ) -> None:
-    report = crash(tmp_path, postgres_url, kills=KILLS_WITH_ITS_DATABASE, seed=2, cluster=postgres)
+    report = crash(tmp_path, new_postgres_url, kills=KILLS_WITH_ITS_DATABASE, seed=2, cluster=postgres)
     assert report.findings == []
     assert min(report.client_kills, report.worker_kills + report.server_kills) >= KILLS_WITH_ITS_DATABASE
     assert report.database_kills > 0

@@ -40,9 +40,9 @@ class Handheld:
 
 
 @pytest.fixture
-def warehouse(database_url: str, tmp_path: Path) -> Iterator[Site]:
+def warehouse(new_database_url: str, tmp_path: Path) -> Iterator[Site]:
     """A running server."""
-    running = Site(folder=tmp_path, database_url=database_url)
+    running = Site(folder=tmp_path, database_url=new_database_url)
     assert running.flask("init").returncode == 0
     running.start()
     running.wait_until_ready()

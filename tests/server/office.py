@@ -19,7 +19,7 @@ from server.document_file import Draft, draft
 from server.document_kinds import KINDS
 from server.documents import Imported
 from server.setup import set_up
-from tests.server import ready_made
+from tests.server import ready_made, ready_tables
 
 SITE = "main"
 NOW = 1_767_225_600_000
@@ -41,6 +41,7 @@ def office(
 ) -> Iterator[Flask]:
     """A server that `init` made ready, inside an app context."""
     with bare(database_url, folder, now_ms=now_ms, **overrides) as app:
+        ready_tables.lay(db.engine)
         set_up(settings(), now_ms=NOW, password=PASSWORD)
         yield app
 

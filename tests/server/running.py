@@ -25,7 +25,7 @@ from server.roles import PERSONAL
 from server.tables import devices, people, server_state, sites
 from sync import enrolment, protocol
 from tests.handheld import BIN_A, BIN_B, BIN_C, CABLE, DAY, DOCK, PHONE, Chain
-from tests.server import ready_made
+from tests.server import ready_made, ready_tables
 
 SITE = "main"
 PASSWORD = "correct horse battery"
@@ -56,8 +56,8 @@ def running_server(
     app = make({**overrides, **settings}, now_ms=lambda: NOW)
     app.test_client_class = Client
     with app.app_context():
+        ready_tables.lay(db.engine)
         with writing() as c:
-            db.metadata.create_all(c)
             c.execute(
                 server_state.insert().values(
                     id=1,

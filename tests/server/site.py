@@ -24,6 +24,7 @@ from server.tables import (
     unit_states,
 )
 from tests.handheld import DAY, Chain
+from tests.server import ready_tables
 
 SITE = "main"
 FOLDED = (unit_states, cases, stock_levels, identifier_claims)
@@ -31,14 +32,14 @@ FOLDED = (unit_states, cases, stock_levels, identifier_claims)
 
 @contextmanager
 def site(database_url: str) -> Iterator[Flask]:
-    """The least app that has the database: empty, its tables made, inside an app context."""
+    """The least app that has the database: one with no row, inside an app context."""
     app = Flask(__name__)
     app.config.update(SQLALCHEMY_DATABASE_URI=database_url, SQLALCHEMY_ENGINE_OPTIONS=engine_options(database_url))
     db.init_app(app)
     with app.app_context():
         prepare(db.engine)
+        ready_tables.lay(db.engine)
         with writing() as c:
-            db.metadata.create_all(c)
             c.execute(
                 server_state.insert().values(
                     id=1, incarnation="inc1", private_key=bytes(32), site=SITE, stamp=0, fold_version="1"

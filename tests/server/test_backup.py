@@ -198,13 +198,13 @@ def test_a_database_that_was_lost_altogether_is_restored(database_url: str, tmp_
 
 
 @pytest.mark.postgres
-def test_a_site_moves_from_sqlite_to_postgresql(postgres_url: str, tmp_path: Path) -> None:
+def test_a_site_moves_from_sqlite_to_postgresql(new_postgres_url: str, tmp_path: Path) -> None:
     with office(f"sqlite:///{tmp_path / 'warehouse.sqlite3'}", tmp_path):
         shift()
         before = everything()
         back_up(tmp_path / "own", now_ms=NOW)
         back_up(tmp_path / "portable", now_ms=NOW, portable=True)
-    with bare(postgres_url, tmp_path):
+    with bare(new_postgres_url, tmp_path):
         with pytest.raises(BackupError, match="this server keeps PostgreSQL: make a backup with --portable"):
             restore(tmp_path / "own")
         restore(tmp_path / "portable")
@@ -236,13 +236,13 @@ def test_a_damaged_backup_changes_nothing(database_url: str, tmp_path: Path) -> 
 @pytest.mark.skipif(os.name != "posix", reason="only POSIX has devices and file modes")
 @PORTABLE
 def test_a_backup_is_refused_before_anything_is_replaced_and_leaves_nothing_behind(
-    database_url: str, tmp_path: Path, *, portable: bool
+    new_database_url: str, tmp_path: Path, *, portable: bool
 ) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    with bare(database_url, tmp_path), pytest.raises(BackupError, match="There is nothing to back up"):
+    with bare(new_database_url, tmp_path), pytest.raises(BackupError, match="There is nothing to back up"):
         back_up(tmp_path / "early", now_ms=NOW, portable=portable)
-    with office(database_url, tmp_path):
+    with office(new_database_url, tmp_path):
         with pytest.raises(BackupError, match=r"There is no folder .*nowhere"):
             back_up(tmp_path / "nowhere" / "x.bak", now_ms=NOW, portable=portable)
         with pytest.raises(BackupError, match="pipe is there and is no ordinary file"):
@@ -254,9 +254,9 @@ def test_a_backup_is_refused_before_anything_is_replaced_and_leaves_nothing_behi
 @pytest.mark.skipif(os.name != "posix", reason="only POSIX has file modes")
 @PORTABLE
 def test_only_its_owner_can_read_a_backup_and_the_database(
-    database_url: str, tmp_path: Path, *, portable: bool
+    new_database_url: str, tmp_path: Path, *, portable: bool
 ) -> None:
-    with office(database_url, tmp_path):
+    with office(new_database_url, tmp_path):
         back_up(tmp_path / "a.bak", now_ms=NOW, portable=portable)
         files = [tmp_path / "a.bak"]
         if db.engine.dialect.name == "sqlite":

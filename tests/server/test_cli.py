@@ -42,8 +42,8 @@ def file(folder: Path, name: str, content: str) -> Path:
     return path
 
 
-def test_init_says_what_it_made_and_what_was_there(database_url: str, tmp_path: Path) -> None:
-    with bare(database_url, tmp_path) as app:
+def test_init_says_what_it_made_and_what_was_there(new_database_url: str, tmp_path: Path) -> None:
+    with bare(new_database_url, tmp_path) as app:
         first = run(app, "init", "--admin", "Rosa", "--password-stdin", typed="correct horse battery\n")
         assert "Rosa may sign in with the password that you gave." in first
         again = run(app, "init")
@@ -52,21 +52,21 @@ def test_init_says_what_it_made_and_what_was_there(database_url: str, tmp_path: 
         assert "horse" not in first + again
 
 
-def test_init_makes_up_a_password_and_shows_it_once(database_url: str, tmp_path: Path) -> None:
-    with bare(database_url, tmp_path) as app:
+def test_init_makes_up_a_password_and_shows_it_once(new_database_url: str, tmp_path: Path) -> None:
+    with bare(new_database_url, tmp_path) as app:
         password = run(app, "init").rsplit(": ", 1)[1].strip()
         assert len(password) >= 16
         assert password not in run(app, "init")
 
 
-def test_init_refuses_a_password_that_is_too_short(database_url: str, tmp_path: Path) -> None:
-    with bare(database_url, tmp_path) as app:
+def test_init_refuses_a_password_that_is_too_short(new_database_url: str, tmp_path: Path) -> None:
+    with bare(new_database_url, tmp_path) as app:
         said = run(app, "init", "--password-stdin", typed="short\n", code=1)
         assert said == "Error: A password takes 12 to 200 characters; this has 5.\n"
 
 
-def test_a_command_before_init_says_what_to_do(database_url: str, tmp_path: Path) -> None:
-    with bare(database_url, tmp_path) as app:
+def test_a_command_before_init_says_what_to_do(new_database_url: str, tmp_path: Path) -> None:
+    with bare(new_database_url, tmp_path) as app:
         said = run(app, "cases", code=1)
         assert said == "Error: The database is not ready for this release: run `flask --app server init`.\n"
 

@@ -16,8 +16,8 @@ from server.tables import people, server_state
 from tests.server.office import NOW, PASSWORD, bare, office, rows
 
 
-def test_an_empty_database_gets_the_tables_that_the_program_works_with(database_url: str, tmp_path: Path) -> None:
-    with bare(database_url, tmp_path):
+def test_an_empty_database_gets_the_tables_that_the_program_works_with(new_database_url: str, tmp_path: Path) -> None:
+    with bare(new_database_url, tmp_path):
         with writing() as c:
             assert migrations.upgrade(c) == (None, migrations.head())
         with reading() as c:
@@ -25,15 +25,15 @@ def test_an_empty_database_gets_the_tables_that_the_program_works_with(database_
             assert compare_metadata(context, db.metadata) == []
 
 
-def test_a_database_that_is_up_to_date_is_left_alone(database_url: str, tmp_path: Path) -> None:
-    with bare(database_url, tmp_path):
+def test_a_database_that_is_up_to_date_is_left_alone(new_database_url: str, tmp_path: Path) -> None:
+    with bare(new_database_url, tmp_path):
         for before in (None, migrations.head()):
             with writing() as c:
                 assert migrations.upgrade(c)[0] == before
 
 
-def test_a_database_of_a_newer_release_is_refused_untouched(database_url: str, tmp_path: Path) -> None:
-    with bare(database_url, tmp_path):
+def test_a_database_of_a_newer_release_is_refused_untouched(new_database_url: str, tmp_path: Path) -> None:
+    with bare(new_database_url, tmp_path):
         with writing() as c:
             migrations.upgrade(c)
             c.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
@@ -41,8 +41,8 @@ def test_a_database_of_a_newer_release_is_refused_untouched(database_url: str, t
             migrations.upgrade(c)
 
 
-def test_setting_up_twice_makes_nothing_twice(database_url: str, tmp_path: Path) -> None:
-    with bare(database_url, tmp_path):
+def test_setting_up_twice_makes_nothing_twice(new_database_url: str, tmp_path: Path) -> None:
+    with bare(new_database_url, tmp_path):
         assert not is_ready()
         first = set_up(settings(), now_ms=NOW)
         assert is_ready()
@@ -54,9 +54,9 @@ def test_setting_up_twice_makes_nothing_twice(database_url: str, tmp_path: Path)
         assert (rows(server_state, "incarnation", "private_key"), rows(people, "name", "password_hash")) == known
 
 
-def test_a_database_of_another_site_is_not_taken_over(database_url: str, tmp_path: Path) -> None:
-    with office(database_url, tmp_path):
+def test_a_database_of_another_site_is_not_taken_over(new_database_url: str, tmp_path: Path) -> None:
+    with office(new_database_url, tmp_path):
         pass
-    with bare(database_url, tmp_path, SITE="north"), pytest.raises(SetUpError) as refused:
+    with bare(new_database_url, tmp_path, SITE="north"), pytest.raises(SetUpError) as refused:
         set_up(settings(), now_ms=NOW)
     assert str(refused.value) == "This database keeps the stock of site 'main', and SCAN_SITE is 'north'."

@@ -14,8 +14,8 @@ def test_a_server_that_is_set_up_is_alive_and_ready(app: Flask) -> None:
     assert client.get("/readyz").get_json() == {"status": "ready"}
 
 
-def test_a_server_without_its_tables_is_alive_but_not_ready(database_url: str, tmp_path: Path) -> None:
-    app = create_app({"DATABASE_URL": database_url, "INSTANCE": tmp_path})
+def test_a_server_without_its_tables_is_alive_but_not_ready(new_database_url: str, tmp_path: Path) -> None:
+    app = create_app({"DATABASE_URL": new_database_url, "INSTANCE": tmp_path})
     client = app.test_client()
     assert client.get("/healthz").status_code == 200
     assert refusal(client.get("/readyz")) == (503, "unavailable")
