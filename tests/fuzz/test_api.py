@@ -7,21 +7,19 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import psutil
 import pytest
 import schemathesis
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fuzz.hostile import FACTOR, LABELS, cut, once, quickly, tables, tries
 from tests.handheld import BIN_A, CARTON_1, DOCK, PHONE, Chain, unit
-from tests.server.running import NOW, Handheld, Person, running_server, sign_in
+from tests.server.furnished import Shop, furnished
+from tests.server.running import NOW
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(max(120, 60 * FACTOR))]
 
@@ -38,47 +36,10 @@ KNOWN: Final[dict[str, list[Any]]] = {
 """What stands in addresses: most of it is there, or is made by what is sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A running server, and somebody who may do everything there."""
-
-    app: Flask
-    admin: Person
-    handheld: Handheld
-
-    def headers(self) -> dict[str, str]:
-        return {"X-CSRFToken": self.admin.token}
-
-    def cookies(self) -> dict[str, str]:
-        cookie = self.admin.client.get_cookie("scan_session")
-        assert cookie is not None
-        return {cookie.key: cookie.value}
-
-
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    folder: Path = tmp_path_factory.mktemp("fuzz")
-    with running_server(f"sqlite:///{folder / 'fuzz.sqlite3'}", folder) as app:
-        admin = sign_in(app, "admin")
-        handheld = Handheld(app, Ed25519PrivateKey.from_private_bytes(bytes(32))).enrol()
-        _furnish(handheld, admin)
-        yield Place(app, admin, handheld)
-
-
-def _furnish(handheld: Handheld, admin: Person) -> None:
-    """Something of each kind that requests can be about."""
-    for serial in ("A1", "A2", "A3"):
-        handheld.scan("receive", unit(serial), location=DOCK, document="ASN-1")
-    handheld.scan("put_away", unit("A1"), location=BIN_A, minutes_ago=5)
-    handheld.scan("pack", unit("A2"), container=CARTON_1, document="SO-1", minutes_ago=4)
-    handheld.push()
-    for kind, content in {
-        "asn": "number,supplier,gtin,serial\nASN-1,Acme,09506000134352,A1\nASN-1,Acme,09506000134352,A9\n",
-        "order": "number,gtin,quantity,customer\nSO-1,09506000134352,2,Mia\n",
-        "purchase_order": "number,supplier,gtin,quantity\nPO-1,Acme,09506000134352,3\n",
-    }.items():
-        answer = admin.post(f"/api/v1/documents?kind={kind}", data=content)
-        assert answer.status_code == 200, answer.text
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with furnished(tmp_path_factory.mktemp("fuzz")) as shop:
+        yield shop
 
 
 def _operations(app: Flask) -> list[Any]:
@@ -93,25 +54,28 @@ def _aim(case: Any, rng: random.Random) -> None:
             case.path_parameters[name] = rng.choice(KNOWN[name])
 
 
-def test_no_request_that_the_description_allows_makes_the_server_fail(place: Place) -> None:
-    operations = [o for o in _operations(place.app) if o.path not in ENDS_THE_SESSION]
+def test_no_request_that_the_description_allows_makes_the_server_fail(shop: Shop) -> None:
+    operations = [o for o in _operations(shop.app) if o.path not in ENDS_THE_SESSION]
     assert len(operations) > 100
     process, peaks = psutil.Process(), []
     rounds = max(1, FACTOR // 5)
     for number in range(rounds):
         for operation in operations:
-            _try_out(place, operation, random.Random(f"{number} {operation.label}"), examples=min(2 * FACTOR - 1, 10))
+            _try_out(shop, operation, random.Random(f"{number} {operation.label}"), examples=min(2 * FACTOR - 1, 10))
         peaks.append(process.memory_info().rss)
     assert peaks[-1] - peaks[len(peaks) // 2] < GROWTH_BYTES_MAX, peaks
 
 
-def _try_out(place: Place, operation: Any, rng: random.Random, *, examples: int) -> None:
+def _try_out(shop: Shop, operation: Any, rng: random.Random, *, examples: int) -> None:
+    cookie = shop.admin.client.get_cookie("scan_session")
+    assert cookie is not None
+
     @once(examples)
     @given(operation.as_strategy())
     def ask(case: Any) -> None:
         _aim(case, rng)
         with quickly():
-            answer = case.call(headers=place.headers(), cookies=place.cookies())
+            answer = case.call(headers={"X-CSRFToken": shop.admin.token}, cookies={cookie.key: cookie.value})
         assert answer.status_code < 500, (case.as_curl_command(), answer.text)
         assert len(answer.content) < ANSWER_BYTES_MAX
 
@@ -120,20 +84,20 @@ def _try_out(place: Place, operation: Any, rng: random.Random, *, examples: int)
 
 @tries(25)
 @given(given_file=tables(), dry=st.sampled_from(["true", "false"]))
-def test_no_file_that_is_imported_makes_the_server_fail(place: Place, given_file: tuple[str, bytes], dry: str) -> None:
+def test_no_file_that_is_imported_makes_the_server_fail(shop: Shop, given_file: tuple[str, bytes], dry: str) -> None:
     kind, content = given_file
     query = f"kind={kind}&number=X-1&dry_run={dry}"
     with quickly():
-        answer = place.admin.post(f"/api/v1/documents?{query}", data=content)
+        answer = shop.admin.post(f"/api/v1/documents?{query}", data=content)
     assert answer.status_code in (200, 400, 409, 413, 422), answer.text
 
 
 @tries(40)
 @given(label=LABELS, action=st.sampled_from(["receive", "pick", "count", "ship", "nonsense"]))
-def test_no_label_that_is_asked_about_makes_the_server_fail(place: Place, label: bytes, action: str) -> None:
+def test_no_label_that_is_asked_about_makes_the_server_fail(shop: Shop, label: bytes, action: str) -> None:
     query = {"scan": label.decode("latin-1"), "action": action, "location": BIN_A}
     with quickly():
-        answer = place.admin.get("/api/v1/check", query_string=query)
+        answer = shop.admin.get("/api/v1/check", query_string=query)
     assert answer.status_code < 500, answer.text
 
 
@@ -145,9 +109,9 @@ def test_no_label_that_is_asked_about_makes_the_server_fail(place: Place, label:
     broken=st.none() | cut(b"x" * 250),
 )
 def test_no_push_that_is_nearly_right_makes_the_server_fail(
-    place: Place, spoilt: bytes, subject: str, epoch: int, broken: bytes | None
+    shop: Shop, spoilt: bytes, subject: str, epoch: int, broken: bytes | None
 ) -> None:
-    handheld = place.handheld
+    handheld = shop.handheld
     handheld.chain = Chain(handheld.chain.device_no, epoch=epoch, boot_at_ms=NOW - 3_000_000)
     handheld.scan("receive", f"{PHONE}/21/F{epoch % 100}", location=DOCK)
     handheld.chain.commit(_like(spoilt, handheld.chain.lines[0]).replace(b"\n", b" "))

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask, Request
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.routing import AnyConverter, IntegerConverter, Rule
 
 from server.exports import listings
-from tests.handheld import BIN_A, CARTON_1, DOCK, unit
-from tests.server.running import Handheld, Person, running_server, sign_in
+from tests.server.furnished import furnished
+from tests.server.running import Person
 
 NONSENSE: Final = (
     "-99999999999999999999999",
@@ -59,23 +58,10 @@ def admin(tmp_path: Path) -> Iterator[Person]:
 
     On SQLite alone: what PostgreSQL cannot hold is answered in one place, whatever the page (`server/errors.py`).
     """
-    with running_server(f"sqlite:///{tmp_path / 'shop.sqlite3'}", tmp_path) as app:
-        app.request_class = _NotingRequest
-        app.testing = False  # a failure is answered, as in earnest
-        admin = sign_in(app, "admin")
-        handheld = Handheld(app, Ed25519PrivateKey.from_private_bytes(bytes(32))).enrol()
-        for serial in ("A1", "A2"):
-            handheld.scan("receive", unit(serial), location=DOCK, document="ASN-1")
-        handheld.scan("put_away", unit("A1"), location=BIN_A, minutes_ago=5)
-        handheld.scan("pack", unit("A2"), container=CARTON_1, document="SO-1", minutes_ago=4)
-        handheld.push()
-        for kind, content in {
-            "asn": "number,supplier,gtin,serial\nASN-1,Acme,09506000134352,A1\nASN-1,Acme,09506000134352,A9\n",
-            "order": "number,gtin,quantity,customer\nSO-1,09506000134352,2,Mia\n",
-        }.items():
-            answer = admin.post(f"/api/v1/documents?kind={kind}", data=content)
-            assert answer.status_code == 200, answer.text
-        yield admin
+    with furnished(tmp_path) as shop:
+        shop.app.request_class = _NotingRequest
+        shop.app.testing = False  # a failure is answered, as in earnest
+        yield shop.admin
 
 
 def test_whatever_an_address_asks_the_answer_is_a_sentence(admin: Person) -> None:
