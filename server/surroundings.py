@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from server.identifiers import names_of, rivals_of
 from server.into_itself import Turn, circular
 from server.ledger import FOLDED, history, in_chunks
+from server.mentioned import Mentioned, mentioned
 from server.orders import book
 from server.permissions import Crew, read_crew
 from server.returns import announced
@@ -31,7 +32,7 @@ from sync.identity import is_container, is_location, item_of
 from sync.order import Order
 from sync.recall import LATER, Reach, Recall, bite, sets_apart, traits_of
 from sync.returning import Claim, ReturnVerdict
-from sync.stolen import Theft, names_read
+from sync.stolen import Theft
 from sync.unit import Status, UnitState, carried
 from sync.verdict import Known, Ordered
 
@@ -260,57 +261,47 @@ def gather(
         added: facts about containers that nobody has stated, by container: what if they were in the ledger?
         for_rules: False leaves out what only rules look at: rivals, crew, suppliers; a verdict needs none of them.
     """
-    places: set[str] = set()
-    numbers: set[str] = set()
-    order_numbers: set[str] = set()
-    for_orders: set[str] = set()
-    counts: set[str] = set()
-    returned: set[str] = set()
-    named = set(facts)
-    for unit, unit_facts in facts.items():
-        for fact in unit_facts:
-            event = fact.event
-            named.update(names_read(event))
-            if event.container:
-                places.add(event.container)
-            if event.document and event.action == "receive":
-                numbers.add(event.document)
-            if ACTIONS[event.action].guarded:
-                for_orders.add(unit)
-                order_numbers.update([event.document] if event.document else ())
-            if event.action in announced.JUDGED:
-                returned.update(number for number in (event.document,) if number)
-            if event.document and event.action == "count":
-                counts.add(event.document)
-    for state in stored:
-        named.update(state.identifiers)
-        places.update(p for p in (state.place, state.expected) if p and is_container(p))
-        if state.status in announced.STANDING:
-            returned.update(number for number in (state.document, state.sold_on) if number)
-    made_for = book.read_made_for(connection, site, for_orders)
-    known = order_numbers | {number for found in made_for.values() for _, number in found}
-    promised = announced.read_claims(connection, site, returned) if returned else {}
-    bought = returned | order_numbers | {claim.order for claim in promised.values() if claim.order}
-    told = _timelines(connection, site, places, hold, added)
+    named = mentioned(facts, stored)
+    made_for = book.read_made_for(connection, site, named.for_orders)
+    known = named.orders | {number for found in made_for.values() for _, number in found}
+    returned = _returns(connection, site, named)
+    told = _timelines(connection, site, named.containers, hold, added)
     return Gathered(
-        promised=promised,
-        buyers=announced.read_buyers(connection, site, bought) if returned else {},
+        **returned,
         timelines=told.timelines,
         circular=told.circular,
-        claims=rivals_of(connection, site, facts) if for_rules else {},
-        listings=_listings(connection, site, numbers),
+        listings=_listings(connection, site, named.notices),
         recalls=_recalls(connection, site),
-        crew=read_crew(connection, site) if for_rules else Crew(),
-        reported=thefts.read(connection, site, named),
-        suppliers=suppliers_of(connection, site, numbers if for_rules else ()),
-        products=products_of(connection, site, {i for u in facts if for_rules and numbers and (i := item_of(u))}),
-        filled=_filled(connection, site, {unit for unit in facts if for_rules and is_container(unit)}),
-        orders=book.read_orders(connection, site, order_numbers),
+        reported=thefts.read(connection, site, named.units),
+        orders=book.read_orders(connection, site, named.orders),
         cancelled=book.read_cancellations(connection, site, known),
         made_for=made_for,
-        take_ons=_take_ons(connection, site, counts),
+        take_ons=_take_ons(connection, site, named.counts),
+        **(_for_rules(connection, site, facts, named) if for_rules else {}),
         **_bins(connection, site, {unit for unit in facts if is_location(unit)}),
     )
+
+
+def _returns(connection: sa.Connection, site: str, named: Mentioned) -> dict[str, Any]:
+    """What was announced of what comes back, and who had bought it."""
+    if not named.returned:
+        return {}
+    promised = announced.read_claims(connection, site, named.returned)
+    bought = named.returned | named.orders | {claim.order for claim in promised.values() if claim.order}
+    return {"promised": promised, "buyers": announced.read_buyers(connection, site, bought)}
+
+
+def _for_rules(
+    connection: sa.Connection, site: str, facts: Mapping[str, Iterable[Fact]], named: Mentioned
+) -> dict[str, Any]:
+    """What only rules look at."""
+    return {
+        "claims": rivals_of(connection, site, facts),
+        "crew": read_crew(connection, site),
+        "suppliers": suppliers_of(connection, site, named.notices),
+        "products": products_of(connection, site, {i for u in facts if named.notices and (i := item_of(u))}),
+        "filled": _filled(connection, site, {unit for unit in facts if is_container(unit)}),
+    }
 
 
 def containers_at(

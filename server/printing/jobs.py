@@ -88,31 +88,8 @@ def print_labels(
     said = _said(connection, site, keys)
     placed = [_place(key, carrier, wanted, codes, called.get(key, ""), said.get(key, (None, None))) for key in keys]
     data, media_type, ending = _file(placed, wanted, start)
-    lock(connection, site, [KIND])
-    before = printed_before(connection, site, keys)
-    number = _next_number(connection, site)
-    again = sum(key in before for key in keys)
-    said_of_all = {"carrier": carrier.value, "medium": medium, "operator": operator}
-    rows = [
-        {
-            "subject": key,
-            "attributes": said_of_all | {"heading": called.get(key, ""), "times": before.get(key, 0) + 1},
-        }
-        for key in keys
-    ]
-    count = f"{len(keys)} label{'s' if len(keys) > 1 else ''}"
-    reason = f"{count}, {again} of them again: {NOT_READ}" if again else count
-    papers.write(
-        connection,
-        site=site,
-        kind=KIND,
-        number=number,
-        action="print_labels",
-        rows=rows,
-        operator=operator,
-        now_ms=now_ms,
-        reason=reason,
-    )
+    of_all = {"carrier": carrier.value, "medium": medium, "operator": operator}
+    number, again = _record(connection, site, keys, called, of_all, now_ms)
     return Printed(
         number=number,
         data=data,
@@ -121,6 +98,37 @@ def print_labels(
         labels=len(keys),
         again=again,
     )
+
+
+def _record(
+    connection: sa.Connection,
+    site: str,
+    keys: Sequence[str],
+    called: dict[str, str],
+    of_all: dict[str, str | None],
+    now_ms: int,
+) -> tuple[str, int]:
+    """State that these labels are printed: the number of the job, and how many of them had been printed before."""
+    lock(connection, site, [KIND])
+    before = printed_before(connection, site, keys)
+    number = _next_number(connection, site)
+    again = sum(key in before for key in keys)
+    count = f"{len(keys)} label{'s' if len(keys) > 1 else ''}"
+    papers.write(
+        connection,
+        site=site,
+        kind=KIND,
+        number=number,
+        action="print_labels",
+        rows=[
+            {"subject": k, "attributes": of_all | {"heading": called.get(k, ""), "times": before.get(k, 0) + 1}}
+            for k in keys
+        ],
+        operator=of_all["operator"],
+        now_ms=now_ms,
+        reason=f"{count}, {again} of them again: {NOT_READ}" if again else count,
+    )
+    return number, again
 
 
 def _file(placed: list[Placed], wanted: media.Sheet | media.Printer, start: int) -> tuple[bytes, str, str]:
