@@ -41,7 +41,7 @@ _DAY_MS: Final = 86_400_000
 _PICKING_COLUMNS: Final = ("stocked_ms", "expiry", "document", "received_ms")
 _MARK_COLUMNS: Final = (
     "held", "closed", "identifiers", "sold_on", "returns", "returned_for", "matched", "seal", "condition", "pictured",
-    "doubts", "serviced",
+    "doubts", "serviced", "from_loan",
 )  # fmt: skip
 _MOMENT_COLUMNS: Final = ("place_ms", "status_ms", "came_under")
 """What tells how a container takes along what is in it; sent of containers, and `place_ms` of what stands in one.

@@ -45,6 +45,7 @@ _DOUBT: Final = (None, *(why.value for why in DOUBTS))
 _IMEI: Final = "urn:gsma:imei:"
 _PICTURED: Final = 1 << 16
 _SERVICED: Final = 1 << 27
+_FROM_LOAN: Final = 1 << 28
 _AT: Final = {"returns": 3, "why": 7, "matched": 11, "seal": 13, "condition": 17, "doubt": 21}
 _BITS: Final = {"returns": 4, "why": 4, "matched": 2, "seal": 3, "condition": 4, "doubt": 6}
 
@@ -56,7 +57,7 @@ def pack(state: UnitState) -> int | None:
     marks |= _put("returns", min(state.returns, RETURNS_MAX))
     marks |= _put("why", _index(_WHY, why_of(state)))
     if state.status is Status.RETURNED:
-        marks |= _PICTURED if state.pictured else 0
+        marks |= (_PICTURED if state.pictured else 0) | (_FROM_LOAN if state.from_loan else 0)
         marks |= _put("matched", _index(_MATCHED, state.matched)) | _put("seal", _index(_SEAL, state.seal))
         marks |= _put("condition", _index(_CONDITION, state.condition))
     marks |= _put("doubt", _index(_DOUBT, min(state.doubts, key=_gravity, default=None)))
@@ -80,6 +81,7 @@ def unpack(marks: int) -> dict[str, Any]:
         "pictured": bool(marks & _PICTURED),
         "doubts": (doubt,) if doubt else (),
         "serviced": bool(marks & _SERVICED),
+        "from_loan": bool(marks & _FROM_LOAN),
     }
 
 

@@ -157,6 +157,8 @@ def _whose(facts: ReturnFacts) -> Iterable[Because]:
     if state.status in IN_STOCK - {Status.RETURNED} and not state.doubts:
         yield _still_here(state)
         return
+    if is_from_loan(state):
+        return  # it was never theirs: there is no order that it could be compared with
     if facts.document is None:
         yield Because.NO_CLAIM
     elif facts.document == state.sold_on:
@@ -242,6 +244,11 @@ def is_return(state: UnitState) -> bool:
     return bool(state.returned_for) and (not here or state.returned_ms[-1] == state.status_ms)
 
 
+def is_from_loan(state: UnitState) -> bool:
+    """Whether what is back was only lent: nobody has to say what it was sold on, or why it comes back."""
+    return state.status is Status.RETURNED and state.from_loan
+
+
 def why_of(state: UnitState) -> str | None:
     """Why it came back the last time; None where it never did, or where that was no return."""
     return state.returned_for[-1] if is_return(state) else None
@@ -277,7 +284,7 @@ def _looked_at(facts: ReturnFacts) -> Iterable[Because]:
         yield Because.CONDITION
     if not state.pictured:
         yield Because.PICTURE_MISSING
-    if why in (None, NOT_SAID) and facts.serialised:
+    if why in (None, NOT_SAID) and facts.serialised and not is_from_loan(state):
         yield Because.REASON_MISSING
     elif why == "not_as_described":
         yield Because.NOT_AS_DESCRIBED

@@ -99,6 +99,8 @@ class UnitState(NamedTuple):
     """What spoke against it when it came back (`sync.returning.Because`), by its own history alone."""
     disposal: str | None = None
     """What was last decided about it after it came back: the name of the action."""
+    from_loan: bool = False
+    """Whether it last came back from a loan of ours, and not from who had bought it."""
     serviced: bool = False
     """Whether the warranty desk ever said anything of it: a repair, a replacement, another owner."""
     seen_by: str | None = None

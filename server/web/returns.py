@@ -23,7 +23,7 @@ from sync.because import Outcome
 from sync.condition import CONDITIONS
 from sync.event import TEXT_MAX, format_name
 from sync.identity import GS1, split_key
-from sync.returning import REASONS, SEALS, SITE_WIDE
+from sync.returning import REASONS, SEALS, SITE_WIDE, is_from_loan
 
 NAV = Entry("Returns", "web.returns", Group.QUALITY, order=10)
 SHOWN_MAX: Final = 200
@@ -91,7 +91,7 @@ def return_page(path: str) -> str:
         "return.html", unit=unit, judged=judged, state=state, steps=steps, cases=cases, names=names, devices=devices,
         pictures=[picture for fact in steps for picture in shown.get(format_name(fact.name), ())],
         choices=disposing.choices(judged, person.role), reasons=REASONS, seals=SEALS, conditions=CONDITIONS,
-        matched=MATCHED, reason_max=disposing.REASON_MAX, warranty=warranty, **WORDS,
+        matched=MATCHED, reason_max=disposing.REASON_MAX, warranty=warranty, from_loan=is_from_loan(state), **WORDS,
     )  # fmt: skip
 
 

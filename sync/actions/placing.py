@@ -31,4 +31,5 @@ def come_back(state: UnitState, event: ScanEvent) -> UnitState:
         pictured=event.evidence is not None,
         matched=None,
         disposal=None,
+        from_loan=state.status is Status.LENT,
     )

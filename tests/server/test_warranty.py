@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from scanner_client.clock import Clock
 from scanner_client.handheld import open_handheld
@@ -17,7 +18,7 @@ from server.changes import pull
 from server.database import reading
 from server.parties import parties
 from tests.handheld import BIN_A, CARTON_1, DOCK, PHONE, unit
-from tests.server.running import NOW, SITE, Handheld, Person, refusal
+from tests.server.running import NOW, SITE, Handheld, Person, refusal, sign_in
 from tests.server.site import state_document
 
 GTIN = PHONE.rpartition("/")[2]
@@ -256,7 +257,7 @@ def test_what_was_seen_at_an_earlier_return_releases_nothing_that_comes_back_fro
         sold.scan("take_back", unit("S2"), location=BIN_A, minutes_ago=-1)
         sold.push(first=len(sold.chain.lines))
     told = admin.get("/api/v1/returns/verdict", query_string={"unit": unit("S2")}).get_json()
-    missing = {"number_missing", "seal_missing", "condition_missing", "picture_missing", "reason_missing"}
+    missing = {"number_missing", "seal_missing", "condition_missing", "picture_missing"}
     assert told["outcome"] == "inspect"
     assert missing <= set(told["because"])
     released = admin.post("/api/v1/returns/decide", json={"unit": unit("S2"), "decision": "restock", "reason": "ok"})
@@ -271,6 +272,32 @@ def test_what_came_back_and_was_released_was_not_received_anew(admin: Person, so
     sold.push(first=len(sold.chain.lines))
     told = ask(admin, "S5")
     assert (told["claim"], told["received"]) == ("no_date", None), "nobody saw it come in from a supplier"
+
+
+@pytest.mark.parametrize("how", ["its loan ends", "the returns desk takes it back"])
+def test_the_desk_alone_releases_what_comes_back_sound_from_a_loan(
+    app: Flask, admin: Person, sold: Handheld, how: str
+) -> None:
+    first, imei = len(sold.chain.lines) + 1, IMEI.format("490154203237518")
+    sold.scan("link", unit("S2"), identifiers=(imei,), minutes_ago=9)
+    sold.push(first=first)
+    admin.post("/api/v1/repairs", json={"unit": unit("S1"), "location": DOCK, "fault": "dead"})
+    admin.post("/api/v1/repairs/RPR-1/loans", json={"unit": unit("S2")})
+    if how == "its loan ends":
+        admin.post("/api/v1/loans/end", json={"unit": unit("S2"), "location": DOCK})
+    else:
+        sold.scan("take_back", unit("S2"), location=DOCK, minutes_ago=-1)
+    desk, decided = sign_in(app, "returns"), {"unit": unit("S2"), "decision": "restock", "reason": "whole"}
+    sold.scan("examine", unit("S2"), numbers=(imei,), seal="broken", condition="damaged", evidence="a", minutes_ago=-2)
+    sold.push(first=first + 1)
+    assert refusal(desk.post("/api/v1/returns/decide", json=decided)) == (409, "not_open")
+    page = desk.get(f"/returns/unit/01/{GTIN}/21/S2").text
+    assert "RPR-1, for which it was lent" in page
+    assert "Release it for sale: That is for quality or a supervisor to say." in page
+    sold.scan("grade", unit("S2"), condition="opened", minutes_ago=-3)
+    sold.push(first=len(sold.chain.lines))
+    assert "It is ours, back from its loan, and sound." in desk.get(f"/returns/unit/01/{GTIN}/21/S2").text
+    assert desk.post("/api/v1/returns/decide", json=decided).status_code == 200
 
 
 def test_what_is_said_of_the_end_of_a_loan_changes_no_return_before_it(admin: Person, sold: Handheld) -> None:

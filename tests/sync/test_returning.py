@@ -121,6 +121,16 @@ def test_nothing_is_restocked_whose_own_number_did_not_agree(state: UnitState, a
     assert found.outcome is not Outcome.REJECT or set(found.because) & REJECT
 
 
+def test_what_comes_back_from_a_loan_and_was_looked_at_is_restocked_with_no_order_and_no_reason() -> None:
+    lent = SOUND._replace(from_loan=True, status_ms=9, returned_ms=(5,), document="RPR-1")
+    for document in ("RPR-1", None):
+        facts = replace(FACTS, state=lent, document=document, claim=None, sold_to=None)
+        assert of(facts) == (Outcome.RESTOCK, set())
+        assert of(replace(facts, state=lent._replace(matched=None))) == (Outcome.INSPECT, {Because.NUMBER_MISSING})
+    assert unpack(pack(lent) or 0)["from_loan"], "a handheld knows it too"
+    assert Because.CLAIM_UNKNOWN in of(replace(FACTS, state=lent._replace(from_loan=False), claim=None))[1]
+
+
 def test_why_it_came_back_before_is_no_reason_for_what_comes_from_a_loan() -> None:
     lent = SOUND._replace(status_ms=9, returned_ms=(5,))
     assert why_of(lent._replace(returned_ms=(9,))) == why_of(lent._replace(status=Status.STORED)) == "fit"

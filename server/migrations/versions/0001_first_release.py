@@ -368,6 +368,7 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         sa.Column("pictured", sa.Boolean(), nullable=False),
         sa.Column("doubts", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("disposal", sa.Text(), nullable=True),
+        sa.Column("from_loan", sa.Boolean(), nullable=False),
         sa.Column("serviced", sa.Boolean(), nullable=False),
         sa.Column("seen_by", sa.Text(), nullable=True),
         sa.Column("seen_ms", sa.BigInteger(), nullable=False),
