@@ -18,7 +18,7 @@ from sync.recall import Bite, Reach, Recall, bite, traits_of
 from sync.tracking import tracking_key
 
 LABELLING: Final = "label_parcel"
-BY_ANY_LABEL: Final = frozenset({"ship", "parcel_back", "take_back"})
+BY_ANY_LABEL: Final = frozenset({"receive", "ship", "parcel_back", "take_back"})
 """Actions that take a parcel by its carrier's label as well."""
 
 

@@ -61,7 +61,7 @@ def read_progress(
     imported = _imported(connection, site, orders)
     facts = _facts(connection, site, orders)
     things = _things(connection, site, [fact for found in facts.values() for fact in found], now_ms)
-    back = _came_back(connection, site, things.containers)
+    back = came_back(connection, site, things.containers)
     return {
         number: _progress(orders[number], imported[number], facts.get(number, []), things, back)
         for number in wanted
@@ -75,7 +75,7 @@ def read_taken(
     """What was taken for each of these numbers by the scans alone, whether or not such an order was ever imported."""
     facts = _facts(connection, site, numbers)
     things = _things(connection, site, [fact for found in facts.values() for fact in found], now_ms)
-    back = _came_back(connection, site, things.containers)
+    back = came_back(connection, site, things.containers)
     return {number: _units(number, found, things, back) for number, found in facts.items()}
 
 
@@ -145,10 +145,10 @@ def _things(connection: sa.Connection, site: str, facts: list[Fact], now_ms: int
     )
 
 
-def _came_back(connection: sa.Connection, site: str, containers: list[str]) -> dict[str, str]:
-    """Cartons that came back unopened after they were last shipped, each with the reason."""
-    carton_of = {key: key for key in containers}
-    for carton, further in names_of(connection, site, containers).items():
+def came_back(connection: sa.Connection, site: str, cartons: Iterable[str]) -> dict[str, str]:
+    """Those of these that came back undelivered after they were last shipped, each with the reason."""
+    carton_of = {key: key for key in cartons}
+    for carton, further in names_of(connection, site, list(carton_of)).items():
         carton_of.update(dict.fromkeys(further, carton))
     facts: list[Fact] = []
     for chunk in in_chunks(carton_of):

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from server import catalogue, changes
 from server.database import stamp
 from server.document_file import canonical_row, new_digest
+from server.identifiers import owners
 from server.ledger import in_chunks, read_fact, record
 from server.orders.book import read_said
 from server.orders.progress import read_progress
@@ -18,6 +19,7 @@ from server.orders.standing import OrderUnit
 from server.rebuild import lock, rebuild_stated
 from server.tables import document_rows, documents, reference, sites
 from server.transfers.arrival import arrived, handed_over, tell_arrived
+from server.transfers.tracking import shipped_under, tell_names
 from server.transfers.withdrawal import Line, withdraw, withdrawn
 from server.unit_rows import states_of
 from sync.event import TEXT_MAX, ScanEvent, format_name
@@ -26,6 +28,8 @@ from sync.identity import is_container, is_stock, item_of
 
 NUMBERS_MAX: Final = 1_000
 """Notices of one transfer: a hand-over each."""
+_CONCERNING: Final = ("ship", "pack", "parcel_back", "label_parcel")
+"""Actions that may change what another site is to know of a transfer."""
 _FIELDS: Final = ("location", "container", "quantity", "lot", "expiry", "attributes")
 
 
@@ -38,15 +42,13 @@ def announce(connection: sa.Connection, site: str, facts: Sequence[Fact], now_ms
     """Tell each site what these facts handed over to it, and that what they took back is not coming after all.
 
     What it was told of already stays as it was told. So does what has arrived there, however its hand-over was undone:
-    then both sites have it, and this one hears of it. A carton's contents may be heard of after its hand-over: who
-    packed had no network.
+    then both sites have it, and this one hears of it. A carton's contents may be heard of after its hand-over, who
+    packed had no network; so may its tracking number. One that comes back undelivered is awaited no longer.
     """
     concerned: dict[str, dict[str, Fact]] = defaultdict(dict)
     for fact in facts:
-        event = _first(connection, fact)
-        handed = {"ship": event.subject, "pack": event.container}.get(event.action)
-        if event.document is not None and handed is not None:
-            concerned[event.document].setdefault(handed, fact)
+        for number, thing in _handed(connection, site, _first(connection, fact)):
+            concerned[number].setdefault(thing, fact)
     for number, to in destinations(connection, site, concerned).items():
         known = connection.execute(sa.select(sites.c.site).where(sites.c.site == to)).first()
         if known is None:
@@ -61,9 +63,26 @@ def announce(connection: sa.Connection, site: str, facts: Sequence[Fact], now_ms
         if rows:
             operator = because.event.operator
             _state(connection, to, _notice_number(connection, to, number), rows, operator=operator, now_ms=now_ms)
+            told = _told(connection, to, number, subjects)
         announced = {subject: notice for (subject, _), notice in told.items() if subject in subjects}
+        for carton in sorted(filter(is_container, announced.keys() & left)):
+            tell_names(
+                connection, site=site, to=to, notice=announced[carton], cartons=[carton],
+                operator=because.event.operator, now_ms=now_ms,
+            )  # fmt: skip
         for subject in sorted(announced.keys() - left):
             _take_back(connection, site, to, announced[subject], subject, subjects[subject], now_ms)
+
+
+def _handed(connection: sa.Connection, site: str, event: ScanEvent) -> list[tuple[str, str]]:
+    """What an event hands over or takes back, or names anew, and for which orders: pairs of order and thing."""
+    key = event.container if event.action == "pack" else event.subject
+    if key is None or event.action not in _CONCERNING:
+        return []
+    thing = owners(connection, site, [key]).get(key, key)
+    if event.action in ("ship", "pack"):
+        return [(event.document, thing)] if event.document is not None else []
+    return [(number, thing) for number in sorted(shipped_under(connection, site, thing))]
 
 
 def _first(connection: sa.Connection, fact: Fact) -> ScanEvent:
@@ -120,7 +139,7 @@ def _take_back(
             number=notice,
             rows=awaited,
             operator=event.operator,
-            reason=f"{_name_of(connection, site)} undid its hand-over: {event.reason or ''}"[:TEXT_MAX],
+            reason=f"{_name_of(connection, site)} has it back: {event.reason or ''}"[:TEXT_MAX],
             now_ms=now_ms,
         )
     tell_arrived(connection, home=site, to=to, number=notice, things=here, operator=event.operator, now_ms=now_ms)

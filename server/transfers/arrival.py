@@ -11,6 +11,8 @@ from server import papers, piece_cases
 from server.counts.compare import Line, ReportLine
 from server.counts.scans import scans_of
 from server.database import stamp
+from server.identifiers import owners
+from server.orders.progress import came_back
 from server.rebuild import rebuild
 from server.surroundings import END_OF_TIME, containers_at
 from server.tables import document_rows, documents
@@ -129,8 +131,14 @@ def _write(
 
 
 def handed_over(connection: sa.Connection, site: str, number: str) -> set[str]:
-    """What was handed over for a transfer, by scans that stand: cartons, units, products or lots."""
-    return {str(f.event.subject) for f in scans_of(connection, site, number, actions=["ship"]) if f.event.subject}
+    """What was handed over for a transfer and did not come back undelivered, by scans that stand.
+
+    Cartons, units, products or lots, by whatever label they were scanned.
+    """
+    said = {str(f.event.subject) for f in scans_of(connection, site, number, actions=["ship"]) if f.event.subject}
+    owned = owners(connection, site, said)
+    left = {owned.get(name, name) for name in said}
+    return left - came_back(connection, site, left).keys()
 
 
 def arrived(connection: sa.Connection, site: str, things: Iterable[str]) -> set[str]:

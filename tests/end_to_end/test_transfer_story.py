@@ -38,6 +38,7 @@ STOCK = (
     f"{LAMP},L3,,A-02,\n{PEN},,40,A-02,\n"
 )
 CARTON = "106141412345678991"
+TRACKING = "1Z999AA10123456784"
 
 
 @pytest.fixture
@@ -260,6 +261,35 @@ def test_what_did_not_leave_is_awaited_nowhere_until_it_leaves(app: Flask, day: 
         mia.sync()
     assert transfers(SITE, day) == transfers(NORTH, day) == [("on its way", 0, 12, 0)]
     assert (standing(NORTH, "L1"), lamps(SITE)) == ("announced", 1)
+
+
+def test_a_transfers_carton_has_its_tracking_number_at_both_sites_and_comes_back_undelivered_by_it(
+    app: Flask, day: Hands, tmp_path: Path
+) -> None:
+    book.create(site=SITE, to=NORTH, lines=[("LAMP", 2), (PEN, 10)], operator="Mia", now_ms=day.wall)
+    with open_handheld(tmp_path / "main", day.clock) as here, open_handheld(tmp_path / "north", day.clock) as there:
+        mia = Worker(here, app, day, site=SITE, name="Mia")
+        noor = Worker(there, app, day, site=NORTH, name="Noor")
+        packs_and_hands_over(mia)
+        mia.begins("label_parcel")
+        mia.scans(f"]C100{CARTON}")
+        assert mia.scans(TRACKING).event is not None, "its label was printed when it stood at the door"
+        mia.begins("parcel_back", location="https://warehouse.example/414/main/254/A-01", reason="nobody was there")
+        assert verdict(mia.scans(TRACKING)) is Verdict.RIGHT
+        mia.sync()
+        assert transfers(SITE, day) == transfers(NORTH, day) == [("packed", 0, 0, 0)]
+        assert (standing(NORTH, "L1"), lamps(SITE)) == (None, 3)
+        mia.begins("ship", document="TRANSFER-1")
+        mia.scans(TRACKING)
+        mia.sync()
+        assert transfers(SITE, day) == transfers(NORTH, day) == [("on its way", 0, 12, 0)]
+        noor.begins("receive", document="TRANSFER-1-2", location="https://warehouse.example/414/north/254/DOCK")
+        assert verdict(noor.scans(TRACKING)) is Verdict.RIGHT
+        noor.sync()
+    assert transfers(SITE, day) == transfers(NORTH, day) == [("arrived", 12, 0, 0)]
+    assert open_cases(SITE) == open_cases(NORTH) == set()
+    for site in (SITE, NORTH):
+        assert [problem for problem in upkeep.verify(site, lambda _: None) if "folded by version" not in problem] == []
 
 
 @pytest.mark.parametrize("told", ["before it arrived", "after it arrived", "after the receipt was closed"])
