@@ -202,7 +202,7 @@ def _history(facts: ReturnFacts) -> Iterable[Because]:
         return
     known = [Because(word) for word in state.doubts if word in tuple(Because)]
     doubts = [why for why in known if why is not Because.NOT_OURS]  # whether it is ours is asked above
-    yield from (Because.STALE_DATA if facts.stale and one is Because.TWIN_IN_STOCK else one for one in doubts)
+    yield from (_by_now(facts, state, one) for one in doubts)
     if state.held is not None and not known:
         yield Because.HELD
     if state.returns > rules.unit_max:
@@ -214,6 +214,15 @@ def _history(facts: ReturnFacts) -> Iterable[Because]:
     if state.expiry is not None and facts.today is not None and state.expiry < facts.today:
         yield Because.EXPIRED
     yield from _failure(facts, state)
+
+
+def _by_now(facts: ReturnFacts, state: UnitState, doubt: Because) -> Because:
+    """What a doubt of the unit's own history comes to by its document, and by the age of the data."""
+    if doubt is not Because.TWIN_IN_STOCK:
+        return doubt
+    if state.status in GOING_OUT and facts.claim is not None and facts.claim.order == state.document:
+        return Because.NEVER_LEFT  # it comes back from the order that it is packed for: its hand-over lacks
+    return Because.STALE_DATA if facts.stale else doubt
 
 
 def _failure(facts: ReturnFacts, state: UnitState) -> Iterable[Because]:

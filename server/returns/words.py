@@ -35,7 +35,7 @@ SAYS: Final = {
     Because.CLAIM_NOT_IN_DATA: "The return or order that it came with is not known there.",
     Because.NEVER_SOLD: "By the records it is in stock, here: it was never sold, so it is no return.",
     Because.RELEASED: "It came back, was released, and is in stock again.",
-    Because.NEVER_LEFT: "By the records it is packed and was never handed over: look whether its parcel was mislaid.",
+    Because.NEVER_LEFT: "By the records its order has not left yet: look whether its parcel was mislaid.",
     Because.OTHER_ORDER: "It was sold on another order than is said.",
     Because.OTHER_UNIT: "The return announces another unit.",
     Because.NO_CLAIM: "It came with neither a return nor an order, so that nobody checked whose it is.",

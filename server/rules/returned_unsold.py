@@ -15,7 +15,7 @@ SAYS: Final = {
     Because.NEVER_RECEIVED: "It was announced to us, and never came in.",
     Because.MISSING_BEFORE: "It was missing from our stock.",
     Because.NEVER_SOLD: "By the records it is in stock here, and was not sold.",
-    Because.NEVER_LEFT: "By the records it is packed for an order, and was never handed over.",
+    Because.NEVER_LEFT: "By the records its order has not left yet.",
     Because.RELEASED: "It came back before, was released, and is in stock here.",
 }
 
