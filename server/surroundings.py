@@ -20,6 +20,7 @@ from server.ledger import FOLDED, history, in_chunks
 from server.mentioned import Mentioned, mentioned
 from server.orders import book
 from server.permissions import Crew, read_crew
+from server.replay import standing
 from server.returns import announced
 from server.stolen import known as thefts
 from server.stolen.known import Reported
@@ -253,6 +254,7 @@ def gather(
     added: Mapping[str, list[Fact]] = MappingProxyType({}),
     *,
     for_rules: bool = True,
+    deciding: frozenset[str] = frozenset(),
 ) -> Gathered:
     """The surroundings of these units' facts and of the states that they go on from.
 
@@ -260,12 +262,13 @@ def gather(
         hold: called with containers before their movements are read, so that none is moved meanwhile.
         added: facts about containers that nobody has stated, by container: what if they were in the ledger?
         for_rules: False leaves out what only rules look at: rivals, crew, suppliers; a verdict needs none of them.
+        deciding: containers of which it is being found out which decisions stand.
     """
     named = mentioned(facts, stored)
     made_for = book.read_made_for(connection, site, named.for_orders)
     known = named.orders | {number for found in made_for.values() for _, number in found}
     returned = _returns(connection, site, named)
-    told = _timelines(connection, site, named.containers, hold, added)
+    told = _timelines(connection, site, named.containers, hold, added, deciding=deciding)
     return Gathered(
         **returned,
         timelines=told.timelines,
@@ -322,6 +325,7 @@ def _timelines(
     hold: Hold,
     added: Mapping[str, list[Fact]],
     until_ms: int | None = None,
+    deciding: frozenset[str] = frozenset(),
 ) -> Gathered:
     facts: dict[str, list[Fact]] = {}
     wanted = containers
@@ -340,7 +344,15 @@ def _timelines(
             under = [fact for name in names.get(key, (key,)) for fact in found.get(name, ())]
             facts[key] = effective([*under, *added.get(key, ())])
         wanted = {c for key in wanted for c in _carriers(facts[key])}
+    decided = {key: own for key, own in facts.items() if key not in deciding and _is_decided(own)}
+    if decided:  # a few; a decision that lapsed moved nothing
+        around = gather(connection, site, decided, [], hold, added, deciding=deciding | decided.keys())
+        facts |= {key: standing(key, own, around) for key, own in decided.items()}
     return _outermost_first(facts)
+
+
+def _is_decided(facts: Iterable[Fact]) -> bool:
+    return any(fact.event.action == "settle" for fact in facts)
 
 
 def _carriers(facts: Iterable[Fact]) -> set[str]:

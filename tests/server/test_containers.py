@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 
 from server import contents, feed, inventory, queries
 from server.changes import publish
 from server.database import reading, stamp, writing
-from server.rebuild import rebuild
+from server.ledger import record
+from server.rebuild import advance, rebuild
 from server.tables import cases
 from tests.handheld import BIN_A, BIN_B, CABLE, CARTON_1, CARTON_2, DAY, PHONE, Chain, unit
 from tests.server.site import SITE, differences, enrol, folded, push, state_document
@@ -80,6 +83,24 @@ def test_a_carton_that_is_scanned_into_itself_or_its_contents_stays_where_it_is_
     with writing() as c:
         rebuild(c, SITE, [A1, CARTON_1, CARTON_2, PARCEL], stamp(c))
     assert differences(piecemeal, folded()) == []
+
+
+def test_a_decision_on_a_carton_that_lapsed_moves_nothing_that_is_in_it(packer: Chain) -> None:
+    packer.scan(DAY, "put_away", CARTON_1, location=BIN_A)
+    packer.scan(DAY + 1_000, "pack", A1, container=CARTON_1)
+    push(packer, now_ms=NOW)
+    said: dict[str, Any] = {
+        "document": "case:misplaced:1.1.1",
+        "evidence": "what was known before",
+        "reason": "write_off",
+    }
+    with writing() as c:
+        gone = record(c, site=SITE, action="settle", subject=CARTON_1, operator="Sam", now_ms=DAY + 2_000, **said)
+        advance(c, SITE, [gone], stamp(c))
+    assert (view().state.status, view().location) == ("packed", BIN_A)
+    packer.scan(DAY + 3_000, "inspect", A1)
+    push(packer, first=3, now_ms=NOW)
+    assert (view().state.status, view().location) == ("packed", BIN_A)
 
 
 def test_which_of_two_cartons_is_in_the_other_does_not_depend_on_which_scan_arrives_first(packer: Chain) -> None:
