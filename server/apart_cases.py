@@ -8,6 +8,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from server import case_rows
+from server.database import SITE
 from server.ledger import FOLDED, fact_of, in_chunks
 from server.replay import Case, case_name
 from server.tables import cases, events
@@ -30,11 +31,14 @@ def store(connection: sa.Connection, site: str, rule: str, number: str, found: d
     case_rows.write(connection, site, before, after, at)
 
 
+_SUBJECTS: Final = sa.select(cases.c.unit).where(
+    cases.c.site == SITE, cases.c.rule == sa.bindparam("rule"), cases.c.document == sa.bindparam("number")
+)
+
+
 def subjects(connection: sa.Connection, site: str, rule: str, number: str) -> set[str]:
     """What the stored cases of a number are about."""
-    t = cases.c
-    query = sa.select(t.unit).where(t.site == site, t.rule == rule, t.document == number)
-    return set(connection.execute(query).scalars())
+    return set(connection.execute(_SUBJECTS, {"site": site, "rule": rule, "number": number}).scalars())
 
 
 def _decide(connection: sa.Connection, site: str, opened: dict[str, Case]) -> dict[str, Case]:

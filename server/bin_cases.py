@@ -12,6 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from server import case_rows
+from server.database import KEYS, SITE
 from server.ledger import FOLDED, SERVER_DEVICE, fact_of, history, in_chunks, read_fact
 from server.permissions import read_crew
 from server.replay import Replay
@@ -65,12 +66,15 @@ def strange(connection: sa.Connection, site: str) -> set[str]:
     return {place for place, moment in scanned.items() if moment < since.get(place, moment + 1)}
 
 
+_KNOWN: Final = sa.select(reference.c.key).where(
+    reference.c.site == SITE, reference.c.kind == "location", reference.c.key.in_(KEYS), reference.c.row.isnot(None)
+)
+
+
 def _known(connection: sa.Connection, site: str, places: set[str]) -> set[str]:
     found: set[str] = set()
-    t = reference.c
     for chunk in in_chunks(places):
-        query = sa.select(t.key).where(t.site == site, t.kind == "location", t.key.in_(chunk), t.row.isnot(None))
-        found.update(connection.execute(query).scalars())
+        found.update(connection.execute(_KNOWN, {"site": site, "keys": chunk}).scalars())
     return found
 
 

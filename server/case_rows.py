@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from server import removal
+from server.database import KEYS, SITE
 from server.ledger import in_chunks
 from server.replay import Case
 from server.rules import Finding, rules
@@ -20,18 +21,20 @@ Cases = dict[tuple[str, str], Case]
 """By rule and episode."""
 
 
+_CASES: Final = sa.select(cases).where(cases.c.site == SITE, cases.c.unit.in_(KEYS))
+_OPEN: Final = _CASES.where(cases.c.status == "open")
+
+
 def cases_of(
     connection: sa.Connection, site: str, units: Iterable[str], *, only_open: bool = False
 ) -> dict[str, Cases]:
     """The stored cases of each subject, by its name, without those that are found apart from its history."""
-    apart = [rule.name for rule in rules().values() if rule.apart]
+    apart = {rule.name for rule in rules().values() if rule.apart}
     found: dict[str, Cases] = defaultdict(dict)
     for keys in in_chunks(units):
-        query = sa.select(cases).where(cases.c.site == site, cases.c.unit.in_(keys), cases.c.rule.notin_(apart))
-        if only_open:
-            query = query.where(cases.c.status == "open")
-        for row in connection.execute(query).mappings():
-            found[row["unit"]][row["rule"], row["episode"]] = case_of(row)
+        for row in connection.execute(_OPEN if only_open else _CASES, {"site": site, "keys": keys}).mappings():
+            if row["rule"] not in apart:
+                found[row["unit"]][row["rule"], row["episode"]] = case_of(row)
     return found
 
 

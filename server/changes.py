@@ -14,6 +14,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server.counts.blind import hidden_from
+from server.database import KEYS
 from server.ledger import in_chunks
 from server.tables import reference, server_state, stock_levels, unit_states
 from server.upsert import upsert
@@ -54,9 +55,13 @@ _PICKING_AT: Final = _MOMENTS_AT + len(_MOMENT_COLUMNS)
 _MARKS_AT: Final = _PICKING_AT + len(_PICKING_COLUMNS)
 
 
+_INCARNATION: Final = sa.select(server_state.c.incarnation)
+_LAST_STAMP: Final = sa.select(server_state.c.stamp)
+
+
 def incarnation(connection: sa.Connection) -> str:
     """Identifies this database since it was made or restored."""
-    return str(connection.execute(sa.select(server_state.c.incarnation)).scalar_one())
+    return str(connection.execute(_INCARNATION).scalar_one())
 
 
 def publish(connection: sa.Connection, site: str, kind: str, key: str, row: Any, at: int) -> None:
@@ -69,13 +74,17 @@ def publish(connection: sa.Connection, site: str, kind: str, key: str, row: Any,
     publish_all(connection, site, kind, {key: row}, at)
 
 
+_OFFERED: Final = sa.select(reference.c.key, reference.c.row).where(
+    reference.c.site == _SITE, reference.c.kind == _KIND, reference.c.key.in_(KEYS)
+)
+
+
 def publish_all(connection: sa.Connection, site: str, kind: str, rows: Mapping[str, Any], at: int) -> None:
     """Offer many rows of one kind, by key, as `publish` does one."""
     stored: dict[str, Any] = {}
-    t = reference.c
     for keys in in_chunks(rows):
-        query = sa.select(t.key, t.row).where(t.site == site, t.kind == kind, t.key.in_(keys))
-        stored.update((key, row) for key, row in connection.execute(query))
+        asked = connection.execute(_OFFERED, {"site": site, "kind": kind, "keys": keys})
+        stored.update((key, row) for key, row in asked)
     new = [key for key in sorted(rows) if key not in stored or stored[key] != rows[key]]
     upsert(
         connection, reference, [{"site": site, "kind": kind, "key": key, "row": rows[key], "stamp": at} for key in new]
@@ -121,7 +130,7 @@ def horizon(connection: sa.Connection) -> int:
     if connection.dialect.name == "postgresql":
         query = sa.text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
         return int(connection.execute(query).scalar_one())
-    return int(connection.execute(sa.select(server_state.c.stamp)).scalar_one()) + 1
+    return int(connection.execute(_LAST_STAMP).scalar_one()) + 1
 
 
 @cache

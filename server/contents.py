@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import sqlalchemy as sa
 
+from server.database import KEYS, SITE
 from server.identifiers import relatives
 from server.ledger import in_chunks
 from server.surroundings import DEPTH_MAX, PUTTING_IN
@@ -65,13 +67,21 @@ def children(
     return found
 
 
+_STRANGE: Final = sa.select(cases.c.unit).where(cases.c.site == SITE, cases.c.rule == "unknown", cases.c.unit.in_(KEYS))
+_CLAIMED: Final = sa.select(identifier_claims.c.name, identifier_claims.c.unit).where(
+    identifier_claims.c.site == SITE, identifier_claims.c.name.in_(KEYS)
+)
+_LAST: Final = sa.select(unit_states.c.unit, unit_states.c.last_ms, unit_states.c.last_event).where(
+    unit_states.c.site == SITE, unit_states.c.unit.in_(KEYS)
+)
+
+
 def strange_cartons(connection: sa.Connection, site: str, by_subject: Mapping[str, Sequence[Fact]]) -> set[str]:
     """Containers that were strangers when they were scanned, into which these facts put something: look again."""
     put = {f.event.container for facts in by_subject.values() for f in facts if f.event.action in PUTTING_IN}
     found: set[str] = set()
     for keys in in_chunks(key for key in put if key is not None):
-        query = sa.select(cases.c.unit).where(cases.c.site == site, cases.c.rule == "unknown", cases.c.unit.in_(keys))
-        found.update(connection.execute(query).scalars())
+        found.update(connection.execute(_STRANGE, {"site": site, "keys": keys}).scalars())
     return found
 
 
@@ -98,14 +108,12 @@ def _inside(connection: sa.Connection, site: str, containers: Sequence[str]) -> 
         named.update((container, subject) for container, subject in connection.execute(query) if subject)
     above: dict[str, set[str]] = {subject: {subject} for _, subject in named}
     known: dict[str, tuple[int, str]] = {}
-    t, u = identifier_claims.c, unit_states.c
     for keys in in_chunks(list(above)):
-        claimed = sa.select(t.name, t.unit).where(t.site == site, t.name.in_(keys))
-        for name, unit in connection.execute(claimed):
+        for name, unit in connection.execute(_CLAIMED, {"site": site, "keys": keys}):
             above[name].add(unit)
     for keys in in_chunks({unit for units in above.values() for unit in units}):
-        states = sa.select(u.unit, u.last_ms, u.last_event).where(u.site == site, u.unit.in_(keys))
-        known.update((unit, (last_ms, last_event)) for unit, last_ms, last_event in connection.execute(states))
+        states = connection.execute(_LAST, {"site": site, "keys": keys})
+        known.update((unit, (last_ms, last_event)) for unit, last_ms, last_event in states)
     pairs = {(container, unit) for container, subject in named for unit in above[subject]}
     return [(container, unit, *known[unit]) for container, unit in sorted(pairs) if unit in known]
 

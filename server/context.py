@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -49,15 +50,16 @@ class Identity:
         return self.key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
+_IDENTITY: Final = sa.select(server_state.c.site, server_state.c.incarnation, server_state.c.private_key)
+
+
 def identity(connection: sa.Connection) -> Identity:
     """The server's identity.
 
     Raises:
         Refusal: 503, the database has not been set up.
     """
-    row = connection.execute(
-        sa.select(server_state.c.site, server_state.c.incarnation, server_state.c.private_key)
-    ).one_or_none()
+    row = connection.execute(_IDENTITY).one_or_none()
     if row is None:
         raise Refusal(503, "not_set_up", "This server is not set up yet: run `flask --app server init`.")
     return Identity(

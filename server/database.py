@@ -25,6 +25,9 @@ _writer_lock: Final = threading.Lock()
 
 Result = TypeVar("Result")
 ATTEMPTS_MAX: Final = 5
+SITE: Final[sa.BindParameter[str]] = sa.bindparam("site")
+KEYS: Final[sa.BindParameter[str]] = sa.bindparam("keys", expanding=True)
+"""What most statements ask for that are built once: to build one anew costs more than SQLite takes to run it."""
 _GATE: Final = 0x5CA9
 """Number of the advisory lock that every write transaction shares, and takes before any other."""
 _GIVEN_UP: Final = frozenset({"40001", "40P01"})
@@ -148,8 +151,11 @@ def reading() -> Iterator[sa.Connection]:
         yield connection
 
 
+_STAMP: Final = sa.text("UPDATE server_state SET stamp = stamp + 1 RETURNING stamp")
+
+
 def stamp(connection: sa.Connection) -> int:
     """A number for the rows that this write transaction publishes; see `server/changes.py`."""
     if connection.dialect.name == "postgresql":
         return int(connection.execute(sa.text("SELECT pg_current_xact_id()::text::bigint")).scalar_one())
-    return int(connection.execute(sa.text("UPDATE server_state SET stamp = stamp + 1 RETURNING stamp")).scalar_one())
+    return int(connection.execute(_STAMP).scalar_one())

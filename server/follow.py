@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from server import ledger, piece_cases
 from server.counts import exceptions
 from server.counts.progress import publish_progress
+from server.database import KEYS, SITE
 from server.ledger import FOLDED, fact_of, in_chunks
 from server.rebuild import advance
 from server.returns import published
@@ -68,14 +69,14 @@ def _resting(connection: sa.Connection, site: str, target: str) -> list[Fact]:
     return [fact for name, fact in found.items() if name not in undone]
 
 
+_ABOUT: Final = sa.select(events).where(events.c.site == SITE, events.c.about.in_(KEYS), events.c.outcome.in_(FOLDED))
+
+
 def _about(connection: sa.Connection, site: str, names: Iterable[str]) -> list[Fact]:
     found: list[Fact] = []
-    scans = [name for name, what in ACTIONS.items() if what.roles]
     for chunk in in_chunks(names):
-        query = sa.select(events).where(
-            events.c.site == site, events.c.about.in_(chunk), events.c.action.in_(scans), events.c.outcome.in_(FOLDED)
-        )
-        found += [fact_of(row) for row in connection.execute(query).mappings()]
+        rows = connection.execute(_ABOUT, {"site": site, "keys": chunk}).mappings()
+        found += [fact_of(row) for row in rows if ACTIONS[row["action"]].roles]  # a scan, read anew
     # the undo by which a scan gave way to its new reading is no word of its own
     return [f for f in found if not (f.event.action == "void" and f.event.voids == f.event.about)]
 

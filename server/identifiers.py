@@ -15,6 +15,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from server.changes import publish
+from server.database import KEYS, SITE
 from server.ledger import history, in_chunks
 from server.tables import events, identifier_claims
 from sync.history import fold
@@ -23,12 +24,12 @@ ROUNDS_MAX: Final = 10
 """How far names of names are followed: a relabelled unit with a swapped board is three."""
 
 
-_KEYS: Final[sa.BindParameter[str]] = sa.bindparam("keys", expanding=True)
 _CLAIMS: Final = sa.select(identifier_claims.c.name, identifier_claims.c.unit).where(
-    identifier_claims.c.site == sa.bindparam("site"),
-    identifier_claims.c.name.in_(_KEYS) | identifier_claims.c.unit.in_(_KEYS),
+    identifier_claims.c.site == SITE, identifier_claims.c.name.in_(KEYS) | identifier_claims.c.unit.in_(KEYS)
 )
-"""Built once: every scan that is checked or taken in asks it."""
+_SCANNED_AS: Final = sa.select(events.c.subject, events.c.identifiers).where(
+    events.c.site == SITE, events.c.subject.in_(KEYS), events.c.identifiers.isnot(None)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +102,8 @@ def relatives(connection: sa.Connection, site: str, keys: Iterable[str]) -> set[
     claims = load(connection, site, wanted)
     found = set(claims.claimants) | set(claims.names)
     for chunk in in_chunks(wanted):
-        scanned = sa.select(events.c.identifiers).where(
-            events.c.site == site, events.c.subject.in_(chunk), events.c.identifiers.isnot(None)
-        )
-        found.update(name for names in connection.execute(scanned).scalars() for name in names)
+        scanned = connection.execute(_SCANNED_AS, {"site": site, "keys": chunk})
+        found.update(name for _, names in scanned for name in names)
     return found
 
 
@@ -152,18 +151,18 @@ def claim(connection: sa.Connection, site: str, subjects: set[str], at: int) -> 
     }
 
 
+_CLAIMED_BY: Final = sa.select(identifier_claims.c.unit, identifier_claims.c.name).where(
+    identifier_claims.c.site == SITE, identifier_claims.c.unit.in_(KEYS)
+)
+
+
 def _claiming(connection: sa.Connection, site: str, subjects: Iterable[str]) -> dict[str, set[str]]:
     """The subjects that claim names now, or once did, with the names that are stored."""
     found: dict[str, set[str]] = {}
     for keys in in_chunks(subjects):
-        scanned = sa.select(events.c.subject).where(
-            events.c.site == site, events.c.subject.in_(keys), events.c.identifiers.isnot(None)
-        )
-        found.update((subject, found.get(subject, set())) for subject in connection.execute(scanned).scalars())
-        stored = sa.select(identifier_claims.c.unit, identifier_claims.c.name).where(
-            identifier_claims.c.site == site, identifier_claims.c.unit.in_(keys)
-        )
-        for unit, name in connection.execute(stored):
+        asked = {"site": site, "keys": keys}
+        found.update((subject, found.get(subject, set())) for subject, _ in connection.execute(_SCANNED_AS, asked))
+        for unit, name in connection.execute(_CLAIMED_BY, asked):
             found.setdefault(unit, set()).add(name)
     return found
 

@@ -117,52 +117,44 @@ class Mark:
     last_seq: int
 
 
+_CHAIN: Final = sa.and_(chains.c.device_no == sa.bindparam("device"), chains.c.epoch == sa.bindparam("of_epoch"))
+_MOVE_MARK: Final = chains.update().where(_CHAIN)
+_SEEN: Final = devices.update().where(devices.c.device_no == sa.bindparam("device"))
+
+
 def _remember(connection: sa.Connection, header: PushHeader, mark: Mark, sample: ClockSample, now_ms: int) -> None:
     """Write down how far the chain is, and where its handheld stands."""
+    moved = {"acked_through": mark.acked_through, "head": mark.head, "last_seq": mark.last_seq}
     connection.execute(
-        chains.update()
-        .where(chains.c.device_no == header.device_no, chains.c.epoch == header.epoch)
-        .values(
-            acked_through=mark.acked_through,
-            head=mark.head,
-            last_seq=mark.last_seq,
-            **_sample_row(header, sample),
-        )
+        _MOVE_MARK, moved | _sample_row(header, sample) | {"device": header.device_no, "of_epoch": header.epoch}
     )
     if header.carried:
         return  # a file says nothing about where its handheld stands now
-    connection.execute(
-        devices.update()
-        .where(devices.c.device_no == header.device_no)
-        .values(
-            last_seen_ms=now_ms,
-            waiting=max(0, header.waiting - header.count),  # these have just arrived
-            client=header.client,
-            pulled=header.cursor,
-        )
-    )
+    waiting = max(0, header.waiting - header.count)  # these have just arrived
+    seen = {"last_seen_ms": now_ms, "waiting": waiting, "client": header.client, "pulled": header.cursor}
+    connection.execute(_SEEN, seen | {"device": header.device_no})
+
+
+_CHAIN_ROW: Final = sa.select(chains).where(_CHAIN).with_for_update()
+_MINE: Final = sa.and_(events.c.device_no == sa.bindparam("device"), events.c.epoch == sa.bindparam("of_epoch"))
+_FIRST, _LAST = sa.bindparam("first", type_=sa.BigInteger), sa.bindparam("last", type_=sa.BigInteger)
+_STORED: Final = sa.select(events.c.seq, events.c.digest).where(_MINE, events.c.seq.between(_FIRST, _LAST))
 
 
 def _chain_row(connection: sa.Connection, site: str, header: PushHeader) -> dict[str, Any]:
     """The chain's row, locked until this transaction ends; a new one where the epoch is new."""
-    key = (chains.c.device_no == header.device_no) & (chains.c.epoch == header.epoch)
-    query = sa.select(chains).where(key).with_for_update()
-    row = connection.execute(query).mappings().first()
+    asked = {"device": header.device_no, "of_epoch": header.epoch}
+    row = connection.execute(_CHAIN_ROW, asked).mappings().first()
     if row is None:
         begin_chain(connection, site, header.device_no, header.epoch, header.predecessor)
-        row = connection.execute(query).mappings().one()
+        row = connection.execute(_CHAIN_ROW, asked).mappings().one()
     return dict(row)
 
 
 def _stored(connection: sa.Connection, header: PushHeader, count: int) -> dict[int, frozenset[bytes]]:
     """Digests that are stored under the names of this run, and of the event before it."""
-    rows = connection.execute(
-        sa.select(events.c.seq, events.c.digest).where(
-            events.c.device_no == header.device_no,
-            events.c.epoch == header.epoch,
-            events.c.seq.between(header.first - 1, header.first + count - 1),
-        )
-    )
+    span = {"first": header.first - 1, "last": header.first + count - 1}
+    rows = connection.execute(_STORED, {"device": header.device_no, "of_epoch": header.epoch, **span})
     found: dict[int, frozenset[bytes]] = {0: frozenset({GENESIS})}
     for seq, digest_ in rows:
         found[seq] = found.get(seq, frozenset()) | {digest_}
@@ -308,30 +300,36 @@ def _reading(line: Line) -> Reading | None:
     return Reading(boot=e.boot, boot_ms=e.boot_ms, wall_ms=e.wall_ms)
 
 
+_BELOW: Final = (
+    sa.select(events.c.event_ms)
+    .where(_MINE, events.c.seq < _FIRST)
+    .order_by(events.c.seq.desc(), events.c.event_ms)
+    .limit(1)
+)
+_ABOVE: Final = sa.select(events.c.event_ms).where(_MINE, events.c.seq > _LAST).order_by(events.c.seq).limit(1)
+
+
 def _neighbours(connection: sa.Connection, header: PushHeader, first: int, last: int) -> tuple[int | None, int | None]:
     """Times of the stored events just before and just after a run, in its own chain.
 
     Of two that bear one name, the earlier: a copy of a queue does not push the other branch's times ahead.
     """
-    mine = (events.c.device_no == header.device_no) & (events.c.epoch == header.epoch)
-    below = (
-        sa.select(events.c.event_ms)
-        .where(mine, events.c.seq < first)
-        .order_by(events.c.seq.desc(), events.c.event_ms)
-        .limit(1)
-    )
-    above = sa.select(events.c.event_ms).where(mine, events.c.seq > last).order_by(events.c.seq).limit(1)
-    return connection.execute(below).scalar(), connection.execute(above).scalar()
+    asked = {"device": header.device_no, "of_epoch": header.epoch}
+    below = connection.execute(_BELOW, asked | {"first": first}).scalar()
+    return below, connection.execute(_ABOVE, asked | {"last": last}).scalar()
+
+
+_BEYOND: Final = (
+    sa.select(events.c.seq, events.c.digest)
+    .where(_MINE, events.c.seq > _LAST)
+    .order_by(events.c.seq, events.c.outcome == Outcome.FORKED)
+)
 
 
 def _advance_mark(connection: sa.Connection, header: PushHeader, row: Mapping[str, Any]) -> Mark:
     """How far the chain is here, now that this run has been stored."""
     acked, head = row["acked_through"], row["head"]
-    rows = connection.execute(
-        sa.select(events.c.seq, events.c.digest)
-        .where(events.c.device_no == header.device_no, events.c.epoch == header.epoch, events.c.seq > acked)
-        .order_by(events.c.seq, events.c.outcome == Outcome.FORKED)
-    )
+    rows = connection.execute(_BEYOND, {"device": header.device_no, "of_epoch": header.epoch, "last": acked})
     last = row["last_seq"]
     for seq, digest_ in rows:  # of two that bear one name, the one that came first leads
         if seq == acked + 1:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from server import papers
+from server.database import SITE
 from server.rebuild import lock
 from server.tables import document_rows, documents
 
@@ -59,8 +61,8 @@ def keep(
     )
 
 
-def kept(connection: sa.Connection, site: str, kind: str) -> dict[str, Kept]:
-    """Every setting of a sort that was not taken back, by its key."""
+@cache
+def _kept() -> sa.Select[Any]:
     t, d = document_rows.c, documents.c
     # a longer number is a later one: those of one key differ in their version alone
     last = (d.event_ms.desc(), sa.func.length(d.number).desc(), d.number.desc())
@@ -72,10 +74,15 @@ def kept(connection: sa.Connection, site: str, kind: str) -> dict[str, Kept]:
             sa.func.row_number().over(partition_by=t.subject, order_by=last).label("back"),
         )
         .join(documents, d.digest == t.document)
-        .where(d.site == site, d.kind == kind, d.event.isnot(None))
+        .where(d.site == SITE, d.kind == sa.bindparam("kind"), d.event.isnot(None))
         .subquery()
     )
-    rows = connection.execute(sa.select(spoken).where(spoken.c.back == 1).order_by(spoken.c.subject))
+    return sa.select(spoken).where(spoken.c.back == 1).order_by(spoken.c.subject)
+
+
+def kept(connection: sa.Connection, site: str, kind: str) -> dict[str, Kept]:
+    """Every setting of a sort that was not taken back, by its key."""
+    rows = connection.execute(_kept(), {"site": site, "kind": kind})
     return {
         row.subject: Kept(value=row.attributes["value"], by=row.attributes["by"], at_ms=row.event_ms)
         for row in rows

@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
 
+from server.database import SITE
 from server.ledger import record
 from server.tables import chains, devices, document_rows, documents
 from sync.event import format_name
@@ -78,20 +79,28 @@ def check_digest(connection: sa.Connection, digest: str) -> bool:
     return _digest(paper.kind, paper.number, paper.event_ms, [dict(row) for row in rows]) == digest
 
 
+_ROWS_OF: Final = (
+    sa.select(document_rows)
+    .join(documents, documents.c.digest == document_rows.c.document)
+    .where(
+        documents.c.site == SITE,
+        documents.c.kind == sa.bindparam("kind"),
+        documents.c.number == sa.bindparam("number"),
+        documents.c.event.isnot(None),
+    )
+    .order_by(documents.c.event_ms, document_rows.c.row)
+)
+_NUMBERS: Final = sa.select(documents.c.number).where(
+    documents.c.site == SITE,
+    documents.c.kind == sa.bindparam("kind"),
+    documents.c.number.startswith(sa.bindparam("before", type_=sa.Text), escape="/"),
+)
+_HEADS: Final = sa.select(chains.c.device_no, chains.c.epoch, chains.c.last_seq).where(chains.c.site == SITE)
+
+
 def rows_of(connection: sa.Connection, site: str, kind: str, number: str) -> list[sa.RowMapping]:
     """Rows of every document of this kind and number, oldest first."""
-    query = (
-        sa.select(document_rows)
-        .join(documents, documents.c.digest == document_rows.c.document)
-        .where(
-            documents.c.site == site,
-            documents.c.kind == kind,
-            documents.c.number == number,
-            documents.c.event.isnot(None),
-        )
-        .order_by(documents.c.event_ms, document_rows.c.row)
-    )
-    return list(connection.execute(query).mappings().all())
+    return list(connection.execute(_ROWS_OF, {"site": site, "kind": kind, "number": number}).mappings().all())
 
 
 def rows_in(connection: sa.Connection, digest: str) -> list[sa.RowMapping]:
@@ -115,14 +124,14 @@ def digest_of(connection: sa.Connection, site: str, kind: str, number: str) -> s
     return str(found)
 
 
+def beginning(text: str) -> str:
+    """The text for `startswith(..., escape="/")` of a statement that is built once."""
+    return text.replace("/", "//").replace("%", "/%").replace("_", "/_")
+
+
 def versions(connection: sa.Connection, site: str, kind: str, number: str) -> int:
     """The latest version of a count or receipt that was frozen; nought where none was."""
-    query = sa.select(documents.c.number).where(
-        documents.c.site == site,
-        documents.c.kind == kind,
-        documents.c.number.startswith(f"{number}/", autoescape=True),
-    )
-    numbers = connection.execute(query).scalars()
+    numbers = connection.execute(_NUMBERS, {"site": site, "kind": kind, "before": beginning(f"{number}/")}).scalars()
     tails = [found.removeprefix(f"{number}/") for found in numbers]
     return max((int(tail) for tail in tails if tail.isdigit()), default=0)  # a number may hold a stroke itself
 
@@ -180,9 +189,7 @@ def mark(fact: Fact) -> str:
 
 def heads(connection: sa.Connection, site: str) -> dict[str, int]:
     """How far each chain of the site is here, by ``device.epoch``: what a frozen result rests on."""
-    rows = connection.execute(
-        sa.select(chains.c.device_no, chains.c.epoch, chains.c.last_seq).where(chains.c.site == site)
-    )
+    rows = connection.execute(_HEADS, {"site": site})
     return {f"{device}.{epoch}": last for device, epoch, last in rows}
 
 

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from server import bin_cases, case_rows, contents, removal, stock_levels, unit_rows
 from server.case_rows import Cases, cases_of
 from server.catalogue import publish_orders, retire_orders
+from server.database import KEYS
 from server.identifiers import ROUNDS_MAX, claim, names_of, owners, relatives
 from server.ledger import history, in_chunks
 from server.modes import told_apart
@@ -245,12 +246,15 @@ def _in_carton(state: UnitState | None) -> bool:
     return state is not None and state.place is not None and is_container(state.place)
 
 
+_VOIDED: Final = sa.select(events.c.voids).where(events.c.voids.in_(KEYS))
+
+
 def _undone(connection: sa.Connection, by_subject: Mapping[str, list[Fact]]) -> set[str]:
     """Subjects of facts that were undone before they arrived here."""
     subjects = {format_name(f.name): s for s, facts in by_subject.items() for f in facts}
     found: set[str] = set()
     for names in in_chunks(subjects):
-        voids = connection.execute(sa.select(events.c.voids).where(events.c.voids.in_(names))).scalars()
+        voids = connection.execute(_VOIDED, {"keys": names}).scalars()
         found.update(subjects[name] for name in voids)
     return found
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import ledger
-from server.database import stamp
+from server.database import KEYS, stamp
 from server.follow import take_effect
 from server.ingest import APART
 from server.ledger import FOLDED, KEYS_PER_QUERY, fact_of
@@ -52,6 +52,10 @@ class Released:
     held: int
 
 
+_KEY: Final = ("device_no", "epoch", "seq", "digest")
+_BECOMES: Final = events.update().where(*(events.c[name] == sa.bindparam(f"of_{name}") for name in _KEY))
+
+
 def release_held(connection: sa.Connection, site: str, *, now_ms: int) -> Released:
     """Read again what was too new for the version that received it, and fold what can be read now."""
     held = sa.select(events).where(events.c.site == site, events.c.outcome == Outcome.HELD).with_for_update()
@@ -67,8 +71,8 @@ def release_held(connection: sa.Connection, site: str, *, now_ms: int) -> Releas
             outcome, note = Outcome.FORKED, "Another event bears the same name, or stands where this one continues."
         elif outcome is Outcome.QUARANTINED and APART in (row["note"] or ""):
             note = f"{note} {APART}"
-        key = [events.c[name] == row[name] for name in ("device_no", "epoch", "seq", "digest")]
-        connection.execute(events.update().where(*key).values(outcome=outcome.value, note=note, **values))
+        key = {f"of_{name}": row[name] for name in _KEY}
+        connection.execute(_BECOMES, {"outcome": outcome.value, "note": note, **values, **key})
         if outcome in FOLDED:
             digests.append(row["digest"])
     for start in range(0, len(digests), KEYS_PER_QUERY):
@@ -78,13 +82,18 @@ def release_held(connection: sa.Connection, site: str, *, now_ms: int) -> Releas
     return Released(read=counts[Outcome.ACCEPTED], quarantined=counts[Outcome.QUARANTINED], held=counts[Outcome.HELD])
 
 
+_E: Final = events.c
+_NEAR: Final = sa.select(_E.seq, _E.digest, _E.outcome).where(
+    _E.device_no == sa.bindparam("device"), _E.epoch == sa.bindparam("of_epoch"), _E.seq.in_(KEYS),
+    _E.digest != sa.bindparam("own"),
+)  # fmt: skip
+
+
 def _forks(connection: sa.Connection, row: Mapping[Any, Any]) -> bool:
     """Whether a line that waited is of a copied queue: a namesake counts already, or what is here goes on otherwise."""
-    e, seq = events.c, row["seq"]
-    near = sa.select(e.seq, e.digest, e.outcome).where(
-        e.device_no == row["device_no"], e.epoch == row["epoch"], e.seq.in_((seq - 1, seq)), e.digest != row["digest"]
-    )
-    found = connection.execute(near).all()
+    seq = row["seq"]
+    asked = {"device": row["device_no"], "of_epoch": row["epoch"], "keys": (seq - 1, seq), "own": row["digest"]}
+    found = connection.execute(_NEAR, asked).all()
     before = [one.digest for one in found if one.seq < seq]
     namesake = any(one.seq == seq and one.outcome == Outcome.ACCEPTED for one in found)
     return namesake or bool(before and all(digest(d, row["line"]) != row["digest"] for d in before))

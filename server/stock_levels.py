@@ -10,6 +10,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import removal
+from server.database import KEYS, SITE
 from server.ledger import history, in_chunks
 from server.modes import told_apart
 from server.surroundings import Hold, containers_at
@@ -121,12 +122,14 @@ def _on_top(facts: list[Fact], balances: stock.Balances) -> bool:
     )
 
 
+_BALANCES: Final = sa.select(stock_levels).where(stock_levels.c.site == SITE, stock_levels.c.subject.in_(KEYS))
+
+
 def balances_of(connection: sa.Connection, site: str, subjects: Iterable[str]) -> dict[str, stock.Balances]:
     """The stored balances of each of these items and lots."""
     found: dict[str, stock.Balances] = defaultdict(dict)
     for keys in in_chunks(subjects):
-        query = sa.select(stock_levels).where(stock_levels.c.site == site, stock_levels.c.subject.in_(keys))
-        for row in connection.execute(query).mappings():
+        for row in connection.execute(_BALANCES, {"site": site, "keys": keys}).mappings():
             found[row["subject"]][row["place"]] = balance_of(row)
     return found
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from server.database import KEYS, SITE
 from server.identifiers import names_of, rivals_of
 from server.into_itself import Turn, circular
 from server.ledger import FOLDED, history, in_chunks
@@ -410,16 +411,19 @@ def _tell(line: Timeline, around: Gathered, fact: Fact) -> None:
         line.left.pop()
 
 
+_FILLED: Final = (
+    sa.select(events.c.container, sa.func.min(events.c.event_ms))
+    .where(events.c.site == SITE, events.c.container.in_(KEYS), events.c.action.in_(PUTTING_IN))
+    .where(events.c.outcome.in_(FOLDED), events.c.subject.isnot(None))
+    .group_by(events.c.container)
+)
+
+
 def _filled(connection: sa.Connection, site: str, containers: set[str]) -> dict[str, int]:
     """When something was first put into each of these; undoing that does not make a stranger of the carton."""
     found: dict[str, int] = {}
     for chunk in in_chunks(containers):
-        rows = connection.execute(
-            sa.select(events.c.container, sa.func.min(events.c.event_ms))
-            .where(events.c.site == site, events.c.container.in_(chunk), events.c.action.in_(PUTTING_IN))
-            .where(events.c.outcome.in_(FOLDED), events.c.subject.isnot(None))
-            .group_by(events.c.container)
-        )
+        rows = connection.execute(_FILLED, {"site": site, "keys": chunk})
         found.update((container, moment) for container, moment in rows)
     return found
 
@@ -471,12 +475,16 @@ def bins_since(connection: sa.Connection, site: str, places: set[str]) -> dict[s
     return since
 
 
+_DOCUMENTS: Final = sa.select(reference.c.key, reference.c.row).where(
+    reference.c.site == SITE, reference.c.kind == "document", reference.c.key.in_(KEYS)
+)
+
+
 def _take_ons(connection: sa.Connection, site: str, numbers: set[str]) -> frozenset[str]:
     found: set[str] = set()
-    t = reference.c
     for chunk in in_chunks(numbers):
-        query = sa.select(t.key, t.row).where(t.site == site, t.kind == "document", t.key.in_(chunk))
-        found.update(key for key, row in connection.execute(query) if row and row.get("sort") == "take_on")
+        rows = connection.execute(_DOCUMENTS, {"site": site, "keys": chunk})
+        found.update(key for key, row in rows if row and row.get("sort") == "take_on")
     return frozenset(found)
 
 

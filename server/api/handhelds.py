@@ -81,9 +81,12 @@ def authorization(value: str) -> tuple[int, bytes]:
     return int(parts[1]), signature
 
 
+_DEVICE: Final = sa.select(devices).where(devices.c.device_no == sa.bindparam("number"))
+
+
 def device_row(connection: sa.Connection, number: int) -> Mapping[Any, Any]:
     """The row of an enrolled handheld."""
-    row = connection.execute(sa.select(devices).where(devices.c.device_no == number)).mappings().one_or_none()
+    row = connection.execute(_DEVICE, {"number": number}).mappings().one_or_none()
     if row is None:
         message = f"This server does not know device {number}: enrol it again, its queue is kept."
         raise Refusal(401, "unknown_device", message)

@@ -15,7 +15,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from server.counts.plan import Plan
-from server.database import alone, db
+from server.database import SITE, alone, db
 from server.ledger import in_chunks
 from server.tables import stock_levels, unit_states
 
@@ -60,11 +60,15 @@ def reveal(connection: sa.Connection, site: str, number: str, at: int) -> None:
         _tell_again(connection, site, places, at)
 
 
+_HIDDEN: Final = sa.select(blind_bins.c.place).where(
+    blind_bins.c.site == SITE, blind_bins.c.device_no.in_((ANY_HANDHELD, sa.bindparam("device", type_=sa.BigInteger)))
+)
+
+
 def hidden_from(connection: sa.Connection, site: str, device_no: int | None) -> frozenset[str]:
     """The bins whose contents this handheld is not told; without a number, those that no handheld is told."""
-    t = blind_bins.c
-    query = sa.select(t.place).where(t.site == site, t.device_no.in_({ANY_HANDHELD, device_no or ANY_HANDHELD}))
-    return frozenset(connection.execute(query).scalars())
+    asked = {"site": site, "device": device_no or ANY_HANDHELD}
+    return frozenset(connection.execute(_HIDDEN, asked).scalars())
 
 
 def _tell_again(connection: sa.Connection, site: str, places: Iterable[str], at: int) -> None:

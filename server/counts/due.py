@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
 
 import sqlalchemy as sa
 
 from server import papers
 from server.counts.compare import Expected, Sighting
 from server.counts.scans import Interval
+from server.database import KEYS, SITE
 from server.identifiers import names_of, owners
 from server.ledger import SERVER_DEVICE, history
 from server.replay import standing
 from server.surroundings import Gathered, gather
 from server.tables import events, unit_states
-from sync.event import format_name
+from sync.event import INT_MAX, format_name
 from sync.history import Fact, effective
 from sync.identity import is_container, is_stock
 from sync.unit import IN_STOCK, UnitState
@@ -34,13 +37,31 @@ class Units:
     facts: Mapping[str, list[Fact]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """What is needed to ask where a unit belonged."""
+@dataclass(frozen=True)
+class _Trail:
+    """A unit's facts in order, and what was known after each; folded once, and only where somebody asks."""
 
+    facts: Sequence[Fact]
     family: Collection[str]
-    intervals: Mapping[str, Interval]
     around: Gathered
+
+    @cached_property
+    def steps(self) -> list[tuple[Fact, UnitState | None]]:
+        """Each fact and the state after it; a word of the count itself does not say what that should find."""
+        found: list[tuple[Fact, UnitState | None]] = []
+        state: UnitState | None = None
+        for fact in self.facts:
+            state = state if self.is_own(fact) else self.around.step(state, fact)
+            found.append((fact, state))
+        return found
+
+    def is_own(self, fact: Fact) -> bool:
+        """Whether the count itself says it."""
+        return fact.event.action in ("count", "not_found") and fact.event.document in self.family
+
+    def place(self, state: UnitState | None, at_ms: int) -> str | None:
+        """Where the records put it as stock."""
+        return _stock_place(state, at_ms, self.around)
 
 
 def units_of(
@@ -73,17 +94,20 @@ def units_of(
     every = _histories(connection, site, seen | due)
     facts = {unit: [f for f in own if papers.mark(f) not in without] for unit, own in every.items()}
     around = gather(connection, site, facts, [])
-    look = _Look(family, intervals, around)
-    ordered = {u: standing(u, effective(facts.get(u, [])), around) for u in seen | due if not is_container(u)}
-    expected = [found for unit in sorted(ordered) if (found := _due(unit, ordered[unit], look)) is not None]
+    ordered = {
+        u: _Trail(standing(u, effective(facts.get(u, [])), around), family, around)
+        for u in seen | due
+        if not is_container(u)
+    }
+    expected = [found for unit in sorted(ordered) if (found := _due(unit, ordered[unit], intervals)) is not None]
     sightings = [
-        _sighting(owned.get(str(f.event.subject), str(f.event.subject)), f, ordered, look)
+        _sighting(owned.get(str(f.event.subject), str(f.event.subject)), f, ordered, family)
         for f in scans
         if not is_container(owned.get(str(f.event.subject), str(f.event.subject)))
     ]
     told = {e.unit for e in expected} | {s.unit for s in sightings}
     last = max(i.finished_ms for i in intervals.values())
-    rests = {u: [f for f in ordered[u] if _is_before(f, last, family)] for u in told}
+    rests = {u: [f for f in ordered[u].facts if _is_before(f, last, family)] for u in told}
     return Units(expected=expected, sightings=sightings, facts=rests)
 
 
@@ -93,26 +117,34 @@ def _is_before(fact: Fact, moment_ms: int, family: Collection[str]) -> bool:
     return scanned and fact.event_ms - fact.uncertainty_ms <= moment_ms
 
 
+_INSIDE: Final = sa.select(unit_states.c.unit).where(
+    unit_states.c.site == SITE, unit_states.c.expected.in_(KEYS) | unit_states.c.place.in_(KEYS)
+)
+_MEANWHILE: Final = (
+    sa.select(events.c.subject)
+    .where(events.c.event_ms.between(sa.bindparam("since"), sa.bindparam("until")))
+    .where(events.c.site == SITE, events.c.subject.isnot(None))
+    .distinct()
+)
+
+
+def _inside(connection: sa.Connection, site: str, places: Iterable[str]) -> set[str]:
+    return set(connection.execute(_INSIDE, {"site": site, "keys": list(places)}).scalars())
+
+
 def _candidates(connection: sa.Connection, site: str, bins: set[str], since_ms: int, until_ms: int | None) -> set[str]:
     """Units that belong there now, by themselves or in a container, and units that anything happened to meanwhile."""
-    u = unit_states.c
     found: set[str] = set()
     places = set(bins)
     while places:
-        query = sa.select(u.unit).where(u.site == site, u.expected.in_(places) | u.place.in_(places))
-        inside = set(connection.execute(query).scalars()) - found
+        inside = _inside(connection, site, places) - found
         found |= inside
         places = {unit for unit in inside if is_container(unit)}
-    since = sa.select(events.c.subject).where(
-        events.c.event_ms >= since_ms, events.c.site == site, events.c.subject.isnot(None)
-    )
-    if until_ms is not None:
-        since = since.where(events.c.event_ms <= until_ms)
-    touched = {s for s in connection.execute(since).scalars() if not is_stock(s)}
+    span = {"since": since_ms, "until": INT_MAX if until_ms is None else until_ms}
+    touched = {s for s in connection.execute(_MEANWHILE, {"site": site, **span}).scalars() if not is_stock(s)}
     moved = {s for s in touched if is_container(s)}
     while moved:  # a pallet takes its cartons along, and they what is in them
-        query = sa.select(u.unit).where(u.site == site, u.expected.in_(moved) | u.place.in_(moved))
-        inside = set(connection.execute(query).scalars()) - touched
+        inside = _inside(connection, site, moved) - touched
         touched |= inside
         moved = {s for s in inside if is_container(s)}
     owned = owners(connection, site, touched)
@@ -126,16 +158,16 @@ def _histories(connection: sa.Connection, site: str, units: Iterable[str]) -> di
     return {u: [f for n in (u, *names.get(u, ())) for f in facts.get(n, ())] for u in wanted}
 
 
-def _due(unit: str, facts: Sequence[Fact], look: _Look) -> Expected | None:
+def _due(unit: str, trail: _Trail, intervals: Mapping[str, Interval]) -> Expected | None:
     """The bin that a unit belonged in while it was counted, the one counted last where there are several."""
-    ever = _ever(facts, look.around)
-    for place, interval in sorted(look.intervals.items(), key=lambda item: -item[1].finished_ms):
+    ever = _ever(trail.facts, trail.around)
+    for place, interval in sorted(intervals.items(), key=lambda item: -item[1].finished_ms):
         if place not in ever:
             continue
-        places = _belonged(facts, interval, look)
+        places = _belonged(trail, interval)
         if place in places:
             moving = len(places) > 1
-            return Expected(unit=unit, place=place, moving=moving, **_accounted(facts, place, interval, look))
+            return Expected(unit=unit, place=place, moving=moving, **_accounted(trail, place, interval))
     return None
 
 
@@ -150,31 +182,24 @@ def _ever(facts: Sequence[Fact], around: Gathered) -> set[str]:
     return found
 
 
-def _belonged(facts: Sequence[Fact], interval: Interval, look: _Look) -> set[str | None]:
+def _belonged(trail: _Trail, interval: Interval) -> set[str | None]:
     """Every place that a unit may have belonged in at some moment of the interval."""
     at, until = interval.opened_ms, interval.finished_ms
     before: UnitState | None = None
-    inside: list[Fact] = []
-    for fact in facts:
+    inside: list[tuple[Fact, UnitState | None]] = []
+    for fact, state in trail.steps:
         if fact.event_ms - fact.uncertainty_ms > until:
             break
-        if _says_what_was_seen(fact, look.family):
+        if trail.is_own(fact):
             continue
         if inside or fact.event_ms + fact.uncertainty_ms >= at:  # it happened inside, or may have
-            inside.append(fact)
+            inside.append((fact, state))
         else:
-            before = look.around.step(before, fact)
-    places = {_stock_place(before, at, look.around)}
-    state = before
-    for fact in inside:
-        state = look.around.step(state, fact)
-        places.add(_stock_place(state, max(at, min(until, fact.event_ms)), look.around))
-    return places | {_stock_place(state, until, look.around)}  # its pallet may have been moved meanwhile
-
-
-def _says_what_was_seen(fact: Fact, family: Collection[str]) -> bool:
-    """Whether it is a word of the count itself, which does not say what that should find."""
-    return fact.event.action in ("count", "not_found") and fact.event.document in family
+            before = state
+    places = {trail.place(before, at)}
+    places |= {trail.place(state, max(at, min(until, fact.event_ms))) for fact, state in inside}
+    last = inside[-1][1] if inside else before
+    return places | {trail.place(last, until)}  # its pallet may have been moved meanwhile
 
 
 def _stock_place(state: UnitState | None, at_ms: int, around: Gathered) -> str | None:
@@ -184,50 +209,44 @@ def _stock_place(state: UnitState | None, at_ms: int, around: Gathered) -> str |
     return around.locate(state.expected, at_ms)
 
 
-def _belongs(facts: Sequence[Fact], at_ms: int, look: _Look) -> str | None:
+def _belongs(trail: _Trail, at_ms: int) -> str | None:
     """Where the records put a unit at a moment; None where it is not stock then."""
-    state: UnitState | None = None
-    for fact in facts:
+    known: UnitState | None = None
+    for fact, state in trail.steps:
         if fact.event_ms > at_ms:
             break
-        if not _says_what_was_seen(fact, look.family):
-            state = look.around.step(state, fact)
-    return _stock_place(state, at_ms, look.around)
+        known = state
+    return trail.place(known, at_ms)
 
 
-def _accounted(facts: Sequence[Fact], place: str, interval: Interval, look: _Look) -> dict[str, str | None]:
+def _accounted(trail: _Trail, place: str, interval: Interval) -> dict[str, str | None]:
     """What other scans, made at any time, say of a unit that was due here.
 
     One that saw it elsewhere while it belongs here makes one move of "missing here" and "seen there". One after the
     opening that says nothing against this place, or where it belongs by now, accounts for it.
     """
-    state: UnitState | None = None
-    last: Fact | None = None
-    stood: str | None = None
-    for fact in facts:
-        if _says_what_was_seen(fact, look.family):
-            continue
-        state = look.around.step(state, fact)
-        if fact.name[0] != SERVER_DEVICE:
-            last = fact
-            stood = look.around.locate(fact.event.container or fact.event.location, fact.event_ms) or stood
-    if state is None or last is None:
+    state = trail.steps[-1][1] if trail.steps else None
+    scans = [fact for fact in trail.facts if fact.name[0] != SERVER_DEVICE and not trail.is_own(fact)]
+    if state is None or not scans:
         return {}
+    last = scans[-1]
+    seen = (trail.around.locate(f.event.container or f.event.location, f.event_ms) for f in reversed(scans))
+    stood = next(filter(None, seen), None)
     is_stock_still = state.status in IN_STOCK
-    owns = look.around.locate(state.expected, last.event_ms)
+    owns = trail.around.locate(state.expected, last.event_ms)
     if is_stock_still and stood is not None and stood not in (place, owns):
         return {"found": stood, "found_under": last.event.document, "since": format_name(last.name)}
     after = last.event_ms + last.uncertainty_ms >= interval.opened_ms
     return {"since": format_name(last.name)} if after or (is_stock_still and stood not in (None, place)) else {}
 
 
-def _sighting(unit: str, scan: Fact, ordered: Mapping[str, Sequence[Fact]], look: _Look) -> Sighting:
-    facts = ordered[unit]
-    known = any(f.event_ms < scan.event_ms and f.event.document not in look.family for f in facts)
+def _sighting(unit: str, scan: Fact, ordered: Mapping[str, _Trail], family: Collection[str]) -> Sighting:
+    trail = ordered[unit]
+    known = any(f.event_ms < scan.event_ms and f.event.document not in family for f in trail.facts)
     return Sighting(
         unit=unit,
         place=str(scan.event.location),
         event=format_name(scan.name),
         known=known,
-        belongs=_belongs(facts, scan.event_ms, look) if known else None,
+        belongs=_belongs(trail, scan.event_ms) if known else None,
     )

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from server import case_rows, papers
 from server.counts import late, plan
+from server.database import KEYS, SITE
 from server.identifiers import owners
 from server.ledger import FOLDED, fact_of, in_chunks
 from server.replay import Case, case_name, episode_in, opened_by
@@ -40,10 +41,21 @@ def refold_after(connection: sa.Connection, site: str, facts: Iterable[Fact], at
         refold(connection, site, number, at)
 
 
+_CLOSINGS: Final = sa.and_(documents.c.site == SITE, documents.c.kind == "count_result", documents.c.event.isnot(None))
+_LAST_CLOSING: Final = sa.select(sa.func.max(documents.c.event_ms)).where(_CLOSINGS)
+_CLOSED: Final = sa.select(documents.c.number).where(_CLOSINGS, documents.c.number.in_(KEYS))
+_SPEAKING: Final = (
+    sa.select(document_rows.c.subject, documents.c.number, documents.c.event_ms)
+    .join(documents, documents.c.digest == document_rows.c.document)
+    .where(document_rows.c.site == SITE, document_rows.c.subject.in_(KEYS), _CLOSINGS)
+)
+_LATEST: Final = sa.select(sa.func.max(events.c.event_ms + events.c.uncertainty_ms)).where(
+    events.c.site == SITE, events.c.document.in_(KEYS)
+)
+
+
 def _concerned(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> set[str]:
-    d = documents.c
-    closings = (d.site == site) & (d.kind == "count_result") & d.event.isnot(None)
-    last = connection.execute(sa.select(sa.func.max(d.event_ms)).where(closings)).scalar()
+    last = connection.execute(_LAST_CLOSING, {"site": site}).scalar()
     scans = [f for f in facts if ACTIONS[f.event.action].roles] if last is not None else []
     if last is None or not scans:
         return set()
@@ -51,16 +63,11 @@ def _concerned(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> s
     counts = said | {_RECOUNT.sub("", number) for number in said}
     found: set[str] = set()
     for chunk in in_chunks(f"{number}/1" for number in counts):
-        query = sa.select(d.number).where(closings, d.number.in_(chunk))
-        found.update(number.removesuffix("/1") for number in connection.execute(query).scalars())
+        closed = connection.execute(_CLOSED, {"site": site, "keys": chunk}).scalars()
+        found.update(number.removesuffix("/1") for number in closed)
     earliest = _earliest(connection, site, scans, last + CLOCK_MS_MAX)
     for chunk in in_chunks(earliest):
-        query = (
-            sa.select(document_rows.c.subject, d.number, d.event_ms)
-            .join(documents, d.digest == document_rows.c.document)
-            .where(document_rows.c.site == site, document_rows.c.subject.in_(chunk), closings)
-        )
-        for subject, version, closed_ms in connection.execute(query):
+        for subject, version, closed_ms in connection.execute(_SPEAKING, {"site": site, "keys": chunk}).all():
             number = version.rpartition("/")[0]
             if number not in found and earliest[subject] <= closed_ms + CLOCK_MS_MAX:
                 until_ms = closed_ms if earliest[subject] <= closed_ms else _counted_until(connection, site, number)
@@ -70,10 +77,8 @@ def _concerned(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> s
 
 def _counted_until(connection: sa.Connection, site: str, number: str) -> int:
     """When the last scan of a count and its recounts was made, at the latest: by a bad clock, after it was closed."""
-    e = events.c
     family = [number, *(recount.number for recount in plan.recounts(connection, site, number))]
-    latest = sa.select(sa.func.max(e.event_ms + e.uncertainty_ms))
-    return connection.execute(latest.where(e.site == site, e.document.in_(family))).scalar() or 0
+    return connection.execute(_LATEST, {"site": site, "keys": family}).scalar() or 0
 
 
 def _earliest(connection: sa.Connection, site: str, scans: Iterable[Fact], last_ms: int) -> dict[str, int]:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import sqlalchemy as sa
 
 from server import papers
 from server.counts.compare import Quantity
 from server.counts.scans import Interval
+from server.database import KEYS, SITE
 from server.ledger import SERVER_DEVICE, history, in_chunks
 from server.surroundings import Gathered, containers_at
 from server.tables import stock_levels, unit_states
@@ -130,29 +132,42 @@ def _stood(around: Gathered, box: str, place: str, interval: Interval) -> bool:
     return place in (around.locate(box, interval.opened_ms), around.locate(box, interval.finished_ms))
 
 
+_LEFT: Final = sa.select(unit_states.c.unit).where(
+    unit_states.c.site == SITE,
+    unit_states.c.status == Status.SHIPPED,
+    unit_states.c.status_ms < sa.bindparam("opened"),
+)
+"""Containers that had been handed over before the first of these bins was opened, and did not come back since."""
+_FULL: Final = (stock_levels.c.quantity != 0) | (stock_levels.c.announced != 0)
+_HELD: Final = (
+    sa.select(stock_levels.c.subject)
+    .where(
+        stock_levels.c.site == SITE,
+        # what is in a container counts where it stood then, which the container's history says
+        stock_levels.c.place.in_(KEYS)
+        | (stock_levels.c.place.contains("/00/") & _FULL & stock_levels.c.place.notin_(_LEFT)),
+    )
+    .distinct()
+)
+
+
 def _held_in(connection: sa.Connection, site: str, intervals: Mapping[str, Interval]) -> set[str]:
     """Products and lots that the records put into these bins, or into a container that was here."""
-    t = stock_levels.c
-    # what is in a container counts where it stood then, which the container's history says
-    boxed = t.place.contains("/00/") & ((t.quantity != 0) | (t.announced != 0)) & t.place.notin_(_left(site, intervals))
-    held = sa.select(t.subject).where(t.site == site, t.place.in_(intervals) | boxed)
-    return set(connection.execute(held.distinct()).scalars())
+    asked = {"site": site, "opened": _first_opened(intervals), "keys": list(intervals)}
+    return set(connection.execute(_HELD, asked).scalars())
 
 
-def _left(site: str, intervals: Mapping[str, Interval]) -> sa.Select[tuple[str]]:
-    """Containers that had been handed over before the first of these bins was opened, and did not come back since."""
-    u = unit_states.c
-    opened_ms = min((interval.opened_ms for interval in intervals.values()), default=0)
-    return sa.select(u.unit).where(u.site == site, u.status == Status.SHIPPED, u.status_ms < opened_ms)
+def _first_opened(intervals: Mapping[str, Interval]) -> int:
+    return min((interval.opened_ms for interval in intervals.values()), default=0)
 
 
 def _around(
     connection: sa.Connection, site: str, facts: Mapping[str, Iterable[Fact]], intervals: Mapping[str, Interval]
 ) -> Gathered:
     boxes = {place for own in facts.values() for f in own for place in _places(f) if is_container(place)}
-    left = _left(site, intervals)
     for chunk in in_chunks(set(boxes)):
-        boxes -= set(connection.execute(left.where(unit_states.c.unit.in_(chunk))).scalars())
+        asked = {"site": site, "opened": _first_opened(intervals), "keys": chunk}
+        boxes -= set(connection.execute(_LEFT.where(unit_states.c.unit.in_(KEYS)), asked).scalars())
     return containers_at(connection, site, boxes)
 
 

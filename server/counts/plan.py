@@ -14,6 +14,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import papers
+from server.database import SITE
 from server.tables import documents
 
 SHARED: Final = "count_shares"
@@ -102,22 +103,34 @@ def read(connection: sa.Connection, site: str, number: str) -> Plan:
         raise CountError(f"There is no count {number}.")
     (head, *bins) = found
     bins = papers.rows_in(connection, shared) if (shared := _shared(connection, site, number)) else bins
-    opened = sa.select(documents.c.event_ms).where(documents.c.digest == head["document"])
     return Plan(
         number=number,
         sort=Sort(head["attributes"]["sort"]),
         chosen=head["attributes"]["chosen"],
         of=head["attributes"]["of"],
         shares=tuple(_share(row["subject"], row["attributes"]) for row in bins),
-        opened_ms=connection.execute(opened).scalar_one(),
+        opened_ms=connection.execute(_OPENED, {"digest": head["document"]}).scalar_one(),
     )
+
+
+_LAST_SHARED: Final = (
+    sa.select(documents.c.digest)
+    .where(documents.c.site == SITE, documents.c.kind == SHARED, documents.c.number == sa.bindparam("number"))
+    .order_by(documents.c.event_ms.desc(), documents.c.event.desc())
+    .limit(1)
+)
+_RECOUNTS: Final = sa.select(documents.c.number).where(
+    documents.c.site == SITE,
+    documents.c.kind == "count",
+    documents.c.number.startswith(sa.bindparam("before", type_=sa.Text), escape="/"),
+    documents.c.event.isnot(None),
+)
+_OPENED: Final = sa.select(documents.c.event_ms).where(documents.c.digest == sa.bindparam("digest"))
 
 
 def _shared(connection: sa.Connection, site: str, number: str) -> str | None:
     """The paper that last shared its bins out anew, by its digest."""
-    d = documents.c
-    query = sa.select(d.digest).where(d.site == site, d.kind == SHARED, d.number == number)
-    return connection.execute(query.order_by(d.event_ms.desc(), d.event.desc()).limit(1)).scalar()
+    return connection.execute(_LAST_SHARED, {"site": site, "number": number}).scalar()
 
 
 def _share(place: str, said: Mapping[str, Any]) -> Share:
@@ -126,11 +139,8 @@ def _share(place: str, said: Mapping[str, Any]) -> Share:
 
 def recounts(connection: sa.Connection, site: str, number: str) -> list[Plan]:
     """The recounts of a count, the first one first."""
-    t = documents.c
-    query = sa.select(t.number).where(
-        t.site == site, t.kind == "count", t.number.startswith(f"{number}-R", autoescape=True), t.event.isnot(None)
-    )
-    plans = [read(connection, site, found) for found in connection.execute(query).scalars()]
+    numbers = connection.execute(_RECOUNTS, {"site": site, "before": papers.beginning(f"{number}-R")}).scalars().all()
+    plans = [read(connection, site, found) for found in numbers]
     return sorted((plan for plan in plans if plan.of == number), key=lambda plan: (plan.opened_ms, plan.number))
 
 

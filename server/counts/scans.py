@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from server import papers
 from server.counts.plan import Plan
+from server.database import KEYS, SITE
 from server.ledger import FOLDED, fact_of, in_chunks
 from server.tables import events
 from sync.actions import ACTIONS
@@ -55,6 +56,15 @@ class Evidence:
 SCANS: Final = tuple(name for name, what in ACTIONS.items() if what.roles)
 
 
+_UNDOS: Final = sa.select(events).where(events.c.site == SITE, events.c.outcome.in_(FOLDED), events.c.voids.in_(KEYS))
+_SCANS_OF: Final = sa.select(events).where(
+    events.c.site == SITE,
+    events.c.document == sa.bindparam("number"),
+    events.c.outcome.in_(FOLDED),
+    events.c.action.in_(sa.bindparam("actions", expanding=True)),
+)
+
+
 def scans_of(
     connection: sa.Connection,
     site: str,
@@ -70,16 +80,11 @@ def scans_of(
     Args:
         without: marks of scans that are left out, as if they had never arrived.
     """
-    query = sa.select(events).where(
-        events.c.site == site,
-        events.c.document == number,
-        events.c.outcome.in_(FOLDED),
-        events.c.action.in_(actions),
-    )
-    facts = [fact_of(row) for row in connection.execute(query).mappings()]
-    undone = sa.select(events).where(events.c.site == site, events.c.outcome.in_(FOLDED))
+    asked = {"site": site, "number": number, "actions": list(actions)}
+    facts = [fact_of(row) for row in connection.execute(_SCANS_OF, asked).mappings()]
     for names in in_chunks(format_name(f.name) for f in list(facts)):
-        facts += [fact_of(row) for row in connection.execute(undone.where(events.c.voids.in_(names))).mappings()]
+        undone = connection.execute(_UNDOS, {"site": site, "keys": names}).mappings()
+        facts += [fact_of(row) for row in undone]
     kept = effective(f for f in facts if papers.mark(f) not in without)
     return [f for f in kept if f.event.action != "void"]
 

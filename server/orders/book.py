@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from server.database import KEYS, SITE
 from server.ledger import FOLDED, in_chunks
 from server.tables import document_rows, documents, events
 from server.undone import read_undone
@@ -75,17 +76,20 @@ def order_of(number: str, rows: Iterable[Mapping[Any, Any]]) -> Order:
     )
 
 
+_SAID: Final = (
+    sa.select(documents.c.number, document_rows.c.attributes)
+    .join(document_rows, document_rows.c.document == documents.c.digest)
+    .where(documents.c.site == SITE, documents.c.kind == "order", documents.c.number.in_(KEYS))
+    .where(documents.c.event.isnot(None), document_rows.c.row == 1)
+)
+
+
 def read_said(connection: sa.Connection, site: str, numbers: Iterable[str], name: str) -> dict[str, str]:
     """What each of these orders says of itself under this name, such as its `channel`; those without are left out."""
     found: dict[str, str] = {}
     for chunk in in_chunks(numbers):
-        query = (
-            sa.select(documents.c.number, document_rows.c.attributes)
-            .join(document_rows, document_rows.c.document == documents.c.digest)
-            .where(documents.c.site == site, documents.c.kind == "order", documents.c.number.in_(chunk))
-            .where(documents.c.event.isnot(None), document_rows.c.row == 1)
-        )
-        found.update((number, said[name]) for number, said in connection.execute(query) if said and said.get(name))
+        rows = connection.execute(_SAID, {"site": site, "keys": chunk})
+        found.update((number, said[name]) for number, said in rows if said and said.get(name))
     return found
 
 

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 import sqlalchemy as sa
 
 from server import apart_cases
+from server.database import KEYS, SITE
 from server.identifiers import names_of, owners
 from server.ledger import FOLDED, fact_of, history, in_chunks
 from server.orders.book import read_orders
@@ -82,16 +83,29 @@ def refold(connection: sa.Connection, site: str, numbers: Iterable[str], at: int
         apart_cases.store(connection, site, RULE, number, found, at)
 
 
+_E: Final = events.c
+_TOLD: Final = sa.select(cases.c.document).where(cases.c.site == SITE, cases.c.rule == RULE)
+_ANY_TOLD: Final = _TOLD.limit(1)
+_TAKEN_TO: Final = (
+    sa.select(_E.document)
+    .where(_E.site == SITE, _E.subject.in_(KEYS), _E.action.in_(TAKING), _E.document.in_(_TOLD))
+    .distinct()
+)
+_EVER_TAKEN: Final = (
+    sa.select(_E.document, _E.subject, sa.func.sum(sa.func.coalesce(_E.quantity, 1)))
+    .where(_E.site == SITE, _E.document.in_(KEYS), _E.action.in_(TAKING), _E.outcome.in_(FOLDED))
+    .where(_E.subject.isnot(None))
+    .group_by(_E.document, _E.subject)
+)
+
+
 def concerned(connection: sa.Connection, site: str, subjects: Iterable[str]) -> set[str]:
     """The orders with a case to which these subjects were ever taken: what becomes of one may explain it."""
-    told = sa.select(cases.c.document).where(cases.c.site == site, cases.c.rule == RULE)
-    if connection.execute(told.limit(1)).first() is None:
+    if connection.execute(_ANY_TOLD, {"site": site}).first() is None:
         return set()
     found: set[str] = set()
-    e = events.c
     for chunk in in_chunks(subjects):
-        query = sa.select(e.document).where(e.site == site, e.subject.in_(chunk), e.action.in_(TAKING))
-        found.update(connection.execute(query.where(e.document.in_(told)).distinct()).scalars())
+        found.update(connection.execute(_TAKEN_TO, {"site": site, "keys": chunk}).scalars())
     return found
 
 
@@ -106,16 +120,9 @@ def suspects(connection: sa.Connection, site: str) -> list[str]:
 
 def _perhaps_over(connection: sa.Connection, site: str, wanted: set[str]) -> dict[str, Order]:
     """The orders for which, undone or not, more was ever taken of a product than some line of it asks for."""
-    e = events.c
     ever: dict[str, dict[str, int]] = defaultdict(dict)
     for chunk in in_chunks(wanted):
-        query = (
-            sa.select(e.document, e.subject, sa.func.sum(sa.func.coalesce(e.quantity, 1)))
-            .where(e.site == site, e.document.in_(chunk), e.action.in_(TAKING), e.outcome.in_(FOLDED))
-            .where(e.subject.isnot(None))
-            .group_by(e.document, e.subject)
-        )
-        for number, subject, pieces in connection.execute(query):
+        for number, subject, pieces in connection.execute(_EVER_TAKEN, {"site": site, "keys": chunk}):
             ever[number][subject] = int(pieces) if is_stock(subject) else 1
     orders = read_orders(connection, site, ever)
     return {number: order for number, order in orders.items() if _may_be_over(order, ever[number])}

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from server.database import KEYS, SITE
 from server.ledger import FOLDED, in_chunks
 from server.parties import name_of
 from server.tables import document_rows, documents, events
@@ -101,19 +102,21 @@ def judged(
     return verdict(facts)
 
 
+_T: Final = document_rows.c
+_CLAIMS: Final = (
+    sa.select(documents.c.number, documents.c.kind, _T.subject, _T.quantity, _T.attributes)
+    .join(documents, documents.c.digest == _T.document)
+    .where(documents.c.site == SITE, documents.c.number.in_(KEYS), documents.c.event.isnot(None))
+    .where(documents.c.kind.in_(("rma", "order")))
+    .order_by(documents.c.number, _T.row)
+)
+
+
 def read_claims(connection: sa.Connection, site: str, numbers: Iterable[str]) -> dict[str, Claim]:
     """What each of these returns or orders says; a number that is neither is left out."""
     rows: dict[str, list[Any]] = defaultdict(list)
-    t = document_rows.c
     for chunk in in_chunks(numbers):
-        query = (
-            sa.select(documents.c.number, documents.c.kind, t.subject, t.quantity, t.attributes)
-            .join(documents, documents.c.digest == t.document)
-            .where(documents.c.site == site, documents.c.number.in_(chunk), documents.c.event.isnot(None))
-            .where(documents.c.kind.in_(("rma", "order")))
-            .order_by(documents.c.number, t.row)
-        )
-        for row in connection.execute(query):
+        for row in connection.execute(_CLAIMS, {"site": site, "keys": chunk}):
             rows[row.number].append(row)
     return {number: claim_of(found) for number, found in rows.items()}
 

@@ -162,7 +162,7 @@ class World:
         except Killed:
             self.die(hand)
         except (DatabaseError, DeviceError) as error:
-            self.note(f"{hand.device.name} does not beep: {error}")
+            self.note(f"{hand.device.name} does not beep: {type(error).__name__}")
         else:
             self.beep(hand, kept)
 
