@@ -65,7 +65,7 @@ def check(world: World) -> None:
     _delivered(world, rows)
     _outcomes(world, rows)
     _times(world, rows)
-    audit.counts(world)
+    audit.counts(world, world.counts)
     for sentence in upkeep.verify(SITE, lambda _: None):
         world.witness.check(7, holds=False, else_say=sentence)
     world.witness.tried[7] += 1

@@ -229,7 +229,7 @@ def _count(world: World, hand: Hand, chance: Random) -> Process:
     for _ in range(4):
         yield world.plan.length_s / 6
         world.office(lambda: world.server.office.closes_count(number))
-        audit.counts(world)
+        audit.counts(world, [number])
 
 
 def _recall(world: World, _hand: Hand, chance: Random) -> Process:
