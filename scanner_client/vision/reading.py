@@ -16,6 +16,16 @@ WEAKLY_CHECKED_SYMBOLOGIES = frozenset("EIAFe")
 """EAN/UPC, ITF, Code 39, Codabar: a check digit modulo 10 or none, so every tenth wrong reading passes. DataBar has a
 better one, modulo 79 or 211, and was misread in soft films all the same."""
 
+HEIGHT_SHARE = {"EAN13": 0.73, "UPCA": 0.73, "EAN8": 0.82, "UPCE": 1.36}
+"""How many times as high as wide a retail symbol is at its full height (GS1 General Specifications, 5.2.3: 22.85 mm, an
+EAN-8's 18.23; 95, 67 and 51 modules of 0.33 mm)."""
+
+FEW_LINES_SHARE = 0.25
+"""A reading that is lower than this share of the full height was read in a few lines only."""
+
+OFF_LINE_SHARE = 0.25
+"""Two lines of one symbol begin and end at the same bars, but for so much of their length."""
+
 SAME_PLACE_SHARE_MIN = 0.25
 """Quads of neighbouring labels may overlap by this share of the smaller: corners are only found to some pixels."""
 
@@ -87,7 +97,7 @@ def turns_left(quad: Quad) -> bool:
 def height_share(quad: Quad) -> float:
     """How many times as high as wide it is."""
     (ax, ay), (bx, by), (cx, cy), (dx, dy) = quad
-    return hypot(dx + cx - ax - bx, dy + cy - ay - by) / max(1.0, hypot(bx + cx - ax - dx, by + cy - ay - dy))
+    return 2 * _height(quad) / max(1.0, hypot(bx + cx - ax - dx, by + cy - ay - dy))
 
 
 def overlap(one: Quad, other: Quad) -> float:
@@ -121,6 +131,22 @@ def stand_at_one_place(one: Quad, other: Quad) -> bool:
     return may_be_within(one, other, 0.0) and share_a_place(one, other)
 
 
+def may_be_lines_of_one(name: str, one: Quad, other: Quad) -> bool:
+    """Whether two readings of a retail symbol, each in a few lines only, may lie at either end of the same bars.
+
+    `name` is the format's. Nothing else is so high that its lines lie far apart by its own width.
+    """
+    (ax, ay), (bx, by) = one[:2]
+    wide = hypot(bx - ax, by - ay)
+    high = HEIGHT_SHARE.get(name, 0.0) * wide
+    if not high or max(_height(one), _height(other)) > FEW_LINES_SHARE * high:
+        return False
+    (x, y), (u, v) = centre(one), centre(other)
+    across = ((u - x) * (bx - ax) + (v - y) * (by - ay)) / wide
+    along = ((v - y) * (bx - ax) - (u - x) * (by - ay)) / wide
+    return abs(across) <= OFF_LINE_SHARE * wide and abs(along) <= high
+
+
 def gap(one: Quad, other: Quad) -> float:
     """The shortest distance in pixels between two quads; 0 where they overlap."""
     if overlap(one, other) > 0:
@@ -130,6 +156,11 @@ def gap(one: Quad, other: Quad) -> float:
         for corner in p:
             shortest = min(shortest, *(_distance_to_edge(corner, a, b) for a, b in _edges(q)))
     return shortest
+
+
+def _height(quad: Quad) -> float:
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = quad
+    return hypot(dx + cx - ax - bx, dy + cy - ay - by) / 2
 
 
 def _edges(polygon: tuple[Point, ...] | list[Point]) -> list[tuple[Point, Point]]:

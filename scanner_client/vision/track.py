@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import dist
 from typing import TYPE_CHECKING
 
 from scanner_client.vision.crop import Cutting, cropped
 from scanner_client.vision.frame import Frame, Grey
-from scanner_client.vision.reading import Quad, Reading, area, long_side
+from scanner_client.vision.reading import (
+    Quad,
+    Reading,
+    area,
+    centre,
+    long_side,
+    may_be_lines_of_one,
+    stand_at_one_place,
+)
 
 if TYPE_CHECKING:
     from scanner_client.vision.boxes import Box
@@ -92,7 +101,16 @@ class Track:
         """Whether a reading's quad shows only part of the label's height."""
         return area(place) < THINNER_MAX * area(self.place)
 
-    def reach(self, t_ms: float) -> float:
+    def may_stand_at(self, place: Quad, t_ms: float) -> bool:
+        """Whether what says the same at a place of the scene may be this label, read again.
+
+        No two labels lie on each other, and no two retail symbols so near that a line of each might be one's own.
+        """
+        if self.adrift or dist(centre(place), centre(self.place)) <= self._reach(t_ms):
+            return True
+        return stand_at_one_place(place, self.place) or may_be_lines_of_one(self.reading.format, place, self.place)
+
+    def _reach(self, t_ms: float) -> float:
         """How far from its place it may be read and still be itself, in pixels."""
         if self.left:
             share = SAME_LABEL_REACH_AGAIN

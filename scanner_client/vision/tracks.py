@@ -153,11 +153,9 @@ class Tracks:
             by_content[track.reading.content].append(track)
         found: list[tuple[float, Reading, Track]] = []
         for reading in readings:
-            place = centre(self.to_scene(reading.quad))
-            for track in by_content.get(reading.content, ()):
-                distance = dist(place, centre(track.place))
-                if track.adrift or distance <= track.reach(frame.t_ms):
-                    found.append((distance, reading, track))
+            place = self.to_scene(reading.quad)
+            same = (track for track in by_content.get(reading.content, ()) if track.may_stand_at(place, frame.t_ms))
+            found += [(dist(centre(place), centre(track.place)), reading, track) for track in same]
         return found
 
     def _begin(self, reading: Reading, frame: Frame) -> None:

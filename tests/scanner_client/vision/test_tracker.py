@@ -153,6 +153,26 @@ def test_label_that_is_now_and_then_read_in_few_lines_keeps_its_place_on_the_box
     assert texts(watch(Tracker(), [*[[whole]] * 4, *[[thin, serial]] * 30])) == [[EAN, SERIAL]]
 
 
+def upce(y: float, height: float = 3) -> Reading:
+    """A UPC-E, which at its full height is 166 pixels high, or a few of its lines."""
+    quad: Quad = (400, y), (522, y), (522, y + height), (400, y + height)
+    return Reading(format="UPCE", symbology="]E0", data=b"0086100007880", quad=quad)
+
+
+def test_high_label_that_is_read_in_a_line_at_its_top_then_at_its_foot_then_whole_is_one() -> None:
+    top, foot, whole = [upce(300)], [upce(460)], [upce(300, 166)]
+
+    assert len(watch(Tracker(), [*[top] * 12, *[foot] * 12])) == 1
+    assert len(watch(Tracker(), [*[top] * 12, *[whole] * 12])) == 1
+    assert len(watch(Tracker(), [*[foot, top] * 12, *[whole] * 30])) == 1
+
+
+def test_two_pieces_of_one_product_one_above_the_other_of_which_lines_are_read_are_two_boxes() -> None:
+    assert len(watch(Tracker(), [[upce(300), upce(420)]] * 12)) == 2
+    assert len(watch(Tracker(), [*[[upce(300)]] * 12, *[[upce(480)]] * 12])) == 2
+    assert len(watch(Tracker(), [*[[upce(200, 90)]] * 12, *[[upce(330, 90)]] * 12])) == 2
+
+
 def test_two_pieces_of_one_product_laid_closely_are_two_boxes() -> None:
     assert texts(watch(Tracker(), [[at(400, 200, EAN), at(400, 270, EAN)]] * 30)) == [[EAN], [EAN]]
 
