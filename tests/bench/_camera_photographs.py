@@ -16,7 +16,7 @@ from scanner_client.vision.frame import Frame
 from tests.bench._camera_engines import ALONE, OURS, SHARED, Engine, engines, ours, scorer
 
 PASSES = 3
-TUNE, REPORT = "tune", "report"
+TUNE, REPORT, BOTH = "tune half", "report half", "both halves"
 
 
 @dataclass(slots=True)
@@ -44,21 +44,22 @@ def half_of(path: str) -> str:
 
 
 def photographs(*, list_wrong: bool) -> None:
-    """Print, for each half, every engine's score; the engines take turns at each picture."""
+    """Print, for each half and for both, every engine's score; the engines take turns at each picture."""
     judge = scorer().judge
     found = engines()
-    scores = {half: {name: Score() for name in found} for half in (TUNE, REPORT)}
+    scores = {half: {name: Score() for name in found} for half in (TUNE, REPORT, BOTH)}
     for truth, frame in _pictures():
         said = _interleaved(found, frame)
         for name, (reads, ms) in said.items():
-            scores[half_of(truth["path"])][name].take(truth, reads, ms, judge)
+            for half in (half_of(truth["path"]), BOTH):
+                scores[half][name].take(truth, reads, ms, judge)
     for half, by_engine in scores.items():
-        print(f"\n| photographs, {half} half | found % | misread | phantoms | mean ms | mean ms, {ALONE} = 1 |")
+        print(f"\n| photographs, {half} | found % | misread | phantoms | mean ms | mean ms, {ALONE} = 1 |")
         print("|---|---|---|---|---|---|")
         base = fmean(by_engine[ALONE].ms)
         for name, score in by_engine.items():
             print(_row(name, score, base))
-        if list_wrong:
+        if list_wrong and half != BOTH:
             ours_wrong = by_engine[OURS].misread + by_engine[OURS].phantoms
             print("\n".join(f"  wrong: {line}" for line in ours_wrong))
 

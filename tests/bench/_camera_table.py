@@ -29,6 +29,8 @@ LINEAR_PX, MATRIX_PX = 2.3, 4.0
 SEED = 5
 STILL_LABELS, PAN_LABELS = 40, 120
 STILL_SIZES = (STILL_PX, (4000, 3000))
+PACES_PX = (14.0, 17.0, 20.0, 11.0)
+"""How many pixels of the shelf pass in a frame; at faster ones the shutter blurs bars beyond what an eye can read."""
 
 
 def table(*, step_deg: int) -> None:
@@ -47,12 +49,16 @@ def table(*, step_deg: int) -> None:
         print(f"wrong texts of {name}: {len(texts)} {texts[:WRONG_SHOWN_MAX]}")
 
 
-def stills() -> None:
-    """Print whether a still of forty labels and a pan over 120 give every one, once."""
+def stills(*, first_seed: int | None = None) -> None:
+    """Print whether stills of forty labels and a pan over 120 give every one, once.
+
+    Without a seed it is always the same shelf at the same pace; a seed has labels, a shelf and a pace of its own.
+    """
     cv2.setNumThreads(1)
+    seed = SEED if first_seed is None else first_seed
     for size in STILL_SIZES:
-        _still(size)
-    _pan()
+        _still(size, seed)
+    _pan(seed, PACES_PX[(seed - SEED) % len(PACES_PX)])
 
 
 def _shares(
@@ -86,35 +92,39 @@ def _shares(
             yield "-" if unknown else f"{100 * right[name] / len(poses):.0f}"
 
 
-def _still(size: tuple[int, int]) -> None:
-    labels = _mixed(STILL_LABELS)
-    painting, shot = still(labels, SEED, size=size)
+def _still(size: tuple[int, int], seed: int) -> None:
+    labels = _mixed(STILL_LABELS, seed)
+    painting, shot = still(labels, seed, size=size)
     read = Counter(reading.data for reading in Decoder().look(picture(shot.picture)).readings)
-    _print(f"still of {len(labels)} labels, {size[0]} x {size[1]}", {spec.data for spec in labels}, read)
+    _print(f"still of {len(labels)} labels, seed {seed}, {size[0]} x {size[1]}", {spec.data for spec in labels}, read)
     missed = [spec.kind for spec in labels if spec.data not in read]
     print(f"  an eye could read {len(shot.readable)} of {len(painting.placed)}; missed: {', '.join(missed) or 'none'}")
 
 
-def _pan() -> None:
-    rng = np.random.default_rng(SEED)
-    labels = _mixed(PAN_LABELS)
+def _pan(seed: int, pace_px: float) -> None:
+    rng = np.random.default_rng(seed)
+    labels = _mixed(PAN_LABELS, seed)
     boxes = tuple(Box(name=f"Carton {n % 7}", labels=(spec,)) for n, spec in enumerate(labels))
     painting = paint(Shelf(bays=(Bay(location=None, boxes=boxes),)), rng)
     pipeline, readable = Pipeline(), Counter[int]()
-    for shot in shots(painting, rng, Handling(speed_px=14)):
+    for shot in shots(painting, rng, Handling(speed_px=pace_px)):
         readable.update(shot.readable)
         pipeline.take(shot.picture)
     read = Counter(pipeline.finish())
-    _print(f"pan over {len(labels)} labels, {len(pipeline.frame_ms)} frames", {spec.data for spec in labels}, read)
+    _print(
+        f"pan over {len(labels)} labels, seed {seed}, {pace_px} px a frame, {len(pipeline.frame_ms)} frames",
+        {spec.data for spec in labels},
+        read,
+    )
     enough = sum(count >= READABLE_FRAMES_MIN for count in readable.values())
     missed = [label.spec.kind for label in painting.placed if label.spec.data not in read]
     print(f"  an eye could read {enough} of {len(labels)} in {READABLE_FRAMES_MIN} frames; "
           f"missed: {', '.join(missed) or 'none'}")  # fmt: skip
 
 
-def _mixed(count: int) -> list[LabelSpec]:
+def _mixed(count: int, seed: int) -> list[LabelSpec]:
     kinds = list(Kind)
-    return different_labels((kinds[n % len(kinds)] for n in range(count)), np.random.default_rng(SEED))
+    return different_labels((kinds[n % len(kinds)] for n in range(count)), np.random.default_rng(seed))
 
 
 def _print(what: str, due: set[bytes], read: Counter[bytes]) -> None:

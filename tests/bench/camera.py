@@ -21,15 +21,17 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("sections", nargs="*", metavar="SECTION", help="photographs videos table stills stages")
     parser.add_argument("--frames", type=int, default=3000, help="at least so many frames of films")
     parser.add_argument("--workers", type=int, default=1, help="processes that render and read films")
-    parser.add_argument("--first-seed", type=int, default=0, help="the first film")
+    parser.add_argument("--first-seed", type=int, help="the first film, or the shelf of the stills")
     parser.add_argument("--step", type=int, default=5, help="degrees of roll between the rows of the table")
     parser.add_argument("--list", action="store_true", help="name every photograph that was misread")
     said = parser.parse_args(argv)
     sections: dict[str, Callable[[], None]] = {
         "photographs": lambda: _camera_photographs.photographs(list_wrong=said.list),
-        "videos": lambda: _camera_videos.videos(frames=said.frames, workers=said.workers, first_seed=said.first_seed),
+        "videos": lambda: _camera_videos.videos(
+            frames=said.frames, workers=said.workers, first_seed=said.first_seed or 0
+        ),
         "table": lambda: _camera_table.table(step_deg=said.step),
-        "stills": _camera_table.stills,
+        "stills": lambda: _camera_table.stills(first_seed=said.first_seed),
         "stages": _camera_photographs.stages,
     }
     unknown = set(said.sections) - set(sections)
