@@ -231,9 +231,14 @@ def _finish(
     after: str | None = "" if row.kind in OFFERED_KINDS and row.folded_rows == 0 else None
     while after is not None:
         after = _judge_again(row, after)
-    while _fold_chunk(digest, run.progress):
-        run.pause(PAUSE_S)
+    fold_rest(digest, pause=run.pause, progress=run.progress)
     return Imported(kind=row.kind, number=row.number, digest=digest, rows=row.rows, event=event, known=known)
+
+
+def fold_rest(digest: str, *, pause: Pause = time.sleep, progress: Progress = lambda *_: None) -> None:
+    """Fold what a document that counts is about, in chunks, from where that is."""
+    while _fold_chunk(digest, progress):
+        pause(PAUSE_S)
 
 
 def _locked(connection: sa.Connection, digest: str) -> Any:

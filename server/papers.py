@@ -30,11 +30,13 @@ def write(
     operator: str | None,
     now_ms: int,
     reason: str | None = None,
+    folded: bool = True,
 ) -> str:
     """Store a document and the event that names it; returns its digest, hex.
 
     Args:
         rows: `subject` and any of `ROW_FIELDS`; `stated` ones become facts of their subject's history.
+        folded: whether who writes it folds what it states as well; else `documents.fold_rest` does, in chunks.
     """
     full = [{name: row.get(name) for name in ROW_FIELDS} | {"stated": bool(row.get("stated"))} for row in rows]
     digest = _digest(kind, number, now_ms, full)
@@ -57,7 +59,7 @@ def write(
             rows=len(full),
             event=format_name(fact.name),
             event_ms=now_ms,
-            folded_rows=len(full),
+            folded_rows=len(full) if folded else 0,
         )
     )
     if full:

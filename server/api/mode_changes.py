@@ -42,6 +42,7 @@ class ModeChangeSchema(Schema):
     outcome = fields.String(allow_none=True, metadata={"description": "null while it is under way"})
     done = fields.Integer()
     left = fields.List(fields.Nested(ModeNeedSchema))
+    unfolded = fields.Integer(metadata={"description": "Rows of its result that are still being worked in"})
 
 
 class ModeChangesSchema(Schema):
@@ -113,10 +114,8 @@ def finish(wanted: dict[str, Any], number: str) -> Change:
     """Switch the mode"""
     person, now_ms = signed_in(), context.now_ms()
     try:
-        return transact(
-            lambda c: change.close_change(
-                c, site=person.site, number=number, operator=person.name, now_ms=now_ms, with_rest=wanted["rest"]
-            )
+        return change.close_change(
+            site=person.site, number=number, operator=person.name, now_ms=now_ms, with_rest=wanted["rest"]
         )
     except ModeError as error:
         raise Refusal(409, "mode", str(error)) from None

@@ -1,7 +1,8 @@
 """One change of a product's mode: opened, counted off by scanning, and finished or given up. Each step is an event.
 
 While it is open the product keeps its old mode, and its pieces and units stay what they are, but for those that were
-scanned under it. Finishing it is one transaction: the mode is switched, and where units become pieces, they do so then.
+scanned under it. Finishing it is one event: the mode is switched, and where units become pieces, they do so then. Of
+many units it takes a while until each one's row says so: they are folded in chunks, and `import --resume` goes on.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import changes, inventory, named, papers
-from server.database import stamp
+from server import documents as documents_
+from server.database import reading, stamp, transact
 from server.document_kinds import MODES
 from server.ledger import record
-from server.modes.plan import UNITWISE, Need, in_stock, needs
+from server.modes.plan import UNITS_AT_ONCE, UNITS_MAX, UNITWISE, Need, in_stock, needs, units_of
 from server.named import NamedError
 from server.rebuild import lock, rebuild_stated
 from server.replay import known_of
@@ -54,6 +56,8 @@ class Change:
     """Pieces that were told apart, or units that got a plate, under it."""
     left: tuple[Need, ...]
     """What is still to be scanned; nothing once it is closed."""
+    unfolded: int = 0
+    """Rows of its result that no unit's own row says yet: the server is at it, or was stopped."""
 
     @property
     def is_open(self) -> bool:
@@ -77,12 +81,22 @@ def mode_of(connection: sa.Connection, site: str, item: str) -> str:
 
 
 def open_change(
-    connection: sa.Connection, *, site: str, item: str, mode: str, operator: str | None, now_ms: int
+    connection: sa.Connection,
+    *,
+    site: str,
+    item: str,
+    mode: str,
+    operator: str | None,
+    now_ms: int,
+    units_max: int = UNITS_MAX,
 ) -> str:
     """Begin to change a product's mode; returns the change's number, which handhelds scan under.
 
+    Args:
+        units_max: of more units in stock nothing is begun.
+
     Raises:
-        ModeError: it has that mode, or is being changed already.
+        ModeError: it has that mode, is being changed already, or has too many units in stock.
     """
     if mode not in MODES:
         raise ModeError(f"{mode!r:.40} is no tracking mode: it is one of {', '.join(MODES)}.")
@@ -100,6 +114,15 @@ def open_change(
         )
     if before == mode:
         raise ModeError(f"It is tracked by {mode} already.")
+    many = units_of(connection, site, item)
+    if many > units_max:
+        raise ModeError(
+            f"{many:,} units of it are in stock, and a change is made for up to {units_max:,}: put some of them under "
+            "a product of their own first. Nothing was changed."
+        )
+    unfolded = connection.execute(_unfolded(site)).first()
+    if unfolded is not None:
+        raise ModeError(f"{unfolded.number} is still being worked in, {_progress(unfolded)}: try again after that.")
     number = _next_number(connection, site)
     rows: list[dict[str, Any]] = [{"subject": item, "attributes": {"before": before, "after": mode}}]
     rows += [
@@ -122,7 +145,20 @@ def open_change(
     return number
 
 
-def close_change(
+def close_change(*, site: str, number: str, operator: str | None, now_ms: int, with_rest: str | None = None) -> Change:
+    """Switch the mode, now that nothing is left to be scanned; or with what is left, if somebody says why.
+
+    Raises:
+        ModeError: it is not open, or something is left and nobody says why.
+    """
+    documents_.fold_rest(
+        transact(lambda c: switch(c, site=site, number=number, operator=operator, now_ms=now_ms, with_rest=with_rest))
+    )
+    with reading() as connection:
+        return read(connection, site, number)
+
+
+def switch(
     connection: sa.Connection,
     *,
     site: str,
@@ -130,8 +166,12 @@ def close_change(
     operator: str | None,
     now_ms: int,
     with_rest: str | None = None,
-) -> Change:
-    """Switch the mode, now that nothing is left to be scanned; or with what is left, if somebody says why.
+    at_once: int = UNITS_AT_ONCE,
+) -> str:
+    """Say that the mode is another from now on; returns the digest of the document that says so.
+
+    Args:
+        at_once: so many units become pieces here and now; of more, `documents.fold_rest` folds all.
 
     Raises:
         ModeError: it is not open, or something is left and nobody says why.
@@ -146,7 +186,8 @@ def close_change(
     outcome = (
         "done" if not (change.left or kept) else f"with {_rest(change, kept)}" + (f": {with_rest}" if with_rest else "")
     )
-    papers.write(
+    here = len(rows) <= at_once
+    digest = papers.write(
         connection,
         site=site,
         kind=RESULT,
@@ -156,19 +197,16 @@ def close_change(
         rows=[*rows, *({"subject": need.subject, "quantity": need.quantity, "stated": False} for need in change.left)],
         operator=operator,
         now_ms=now_ms,
+        folded=here,
     )
     at = stamp(connection)
     row = connection.execute(_item(site, change.item)).scalar_one()
     changes.publish(connection, site, "item", change.item, {**row, "mode": change.after}, at)
     _publish(connection, site, number, change.item, "closed")
-    if rows:
-        document = connection.execute(
-            sa.select(documents).where(
-                documents.c.site == site, documents.c.kind == RESULT, documents.c.number == number
-            )
-        ).one()
+    if rows and here:
+        document = connection.execute(sa.select(documents).where(documents.c.digest == digest)).one()
         rebuild_stated(connection, site, {row["subject"] for row in rows}, at, document)
-    return read(connection, site, number)
+    return digest
 
 
 def give_up(connection: sa.Connection, *, site: str, number: str, operator: str | None, now_ms: int) -> Change:
@@ -218,6 +256,7 @@ def _read(connection: sa.Connection, site: str, number: str | None) -> list[Chan
     query = sa.select(t.number, t.digest, t.event_ms).where(t.site == site, t.kind == KIND)
     query = query.where(t.number == number) if number else query
     found = []
+    unfolded = {row.number: row.rows - row.folded_rows for row in connection.execute(_unfolded(site))}
     for row in connection.execute(query.order_by(t.event_ms.desc(), t.number.desc()).limit(CHANGES_MAX)).all():
         first = papers.rows_in(connection, row.digest)[0]
         said = sa.select(e.operator, e.action, e.event_ms, e.reason).where(e.site == site, e.document == row.number)
@@ -236,9 +275,21 @@ def _read(connection: sa.Connection, site: str, number: str | None) -> list[Chan
                 outcome=closed.reason if closed else None,
                 done=_done(connection, site, row.number),
                 left=() if closed else tuple(needs(connection, site, first["subject"], after)),
+                unfolded=unfolded.get(row.number, 0),
             )
         )
     return found
+
+
+def _unfolded(site: str) -> sa.Select[Any]:
+    """Results that not all units' own rows say yet."""
+    d = documents.c
+    query = sa.select(d.number, d.rows, d.folded_rows)
+    return query.where(d.site == site, d.kind == RESULT, d.folded_rows < d.rows)
+
+
+def _progress(row: sa.Row[Any]) -> str:
+    return f"{row.folded_rows:,} of {row.rows:,} rows"
 
 
 _ACTS: Final = ("open_mode_change", "close_mode_change")
@@ -274,21 +325,21 @@ def _merged(
         return [], []
     rows: list[dict[str, Any]] = []
     pieces: Counter[tuple[str, str]] = Counter()
-    units = in_stock(connection, site, change.item)
-    held = _held_back(connection, site, units, now_ms)
     kept = []
-    for unit, state in units.items():
-        if state.status not in MERGED_FROM or state.place is None or unit in held:
-            kept.append(unit)
-            continue
-        lot = state.lot if change.after == "lot" else None
-        pieces[lot_key(change.item, lot) if lot else change.item, state.place] += 1
-        rows.append({"subject": unit, "stated": True})
-    rows += [
+    for units in in_stock(connection, site, change.item):
+        held = _held_back(connection, site, units, now_ms)
+        for unit, state in units.items():
+            if state.status not in MERGED_FROM or state.place is None or unit in held:
+                kept.append(unit)
+                continue
+            lot = state.lot if change.after == "lot" else None
+            pieces[lot_key(change.item, lot) if lot else change.item, state.place] += 1
+            rows.append({"subject": unit, "stated": True})
+    counted = [
         {"subject": subject, **_placed(place), "quantity": number, "stated": True}
         for (subject, place), number in sorted(pieces.items())
     ]
-    return rows, kept
+    return [*counted, *rows], kept  # where it takes a while nothing is out of stock meanwhile
 
 
 def _held_back(connection: sa.Connection, site: str, units: Mapping[str, UnitState], now_ms: int) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,8 +17,9 @@ from sync.unit import IN_STOCK, UnitState, carried
 
 UNITWISE: Final = ("serial", "lpn", "implicit", "made_to_order")
 """Modes in which each unit is known by itself."""
-UNITS_MAX: Final = 20_000
+UNITS_MAX: Final = 500_000
 """Units in stock of one product that a change is made for."""
+UNITS_AT_ONCE: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,8 @@ def needs(connection: sa.Connection, site: str, item: str, mode: str) -> list[Ne
     if mode == "implicit":
         return sorted(found, key=_order)
     domain = site_codes.load(connection, site).domain
-    for unit, state in in_stock(connection, site, item).items():
+    units = (each for some in in_stock(connection, site, item) for each in some.items())
+    for unit, state in units:
         plated = any(_is_plate(name, domain) for name in state.identifiers) or _serial(unit).startswith("LPN")
         numbered = not _serial(unit).startswith("LPN") or any(not _is_plate(n, domain) for n in state.identifiers)
         if not (plated if mode == "lpn" else numbered):
@@ -52,19 +54,27 @@ def needs(connection: sa.Connection, site: str, item: str, mode: str) -> list[Ne
     return sorted(found, key=_order)
 
 
-def in_stock(connection: sa.Connection, site: str, item: str) -> dict[str, UnitState]:
-    """Units of a product in stock, and what is known of each, as its container has it."""
+def in_stock(
+    connection: sa.Connection, site: str, item: str, *, at_once: int = UNITS_AT_ONCE
+) -> Iterator[dict[str, UnitState]]:
+    """Units of a product in stock, and what is known of each, as its container has it; so many at a time, by name."""
     t = unit_states.c
-    query = (
-        sa.select(unit_states)
-        .where(t.site == site, t.item == item, t.status.in_(taken_along.TAKEN_ALONG))
-        .order_by(t.unit)
-        .limit(UNITS_MAX)
+    query = sa.select(unit_states).where(
+        t.site == site, t.item == item, t.status.in_(taken_along.TAKEN_ALONG), t.unit > sa.bindparam("after")
     )
-    own = {row["unit"]: state_of(row) for row in connection.execute(query).mappings()}
-    around = taken_along.containers(connection, site, (state.place for state in own.values()))
-    now = {unit: carried(state, around.get(state.place or "")) for unit, state in own.items()}
-    return {unit: state for unit, state in now.items() if state.status in IN_STOCK}
+    query, after = query.order_by(t.unit).limit(at_once), ""
+    while own := {row["unit"]: state_of(row) for row in connection.execute(query, {"after": after}).mappings()}:
+        after = max(own)
+        around = taken_along.containers(connection, site, (state.place for state in own.values()))
+        now = {unit: carried(state, around.get(state.place or "")) for unit, state in own.items()}
+        yield {unit: state for unit, state in now.items() if state.status in IN_STOCK}
+
+
+def units_of(connection: sa.Connection, site: str, item: str) -> int:
+    """How many units of a product may be in stock."""
+    t = unit_states.c
+    query = sa.select(sa.func.count()).where(t.site == site, t.item == item, t.status.in_(taken_along.TAKEN_ALONG))
+    return int(connection.execute(query).scalar_one())
 
 
 def on_hand(connection: sa.Connection, site: str, items: Iterable[str]) -> set[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-import sqlalchemy as sa
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
@@ -92,8 +91,8 @@ def close_mode_change() -> Response:
     person, now_ms = signed_in(), context.now_ms()
     number = request.form.get("number", "")
     return _done(
-        lambda c: change.close_change(
-            c, site=person.site, number=number, operator=person.name, now_ms=now_ms, with_rest=rest
+        lambda: change.close_change(
+            site=person.site, number=number, operator=person.name, now_ms=now_ms, with_rest=rest
         ),
         number,
     )
@@ -106,13 +105,16 @@ def give_up_mode_change() -> Response:
     person, now_ms = signed_in(), context.now_ms()
     number = request.form.get("number", "")
     return _done(
-        lambda c: change.give_up(c, site=person.site, number=number, operator=person.name, now_ms=now_ms), number
+        lambda: transact(
+            lambda c: change.give_up(c, site=person.site, number=number, operator=person.name, now_ms=now_ms)
+        ),
+        number,
     )
 
 
-def _done(write: Callable[[sa.Connection], Change], number: str) -> Response:
+def _done(write: Callable[[], Change], number: str) -> Response:
     try:
-        found = transact(write)
+        found = write()
     except ModeError as error:
         flash(str(error), "bad")
     else:

@@ -104,8 +104,7 @@ def test_ravi_gives_plates_to_what_was_only_counted(handheld: Handheld, app: Fla
     ravi.scans("]d1LPN00000002")
     ravi.network.online = True
     ravi.sync()
-    with writing() as c:
-        assert change.close_change(c, site=SITE, number=pens, operator="Mia", now_ms=day.wall).outcome == "done"
+    assert change.close_change(site=SITE, number=pens, operator="Mia", now_ms=day.wall).outcome == "done"
 
     tea = changes(item_key(TEA), "lpn", day)
     ravi.begins(tea)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from server import upkeep
-from server.database import reading, stamp, writing
+from server import documents, upkeep
+from server.database import reading, stamp, transact, writing
+from server.modes import change
+from server.modes.change import ModeError
+from server.modes.plan import in_stock
 from server.rebuild import rebuild
 from server.tables import reference, stock_levels, unit_states
 from sync.event import format_name
@@ -261,3 +265,37 @@ def test_pieces_that_got_plates_are_counted_once_in_the_month_too(
     assert told_then(NOW) == told, "given up, what was read keeps its number"
     begin(supervisor, CABLE, "lpn")
     assert told_then(NOW) == told
+
+
+def test_of_many_units_each_becomes_a_piece_a_chunk_at_a_time_also_after_a_kill(
+    app: Flask, handheld: Handheld, supervisor: Person
+) -> None:
+    for number in range(7):
+        handheld.scan("put_away", unit(f"A{number}"), location=(BIN_A, BIN_B)[number % 2], minutes_ago=40)
+    handheld.push()
+    with reading() as c:
+        assert [len(some) for some in in_stock(c, SITE, PRODUCT, at_once=3)] == [3, 3, 1]
+    begin(supervisor, PRODUCT, "quantity")
+    said: dict[str, Any] = {"operator": "supervisor", "now_ms": NOW}
+    transact(lambda c: change.switch(c, site=SITE, number="RELABEL-1", at_once=3, **said))  # and here it is killed
+    assert set(states(PRODUCT).values()) == {"stored"}
+    assert "9 of its units are still being worked in" in supervisor.get("/modes/change?number=RELABEL-1").text
+    again = supervisor.post("/api/v1/mode-changes", json={"item": PRODUCT, "mode": "lot"})
+    assert again.get_json()["message"] == "RELABEL-1 is still being worked in, 0 of 9 rows: try again after that."
+    documents.resume(SITE, operator="admin", now_ms=NOW)
+    assert (pieces(PRODUCT), mode(PRODUCT)) == ({BIN_A: 4, BIN_B: 3}, "quantity")
+    assert set(states(PRODUCT).values()) == {"merged"}
+    assert supervisor.get("/api/v1/mode-changes/RELABEL-1").get_json()["unfolded"] == 0
+    assert whole() == []
+
+
+def test_of_more_units_than_a_change_is_made_for_nothing_is_begun(
+    app: Flask, handheld: Handheld, supervisor: Person
+) -> None:
+    for serial in ("A1", "A2", "A3"):
+        handheld.scan("put_away", unit(serial), location=BIN_A, minutes_ago=40)
+    handheld.push()
+    said: dict[str, Any] = {"item": PRODUCT, "mode": "quantity", "operator": "supervisor", "now_ms": NOW}
+    with pytest.raises(ModeError, match="3 units of it are in stock, and a change is made for up to 2: put some"):
+        transact(lambda c: change.open_change(c, site=SITE, units_max=2, **said))
+    assert (supervisor.get("/api/v1/mode-changes").get_json()["changes"], mode(PRODUCT)) == ([], "serial")
