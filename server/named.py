@@ -17,7 +17,7 @@ from server.identifiers import owners
 from server.naming import key_of_path
 from server.tables import reference, unit_states
 from sync.event import TEXT_MAX
-from sync.identity import GS1, Kind, is_container, is_location, is_stock, item_key, split_key, unit_key
+from sync.identity import GS1, Kind, is_container, item_key, split_key, unit_key
 
 EXAMPLE: Final = unit_key("09506000134352", "A1")
 """How a canonical name looks."""
@@ -33,8 +33,16 @@ def unit(connection: sa.Connection, site: str, text: str) -> str:
     Raises:
         NamedError: it names no unit, or several.
     """
-    key = thing(connection, site, text)
-    if is_stock(key) or is_location(key) or is_container(key):
+    return one_unit(thing(connection, site, text), text)
+
+
+def one_unit(key: str, text: str) -> str:
+    """The canonical name that a text was found to mean, where that is a unit's.
+
+    Raises:
+        NamedError: it is a product's, a carton's, a place's, or a thing's that is no stock of anybody's.
+    """
+    if _kind(key) not in (Kind.UNIT, Kind.IDENTIFIER, Kind.SERIAL, Kind.PLATE):
         raise NamedError(f"{_quoted(text.strip())} names no single unit. {_HOW}")
     return key
 
@@ -67,7 +75,10 @@ def further_number(connection: sa.Connection, site: str, text: str) -> str:
     """
     typed = text.strip()
     if _kind(key_of_path(typed)) is not None:
-        return key_of_path(typed)
+        try:
+            return search.imei_in(key_of_path(typed))
+        except ValueError as error:
+            raise NamedError(str(error)) from None
     label = search.read_typed(typed, site_codes.load(connection, site))
     if isinstance(label, str):
         raise NamedError(label)

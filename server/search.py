@@ -12,7 +12,7 @@ from server.identifiers import owners
 from server.ledger import in_chunks
 from server.naming import key_of_path
 from server.tables import documents, reference, unit_states
-from sync.identity import split_key, unit_key
+from sync.identity import IMEI_AIS, imei_key, split_key, unit_key
 from sync.labels import Label, SiteCodes, parse
 
 ITEMS_MAX: Final = 20_000
@@ -52,7 +52,12 @@ def find(connection: sa.Connection, site: str, typed: str) -> Found:
         return Found(document=(kind, typed))
     name = key_of_path(typed)
     if _is_name(name):
-        return Found(keys=(owners(connection, site, [name]).get(name, name),))
+        try:
+            names = [name, imei_in(name)]
+        except ValueError as error:
+            return Found(problem=str(error))
+        under = owners(connection, site, names)
+        return Found(keys=(next((under[each] for each in names if each in under), names[-1]),))
     label = read_typed(typed, site_codes.load(connection, site))
     if isinstance(label, Label):
         owned = owners(connection, site, [label.key]).get(label.key)
@@ -79,6 +84,16 @@ def _is_name(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def imei_in(name: str) -> str:
+    """The canonical name of the IMEI that an address says as GS1's element 8040 or 8041; any other name as it is.
+
+    Raises:
+        ValueError: it is no IMEI.
+    """
+    (ai, value), *more = split_key(name).elements
+    return imei_key(value) if ai in IMEI_AIS and not more and name.startswith("https:") else name
 
 
 def _is_known(connection: sa.Connection, site: str, key: str) -> bool:

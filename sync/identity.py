@@ -202,6 +202,10 @@ def badge_key(domain: str, code: str) -> str:
     return key_of(("8018", code), domain=domain)
 
 
+IMEI_AIS: Final = frozenset({"8040", "8041"})
+"""Application Identifiers of a phone's IMEIs."""
+
+
 def imei_key(imei: str) -> str:
     """A phone's IMEI of 15 digits. Raises ValueError for another length or a wrong Luhn digit.
 

@@ -41,7 +41,11 @@ def warranty() -> str:
             found = search.find(connection, person.site, typed)
             problem, choices = found.problem, found.keys
             if len(choices) == 1:
-                told = ask(connection, person.site, choices[0], now_ms, claimant=claimant)
+                try:
+                    unit = named.one_unit(choices[0], typed)
+                    told = ask(connection, person.site, unit, now_ms, claimant=claimant)
+                except NamedError as error:
+                    problem, choices = str(error), ()
         repairs = desk.list_repairs(connection, person.site, limit=SHOWN_MAX)
         names = linked_names(
             connection,

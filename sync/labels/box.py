@@ -16,11 +16,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sync.identity import Kind, imei_key, lot_key, split_key, unit_key
+from sync.identity import IMEI_AIS, Kind, imei_key, lot_key, split_key, unit_key
 from sync.labels._label import DEFAULT, Label, SiteCodes, serials_by_pattern
 
 _OF_A_PRODUCT: Final = frozenset({Kind.UNIT, Kind.LOT, Kind.ITEM})
-_IMEI_AIS: Final = frozenset({"8040", "8041"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +168,7 @@ def _identifiers(labels: Iterable[Label]) -> tuple[str, ...]:
     for label in labels:
         if label.kind is Kind.IDENTIFIER:
             found.append(label.key)
-        found.extend(key for ai, value in label.elements if ai in _IMEI_AIS and (key := _imei(value)))
+        found.extend(key for ai, value in label.elements if ai in IMEI_AIS and (key := _imei(value)))
     return tuple(_distinct(found))
 
 

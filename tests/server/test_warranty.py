@@ -17,12 +17,12 @@ from scanner_client.task import Task
 from server.changes import pull
 from server.database import reading
 from server.parties import parties
+from sync.identity import imei_key
 from tests.handheld import BIN_A, CARTON_1, DOCK, PHONE, unit
 from tests.server.running import NOW, SITE, Handheld, Person, refusal, sign_in
 from tests.server.site import state_document
 
 GTIN = PHONE.rpartition("/")[2]
-IMEI = "https://id.gs1.org/8040/{}"
 
 
 def take(person: Person, kind: str, content: str) -> None:
@@ -135,7 +135,7 @@ def test_a_warranty_from_manufacture_takes_the_day_from_the_label(admin: Person,
 
 
 def test_a_changed_board_changes_the_imei_and_not_the_warranty(admin: Person, sold: Handheld) -> None:
-    old, new = IMEI.format("490154203237518"), IMEI.format("356938035643809")
+    old, new = imei_key("490154203237518"), imei_key("356938035643809")
     sold.scan("link", unit("S1"), identifiers=(old,), minutes_ago=20)
     sold.push(first=len(sold.chain.lines))
     before = ask(admin, "S1")
@@ -150,6 +150,27 @@ def test_a_changed_board_changes_the_imei_and_not_the_warranty(admin: Person, so
     after = ask(admin, "S1")
     assert (after["until"], after["owner"]) == (before["until"], "SO-1")
     assert [repair["done"] for repair in after["repairs"]] == ["new board"]
+
+
+def test_a_phone_is_asked_for_by_the_imei_as_its_box_says_it_and_what_is_no_unit_by_a_sentence(
+    admin: Person, sold: Handheld
+) -> None:
+    sold.scan("link", unit("S1"), identifiers=(imei_key("490154203237518"),), minutes_ago=20)
+    sold.push(first=len(sold.chain.lines))
+    for path in ("8040/490154203237518", "8041/490154203237518", "https://id.gs1.org/8040/490154203237518"):
+        told = admin.get(f"/api/v1/warranty/{path}").get_json()
+        assert (told["unit"], told["claim"]) == (unit("S1"), "covered")
+    assert "Phone 12" in admin.get("/warranty?label=8040/490154203237518").text
+    for path, says in (
+        ("8004/4000001111", "names no single unit"),
+        ("00/106141412345678939", "names no single unit"),
+        ("8040/490154203237517", "names nothing that is known here"),
+    ):
+        answer = admin.get(f"/api/v1/warranty/{path}")
+        assert refusal(answer) == (404, "not_found")
+        assert says in answer.get_json()["message"]
+    assert "names no single unit" in admin.get("/warranty?label=8004/4000001111").text
+    assert "The check digit of IMEI" in admin.get("/warranty?label=8040/490154203237517").text
 
 
 def test_a_replacement_takes_the_warranty_along_and_the_replaced_one_is_ours(admin: Person, sold: Handheld) -> None:
@@ -227,7 +248,7 @@ def test_a_lent_unit_that_the_returns_desk_takes_back_ends_its_loan_and_is_no_re
 def sound_return(handheld: Handheld, serial: str, order: str) -> None:
     """It is sold on the order, comes back whole, is looked at, and is for sale again."""
     first = len(handheld.chain.lines) + 1
-    imei = IMEI.format("490154203237518")
+    imei = imei_key("490154203237518")
     handheld.scan("ship", unit(serial), document=order, identifiers=(imei,), minutes_ago=36)
     handheld.scan("take_back", unit(serial), location=DOCK, document=order, reason="fit", minutes_ago=30)
     looked = {"seal": "broken", "condition": "opened", "evidence": "sha256:1"}
@@ -278,7 +299,7 @@ def test_what_came_back_and_was_released_was_not_received_anew(admin: Person, so
 def test_the_desk_alone_releases_what_comes_back_sound_from_a_loan(
     app: Flask, admin: Person, sold: Handheld, how: str
 ) -> None:
-    first, imei = len(sold.chain.lines) + 1, IMEI.format("490154203237518")
+    first, imei = len(sold.chain.lines) + 1, imei_key("490154203237518")
     sold.scan("link", unit("S2"), identifiers=(imei,), minutes_ago=9)
     sold.push(first=first)
     admin.post("/api/v1/repairs", json={"unit": unit("S1"), "location": DOCK, "fault": "dead"})
