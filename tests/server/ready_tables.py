@@ -16,7 +16,7 @@ import psycopg
 import sqlalchemy as sa
 
 from server import migrations
-from server.database import engine_options, keep_private, prepare
+from server.database import db, engine_options, keep_private, prepare
 from tests.postgres import Server, libpq_url
 
 REUSES_MAX: Final = 100
@@ -41,13 +41,15 @@ _SEQUENCES = "SELECT schemaname || '.' || sequencename FROM pg_sequences WHERE l
 
 def lay(engine: sa.Engine) -> None:
     """Give an empty database its tables; one that has them is left as it is."""
-    if engine.dialect.name == "sqlite":
-        path = Path(engine.url.database or "")
-        if not path.exists() or not path.stat().st_size:
-            lay_file(path)
-    else:
+    if engine.dialect.name != "sqlite":
         with engine.begin() as c:
             migrations.upgrade(c)
+    elif engine.url.database is None:  # in memory
+        db.metadata.create_all(engine)
+    else:
+        path = Path(engine.url.database)
+        if not path.exists() or not path.stat().st_size:
+            lay_file(path)
 
 
 def lay_file(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import count
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
@@ -15,7 +15,7 @@ from server.rebuild import advance, rebuild
 from sync.event import ScanEvent, digest, encode, format_name
 from sync.protocol import Outcome
 from tests.handheld import BIN_A, BIN_B, CABLE, CARTON_1, CARTON_2, DAY, DOCK, unit
-from tests.postgres import Server
+from tests.server.ready_tables import Emptied
 from tests.server.site import SITE, differences, folded, site, state_document
 
 IMEI = "urn:gsma:imei:49015420-323751-0"
@@ -156,10 +156,14 @@ def in_batches(entries: list[Entry], order: list[int], sizes: list[int]) -> list
 SAME: dict[str, list[str]] = {"rebuilt": [], "in another order": []}
 
 
-def check(url: str, other: str, drawn: list[Drawn], order: list[int], sizes: list[int]) -> dict[str, list[str]]:
-    """What a rebuild of what came piecemeal changes, and what another order of arrival does."""
+def check(database: Callable[[], str], drawn: list[Drawn], order: list[int], sizes: list[int]) -> dict[str, list[str]]:
+    """What a rebuild of what came piecemeal changes, and what another order of arrival does.
+
+    Args:
+        database: URL of one with no row, each time.
+    """
     history = entries_of(drawn)
-    with site(url):
+    with site(database()):
         announce()
         for batch in in_batches(history, order, sizes):
             take_in(batch)
@@ -167,9 +171,13 @@ def check(url: str, other: str, drawn: list[Drawn], order: list[int], sizes: lis
         with writing() as c:
             rebuild(c, SITE, SUBJECTS, stamp(c))
         found = {"rebuilt": differences(piecemeal, folded())}
-    with site(other):
+    with site(database()):
         announce()
         return found | {"in another order": differences(piecemeal, rebuilt(history))}
+
+
+def in_memory() -> str:
+    return "sqlite://"
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -177,10 +185,7 @@ def check(url: str, other: str, drawn: list[Drawn], order: list[int], sizes: lis
 def test_the_order_in_which_scans_arrive_does_not_change_what_is_known(
     drawn: list[Drawn], order: list[int], sizes: list[int]
 ) -> None:
-    assert check("sqlite://", "sqlite://", drawn, order, sizes) == SAME
-
-
-_numbers = count(1)
+    assert check(in_memory, drawn, order, sizes) == SAME
 
 
 @pytest.mark.postgres
@@ -189,15 +194,9 @@ _numbers = count(1)
 )
 @given(drawn_scans, st.permutations(range(20)), st.lists(st.integers(1, 6), max_size=8))
 def test_neither_does_it_on_postgresql(
-    postgres: Server, drawn: list[Drawn], order: list[int], sizes: list[int]
+    emptied: Emptied, drawn: list[Drawn], order: list[int], sizes: list[int]
 ) -> None:
-    names = [f"any_order_{next(_numbers)}" for _ in range(2)]
-    one, other = map(postgres.new_database, names)
-    try:
-        assert check(one, other, drawn, order, sizes) == SAME
-    finally:
-        for name in names:
-            postgres.drop_database(name)
+    assert check(emptied.url, drawn, order, sizes) == SAME
 
 
 drawn_moves = st.lists(
@@ -238,4 +237,4 @@ drawn_moves = st.lists(
 def test_moves_of_cartons_and_scans_of_what_is_in_them_give_the_same_in_any_order(
     drawn: list[Drawn], order: list[int], sizes: list[int]
 ) -> None:
-    assert check("sqlite://", "sqlite://", drawn, order, sizes) == SAME
+    assert check(in_memory, drawn, order, sizes) == SAME
