@@ -20,7 +20,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
 _PROCESSES: Final = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["server", "flask.cli", "scanner_client.scan_command", "scanner_client.commands"])
+_PROCESSES.set_forkserver_preload(["tests.end_to_end.loaded"])
 
 
 def start(

@@ -39,6 +39,10 @@ class Handheld:
         return [json.loads(line)["subject"] for line in said.splitlines() if line.startswith("{")]
 
 
+# What happens between handhelds, people and a server's address: to the database it is pushes like any others.
+ON_SQLITE = pytest.mark.parametrize("new_database_url", ["sqlite"], indirect=True)
+
+
 @pytest.fixture
 def warehouse(new_database_url: str, tmp_path: Path) -> Iterator[Site]:
     """A running server."""
@@ -156,6 +160,7 @@ def test_a_cloned_handheld_is_noticed_and_loses_nothing(warehouse: Site, tmp_pat
     assert clean(warehouse)
 
 
+@ON_SQLITE
 def test_a_queue_carried_as_a_file_arrives_through_another_handheld(warehouse: Site, tmp_path: Path) -> None:
     silent, messenger = enrolled(warehouse, tmp_path / "silent"), enrolled(warehouse, tmp_path / "messenger")
     warehouse.kill()  # so that the silent one cannot send
@@ -172,6 +177,7 @@ def test_a_queue_carried_as_a_file_arrives_through_another_handheld(warehouse: S
     assert clean(warehouse)
 
 
+@ON_SQLITE
 def test_a_server_that_moved_is_found_by_a_new_code_on_its_screen(warehouse: Site, tmp_path: Path) -> None:
     handheld = enrolled(warehouse, tmp_path / "hh")
     warehouse.kill()
@@ -186,6 +192,7 @@ def test_a_server_that_moved_is_found_by_a_new_code_on_its_screen(warehouse: Sit
     assert subjects(warehouse) == SERIALS[:2]
 
 
+@ON_SQLITE
 def test_a_unit_whose_label_cannot_be_read_goes_by_a_plate_until_its_serial_number_is_bound_to_it(
     warehouse: Site, tmp_path: Path
 ) -> None:
@@ -213,6 +220,7 @@ def test_a_unit_whose_label_cannot_be_read_goes_by_a_plate_until_its_serial_numb
     assert clean(warehouse)
 
 
+@ON_SQLITE
 def test_a_picker_who_was_let_in_at_the_office_signs_in_at_a_handheld_with_no_network_and_is_let_go_at_the_next_sync(
     warehouse: Site, tmp_path: Path
 ) -> None:
