@@ -18,6 +18,7 @@ from server.changes import by_code_point
 from server.ledger import in_chunks
 from server.surroundings import DEPTH_MAX
 from server.tables import reference, stock_levels, unit_states
+from server.zones import zones_of
 from sync.identity import is_container, item_of
 from sync.unit import IN_STOCK, Status
 
@@ -262,7 +263,7 @@ def by_zone(connection: sa.Connection, site: str, item: str) -> dict[str, int]:
     return dict(found.most_common())
 
 
-def zone_words(location: str | None, zones: Mapping[str, str | None]) -> str:
+def zone_words(location: str | None, zones: Mapping[str, str]) -> str:
     """The zone in which something is counted; what is packed or in somebody's hand lies in no bin."""
     return "in no bin" if location is None else zones.get(location) or NO_ZONE
 
@@ -294,17 +295,6 @@ def untaken(connection: sa.Connection, site: str, items: Iterable[str]) -> Count
     found = _pieces_by_item(connection, site, wanted)
     for item, by_status in _units_by_status(connection, site, wanted).items():
         found[item] += by_status[Status.RECEIVED] + by_status[Status.STORED]
-    return found
-
-
-def zones_of(connection: sa.Connection, site: str, locations_: Iterable[str | None]) -> dict[str, str | None]:
-    """Location -> its zone."""
-    found: dict[str, str | None] = {}
-    for keys in in_chunks({key for key in locations_ if key is not None}):
-        query = sa.select(reference.c.key, reference.c.row["zone"].as_string()).where(
-            reference.c.site == site, reference.c.kind == "location", reference.c.key.in_(keys)
-        )
-        found |= dict(connection.execute(query).all())
     return found
 
 

@@ -18,7 +18,8 @@ import sqlalchemy as sa
 
 from server.counts.plan import Sort
 from server.counts.tally import Tally
-from server.tables import document_rows, documents, reference
+from server.tables import document_rows, documents
+from server.zones import zones_of
 
 COUNTS_MAX: Final = 5_000
 """Frozen counts that are looked at, the latest."""
@@ -138,14 +139,6 @@ def _key(connection: sa.Connection, site: str, by: By) -> Callable[[CountedBin],
         zones = zones_of(connection, site)
         return lambda counted: zones.get(counted.place, "")
     return _KEYS[by]
-
-
-def zones_of(connection: sa.Connection, site: str) -> dict[str, str]:
-    """Bin -> its zone; bins without one are left out."""
-    query = sa.select(reference.c.key, reference.c.row).where(
-        reference.c.site == site, reference.c.kind == "location", reference.c.row.isnot(None)
-    )
-    return {key: row["zone"] for key, row in connection.execute(query) if row.get("zone")}
 
 
 def _day(counted: CountedBin) -> dt.date:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from server import inventory
 from server.exports import Column, Filters, Listing, Rows
 from server.lists.naming_rows import batches, with_names
+from server.zones import zones_of
 from sync.identity import split_key
 
 
@@ -37,7 +38,7 @@ def _located(connection: sa.Connection, site: str, rows: Iterator[Any]) -> Rows:
     """The rows with the location of their place and its zone."""
     for batch in batches(rows):
         at = inventory.resolve(connection, site, (row["place"] for row in batch))
-        zones = inventory.zones_of(connection, site, at.values())
+        zones = zones_of(connection, site, at.values())
         for row in batch:
             location = at.get(row["place"] or "")
             yield row | {"location": location, "zone": zones.get(location or "")}

@@ -10,9 +10,9 @@ from typing import Final, Self
 import sqlalchemy as sa
 
 from server import costs
-from server.counts.accuracy import zones_of
 from server.inventory import zone_words
 from server.month.then import Held, held
+from server.zones import zones_of
 
 DAY_MS: Final = 86_400_000
 ROWS_AT_ONCE: Final = 2_000

@@ -17,10 +17,10 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from server.counts.accuracy import zones_of
 from server.ledger import FOLDED, SERVER_DEVICE
 from server.shrinkage.losses import Loss
 from server.tables import events
+from server.zones import zones_of
 
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS

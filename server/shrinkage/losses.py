@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from server import costs
-from server.counts.accuracy import zones_of
 from server.identifiers import names_of
 from server.inventory import NO_ZONE
 from server.ledger import FOLDED, in_chunks
 from server.prices import Price
 from server.tables import cases, document_rows, documents, events
 from server.undone import read_undone
+from server.zones import zones_of
 from sync.event import format_name
 from sync.identity import is_stock, item_of
 
