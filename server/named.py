@@ -138,14 +138,13 @@ def product_key(connection: sa.Connection, site: str, text: str) -> str:
         raise NamedError(str(error)) from None
 
 
-def product_asked(connection: sa.Connection, site: str, *, gtin: str, sku: str) -> str | None:
-    """The product that a form names in either of two fields; None where both are left empty.
+def product_asked(connection: sa.Connection, site: str, text: str) -> str | None:
+    """The product that a form names; None where that is left empty.
 
     Raises:
         NamedError: it is no name of a product.
     """
-    said = gtin.strip() or sku.strip()
-    return product_key(connection, site, said) if said else None
+    return product_key(connection, site, text.strip()) if text.strip() else None
 
 
 def place(connection: sa.Connection, site: str, text: str) -> str:

@@ -37,8 +37,7 @@ class AskedSchema(Schema):
 
     number = text(load_default="", metadata={"description": "Empty: the next free one"})
     reason = text(load_default="", metadata={"description": "What is wrong with it: handhelds show it"})
-    gtin = named_product(load_default="")
-    sku = named_product(load_default="")
+    product = named_product(load_default="")
     lots = fields.List(text(), load_default=list, validate=Length(max=1_000))
     serials = fields.List(text(), load_default=list, validate=Length(max=LIST_MAX))
     supplier = text(load_default="")

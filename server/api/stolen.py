@@ -31,8 +31,9 @@ class TheftAskedSchema(Schema):
     reason = text(required=True, metadata={"description": "What happened: handhelds show it"})
     reference = text(load_default="", validate=Length(0, 500), metadata={"description": "The police's number"})
     serials = fields.List(text(), required=True, validate=Length(1, THINGS_MAX))
-    gtin = text(load_default="", validate=Length(0, 500))
-    sku = text(load_default="", validate=Length(0, 500))
+    product = text(
+        load_default="", validate=Length(0, 500), metadata={"description": "Theirs: GTIN, SKU or canonical name"}
+    )
     since = text(load_default="", validate=Length(0, 500), metadata={"description": "From when on scans count"})
 
 

@@ -20,8 +20,7 @@ _MINUTE_MS = 60_000
 
 @command("recall")
 @click.argument("number")
-@click.option("--gtin", default="", help="The product, by GTIN.")
-@click.option("--sku", default="", help="The product, by your own code.")
+@click.option("--product", default="", help="Of this product: its GTIN, or your own code.")
 @click.option("--lot", "lots", multiple=True, help="Only this lot; once for each.")
 @click.option("--serial", "serials", multiple=True, help="This unit; once for each.")
 @click.option("--supplier", default="", help="What came from this supplier.")

@@ -17,8 +17,7 @@ from server.stolen.report import find, report
 
 @command("report-stolen")
 @click.argument("serials", nargs=-1, required=True)
-@click.option("--gtin", default="", help="Of this product, by GTIN.")
-@click.option("--sku", default="", help="Of this product, by your own code.")
+@click.option("--product", default="", help="Of this product: its GTIN, or your own code.")
 @click.option("--reason", required=True, help="What happened: whoever scans one of them reads it.")
 @click.option("--police", "reference", default="", help="The police's number.")
 @click.option("--since", default="", help="The day from which scans count, 2026-11-29; now, where none is given.")

@@ -34,8 +34,8 @@ class Asked:
     number: str = ""
     """Empty: the next free one."""
     reason: str = ""
-    gtin: str = ""
-    sku: str = ""
+    product: str = ""
+    """GTIN, SKU or canonical name."""
     lots: Sequence[str] = ()
     serials: Sequence[str] = ()
     """Of the product, or any label or further name of a unit that is known."""
@@ -122,7 +122,7 @@ def _check_words(connection: sa.Connection, site: str, number: str, reason: str)
 
 def _item(connection: sa.Connection, site: str, asked: Asked) -> str | None:
     try:
-        return named.product_asked(connection, site, gtin=asked.gtin, sku=asked.sku)
+        return named.product_asked(connection, site, asked.product)
     except ValueError as error:
         raise RecallError(str(error)) from None
 

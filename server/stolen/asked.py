@@ -35,9 +35,9 @@ class Asked:
     reference: str = ""
     """The police's number, or another's; may be empty."""
     serials: Sequence[str] = ()
-    """Serial numbers, IMEIs or labels; of `gtin` or `sku` where that is given."""
-    gtin: str = ""
-    sku: str = ""
+    """Serial numbers, IMEIs or labels; of this product where one is given."""
+    product: str = ""
+    """GTIN, SKU or canonical name."""
     since: str = ""
     """The day from which sightings count, ISO 8601, or a moment, UTC; empty: now."""
 
@@ -103,7 +103,7 @@ def things(connection: sa.Connection, site: str, asked: Asked) -> list[str]:
 
 def _item(connection: sa.Connection, site: str, asked: Asked) -> str | None:
     try:
-        return named.product_asked(connection, site, gtin=asked.gtin, sku=asked.sku)
+        return named.product_asked(connection, site, asked.product)
     except ValueError as error:
         raise StolenError(str(error)) from None
 

@@ -30,7 +30,7 @@ from sync.recall import Recall
 NAV = Entry("Recalls", "web.recalls", Group.QUALITY, order=10)
 SHOWN_MAX: Final = 200
 """Lines of what a recall reaches on a page; the export has all."""
-FIELDS: Final = ("number", "reason", "gtin", "sku", "supplier", "since", "until", "place")
+FIELDS: Final = ("number", "reason", "product", "supplier", "since", "until", "place")
 LISTS: Final = ("lots", "serials", "receipts")
 
 

@@ -22,7 +22,7 @@ from server.web.pages import blueprint, linked_names
 from sync.because import Outcome
 from sync.condition import CONDITIONS
 from sync.event import TEXT_MAX, format_name
-from sync.identity import GS1, split_key
+from sync.identity import split_key
 from sync.returning import REASONS, SEALS, SITE_WIDE, is_from_loan
 
 NAV = Entry("Returns", "web.returns", Group.QUALITY, order=10)
@@ -55,14 +55,8 @@ def returns() -> str:
     return render_template(
         "returns.html", rows=found[:SHOWN_MAX], left=len(found[SHOWN_MAX:]), counts=desk.counts(every),
         outcome=wanted, names=names, reasons=REASONS, **WORDS,
-        proposed=[(lot, *_code(lot.item)) for lot in failed if lot.proposed],
+        proposed=[(lot, split_key(lot.item).value("01")) for lot in failed if lot.proposed],
     )  # fmt: skip
-
-
-def _code(item: str) -> tuple[str, str]:
-    """How a recall asks for a product: its GTIN, or the site's own code."""
-    parts = split_key(item)
-    return ("gtin" if parts.domain == GS1 else "sku"), parts.value("01") or ""
 
 
 @blueprint.get("/returns/unit/<path:path>")

@@ -23,7 +23,7 @@ NAV = Entry("Stolen", "web.stolen_things", Group.QUALITY, order=35)
 SHOWN_MAX: Final = 200
 """Rows of each list; the export has all."""
 TEXT_MAX: Final = 30_000
-FIELDS: Final = ("reason", "reference", "gtin", "sku", "since")
+FIELDS: Final = ("reason", "reference", "product", "since")
 
 
 @blueprint.get("/stolen")

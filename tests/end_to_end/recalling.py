@@ -188,7 +188,7 @@ def _recall(app: Flask, all_hands: list[Hand], units: int, loose: int) -> Report
     for hand in offline:
         hand.online = False
     with app.app_context():
-        asked = Asked(number="RC-1", reason="battery", gtin=LAMP, lots=["L1"])
+        asked = Asked(number="RC-1", reason="battery", product=LAMP, lots=["L1"])
         begun = transact(lambda c: book.begin(c, site=SITE, asked=asked, operator="Quinn", now_ms=now_ms()))
     for hand in online:
         assert hand.heard.wait(WAIT_SECONDS_MAX), "a handheld that is online never heard of the recall"

@@ -336,7 +336,7 @@ def a_recalled_lot_and_a_recalled_product_are_not_picked(worker: Worker) -> None
     take("order", f"number,gtin,quantity\nSO-3,{TABLETS},1\nSO-3,{MUG},1\n")
     with writing() as c:
         for number, gtin_, lots in (("RC-1", TABLETS, ("L1",)), ("RC-2", MUG, ())):
-            asked = Asked(number=number, reason="unsafe", gtin=gtin_, lots=lots)
+            asked = Asked(number=number, reason="unsafe", product=gtin_, lots=lots)
             book.begin(c, site=SITE, asked=asked, operator="Quinn", now_ms=context.now_ms())
     worker.syncs()
     worker.begins("pick", document="SO-3")

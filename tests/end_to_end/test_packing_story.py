@@ -175,7 +175,7 @@ def packs_offline(priya: Priya) -> None:
 
 
 def recall(number: str, serial: str, reason: str) -> None:
-    asked, now = Asked(number=number, reason=reason, gtin=LAMP, serials=[serial]), context.now_ms()
+    asked, now = Asked(number=number, reason=reason, product=LAMP, serials=[serial]), context.now_ms()
     with writing() as c:
         book.begin(c, site=SITE, asked=asked, operator="Q", now_ms=now)
 

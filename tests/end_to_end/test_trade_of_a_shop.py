@@ -74,7 +74,7 @@ def test_a_bad_lot_is_found_on_the_shelf_and_at_each_customer_whether_units_or_p
     units = {key for key, unit in truth.units.items() if f"{unit.item}/10/{unit.lot}" in truth.bad_lots}
     with shop_year.open():
         for number, lot in enumerate(bad, start=1):
-            asked = Asked(number=f"RC-{number}", reason="spoilt", gtin=gtin(lot.item), lots=[lot.lot])
+            asked = Asked(number=f"RC-{number}", reason="spoilt", product=gtin(lot.item), lots=[lot.lot])
             begun = transact(
                 lambda c, asked=asked: recalls.begin(  # type: ignore[misc]
                     c, site=SITE, asked=asked, operator="Quinn", now_ms=truth.end_ms
@@ -94,7 +94,7 @@ def test_a_bad_lot_is_found_on_the_shelf_and_at_each_customer_whether_units_or_p
             assert here == lot.received - sum(sold.values()) - stolen(truth, lot.item, lot.lot)
         if units:
             (name,) = {(truth.units[unit].item, truth.units[unit].lot) for unit in units}
-            asked = Asked(number="RC-U", reason="battery", gtin=gtin(name[0]), lots=[str(name[1])])
+            asked = Asked(number="RC-U", reason="battery", product=gtin(name[0]), lots=[str(name[1])])
             begun = transact(lambda c: recalls.begin(c, site=SITE, asked=asked, operator="Quinn", now_ms=truth.end_ms))
             with reading() as c:
                 found = progress(c, begun, site=SITE, now_ms=truth.end_ms)

@@ -53,10 +53,10 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         handheld.scan("put_away", unit("A1"), location=BIN_A)
         handheld.scan("inspect", unit("A1"), location=BIN_B, identifiers=[IMEI], minutes_ago=9)
         handheld.push()
-        begin("RC-1", gtin=GTIN, lots=["L1"], now_ms=NOW)
-        begin("RC-2", gtin=GTIN, lots=["L2"], now_ms=NOW)
+        begin("RC-1", product=GTIN, lots=["L1"], now_ms=NOW)
+        begin("RC-2", product=GTIN, lots=["L2"], now_ms=NOW)
         release("RC-2", leaving=2)
-        thieves = {"reason": "gone from the cage", "gtin": GTIN}
+        thieves = {"reason": "gone from the cage", "product": GTIN}
         for serials in (["A7", "A8"], ["A9"]):
             assert admin.post("/api/v1/stolen", json=thieves | {"serials": serials}).status_code == 201
         found_again = {"subjects": [unit("A8")], "reason": "under the counter"}

@@ -33,7 +33,7 @@ def claims(app: Flask) -> None:
 
 def recalls(app: Flask) -> None:
     for number in (1, 2, 3):
-        begin(f"RC-{number}", gtin=GTIN, lots=["L9"], now_ms=BEGUN + min(number, 2))
+        begin(f"RC-{number}", product=GTIN, lots=["L9"], now_ms=BEGUN + min(number, 2))
     release("RC-2")
 
 
@@ -101,9 +101,9 @@ def figures(app: Flask) -> dict[str, tuple[int, int]]:
 
 def test_the_list_says_of_each_recall_what_its_account_says(app: Flask, handheld: Handheld) -> None:
     fill(handheld)
-    begin("RC-1", gtin=GTIN, lots=["L1"], place="C-01")
-    begin("RC-2", gtin=GTIN, lots=["L1"], place="C-01")
-    begin("RC-3", sku="C2")
+    begin("RC-1", product=GTIN, lots=["L1"], place="C-01")
+    begin("RC-2", product=GTIN, lots=["L1"], place="C-01")
+    begin("RC-3", product="C2")
     release("RC-2", leaving=99, now_ms=NOW - 9 * MINUTE)
     before = figures(app)
     assert before == {n: (account(n).pieces, account(n).open) for n in ("RC-1", "RC-2", "RC-3")}
@@ -118,7 +118,7 @@ def test_recalls_that_have_ended_are_listed_without_their_accounts(app: Flask) -
     asked = []
     for numbers in ((1, 2), range(10, 25)):
         for number in numbers:
-            begin(f"RC-{number}", gtin=GTIN, lots=["L9"])
+            begin(f"RC-{number}", product=GTIN, lots=["L9"])
             release(f"RC-{number}")
         with counting() as sent:
             figures(app)

@@ -84,6 +84,6 @@ def _asking_for(product: str) -> dict[str, Any]:
         "/api/v1/mode-changes": {"item": product, "mode": "lpn"},
         "/api/v1/adviser/kinds": {"items": [product], "preset": "electronics"},
         "/api/v1/returns/limits": {"item": product, "unit_max": 3},
-        "/api/v1/recalls/preview": {"gtin": product, "reason": "battery"},
+        "/api/v1/recalls/preview": {"product": product, "reason": "battery"},
         "/api/v1/labels": {"what": "plates", "item": product},
     }

@@ -231,7 +231,7 @@ def test_what_is_recalled_or_stolen_goes_back_to_no_customer_whoever_decides(
     sold(handheld, "S1", "SO-1")
     back(handheld, "S1", "RMA-2")
     handheld.push()
-    named = {"reason": "battery", "gtin": GTIN, "serials": ["S1"]}
+    named = {"reason": "battery", "product": GTIN, "serials": ["S1"]}
     assert shop.post(stop, json=named | ({"number": "RC-1"} if "recalls" in stop else {})).status_code in (200, 201)
     refused = decide(shop, "S1", "reject_return", "theirs is another one")
     assert (refused.status_code, refused.get_json()["message"]) == (409, says_why)
@@ -403,7 +403,7 @@ def test_a_lot_of_which_one_delivery_is_recalled_is_proposed_still(shop: Person,
     defective(handheld, "F1 F2", "SO-1", "L7")
     handheld.push()
     with writing() as c:
-        begin(c, site=SITE, asked=Asked(reason="x", gtin=GTIN, until="2001-01-01"), operator=None, now_ms=NOW)
+        begin(c, site=SITE, asked=Asked(reason="x", product=GTIN, until="2001-01-01"), operator=None, now_ms=NOW)
     with reading() as c:
         [failed] = lots.failed(c, SITE)
     assert (failed.recalled, failed.proposed) == (False, True)
@@ -561,10 +561,10 @@ def test_the_pages_of_the_desk_show_what_waits_and_take_a_decision(
     assert answer.status_code == 302
     assert status("S1") == "received"
     assert quality.post("/returns/limits", data={"unit_max": "1"}).status_code == 302
-    said = {"gtin": GTIN, "lots": "L7", "reason": "battery", "do": "preview"}
+    said = {"product": GTIN, "lots": "L7", "reason": "battery", "do": "preview"}
     assert "Begin" in quality.post("/recalls/new", data=said).text
     with writing() as c:
-        asked = Asked(gtin=GTIN, lots=["L7"], reason="battery")
+        asked = Asked(product=GTIN, lots=["L7"], reason="battery")
         begin(c, site=SITE, asked=asked, operator="quality", now_ms=NOW - 1)
     assert Because.RECALLED in verdict("F1").because
     for name in ("returns", "return_rates", "failed_lots"):

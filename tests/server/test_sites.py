@@ -89,10 +89,10 @@ def test_a_recall_begins_at_every_site_and_says_where_it_could_not(app: Flask, a
     numbers = {one["name"]: one["id"] for one in admin.get("/api/v1/people").get_json()["people"]}
     path, headers = f"/api/v1/people/{numbers['quality']}", {"X-CSRFToken": admin.token}
     assert admin.client.patch(path, json={"also": ["north"]}, headers=headers).status_code == 200
-    asked = {"reason": "battery", "gtin": PHONE.rpartition("/")[2], "everywhere": True}
+    asked = {"reason": "battery", "product": PHONE.rpartition("/")[2], "everywhere": True}
     both = quality.post("/api/v1/recalls", json=asked).get_json()
     assert (both["number"], both["at"], both["not_at"]) == ("RC-1", [SITE, "north"], {})
-    here = quality.post("/api/v1/recalls", json={"reason": "fire", "sku": "C2", "everywhere": True}).get_json()
+    here = quality.post("/api/v1/recalls", json={"reason": "fire", "product": "C2", "everywhere": True}).get_json()
     assert (here["number"], here["at"]) == ("RC-2", [SITE])
     assert here["not_at"] == {"north": "There is no product 'C2' here: give its GTIN, its SKU or its canonical name."}
     with reading() as c:

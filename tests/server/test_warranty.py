@@ -343,7 +343,8 @@ def test_what_quality_holds_back_is_neither_lent_nor_given(admin: Person, sold: 
 
 def test_what_is_recalled_is_neither_lent_nor_given(admin: Person, sold: Handheld) -> None:
     admin.post("/api/v1/repairs", json={"unit": unit("S1"), "location": DOCK, "fault": "dead"})
-    begun = admin.post("/api/v1/recalls", json={"number": "RC-1", "reason": "battery", "gtin": GTIN, "serials": ["S2"]})
+    asked = {"number": "RC-1", "reason": "battery", "product": GTIN, "serials": ["S2"]}
+    begun = admin.post("/api/v1/recalls", json=asked)
     assert begun.status_code in (200, 201), begun.text
     for given in ("replacement", "loans"):
         refused = admin.post(f"/api/v1/repairs/RPR-1/{given}", json={"unit": unit("S2")})
@@ -353,7 +354,8 @@ def test_what_is_recalled_is_neither_lent_nor_given(admin: Person, sold: Handhel
 
 def test_what_is_recalled_while_it_is_repaired_does_not_go_back_to_its_owner(admin: Person, sold: Handheld) -> None:
     admin.post("/api/v1/repairs", json={"unit": unit("S1"), "location": DOCK, "fault": "dead"})
-    begun = admin.post("/api/v1/recalls", json={"number": "RC-1", "reason": "battery", "gtin": GTIN, "serials": ["S1"]})
+    asked = {"number": "RC-1", "reason": "battery", "product": GTIN, "serials": ["S1"]}
+    begun = admin.post("/api/v1/recalls", json=asked)
     assert begun.status_code in (200, 201), begun.text
     refused = admin.post("/api/v1/repairs/RPR-1/close", json={"done": "new board"})
     assert refusal(refused) == (409, "conflict")

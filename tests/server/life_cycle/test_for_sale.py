@@ -28,8 +28,8 @@ def test_a_recall_takes_units_and_pieces_off_sale_and_a_drill_takes_none(
     handheld.scan("receive", unit("U1"), location=BIN_A, minutes_ago=30)
     handheld.scan("receive", LOT, location=BIN_A, quantity=3, minutes_ago=29)
     handheld.push()
-    begin(gtin=_gtin(PHONE), **said)
-    begin("RC-2", gtin=_gtin(CABLE), **said)
+    begin(product=_gtin(PHONE), **said)
+    begin("RC-2", product=_gtin(CABLE), **said)
     with reading() as c:
         assert [one.for_sale for one in read_units(c, SITE)] == for_sale
         assert [one.for_sale for one in read_pieces(c, SITE)] == for_sale

@@ -53,7 +53,7 @@ def scan(handheld: Handheld, *scans: tuple[str, str, dict[str, Any]]) -> None:
 
 def test_everything_is_open_until_it_was_found_answered_for_or_is_gone(app: Flask, handheld: Handheld) -> None:
     fill(handheld)
-    begin(gtin=GTIN, lots=["L1"], place="C-01")
+    begin(product=GTIN, lots=["L1"], place="C-01")
     assert told(account()) == {
         "COMING": "coming",
         "BIN1": "to_find",
@@ -115,7 +115,7 @@ def test_what_is_held_back_and_lies_on_a_shelf_is_still_to_be_found_wherever_it_
         ("quarantine", unit("OTHER"), {"location": BIN_C, "reason": "looks odd"}),
         ("put_away", unit("OTHER"), {"location": BIN_A}),
     )
-    begin(gtin=GTIN, serials=["BIN1", "BIN2", "OTHER"], place="DOCK", now_ms=NOW - 10 * MINUTE)
+    begin(product=GTIN, serials=["BIN1", "BIN2", "OTHER"], place="DOCK", now_ms=NOW - 10 * MINUTE)
     assert told(account()) == {"BIN1": "to_find", "BIN2": "apart", "OTHER": "to_find"}
     scan(handheld, ("put_away", unit("BIN1"), {"location": DOCK}))
     assert told(account())["BIN1"] == "apart"
@@ -123,7 +123,7 @@ def test_what_is_held_back_and_lies_on_a_shelf_is_still_to_be_found_wherever_it_
 
 def test_what_was_written_down_as_destroyed_and_is_scanned_again_is_open_again(app: Flask, handheld: Handheld) -> None:
     fill(handheld)
-    begin(serials=["BIN1"], gtin=GTIN)
+    begin(serials=["BIN1"], product=GTIN)
     done("BIN1", "destroyed", NOW - 25 * MINUTE)
     assert told(account()) == {"BIN1": "done"}
     scan(handheld, ("inspect", unit("BIN1"), {"location": BIN_A}))
@@ -134,7 +134,7 @@ def test_what_was_destroyed_sent_back_or_written_off_has_left_the_stock_and_is_n
     app: Flask, handheld: Handheld
 ) -> None:
     fill(handheld)
-    begin(gtin=GTIN, lots=["L1"])
+    begin(product=GTIN, lots=["L1"])
     for serial, word in (("BIN1", "destroyed"), ("BOXED", "to_supplier"), ("PICKED", "written_off")):
         done(serial, word, NOW - 25 * MINUTE)
     state_document("count_result", "CNT-1/1", [_not_found("BIN1")], now_ms=NOW - 9 * MINUTE)
@@ -169,7 +169,7 @@ def test_pieces_that_were_destroyed_have_left_and_those_that_come_later_are_stil
     app: Flask, handheld: Handheld
 ) -> None:
     fill(handheld)
-    begin(gtin=CABLE.rpartition("/")[2], lots=["C1"], place="C-01")
+    begin(product=CABLE.rpartition("/")[2], lots=["C1"], place="C-01")
     found, said = account(), Said(word="destroyed", operator="Quinn", now_ms=NOW - 25 * MINUTE)
     transact(lambda c: settle(c, found, site=SITE, subjects=[LOT_C], said=said))
     assert _pieces() == [("disposed", 40, "done")]
@@ -199,7 +199,7 @@ def test_a_lent_unit_is_at_its_customer_and_a_merged_one_is_among_the_pieces(app
     fill(handheld)
     scan(handheld, ("lend", unit("BIN1"), {"document": "RPR-1"}))
     state_document("mode_result", "MC-1", [{"subject": unit("BIN2")}], now_ms=NOW - 9 * MINUTE)
-    begin(gtin=GTIN, lots=["L1"], now_ms=NOW - 5 * MINUTE)
+    begin(product=GTIN, lots=["L1"], now_ms=NOW - 5 * MINUTE)
     assert told(account())["BIN1"] == "unanswered"
     assert ("RPR-1", 1) in [(one.order, one.pieces) for one in people()]
     assert "BIN2" not in told(account())
@@ -207,14 +207,14 @@ def test_a_lent_unit_is_at_its_customer_and_a_merged_one_is_among_the_pieces(app
 
 def test_nothing_is_destroyed_for_a_drill(app: Flask, handheld: Handheld) -> None:
     fill(handheld)
-    begin(gtin=GTIN, lots=["L1"], drill=True)
+    begin(product=GTIN, lots=["L1"], drill=True)
     with pytest.raises(RecallError, match="RC-1 is a drill: nothing leaves the stock for it"):
         done("BIN1", "destroyed", NOW - 25 * MINUTE)
 
 
 def test_a_customer_who_said_it_comes_back_is_open_again_when_it_is_here(app: Flask, handheld: Handheld) -> None:
     fill(handheld)
-    begin(serials=["SOLD"], gtin=GTIN)
+    begin(serials=["SOLD"], product=GTIN)
     say("SO-3", Said(word="sends_back", operator="Quinn", now_ms=NOW - 25 * MINUTE))
     assert told(account()) == {"SOLD": "answered"}
     scan(handheld, ("take_back", unit("SOLD"), {"location": DOCK, "document": "RMA-1"}))
@@ -226,7 +226,7 @@ def test_a_customer_who_said_it_comes_back_is_open_again_when_it_is_here(app: Fl
 def test_customers_are_named_by_their_orders_and_forgotten_when_they_ask(app: Flask, handheld: Handheld) -> None:
 
     fill(handheld)
-    begin(gtin=GTIN, lots=["L1"])
+    begin(product=GTIN, lots=["L1"])
     (one,) = people()
     assert (one.order, one.name, one.address, one.answer) == ("SO-3", "Ada Lovelace", "1 Main Street", None)
     with writing() as c:
@@ -252,7 +252,7 @@ def test_the_letter_goes_to_who_owns_it_now_or_was_given_it_for_another(app: Fla
         ("give_replacement", unit("BIN1"), {"document": "RPR-1"}),
         ("keep_replaced", unit("OTHER"), {"location": DOCK, "document": "RPR-1"}),
     )
-    begin(gtin=GTIN, serials=["SOLD", "BIN1"], now_ms=NOW - 10 * MINUTE)
+    begin(product=GTIN, serials=["SOLD", "BIN1"], now_ms=NOW - 10 * MINUTE)
     assert [(one.order, one.name) for one in people()] == [("SO-4", None), ("TITLE-1", "New Owner")]
     say("TITLE-1", Said(word="keeps", operator="Quinn", now_ms=NOW - MINUTE))
     assert told(account()) == {"SOLD": "answered", "BIN1": "unanswered"}
@@ -260,7 +260,7 @@ def test_the_letter_goes_to_who_owns_it_now_or_was_given_it_for_another(app: Fla
 
 def test_what_left_after_the_start_is_told_apart(app: Flask, handheld: Handheld) -> None:
     fill(handheld)
-    begin(gtin=GTIN, lots=["L1"])
+    begin(product=GTIN, lots=["L1"])
     assert account().handed_over == []
     scan(handheld, ("ship", CARTON_1, {"document": "SO-2"}))
     assert [entry.thing.subject for entry in account().handed_over] == [unit("PACKED")]
@@ -270,7 +270,7 @@ def test_what_left_after_the_start_is_told_apart(app: Flask, handheld: Handheld)
 def test_a_drill_stops_nothing_and_counts_what_was_seen(app: Flask, handheld: Handheld) -> None:
 
     fill(handheld)
-    begin("DRILL-1", gtin=GTIN, lots=["L1"], drill=True)
+    begin("DRILL-1", product=GTIN, lots=["L1"], drill=True)
     with reading() as c:
         assert [change for change in pull(c, SITE, None)[0] if change[0] == "recall"] == [["recall", "DRILL-1", None]]
     scan(
@@ -296,7 +296,7 @@ def test_nobody_ends_a_recall_without_saying_how_many_are_unaccounted_for_and_la
     app: Flask, handheld: Handheld
 ) -> None:
     fill(handheld)
-    begin(gtin=GTIN, lots=["L1"])
+    begin(product=GTIN, lots=["L1"])
     with pytest.raises(RecallError, match=r"8 of 8 are not accounted for, so RC-1 goes on\. .* say that you leave 8"):
         release("RC-1", leaving=7)
     assert account().standing.until_ms is None
@@ -318,8 +318,8 @@ def test_nobody_ends_a_recall_without_saying_how_many_are_unaccounted_for_and_la
 def test_of_two_recalls_of_one_unit_one_is_released_and_the_other_one_holds(app: Flask, handheld: Handheld) -> None:
 
     fill(handheld)
-    begin("RC-1", gtin=GTIN, lots=["L1"])
-    begin("RC-2", gtin=GTIN, serials=["BIN1"])
+    begin("RC-1", product=GTIN, lots=["L1"])
+    begin("RC-2", product=GTIN, serials=["BIN1"])
     release("RC-1", leaving=8)
     with reading() as c:
         offered = {key: row and row["number"] for kind, key, row in pull(c, SITE, None)[0] if kind == "recall"}
@@ -330,6 +330,6 @@ def test_of_two_recalls_of_one_unit_one_is_released_and_the_other_one_holds(app:
     with pytest.raises(LookupError, match="no recall RC-9"):
         release("RC-9")
     with pytest.raises(RecallError, match="There is a recall RC-2 already"):
-        begin("RC-2", gtin=GTIN)
+        begin("RC-2", product=GTIN)
     with pytest.raises(RecallError, match="ASN-1 is an ASN already"):
-        begin("ASN-1", gtin=GTIN)
+        begin("ASN-1", product=GTIN)

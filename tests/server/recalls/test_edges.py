@@ -21,7 +21,7 @@ from tests.server.recalls.scene import GTIN, begin, fill
 from tests.server.running import NOW, PASSWORD, SITE, Handheld, Person, refusal, sign_in
 from tests.server.site import state_document
 
-FORM = {"reason": "battery", "gtin": GTIN, "lots": "L1, L3"}
+FORM = {"reason": "battery", "product": GTIN, "lots": "L1, L3"}
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_quality_sees_what_a_recall_reaches_begins_it_writes_to_customers_and_re
 
 
 def test_what_cannot_be_recalled_keeps_what_was_typed(console: FlaskClient) -> None:
-    page = post(console, "/recalls/new", reason="battery", serials="S\U0001f600", gtin=GTIN, do="begin")
+    page = post(console, "/recalls/new", reason="battery", serials="S\U0001f600", product=GTIN, do="begin")
     assert "is no serial number" in text_of(page)
     assert "S\U0001f600" in page.text
     assert 'value="battery"' in page.text
@@ -89,7 +89,7 @@ def test_what_cannot_be_recalled_keeps_what_was_typed(console: FlaskClient) -> N
 
 def test_the_api_previews_begins_answers_and_releases(handheld: Handheld, quality: Person) -> None:
     fill(handheld)
-    asked = {"number": "RC-7", "reason": "battery", "gtin": GTIN, "lots": ["L1"]}
+    asked = {"number": "RC-7", "reason": "battery", "product": GTIN, "lots": ["L1"]}
     found = quality.post("/api/v1/recalls/preview", json=asked).get_json()
     assert (found["pieces"], found["totals"]["customer"]) == (8, [1, 0])
     assert quality.post("/api/v1/recalls", json=asked).status_code == 201
@@ -112,7 +112,7 @@ def test_the_api_previews_begins_answers_and_releases(handheld: Handheld, qualit
 def test_the_command_line_previews_recalls_tells_and_releases(app: Flask, handheld: Handheld) -> None:
     fill(handheld)
     run = app.test_cli_runner().invoke
-    asked = ["recall", "RC-3", "--gtin", GTIN, "--lot", "L1", "--reason", "battery"]
+    asked = ["recall", "RC-3", "--product", GTIN, "--lot", "L1", "--reason", "battery"]
     assert "8 pieces in all. Nothing was recalled." in run(args=[*asked, "--preview"]).output
     assert "Recall RC-3 is in force." in run(args=asked).output
     assert "8 of 8 pieces are open." in run(args=["recalls", "RC-3"]).output
@@ -124,7 +124,7 @@ def test_the_command_line_previews_recalls_tells_and_releases(app: Flask, handhe
 
 
 def test_a_handheld_is_told_apart_until_it_has_asked_for_news_since(app: Flask, handheld: Handheld) -> None:
-    begun = begin(gtin=GTIN)
+    begun = begin(product=GTIN)
 
     def names() -> list[str]:
         with reading() as c:

@@ -24,7 +24,7 @@ BY = {"site": SITE, "number": "RC-1", "operator": "quality"}
 
 def recall(connection: sa.Connection, **asked: Any) -> None:
     """From the moment DAY on."""
-    given = Asked(number="RC-1", reason="battery", gtin=GTIN, **asked)
+    given = Asked(number="RC-1", reason="battery", product=GTIN, **asked)
     book.begin(connection, site=SITE, asked=given, operator="quality", now_ms=DAY)
 
 

@@ -36,7 +36,7 @@ CAME = (LOT_1 | {"OTHER", "UNREAD"}) - {"COMING"}
 
 def test_a_lot_is_found_in_every_kind_of_place_and_the_numbers_add_up(app: Flask, handheld: Handheld) -> None:
     fill(handheld)
-    found = reach(gtin=GTIN, lots=["L1"])
+    found = reach(product=GTIN, lots=["L1"])
     assert (serials(found), serials(found, sure=False)) == (LOT_1, {"UNREAD"})
     counted = totals(found)
     assert counted == {
@@ -58,15 +58,15 @@ def test_a_lot_is_found_in_every_kind_of_place_and_the_numbers_add_up(app: Flask
         ({"supplier": "acme"}, LOT_1 | {"OTHER", "UNREAD"}, set()),
         ({"supplier": "Acme", "lots": ["L2"]}, {"OTHER"}, {"UNREAD"}),
         ({"receipts": ["ASN-2"]}, {"COMING"}, set()),
-        ({"receipts": ["ASN-1"], "gtin": GTIN, "lots": ["L1"]}, LOT_1 - {"COMING"}, {"UNREAD"}),
-        ({"serials": ["SOLD", "BIN1"], "gtin": GTIN}, {"SOLD", "BIN1"}, set()),
-        ({"serials": ["SOLD"], "gtin": GTIN, "receipts": ["ASN-2"]}, {"SOLD", "COMING"}, set()),
+        ({"receipts": ["ASN-1"], "product": GTIN, "lots": ["L1"]}, LOT_1 - {"COMING"}, {"UNREAD"}),
+        ({"serials": ["SOLD", "BIN1"], "product": GTIN}, {"SOLD", "BIN1"}, set()),
+        ({"serials": ["SOLD"], "product": GTIN, "receipts": ["ASN-2"]}, {"SOLD", "COMING"}, set()),
         (
-            {"gtin": GTIN, "since": "2026-05-27", "until": "2026-05-28"},
+            {"product": GTIN, "since": "2026-05-27", "until": "2026-05-28"},
             (LOT_1 | {"OTHER", "UNREAD"}) - {"COMING"},
             {"COMING"},
         ),
-        ({"gtin": GTIN, "until": "2026-05-27"}, set(), set()),
+        ({"product": GTIN, "until": "2026-05-27"}, set(), set()),
     ],
 )
 def test_by_supplier_delivery_lot_serial_and_all_of_them_together(
@@ -87,12 +87,12 @@ def test_pieces_without_units_are_reached_by_their_lot_and_possibly_where_none_w
     handheld.scan("pack", CABLE, container=CARTON_1, document="SO-9", quantity=3, minutes_ago=19)
     handheld.scan("ship", CARTON_1, document="SO-9", minutes_ago=18)
     handheld.push(first=first)
-    found = reach(sku="C2", lots=["C1"])
+    found = reach(product="C2", lots=["C1"])
     assert [(one.subject, one.quantity, one.sure, one.where, one.order) for one in found] == [
         (LOT_C, 40, True, Where.BIN, None),
         (CABLE, 3, False, Where.CUSTOMER, "SO-9"),
     ]
-    assert reach(sku="C2", lots=["C2"])[0].sure is False, "three were sold of a lot that nobody scanned"
+    assert reach(product="C2", lots=["C2"])[0].sure is False, "three were sold of a lot that nobody scanned"
 
 
 def test_pieces_that_left_for_an_order_which_was_never_imported_are_reached_all_the_same(
@@ -101,7 +101,7 @@ def test_pieces_that_left_for_an_order_which_was_never_imported_are_reached_all_
     handheld.scan("pack", LOT_C, container=CARTON_1, document="SO-99", quantity=3, minutes_ago=20)
     handheld.scan("ship", CARTON_1, document="SO-99", minutes_ago=19)
     handheld.push()
-    found = reach(sku="C2", lots=["C1"])
+    found = reach(product="C2", lots=["C1"])
     assert [(one.quantity, one.where, one.order) for one in found] == [(3, Where.CUSTOMER, "SO-99")]
 
 
@@ -126,16 +126,16 @@ def test_a_notice_that_comes_in_later_is_of_the_recalled_supplier_too(app: Flask
     ("asked", "sentence"),
     [
         ({}, "names nothing: give a product"),
-        ({"gtin": GTIN, "number": "RC/7"}, "is no number for a recall"),
-        ({"gtin": GTIN, "number": "R" * 41}, "is no number for a recall"),
+        ({"product": GTIN, "number": "RC/7"}, "is no number for a recall"),
+        ({"product": GTIN, "number": "R" * 41}, "is no number for a recall"),
         ({"lots": ["L1"]}, "A lot number alone may be any maker's"),
-        ({"gtin": GTIN, "serials": ["S1", "S\U0001f600"]}, "is no serial number: '\U0001f600' cannot stand in one"),
+        ({"product": GTIN, "serials": ["S1", "S\U0001f600"]}, "is no serial number: '\U0001f600' cannot stand in one"),
         ({"serials": ["\U0001f600"]}, "is no unit that is known here: name the product too"),
-        ({"gtin": "123"}, "123"),
-        ({"sku": "NOPE"}, "There is no product 'NOPE' here: give its GTIN, its SKU"),
-        ({"gtin": GTIN, "since": "2026-02-01", "until": "2026-01-01"}, "ends before it begins"),
-        ({"gtin": GTIN, "since": "yesterday"}, "'yesterday' is no day and no moment"),
-        ({"gtin": GTIN, "place": "Z-9"}, "There is no location 'Z-9' here"),
+        ({"product": "123"}, "123"),
+        ({"product": "NOPE"}, "There is no product 'NOPE' here: give its GTIN, its SKU"),
+        ({"product": GTIN, "since": "2026-02-01", "until": "2026-01-01"}, "ends before it begins"),
+        ({"product": GTIN, "since": "yesterday"}, "'yesterday' is no day and no moment"),
+        ({"product": GTIN, "place": "Z-9"}, "There is no location 'Z-9' here"),
         ({"supplier": "Nobody"}, "names a supplier 'Nobody'"),
         ({"receipts": ["ASN-9"]}, "There is no ASN and no purchase order 'ASN-9'"),
     ],
@@ -154,15 +154,17 @@ def test_serial_numbers_of_a_delivery_recall_no_other_product_that_came_then(app
     handheld.scan("receive", f"{CABLE}/21/OTHER", location=DOCK, minutes_ago=9)
     handheld.push(first=len(handheld.chain.lines))
     with reading() as c:
-        row = row_of(c, SITE, Asked(reason="battery", gtin=GTIN, serials=["BIN1"], since="2020-01-01"))
+        row = row_of(c, SITE, Asked(reason="battery", product=GTIN, serials=["BIN1"], since="2020-01-01"))
     assert row["item"] == PHONE
-    found = reach(gtin=GTIN, serials=["BIN1"], since="2020-01-01")
+    found = reach(product=GTIN, serials=["BIN1"], since="2020-01-01")
     assert f"{CABLE}/21/OTHER" not in {one.subject for one in found}
 
 
 def test_the_last_day_counts_however_the_day_is_written(app: Flask) -> None:
     with reading() as c:
-        asked = [Asked(reason="battery", gtin=GTIN, until=until) for until in ("2026-11-29", "20261129", "2026-W48-7")]
+        asked = [
+            Asked(reason="battery", product=GTIN, until=until) for until in ("2026-11-29", "20261129", "2026-W48-7")
+        ]
         assert len({row_of(c, SITE, one)["received_until_ms"] for one in asked}) == 1
 
 
@@ -172,7 +174,7 @@ def test_a_piece_that_was_scanned_without_a_quantity_is_found_at_its_customer(ap
     handheld.scan("pack", LOT_C, origin=BIN_A, container=CARTON_1, document="SO-9", minutes_ago=9)
     handheld.scan("ship", CARTON_1, document="SO-9", minutes_ago=8)
     handheld.push(first=len(handheld.chain.lines) - 1)
-    found = [one for one in reach(lots=["C1"], gtin=CABLE.rpartition("/")[2]) if one.where is Where.CUSTOMER]
+    found = [one for one in reach(lots=["C1"], product=CABLE.rpartition("/")[2]) if one.where is Where.CUSTOMER]
     assert [(one.subject, one.order, one.quantity) for one in found] == [(LOT_C, "SO-9", 1)]
 
 

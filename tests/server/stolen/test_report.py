@@ -75,7 +75,7 @@ def dock(warehouse: str) -> Dock:
 
 
 def test_one_that_is_not_ours_is_flagged_wherever_it_is_scanned_until_it_was_found(dock: Dock) -> None:
-    number = steal("X1", gtin=PHONE.rpartition("/")[2])
+    number = steal("X1", product=PHONE.rpartition("/")[2])
     assert number == "ST-1"
     dock.scan("receive", unit("X1"), location=DOCK, minutes_ago=30)
     dock.scan("inspect", unit("X1"), location=BIN_A, minutes_ago=20)
@@ -125,7 +125,7 @@ def test_a_serial_number_whose_product_nobody_said_is_flagged_on_whatever_bears_
 
 def test_two_thefts_under_one_serial_number_stand_side_by_side_until_each_is_found(dock: Dock) -> None:
     whoever = steal("S77")
-    phone = steal("S77", gtin=PHONE.rpartition("/")[2], minutes_ago=39)
+    phone = steal("S77", product=PHONE.rpartition("/")[2], minutes_ago=39)
     dock.scan("inspect", unit("S77", CABLE), location=BIN_B, minutes_ago=30)
     dock.push()
     assert found_cases() == [(unit("S77", CABLE), BIN_B)]
@@ -143,9 +143,9 @@ def test_two_thefts_under_one_serial_number_stand_side_by_side_until_each_is_fou
     assert told()[alone] is None
 
 
-@pytest.mark.parametrize("gtin", ["", PHONE.rpartition("/")[2]])
-def test_a_serial_number_that_was_read_alone_is_among_the_scans_of_its_report(dock: Dock, gtin: str) -> None:
-    number = steal("ZZZ-1", gtin=gtin)
+@pytest.mark.parametrize("product", ["", PHONE.rpartition("/")[2]])
+def test_a_serial_number_that_was_read_alone_is_among_the_scans_of_its_report(dock: Dock, product: str) -> None:
+    number = steal("ZZZ-1", product=product)
     alone = "https://warehouse.example/250/ZZZ-1"
     dock.scan("inspect", alone, location=BIN_A, minutes_ago=30)
     dock.scan("reject", alone, location=DOCK, reason="stolen", minutes_ago=29)
@@ -172,7 +172,7 @@ def test_every_site_of_the_database_knows_it_and_one_that_is_opened_later_too(ad
         admin.post("/api/v1/sites", json={"code": code, "name": code})
 
     opens("north")
-    number = steal("X1", gtin=PHONE.rpartition("/")[2])
+    number = steal("X1", product=PHONE.rpartition("/")[2])
     opens("south")
     assert set(told("north")) == set(told("south")) == set(told())
     turn_up(number)

@@ -21,7 +21,7 @@ def rows(page: str) -> list[str]:
 
 def test_recalls_releases_and_changes_of_people_stand_in_the_audit_newest_first(app: Flask, admin: Person) -> None:
     with writing() as c:
-        asked = Asked(number="RC-7", reason="battery", gtin=PHONE.rpartition("/")[2])
+        asked = Asked(number="RC-7", reason="battery", product=PHONE.rpartition("/")[2])
         book.begin(c, site=SITE, asked=asked, operator="Quinn", now_ms=NOW)
         release(c, site=SITE, number="RC-7", reason="checked", leaving=0, operator="Rosa", now_ms=NOW + 1)
         staff.add_person(c, site=SITE, name="Ravi", role="picker", by="admin", now_ms=NOW + 2)

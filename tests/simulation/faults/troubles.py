@@ -234,7 +234,7 @@ def _count(world: World, hand: Hand, chance: Random) -> Process:
 
 def _recall(world: World, _hand: Hand, chance: Random) -> Process:
     gtin, serial, _ = chance.choice(STOCK)
-    asked = Asked(reason="battery", gtin=gtin, serials=(serial,) if chance.random() < 0.5 else ())
+    asked = Asked(reason="battery", product=gtin, serials=(serial,) if chance.random() < 0.5 else ())
     begun: list[book.Standing] = []
     now_ms = world.time.now_ms()
     world.office(
