@@ -24,11 +24,12 @@ ROW_ACTION: Final = {
     "transfer_arrived": "arrived",
     "transfer_withdrawn": "void",
     "recall_outcome": "remove",
+    "recall_retraction": "void",
     "theft": "stolen",
     "theft_found": "found",
 }
 """What a row of a document says about the unit that it names."""
-_WITH_REASONS: Final = frozenset({"transfer_withdrawn", "recall_outcome"})
+_WITH_REASONS: Final = frozenset({"transfer_withdrawn", "recall_outcome", "recall_retraction"})
 """Kinds whose rows each say why."""
 
 

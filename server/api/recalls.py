@@ -23,6 +23,7 @@ from server.recalls.notices import UnknownSupplierError
 from server.recalls.outcomes import CUSTOMER, IN_HOUSE, Said
 from server.recalls.reach import Reached, reached, totals
 from server.recalls.release import release as end
+from server.recalls.retracting import REASON_MAX, retract, retract_answer
 from server.roles import Task
 from server.schemas import named_place, named_product, text
 from sync.recall import Recall
@@ -73,6 +74,7 @@ class EntrySchema(Schema):
     thing = fields.Nested(ReachedSchema)
     account = fields.String()
     is_open = fields.Boolean()
+    said = fields.String(attribute="outcome.word", dump_default=None, metadata={"description": "What was written down"})
     since_ms = fields.Integer(allow_none=True)
     handed_over_ms = fields.Integer(allow_none=True)
 
@@ -126,6 +128,14 @@ class AnswerSchema(Schema):
     subjects = fields.List(text(), load_default=list, validate=Length(max=LIST_MAX))
     answer = fields.String(required=True, validate=OneOf(sorted({*CUSTOMER, *IN_HOUSE})))
     note = text(load_default=None, allow_none=True, validate=Length(0, 200))
+
+
+class RetractionSchema(Schema):
+    """Whose answer was a mistake, by the order; or of which units, lots or products that are not at a customer."""
+
+    order = text(load_default=None, allow_none=True)
+    subjects = fields.List(text(), load_default=list, validate=Length(max=LIST_MAX))
+    reason = text(required=True, validate=Length(1, REASON_MAX))
 
 
 class ReleaseSchema(Schema):
@@ -251,6 +261,26 @@ def write_answer(asked: dict[str, Any], number: str) -> Progress:
             answer(connection, found, site=person.site, order=asked["order"], said=said)
         else:
             settle(connection, found, site=person.site, subjects=asked["subjects"], said=said)
+        return _progress(connection, number)
+
+    return _done(write)
+
+
+@resource.post("/recalls/<number>/retractions")
+@resource.arguments(RetractionSchema)
+@resource.response(200, ProgressSchema)
+@requires(Task.RECALL)
+def take_back(asked: dict[str, Any], number: str) -> Progress:
+    """Take back what was written down by mistake: the account and the stock are as without it"""
+    person, now_ms, reason = signed_in(), context.now_ms(), asked["reason"]
+
+    def write(connection: sa.Connection) -> Progress:
+        found = _progress(connection, number)
+        said: dict[str, Any] = {"site": person.site, "reason": reason, "operator": person.name, "now_ms": now_ms}
+        if asked["order"] is not None:
+            retract_answer(connection, found, order=asked["order"], **said)
+        else:
+            retract(connection, found, subjects=asked["subjects"], **said)
         return _progress(connection, number)
 
     return _done(write)

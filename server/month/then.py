@@ -19,10 +19,10 @@ from server.changes import by_code_point
 from server.identifiers import owners
 from server.ledger import FOLDED, history
 from server.replay import standing
+from server.stated import ROW_ACTION
 from server.stock_levels import balances_of, histories
 from server.surroundings import DEPTH_MAX, Gathered, containers_at, gather
 from server.tables import document_rows, documents, events, stock_levels, unit_states
-from server.transfers.withdrawal import WITHDRAWN
 from server.unit_rows import state_of, states_of
 from sync import stock
 from sync.history import Fact, effective
@@ -55,6 +55,10 @@ def held(connection: sa.Connection, site: str, at_ms: int) -> Iterator[Held]:
     yield from _pieces(connection, site, at_ms, undone)
 
 
+_TAKING_BACK: Final = tuple(kind for kind, action in ROW_ACTION.items() if action == "void")
+"""Kinds of documents whose rows take back what an earlier one stated."""
+
+
 def _undone_since(connection: sa.Connection, site: str, at_ms: int) -> frozenset[str]:
     """Units and containers of which something was taken back after a moment, by every name."""
     e, r, d = events.c, document_rows.c, documents.c
@@ -63,7 +67,7 @@ def _undone_since(connection: sa.Connection, site: str, at_ms: int) -> frozenset
         sa.select(r.subject)
         .distinct()
         .join(documents, d.digest == r.document)
-        .where(d.site == site, d.kind == WITHDRAWN, d.event_ms > at_ms)
+        .where(d.site == site, d.kind.in_(_TAKING_BACK), d.event_ms > at_ms)
     )
     found = {s for query in (voids, withdrawn) for s in connection.execute(query).scalars() if s is not None}
     return frozenset(found | set(owners(connection, site, found).values()))

@@ -8,7 +8,7 @@ later is still added.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -128,8 +128,9 @@ def progress(connection: sa.Connection, standing: Standing, *, site: str, now_ms
             for key, word in outcomes.read(connection, site, standing.number).items()
             if word.at_ms >= standing.until_ms
         }
-        rows = _result(connection, site, standing.number)
-        return Progress(standing=standing, entries=[_answered_since(_frozen(row), later) for row in rows])
+        gone = outcomes.retracted(connection, site, standing.number)
+        frozen = [_without(_frozen(row), gone) for row in _result(connection, site, standing.number)]
+        return Progress(standing=standing, entries=[_answered_since(entry, later) for entry in frozen])
     things = reached(connection, site, standing.predicate, now_ms)
     words = outcomes.read(connection, site, standing.number)
     set_apart = _Apart.read(connection, site, things)
@@ -140,11 +141,11 @@ def progress(connection: sa.Connection, standing: Standing, *, site: str, now_ms
         for thing in things
         for one, word in _answered(thing, words.get(thing.key), answered)
     ]
-    gone = [
+    left = [
         Entry(thing=one, account=_GONE[one.where], since_ms=max(word.at_ms, standing.since_ms), outcome=word)
         for one, word in outcomes.read_pieces(connection, site, standing.number)
     ]
-    return Progress(standing=standing, entries=[*entries, *gone])
+    return Progress(standing=standing, entries=[*entries, *left])
 
 
 def _answered(
@@ -190,6 +191,17 @@ def _frozen(row: sa.RowMapping) -> Entry:
         outcome=Outcome(**said["outcome"]) if said["outcome"] else None,
         handed_over_ms=said["handed_over_ms"],
     )
+
+
+def _without(entry: Entry, gone: Collection[tuple[str, str]]) -> Entry:
+    """A frozen entry as it is without its word, where that was taken back since."""
+    word, where = entry.outcome, entry.thing.where
+    if word is None or (word.event, entry.thing.subject) not in gone:
+        return entry
+    if where is Where.CUSTOMER:
+        return replace(entry, account=Account.UNANSWERED, since_ms=None, outcome=None)
+    thing = replace(entry.thing, where=Where.NOWHERE if where in _GONE else where)
+    return replace(entry, thing=thing, account=Account.TO_FIND, since_ms=None, outcome=None)
 
 
 def _answered_since(entry: Entry, later: Mapping[tuple[str, str], Outcome]) -> Entry:

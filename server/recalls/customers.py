@@ -60,7 +60,7 @@ class Customer:
 def customers(connection: sa.Connection, site: str, found: Progress) -> list[Customer]:
     """Everyone to write to: who has not answered first, then by the order's number."""
     by_order: dict[str, list[Entry]] = {}
-    for entry, order in _with_holders(connection, site, found):
+    for entry, order in with_holders(connection, site, found):
         by_order.setdefault(order, []).append(entry)
     known = _parties(connection, site, by_order)
     made = []
@@ -70,7 +70,7 @@ def customers(connection: sa.Connection, site: str, found: Progress) -> list[Cus
     return sorted(made, key=lambda one: (one.answer is not None, one.order))
 
 
-def _with_holders(connection: sa.Connection, site: str, found: Progress) -> list[tuple[Entry, str]]:
+def with_holders(connection: sa.Connection, site: str, found: Progress) -> list[tuple[Entry, str]]:
     """What is at customers, each with the number under which its holder is known."""
     entries = [entry for entry in found.entries if entry.thing.where is Where.CUSTOMER]
     states = states_of(connection, site, {e.thing.subject for e in entries if not is_stock(e.thing.subject)})
@@ -97,7 +97,7 @@ def answer(connection: sa.Connection, found: Progress, *, site: str, order: str,
     Raises:
         RecallError: the order has nothing of it, or the word is no answer.
     """
-    things = [e.thing for e, holder in _with_holders(connection, site, found) if holder == order]
+    things = [e.thing for e, holder in with_holders(connection, site, found) if holder == order]
     if not things:
         raise RecallError(f"Order {order:.60} has nothing of recall {found.standing.number}.")
     return outcomes.write(connection, site=site, number=found.standing.number, said=said, about=things)

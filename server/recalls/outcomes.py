@@ -36,6 +36,9 @@ IN_HOUSE: Final = {
 }
 """What can become of what is not at a customer."""
 NOTE_MAX: Final = 200
+SAID: Final = "recall_outcome"
+RETRACTED: Final = "recall_retraction"
+"""Kinds of the documents that write a word down, and that take words back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,8 @@ class Outcome:
     note: str | None = None
     quantity: int = 1
     """How many pieces it was said of."""
+    event: str = ""
+    """Name of the fact that says it."""
 
     def text(self, where: Where) -> str:
         """In words."""
@@ -81,7 +86,7 @@ def write(connection: sa.Connection, *, site: str, number: str, said: Said, abou
     papers.write(
         connection,
         site=site,
-        kind="recall_outcome",
+        kind=SAID,
         number=number,
         action="account_recall",
         rows=[_row(one, said) for one in things],
@@ -144,16 +149,22 @@ def read_pieces(connection: sa.Connection, site: str, number: str) -> list[tuple
     ]
 
 
+def retracted(connection: sa.Connection, site: str, number: str) -> set[tuple[str, str]]:
+    """The words that were taken back: the fact that said each, and what it was said of."""
+    rows = papers.rows_of(connection, site, RETRACTED, number)
+    return {(row["attributes"]["voids"], row["subject"]) for row in rows}
+
+
 def _said(connection: sa.Connection, site: str, number: str) -> list[tuple[sa.RowMapping, Outcome]]:
-    """Every row of what was written down, oldest first."""
+    """Every row of what was written down and not taken back, oldest first."""
     d, t = documents.c, document_rows.c
     query = (
         sa.select(d.event, d.event_ms, t.subject, t.quantity, t.location, t.container, t.stated, t.attributes)
         .join(document_rows, t.document == d.digest)
-        .where(d.site == site, d.kind == "recall_outcome", d.number == number, d.event.isnot(None))
+        .where(d.site == site, d.kind == SAID, d.number == number, d.event.isnot(None))
         .order_by(d.event_ms, d.event, t.row)
     )
-    operators = _operators(connection, site, number)
+    operators, gone = _operators(connection, site, number), retracted(connection, site, number)
     return [
         (
             row,
@@ -163,20 +174,22 @@ def _said(connection: sa.Connection, site: str, number: str) -> list[tuple[sa.Ro
                 operator=operators[row["event"]],
                 note=row["attributes"]["note"],
                 quantity=row["quantity"],
+                event=row["event"],
             ),
         )
         for row in connection.execute(query).mappings()
+        if (row["event"], row["subject"]) not in gone
     ]
 
 
 def last_said(connection: sa.Connection, site: str, numbers: Iterable[str]) -> Mapping[str, int]:
-    """When something was written down last of each of these recalls; one without a word is left out."""
+    """When something was written down or taken back last of each of these recalls; one without a word is left out."""
     d = documents.c
     found: dict[str, int] = {}
     for chunk in in_chunks(numbers):
         query = (
             sa.select(d.number, sa.func.max(d.event_ms))
-            .where(d.site == site, d.kind == "recall_outcome", d.number.in_(chunk), d.event.isnot(None))
+            .where(d.site == site, d.kind.in_((SAID, RETRACTED)), d.number.in_(chunk), d.event.isnot(None))
             .group_by(d.number)
         )
         found.update((number, at_ms) for number, at_ms in connection.execute(query))

@@ -22,6 +22,7 @@ from server.recalls.notices import UnknownSupplierError
 from server.recalls.outcomes import CUSTOMER, IN_HOUSE, Said
 from server.recalls.reach import WHERE_TEXTS, Reached, reached, totals
 from server.recalls.release import release as end
+from server.recalls.retracting import retract, retract_answer
 from server.roles import Task
 from server.web.navigation import Entry, Group
 from server.web.pages import blueprint, linked_names, site_name
@@ -176,6 +177,22 @@ def settle_recall() -> Response:
         return f"{count} written down as {IN_HOUSE[said.word]}."
 
     return _written(write, "account")
+
+
+@blueprint.post("/recalls/retract")
+@requires(Task.RECALL)
+def retract_recall() -> Response:
+    """Take back what was written down by mistake."""
+    order, subjects = request.form.get("order"), request.form.getlist("subject")
+    said: dict[str, Any] = {"reason": request.form.get("reason", ""), "operator": signed_in().name}
+
+    def write(connection: sa.Connection, found: Progress) -> str:
+        said.update(site=signed_in().site, now_ms=context.now_ms())
+        if order is not None:
+            return f"{order}: taken back, {retract_answer(connection, found, order=order, **said)} in all."
+        return f"{retract(connection, found, subjects=subjects, **said)} taken back: still to be accounted for."
+
+    return _written(write, "customers" if order is not None else "account")
 
 
 @blueprint.post("/recalls/release")

@@ -264,6 +264,12 @@ def account_recall(state: UnitState, event: ScanEvent) -> UnitState:
     return state
 
 
+@action("retract_account", needs=("document", "reason", "evidence"))
+def retract_account(state: UnitState, event: ScanEvent) -> UnitState:
+    """Retract account: a word in a recall's account was a mistake; each row undoes it for one thing."""
+    return state
+
+
 @action("remove", needs=("subject", "document", "reason"), stock=Stock.LEAVES)
 def remove(state: UnitState, event: ScanEvent) -> UnitState:
     """Remove: recalled, it was destroyed, sent back to its supplier or written off (one row of an answer)."""
