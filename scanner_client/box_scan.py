@@ -101,7 +101,10 @@ class BoxScans:
         if is_empty_parcel(self._keeping.handheld, event):
             return Told(tone=Tone.ASK, text=say("packing.empty", carton=thing), thing=thing)
         goes = ACTIONS[event.action].hands_over and not _is_refused(event, self._judged(event).judgement.verdict)
-        return self._hand_over.held(sighting, thing) if goes else None
+        held = self._hand_over.held(sighting, thing, self._keeping.task) if goes else None
+        if held:
+            self._keeping.task = replace(self._keeping.task, quantity=1)
+        return held
 
     def drop(self) -> None:
         """Nothing is held in mind any more of what was scanned and not kept."""

@@ -72,6 +72,9 @@ class TypingEnded:
 class Synced:
     """A round of syncing has ended: what the map says may have changed, and time has passed."""
 
+    heard: bool = True
+    """Whether the server answered."""
+
 
 class Inbox:
     """Entries in the order in which they came. The page's requests (`page/requests.py`) are entries as well."""

@@ -87,7 +87,7 @@ def scan(order: Order, clock: Clock) -> int:
         stack.callback(work.close)
         if order.page is not None:
             stack.enter_context(_page(order.page, teller, inbox, work))
-        background.start(partial(_after_sync, teller, inbox))
+        background.start(partial(_after_sync, teller, inbox, background))
         trouble = _work(order, work, inbox, interruption)
         _send_the_rest(handheld, background)
         waiting = handheld.outbox.waiting()
@@ -194,9 +194,9 @@ def _work(order: Order, work: Work, inbox: Inbox, interruption: Interruption) ->
     return trouble
 
 
-def _after_sync(teller: Teller, inbox: Inbox) -> None:
+def _after_sync(teller: Teller, inbox: Inbox, background: Background) -> None:
     teller.refresh()
-    inbox.nudge(Synced())
+    inbox.nudge(Synced(heard=not background.state.failures))
 
 
 def _send_the_rest(handheld: Handheld, background: Background) -> None:

@@ -272,10 +272,18 @@ class Session:
         self.keeping.task = replace(self.task, container=None)
         return [told]
 
-    def go_on(self) -> list[Told]:
-        """After a sync: what waited for the server's answer goes, or is to be put aside."""
-        gone = [told for sighting in self.hand_over.answered() for told in self.scan(sighting)]
-        return [*gone, *self.hand_over.unanswered()]
+    def go_on(self, *, heard: bool = True) -> list[Told]:
+        """After a sync: what waited for the server's answer goes, or is to be held.
+
+        Args:
+            heard: whether the server answered; False as well where nothing more is waited for, as when the work ends.
+        """
+        gone, now = [], self.keeping.task
+        for one in self.hand_over.answered():
+            self.keeping.task = one.task
+            gone += self.scan(one.sighting)
+        self.keeping.task = now
+        return [*gone, *self.hand_over.unanswered(heard=heard)]
 
     def finish(self) -> list[Told]:
         """Everything in the open bin has been scanned, or it is empty; that it is empty has to be said twice."""

@@ -6,6 +6,7 @@ import hashlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -96,7 +97,7 @@ class Work:
             WatchEnded: self._watch_ended,
             TypingEnded: lambda ended: [Told(tone=Tone.INFO, text=str(ended.trouble))] if ended.trouble else [],
             Typed: lambda entry: self._type(entry.line),
-            Synced: lambda _: self._go_on(),
+            Synced: lambda entry: self._go_on(heard=entry.heard),
             requests.Asked: self._asked,
             requests.Scanned: lambda request: self._type(request.text.encode()),
             requests.Photograph: lambda _: self._photograph(None),
@@ -153,7 +154,7 @@ class Work:
     def finish(self) -> None:
         """Nothing more belongs to the task: an open bin is finished."""
         if self.session:
-            self._tell(self.session.leave())
+            self._tell([*self.session.go_on(heard=False), *self.session.leave()])
 
     # What the camera saw.
 
@@ -294,11 +295,11 @@ class Work:
             self._sync()
         return outcomes
 
-    def _go_on(self) -> list[Told]:
+    def _go_on(self, *, heard: bool) -> list[Told]:
         """Whatever waited for a sync."""
         waits = self.session is not None and self.session.hand_over.waits
         told = self._undone.news()
-        return [*told, *self._in_session(Session.go_on)] if waits else told
+        return [*told, *self._in_session(partial(Session.go_on, heard=heard))] if waits else told
 
     def _changed_hands(self) -> None:
         """Somebody else scans from now on, or nobody: an open bin stays open, and whoever goes on finishes it."""

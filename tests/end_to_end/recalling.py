@@ -73,8 +73,7 @@ class Hand:
     def _asks(self, session: Session) -> list[Told]:
         """What the program does by itself: it asks the server, and goes on with the answer."""
         assert self.background is not None
-        self.background.sync_now(WAIT_SECONDS_MAX)
-        return session.go_on()
+        return session.go_on(heard=not self.background.sync_now(WAIT_SECONDS_MAX).failures)
 
     def looked(self) -> None:
         """After each round of the sync: does it hold the recall by now?"""

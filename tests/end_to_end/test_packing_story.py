@@ -15,7 +15,6 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from scanner_client.assignment import task_of
 from scanner_client.enrol_command import enrol
-from scanner_client.hand_over import UNHEARD_MS
 from scanner_client.handheld import Handheld, open_handheld
 from scanner_client.session import Session
 from scanner_client.sighting import Told, Tone
@@ -182,12 +181,13 @@ def recall(number: str, serial: str, reason: str) -> None:
 
 def hands_over(priya: Priya) -> None:
     """The handheld has not heard the server for a while: the cartons are packed, and do not leave."""
-    priya.day.pass_ms(UNHEARD_MS)
     recall("RC-2", "MADE", "Cable.")
     priya.begins("ship", document="SO-1")
-    told = priya.scans(CARTON)
+    assert priya.scans(CARTON).text == "One moment: the server is asked whether it may go."
+    [told] = priya.session.go_on(heard=False)
     assert (told.tone, told.event) == (Tone.STOP, None)
     assert told.text.startswith("HOLD: no word from the server for 2 min")
+    priya.scans(CARTON)
     priya.online_for_a_moment()
     [told] = priya.session.go_on()
     assert (told.tone, told.event.action if told.event else "") == (Tone.GOOD, "ship")

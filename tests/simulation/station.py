@@ -92,8 +92,8 @@ class Station:
     def hands_over(self, *cartons: Sighting) -> list[Told]:
         """What the person is told last of these: each is scanned, the server is asked once, and who hears it goes."""
         told = [self.scan(carton)[-1] for carton in cartons]
-        self.sync()
-        return [*(one for one in told if one.event is not None), *self.keep(self.session.go_on())]
+        heard = self.sync()
+        return [*(one for one in told if one.event is not None), *self.keep(self.session.go_on(heard=heard))]
 
     @property
     def session(self) -> Session:
