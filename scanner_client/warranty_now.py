@@ -43,7 +43,7 @@ def _answer(handheld: Handheld, unit: str, state: UnitState, event: ScanEvent) -
     if _bought_on(handheld, event) not in (None, state.document):
         return Answer(claim=Claim.ANOTHER_OWNER)
     site_map = handheld.site_map
-    said = next(_said(handheld, unit, state), None)
+    said = next(_said(handheld, unit, state._replace(lot=event.lot or state.lot)), None)
     label = parse(event.barcode, event.symbology, site_codes(site_map)) if event.barcode else None
     made = label.made if isinstance(label, Label) else None
     dates = Dates(

@@ -41,7 +41,7 @@ def take_effect(connection: sa.Connection, site: str, facts: Sequence[Fact], now
     exceptions.refold_after(connection, site, every, at)
     piece_cases.refold_after(connection, site, every, at)
     publish_progress(connection, site, every, at)
-    published.tell(connection, site, (fact.event for fact in every), at)
+    published.tell(connection, site, [fact.event for fact in every], at)
     announce(connection, site, every, now_ms)
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from server.database import stamp
 from server.follow import take_effect
+from server.identifiers import owners
 from server.ledger import record
 from server.rebuild import lock
 from server.returns.facts import Judged, judge
@@ -132,7 +133,7 @@ def dispose(
         LookupError: nothing is known of it.
         DispositionError: there is no such decision, it is not open, or no reason is given.
     """
-    lock(connection, site, [unit])
+    lock(connection, site, {unit, owners(connection, site, [unit]).get(unit, unit)})
     found = judge(connection, site, [unit], now_ms)
     [(own, judged)] = found.items()
     if not judged.trail:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from server import owner_settings
 from server.changes import publish as offer
 from server.identifiers import owners
 from server.ledger import in_chunks
+from server.rebuild import lock
 from server.tables import unit_states
 from sync.event import ScanEvent
 from sync.identity import item_of
@@ -25,17 +26,21 @@ LOOPS: Final = 2
 """A unit that came back so often goes round in a loop."""
 
 
-def tell(connection: sa.Connection, site: str, said: Iterable[ScanEvent], at: int) -> None:
+def tell(connection: sa.Connection, site: str, said: Sequence[ScanEvent], at: int) -> None:
     """Let handhelds know what these events changed of their products."""
     subjects = {event.subject for event in said if event.action in CHANGING and event.subject}
     of = owners(connection, site, subjects) if subjects else {}
     items = {item for subject in subjects if (item := item_of(of.get(subject, subject)))}
     if items:
         publish(connection, site, items, at)
+    labelled = {event.subject for event in said if event.lot and event.subject} - subjects
+    if labelled:
+        of = owners(connection, site, labelled)
+        tell_of_lots(connection, site, {of.get(subject, subject) for subject in labelled}, at)
 
 
 def tell_of_lots(connection: sa.Connection, site: str, units: Iterable[str], at: int) -> None:
-    """Let handhelds know where a document says the lot of something that had come back before."""
+    """Let handhelds know where a document or a label says the lot of something that had come back before."""
     t = unit_states.c
     items: set[str] = set()
     for keys in in_chunks(units):
@@ -45,8 +50,10 @@ def tell_of_lots(connection: sa.Connection, site: str, units: Iterable[str], at:
         publish(connection, site, items, at)
 
 
-def publish(connection: sa.Connection, site: str, keys: Iterable[str], at: int) -> None:
+def publish(connection: sa.Connection, site: str, keys: Collection[str], at: int) -> None:
     """Offer what the desk has to know of these products, or of the site (`SITE_WIDE`)."""
+    # Two that tell of lots of one product at once would each leave out the other's.
+    lock(connection, site, {f"{KIND} {key}" for key in keys})
     limits = {key: one.value for key, one in owner_settings.kept(connection, site, SETTING).items()}
     for key in sorted(set(keys)):
         own = limits.get(key, {})

@@ -68,8 +68,7 @@ def ask(
     life = read_life(connection, site, unit, now_ms, before=before)
     first = _first(connection, site, life, now_ms)
     sold_ms = first.sale.at_ms if first.sale else None
-    lot = first.state.lot if first.state else None
-    terms = read_terms(connection, site, first.unit, lot=lot, sold_ms=sold_ms)
+    terms = read_terms(connection, site, first.unit, lot=first.lot, sold_ms=sold_ms)
     dates = Dates(sale=first.sold, receipt=first.received, manufacture=first.made or (terms.made if terms else None))
     found = answer(terms.term if terms else None, dates, today=day(now_ms))
     against = _against(life, claimant)

@@ -71,6 +71,8 @@ class Life:
     received_ms: int | None = None
     made: str | None = None
     """ISO 8601, from AI (11) of a label that was scanned."""
+    lot: str | None = None
+    """By the last word on it, also one that came after the moment that is asked about."""
     sale: SoldOn | None = None
     """The last; None where it was never sold, or came back to us since."""
     transfers: list[Transfer] = field(default_factory=list)
@@ -117,9 +119,11 @@ def read_life(
     """
     facts = [line.fact for line in queries.trail(connection, site, unit) if not line.undone]
     names = [format_name(fact.name) for fact in facts]
+    made = _made(facts, site_codes.load(connection, site))  # a label tells it, whenever it was read
+    lots = [fact.event.lot for fact in facts if fact.event.lot]
     facts = facts[: names.index(through) + 1] if through in names else facts
     facts = facts[: names.index(before)] if before in names else facts
-    life = Life(unit=unit, made=_made(facts, site_codes.load(connection, site)))
+    life = Life(unit=unit, made=made, lot=lots[-1] if lots else None)
     around = gather(connection, site, {unit: facts}, [])
     moved = to_ourselves(connection, site, {fact.event.document for fact in facts if fact.event.document})
     own: UnitState | None = None

@@ -14,7 +14,8 @@ PACKERS = frozenset({"picker", "supervisor", "admin"})
 @action("reject", roles=PACKERS | {"receiver", "returns", "quality"}, needs=("subject", "reason"), chosen=False)
 def reject(state: UnitState, event: ScanEvent) -> UnitState:
     """Reject: it was scanned and not taken; the verdict says why."""
-    return state  # it was picked up and put down again: where it stands is not said
+    # It was picked up and put down again: where it stands is not said, what its label says of it is.
+    return state._replace(lot=event.lot or state.lot, expiry=event.expiry or state.expiry)
 
 
 @action("short_pick", roles=PACKERS, needs=("subject", "document", "reason"), chosen=False)

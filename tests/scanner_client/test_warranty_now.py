@@ -48,6 +48,8 @@ def test_it_is_covered_from_its_sale_by_the_product_and_its_lot_and_the_unit_com
     assert "Warranty: it ended on " in asked(begin, unit_label("S2"))
     learn(terms(lot_key(ITEM, "L1"), {"until": "2099-01-01"}), sold("S3", ago(now_ms, 800), lot="L1"))
     assert "covered until 2099-01-01." in asked(begin, unit_label("S3"))
+    label = Symbol(data=b"010950600013435210L1\x1d21S1", symbology="]d2")
+    assert "covered until 2099-01-01." in asked(begin, label), "by the lot on its label, which no list has told"
     learn(terms(unit("S3"), {"until": "2001-01-01"}))
     assert "it ended on 2001-01-01." in asked(begin, unit_label("S3"))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -14,7 +16,8 @@ from server.database import ATTEMPTS_MAX, db, reading, stamp, transact, writing
 from server.ingest import ingest
 from server.ledger import record
 from server.rebuild import lock, rebuild
-from server.tables import chains, devices, events
+from server.returns.disposing import DispositionError, dispose
+from server.tables import chains, devices, events, reference
 from tests.handheld import BIN_A, BIN_B, CARTON_1, CARTON_2, DAY, DOCK, Chain, unit
 from tests.server.site import SITE, differences, enrol, folded, rows, site
 
@@ -151,3 +154,50 @@ def test_what_fails_for_another_reason_is_not_tried_again(postgres_url: str) -> 
             transact(write)
         assert len(tries) == 1 < ATTEMPTS_MAX
         db.engine.dispose()
+
+
+SOLD = [unit(f"R{n}") for n in range(3)]
+
+
+def sold_and_back(n: int) -> Chain:
+    """One phone of a lot of its own that was sold, and comes back defective, to a desk of its own."""
+    chain = Chain(n + 1)
+    chain.scan(DAY, "receive", SOLD[n], location=DOCK, lot=f"L{n}")
+    chain.scan(DAY + 1_000, "ship", SOLD[n], document=f"SO-{n}")
+    desk = (DOCK, BIN_A, BIN_B)[n]
+    chain.scan(DAY + 2_000, "take_back", SOLD[n], location=desk, document=f"SO-{n}", reason="defect")
+    return chain
+
+
+def test_first_failures_of_several_lots_at_once_are_all_told_to_handhelds(postgres_url: str) -> None:
+    with site(postgres_url) as app:
+        chains_ = [sold_and_back(n) for n in range(3)]
+        for chain in chains_:
+            enrol(chain.device_no)
+            send(chain, 1, 2)
+        at_once(app, *[partial(send, chain, 3, 3) for chain in chains_])
+        with reading() as c:
+            row = c.execute(sa.select(reference.c.row).where(reference.c.kind == "returns")).scalar_one()
+        assert {lot for lot, _ in row["failed_lots"]} == {"L0", "L1", "L2"}
+
+
+def test_of_two_people_who_decide_one_return_by_two_of_its_names_the_second_is_told(postgres_url: str) -> None:
+    with site(postgres_url) as app:
+        chain = sold_and_back(0)
+        chain.scan(DAY + 3_000, "link", SOLD[0], identifiers=[IMEI])
+        enrol(chain.device_no)
+        send(chain, 1, 4)
+        refused: list[str] = []
+
+        def decide(name: str, action: str) -> None:
+            said: dict[str, Any] = {"reason": "looked at", "operator": "Quinn", "role": "quality", "now_ms": NOW}
+            try:
+                transact(lambda c: dispose(c, site=SITE, unit=name, action=action, **said))
+            except DispositionError as error:
+                refused.append(str(error))
+
+        at_once(app, partial(decide, SOLD[0], "scrap"), partial(decide, IMEI, "return_to_vendor"))
+        with reading() as c:
+            said = sa.select(sa.func.count()).where(events.c.action.in_(("scrap", "return_to_vendor")))
+            assert c.execute(said).scalar_one() == 1
+        assert refused == ["It is not among the returns."]

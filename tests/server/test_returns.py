@@ -350,13 +350,19 @@ def test_the_first_failure_of_a_lot_is_told_to_handhelds_and_more_propose_a_reca
     assert Because.LOT_FAILS in verdict("G1").because
 
 
-def test_a_lot_that_a_notice_tells_of_after_its_unit_failed_is_told_to_handhelds(
-    shop: Person, handheld: Handheld
+@pytest.mark.parametrize("told_by", ["a notice", "a label", "a label read by its IMEI"])
+def test_a_lot_that_is_told_after_its_unit_failed_is_told_to_handhelds(
+    shop: Person, handheld: Handheld, told_by: str
 ) -> None:
     sold(handheld, "S1", "SO-1")
     back(handheld, "S1", "SO-1", reason="defect")
     handheld.push()
-    take(shop, "asn", f"number,gtin,serial,lot\nASN-1,{PHONE.rpartition('/')[2]},S1,L1\n")
+    if told_by == "a notice":
+        take(shop, "asn", f"number,gtin,serial,lot\nASN-1,{PHONE.rpartition('/')[2]},S1,L1\n")
+    else:
+        name = unit("S1") if told_by == "a label" else IMEI
+        handheld.scan("inspect", name, lot="L1", location=DOCK, minutes_ago=1)
+        handheld.push(first=len(handheld.chain.lines))
     with reading() as c:
         changes, _, _ = pull(c, SITE, None)
     (row,) = [row for kind, key, row in changes if (kind, key) == ("returns", PHONE)]

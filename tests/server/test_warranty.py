@@ -111,6 +111,16 @@ def test_a_unit_that_came_back_is_ours_and_not_covered(admin: Person, sold: Hand
     assert ask(admin, "S1")["claim"] == "not_sold"
 
 
+def test_terms_of_a_lot_hold_also_of_a_unit_whose_lot_was_read_only_later(admin: Person, sold: Handheld) -> None:
+    take(admin, "warranty", f"gtin,lot,until\n{GTIN},L1,2020-01-31\n")
+    assert ask(admin, "S1")["claim"] == "covered"
+    sold.scan("take_back", unit("S1"), location=DOCK, document="SO-1", minutes_ago=10)
+    sold.scan("inspect", unit("S1"), location=DOCK, lot="L1", minutes_ago=5)
+    sold.push(first=len(sold.chain.lines) - 1)
+    page = admin.get(f"/returns/unit/01/{GTIN}/21/S1").text
+    assert "The warranty ended on 2020-01-31." in page, "as on the day it came back, by what is known today"
+
+
 def test_what_is_said_of_one_unit_goes_before_its_product(admin: Person, sold: Handheld) -> None:
     take(admin, "warranty", f"gtin,serial,until\n{GTIN},S1,2020-01-31\n")
     told = ask(admin, "S1")
