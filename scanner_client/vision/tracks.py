@@ -47,6 +47,9 @@ RIVAL_MARGIN = 2
 RIVAL_FRAMES_MAX = 4
 """No more than these count against a label: under a fixed camera the next box comes to lie where the last one was."""
 
+SURE_FRAMES = RIVAL_MARGIN * RIVAL_FRAMES_MAX
+"""Who was read so often is believed against any rival."""
+
 
 class Tracks:
     """The labels of one source."""
@@ -90,7 +93,10 @@ class Tracks:
             track.sight(reading, self.to_scene(reading.quad), frame)
         for reading in readings:
             if id(reading) not in matched:
-                self._begin(reading, frame)
+                self.followed.append(new_track(reading, self.to_scene(reading.quad), frame))
+        for track in self.followed:
+            if track.last_frame == frame.index and track.frames_agreeing <= SURE_FRAMES:
+                self._contest(track)
 
     def _matches(self, frame: Frame, readings: Sequence[Reading]) -> list[tuple[Reading, Track]]:
         """Which readings are labels that are followed: the nearest first, and no two of them the same label."""
@@ -158,15 +164,20 @@ class Tracks:
             found += [(dist(centre(place), centre(track.place)), reading, track) for track in same]
         return found
 
-    def _begin(self, reading: Reading, frame: Frame) -> None:
-        track = new_track(reading, self.to_scene(reading.quad), frame)
+    def _contest(self, track: Track) -> None:
         for rival in self._rivals(track):
             track.contested = rival.contested = True
-        self.followed.append(track)
 
     def _rivals(self, track: Track) -> list[Track]:
-        """The labels read at the same place, but not in the same frame, that say something else."""
-        return [other for other in self.followed if other is not track and _rival(track, other)]
+        """The labels read at the same place that say something else.
+
+        Also in the same frame: of blurred bars one line may say the one thing and the next line the other.
+        """
+        return [
+            other
+            for other in self.followed
+            if other.reading.content != track.reading.content and stand_at_one_place(track.place, other.place)
+        ]
 
     def _is_gone(self, track: Track, frame: Frame) -> bool:
         unseen_ms = frame.t_ms - track.last_ms
@@ -190,9 +201,3 @@ class Tracks:
 def _off(one: Quad, other: Quad) -> Point:
     (x, y), (u, v) = centre(one), centre(other)
     return u - x, v - y
-
-
-def _rival(one: Track, other: Track) -> bool:
-    if one.last_frame == other.last_frame or one.reading.content == other.reading.content:
-        return False
-    return stand_at_one_place(one.place, other.place)

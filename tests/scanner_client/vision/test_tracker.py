@@ -99,6 +99,15 @@ def test_same_misread_in_two_frames_before_the_label_is_sharp_is_no_scan() -> No
     assert texts(watch(Tracker(), [misread, *[[]] * 7, misread, *[[]] * 5, *[[at(400, 300, EAN)]] * 40])) == [[EAN]]
 
 
+def test_lines_of_blurred_bars_that_say_something_else_are_no_scan_though_a_frame_also_shows_the_right_text() -> None:
+    """As a pan of 24 pixels a frame had it: sharpened lines of a Code 128 said one wrong text in four frames."""
+    right, wrong = at(400, 300, b"SN-L8608366", 330, 70), at(400, 305, b"&N-%7608366", 330, 40)
+    both = [at(400, 310, b"SN-L8608366", 330, 30), at(400, 352, b"&N-%7608366", 330, 6)]
+
+    assert texts(watch(Tracker(), [*[[right]] * 2, *[[wrong]] * 3, both, *[[right]] * 20])) == [[right.data]]
+    assert texts(watch(Tracker(), [*[both] * 2, [wrong], *[[right]] * 20])) == [[right.data]]
+
+
 def test_misread_that_was_believed_is_taken_back_before_the_box_is_reported() -> None:
     misread = [at(400, 300, b"SN-0007")]
 
