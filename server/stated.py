@@ -29,15 +29,17 @@ ROW_ACTION: Final = {
     "theft_found": "found",
 }
 """What a row of a document says about the unit that it names."""
-_WITH_REASONS: Final = frozenset({"transfer_withdrawn", "recall_outcome", "recall_retraction"})
-"""Kinds whose rows each say why."""
+_REASON: Final = dict.fromkeys(("transfer_withdrawn", "recall_outcome", "recall_retraction"), "reason") | {
+    "count_result": "recounted"
+}
+"""What each row of these kinds says for a reason; of a count, which recount did not find it."""
 
 
 def stated(row: Row) -> Fact:
     """One row of an imported document, as the fact that its import made of it."""
     device_no, epoch, seq = map(int, row["event"].split("."))
     from_ms, when = row["attributes"]["counted_ms"] if _of_pieces(row) else (row["event_ms"], row["event_ms"])
-    said = (row["attributes"] or {}) if row["kind"] in _WITH_REASONS else {}
+    said = (row["attributes"] or {}) if row["kind"] in _REASON else {}
     event = ScanEvent(
         device_no=device_no,
         epoch=epoch,
@@ -51,7 +53,7 @@ def stated(row: Row) -> Fact:
         lot=row["lot"],
         expiry=row["expiry"],
         voids=said.get("voids"),
-        reason=said.get("reason"),
+        reason=said.get(_REASON.get(row["kind"], "")),
         wall_ms=when,
         boot="import",
         boot_ms=0,

@@ -106,6 +106,8 @@ class ReportLine:
     """Of the expected pieces, those in containers that stand in the bin."""
     counted_ms: tuple[int, int] | None = None
     """From when to when the bin of these pieces was counted; None for units, and for a bin that is not finished."""
+    recounted: str | None = None
+    """The recount that speaks for the bin where it belongs; None where the count itself does."""
 
 
 def compare(

@@ -152,6 +152,7 @@ def _lines(
     quantities, facts = pieces.pieces_of(*here, counted, frozen=loose, without=without)
     marks = {unit: tuple(papers.mark(f) for f in found) for unit, found in units.facts.items()}
     lines = compare(units.expected, units.sightings, quantities)
+    lines = [replace(line, recounted=evidence.recounted.get(line.expected or "")) for line in lines]
     lines = [replace(line, facts=marks[line.subject]) if line.subject in marks else line for line in lines]
     return lines, facts | {papers.mark(f): f for found in units.facts.values() for f in found}
 

@@ -17,8 +17,8 @@ def check(step: Step) -> Finding | None:
     event = step.fact.event
     if event.action != "not_found" or step.before is None or step.before.status not in IN_STOCK:
         return None  # by now it is known to have left before the count was closed
-    if step.before.counted_in == result_of(event):
-        return None  # this very count saw it, by a scan that arrived after it was closed
+    if step.before.counted_in == (event.reason or result_of(event)):
+        return None  # whoever counted its bin last saw it, by a scan that arrived after it was closed
     if step.belonged != event.location:
         return None  # it was picked, packed or moved before the count was closed, perhaps by a scan that came later
     if step.stood not in (None, event.location):

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from server import papers
 from server.counts import closing, limits
+from server.counts.closing import close_count
 from server.counts.late import late_scans
 from server.counts.limits import Limit
 from server.counts.plan import CountError, Share, Sort
@@ -196,6 +197,23 @@ def test_a_recount_by_somebody_else_speaks_for_its_bins_in_the_next_version(coun
         close(number)
     assert close().version == 2
     assert (state(number), state()) == ("closed", "closed")
+
+
+def test_what_the_first_counter_saw_and_the_second_did_not_is_missing_and_a_case(counter: Chain) -> None:
+    begin("CC-1", BIN_A)
+    Counting(counter, operator="Rosa")(BIN_A, A1, A2)
+    push(counter, now_ms=NOW)
+    number = recounted("Ravi", A1)
+    with writing() as c:
+        now_ms = NOW + 1_000_000
+        close_count(c, site=SITE, number="CC-1", operator="Sam", now_ms=now_ms)
+    assert kinds(result()) == {A1: "matched", A2: "missing"}
+    assert missing_cases() == 1
+    enrol(11, name="HH-11")
+    away = Chain(11)
+    Counting(away, NOW + 2_000, number=number, operator="Ravi").say("count", A2, BIN_A)
+    push(away, now_ms=now_ms + 1_000)
+    assert missing_cases() == 0, "whoever counted it last saw it after all, with another handheld"
 
 
 def test_the_first_counter_is_refused_a_recount(counter: Chain) -> None:

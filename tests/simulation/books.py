@@ -69,7 +69,12 @@ class Count:
     """One count: its bins, and what it saw."""
 
     bins: dict[str, BinCount | None]
-    seen: set[str] = field(default_factory=set)
+    seen_in: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """By bin, as it was counted last: a recount says all of it anew."""
+
+    @property
+    def seen(self) -> set[str]:
+        return {label for labels in self.seen_in.values() for label in labels}
 
 
 class Books:
@@ -164,7 +169,7 @@ class Books:
 
     def counts_unit(self, at_ms: int, label: str, place: str, count: str) -> None:
         """Seen in this bin by a count."""
-        self.counts[count].seen.add(label)
+        self.counts[count].seen_in[place].add(label)
         old = self.entry(label)
         if old is not None and old.status in IN_STOCK and old.belongs is None:
             self._exposes(at_ms, "left_behind", label, None, place)
@@ -223,8 +228,9 @@ class Books:
         self.counts[number] = Count(bins=dict.fromkeys(bins))
 
     def opens_bin(self, at_ms: int, place: str, count: str) -> None:
-        """The sweep of a bin begins."""
+        """The sweep of a bin begins; of one that was counted before, somebody else's."""
         self.counts[count].bins[place] = BinCount(opened_ms=at_ms)
+        self.counts[count].seen_in[place].clear()
 
     def finishes_bin(self, at_ms: int, place: str, count: str) -> None:
         """The sweep of a bin ends."""
@@ -235,10 +241,11 @@ class Books:
     def closes_count(self, at_ms: int, number: str) -> None:
         """The result is frozen: what was not seen is missing, unless the books say better."""
         count = self.counts[number]
+        seen = count.seen
         for place, swept in count.bins.items():
             assert swept is not None
             assert swept.finished_ms is not None
-            for label in sorted(self._binned[place] - count.seen):
+            for label in sorted(self._binned[place] - seen):
                 if self._is_missing(label, place, swept.opened_ms, swept.finished_ms):
                     self._exposes(at_ms, "missing", label, place, None)
 

@@ -154,23 +154,24 @@ class Floor:
             self._books.inspects(self._now(), seen.label, seen.place)
             yield 0.8
 
-    def counts(self, hand: Station, number: str, places: Sequence[str]) -> Process:
-        """Bin by bin: its label, every box, and it is done."""
+    def counts(self, hand: Station, number: str, places: Sequence[str], *, of: str | None = None) -> Process:
+        """Bin by bin: its label, every box, and it is done; `of` is the count that this one recounts."""
         hand.begin("count", document=number)
+        count = of or number
         for place in places:
             yield self._seconds(10, 30)
             self._enters(hand, place)
-            self._books.opens_bin(self._now(), place, number)
+            self._books.opens_bin(self._now(), place, count)
             passed: set[int] = set()
             while todo := [box for box in self._world.at(place) if box.no not in passed]:
                 yield self._seconds(0.8, 2.5)
                 passed.add(todo[0].no)
                 if todo[0].place == place:
-                    self._counts_box(hand, todo[0], place, number)
-            yield from self._heaps.counts(hand, number, place)
+                    self._counts_box(hand, todo[0], place, count)
+            yield from self._heaps.counts(hand, number, place, of=count)
             yield self._seconds(2, 5)
             hand.finish()
-            self._books.finishes_bin(self._now(), place, number)
+            self._books.finishes_bin(self._now(), place, count)
 
     def _counts_box(self, hand: Station, box: Box, place: str, number: str) -> None:
         rates, now = self._rates, self._now()

@@ -64,6 +64,8 @@ class Sweep:
 
     number: str
     place: str
+    document: str
+    """What it was scanned under: the count, or its recount."""
     found: Counter[str] = field(default_factory=Counter)
 
 
@@ -130,9 +132,10 @@ class Heaps:
             name = self._scans(hand, subject, pieces)
         self._changes(name, where, -pieces)
 
-    def counts(self, hand: Station, number: str, place: str) -> Process:
-        """Heap by heap, while others may take from them."""
-        sweep = Sweep(number, place)
+    def counts(self, hand: Station, document: str, place: str, *, of: str) -> Process:
+        """Heap by heap, while others may take from them; a recount speaks for the bin instead of the count."""
+        sweep = Sweep(of, place, document)
+        self._sweeps = [one for one in self._sweeps if (one.number, one.place) != (of, place)]
         self._sweeps.append(sweep)
         for subject in sorted({subject for at, subject in self._lying if at == place}):
             yield self._rng.uniform(4, 20)
@@ -164,7 +167,7 @@ class Heaps:
         return {where: pieces for where, pieces in due.items() if pieces}
 
     def _close(self, sweep: Sweep, books: Books, told: Mapping[EventName, Told], due: Counter[Where]) -> None:
-        scans = [one for one in told.values() if (one.document, one.location) == (sweep.number, sweep.place)]
+        scans = [one for one in told.values() if (one.document, one.location) == (sweep.document, sweep.place)]
         began = min(one.event_ms - one.uncertainty_ms for one in scans)
         ended = max(one.event_ms + one.uncertainty_ms for one in scans)
         for subject in {subject for place, subject in {*due, *self._listed} if place == sweep.place} | {*sweep.found}:

@@ -78,6 +78,23 @@ class Office:
         """These bins are to be counted."""
         self._post("/counts", json={"number": number, "bins": bins, "blind": blind})
 
+    def recounts(self, number: str) -> tuple[str, list[str]] | None:
+        """Have every bin of a count that differs counted again, blind, by somebody else: the recount and its bins.
+
+        None where nothing differs, or a bin is not finished by what the server knows.
+        """
+        answer = self._person.post(f"/api/v1/counts/{number}/recount", json={})
+        if answer.status_code == 409:
+            return None
+        if answer.status_code != 201:
+            raise OfficeError(f"{number}: {answer.status_code} {answer.text[:300]}")
+        made = answer.get_json()
+        return made["number"], made["bins"]
+
+    def is_counted(self, number: str) -> bool:
+        """Whether every bin of a count or recount is finished."""
+        return not self._get(f"/counts/{number}", {})["unfinished"]
+
     def closes_count(self, number: str) -> bool:
         """Freeze the result; False where a bin is not finished by what the server knows."""
         return self._closes(f"/counts/{number}/close")

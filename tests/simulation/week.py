@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -69,6 +69,11 @@ class Week:
         self._cartons = 0
         self._busy: Counter[str] = Counter()
         self._open_counts: dict[str, list[str]] = {}
+        self._counted_by: dict[tuple[str, str], int] = {}
+        """Count and bin -> which of the handhelds."""
+        self._recounts: dict[str, tuple[str, list[str]]] = {}
+        """Count -> its recount, and the bins of that."""
+        self._begun: set[str] = set()
 
     def run(self) -> Result:
         """From the first import to the last decision."""
@@ -170,7 +175,9 @@ class Week:
             self.time.start(self._packs(hand, opens + CLOSES_H * HOUR_MS - OPENS_H * HOUR_MS), opens + 900_000)
         for number, bins in counts.items():
             for hand, share in zip(counters, dealt(bins, len(counters)), strict=False):
+                self._counted_by |= {(number, place): self.hands.index(hand) for place in share}
                 self._works(hand, opens, [self.floor.counts(hand, number, share)])
+        self._recount(opens)
         for hand in self.hands:
             self.disturbances.on_a_day(hand, opens, CLOSES_H - OPENS_H)
             first = opens + self._rng_air.random() * self.size.sync_minutes * 60_000
@@ -180,7 +187,20 @@ class Week:
         self.mishaps.within(opens, CLOSES_H - OPENS_H, self.size.units)
         self.heaps.steals(CLOSES_H - OPENS_H, opens)
         self.time.run()
-        self._evening(start + (CLOSES_H + 0.5) * HOUR_MS)
+        self._evening(start + (CLOSES_H + 0.5) * HOUR_MS, last=day == self.size.days - 1)
+
+    def _recount(self, opens: float) -> None:
+        """What was ordered last evening: each bin by the one whose turn is after who counted it."""
+        for number, (recount, places) in self._recounts.items():
+            if recount in self._begun:
+                continue
+            self._begun.add(recount)
+            shares: dict[int, list[str]] = defaultdict(list)
+            for place in places:
+                shares[(self._counted_by[number, place] + 1) % len(self.hands)].append(place)
+            for n, share in shares.items():
+                hand = self.hands[n]
+                self._works(hand, opens, [self.floor.counts(hand, recount, share, of=number)])
 
     def _teams(self) -> tuple[list[Station], list[Station], list[Station], list[Station]]:
         hands = self.hands
@@ -292,21 +312,33 @@ class Week:
 
     # In the evening.
 
-    def _evening(self, at_ms: float) -> None:
+    def _evening(self, at_ms: float, *, last: bool) -> None:
         self.time.now = max(self.time.now, at_ms)
         heard = [hand.sync() for hand in self.hands]
-        self._close()
+        self._close(last=last)
         if all(heard):
             self._decide()
 
-    def _close(self) -> None:
+    def _is_recounted(self, number: str, *, last: bool) -> bool:
+        """Whether a count can be closed; of every other one what differs is counted again on the next day first."""
+        if number in self._recounts:
+            return self.office.is_counted(self._recounts[number][0])
+        if last or int(number[-1]) % 2 == 0:
+            return True
+        ordered = self.office.recounts(number)
+        if ordered is None:
+            return True
+        self._recounts[number] = ordered
+        return False
+
+    def _close(self, *, last: bool) -> None:
         for number in list(self._receipts):
             self.office.closes_receipt(number)
             self.books.closes_receipt(self.time.now_ms(), number)
             self._receipts.remove(number)
         for number in list(self._open_counts):
             self.time.now += 1000
-            if self.office.closes_count(number):
+            if self._is_recounted(number, last=last) and self.office.closes_count(number):
                 self.books.closes_count(self.time.now_ms(), number)
                 next(c for c in self.counted if c.number == number).closed_ms = self.time.now_ms()
                 del self._open_counts[number]
@@ -334,8 +366,8 @@ class Week:
         """The networks are mended, every queue drains, the last counts close, and the last decisions are taken."""
         for hand in self.hands:
             hand.network.online = True
-        self._evening(self.time.now + HOUR_MS)
-        self._evening(self.time.now + DAY_MS)
+        self._evening(self.time.now + HOUR_MS, last=True)
+        self._evening(self.time.now + DAY_MS, last=True)
 
     def _rng(self, name: str) -> Random:
         return Random(f"{self.seed}/{name}")
