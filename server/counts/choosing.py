@@ -21,7 +21,8 @@ from sync.walking import walking_order
 BINS_MAX: Final = 1_000
 """Bins of one count; whoever counts more opens several."""
 SPOT_BINS: Final = 5
-NUMBERS_MAX: Final = 100_000
+NUMBER_DIGITS_MAX: Final = 6
+"""Of the numbers that are made up; what people write may be longer."""
 
 
 class By(StrEnum):
@@ -131,8 +132,10 @@ def next_number(connection: sa.Connection, site: str) -> str:
     query = sa.select(document_table.c.number).where(
         document_table.c.site == site, document_table.c.number.startswith("COUNT-")
     )
-    taken = {int(tail) for n in connection.execute(query).scalars() if (tail := n.removeprefix("COUNT-")).isdigit()}
-    number = next(n for n in range(max(taken, default=0) + 1, NUMBERS_MAX) if n not in taken)
+    tails = {n.removeprefix("COUNT-") for n in connection.execute(query).scalars()}
+    taken = {int(tail) for tail in tails if tail.isascii() and tail.isdigit() and len(tail) <= NUMBER_DIGITS_MAX}
+    following = range(max(taken, default=0) + 1, 10**NUMBER_DIGITS_MAX)
+    number = next(n for n in (*following[:1], *range(1, len(taken) + 2)) if n not in taken)
     if papers.taken_by(connection, site, f"COUNT-{number}"):
         raise CountError("Give the count a number.")
     return f"COUNT-{number}"

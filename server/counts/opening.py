@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -17,6 +17,8 @@ from server.database import stamp
 from server.rebuild import lock, rebuild
 from server.tables import events
 from sync.walking import walking_order
+
+NUMBER_CHARS_MAX: Final = 100
 
 
 def open_count(
@@ -42,8 +44,10 @@ def open_count(
         of: the count that a recount recounts.
 
     Raises:
-        CountError: there is a count of that number, or it names no bin.
+        CountError: there is a count of that number, it is no number, or the count names no bin.
     """
+    if of is None and not (number.isprintable() and 1 <= len(number.strip()) == len(number) <= NUMBER_CHARS_MAX):
+        raise CountError(f"{number!r:.60} is no number: 1 to {NUMBER_CHARS_MAX} characters that can be printed.")
     if not bins:
         raise CountError(f"Count {number} names no bin.")
     lock(connection, site, [number])

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from server.catalogue import publish_locations
-from server.counts.choosing import Ask, By, choose
+from server.counts.choosing import Ask, By, choose, next_number
 from server.counts.holdings import Holding, holdings, lying
 from server.counts.plan import CountError
 from server.counts.selection import DAY_MS, NEVER_DAYS, by_zone, deal, draw, value_classes, weights
@@ -141,6 +141,25 @@ def test_pieces_are_told_from_units_and_weigh_one_scan_a_product() -> None:
 def test_a_count_of_nothing_says_why(stocked: None, ask: dict[str, object], problem: str) -> None:
     with pytest.raises(CountError, match=problem):
         chosen(**ask)
+
+
+def test_the_next_number_follows_the_highest_whatever_people_called_other_counts(stocked: None) -> None:
+    def following() -> str:
+        with reading() as c:
+            return next_number(c, SITE)
+
+    assert following() == "COUNT-1"
+    for number in ("COUNT-7", "COUNT-²", "COUNT-99999999999999999999", "COUNT-X"):
+        begin(number, BIN_A)
+    assert following() == "COUNT-8"
+    begin("COUNT-999999", BIN_A)
+    assert following() == "COUNT-1", "the highest there may be is taken: the first that is free"
+
+
+@pytest.mark.parametrize("number", ["", " ", "A\nB", "C-1 ", "9" * 101])
+def test_what_is_no_number_opens_no_count(stocked: None, number: str) -> None:
+    with pytest.raises(CountError, match="is no number: 1 to 100 characters"):
+        begin(number, BIN_A)
 
 
 def test_a_spot_count_can_be_drawn_again_from_what_its_document_keeps(stocked: None) -> None:
