@@ -262,7 +262,7 @@ def decide(asked: dict[str, str]) -> dict[str, Any]:
 @requires(Task.LOOK)
 @resource.response(200, ReturnLoopsSchema)
 def read_loops() -> dict[str, Any]:
-    """Units that are sold, returned and sold again, and each product's return rate"""
+    """Units that are sold, returned and sold again, and each product's return rate of the last two years"""
     with reading() as connection:
         site = signed_in().site
         return {

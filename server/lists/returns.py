@@ -58,7 +58,7 @@ LISTS: Final = (
     ),
     Listing(
         name="return_rates",
-        title="Return rates",
+        title="Return rates, last two years",
         rows=_rates,
         columns=(
             Column("name", "Product"),

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import sqlalchemy as sa
 
 from server.returns.came_back import Return, read_returns
 from server.returns.published import LOOPS
-from server.sales import read_sales
+from server.sales import DAY_MS, read_sales
 from server.tables import unit_states
 from sync.identity import is_stock
 
-LISTED_MAX = 200
+LISTED_MAX: Final = 200
+RATES_DAYS: Final = 730
+"""Returns are held against sales of the last two years: what sold before them says little of what sells now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +86,14 @@ def units(connection: sa.Connection, site: str, *, least: int = LOOPS, limit: in
 
 
 def products(connection: sa.Connection, site: str, now_ms: int) -> list[ProductReturns]:
-    """Every product that was sold or came back, the one with most returns first."""
+    """Every product that was sold or came back within `RATES_DAYS`, the one with most returns first."""
+    since_ms = now_ms - RATES_DAYS * DAY_MS
     back: dict[str, list[Return]] = defaultdict(list)
-    for one in read_returns(connection, site, since_ms=0, until_ms=now_ms + 1):
+    for one in read_returns(connection, site, since_ms=since_ms, until_ms=now_ms + 1):
         back[one.item].append(one)
     going_round = {one.subject for found in back.values() for one in found if one.time >= LOOPS}
     sold, sold_in_loops = Counter[str](), Counter[str]()
-    for sale in read_sales(connection, site, since_ms=0, until_ms=now_ms + 1):
+    for sale in read_sales(connection, site, since_ms=since_ms, until_ms=now_ms + 1):
         sold[sale.item] += sale.quantity
         sold_in_loops[sale.item] += sale.quantity if sale.subject in going_round else 0
     told = [_product(item, back[item], going_round, sold[item], sold_in_loops[item]) for item in {*back, *sold}]

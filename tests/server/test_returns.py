@@ -465,6 +465,8 @@ def test_a_unit_that_goes_round_is_counted_as_that_unit_and_set_apart_in_its_pro
     assert (product.sold, product.returns, product.units, product.loop_units) == (5, 3, 2, 1)
     assert product.rate == pytest.approx(3 / 5)
     assert product.rate_without_loops == pytest.approx(1 / 3)
+    with reading() as c:
+        assert loops.products(c, SITE, NOW + loops.RATES_DAYS * 86_400_000) == [], "what sold two years ago says little"
 
 
 def test_what_comes_back_counts_alike_on_every_page_and_a_box_scanned_again_a_clone_or_a_stranger_is_no_return(
