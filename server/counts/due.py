@@ -47,11 +47,21 @@ class _Trail:
 
     @cached_property
     def steps(self) -> list[tuple[Fact, UnitState | None]]:
-        """Each fact and the state after it; a word of the count itself does not say what that should find."""
+        """Each fact and the state after it; a word of the count itself does not say what that should find.
+
+        Unless somebody let stand since what it says: then the records have it.
+        """
         found: list[tuple[Fact, UnitState | None]] = []
         state: UnitState | None = None
+        whole: UnitState | None = None
+        """With the words of the count."""
+        decided = any(map(_lets_stay, self.facts))
         for fact in self.facts:
-            state = state if self.is_own(fact) else self.around.step(state, fact)
+            whole = self.around.step(whole, fact) if decided else None
+            if decided and _lets_stay(fact):
+                state = whole
+            elif not self.is_own(fact):
+                state = self.around.step(state, fact)
             found.append((fact, state))
         return found
 
@@ -62,6 +72,11 @@ class _Trail:
     def place(self, state: UnitState | None, at_ms: int) -> str | None:
         """Where the records put it as stock."""
         return _stock_place(state, at_ms, self.around)
+
+
+def _lets_stay(fact: Fact) -> bool:
+    """Whether somebody decided that the unit belongs where it was seen (`sync/actions/resolutions.py`)."""
+    return fact.event.action == "settle" and fact.event.reason == "stays"
 
 
 def units_of(

@@ -15,6 +15,7 @@ from server.counts.limits import Limit
 from server.counts.plan import CountError, Share, Sort
 from server.counts.recount import open_recount
 from server.database import reading, stamp, writing
+from server.decisions import settle
 from server.ledger import record
 from server.rebuild import rebuild
 from server.tables import cases, documents, reference, unit_states
@@ -214,6 +215,22 @@ def test_what_the_first_counter_saw_and_the_second_did_not_is_missing_and_a_case
     Counting(away, NOW + 2_000, number=number, operator="Ravi").say("count", A2, BIN_A)
     push(away, now_ms=now_ms + 1_000)
     assert missing_cases() == 0, "whoever counted it last saw it after all, with another handheld"
+
+
+def test_what_somebody_let_stay_where_a_count_saw_it_is_due_when_its_bin_is_recounted(counter: Chain) -> None:
+    begin("CC-1", BIN_A)
+    mistyped = unit("A11")
+    Counting(counter, operator="Rosa")(BIN_A, A1, A2, mistyped)
+    push(counter, now_ms=NOW)
+    with writing() as c:
+        (case,) = c.execute(sa.select(cases).where(cases.c.unit == mistyped)).mappings()
+        named = {name: case[name] for name in ("site", "unit", "rule", "episode", "evidence")}
+        settle(c, **named, resolution="stays", operator="Sam", now_ms=NOW + 1_000)
+    recounted("Ravi", A1, A2)
+    with writing() as c:
+        close_count(c, site=SITE, number="CC-1", operator="Sam", now_ms=NOW + 1_000_000)
+    assert kinds(result()) == {A1: "matched", A2: "matched", mistyped: "missing"}
+    assert missing_cases() == 1
 
 
 def test_the_first_counter_is_refused_a_recount(counter: Chain) -> None:

@@ -56,6 +56,8 @@ def _show(result: Result, size: Size, folder: Path) -> None:
     disturbed = ", ".join(f"{count} {name}" for name, count in sorted(result.disturbances.items()))
     print(f"\nDisturbed by {disturbed}; of {result.events} scans the server has {result.outcomes}.")
     print(f"Records of the server that differ from the perfect clerk's: {len(found.differing)} of {found.records}.")
+    blind = len(result.counted) - sum(int(counted.number[-1]) % 2 for counted in result.counted)
+    print(f"{len(result.counted)} counts, {blind} of them blind; of {result.recounts} bins were recounted, blind too.")
     before, after = result.wrong_records
     print(f"Records (product and bin) with a wrong quantity: {before:.1%} when it began, {after:.1%} when it ended.")
     counted = [(c.before.share, c.after.share) for c in result.counted if c.after is not None]

@@ -48,6 +48,8 @@ class Result:
     wrong_records: tuple[float, float]
     """Share of (product, bin) records whose quantity was wrong, when the week began and when it ended."""
     events: int
+    recounts: int
+    """Counts of which bins were counted again, by somebody else."""
     outcomes: dict[str, int]
     disturbances: Counter[str]
     seconds: float

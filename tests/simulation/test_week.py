@@ -59,6 +59,7 @@ def test_every_fault_that_a_scan_exposes_is_found_rightly_named_and_nothing_else
     assert result.outcomes == {"accepted": result.events}
     exposed = sum(line.exposed for line in result.score.kinds.values())
     assert exposed > 20, "hardly anything went wrong: that shows nothing"
+    assert result.recounts, "no bin was counted again by somebody else"
     assert any(result.score.kinds[kind].exposed for kind in (Kind.PIECES_STOLEN, Kind.MISCOUNTED))
 
 

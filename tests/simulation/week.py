@@ -109,6 +109,7 @@ class Week:
                 counted=self.counted,
                 wrong_records=(wrong_before, wrong_records(self.world, records, self.layout)),
                 events=len(scans),
+                recounts=len(self._begun),
                 outcomes=office.outcomes(),
                 disturbances=self.disturbances.counted,
                 seconds=time.perf_counter() - began,
