@@ -88,7 +88,7 @@ def scan(order: Order, clock: Clock) -> int:
         if order.page is not None:
             stack.enter_context(_page(order.page, teller, inbox, work))
         background.start(partial(_after_sync, teller, inbox, background))
-        trouble = _work(order, work, inbox, interruption)
+        trouble = _work(order, work, inbox, interruption, background)
         _send_the_rest(handheld, background)
         waiting = handheld.outbox.waiting()
         if waiting and handheld.device.server_key is not None:
@@ -163,7 +163,9 @@ def _page(port: int, teller: Teller, inbox: Inbox, work: Work) -> Iterator[None]
         yield
 
 
-def _work(order: Order, work: Work, inbox: Inbox, interruption: Interruption) -> Exception | None:
+def _work(
+    order: Order, work: Work, inbox: Inbox, interruption: Interruption, background: Background
+) -> Exception | None:
     """Deal with every entry until the source ends; why it did, where something was wrong.
 
     A file or a pipe that ends has said everything, so that an open bin is finished then. Whoever interrupts has not,
@@ -183,7 +185,7 @@ def _work(order: Order, work: Work, inbox: Inbox, interruption: Interruption) ->
                 break
             work.take(entry)
         if trouble is None:
-            work.finish()
+            _finish(work, background)
     except Interrupted:
         for entry in inbox.close():
             if isinstance(entry, Asked):  # the page was told that it is taken
@@ -192,6 +194,12 @@ def _work(order: Order, work: Work, inbox: Inbox, interruption: Interruption) ->
     if order.save_picture:
         print(work.save_picture(), file=sys.stderr)
     return trouble
+
+
+def _finish(work: Work, background: Background) -> None:
+    if work.waits:  # the last line of a file may be the label of a carton that the server is asked of
+        work.take(Synced(heard=not background.sync_now(LAST_PUSHES_SECONDS_MAX).failures))
+    work.finish()
 
 
 def _after_sync(teller: Teller, inbox: Inbox, background: Background) -> None:

@@ -114,6 +114,11 @@ class Work:
         """What was committed so far and stands."""
         return self._kept_before + (self.session.kept if self.session else 0)
 
+    @property
+    def waits(self) -> bool:
+        """Whether something waits for the server's answer before it goes."""
+        return self.session is not None and self.session.hand_over.waits
+
     def take(self, entry: Any) -> None:
         """Deal with one entry: a class of `inbox.py`, or what a page asked for."""
         before = self._gate.signing.name
@@ -297,9 +302,8 @@ class Work:
 
     def _go_on(self, *, heard: bool) -> list[Told]:
         """Whatever waited for a sync."""
-        waits = self.session is not None and self.session.hand_over.waits
         told = self._undone.news()
-        return [*told, *self._in_session(partial(Session.go_on, heard=heard))] if waits else told
+        return [*told, *self._in_session(partial(Session.go_on, heard=heard))] if self.waits else told
 
     def _changed_hands(self) -> None:
         """Somebody else scans from now on, or nobody: an open bin stays open, and whoever goes on finishes it."""

@@ -249,3 +249,19 @@ def test_a_picker_who_was_let_in_at_the_office_signs_in_at_a_handheld_with_no_ne
     assert "SN002" not in cases
     told = handheld.do(*pick, typed=late.replace("SN004", "SN005"))
     assert [line for line in told.splitlines() if line.startswith("{")] == []
+
+
+@ON_SQLITE
+def test_the_last_carton_of_a_file_is_asked_for_too_and_is_held_where_nobody_answers(
+    warehouse: Site, tmp_path: Path
+) -> None:
+    handheld = enrolled(warehouse, tmp_path / "hh")
+    handheld.do(
+        "scan", "--action", "pack", typed="CTN-1\n]d2010950600013435221SN001\nCTN-2\n]d2010950600013435221SN002\n"
+    )
+    ship = ("scan", "--action", "ship")
+    assert "Handed over" in handheld.do(*ship, typed="CTN-1\n")
+    warehouse.kill()
+    told = handheld.do(*ship, typed="CTN-2\n")
+    assert "HOLD: no word from the server" in told
+    assert "0 scans kept" in told
