@@ -49,6 +49,10 @@ crash: $(INSTALLED) ## kill clients and servers KILLS (500) times each on either
 	$(PYTHON) -m tests.end_to_end.crash --kills $(KILLS) --database sqlite
 	$(PYTHON) -m tests.end_to_end.crash --kills $(KILLS) --database postgres
 
+.PHONY: clocks
+clocks: $(INSTALLED) ## run handhelds whose clocks are an hour, a day or years wrong (needs faketime); a minute
+	$(PYTHON) -m tests.end_to_end.wrong_clocks
+
 ROUNDS ?= 9
 .PHONY: failover
 failover: $(INSTALLED) ## take PostgreSQL's leader away ROUNDS (9) times under load (needs patroni, etcd, haproxy); 15 minutes
