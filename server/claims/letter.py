@@ -88,7 +88,9 @@ def letter(found: Mapping[str, Any]) -> bytes:
         pdf.say("How to check it: " + found["how_to_check"], size=SMALL)
     if pdf.lost:
         pdf.say(
-            "Letters that this paper cannot print stand as '?'. The JSON document of this claim has them.", size=SMALL
+            "Letters that this paper cannot print stand as '?'. The letter on this claim's page, printed from the "
+            "browser, has them, and so has the claim's JSON document.",
+            size=SMALL,
         )
     return bytes(pdf.output())
 

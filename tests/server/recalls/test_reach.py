@@ -38,8 +38,8 @@ def test_a_lot_that_only_a_refused_scan_reads_is_known_from_it(app: Flask, handh
     fill(handheld)
     handheld.scan("reject", unit("UNREAD"), lot="L1", location=BIN_A, reason="recalled", minutes_ago=5)
     handheld.push(first=len(handheld.chain.lines))
-    assert serials(reach(gtin=GTIN, lots=["L1"])) == LOT_1 | {"UNREAD"}
-    assert [one.place for one in reach(gtin=GTIN, lots=["L1"]) if one.subject == unit("UNREAD")] == [BIN_A]
+    assert serials(reach(product=GTIN, lots=["L1"])) == LOT_1 | {"UNREAD"}
+    assert [one.place for one in reach(product=GTIN, lots=["L1"]) if one.subject == unit("UNREAD")] == [BIN_A]
 
 
 def test_a_lot_is_found_in_every_kind_of_place_and_the_numbers_add_up(app: Flask, handheld: Handheld) -> None:
