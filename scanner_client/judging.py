@@ -99,6 +99,8 @@ def judged(event: ScanEvent, handheld: Handheld) -> Judged:
         text = _stopped(stop, site_map, text)
     elif inside:
         text = say("hand_over.inside", thing=thing_text(site_map, inside), text=text)
+    elif judgement.verdict is Verdict.ORDER_CANCELLED and ACTIONS[event.action].hands_over:
+        text = say("hand_over.cancelled", order=judgement.claimed_by)
     return Judged(judgement=judgement, tone=TONES[judgement.verdict], text=text)
 
 

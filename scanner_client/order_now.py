@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from scanner_client.handheld import Handheld
+from scanner_client.parcel import contents
 from scanner_client.unit_now import known_now
 from sync.actions import ACTIONS
 from sync.event import ScanEvent
@@ -36,7 +37,34 @@ def ordered(handheld: Handheld, event: ScanEvent, known: Known | None) -> Ordere
             if any(line.takes(one.subject, one.lot) for line in lines)
         )
     made_for = _made_for(orders, event.subject, event.document)
-    return Ordered(order=order, made_for=made_for, taken=taken, sealed=_is_sealed(handheld, event.container))
+    return Ordered(
+        order=order,
+        made_for=made_for,
+        taken=taken,
+        sealed=_is_sealed(handheld, event.container),
+        lapsed=_lapsed(handheld, event, known) if ACTIONS[event.action].hands_over else None,
+    )
+
+
+def _lapsed(handheld: Handheld, event: ScanEvent, known: Known | None) -> str | None:
+    """A cancelled order that this carton was closed for, or that something in it was packed for."""
+    cancelled = {number: order for number, order in handheld.site_map.orders().items() if order.cancelled}
+    if not cancelled:
+        return None
+    if known is not None and known.status in COMMITTED and known.document in cancelled:
+        return known.document
+    carton = event.subject or ""
+    inside = contents(handheld, carton) if is_container(carton) else []
+    for subject in inside:
+        unit = None if is_stock(subject) else known_now(handheld, subject)
+        if unit is not None and unit.status in COMMITTED and unit.document in cancelled:
+            return unit.document
+    pieces = set(filter(is_stock, inside))
+    for number, order in cancelled.items() if pieces else ():
+        packed = pieces_for(handheld, order).in_cartons
+        if any(one.container == carton and one.subject in pieces and not left for one, left in packed):
+            return number
+    return None
 
 
 def taken_for(handheld: Handheld, order: Order, action: str) -> list[Taken]:

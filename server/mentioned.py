@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from server.returns import announced
 from sync.actions import ACTIONS
@@ -12,6 +13,10 @@ from sync.history import Fact
 from sync.identity import is_container
 from sync.stolen import names_read
 from sync.unit import UnitState
+from sync.verdict import COMMITTED
+
+BINDING: Final = frozenset({"close_carton", "label_parcel"})
+"""Actions beside the guarded ones that say which order a carton is for."""
 
 
 @dataclass(slots=True)
@@ -23,6 +28,8 @@ class Mentioned:
     containers: set[str] = field(default_factory=set)
     notices: set[str] = field(default_factory=set)
     orders: set[str] = field(default_factory=set)
+    bound: set[str] = field(default_factory=set)
+    """Numbers of orders that something is taken for, or was: it is asked whether they were cancelled."""
     for_orders: set[str] = field(default_factory=set)
     """Units that somebody did something with that an order may forbid."""
     counts: set[str] = field(default_factory=set)
@@ -46,6 +53,8 @@ class Mentioned:
             self.counts.add(number)
         if ACTIONS[action].guarded:
             self.orders.add(number)
+        if ACTIONS[action].guarded or action in BINDING:
+            self.bound.add(number)
         if action in announced.JUDGED:
             self.returned.add(number)
 
@@ -53,6 +62,8 @@ class Mentioned:
         """Add what a state that facts go on from mentions."""
         self.units.update(state.identifiers)
         self.containers.update(p for p in (state.place, state.expected) if p and is_container(p))
+        if state.document and state.status in COMMITTED:
+            self.bound.add(state.document)
         if state.status in announced.STANDING:
             self.returned.update(number for number in (state.document, state.sold_on) if number)
 

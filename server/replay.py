@@ -20,7 +20,7 @@ from sync.recall import Reach
 from sync.returning import ReturnVerdict
 from sync.stolen import Theft, names_read
 from sync.unit import IN_STOCK, Status, UnitState, carried, is_inferred
-from sync.verdict import NO_ORDER, STOPPED, Judgement, Known, Ordered, Verdict, day, judge
+from sync.verdict import COMMITTED, NO_ORDER, STOPPED, Judgement, Known, Ordered, Verdict, day, judge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +70,9 @@ class Surroundings(Protocol):
 
     def ordered(self, document: str | None, unit: str, at_ms: int) -> Ordered:
         """What the orders said of this unit at a moment, picked or packed for the order `document`."""
+
+    def is_cancelled(self, number: str, at_ms: int) -> bool:
+        """Whether an order was cancelled at a moment."""
 
     def foreign(self, document: str | None, unit: str, at_ms: int) -> str | None:
         """Why what came under this document cannot be of its supplier, in a sentence, by what was known then."""
@@ -202,11 +205,17 @@ class Replay:
             perhaps_recalled=recalled is Reach.POSSIBLE,
             listed=self.around.listed(event.document, self.unit),
             whole=True,
-            ordered=self.around.ordered(event.document, self.unit, fact.event_ms) if guarded else NO_ORDER,
+            ordered=self._ordered(fact, known) if guarded else NO_ORDER,
             today=day(fact.event_ms) if guarded else None,
         )
         takes_on = event.action == "count" and self.around.takes_on(event.document)
         return Judgement(verdict=Verdict.RIGHT) if takes_on and recalled is not Reach.YES else found
+
+    def _ordered(self, fact: Fact, known: Known | None) -> Ordered:
+        ordered = self.around.ordered(fact.event.document, self.unit, fact.event_ms)
+        mine = known.document if known is not None and known.status in COMMITTED else None
+        lapsed = mine if mine and self.around.is_cancelled(mine, fact.event_ms) else None
+        return replace(ordered, lapsed=lapsed) if lapsed else ordered
 
     def _open(self, rule: Rule, fact: Fact, finding: Finding) -> None:
         """Open a case, unless one is open that says just this: who scans it again has found nothing new."""

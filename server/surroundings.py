@@ -202,14 +202,14 @@ class Gathered:
 
     def ordered(self, document: str | None, unit: str, at_ms: int) -> Ordered:
         order = self.orders.get(document or "")
-        if order is not None and self._is_cancelled(order.number, at_ms):
+        if order is not None and self.is_cancelled(order.number, at_ms):
             order = replace(order, cancelled=True)
         named = [number for since, number in self.made_for.get(unit, ()) if since <= at_ms]
-        standing = [number for number in named if not self._is_cancelled(number, at_ms)]
+        standing = [number for number in named if not self.is_cancelled(number, at_ms)]
         mine = document if document in standing else None
         return Ordered(order=order, made_for=mine or next(iter(standing), None))
 
-    def _is_cancelled(self, number: str, at_ms: int) -> bool:
+    def is_cancelled(self, number: str, at_ms: int) -> bool:
         return book.is_cancelled(self.cancelled, number, at_ms)
 
     def returned(self, unit: str, after: UnitState, fact: Fact) -> ReturnVerdict | None:
@@ -267,7 +267,7 @@ def gather(
     """
     named = mentioned(facts, stored)
     made_for = book.read_made_for(connection, site, named.for_orders)
-    known = named.orders | {number for found in made_for.values() for _, number in found}
+    known = named.bound | {number for found in made_for.values() for _, number in found}
     returned = _returns(connection, site, named)
     told = _timelines(connection, site, named.containers, hold, added, deciding=deciding)
     return Gathered(

@@ -127,6 +127,9 @@ class Ordered:
     """Whether the carton that it goes into was closed for its order before."""
     made_for: str | None = None
     """Number of the open order that this very unit was made for."""
+    lapsed: str | None = None
+    """Of what is handed over: the order that it, or something in it, was picked, packed or closed for, and which was
+    cancelled since; the hand-over's own scan names a carton alone."""
     taken: int = 0
     """How many others the order has already that could fill the same lines: for `pick` those picked or further, for
     `pack` those packed or further."""
@@ -237,6 +240,8 @@ def _own_fault(event: ScanEvent, known: Known | None, ordered: Ordered, today: s
 def _order_fault(event: ScanEvent, known: Known | None, ordered: Ordered, today: str | None) -> Judgement | None:
     """What the order in hand has against it."""
     order, subject = ordered.order, event.subject
+    if ordered.lapsed is not None and ACTIONS[event.action].hands_over:
+        return Judgement(verdict=Verdict.ORDER_CANCELLED, claimed_by=ordered.lapsed)
     if order is not None and order.cancelled:
         return Judgement(verdict=Verdict.ORDER_CANCELLED, claimed_by=order.number)
     if order is None or subject is None or item_of(subject) is None:  # a number alone: the product is not known here

@@ -11,7 +11,8 @@ def check(step: Step) -> Finding | None:
     event = step.fact.event
     if event.action not in ("pick", "pack", "ship") or step.judgement.verdict is not Verdict.ORDER_CANCELLED:
         return None
-    return Finding(detail=f"{event.document} had been cancelled.", seen=event.container or event.location)
+    number = step.judgement.claimed_by
+    return Finding(detail=f"{number} had been cancelled.", seen=event.container or event.location)
 
 
 def explained(finding: Finding, step: Step) -> bool:

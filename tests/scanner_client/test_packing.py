@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from scanner_client.hand_over import WAITS_MS_MAX
 from scanner_client.handheld import Handheld
 from scanner_client.sighting import Symbol, Tone
@@ -107,6 +111,17 @@ def test_a_recall_that_began_before_the_answer_came_stops_the_carton(begin: Begi
     learn(["recall", "R", {"number": "R", "reason": "Battery.", "item": None, "lots": [], "units": [unit("S1")]}])
     [told] = session.go_on()
     assert (told.tone, told.event.action if told.event else "") == (Tone.STOP, "reject")
+
+
+@pytest.mark.parametrize("carton", [[CLOSED], []], ids=["closed", "never_closed"])
+def test_a_carton_whose_order_was_cancelled_since_is_not_handed_over_by_its_label_alone(
+    begin: Begin, learn: Learn, hands: Hands, carton: list[Any]
+) -> None:
+    learn(*carton, packed("S1"), ordering("SO-1", *LINES, state="cancelled"))
+    hands.pass_ms(1)
+    [told] = see(begin("ship"), CARTON_LABEL)
+    assert (told.tone, told.event.action if told.event else "") == (Tone.STOP, "reject")
+    assert told.text == "SO-1 was cancelled: it stays here. Unpack it, and put back what is in it."
 
 
 def test_a_carton_is_held_when_the_question_finds_no_server_and_goes_only_when_it_is_scanned_again(

@@ -361,6 +361,23 @@ def test_what_was_picked_while_an_order_was_cancelled_stays_a_case(app: Flask, o
     assert [rules_of(unit(s)) for s in ("S1", "S2")] == [[("cancelled_order", "open")], []]
 
 
+def test_a_carton_that_is_handed_over_after_its_order_was_cancelled_is_a_case_though_the_scan_names_the_carton_alone(
+    app: Flask, ordered: Person, handheld: Handheld
+) -> None:
+    handheld.scan("put_away", unit("S1"), location=BIN_A, minutes_ago=50)
+    handheld.scan("pack", unit("S1"), container=CARTON_1, document="SO-1", minutes_ago=40)
+    handheld.scan("close_carton", CARTON_1, document="SO-1", minutes_ago=30)
+    handheld.push()
+    with writing() as c:
+        cancelling.cancel(c, site=SITE, number="SO-1", reason="no", operator="Ada", now_ms=NOW - 1_200_000)
+    handheld.scan("ship", CARTON_1, minutes_ago=10)
+    handheld.push(len(handheld.chain.lines))
+    assert rules_of(CARTON_1) == [("cancelled_order", "open")]
+    handheld.scan("parcel_back", CARTON_1, location=DOCK, reason="cancelled", minutes_ago=5)
+    handheld.push(len(handheld.chain.lines))
+    assert rules_of(CARTON_1) == [("cancelled_order", "explained")]
+
+
 def order_row(number: str = "SO-1") -> Any:
     with reading() as c:
         return c.execute(sa.select(reference.c.row).where(reference.c.key == number)).scalar_one()

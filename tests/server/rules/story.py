@@ -57,6 +57,10 @@ class Quiet:
     def ordered(self, document: str | None, unit: str, at_ms: int) -> Ordered:
         return self.orders
 
+    def is_cancelled(self, number: str, at_ms: int) -> bool:
+        order = self.orders.order
+        return order is not None and order.cancelled and order.number == number
+
     def rivals(self, unit: str) -> Mapping[str, str]:
         return self.claimed
 
