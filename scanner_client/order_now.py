@@ -111,4 +111,7 @@ def shortages(handheld: Handheld, order: Order) -> list[Taken]:
     """What this order does without, by others' word and by this handheld's own."""
     own = handheld.own_scans.under(order.number)
     mine = (event for event in own if event.action == "short_pick" and event.subject)
-    return [*order.short, *(Taken(subject=str(e.subject), lot=e.lot, quantity=e.quantity or 1) for e in mine)]
+    return [
+        *order.short,
+        *(Taken(subject=str(e.subject), lot=e.lot, quantity=e.quantity or 1, place=e.location) for e in mine),
+    ]

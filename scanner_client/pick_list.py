@@ -66,9 +66,11 @@ class PickList:
         found = (one for stop in self.stops for take in stop.takes for one in take.units)
         return {one.unit: one for one in found if not is_stock(one.unit)}
 
-    def shortage(self) -> dict[str, Any]:
-        """What the list asks for next, as the fields of an event that says it cannot be found."""
-        stop, take = self.stops[0], self.stops[0].takes[0]
+    def shortage(self, open_bin: str | None) -> dict[str, Any]:
+        """What the list asks for in the open bin, or else next, as the fields of an event: it cannot be found."""
+        here = (stop for stop in self.stops if stop.place is not None and stop.place == open_bin)
+        stop = next(here, self.stops[0])
+        take = stop.takes[0]
         line = take.want.line
         return {
             "subject": line.unit or line.item,
@@ -105,7 +107,8 @@ class PickLists:
         taken = {
             one.number: [*taken_for(self._handheld, one, "pick"), *shortages(self._handheld, one)] for one in rivals
         }
-        wants = promise(rivals, taken, self._available(order, orders)).get(order.number, ())
+        bin_of = self._handheld.site_map.location_of
+        wants = promise(rivals, taken, self._available(order, orders), bin_of=bin_of).get(order.number, ())
         mine = taken_for(self._handheld, order, "pick")
         short = sum(one.quantity for one in shortages(self._handheld, order))
         return PickList(order=order, done=filled(order, mine), short=short, stops=self._stops(wants, order))

@@ -253,11 +253,14 @@ class Session:
         found = self.pick_list
         if found is None or not found.stops or not reason.strip():
             return [Told(tone=Tone.ASK, text=say("picks.why") if found and found.stops else say("picks.none"))]
-        values = found.shortage() | {"reason": printable(reason.strip()), "entry": "keyed"}
+        values = found.shortage(self.task.location) | {"reason": printable(reason.strip()), "entry": "keyed"}
         [kept] = self.keeping.keep([self.keeping.event("short_pick", **values)])
         thing = judging.thing_text(self.handheld.site_map, kept.subject or "")
         self.keeping.recent.remember(kept, None, thing)
-        return [Told(tone=Tone.LOOK, text=say("picks.short", quantity=kept.quantity), thing=thing, event=kept)]
+        text = say("picks.short", quantity=kept.quantity)
+        if kept.location:
+            text = say("picks.short_in", place=self.keeping.place(kept.location), quantity=kept.quantity)
+        return [Told(tone=Tone.LOOK, text=text, thing=thing, event=kept)]
 
     def close_carton(self) -> list[Told]:
         """The carton in hand is full: it is sealed for its order, and what the order still lacks is said."""

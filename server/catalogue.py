@@ -108,7 +108,7 @@ def _announced(connection: sa.Connection, site: str, document: Any) -> dict[str,
 
 def _taken(one: Taken) -> dict[str, Any]:
     row: dict[str, Any] = {"subject": one.subject, "quantity": one.quantity}
-    return row | ({"lot": one.lot} if one.lot else {}) | ({"container": one.container} if one.container else {})
+    return row | {name: value for name in ("lot", "container", "place") if (value := getattr(one, name))}
 
 
 def _supplier(connection: sa.Connection, digest: str) -> str | None:

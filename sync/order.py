@@ -7,9 +7,10 @@ line taking what expires first and has lain longest. Whoever knows the same orde
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from sync.identity import item_of
@@ -47,6 +48,14 @@ class Taken:
     quantity: int = 1
     container: str | None = None
     """The carton of packed pieces."""
+    place: str | None = None
+    """Of a shortage: the bin in which nobody could find it."""
+
+    def rules_out(self, one: Available, place: str | None) -> bool:
+        """Whether somebody looked for this in its bin, and did not find it."""
+        if self.place is None or self.place != place or self.lot not in (None, one.lot):
+            return False
+        return self.subject in (one.unit, item_of(one.unit))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,13 +143,20 @@ Wants = dict[str, tuple[Wanted, ...]]
 """By the order's number."""
 
 
-def promise(orders: Iterable[Order], taken: Mapping[str, Sequence[Taken]], stock: Iterable[Available]) -> Wants:
+def promise(
+    orders: Iterable[Order],
+    taken: Mapping[str, Sequence[Taken]],
+    stock: Iterable[Available],
+    *,
+    bin_of: Callable[[str | None], str | None] = lambda place: place,
+) -> Wants:
     """Deal what is in stock to the orders that are open.
 
     Args:
         orders: every order that is known; cancelled ones get nothing.
-        taken: by the number of the order.
+        taken: by the number of the order, what it has and what it is short of.
         stock: what may go out; neither held, nor recalled, nor expired.
+        bin_of: the bin in which a place, such as a carton, stands.
     """
     ranked = sorted((order for order in orders if not order.cancelled), key=lambda order: order.rank)
     made_for = {line.unit for order in ranked for line in order.lines if line.unit}
@@ -150,10 +166,12 @@ def promise(orders: Iterable[Order], taken: Mapping[str, Sequence[Taken]], stock
     found: Wants = {}
     for order in ranked:
         left = [[one.subject, one.lot, one.quantity] for one in taken.get(order.number, ())]
+        looked = [one for one in taken.get(order.number, ()) if one.place is not None]
         wants = []
         for line in _choosiest_first(order):
             missing = line.quantity - _used(line, left)
-            units = _deal(line, missing, by_item[line.item], made_for)
+            barred = partial(_is_barred, looked, bin_of) if looked else _nothing_barred
+            units = _deal(line, missing, by_item[line.item], made_for, barred)
             if missing > 0:
                 wants.append(Wanted(line=line, missing=missing, units=units))
         found[order.number] = tuple(wants)
@@ -182,12 +200,27 @@ def _used(line: OrderLine, left: list[list[Any]]) -> int:
     return used
 
 
-def _deal(line: OrderLine, missing: int, stock: list[Available], made_for: AbstractSet[str]) -> tuple[Available, ...]:
+def _is_barred(looked: Sequence[Taken], bin_of: Callable[[str | None], str | None], one: Available) -> bool:
+    return any(each.rules_out(one, bin_of(one.place)) for each in looked)
+
+
+def _nothing_barred(_: Available) -> bool:
+    return False
+
+
+def _deal(
+    line: OrderLine,
+    missing: int,
+    stock: list[Available],
+    made_for: AbstractSet[str],
+    barred: Callable[[Available], bool],
+) -> tuple[Available, ...]:
     dealt: list[Available] = []
     left: list[Available] = []
     for one in stock:
         promised = line.unit == one.unit or one.unit not in made_for
-        part = min(missing, one.quantity) if promised and line.takes(one.unit, one.lot) else 0
+        wanted = promised and line.takes(one.unit, one.lot) and not barred(one)
+        part = min(missing, one.quantity) if wanted else 0
         missing -= part
         if part:
             dealt.append(replace(one, quantity=part))

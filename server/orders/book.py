@@ -120,13 +120,13 @@ def read_shortages(connection: sa.Connection, site: str, numbers: Iterable[str])
     reported: list[tuple[str, str, Taken]] = []
     for chunk in in_chunks(numbers):
         query = (
-            sa.select(e.document, e.device_no, e.epoch, e.seq, e.subject, e.lot, e.quantity)
+            sa.select(e.document, e.device_no, e.epoch, e.seq, e.subject, e.lot, e.quantity, e.location)
             .where(e.site == site, e.document.in_(chunk), e.action == "short_pick")
             .where(e.outcome.in_(FOLDED), e.subject.isnot(None))
             .order_by(e.event_ms, e.device_no, e.epoch, e.seq)
         )
-        for number, device_no, epoch, seq, subject, lot, quantity in connection.execute(query):
-            taken = Taken(subject=subject, lot=lot, quantity=1 if quantity is None else quantity)
+        for number, device_no, epoch, seq, subject, lot, quantity, place in connection.execute(query):
+            taken = Taken(subject=subject, lot=lot, quantity=1 if quantity is None else quantity, place=place)
             reported.append((number, format_name((device_no, epoch, seq)), taken))
     undone = read_undone(connection, (name for _, name, _ in reported))
     found: dict[str, list[Taken]] = defaultdict(list)

@@ -107,7 +107,7 @@ def test_what_cannot_be_found_is_reported_with_the_reason_and_asked_for_no_more(
     for without_reason in (b"/short", b"/short  "):
         assert words(Typing(session).enter(without_reason)) == ["/short needs a reason, such as /short none there"]
     [told] = Typing(session).enter(b"/short shelf is empty")
-    assert (told.tone, told.text) == (Tone.LOOK, "Short by 1. The order does without.")
+    assert (told.tone, told.text) == (Tone.LOOK, "Short by 1 in A-01: nothing of it is suggested there any more.")
     [event] = kept(handheld)
     assert (event.action, event.subject, event.quantity, event.reason) == ("short_pick", ITEM, 1, "shelf is empty")
     assert event.location == A_01
@@ -117,6 +117,32 @@ def test_what_cannot_be_found_is_reported_with_the_reason_and_asked_for_no_more(
     session.undo()
     assert session.pick_list is not None
     assert session.pick_list.short == 0
+
+
+@pytest.mark.parametrize("in_hand", [A_01, A_02], ids=["the_open_bin", "the_next_bin"])
+def test_where_somebody_looked_in_vain_nothing_of_it_is_suggested_any_more_and_other_bins_are_named(
+    learn: Learn, begin: Begin, in_hand: str
+) -> None:
+    learn(*PLACES, ordering("SO-1", PHONES), stored("S1", A_01, 1), stored("S2", A_02, 2), stored("S3", A_10, 3))
+    session = begin("pick", document="SO-1", location=in_hand)
+    assert session.pick_list is not None
+    assert [stop.place for stop in session.pick_list.stops] == [A_01, A_02]
+    session.short("none there")
+    assert session.pick_list is not None
+    assert [stop.place for stop in session.pick_list.stops] == [{A_01: A_02, A_02: A_01}[in_hand]]
+    begin("pick", document="SO-1").short("none there either")
+    assert session.pick_list is not None
+    assert session.pick_list.stops == (), "the order does without two, of two"
+
+
+def test_a_bin_that_another_handheld_found_empty_is_not_named_for_that_order(learn: Learn, begin: Begin) -> None:
+    short = ordering("SO-1", PHONES)
+    short[2]["short"] = [{"subject": ITEM, "quantity": 1, "place": A_01}]  # type: ignore[index]
+    learn(*PLACES, short, ordering("SO-2", PHONES), stored("S1", A_01, 1), stored("S2", A_02, 2))
+    for number, bins in (("SO-1", [A_02]), ("SO-2", [A_01, None])):
+        found = begin("pick", document=number).pick_list
+        assert found is not None
+        assert [stop.place for stop in found.stops] == bins
 
 
 def test_a_shortage_that_another_handheld_reported_is_known_after_the_sync(learn: Learn, begin: Begin) -> None:
