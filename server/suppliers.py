@@ -58,7 +58,10 @@ def products_of(connection: sa.Connection, site: str, items: Iterable[str]) -> d
 
 
 def suppliers_of(connection: sa.Connection, site: str, numbers: Iterable[str]) -> dict[str, str | None]:
-    """Who sends what these notices and orders announce; numbers of other documents are left out."""
+    """Who delivers what these notices and orders announce; numbers of other documents are left out.
+
+    What comes from another site was delivered to that one: of a transfer no supplier is known here.
+    """
     found: dict[str, str | None] = {}
     for chunk in in_chunks(numbers):
         query = (
@@ -69,5 +72,6 @@ def suppliers_of(connection: sa.Connection, site: str, numbers: Iterable[str]) -
             .order_by(documents.c.event_ms, documents.c.digest)
         )
         for number, said in connection.execute(query):
-            found.setdefault(number, (said or {}).get("supplier"))
+            theirs = said and not said.get("from_site")
+            found.setdefault(number, said.get("supplier") if theirs else None)
     return found

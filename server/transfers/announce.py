@@ -18,8 +18,9 @@ from server.orders.progress import read_progress
 from server.orders.standing import OrderUnit
 from server.rebuild import lock, rebuild_stated
 from server.tables import document_rows, documents, reference, sites
-from server.transfers.arrival import arrived, handed_over, tell_arrived
-from server.transfers.tracking import shipped_under, tell_names
+from server.transfers.arrival import arrived, tell_arrived
+from server.transfers.hand_overs import handed_over, orders_of
+from server.transfers.tracking import tell_names
 from server.transfers.withdrawal import Line, withdraw, withdrawn
 from server.unit_rows import states_of
 from sync.event import TEXT_MAX, ScanEvent, format_name
@@ -80,9 +81,9 @@ def _handed(connection: sa.Connection, site: str, event: ScanEvent) -> list[tupl
     if key is None or event.action not in _CONCERNING:
         return []
     thing = owners(connection, site, [key]).get(key, key)
-    if event.action in ("ship", "pack"):
-        return [(event.document, thing)] if event.document is not None else []
-    return [(number, thing) for number in sorted(shipped_under(connection, site, thing))]
+    if event.action in ("ship", "pack") and event.document is not None:
+        return [(event.document, thing)]
+    return [(number, thing) for number in sorted(orders_of(connection, site, thing))]
 
 
 def _first(connection: sa.Connection, fact: Fact) -> ScanEvent:

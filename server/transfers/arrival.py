@@ -11,11 +11,10 @@ from server import papers, piece_cases
 from server.counts.compare import Line, ReportLine
 from server.counts.scans import scans_of
 from server.database import stamp
-from server.identifiers import owners
-from server.orders.progress import came_back
 from server.rebuild import rebuild
 from server.surroundings import END_OF_TIME, containers_at
 from server.tables import document_rows, documents
+from server.transfers.hand_overs import handed_over
 from server.unit_rows import states_of
 from sync.identity import is_container, is_stock
 from sync.unit import IN_STOCK, Status, UnitState
@@ -128,17 +127,6 @@ def _write(
         operator=operator,
         now_ms=now_ms,
     )
-
-
-def handed_over(connection: sa.Connection, site: str, number: str) -> set[str]:
-    """What was handed over for a transfer and did not come back undelivered, by scans that stand.
-
-    Cartons, units, products or lots, by whatever label they were scanned.
-    """
-    said = {str(f.event.subject) for f in scans_of(connection, site, number, actions=["ship"]) if f.event.subject}
-    owned = owners(connection, site, said)
-    left = {owned.get(name, name) for name in said}
-    return left - came_back(connection, site, left).keys()
 
 
 def arrived(connection: sa.Connection, site: str, things: Iterable[str]) -> set[str]:

@@ -229,7 +229,8 @@ def create(
         lines: GTIN, SKU or canonical name of a product, and how many.
 
     Raises:
-        TransferError: a product or the site is unknown, there is nothing to send, or the number is no transfer's.
+        TransferError: a product or the site is unknown, there is nothing to send, or the number is no transfer's, or
+            another's.
     """
     if number is not None and not number.startswith(PREFIX):
         raise TransferError(f"{number!r:.60} cannot be a transfer's number: it begins with {PREFIX}.")
@@ -246,7 +247,10 @@ def create(
         if drafted.errors:
             first = drafted.errors[0]
             raise TransferError(f"Line {first.row - 1}: {first.problem}")
-        imports.take(drafted, operator=operator, now_ms=now_ms)
+        try:
+            imports.take(drafted, operator=operator, now_ms=now_ms)
+        except imports.DocumentError as error:
+            raise TransferError(str(error)) from None
     return called
 
 

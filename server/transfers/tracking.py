@@ -8,9 +8,8 @@ import sqlalchemy as sa
 
 from server.database import stamp
 from server.identifiers import names_of
-from server.ledger import FOLDED, in_chunks, record
+from server.ledger import record
 from server.rebuild import advance, lock
-from server.tables import events
 
 
 def tell_names(
@@ -43,15 +42,3 @@ def tell_names(
     ]
     if facts:
         advance(connection, to, facts, stamp(connection))
-
-
-def shipped_under(connection: sa.Connection, site: str, thing: str) -> set[str]:
-    """Numbers of the orders for which something was ever handed over, by any of its names."""
-    found: set[str] = set()
-    e = events.c
-    for names in in_chunks({thing, *names_of(connection, site, [thing]).get(thing, ())}):
-        query = sa.select(e.document).distinct().where(
-            e.site == site, e.subject.in_(names), e.action == "ship", e.outcome.in_(FOLDED)
-        )  # fmt: skip
-        found.update(number for number in connection.execute(query).scalars() if number)
-    return found

@@ -33,6 +33,7 @@ from tests.server.office import LAMP, LOCATIONS, NOW, PEN, PRODUCTS, SITE, offic
 from tests.simulation.station import Network
 
 NORTH = "north"
+PRODUCTS_OF_ACME = f"gtin,sku,name,supplier\n{LAMP},LAMP,Lamp,Acme\n"
 STOCK = (
     f"gtin,serial,quantity,location,expiry\n{LAMP},L1,,A-01,2028-01-31\n{LAMP},L2,,A-01,\n"
     f"{LAMP},L3,,A-02,\n{PEN},,40,A-02,\n"
@@ -56,6 +57,7 @@ def app(tmp_path: Path, day: Hands) -> Iterator[Flask]:
             take(kind, content)
         with writing() as c:
             sites.add_site(c, code=NORTH, name="North", company_prefix=None, beside=SITE, operator="Mia", now_ms=NOW)
+        _take_at_north("products", PRODUCTS_OF_ACME)
         _take_at_north("locations", "code,name,zone\nDOCK,Dock,inbound\nN-01,Bin N1,picking\n")
         yield app
 
@@ -118,7 +120,7 @@ def packs_and_hands_over(mia: Worker) -> None:
     mia.scans("*10")
     assert verdict(mia.scans(PEN)) is Verdict.RIGHT
     mia.typing.enter(b"/close")
-    mia.begins("ship", document="TRANSFER-1")
+    mia.begins("ship")
     assert mia.scans(f"]C100{CARTON}").event is not None
     mia.sync()
 
@@ -161,6 +163,7 @@ def test_what_one_site_packs_the_other_receives_as_one_and_differences_are_a_cas
         assert verdict(noor.lamp("L1")) is Verdict.RIGHT
         assert verdict(noor.lamp("L3")) is not Verdict.RIGHT, "nobody packed it, and yet it is in the carton"
         noor.sync()
+        assert ("wrong_supplier", "L1") not in open_cases(NORTH), "our own site is nobody's supplier"
         with writing() as c:
             close_receipt(c, site=NORTH, number="TRANSFER-1", operator="Noor", now_ms=day.wall)
         assert ("short", "L2") in open_cases(NORTH)
@@ -226,7 +229,7 @@ def test_what_was_packed_with_no_network_is_announced_though_its_carton_left_bef
         mia.begins("pack", document="TRANSFER-1")
         mia.scans(f"]C100{CARTON}")
         mia.lamp("L1")
-        sam.begins("ship", document="TRANSFER-1")
+        sam.begins("ship")
         sam.scans(f"]C100{CARTON}")
         sam.sync()
         assert standing(NORTH, "L1") is None

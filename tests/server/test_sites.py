@@ -112,6 +112,8 @@ def test_who_sends_more_than_is_here_is_told_how_many_are(app: Flask, admin: Per
     assert made["lacking"] == [{"product": PHONE, "asked": 99_999, "here": 1}]
     enough = admin.post("/api/v1/transfers", json={"to": "north", "lines": lines[:1]}).get_json()
     assert (enough["number"], enough["state"], enough["lacking"]) == ("TRANSFER-2", "to be picked", [])
+    again = admin.post("/api/v1/transfers", json={"to": "north", "lines": lines, "number": "TRANSFER-2"})
+    assert (again.status_code, "There is order TRANSFER-2 already" in again.get_json()["message"]) == (422, True)
 
 
 def test_two_transfers_that_are_made_at_one_moment_get_a_number_each(app: Flask) -> None:

@@ -1,0 +1,87 @@
+"""What was handed over for which order: under its number, or as a carton alone, for what that was packed for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import sqlalchemy as sa
+
+from server.counts.scans import scans_of
+from server.identifiers import names_of, owners
+from server.ledger import FOLDED, fact_of, in_chunks
+from server.orders.progress import came_back
+from server.tables import events
+from server.undone import read_undone
+from sync.event import ScanEvent, format_name
+from sync.history import Fact
+from sync.identity import is_stock
+
+_FILLING: Final = ("pick", "pack", "close_carton")
+
+
+def handed_over(connection: sa.Connection, site: str, number: str) -> set[str]:
+    """What was handed over for a transfer and did not come back undelivered, by scans that stand.
+
+    Cartons, units, products or lots, by whatever label they were scanned.
+    """
+    said = {str(f.event.subject) for f in scans_of(connection, site, number, actions=["ship"]) if f.event.subject}
+    owned = owners(connection, site, said)
+    left = {owned.get(name, name) for name in said} | _handed_over_alone(connection, site, number)
+    return left - came_back(connection, site, left).keys()
+
+
+def orders_of(connection: sa.Connection, site: str, thing: str) -> set[str]:
+    """Numbers of the orders for which something was ever filled or handed over, by any of its names."""
+    names = [thing, *names_of(connection, site, [thing]).get(thing, ())]
+    return {str(fact.event.document) for fact in _told_of(connection, site, names) if fact.event.document}
+
+
+def _handed_over_alone(connection: sa.Connection, site: str, number: str) -> set[str]:
+    """What was handed over by a scan that names no order, filled for this one last."""
+    filled = {_filled(fact.event) for fact in scans_of(connection, site, number, actions=_FILLING)}
+    things = {thing for thing in filled if thing and not is_stock(thing)}
+    further = names_of(connection, site, things)
+    own = {name: thing for thing in things for name in (thing, *further.get(thing, ()))}
+    found = _told_of(connection, site, own)
+    undone = read_undone(connection, [format_name(fact.name) for fact in found])
+    by_thing: dict[str, list[ScanEvent]] = defaultdict(list)
+    for fact in sorted(found, key=lambda fact: fact.order):
+        thing = own.get(_filled(fact.event) or "")
+        if thing is not None and format_name(fact.name) not in undone:
+            by_thing[thing].append(fact.event)
+    return {thing for thing, told in by_thing.items() if number in _orders_alone(told)}
+
+
+def _orders_alone(told: Sequence[ScanEvent]) -> set[str | None]:
+    """For which orders one thing was handed over by scans that name none: each time the one it was filled for last.
+
+    By a clock that goes wrong it may have been handed over before it was filled: then the one it is filled for first.
+    """
+    filled = [event.document for event in told if event.action != "ship"]
+    orders: set[str | None] = set()
+    so_far = 0
+    for event in told:
+        if event.action != "ship":
+            so_far += 1
+        elif event.document is None and filled:
+            orders.add(filled[max(0, so_far - 1)])
+    return orders
+
+
+def _told_of(connection: sa.Connection, site: str, names: Iterable[str]) -> list[Fact]:
+    """Every scan by which one of these was filled or handed over."""
+    e = events.c
+    found: list[Fact] = []
+    for chunk in in_chunks(names):
+        itself = e.subject.in_(chunk) & e.action.in_(("ship", *_FILLING))
+        filled = e.container.in_(chunk) & (e.action == "pack")
+        query = sa.select(events).where(e.site == site, itself | filled, e.outcome.in_(FOLDED))
+        found += map(fact_of, connection.execute(query).mappings())
+    return found
+
+
+def _filled(event: ScanEvent) -> str | None:
+    """What a scan fills or hands over: the carton, or the unit that is in none."""
+    return event.container or event.subject if event.action == "pack" else event.subject
