@@ -2,9 +2,8 @@
 
 Pure: it knows neither OpenCV nor zxing-cpp, and what time it is comes with each frame.
 
-Checksum-valid wrong readings happen on sharp pictures, so no frame is believed by itself: two frames have to
-say the same at the same place. Matrix symbols, which correct errors, are held to the same rule: it costs
-them one frame, and there is one rule to explain.
+Checksum-valid wrong readings happen on sharp pictures, so no frame is believed by itself: several have to say
+the same at the same place. Matrix symbols, which correct errors, are held to it as well: it costs them one frame.
 """
 
 from __future__ import annotations

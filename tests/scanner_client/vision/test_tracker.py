@@ -114,8 +114,8 @@ def test_misread_that_was_believed_is_taken_back_before_the_box_is_reported() ->
     assert texts(watch(Tracker(), [*[misread] * 3, *[[at(400, 300, SERIAL)]] * 60])) == [[SERIAL]]
 
 
-@pytest.mark.parametrize(("data", "frames"), [(EAN, 3), (SERIAL, 2), (UNIT, 2)])
-def test_an_ean_needs_a_frame_more_than_a_label_with_a_strong_checksum(data: bytes, frames: int) -> None:
+@pytest.mark.parametrize(("data", "frames"), [(EAN, 3), (SERIAL, 3), (UNIT, 2)])
+def test_bars_need_a_frame_more_than_a_symbol_that_corrects_errors(data: bytes, frames: int) -> None:
     assert texts(watch(Tracker(), [[at(400, 300, data)]] * frames)) == [[data]]
     assert texts(watch(Tracker(), [[at(400, 300, data)]] * (frames - 1))) == []
 
@@ -227,10 +227,10 @@ def test_bin_label_stands_alone_and_is_reported_at_once() -> None:
         tracker.see(
             Frame(index=n, t_ms=n * MS_PER_FRAME, grey=VIEW, path=None, still=False, shift=(0.0, 0.0)), seen(*readings)
         )
-        for n in range(2)
+        for n in range(3)
     ]
 
-    assert [texts(boxes) for boxes in told] == [[], [[BIN]]]
+    assert [texts(boxes) for boxes in told] == [[], [], [[BIN]]]
     assert texts(tracker.finish()) == [[SERIAL]]
 
 
