@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -19,13 +19,17 @@ from sync.identity import item_of
 from sync.order import Order, Taken
 from sync.order_pieces import OrderPieces
 
+ITEM_FIELDS: Final = ("name", "sku", "mode", "serial_pattern")
+LOCATION_FIELDS: Final = ("code", "name", "zone")
+"""What handhelds are told of a product and of a bin, as its list says it."""
+
 
 def publish_items(connection: sa.Connection, site: str, rows: Iterable[Any], at: int) -> None:
     """Offer these rows of `document_rows` as products, and learn their serial patterns."""
     rows = list(rows)
     offered = {}
     for row in rows:
-        said = {name: row.attributes.get(name) for name in ("name", "sku", "mode", "serial_pattern")}
+        said = {name: row.attributes.get(name) for name in ITEM_FIELDS}
         offered[row.subject] = said | ({"zone": row.attributes["zone"]} if row.attributes.get("zone") else {})
     changes.publish_all(connection, site, "item", offered, at)
     site_codes.learn(connection, site, {r.subject: r.attributes.get("serial_pattern") for r in rows})
@@ -34,7 +38,7 @@ def publish_items(connection: sa.Connection, site: str, rows: Iterable[Any], at:
 
 def publish_locations(connection: sa.Connection, site: str, rows: Iterable[Any], at: int) -> None:
     """Offer these rows of `document_rows` as locations."""
-    offered = {row.subject: {name: row.attributes.get(name) for name in ("code", "name", "zone")} for row in rows}
+    offered = {row.subject: {name: row.attributes.get(name) for name in LOCATION_FIELDS} for row in rows}
     changes.publish_all(connection, site, "location", offered, at)
 
 

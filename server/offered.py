@@ -1,13 +1,18 @@
-"""What handhelds are told beside the units, held against the ledger: recalls, thefts, which names are one unit's."""
+"""What handhelds are told beside the units, held against the ledger.
+
+Recalls, thefts, which names are one unit's, products and bins; not yet the documents, which many facts change.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from server import identifiers
+from server.catalogue import ITEM_FIELDS, LOCATION_FIELDS
+from server.database import SITE
 from server.ledger import in_chunks
 from server.recalls.account import RESULT
 from server.stolen import known as thefts
@@ -17,12 +22,27 @@ from server.tables import document_rows, documents, identifier_claims, reference
 _LATER: Final = frozenset({"since_ms", "until_ms", "stamp", "notices", "items"})
 """What is written into a recall's row after its document: its interval, and what came under its supplier since."""
 
+_LISTS: Final = (
+    sa.select(document_rows.c.subject, document_rows.c.attributes, documents.c.event_ms)
+    .join(documents, documents.c.digest == document_rows.c.document)
+    .where(documents.c.site == SITE, documents.c.kind == sa.bindparam("kind"), documents.c.event.isnot(None))
+    .where(document_rows.c.row <= documents.c.folded_rows)
+    .order_by(documents.c.event_ms)
+)
+_MODE_CHANGES: Final = (
+    sa.select(document_rows.c.subject)
+    .join(documents, documents.c.digest == document_rows.c.document)
+    .where(documents.c.site == SITE, documents.c.kind == "mode_change")
+)
+
 
 def differences(connection: sa.Connection, site: str) -> Iterator[str]:
     """Everything that is offered otherwise than the ledger says, a sentence each."""
     yield from _recalls(connection, site)
     yield from _aliases(connection, site)
     yield from _thefts(connection, site)
+    yield from _listed(connection, site, "products", "item", ITEM_FIELDS)
+    yield from _listed(connection, site, "locations", "location", LOCATION_FIELDS)
 
 
 def _recalls(connection: sa.Connection, site: str) -> Iterator[str]:
@@ -82,6 +102,29 @@ def _thefts(connection: sa.Connection, site: str) -> Iterator[str]:
             yield f"{name} was reported stolen, and no handheld is told of it."
         elif offered[name] != said[name]:
             yield f"{name} is told of as stolen otherwise than it was reported."
+
+
+def _listed(connection: sa.Connection, site: str, kind: str, offered_as: str, fields: Sequence[str]) -> Iterator[str]:
+    """A product or a bin is offered as the last list says that names it; of lists of one moment, as any says.
+
+    A product that came with another site's transfer stands in no list here, and a change of its mode in none either.
+    """
+    said: dict[str, list[dict[str, Any]]] = {}
+    last: dict[str, int] = {}
+    for subject, attributes, event_ms in connection.execute(_LISTS, {"site": site, "kind": kind}):
+        if event_ms >= last.get(subject, 0):
+            found = {name: attributes.get(name) for name in fields}
+            said[subject] = [*(said[subject] if event_ms == last.get(subject) else ()), found]
+            last[subject] = event_ms
+    offered = _offered(connection, site, offered_as)
+    changed = set(connection.execute(_MODE_CHANGES, {"site": site}).scalars()) if "mode" in fields else set()
+    for subject in sorted(said):
+        row = offered.get(subject)
+        told = [name for name in fields if name != "mode" or subject not in changed]
+        if row is None:
+            yield f"{subject} is offered to no handheld, and a list names it."
+        elif not any(all(row.get(name) == one[name] for name in told) for one in said[subject]):
+            yield f"{subject} is offered otherwise than the last list that names it says."
 
 
 def _offered(connection: sa.Connection, site: str, kind: str) -> Mapping[str, Any]:

@@ -31,8 +31,13 @@ FILES = {
     "asn": "number,supplier,gtin,serial,lot\nASN-1,Acme,09506000134352,A1,L1\nASN-1,Acme,09506000134352,A2,L2\n",
     "stock": "gtin,lot,quantity,location\n00614141000036,C1,40,DOCK\n",
 }
+LISTS = {
+    "products": "gtin,name,mode\n00614141000036,Cable,quantity\n",
+    "locations": "code,zone\nZ-09,Z\n",
+}
 IMEI = "urn:gsma:imei:49015420-323751-0"
 RECALL, THEFT = reference.c.kind == "recall", reference.c.kind == "stolen"
+BIN = reference.c.kind == "location"
 
 
 def found() -> list[str]:
@@ -56,6 +61,8 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         begin("RC-1", product=GTIN, lots=["L1"], now_ms=NOW)
         begin("RC-2", product=GTIN, lots=["L2"], now_ms=NOW)
         release("RC-2", leaving=2)
+        for kind, content in LISTS.items():
+            assert admin.post(f"/api/v1/documents?kind={kind}", data=content).status_code == 200
         thieves = {"reason": "gone from the cage", "product": GTIN}
         for serials in (["A7", "A8"], ["A9"]):
             assert admin.post("/api/v1/stolen", json=thieves | {"serials": serials}).status_code == 201
@@ -173,6 +180,18 @@ DAMAGE: dict[str, tuple[Callable[[sa.Connection], Any], str]] = {
     "a theft that was let go on the quiet": (
         lambda c: c.execute(reference.update().where(THEFT, reference.c.key == unit("A7")).values(row=_found(c))),
         f"{unit('A7')} is told of as stolen otherwise than it was reported",
+    ),
+    "a bin that handhelds are not told of": (
+        lambda c: c.execute(reference.delete().where(BIN, reference.c.key.endswith("Z-09"))),
+        "Z-09 is offered to no handheld, and a list names it",
+    ),
+    "a product of another mode": (
+        lambda c: c.execute(
+            reference.update()
+            .where(reference.c.kind == "item", reference.c.key == CABLE)
+            .values(row={"name": "Cable", "sku": None, "mode": "serial", "serial_pattern": None})
+        ),
+        f"{CABLE} is offered otherwise than the last list that names it says",
     ),
     "a name that is offered as another unit's": (
         lambda c: c.execute(reference.update().where(reference.c.kind == "alias").values(row=BIN_A)),
