@@ -21,6 +21,7 @@ from sync.recall import Recall, bite, traits_of
 from sync.unit import NOT_TOLD, Status
 from sync.verdict import day
 from sync.walking import walking_order
+from sync.zones import is_quarantine
 
 NAMED_MAX: Final = 3
 """Serial numbers that one line of the list names; any other unit of the product will do."""
@@ -121,8 +122,11 @@ class PickLists:
             self._stock = (*seen, site_map.stored({line.item for line in order.lines}))
         own = {str(event.subject) for event in self._handheld.own_scans.all() if event.subject}
         recalls = site_map.recalls()
+        apart = {place for place, zone in site_map.zones().items() if is_quarantine(zone)}
         found = []
         for one in self._stock[2]:
+            if site_map.location_of(one.place) in apart:
+                continue  # set apart, held by a scan or not, until it is put away elsewhere
             if one.expiry is not None and one.expiry < today:
                 continue
             if recalls and self._is_recalled(one, recalls):
@@ -133,7 +137,7 @@ class PickLists:
                     continue
             found.append(one)
         lying = [one for item in {line.item for line in order.lines} for one in pieces_of(self._handheld, item)]
-        shelved = [_pieces(one) for one in lying if one.quantity > 0 and one.shelved]
+        shelved = [_pieces(one) for one in lying if one.quantity > 0 and one.shelved and one.place not in apart]
         fit = [one for one in shelved if one.expiry is None or one.expiry >= today]
         found += [one for one in fit if not (recalls and self._is_recalled(one, recalls))]
         return found

@@ -29,6 +29,8 @@ class Channel:
     """Open ones that have something reserved."""
     reserved: int
     """Pieces that they ask for and that have not left: in the bins, picked or packed."""
+    to_pick: int
+    """Of these, what is still to be taken out of the bins."""
     sold: int
     """Pieces within the last `SOLD_DAYS` days."""
 
@@ -40,10 +42,12 @@ def read_channels(connection: sa.Connection, site: str, now_ms: int, item: str |
         item: only this product.
     """
     reserved: dict[str, int] = defaultdict(int)
+    to_pick: dict[str, int] = defaultdict(int)
     orders: dict[str, int] = defaultdict(int)
-    for number, channel, pieces in _reserved(connection, site, now_ms, item):
+    for number, channel, pieces, missing in _reserved(connection, site, now_ms, item):
         if pieces and number:
             reserved[channel] += pieces
+            to_pick[channel] += missing
             orders[channel] += 1
     sold: dict[str, int] = defaultdict(int)
     sales = [
@@ -55,13 +59,16 @@ def read_channels(connection: sa.Connection, site: str, now_ms: int, item: str |
     for sale in sales:
         sold[by_order.get(sale.order or "", UNNAMED)] += sale.quantity
     found = [
-        Channel(name=name, orders=orders[name], reserved=reserved[name], sold=sold[name]) for name in {*reserved, *sold}
+        Channel(name=name, orders=orders[name], reserved=reserved[name], to_pick=to_pick[name], sold=sold[name])
+        for name in {*reserved, *sold}
     ]
     return sorted(found, key=lambda channel: (-channel.sold, -channel.reserved, channel.name))
 
 
-def _reserved(connection: sa.Connection, site: str, now_ms: int, item: str | None) -> Iterable[tuple[str, str, int]]:
-    """Order, channel, and how many pieces it keeps from the others."""
+def _reserved(
+    connection: sa.Connection, site: str, now_ms: int, item: str | None
+) -> Iterable[tuple[str, str, int, int]]:
+    """Order, channel, how many pieces it keeps from the others, and how many of them are still to be picked."""
     wanted = _standing(connection, site, item)
     channels = read_said(connection, site, wanted, "channel")
     away = read_said(connection, site, wanted, "to_site")
@@ -71,7 +78,7 @@ def _reserved(connection: sa.Connection, site: str, now_ms: int, item: str | Non
                 lines = [line for line in order.lines if item in (None, line.line.item)]
                 pieces = sum(max(0, line.line.quantity - line.shipped - line.short) for line in lines)
                 channel = f"transfer to {away[number]}" if number in away else channels.get(number, UNNAMED)
-                yield number, channel, pieces
+                yield number, channel, pieces, sum(line.missing for line in lines)
 
 
 def _standing(connection: sa.Connection, site: str, item: str | None) -> list[str]:

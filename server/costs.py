@@ -7,6 +7,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from server import prices
 from server.ledger import in_chunks
 from server.prices import Price
 from server.tables import document_rows, documents
@@ -26,6 +27,15 @@ def read(connection: sa.Connection, site: str, subjects: Iterable[str], until_ms
     own = _said(connection, site, wanted | {item for subject in wanted if (item := item_of(subject))}, until_ms)
     found = {subject: own.get(subject) or own.get(item_of(subject) or "") for subject in wanted}
     return {subject: cost for subject, cost in found.items() if cost is not None}
+
+
+def worth(connection: sa.Connection, site: str, subjects: Iterable[str], until_ms: int) -> Mapping[str, Price]:
+    """What the shop loses with one piece of each: its cost; of what nobody has said a cost of, the product's price."""
+    wanted = set(subjects)
+    cost = read(connection, site, wanted, until_ms)
+    item = {subject: item_of(subject) or subject for subject in wanted - cost.keys()}
+    price = prices.read(connection, site, item.values())
+    return {**cost, **{subject: price[key] for subject, key in item.items() if key in price}}
 
 
 def _said(connection: sa.Connection, site: str, keys: Iterable[str], until_ms: int) -> dict[str, Price]:

@@ -7,14 +7,13 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from server import costs, named, prices
+from server import costs, named
 from server.claims.book import open_of, put
 from server.claims.claim import ClaimError, ClaimLine
 from server.defects.origin import Origin, origin
 from server.named import NamedError
 from server.prices import Price
 from server.rebuild import lock
-from sync.identity import item_of
 
 UNITS_MAX: Final = 500
 REASON_MAX: Final = 300
@@ -70,8 +69,7 @@ def draft(
         if earlier is not None:
             raise ClaimError(f"{found.unit:.80} is claimed in {earlier} already.")
         by_delivery.setdefault(found.notice, []).append(found)
-    price = prices.read(connection, site, map(item_of, units))
-    cost = costs.read(connection, site, (one.unit for each in by_delivery.values() for one in each), now_ms)
+    worth = costs.worth(connection, site, (one.unit for each in by_delivery.values() for one in each), now_ms)
     return [
         put(
             connection,
@@ -80,7 +78,7 @@ def draft(
             version=0,
             supplier=origins[0].supplier,
             reason=reason,
-            lines=[_line(one, cost.get(one.unit) or price.get(item_of(one.unit) or "")) for one in origins],
+            lines=[_line(one, worth.get(one.unit)) for one in origins],
             operator=operator,
             now_ms=now_ms,
         )

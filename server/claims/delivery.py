@@ -6,14 +6,13 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from server import papers, prices
+from server import costs, papers
 from server.claims.book import claims_of, put
 from server.claims.claim import VALUED, ClaimError, ClaimLine
 from server.claims.version import WRONG_OF, frozen, has_changed, is_wrong
 from server.rebuild import lock
 from server.receipts.lines import ReceiptLine
 from server.receipts.receipt import report
-from sync.identity import item_of
 
 
 def draft(connection: sa.Connection, *, site: str, receipt: str, operator: str | None, now_ms: int) -> str:
@@ -31,7 +30,7 @@ def draft(connection: sa.Connection, *, site: str, receipt: str, operator: str |
     now = report(connection, site=site, number=receipt)
     if has_changed(connection, site, receipt, version, now):
         raise ClaimError(f"{receipt} was scanned since it was closed: close it again first.")
-    lines = _claimed(connection, site, frozen(connection, site, receipt, version)[1])
+    lines = _claimed(connection, site, frozen(connection, site, receipt, version)[1], now_ms)
     if not lines:
         raise ClaimError(f"{receipt} came as announced: there is nothing to claim.")
     earlier = next((c.number for c in claims_of(connection, site, receipt) if c.version == version), None)
@@ -49,10 +48,10 @@ def draft(connection: sa.Connection, *, site: str, receipt: str, operator: str |
     )
 
 
-def _claimed(connection: sa.Connection, site: str, lines: Iterable[ReceiptLine]) -> list[ClaimLine]:
+def _claimed(connection: sa.Connection, site: str, lines: Iterable[ReceiptLine], now_ms: int) -> list[ClaimLine]:
     found = [line for line in lines if is_wrong(line)]
-    worth = prices.read(connection, site, [item_of(line.subject) for line in found])
-    return [_claim_line(line, worth.get(item_of(line.subject) or line.subject)) for line in found]
+    worth = costs.worth(connection, site, (line.subject for line in found), now_ms)
+    return [_claim_line(line, worth.get(line.subject)) for line in found]
 
 
 def _claim_line(line: ReceiptLine, price: tuple[int, str] | None) -> ClaimLine:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
-from server import papers, prices
+from server import costs, papers
 from server.counts import due, elsewhere, moves, pieces, plan, scans
 from server.counts.compare import Line, ReportLine, compare, totals
 from server.counts.moves import Move
@@ -15,8 +15,9 @@ from server.counts.plan import Plan, Share
 from server.counts.scans import Evidence, Interval
 from server.counts.tally import Tally, Variance, tallies, variance
 from server.papers import HandheldHeard
+from server.surroundings import END_OF_TIME
 from sync.history import Fact
-from sync.identity import is_stock, item_of
+from sync.identity import is_stock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +104,7 @@ def report(connection: sa.Connection, *, site: str, number: str, without: Collec
     moved = moves.of_units(lines)
     moved += elsewhere.moves_of_pieces(connection, site, planned, evidence.family, lines)
     tallied = tallies(lines, planned.bins)
-    worth = prices.read(connection, site, (item_of(line.subject) for line in lines))
+    worth = costs.worth(connection, site, (line.subject for line in lines), END_OF_TIME)
     return CountReport(
         number=number,
         lines=lines,
@@ -115,7 +116,7 @@ def report(connection: sa.Connection, *, site: str, number: str, without: Collec
         plan=planned,
         bins=[_bin(share, evidence, tallied, unheard) for share in planned.shares],
         moves=moved,
-        variance=variance(lines, moved, lambda key: worth.get(item_of(key) or key)),
+        variance=variance(lines, moved, worth.get),
         recounts=[recount.number for recount in recounts],
         refused=[scans.name_of(f) for f in evidence.refused],
         counters=tuple(

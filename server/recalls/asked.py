@@ -15,6 +15,7 @@ from server.recalls import notices
 from server.tables import reference
 from sync.check_digits import CSET_82
 from sync.identity import is_container, is_location, is_stock, item_of, unit_key
+from sync.zones import is_quarantine
 
 REASON_MAX: Final = 200
 NUMBER_MAX: Final = 40
@@ -211,8 +212,3 @@ def quarantine_bins(connection: sa.Connection, site: str) -> dict[str, str]:
     t = reference.c
     query = sa.select(t.key, t.row).where(t.site == site, t.kind == "location", t.row.isnot(None))
     return {key: row.get("code") or key for key, row in connection.execute(query) if is_quarantine(row.get("zone"))}
-
-
-def is_quarantine(zone: str | None) -> bool:
-    """Whether a zone is where things are set apart."""
-    return (zone or "").strip().casefold() in ("quarantine", "hold")

@@ -62,6 +62,7 @@ def product(path: str) -> str:
             raise Refusal(404, "not_found", f"There is no product {key!r:.200}.")
         zones = inventory.by_zone(connection, site, key)
         channels = read_channels(connection, site, context.now_ms(), key)
+        free = inventory.untaken(connection, site, [key])[key] - sum(one.to_pick for one in channels)
         changing = open_changes(connection, site).get(key)
         levels = list(inventory.levels(connection, site, item=key))
         units = _units(connection, site, item=key, status=status or None, after=request.args.get("after"))
@@ -74,6 +75,7 @@ def product(path: str) -> str:
         modes=modes_besides(found.mode),
         changing=changing,
         channels=channels,
+        free=max(0, free),
         sold_days=SOLD_DAYS,
         zones=zones,
         levels=levels,

@@ -84,6 +84,16 @@ def test_bins_are_walked_as_they_stand(learn: Learn, begin: Begin) -> None:
     assert [stop.place for stop in found.stops] == [A_02, A_10]
 
 
+def test_what_stands_where_things_are_set_apart_is_not_suggested_until_it_is_put_away_elsewhere(
+    learn: Learn, begin: Begin
+) -> None:
+    apart = ["location", A_10, {"code": "A-10", "name": "", "zone": "Quarantine"}]
+    learn(*PLACES[:2], apart, ordering("SO-1", PHONES), stored("S1", A_10, 1), stored("S2", A_02, 2))
+    found = begin("pick", document="SO-1").pick_list
+    assert found is not None
+    assert list(found.suggested) == [unit("S2")]
+
+
 def test_another_unit_of_the_product_is_taken_and_that_is_said(warehouse: Learn, begin: Begin) -> None:
     [told] = see(begin("pick", document="SO-1", location=A_10), unit_label("S1"))
     assert (told.tone, told.text) == (Tone.GOOD, "Right. S3 in A-01 was suggested; this one is as good.")

@@ -28,10 +28,10 @@ A1, A2, B1 = unit("A1"), unit("A2"), unit("B1")
 
 @pytest.fixture
 def counter(warehouse: str) -> Chain:
-    """A handheld, and bins A and B, where A1, A2 and B1 belong; a phone is worth 300.00 EUR."""
+    """A handheld, and bins A and B, where A1, A2 and B1 belong; a phone costs 300.00 EUR and sells for 499.00."""
     rows = [{"subject": s, "location": place} for s, place in ((A1, BIN_A), (A2, BIN_A), (B1, BIN_B))]
     state_document("stock", "STOCK", rows, now_ms=DAY - 100_000)
-    price = {"subject": PHONE, "attributes": {"name": "Phone", "price": 30_000, "currency": "EUR"}}
+    price = {"subject": PHONE, "attributes": {"name": "Phone", "price": 49_900, "cost": 30_000, "currency": "EUR"}}
     state_document("products", "PRODUCTS", [price], now_ms=DAY - 90_000)
     enrol(1)
     return Chain(1)

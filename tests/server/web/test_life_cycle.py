@@ -20,7 +20,7 @@ from tests.server.site import SITE, state_document
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """Nothing in it is asked of the database that the other tests do not ask."""
 LOT = f"{CABLE}/10/L1"
-"""What expires in five days, of which two a day are sold: of 40, 30 will spoil."""
+"""What can be sold on five days yet, of which two a day are sold: of 40, 30 will spoil."""
 
 
 @pytest.fixture
@@ -79,6 +79,7 @@ def test_the_owner_sees_what_fades_what_is_old_and_what_will_spoil(owner: Person
     page = _text(owner.get("/life-cycle"))
     assert "Phone 12 Decline or the season" in page
     assert "Cable 2 m · lot L1" in page
+    assert "in 4 days" in page, "today is one of the five on which it can still be sold"
     life = owner.get("/api/v1/life-cycle").get_json()
     cable = next(one for one in life["products"] if one["item"] == CABLE)
     (lot,) = cable["lots"]

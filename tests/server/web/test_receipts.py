@@ -14,7 +14,7 @@ from tests.handheld import CARTON_1, CARTON_2, DOCK, PHONE, unit
 from tests.server.running import NOW, PASSWORD, Handheld
 from tests.server.site import state_document
 
-PRODUCTS = {"subject": PHONE, "attributes": {"name": "Phone 12", "price": 19900, "currency": "EUR"}}
+PRODUCTS = {"subject": PHONE, "attributes": {"name": "Phone 12", "price": 29900, "cost": 19900, "currency": "EUR"}}
 
 
 def text_of(page: TestResponse) -> str:
