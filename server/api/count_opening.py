@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range
 
-from server import context, latest_first
+from server import context
+from server.api.paging import seen
 from server.api.resource import Resource
 from server.counts import choosing, listing, opening, recount, sharing
 from server.counts.choosing import BINS_MAX, Ask, By, Choice
@@ -170,10 +171,7 @@ def _choose(connection: sa.Connection, person: Person, asked: Mapping[str, Any],
 @requires(Task.LOOK)
 def list_counts(query: dict[str, Any]) -> dict[str, Any]:
     """Counts with their progress and accuracy, the latest first"""
-    try:
-        after = latest_first.read_after(query["after"])
-    except ValueError as error:
-        raise Refusal(422, "not_valid", str(error)) from None
+    after = seen(query)
     with reading() as connection:
         found, following = listing.list_counts(connection, signed_in().site, state=query["state"], after=after)
     return {"counts": found, "next": following}

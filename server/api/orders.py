@@ -10,7 +10,8 @@ from flask import request
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, Range
 
-from server import context, latest_first
+from server import context
+from server.api.paging import seen
 from server.api.resource import Resource
 from server.cells import CellError
 from server.database import reading, transact
@@ -142,10 +143,7 @@ class ParcelLabelSchema(Schema):
 def list_orders(query: dict[str, Any]) -> dict[str, Any]:
     """Orders, the latest first, or what waits for a step"""
     site = signed_in().site
-    try:
-        after = latest_first.read_after(query["after"])
-    except ValueError as error:
-        raise Refusal(422, "not_valid", str(error)) from None
+    after = seen(query)
     with reading() as connection:
         if query["waits_for"]:
             waiting = to_do.read_to_do(connection, site, context.now_ms(), only={query["waits_for"]})

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range
 
-from server import context, latest_first
+from server import context
+from server.api.paging import seen
 from server.api.resource import Resource
 from server.counts.plan import CountError
 from server.database import reading, transact
@@ -80,10 +81,7 @@ def _done(write: Callable[[sa.Connection], T]) -> T:
 @requires(Task.LOOK)
 def receipts(query: dict[str, Any]) -> dict[str, Any]:
     """Notices and purchase orders, the latest first"""
-    try:
-        after = latest_first.read_after(query["after"])
-    except ValueError as error:
-        raise Refusal(422, "not_valid", str(error)) from None
+    after = seen(query)
     with reading() as connection:
         found, following = list_receipts(connection, signed_in().site, state=query["state"], after=after)
     return {"receipts": found, "next": following}

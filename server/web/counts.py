@@ -9,7 +9,7 @@ from typing import Any, Final
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from server import case_list, context, latest_first, papers, queries
+from server import case_list, context, papers, queries
 from server.case_list import CaseFilter
 from server.counts import closing, exceptions, listing, recount, reports, sharing
 from server.counts.compare import Line
@@ -21,7 +21,7 @@ from server.errors import Refusal
 from server.people import requires, signed_in
 from server.roles import Task
 from server.web.navigation import Entry, Group
-from server.web.pages import blueprint, linked_names
+from server.web.pages import blueprint, last_seen, linked_names
 
 NAV = Entry(
     "Counts",
@@ -45,11 +45,7 @@ UNSCANNED_SHOWN_MAX: Final = 10
 def counts() -> str:
     """Counts with their progress and accuracy, the latest first; `?state=` narrows them."""
     state = asked if (asked := request.args.get("state")) in listing.STATES else None
-    after = request.args.get("after") or None
-    try:
-        seen = latest_first.read_after(after)
-    except ValueError:
-        raise Refusal(400, "bad_request", "There is no such page of counts.") from None
+    after, seen = last_seen("counts")
     with reading() as connection:
         found, following = listing.list_counts(connection, signed_in().site, state=state, after=seen)
     return render_template("counts.html", counts=found, state=state, states=STATES, next=following, after=after)

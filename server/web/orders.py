@@ -10,7 +10,7 @@ from flask import flash, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug import Response
 
-from server import context, latest_first, site_codes
+from server import context, site_codes
 from server.database import reading, transact
 from server.errors import Refusal
 from server.orders import cancelling, parcels, progress, to_do
@@ -23,7 +23,7 @@ from server.printing.svg import symbol_of
 from server.printing.symbol import Carrier
 from server.roles import Task
 from server.web.navigation import Entry, Group
-from server.web.pages import blueprint, linked_names
+from server.web.pages import blueprint, last_seen, linked_names
 from sync.identity import item_of, split_key
 
 NAV = Entry("Orders", "web.orders", Group.WORK, order=40)
@@ -55,13 +55,9 @@ STANDINGS: Final = {
 @requires(Task.LOOK)
 def orders() -> str:
     """Every order, the latest first, with how far it is; of `?todo=` what waits for it, by whose turn it is."""
-    after, site, now_ms = request.args.get("after") or None, signed_in().site, context.now_ms()
+    (after, seen), site, now_ms = last_seen("orders"), signed_in().site, context.now_ms()
     chosen = asked if (asked := request.args.get("todo", "")) in TO_DO else ""
     following = None
-    try:
-        seen = latest_first.read_after(after)
-    except ValueError:
-        raise Refusal(400, "bad_request", "There is no such page of orders.") from None
     with reading() as connection:
         waiting = to_do.read_to_do(connection, site, now_ms)
         found = [one for one in waiting if to_do.steps(one) & _asked(chosen)]

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import flash, make_response, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from server import cells, context, latest_first, naming, papers, pictures, queries
+from server import cells, context, naming, papers, pictures, queries
 from server.cells import CellError
 from server.claims import delivery
 from server.claims.book import claims_of
@@ -28,7 +28,7 @@ from server.receipts.listing import STATES, list_receipts
 from server.receipts.receipt import ReceiptReport
 from server.roles import Task
 from server.web.navigation import Entry, Group
-from server.web.pages import blueprint, linked_names
+from server.web.pages import blueprint, last_seen, linked_names
 from server.web.wording import money
 from sync.condition import CONDITIONS
 from sync.identity import is_stock, item_of
@@ -47,11 +47,7 @@ TROUBLE: Final = tuple(kind for kind in Line if kind is not Line.MATCHED)
 def receipts() -> str:
     """Notices and purchase orders, the latest first; `?state=` narrows them."""
     state = asked if (asked := request.args.get("state")) in STATES else None
-    after = request.args.get("after") or None
-    try:
-        seen = latest_first.read_after(after)
-    except ValueError:
-        raise Refusal(400, "bad_request", "There is no such page of receipts.") from None
+    after, seen = last_seen("receipts")
     with reading() as connection:
         site = signed_in().site
         found, following = list_receipts(connection, site, state=state, after=seen)
