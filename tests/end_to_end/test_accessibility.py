@@ -214,3 +214,6 @@ def test_on_a_phone_an_entry_of_the_audit_takes_a_few_lines_and_no_cell_of_the_s
     right = "each => each.map(one => one.getBoundingClientRect().right)"
     (edge,) = page.eval_on_selector_all("table", right)
     assert max(page.eval_on_selector_all("tbody td *", right)) <= edge
+    page.goto(address + "/orders")
+    expect(page.locator("td[data-label=State]").first).to_be_visible()
+    expect(page.locator("td[data-label=Due]").first).to_be_hidden()  # it says nothing
