@@ -87,7 +87,7 @@ week: $(INSTALLED) ## simulate a week of 20,000 units and 12 handhelds with know
 
 .PHONY: simulate
 simulate: SEEDS := $(if $(filter command line environment,$(origin SEEDS)),$(SEEDS),10000)
-simulate: $(INSTALLED) ## let everything go wrong between handhelds and a server, 10,000 seeds; SEEDS=200 for a minute's worth
+simulate: $(INSTALLED) ## let everything go wrong between handhelds and a server, 10,000 seeds; SEEDS=200 for two minutes' worth
 	$(PYTHON) -m tests.simulation.faults --seeds $(SEEDS)
 
 .PHONY: teeth
