@@ -243,7 +243,7 @@ def ada_wants_a_bin_counted_again(morning: Morning) -> None:
     ada = morning.ada
     warehouse = morning.warehouse
     ada.goto(warehouse.address + "/count-limits")
-    ada.get_by_label("Units written off and on").fill("0")
+    ada.get_by_label("Units and pieces written off and on").fill("0")
     ada.get_by_role("button", name="Set the limit").click()
     sam.get_by_role("button", name="Close this count").click()
     expect(sam.get_by_text("COUNT-1 is above your limit: somebody else has to approve it.")).to_be_visible()
