@@ -9,8 +9,9 @@ from scanner_client.handheld import Handheld
 from scanner_client.stolen import is_stolen
 from scanner_client.unit_now import known_now
 from sync.event import ScanEvent
-from sync.history import Fact, step
+from sync.history import Fact, effective, step
 from sync.identity import is_stock, item_of
+from sync.looked_at import looked_at
 from sync.recall import bite, traits_of
 from sync.returning import SITE_WIDE, Claim, Inspected, ReturnFacts
 from sync.unit import UnitState
@@ -33,6 +34,7 @@ def facts_of(handheld: Handheld, unit: str) -> ReturnFacts:
     return ReturnFacts(
         unit=unit,
         state=state,
+        apart=looked_at(state, _since_back(handheld, unit)) if state and state.doubts else None,
         whole=False,
         stale=age is None or age > STALE_MS,
         serialised=not is_stock(unit),
@@ -64,6 +66,13 @@ def _folded(handheld: Handheld, unit: str, events: Sequence[ScanEvent]) -> UnitS
     for event in events:
         state = step(state, Fact(0, event.name, 0, b"", 0, event))
     return state
+
+
+def _since_back(handheld: Handheld, unit: str) -> list[Fact]:
+    """What was scanned here since its box was taken back last, that scan first, whether or not the server has it."""
+    facts = effective(Fact(0, event.name, 0, b"", 0, event) for event in handheld.outbox.naming(unit))
+    backs = [at for at, fact in enumerate(facts) if fact.event.action == "take_back"]
+    return facts[backs[-1] :] if backs else []
 
 
 def _another(handheld: Handheld, unit: str, events: Sequence[ScanEvent]) -> str | None:

@@ -93,6 +93,8 @@ class ReturnFacts:
     unit: str
     state: UnitState | None
     """Its own state, as its container has it; None where nothing is known of it."""
+    apart: UnitState | None = None
+    """How it was found where the state is that of another thing of its number (`sync.looked_at`)."""
     whole: bool
     """Whether that is all there is to know (the server); a handheld's map may simply not hold it."""
     stale: bool = False
@@ -111,6 +113,11 @@ class ReturnFacts:
     """Another unit of ours that a number read on it belongs to."""
     today: str | None = None
     """ISO 8601, by the best clock at hand."""
+
+    @property
+    def looked(self) -> UnitState | None:
+        """What was read and seen on the thing itself since it came back."""
+        return self.apart or self.state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,7 +275,7 @@ def _itself(facts: ReturnFacts) -> Iterable[Because]:
     if not facts.serialised:
         yield Because.NO_SERIAL
         return
-    matched = facts.state.matched if facts.state else None
+    matched = facts.looked.matched if facts.looked else None
     if facts.number_of is not None:
         yield Because.NUMBER_OF_ANOTHER
     elif matched == Match.DISAGREE:
@@ -281,7 +288,7 @@ def _itself(facts: ReturnFacts) -> Iterable[Because]:
 
 def _looked_at(facts: ReturnFacts) -> Iterable[Because]:
     """What the clerk saw on it, and what is still to be said."""
-    state = facts.state or UnitState()
+    state = facts.looked or UnitState()
     why = why_of(state)
     if state.seal is None:
         yield Because.SEAL_MISSING

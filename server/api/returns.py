@@ -219,8 +219,9 @@ def _verdict(connection: sa.Connection, person: Person, asked: str, now_ms: int)
     [(unit, judged)] = judge(connection, person.site, [asked], now_ms).items()
     warranty = covered.read_warranty(connection, person.site, judged, now_ms)
     state = judged.state
-    names = ("sold_on", "sold_ms", "returns", "returned_for", "matched", "seal", "condition", "pictured")
-    return {name: getattr(state, name) for name in names} | {
+    names, seen = ("sold_on", "sold_ms", "returns", "returned_for"), ("matched", "seal", "condition", "pictured")
+    said = {name: getattr(state, name) for name in names} | {name: getattr(judged.looked, name) for name in seen}
+    return said | {
         "unit": unit,
         "outcome": judged.verdict.outcome.value,
         "because": [why.value for why in judged.verdict.because],

@@ -80,8 +80,8 @@ def _waiting(unit: str, judged: Judged) -> Waiting:
         location=judged.location,
         document=judged.facts.document,
         sold_on=state.sold_on or (state.document if state.status is Status.SHIPPED else None),
-        reason=why_of(state),
-        condition=state.condition,
+        reason=why_of(judged.looked),
+        condition=judged.looked.condition,
         returns=state.returns,
         lot=state.lot,
     )

@@ -20,6 +20,7 @@ from server.tables import reference
 from server.unit_rows import states_of
 from sync.history import Fact, effective
 from sync.identity import is_stock, item_of
+from sync.looked_at import looked_at
 from sync.recall import LATER, bite, traits_of
 from sync.returning import SITE_WIDE, Inspected, ReturnFacts, ReturnVerdict, verdict
 from sync.stolen import names_read
@@ -44,6 +45,11 @@ class Judged:
     @property
     def state(self) -> UnitState:
         return self.facts.state or UnitState()
+
+    @property
+    def looked(self) -> UnitState:
+        """What was read and seen on the thing itself since it came back."""
+        return self.facts.looked or UnitState()
 
 
 def judge(connection: sa.Connection, site: str, units: Iterable[str], now_ms: int) -> dict[str, Judged]:
@@ -73,6 +79,7 @@ def judge(connection: sa.Connection, site: str, units: Iterable[str], now_ms: in
         facts = ReturnFacts(
             unit=unit,
             state=state,
+            apart=looked_at(state, since_back(state, trails[unit])),
             whole=True,
             serialised=not is_stock(unit),
             document=documents[unit],

@@ -8,7 +8,7 @@ from scanner_client.handheld import Handheld
 from scanner_client.session import Session
 from scanner_client.sighting import Sighting, Symbol, Told, Tone
 from scanner_client.typed import Typing
-from sync.because import Because, Outcome
+from sync.because import STILL_NEEDED, Because, Outcome
 from sync.marks import NUMBERED
 from sync.verdict import Verdict
 from tests.scanner_client.conftest import Hands
@@ -174,6 +174,16 @@ def test_one_whose_twin_is_on_our_shelf_is_quarantined_and_the_shelf_keeps_its_o
     [told] = see(began(begin), unit_label("S5"))
     assert (told.tone, Because.TWIN_IN_STOCK in because(told)) == (Tone.STOP, True)
     assert handheld.site_map.find(unit("S5")) is not None
+
+
+def test_what_is_said_of_one_whose_twin_is_on_our_shelf_is_asked_no_more(begin: Begin, learn: Learn) -> None:
+    learn(*KNOWN, ["unit", unit("S5"), ["stored", A_01, A_01, None, None, None]])
+    session = began(begin)
+    see(session, unit_label("S5"))
+    told = [Typing(session).enter(line)[-1] for line in (b"/seal intact", b"/condition new", b"/reason fit")][-1]
+    assert because(told) & {*STILL_NEEDED} == {Because.NUMBER_MISSING, Because.PICTURE_MISSING}
+    assert told.returned is not None
+    assert told.returned.outcome is Outcome.QUARANTINE
 
 
 def test_old_data_do_not_call_an_honest_return_a_clone(hands: Hands, begin: Begin, learn: Learn) -> None:
