@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from server import enrolment
 from server.database import transact
@@ -244,13 +245,13 @@ def _recall(world: World, _hand: Hand, chance: Random) -> Process:
         yield world.plan.length_s / 3
         number = begun[0].number
         world.witness.released.add(number)
-        world.office(
-            lambda: transact(
-                lambda c: release(
-                    c, site=SITE, number=number, reason="ok", leaving=10**6, operator="Sam", now_ms=world.time.now_ms()
-                )
-            )
-        )
+
+        def end() -> None:
+            ended: dict[str, Any] = {"reason": "ok", "leaving": 10**6, "operator": "Sam", "now_ms": world.time.now_ms()}
+            with suppress(LookupError):  # the server was restored meanwhile, and knows of no such recall
+                transact(lambda c: release(c, site=SITE, number=number, **ended))
+
+        world.office(end)
 
 
 def _settle(world: World, _hand: Hand, chance: Random) -> Process:
