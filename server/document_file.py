@@ -54,6 +54,10 @@ class DocumentDraft:
     orders: dict[str, None] = field(default_factory=dict)
     """Purchase orders that its rows fulfil, in the order of the file."""
     party: tuple[str, str | None] | None = None
+    first: Row | None = None
+    """The first of its rows that is good."""
+    read: int = 0
+    """Rows of the file that are its own."""
 
     @property
     def digest(self) -> str:
@@ -138,6 +142,18 @@ def _take_all(found: Draft, columns: dict[str, Column], names: Names, number: st
             _write(found, document, fulfilment(order))
     if not found.rows and not found.errors:
         raise TableError("The file has headings, but no rows.")
+    _refuse(found, names)
+
+
+def _refuse(found: Draft, names: Names) -> None:
+    """Leave out the documents whose number is taken: the first row of each is named, and none of it counts."""
+    digests = {number: document.digest for number, document in found.documents.items() if number is not None}
+    for number, problem in names.refused(found.kind.name, digests).items():
+        document = found.documents.pop(number)
+        found.rows -= document.read
+        if document.first is not None:
+            found.bad.append(document.first)
+            found.errors.append(RowError(row=document.first.number, column="number", problem=problem))
 
 
 class _RowProblem(ValueError):
@@ -191,6 +207,8 @@ def _take(found: Draft, row: Row, columns: dict[str, Column], names: Names, numb
         document.orders[values["po"]] = None
     _write(found, document, line)
     found.rows += 1
+    document.read += 1
+    document.first = document.first or row
 
 
 def _values(row: Row, columns: dict[str, Column], kind: DocumentKind) -> dict[str, Any]:

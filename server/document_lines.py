@@ -51,6 +51,8 @@ class Names:
     """Product -> how it is tracked."""
     in_stock: Callable[[str], bool] = lambda _item: False
     """Whether something of a product is in stock; asked only where its mode would change."""
+    refused: Callable[[str, Mapping[str, str]], Mapping[str, str]] = lambda _kind, _digests: {}
+    """Why documents of this kind cannot be taken in: number -> digest of each, and number -> sentence."""
 
     def item(self, values: Values) -> str:
         """The product that a row names by GTIN or SKU."""

@@ -7,7 +7,7 @@ database where it is: an import that was killed goes on where it stopped, and tw
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -89,6 +89,10 @@ def names(connection: sa.Connection, site: str) -> Names:
         with reading() as another:  # the file is read after this connection was given back
             return bool(on_hand(another, site, [item]))
 
+    def refused(kind: str, digests: Mapping[str, str]) -> dict[str, str]:
+        with reading() as another:
+            return refusals(another, site, kind, digests)
+
     return Names(
         codes=site_codes.load(connection, site),
         items=items,
@@ -98,6 +102,38 @@ def names(connection: sa.Connection, site: str) -> Names:
         sites=frozenset(connection.execute(sa.select(sites.c.site)).scalars()),
         modes=modes,
         in_stock=in_stock,
+        refused=refused,
+    )
+
+
+def refusals(connection: sa.Connection, site: str, kind: str, digests: Mapping[str, str]) -> dict[str, str]:
+    """Which of these documents cannot be taken in, for another one has their number: number -> sentence.
+
+    Args:
+        digests: of each document, by its number.
+    """
+    d = documents.c
+    found: dict[str, str] = {}
+    for chunk in ledger.in_chunks(digests):
+        known = sa.select(d.number).distinct().where(d.site == site, d.number.in_(chunk)).order_by(d.number)
+        for number in connection.execute(known).scalars().all():
+            problem = _refusal(connection, site, kind, number, digests[number])
+            found |= {number: problem} if problem else {}
+    return found
+
+
+def _refusal(connection: sa.Connection, site: str, kind: str, number: str, digest: str) -> str | None:
+    taken = papers.taken_by(connection, site, number, but=kind)
+    if taken is not None:
+        return f"There is {taken} {number} already: give this document another number."
+    d = documents.c
+    query = sa.select(d.digest).where(d.site == site, d.kind == kind, d.number == number)
+    same = set(connection.execute(query.where(d.event.isnot(None))).scalars())
+    if not same or connection.execute(query.where(d.digest == digest)).first() is not None:
+        return None
+    return (
+        f"There is {kind} {number} already, with other rows. What was imported stays as it is: "
+        "give the new one a number of its own."
     )
 
 
@@ -112,8 +148,13 @@ def take(
     """Take in every document of a file, one after the other.
 
     Raises:
-        DocumentError: another document has the same number; those before it are in.
+        DocumentError: another document has the same number; nothing was taken in, but where that one came meanwhile.
     """
+    digests = {number: document.digest for number, document in draft.documents.items() if number is not None}
+    with reading() as connection:
+        refused = refusals(connection, draft.site, draft.kind.name, digests)
+    if refused:
+        raise DocumentError(next(iter(refused.values())))
     taken = []
     run = _Run(operator=operator, now_ms=now_ms, pause=pause, progress=progress)
     for document in draft.documents.values():
@@ -165,9 +206,9 @@ def unfinished(connection: sa.Connection, site: str) -> Sequence[sa.Row[Any]]:
 def _begin(connection: sa.Connection, *, draft: Draft, document: DocumentDraft, number: str) -> bool:
     """Make the document's row; True where it is complete already."""
     lock(connection, draft.site, [number])
-    taken = papers.taken_by(connection, draft.site, number, but=draft.kind.name)
-    if taken is not None:
-        raise DocumentError(f"There is {taken} {number} already: give this document another number.")
+    problem = _refusal(connection, draft.site, draft.kind.name, number, document.digest)
+    if problem is not None:
+        raise DocumentError(problem)
     same_number = connection.execute(
         sa.select(documents.c.digest, documents.c.event).where(
             documents.c.site == draft.site, documents.c.kind == draft.kind.name, documents.c.number == number
@@ -175,11 +216,6 @@ def _begin(connection: sa.Connection, *, draft: Draft, document: DocumentDraft, 
     ).all()
     if any(row.digest == document.digest for row in same_number):
         return all(row.event is not None for row in same_number if row.digest == document.digest)
-    if any(row.event is not None for row in same_number):
-        raise DocumentError(
-            f"There is {draft.kind.name} {number} already, with other rows. What was imported stays as it is: "
-            "give the new one a number of its own."
-        )
     connection.execute(
         documents.insert().values(
             digest=document.digest,

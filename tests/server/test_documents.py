@@ -157,8 +157,8 @@ def test_another_document_with_a_number_that_is_taken_is_refused(database_url: s
     with office(database_url, tmp_path):
         take("products", PRODUCTS)
         take("asn", ASN)
-        with pytest.raises(DocumentError, match="There is asn ASN-1 already, with other rows"):
-            take("asn", ASN.replace("S10", "S12"))
+        (problem,) = problems("asn", ASN.replace("S10", "S12"))
+        assert problem.startswith("Row 2, column number: There is asn ASN-1 already, with other rows")
         assert take("asn", ASN.replace("S10", "S12").replace("ASN-1", "ASN-1-B")).known is False
 
 
@@ -364,6 +364,20 @@ def test_a_number_that_another_kind_of_document_bears_is_refused(database_url: s
     with office(database_url, tmp_path):
         stock_up()
         take("order", f"number,gtin,quantity\nSO-5001,{PEN},3\n")
-        with pytest.raises(DocumentError, match="There is an order SO-5001 already: give this document another"):
-            take("purchase_order", f"number,gtin,quantity\nSO-5001,{PEN},3\n")
-        assert [kind for kind, number in rows(documents_table, "kind", "number") if number == "SO-5001"] == ["order"]
+        file = f"number,gtin,quantity\nPO-1,{PEN},3\nSO-5001,{PEN},3\nSO-5001,{LAMP},1\nPO-2,{PEN},3\n"
+        with read("purchase_order", file) as found:
+            (error,) = found.errors
+            assert str(error).startswith("Row 3, column number: There is an order SO-5001 already: give this document")
+            assert (found.rows, list(found.documents)) == (2, ["PO-1", "PO-2"])
+
+
+def test_a_number_that_was_taken_after_the_file_was_checked_leaves_all_of_the_file_out(
+    database_url: str, tmp_path: Path
+) -> None:
+    with office(database_url, tmp_path):
+        stock_up()
+        with read("purchase_order", f"number,gtin,quantity\nPO-1,{PEN},3\nSO-5001,{PEN},3\n") as found:
+            take("order", f"number,gtin,quantity\nSO-5001,{PEN},3\n")
+            with pytest.raises(DocumentError, match="There is an order SO-5001 already: give this document another"):
+                documents.take(found, operator="Rosa", now_ms=NOW, pause=lambda _: None)
+        assert [number for kind, number in rows(documents_table, "kind", "number") if kind == "purchase_order"] == []
