@@ -176,6 +176,11 @@ _WHY: Final = {
     ("shipped_already", "stays"): "Somebody had it before them, so it did not leave, or it came back.",
     ("unexpected_receipt", "stays"): "It has come in. Ask the supplier for a notice that names it.",
     ("wrong_carton", "dismiss"): "It has come in; only its carton is another one.",
+    (
+        "claimed_twice",
+        "dismiss",
+    ): "It is with one of the two orders. See in which carton, and pick another for the other.",
+    ("cancelled_order", "dismiss"): "It closes by itself when it is put back. Say so where nobody has to.",
     ("duplicate", "dismiss"): "One box may have been scanned twice. Look whether there are two.",
 }
 

@@ -84,16 +84,23 @@ def gtin_digits(cell: Cell) -> str:
     return digits.zfill(14)
 
 
-def quantity(cell: Cell) -> int:
-    """A whole number of pieces from 0."""
+def quantity(cell: Cell, what: str = "quantity") -> int:
+    """A whole number from 0, of pieces or of `what` its column says."""
     plain = str(cell).replace("\u00a0", "").replace(" ", "")
     found = _WHOLE.fullmatch(plain)
+    if not found and plain.isascii() and plain.isdigit():
+        raise CellError(f"The {what} {plain[:30]} is more than {QUANTITY_MAX:,}.")
     if not found:
         problem = "could be read in two ways" if re.fullmatch(r"\d{1,3}([.,]\d{3})+", plain) else "is no whole number"
-        raise CellError(f"The quantity {plain[:30]!r} {problem}: write it like 1200.")
+        raise CellError(f"The {what} {plain[:30]!r} {problem}: write it like {1200 if what == 'quantity' else 5}.")
     if int(found[1]) > QUANTITY_MAX:
-        raise CellError(f"The quantity {plain} is more than {QUANTITY_MAX:,}.")
+        raise CellError(f"The {what} {plain} is more than {QUANTITY_MAX:,}.")
     return int(found[1])
+
+
+def priority(cell: Cell) -> int:
+    """How urgent an order is: a whole number from 0, the higher goes first."""
+    return quantity(cell, "priority")
 
 
 def decimal(cell: Cell) -> tuple[int, str]:
@@ -137,4 +144,4 @@ def date(cell: Cell) -> str:
             except ValueError:
                 break
     shown = " or ".join(example for _, example in _DATES)
-    raise CellError(f"{str(cell)[:30]!r} is no date that can be read in one way only: write {shown}.")
+    raise CellError(f"{str(cell)[:30]!r} is no date as it is written here: write {shown}.")

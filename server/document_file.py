@@ -21,11 +21,14 @@ from server.cells import CellError
 from server.document_kinds import Column, DocumentKind
 from server.document_lines import Line, Names, fulfilment
 from server.tabular import Row, Table, TableError
+from sync.identity import Kind
+from sync.labels import Label, parse
 from sync.order import TRANSFER
 
 DOCUMENTS_MAX: Final = 10_000
 BAD_ROWS_MAX: Final = 10_000
 """With more of them it is not the file that it was taken for."""
+_NAMED_MAX: Final = 5
 _LINE_FIELDS: Final = tuple(f.name for f in dataclasses.fields(Line))
 
 
@@ -77,6 +80,8 @@ class Draft:
     bad: list[Row] = field(default_factory=list)
     ignored: tuple[str, ...] = ()
     """Headings that mean nothing here."""
+    unscannable: list[str] = field(default_factory=list)
+    """Numbers that no label of the site's can say, so that nobody scans them."""
     rows: int = 0
     """Rows without a fault."""
     once: dict[str, int] = field(default_factory=dict)
@@ -97,6 +102,16 @@ class Draft:
         for row in self.bad:
             cells = [row.cells.get(h, "") for h in self.table.headings]
             writer.writerow([*cells, problems[row.number]])
+
+
+def unscannable_text(numbers: Sequence[str]) -> str:
+    """That these numbers are taken, and that no handheld reads them off a label."""
+    some = ", ".join(repr(number) for number in numbers[:_NAMED_MAX])
+    more = f" and {len(numbers) - _NAMED_MAX:,} more" if len(numbers) > _NAMED_MAX else ""
+    return (
+        f"{some}{more}: no label of this site says such a number, so that it is typed at the handheld and never scanned. "
+        "Numbers that are scanned begin like SO-5001."
+    )
 
 
 def draft(file: BinaryIO, kind: DocumentKind, *, site: str, names: Names, number: str | None = None) -> Draft:
@@ -198,7 +213,10 @@ def _take(found: Draft, row: Row, columns: dict[str, Column], names: Names, numb
     called = values.get("number", number) if found.kind.named else number
     if values.get("to_site") and not (called or "").startswith(TRANSFER):
         raise _RowProblem(f"It goes to another site: the number of a transfer begins with {TRANSFER}.", "number")
+    is_new = called not in found.documents
     document = _document(found, called)
+    if is_new and called is not None and not _is_scannable(called, names):
+        found.unscannable.append(called)
     _check_cartons(document, inside, values)
     _check_once(found, document, line, row.number)
     _check_party(document, values)
@@ -229,6 +247,11 @@ def _values(row: Row, columns: dict[str, Column], kind: DocumentKind) -> dict[st
         (heading, problem), *further = faults
         raise _RowProblem(problem, heading, further)
     return values
+
+
+def _is_scannable(number: str, names: Names) -> bool:
+    label = parse(number.encode(), "]C0", names.codes)
+    return isinstance(label, Label) and label.kind is Kind.DOCUMENT
 
 
 def _document(found: Draft, number: str | None) -> DocumentDraft:

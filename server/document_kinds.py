@@ -268,7 +268,7 @@ _ORDER: Final = DocumentKind(
         Column("serial", _ai_text, "the unit made for this order, never another", "serial_no serial_number sn"),
         Column("lot", _ai_text, "only this batch of it", "batch lot_no batch_no charge"),
         Column("due", cells.date, "day by which it has to leave, 2026-12-31", "due_date ship_by", "2026-12-31"),
-        Column("priority", cells.quantity, "the higher goes first; 0 where nothing is said", "prio urgency"),
+        Column("priority", cells.priority, "the higher goes first; 0 where nothing is said", "prio urgency"),
         Column("to_site", cells.code, "site that it goes to, which makes it a transfer between sites", "site"),
         Column("channel", cells.text, "where it was sold, such as shop or marketplace", "sales_channel", "web"),
         CUSTOMER_KEY,

@@ -58,7 +58,10 @@ class Names:
         """The product that a row names by GTIN or SKU."""
         gtin, sku = values.get("gtin"), values.get("sku")
         if gtin is not None:
-            return str(identity.item_key(gtin))
+            item = str(identity.item_key(gtin))
+            if sku is not None and self.items.get(sku, item) != item:
+                raise CellError(f"The GTIN {gtin} and the SKU {sku!r} are two products here: which of them is meant?")
+            return item
         if sku is None:
             raise CellError("The row names no product: a gtin or a sku is needed.")
         if sku not in self.items:
@@ -100,6 +103,13 @@ def _subject(values: Values, names: Names) -> str:
     if quantity is None:
         raise CellError("The row has neither a serial nor a quantity.")
     return named(identity.lot_key, item, lot) if lot is not None else item
+
+
+def _some(values: Values) -> Values:
+    """The row, which asks for something or says that it comes: none of it is a slip."""
+    if values.get("quantity") == 0:
+        raise CellError("The quantity is 0: say how many, or leave the row out.")
+    return values
 
 
 def _quantity(values: Values) -> int | None:
@@ -169,7 +179,7 @@ def asn(values: Values, names: Names) -> Line:
     """What a supplier sends, and in which carton."""
     carton = values.get("sscc")
     return Line(
-        subject=_subject(values, names),
+        subject=_subject(_some(values), names),
         container=None if carton is None else names.container(carton),
         quantity=_quantity(values),
         lot=values.get("lot"),
@@ -192,7 +202,7 @@ def fulfilment(order: str) -> Line:
 def purchase_order(values: Values, names: Names) -> Line:
     """What was ordered from a supplier."""
     return Line(
-        subject=names.item(values),
+        subject=names.item(_some(values)),
         quantity=values["quantity"],
         attributes=(_attributes(values, "supplier") or {}) | _amounts(values) or None,
         stated=False,
@@ -206,7 +216,7 @@ def order(values: Values, names: Names) -> Line:
     if to is not None and to not in others:
         raise CellError(f"{to!r} is no other site here. The others: {', '.join(sorted(others)) or 'none'}.")
     return Line(
-        subject=_subject(values, names),
+        subject=_subject(_some(values), names),
         quantity=_quantity(values),
         lot=None if "serial" in values else values.get("lot"),
         attributes=(_attributes(values, "due", "priority", "channel", "to_site") or {}) | _buyer(values, names) or None,
@@ -220,7 +230,7 @@ def rma(values: Values, names: Names) -> Line:
         raise CellError("The row says neither on which order it was bought nor by whom: give the order.")
     pieces = {"quantity": 1} if "serial" not in values else {}
     return Line(
-        subject=_subject({**pieces, **values}, names),
+        subject=_subject(_some({**pieces, **values}), names),
         quantity=None if "serial" in values else values.get("quantity", 1),
         attributes=(_attributes(values, "order", "reason") or {}) | _buyer(values, names),
         stated=False,

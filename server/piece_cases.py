@@ -8,6 +8,7 @@ does the scan that brings the last of it, before anybody closes it again.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -117,16 +118,29 @@ def _lacking(kind: str, number: str, said: Sequence[sa.RowMapping]) -> dict[str,
     if kind == "count_result" and (said[0]["attributes"] or {}).get("sort") == Sort.TAKE_ON:
         return {}
     short: dict[str, list[sa.RowMapping]] = {}
+    below: Counter[str] = Counter()
     for row in said[1:]:
         line = row["attributes"]
-        if is_stock(row["subject"]) and line["kind"] != Line.IN_MOTION and line["quantity"] < line["expected_quantity"]:
+        if not is_stock(row["subject"]) or line["kind"] == Line.IN_MOTION:
+            continue
+        below[row["subject"]] += max(0, -line["expected_quantity"])
+        if line["quantity"] < line["expected_quantity"]:
             short.setdefault(row["subject"], []).append(row)
-    return {subject: _finding(kind, number, lines) for subject, lines in short.items()}
+    return {
+        subject: _finding(kind, number, lines, below[subject])
+        for subject, lines in short.items()
+        if below[subject] < _sum(lines, "expected_quantity") - _sum(lines, "quantity")
+    }
 
 
-def _finding(kind: str, number: str, rows: list[sa.RowMapping]) -> Finding:
-    expected = sum(row["attributes"]["expected_quantity"] for row in rows)
-    got = sum(row["attributes"]["quantity"] for row in rows)
+def _sum(rows: Iterable[sa.RowMapping], name: str) -> int:
+    return sum(row["attributes"][name] for row in rows)
+
+
+def _finding(kind: str, number: str, rows: list[sa.RowMapping], below: int) -> Finding:
+    """`below`: so many fewer than none the records had of it in other bins, which are not missing here."""
+    expected = _sum(rows, "expected_quantity") - below
+    got = _sum(rows, "quantity")
     if kind == "receipt_result":
         return Finding(detail=f"{number} announced {expected}, and {got} came.")
     where = "" if len(rows) == 1 else f" in {len(rows)} bins"

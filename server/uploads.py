@@ -26,7 +26,7 @@ from flask import Flask
 
 from server import documents
 from server.database import reading
-from server.document_file import Draft, draft
+from server.document_file import Draft, draft, unscannable_text
 from server.document_kinds import KINDS
 from server.documents import DocumentError
 from server.tables import document_rows
@@ -71,6 +71,8 @@ class Upload:
     """The first ones: number, rows, digest."""
     documents_number: int = 0
     ignored: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """Sentences on what is taken all the same."""
     note: str | None = None
     state: str = "checked"
     """checked, taking, taken or failed."""
@@ -164,6 +166,7 @@ class Spool:
                 ],
                 documents_number=len(found.documents),
                 ignored=list(found.ignored),
+                notes=[unscannable_text(found.unscannable)] if found.unscannable else [],
                 note=found.table.note,
             )
 

@@ -82,6 +82,7 @@ class CountMoveSchema(Schema):
     destination = fields.String()
     found_under = fields.String(allow_none=True)
     missed_under = fields.String(allow_none=True)
+    carried = fields.Boolean(metadata={"description": "False: only the records had it so, and nobody carries anything"})
 
 
 class CountVarianceSchema(Schema):

@@ -137,6 +137,11 @@ def _show(number: str) -> None:
     for move in found.moves:
         where = f" (found by {move.found_under})" if move.found_under else ""
         where += f" (missed by {move.missed_under})" if move.missed_under else ""
+        if not move.carried:
+            less, more = names(move.destination).text, names(move.origin).text
+            what = f"{move.quantity} x {names(move.subject).text}"
+            click.echo(f"  nothing to carry: the records had {what} less than none in {less}, and too many in {more}")
+            continue
         taken = "it" if move.quantity == 1 else "them"
         way = f"from {names(move.destination).text} to {names(move.origin).text}"
         click.echo(f"  to move: {move.quantity} x {names(move.subject).text}: take {taken} {way}{where}")

@@ -10,7 +10,7 @@ from server import carried, documents
 from server.cli.command import command, counted, operator, site
 from server.context import now_ms
 from server.database import reading
-from server.document_file import Draft, draft
+from server.document_file import Draft, draft, unscannable_text
 from server.document_kinds import KINDS, described, template
 from server.documents import Imported
 
@@ -75,6 +75,8 @@ def _say_draft(found: Draft) -> None:
         click.echo(f"Note: {found.table.note}", err=True)
     if found.ignored:
         click.echo(f"Note: these columns mean nothing here and were left out: {', '.join(found.ignored)}.", err=True)
+    if found.unscannable:
+        click.echo(f"Note: {unscannable_text(found.unscannable)}", err=True)
     for error in found.errors[:_SHOWN_ERRORS]:
         click.echo(str(error), err=True)
     if len(found.errors) > _SHOWN_ERRORS:

@@ -1,9 +1,10 @@
 """How right the records were, by bin, zone or time: units and pieces matched / expected, from the frozen counts.
 
-Expected are the units (and pieces) that the records put into a bin while it was counted, without those in motion;
-matched are those of them that were seen there. Of each count the latest version speaks, each bin at the moment when it
-was finished; a take-on count, which has nothing to be right about, is left out. Several bins or counts are added up
-before they are divided, so that a bin with one unit weighs less than one with a hundred.
+Expected are the units (and pieces) that the records put into a bin while it was counted, without those in motion, and
+none where they have less than none; matched are those of them that were seen there. Of each count the latest version
+speaks, each bin at the moment when it was finished; a take-on count, which has nothing to be right about, is left out.
+Several bins or counts are added up before they are divided, so that a bin with one unit weighs less than one with a
+hundred.
 """
 
 from __future__ import annotations

@@ -245,12 +245,14 @@ def _accounted(trail: _Trail, place: str, interval: Interval) -> dict[str, str |
     if state is None or not scans:
         return {}
     last = scans[-1]
-    seen = (trail.around.locate(f.event.container or f.event.location, f.event_ms) for f in reversed(scans))
+    # what was refused was not put where its scan says
+    taken = [fact for fact in scans if fact.event.action != "reject"]
+    seen = (trail.around.locate(f.event.container or f.event.location, f.event_ms) for f in reversed(taken))
     stood = next(filter(None, seen), None)
     is_stock_still = state.status in IN_STOCK
     owns = trail.around.locate(state.expected, last.event_ms)
     if is_stock_still and stood is not None and stood not in (place, owns):
-        return {"found": stood, "found_under": last.event.document, "since": format_name(last.name)}
+        return {"found": stood, "found_under": taken[-1].event.document, "since": format_name(taken[-1].name)}
     after = last.event_ms + last.uncertainty_ms >= interval.opened_ms
     return {"since": format_name(last.name)} if after or (is_stock_still and stood not in (None, place)) else {}
 

@@ -27,6 +27,9 @@ class Move:
     """The other count, or the other document, that saw them there; None where this count did."""
     missed_under: str | None = None
     """The other count that missed them where they belong; None where this count did."""
+    carried: bool = True
+    """Whether they lie at the destination; else only the records had less than none there and too many at the
+    origin, so that the two cancel out and nobody carries anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,8 @@ class Difference:
     pieces: int
     number: str | None = None
     """The other count that says so; None for the count in hand."""
+    booked: bool = False
+    """Whether the records alone make it: they had less than none there."""
 
 
 def of_units(lines: Iterable[ReportLine]) -> list[Move]:
@@ -57,16 +62,17 @@ def of_units(lines: Iterable[ReportLine]) -> list[Move]:
 
 def differences(lines: Iterable[ReportLine], number: str | None = None) -> list[Difference]:
     """What is short and what is over of pieces."""
-    return [
-        Difference(
-            subject=line.subject,
-            place=line.expected,
-            pieces=line.quantity - line.expected_quantity,
-            number=number,
-        )
-        for line in lines
-        if is_stock(line.subject) and line.expected and line.kind in (Line.MISSING, Line.UNEXPECTED)
-    ]
+    found = []
+    for line in lines:
+        if is_stock(line.subject) and line.expected and line.kind in (Line.MISSING, Line.UNEXPECTED):
+            below = max(0, -line.expected_quantity)
+            lying = line.quantity - max(0, line.expected_quantity)
+            found += [
+                Difference(subject=line.subject, place=line.expected, pieces=pieces, number=number, booked=booked)
+                for pieces, booked in ((below, True), (lying, False))
+                if pieces
+            ]
+    return found
 
 
 def pair(found: Iterable[Difference]) -> tuple[list[Move], list[Difference]]:
@@ -78,7 +84,7 @@ def pair(found: Iterable[Difference]) -> tuple[list[Move], list[Difference]]:
         by_subject.setdefault(difference.subject, []).append(difference)
     for subject in sorted(by_subject):
         short = [d for d in by_subject[subject] if d.pieces < 0]
-        over = [d for d in by_subject[subject] if d.pieces > 0]
+        over = sorted((d for d in by_subject[subject] if d.pieces > 0), key=lambda d: not d.booked)
         while short and over:
             missing, surplus = short.pop(0), over.pop(0)
             pieces = min(-missing.pieces, surplus.pieces)
@@ -90,6 +96,7 @@ def pair(found: Iterable[Difference]) -> tuple[list[Move], list[Difference]]:
                     destination=surplus.place,
                     found_under=surplus.number,
                     missed_under=missing.number,
+                    carried=not surplus.booked,
                 )
             )
             short = _put_back(missing, pieces) + short

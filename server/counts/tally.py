@@ -2,7 +2,8 @@
 
 Accuracy is units and pieces matched / expected: expected are those that the records put into the bin while it was
 counted, without those in motion; matched are those of them that were seen there. Of pieces, as many match as were both
-expected and counted; of a product of which some came or went meanwhile, all of them are in motion.
+expected and counted; of a product of which some came or went meanwhile, all of them are in motion. Where the records
+have less than none, none were expected, so that it lies between 0 and 1.
 """
 
 from __future__ import annotations
@@ -62,13 +63,14 @@ def _parts(line: ReportLine) -> Iterable[tuple[str | None, Tally]]:
         yield line.expected, Tally(in_motion=max(1, line.expected_quantity))
         return
     if is_stock(line.subject):
-        both = min(line.expected_quantity, line.quantity)
+        due = max(0, line.expected_quantity)
+        both = min(due, line.quantity)
         yield (
             line.expected,
             Tally(
-                expected=line.expected_quantity,
+                expected=due,
                 matched=both,
-                missing=line.expected_quantity - both,
+                missing=due - both,
                 surplus=line.quantity - both,
             ),
         )
@@ -114,7 +116,7 @@ def variance(lines: Sequence[ReportLine], moves: Iterable[Move], price: Price) -
         if line.kind is Line.IN_MOTION:
             continue
         for place in {line.expected} - {None} if line.expected_quantity else ():
-            due[str(place)] += line.expected_quantity
+            due[str(place)] += max(0, line.expected_quantity)
         less, more = _out(line, off)
         place = line.expected if line.expected_quantity or is_stock(line.subject) else next(iter(line.seen), None)
         out[str(place)] += less + more
@@ -128,7 +130,7 @@ def variance(lines: Sequence[ReportLine], moves: Iterable[Move], price: Price) -
     return Variance(
         short=short,
         over=over,
-        moved=sum(move.quantity for move in moved),
+        moved=sum(move.quantity for move in moved if move.carried),
         value=dict(value),
         unpriced=unpriced,
         percent=round(percent, 1),

@@ -3,8 +3,13 @@
 Put it back, or get the parcel back from the carrier. It closes by itself when it is put away or the parcel comes back.
 """
 
+from typing import Final
+
 from server.rules import Finding, Step, was_taken_out
 from sync.verdict import Verdict
+
+DECISIONS: Final = ("dismiss", "write_off")
+"""Not that it stays: what was picked lies in no bin, and the order has it."""
 
 
 def check(step: Step) -> Finding | None:

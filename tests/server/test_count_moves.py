@@ -12,7 +12,7 @@ from server.counts.recount import open_recount
 from server.counts.tally import Tally, tallies, variance
 from server.database import reading, writing
 from server.tables import cases
-from tests.handheld import BIN_A, BIN_B, BIN_C, CABLE, DAY, PHONE, Chain, unit
+from tests.handheld import BIN_A, BIN_B, BIN_C, CABLE, CARTON_1, DAY, PHONE, Chain, unit
 from tests.server.counting import NOW, Counting, begin, close, kinds, result
 from tests.server.site import SITE, enrol, push, state_document
 
@@ -111,6 +111,33 @@ def test_pieces_short_in_one_count_and_over_in_another_are_a_move(counter: Chain
     close("CC-1")
     assert [m.missed_under for m in result("CC-2").moves] == ["CC-1"]
     assert result("CC-2").variance.units == 0
+
+
+def test_what_the_records_have_below_nothing_here_and_too_much_of_there_is_carried_by_nobody_and_missing_nowhere(
+    counter: Chain,
+) -> None:
+    state_document("stock", "CABLES", [{"subject": CABLE, "location": BIN_B, "quantity": 30}], now_ms=DAY - 90_000)
+    counter.scan(DAY - 60_000, "pick", CABLE, location=BIN_A, quantity=10)
+    begin("CC-1", BIN_A, BIN_B)
+    count = Counting(counter)
+    count(BIN_A, A1, A2)
+    count(BIN_B, B1, CABLE, quantity=20)
+    push(counter, now_ms=NOW)
+    found = close("CC-1")
+    assert found.moves == [Move(subject=CABLE, quantity=10, origin=BIN_B, destination=BIN_A, carried=False)]
+    assert (found.variance.units, found.variance.moved) == (0, 0)
+    by_bin = {each.share.place: each.tally for each in found.bins}
+    assert by_bin[BIN_A] == Tally(expected=2, matched=2)
+    assert by_bin[BIN_B].accuracy == 21 / 31
+    assert open_cases() == []
+
+
+def test_a_unit_that_was_refused_at_a_carton_is_not_in_it(counter: Chain) -> None:
+    counter.scan(DAY - 60_000, "reject", A2, container=CARTON_1, document="SO-1", reason="claimed")
+    begin("CC-1", BIN_A)
+    Counting(counter)(BIN_A, A1)
+    push(counter, now_ms=NOW)
+    assert (kinds(result())[A2], result().moves) == ("missing", [])
 
 
 def test_what_another_counts_recount_put_right_explains_nothing_here(counter: Chain) -> None:

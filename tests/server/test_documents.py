@@ -220,6 +220,21 @@ def test_every_wrong_row_is_named_with_its_number_and_reason(database_url: str, 
         )
 
 
+def test_nothing_is_ordered_of_none_and_one_row_names_one_product(database_url: str, tmp_path: Path) -> None:
+    with office(database_url, tmp_path):
+        take("products", f"gtin,sku,mode\n{PEN},PEN-1,quantity\n,CABLE-1,quantity\n")
+        rows = f"number,gtin,sku,quantity\nSO-1,,CABLE-1,0\nSO-1,{PEN},CABLE-1,1\nSO-1,{PEN},PEN-1,1\n"
+        assert problems("order", rows) == [
+            "Row 2: The quantity is 0: say how many, or leave the row out.",
+            f"Row 3: The GTIN {PEN.zfill(14)} and the SKU 'CABLE-1' are two products here: which of them is meant?",
+        ]
+
+
+def test_an_order_whose_number_no_label_says_is_taken_and_that_is_told(database_url: str, tmp_path: Path) -> None:
+    with office(database_url, tmp_path), read("order", f"number,gtin,quantity\nSO-1,{PEN},1\nCABLE,{PEN},2\n") as found:
+        assert (found.rows, found.unscannable) == (2, ["CABLE"])
+
+
 def test_a_spreadsheets_number_cells_are_taken_for_gtins_and_refused_for_serials(
     database_url: str, tmp_path: Path
 ) -> None:
