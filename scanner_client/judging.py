@@ -18,9 +18,11 @@ from scanner_client.site_map import SiteMap
 from scanner_client.stolen import Stolen, stolen_here
 from scanner_client.unit_now import known_now
 from scanner_client.wording import say
-from sync.actions import ACTIONS, Stock, refuse
+from sync.actions import ACTIONS, Compare, Stock, refuse
 from sync.because import Outcome
-from sync.event import ScanEvent
+from sync.condition import CONDITIONS, is_damage
+from sync.event import ScanEvent, format_name
+from sync.history import undone_names
 from sync.identity import imei_of, is_container, is_stock, item_of, split_key
 from sync.labels import SerialPattern, SiteCodes
 from sync.returning import verdict
@@ -44,6 +46,9 @@ TONES: Final = {
     Verdict.STOLEN: Tone.ALARM,
 }
 """How a person is told of each: the words, the sound and the mark on the picture follow from this and nothing else."""
+
+LOOKED_BACK_MAX: Final = 1_000
+"""Newest events among which it is looked for what came in already under the document in hand."""
 
 
 class SettingError(Exception):
@@ -99,9 +104,25 @@ def judged(event: ScanEvent, handheld: Handheld) -> Judged:
         text = _stopped(stop, site_map, text)
     elif inside:
         text = say("hand_over.inside", thing=thing_text(site_map, inside), text=text)
-    elif judgement.verdict is Verdict.ORDER_CANCELLED and ACTIONS[event.action].hands_over:
-        text = say("hand_over.cancelled", order=judgement.claimed_by)
-    return Judged(judgement=judgement, tone=TONES[judgement.verdict], text=text)
+    found = Judged(judgement=judgement, tone=TONES[judgement.verdict], text=text)
+    return _graded(event, known, found) if event.action == "put_away" else found
+
+
+def _graded(event: ScanEvent, known: Known | None, found: Judged) -> Judged:
+    """What is put away though something is wrong with it is said so: no order is given it."""
+    graded = event.condition or (known.condition if known else None)
+    if found.judgement.verdict is not Verdict.RIGHT or not is_damage(graded):
+        return found
+    return replace(found, tone=Tone.LOOK, text=say("shelf.graded", condition=CONDITIONS.get(graded or "", graded)))
+
+
+def _fewer(event: ScanEvent, site_map: SiteMap, left: int) -> str:
+    what = ACTIONS[event.action]
+    if what.compare is Compare.ANNOUNCED:
+        return say("place.announced", left=left, document=event.document)
+    if what.stock is Stock.MOVES:
+        return say("place.fewer", left=left, place=place_text(site_map, event.origin))
+    return say("verdict.no_more_here", left=left)
 
 
 def _released(event: ScanEvent, handheld: Handheld, judgement: Judgement) -> Judged:
@@ -238,6 +259,10 @@ def _stock_verdict(event: ScanEvent, handheld: Handheld, item: str | None) -> Ve
     on_document = document_items(handheld.site_map, event.document)
     if on_document and item not in on_document:
         return Verdict.NOT_EXPECTED
+    receives = ACTIONS[event.action].compare is Compare.ANNOUNCED
+    lots = {line.get("lot") for line in _lines(handheld, event, item)} if receives and event.lot else set()
+    if lots and None not in lots and event.lot not in lots:
+        return Verdict.NOT_EXPECTED
     left = left_here(event, handheld)
     if left is not None and left < (event.quantity or 1):
         return Verdict.NO_MORE_HERE
@@ -248,19 +273,49 @@ def _stock_verdict(event: ScanEvent, handheld: Handheld, item: str | None) -> Ve
 def left_here(event: ScanEvent, handheld: Handheld) -> int | None:
     """How many of it the records have where pieces are taken from, this scan not counted.
 
-    None where nothing is taken, where the place is not said, and where this handheld cannot tell.
+    Of what comes in, how many are announced beyond those that came in at this handheld. None where nothing is taken,
+    where the place is not said, and where this handheld cannot tell.
     """
-    place = event.origin or event.location
-    takes = ACTIONS[event.action].stock is Stock.TAKEN and is_stock(event.subject or "")
+    what = ACTIONS[event.action]
+    if what.compare is Compare.ANNOUNCED:
+        return _still_announced(event, handheld)
+    place = event.origin or (event.location if what.stock is Stock.TAKEN else None)
+    takes = what.stock in (Stock.TAKEN, Stock.MOVES) and is_stock(event.subject or "")
     if not takes or place is None or handheld.site_map.cursor().cursor is None:
         return None
     lying = pieces_in(handheld, place)
     return None if lying is None else max(0, lying.get(event.subject or "", 0))
 
 
+def _lines(handheld: Handheld, event: ScanEvent, item: str | None) -> list[dict[str, Any]]:
+    row = handheld.site_map.entry("document", event.document) if event.document else None
+    return [line for line in (row or {}).get("lines") or [] if line.get("item") == item]
+
+
+def _still_announced(event: ScanEvent, handheld: Handheld) -> int | None:
+    """By the document in hand; None where it says nothing of this. What other handhelds took in is not known here."""
+    lines = [each for each in _lines(handheld, event, item_of(event.subject or "")) if each.get("quantity")]
+    lines = [each for each in lines if each.get("lot") in (None, event.lot)]
+    if not lines:
+        return None
+    newest = [each for each, _ in handheld.outbox.newest(LOOKED_BACK_MAX)]
+    undone = undone_names((format_name(each.name), each.voids) for each in reversed(newest) if each.voids)
+    came = sum(
+        each.quantity or 1
+        for each in newest
+        if (each.action, each.document, each.subject) == (event.action, event.document, event.subject)
+        if format_name(each.name) not in undone
+    )
+    return max(0, sum(int(each["quantity"]) for each in lines) - came)
+
+
 def _words(
     judgement: Judgement, site_map: SiteMap, event: ScanEvent, *, reason: str, known: Known | None, left: int
 ) -> str:
+    if judgement.verdict is Verdict.NO_MORE_HERE:
+        return _fewer(event, site_map, left)
+    if judgement.verdict is Verdict.ORDER_CANCELLED and ACTIONS[event.action].hands_over:
+        return say("hand_over.cancelled", order=judgement.claimed_by)
     expiry = event.expiry or (known.expiry if known else None)
     return say(
         f"verdict.{judgement.verdict.value}",
@@ -268,5 +323,4 @@ def _words(
         reason=reason,
         order=judgement.claimed_by or event.document or "?",
         expiry=expiry or "?",
-        left=left,
     ).strip()

@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from sync.identity import is_container
+from sync.marks import GRADED
 from sync.protocol import HELD, split_stock_entry
 from sync.unit import IN_STOCK, Status
 
@@ -118,7 +119,7 @@ STORED: Final = f"""
         JOIN names AS family ON family.no = units.family
         JOIN names AS place ON place.no = coalesce(place, expected)
         LEFT JOIN names AS lot ON lot.no = units.lot
-        WHERE units.family = ? AND status = ? AND NOT coalesce(marks, 0) & {HELD} AND NOT container
+        WHERE units.family = ? AND status = ? AND NOT coalesce(marks, 0) & {HELD | GRADED} AND NOT container
         ORDER BY expiry IS NULL, expiry, stocked, 1 LIMIT ?"""  # noqa: S608 - ours
 
 

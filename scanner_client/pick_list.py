@@ -14,6 +14,7 @@ from scanner_client.pieces_now import pieces_of
 from scanner_client.sighting import Told, Tone
 from scanner_client.unit_now import known_now
 from scanner_client.wording import say
+from sync.condition import is_damage
 from sync.event import ScanEvent
 from sync.identity import is_location, is_stock, item_of, split_key
 from sync.order import Available, Order, Wanted, filled, promise
@@ -133,7 +134,7 @@ class PickLists:
                 continue
             if one.unit in own:
                 known = known_now(self._handheld, one.unit)
-                if known is None or known.status is not Status.STORED or known.held:
+                if known is None or known.status is not Status.STORED or known.held or is_damage(known.condition):
                     continue
             found.append(one)
         lying = [one for item in {line.item for line in order.lines} for one in pieces_of(self._handheld, item)]

@@ -160,6 +160,7 @@ class SiteMap:
             lot=now.lot,
             expiry=now.expiry,
             held=now.held is not None,
+            condition=now.condition,
             doubted=bool(now.doubts),
             closed=now.closed,
             notice=now.came_under or now.announced_by,
@@ -191,7 +192,7 @@ class SiteMap:
         return [row[0] for row in rows]
 
     def stored(self, items: Iterable[str]) -> list[Available]:
-        """The units of these products that stand in a bin and may be picked, quarantined ones left out.
+        """The units of these products that stand in a bin and may be picked, quarantined and damaged ones left out.
 
         Read from every row, 0.1 s for a million: once for each pick list. At most `INSIDE_MAX` of each product.
         """

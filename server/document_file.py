@@ -109,7 +109,7 @@ def unscannable_text(numbers: Sequence[str]) -> str:
     some = ", ".join(repr(number) for number in numbers[:_NAMED_MAX])
     more = f" and {len(numbers) - _NAMED_MAX:,} more" if len(numbers) > _NAMED_MAX else ""
     return (
-        f"{some}{more}: no label of this site says such a number, so that it is typed at the handheld and never scanned. "
+        f"{some}{more}: no label of this site says such a number, so that it is typed and never scanned. "
         "Numbers that are scanned begin like SO-5001."
     )
 

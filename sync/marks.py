@@ -15,11 +15,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from sync.because import ORDER, Because
-from sync.condition import CONDITIONS
+from sync.condition import CONDITIONS, is_damage
 from sync.own_number import SOME_IMEI, Match
 from sync.protocol import CLOSED, HELD
 from sync.returning import NOT_SAID, REASONS, SEALS, why_of
-from sync.unit import Status, UnitState
+from sync.unit import IN_STOCK, Status, UnitState
 
 SOME_REASON: Final = "held"
 """Why something is held back is not among the marks."""
@@ -49,6 +49,9 @@ _FROM_LOAN: Final = 1 << 28
 _AT: Final = {"returns": 3, "why": 7, "matched": 11, "seal": 13, "condition": 17, "doubt": 21}
 _BITS: Final = {"returns": 4, "why": 4, "matched": 2, "seal": 3, "condition": 4, "doubt": 6}
 
+GRADED: Final = ((1 << _BITS["condition"]) - 1) << _AT["condition"]
+"""The bits of a condition: of what is in stock they are set where something is wrong with it."""
+
 
 def pack(state: UnitState) -> int | None:
     """The marks of a unit or container; None where it has none. What was looked at is said while it is here."""
@@ -60,6 +63,8 @@ def pack(state: UnitState) -> int | None:
         marks |= (_PICTURED if state.pictured else 0) | (_FROM_LOAN if state.from_loan else 0)
         marks |= _put("matched", _index(_MATCHED, state.matched)) | _put("seal", _index(_SEAL, state.seal))
         marks |= _put("condition", _index(_CONDITION, state.condition))
+    elif state.status in IN_STOCK and is_damage(state.condition) and not state.returns:
+        marks |= _put("condition", _index(_CONDITION, state.condition))  # what came back was released as it is
     marks |= _put("doubt", _index(_DOUBT, min(state.doubts, key=_gravity, default=None)))
     marks |= _SERVICED if state.serviced else 0
     return marks or None

@@ -107,6 +107,8 @@ class Known:
     lot: str | None = None
     expiry: str | None = None
     held: bool = False
+    condition: str | None = None
+    """How it was graded, of what is in stock only where that is something to complain of."""
     doubted: bool = False
     """Whether something spoke against it, or a second one of its number, when it came back."""
     closed: bool = False

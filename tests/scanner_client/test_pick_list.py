@@ -7,6 +7,8 @@ import pytest
 from scanner_client.handheld import Handheld
 from scanner_client.sighting import Told, Tone
 from scanner_client.typed import Typing
+from sync.marks import pack
+from sync.unit import Status, UnitState
 from tests.scanner_client.labels import (
     A_01,
     A_02,
@@ -153,6 +155,21 @@ def test_a_bin_that_another_handheld_found_empty_is_not_named_for_that_order(lea
         found = begin("pick", document=number).pick_list
         assert found is not None
         assert [stop.place for stop in found.stops] == bins
+
+
+def test_what_was_graded_damaged_is_offered_to_no_order_and_whoever_puts_it_away_is_told(
+    learn: Learn, begin: Begin
+) -> None:
+    damaged = pack(UnitState(status=Status.STORED, condition="damaged"))
+    learn(*PLACES, ordering("SO-1", PHONES), stored("S1", A_01, 1, marks=damaged), stored("S2", A_02, 2))
+    found = begin("pick", document="SO-1").pick_list
+    assert found is not None
+    assert list(found.suggested) == [unit("S2")]
+    [told] = see(begin("put_away", location=A_01), unit_label("S1"))
+    assert (told.tone, told.text) == (
+        Tone.LOOK,
+        "Put away. It is graded: Damaged. No order is given it: look whether it belongs apart.",
+    )
 
 
 def test_a_shortage_that_another_handheld_reported_is_known_after_the_sync(learn: Learn, begin: Begin) -> None:

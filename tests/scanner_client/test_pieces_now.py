@@ -8,7 +8,7 @@ from scanner_client.bin_check import BinCheck, expectation
 from scanner_client.handheld import Handheld
 from scanner_client.pieces_now import pieces_in
 from scanner_client.session import Session
-from scanner_client.sighting import Told, Tone
+from scanner_client.sighting import Symbol, Told, Tone
 from scanner_client.site_map import Cursor
 from scanner_client.typed import Typing
 from tests.scanner_client.labels import (
@@ -21,6 +21,7 @@ from tests.scanner_client.labels import (
     CARTON_LABEL,
     Begin,
     Learn,
+    asn,
     pieces,
     product,
     see,
@@ -139,3 +140,30 @@ def test_another_incarnation_of_the_server_forgets_the_pieces(warehouse: Learn, 
     handheld.site_map.apply([], Cursor(cursor="1", incarnation="j"), more=False, clock=handheld.clock)
     assert handheld.site_map.pieces.size() == 0
     assert pieces_in(handheld, A_01) == {}
+
+
+def test_more_pieces_than_wait_there_or_are_announced_are_kept_and_that_is_said(begin: Begin, learn: Learn) -> None:
+    learn(asn(CABLE), product(CABLE, "quantity"), pieces(CABLE, CARTON, 3))
+    putting = begin("put_away", location=A_01)
+    putting.counts(4)
+    [told] = see(putting, CABLE_LABEL)
+    assert told.text.startswith("Kept. By the records 3 of it were in ")
+    receiving = begin("receive", document="ASN-1", location=A_02)
+    receiving.counts(4)
+    assert see(receiving, CABLE_LABEL)[0].tone is Tone.GOOD
+    receiving.counts(2)
+    [told] = see(receiving, CABLE_LABEL)
+    assert (told.tone, told.text) == (
+        Tone.LOOK,
+        "Kept. ASN-1 announces 1 more of it: look whether that is all of this delivery's. Quantity 2.",
+    )
+
+
+def test_a_lot_that_the_notice_does_not_announce_is_not_expected(begin: Begin, learn: Learn) -> None:
+    notice = asn(CABLE)
+    notice[2]["lines"][0]["lot"] = "L1"  # type: ignore[index]
+    learn(notice, product(CABLE, "lot"))
+    session = begin("receive", document="ASN-1", location=A_02)
+    for lot, tone in ((b"L9", Tone.STOP), (b"L1", Tone.GOOD)):
+        [told] = see(session, Symbol(data=b"0109506000134376" + b"10" + lot, symbology="]d2"))
+        assert (told.tone, told.event is not None) == (tone, True)

@@ -222,7 +222,7 @@ def test_every_wrong_row_is_named_with_its_number_and_reason(database_url: str, 
 
 def test_nothing_is_ordered_of_none_and_one_row_names_one_product(database_url: str, tmp_path: Path) -> None:
     with office(database_url, tmp_path):
-        take("products", f"gtin,sku,mode\n{PEN},PEN-1,quantity\n,CABLE-1,quantity\n")
+        take("products", f"gtin,sku,name,mode\n{PEN},PEN-1,Pen,quantity\n,CABLE-1,Cable,quantity\n")
         rows = f"number,gtin,sku,quantity\nSO-1,,CABLE-1,0\nSO-1,{PEN},CABLE-1,1\nSO-1,{PEN},PEN-1,1\n"
         assert problems("order", rows) == [
             "Row 2: The quantity is 0: say how many, or leave the row out.",
