@@ -47,6 +47,7 @@ class BoxScans:
         self, keeping: Keeping, *, codes: SiteCodes, picks: PickLists, hand_over: HandOver, desk: ReturnsDesk
     ) -> None:
         self.in_hand: Sighting | None = None
+        self._in_hand_thing = ""
         """What is to be put away, and lacks nothing but its bin."""
         self.product_in_hand: str | None = None
         """The product whose barcode was read and whose serial is awaited."""
@@ -149,9 +150,17 @@ class BoxScans:
 
     def _lacks(self, sighting: Sighting, event: ScanEvent, lacking: str, thing: str) -> list[Told]:
         """Something has to be scanned first. What is put away is held in mind: its bin's label is all that lacks."""
-        where = self._where(event) if event.action == PUT_AWAY and event.location is None else ""
-        self.in_hand = sighting if event.action == PUT_AWAY and event.location is None else None
-        return [Told(tone=Tone.ASK, text=where or lacking, thing=thing)]
+        if event.action != PUT_AWAY or event.location is not None:
+            self.in_hand = None
+            return [Told(tone=Tone.ASK, text=lacking, thing=thing)]
+        before, self.in_hand, self._in_hand_thing = self._waiting_for_its_bin(thing), sighting, thing
+        where = self._where(event) or lacking
+        return [Told(tone=Tone.ASK, text=f"{before} {where}".strip(), thing=thing)]
+
+    def _waiting_for_its_bin(self, thing: str) -> str:
+        """That what was scanned before was not put away: another thing was scanned in place of its bin."""
+        left = self.in_hand is not None and self._in_hand_thing != thing
+        return say("shelf.left", thing=self._in_hand_thing) if left else ""
 
     def _where(self, event: ScanEvent) -> str:
         """The bin that it may go into: what is recalled goes to one place alone."""
@@ -255,7 +264,7 @@ class BoxScans:
             text = say("picks.elsewhere", text=text)
         if instead and kept.action == "pick" and judgement and judgement.verdict is Verdict.RIGHT:
             text = instead
-        if unfinished and judgement and judgement.verdict is Verdict.RIGHT:
+        if unfinished and judgement and judgement.verdict in (Verdict.RIGHT, Verdict.CANNOT_TELL):
             tone, text = Tone.LOOK, unfinished
         if kept.action == "close_carton" and judged.judgement.verdict is not Verdict.CLOSED_ALREADY:
             tone, text = self._closed(kept)

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from scanner_client.handheld import Handheld
 from scanner_client.judging import place_text
+from scanner_client.sighting import Told, Tone
 from scanner_client.task import Task
 from scanner_client.wording import say
 
@@ -97,3 +98,14 @@ def next_words(handheld: Handheld, task: Task) -> str | None:
     if not mine:
         return None
     return say("count.next", bin=left[0].code, more=len(left) - 1) if left else say("count.all_done")
+
+
+def told(handheld: Handheld, task: Task) -> list[Told]:
+    """The count's bins in words, those that one is to count, each with what is done."""
+    mine = own_bins(bins_of(handheld, task))
+    if not mine:
+        return [Told(tone=Tone.ASK, text=say("count.unknown", document=task.document or "?"))]
+    done = sum(each.state is BinState.DONE for each in mine)
+    lines = [say("count.title", done=done, all=len(mine))]
+    lines += [say("count.bin", bin=each.code, state=say(f"page.bin_{each.state.value}")) for each in mine]
+    return [Told(tone=Tone.INFO, text=line) for line in lines]

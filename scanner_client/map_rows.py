@@ -31,6 +31,7 @@ SCHEMA: Final = (
     """CREATE TABLE entries (
         kind TEXT NOT NULL, key TEXT NOT NULL, generation INTEGER NOT NULL, row TEXT NOT NULL,
         PRIMARY KEY (kind, key)) WITHOUT ROWID""",
+    "CREATE TABLE told_undos (name TEXT PRIMARY KEY) WITHOUT ROWID",
     """CREATE TABLE pull (
         one INTEGER PRIMARY KEY CHECK (one = 1), cursor TEXT, incarnation TEXT, generation INTEGER NOT NULL,
         filling INTEGER NOT NULL, boot TEXT, boot_ms INTEGER, server_ms INTEGER)""",

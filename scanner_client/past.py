@@ -103,6 +103,11 @@ def _depending(handheld: Handheld, event: ScanEvent, standing: Sequence[ScanEven
     counted = sum(e.opening == name for e in later)
     if counted:
         found.append(say("past.counted", count=counted))
+    ends = [
+        e for e in later if e.action == "finish_bin" and (e.location, e.document) == (event.location, event.document)
+    ]
+    if event.action == "open_bin" and ends:
+        found.append(say("past.finished"))
     if event.identifiers:
         found.append(say("past.names", count=len(event.identifiers)))
     return found

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from scanner_client import bin_labels, judging, parcel
+from scanner_client import bin_labels, count_list, judging, parcel
 from scanner_client.assignment import AssignmentError, place_key, unknown_document_text
 from scanner_client.box_scan import BoxScans
 from scanner_client.hand_over import HandOver
@@ -251,8 +251,12 @@ class Session:
     def short(self, reason: str) -> list[Told]:
         """What the list asks for next cannot be found: the order does without, and what was promised is free again."""
         found = self.pick_list
-        if found is None or not found.stops or not reason.strip():
-            return [Told(tone=Tone.ASK, text=say("picks.why") if found and found.stops else say("picks.none"))]
+        if found is None or not found.stops:
+            order = found.order.number if found else None
+            words = say("picks.nothing_left", order=order) if order else say("picks.none")
+            return [Told(tone=Tone.ASK, text=words)]
+        if not reason.strip():
+            return [Told(tone=Tone.ASK, text=say("picks.why"))]
         values = found.shortage(self.task.location) | {"reason": printable(reason.strip()), "entry": "keyed"}
         [kept] = self.keeping.keep([self.keeping.event("short_pick", **values)])
         thing = judging.thing_text(self.handheld.site_map, kept.subject or "")
@@ -336,6 +340,8 @@ class Session:
 
     def listed(self) -> list[Told]:
         """The list of the work in hand: what to put back, or what to pick."""
+        if self.keeping.is_counting:
+            return count_list.told(self.handheld, self.task)
         if self.put_back is not None:
             return self.put_backs.told(self.put_back)
         return self.picks.told(self.pick_list)

@@ -63,6 +63,8 @@ class Typing:
         self._session = session
         self._keyed: bytes | None = None
         self._listed: list[PastScan] = []
+        self._warned_of: str | None = None
+        """The scan of which it was told last what hangs on it."""
         self._with_words: dict[bytes, Callable[[str], list[Told]]] = {
             UNDO: lambda words: [self._undo(words)],
             SHORT: session.short,
@@ -110,7 +112,8 @@ class Typing:
         offered = reasons()
         if reason.strip().isdigit() and 0 < int(reason.strip()[:4]) <= len(offered):
             reason = offered[int(reason) - 1]
-        if not reason.strip():
+        if not reason.strip() or (past.depends and not past.undone and self._warned_of != past.name):
+            self._warned_of = past.name
             choices = ", ".join(f"{n} {text}" for n, text in enumerate(offered, 1))
             depends = " ".join(past.depends) or say("past.nothing")
             text = say("past.why_typed", depends=depends, number=number, choices=choices)

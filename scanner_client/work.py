@@ -147,7 +147,7 @@ class Work:
         if self._eye and (self._eye.live or not self._eye.opened):
             self._eye.open(self.session.codes)  # what lies before the camera is read anew for the new task
         unknown = unknown_document_text(task, self._handheld.site_map)
-        told = [Told(tone=Tone.LOOK, text=unknown)] if unknown else []
+        told = [*self._undone.news(), *([Told(tone=Tone.LOOK, text=unknown)] if unknown else [])]
         if is_unknown_bin(self._handheld.site_map, task.location):
             told.append(entered(self.session.keeping, task.location or ""))
         self._tell(told)

@@ -263,7 +263,10 @@ def badge_code(connection: sa.Connection, site: str, text: str) -> str:
         label = parse(said.encode(errors="replace"), None, codes)
         if isinstance(label, Label) and label.kind is Kind.BADGE:
             return split_key(label.key).elements[-1][1]
-    raise StaffError(f"{text!r:.60} is no badge of this site: give what its label says, such as BADGE:K-17.")
+    raise StaffError(
+        f"{text!r:.60} is no badge of this site: give what its label says, such as BADGE:K-17, in capitals, figures "
+        "and hyphens."
+    )
 
 
 def _check_role(role: str) -> None:

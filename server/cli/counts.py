@@ -6,11 +6,11 @@ from typing import Any, Final
 
 import click
 
-from server import naming
+from server import naming, papers
 from server.cli.command import command, counted, operator, site
 from server.cli.reports import say_report
 from server.context import now_ms
-from server.counts import choosing, closing, late, limits, listing, opening, recount, reports, sharing
+from server.counts import choosing, closing, late, limits, listing, opening, recount, reports, sharing, versions
 from server.counts.choosing import Ask, By
 from server.counts.holdings import lying
 from server.counts.limits import Limit
@@ -133,6 +133,12 @@ def _show(number: str) -> None:
         )
         waiting = closing.pending(connection, site(), number)
         exceptions = late.late_scans(connection, site=site(), number=number, found=found)
+        closed = papers.versions(connection, site(), "count_result", number)
+        frozen = versions.read_version(connection, site(), number, closed) if closed else None
+    if frozen:
+        totals = ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in frozen.head["totals"].items())
+        click.echo(f"{number}, version {closed}, closed by {frozen.closed_by or '?'}: {totals}")
+        click.echo("As it stands now, with whatever came since:")
     say_report(found)
     for move in found.moves:
         where = f" (found by {move.found_under})" if move.found_under else ""
@@ -175,7 +181,8 @@ def count_limit(*, whose: str | None, units: int | None, value: int | None, perc
     with reading() as connection:
         found = limits.limits(connection, site())
     for name, each in found.items():
-        click.echo(f"{name}: units {each.units}, value {each.value}, percent {each.percent}")
+        said = (("units", each.units), ("value", each.value), ("percent", each.percent))
+        click.echo(f"{name}: " + ", ".join(f"{what} {'any' if most is None else most}" for what, most in said))
     if not found:
         click.echo("Nobody has a limit: who may close counts closes any.")
 

@@ -41,7 +41,7 @@ def test_place_whose_name_no_scan_could_hold_is_refused(handheld: Handheld) -> N
 
 @pytest.mark.parametrize("quantity", [-5, 0, QUANTITY_MAX + 1])
 def test_number_of_pieces_that_nobody_counts_is_refused(handheld: Handheld, quantity: int) -> None:
-    with pytest.raises(AssignmentError, match=rf"^{quantity} is too many: 1 to {QUANTITY_MAX}\.$"):
+    with pytest.raises(AssignmentError, match=rf"^{quantity} cannot be the quantity: 1 to {QUANTITY_MAX}\.$"):
         task_of(Assignment(action="inspect", quantity=quantity), handheld.site_map)
 
 

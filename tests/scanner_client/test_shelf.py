@@ -30,6 +30,18 @@ def test_the_bins_label_puts_away_what_was_scanned_before_it(handheld: Handheld,
 
 
 @pytest.mark.usefixtures("known")
+def test_a_unit_whose_bin_was_not_scanned_is_named_when_the_next_one_is_taken_up(
+    handheld: Handheld, begin: Begin
+) -> None:
+    session = begin("put_away")
+    see(session, unit_label("S1"))
+    [told] = see(session, unit_label("S2"))
+    assert told.text.startswith("Phone S1 was not put away: scan it again with its bin. Put it into A-01")
+    see(session, BIN_1)
+    assert [e.subject for e in kept(handheld)] == [unit("S2")]
+
+
+@pytest.mark.usefixtures("known")
 def test_another_bin_is_taken_and_said(handheld: Handheld, begin: Begin, learn: Learn) -> None:
     learn(["unit", unit("S3"), ["stored", A_01, A_01, None, None, None]])
     session = begin("put_away")

@@ -219,11 +219,25 @@ def test_who_scanned_hears_that_the_office_took_it_back_once(handheld: Handheld,
     session = begin("put_away", location=A_01)
     [told] = see(session, unit_label("S1"))
     assert told.event is not None
-    undos = OfficeUndos(handheld)
     name = format_name(told.event.name)
     learn(["undone", name, {"by": "Sam", "reason": "wrong bin", "action": "put_away", "subject": unit("S1")}])
+    undos = OfficeUndos(handheld)  # `sync` brought it before the program began
     assert [(news.text, news.thing) for news in undos.news()] == [
         ("Sam at the office took this back: Put away. Reason: wrong bin", "S1")
     ]
     assert undos.news() == []
+    assert OfficeUndos(handheld).news() == [], "nor in the next run"
     assert [past.undone for past in last_scans(handheld)] == [True]
+
+
+def test_what_hangs_on_a_scan_is_told_before_it_is_undone_though_the_reason_was_given_at_once(
+    handheld: Handheld, begin: Begin
+) -> None:
+    session = begin("count", document="COUNT-1")
+    see(session, BIN_1)
+    see(session, unit_label("S1"))
+    session.finish()
+    *_, asked, undone = typed(session, "/scans", "/undo 3 wrong", "/undo 3 wrong")
+    assert "The bin was finished after it: the count has neither then. Why?" in asked
+    assert undone.endswith(": undone.")
+    assert all_kept(handheld)[-1].reason == "wrong"
