@@ -112,7 +112,8 @@ class Typing:
         offered = reasons()
         if reason.strip().isdigit() and 0 < int(reason.strip()[:4]) <= len(offered):
             reason = offered[int(reason) - 1]
-        if not reason.strip() or (past.depends and not past.undone and self._warned_of != past.name):
+        hangs = past.depends and not past.undone and not past.event.voids
+        if not reason.strip() or (hangs and self._warned_of != past.name):
             self._warned_of = past.name
             choices = ", ".join(f"{n} {text}" for n, text in enumerate(offered, 1))
             depends = " ".join(past.depends) or say("past.nothing")
