@@ -69,6 +69,10 @@ class HandOver:
         self._is_to_ask = True
         return Told(tone=Tone.INFO, text=say("hand_over.asking"), thing=thing)
 
+    def awaits(self, sighting: Sighting) -> bool:
+        """Whether this waits for an answer."""
+        return any(each.sighting is sighting for each in self._waiting)
+
     def drop(self, sighting: Sighting) -> None:
         """Whoever scanned this has taken it back: it goes only when it is scanned again."""
         for one in [each for each in self._waiting if each.sighting is sighting]:

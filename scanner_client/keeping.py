@@ -54,12 +54,16 @@ class Keeping:
                 self.bin.scanned(event)
         return kept
 
-    def note_unkept(self, sighting: Sighting, told: list[Told]) -> None:
-        """Remember a scan of which nothing was kept, for who takes it back; what a camera sees again is no scan."""
+    def note_unkept(self, sighting: Sighting, told: list[Told], *, waits: bool) -> None:
+        """Remember a scan of which nothing was kept, for who takes it back; what a camera sees again is no scan.
+
+        Args:
+            waits: whether it waits for the server's answer.
+        """
         if not told or any(one.event for one in told):
             return
         last = told[-1]
-        refused = last.tone in (Tone.ASK, Tone.STOP)
+        refused = waits or last.tone in (Tone.ASK, Tone.STOP)
         self.unkept = (sighting, last.thing) if refused or (last.thing and sighting.entry is not None) else None
 
     def stands_again(self, undo: ScanEvent) -> None:

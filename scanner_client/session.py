@@ -69,7 +69,7 @@ class Session:
     def scan(self, sighting: Sighting) -> list[Told]:
         """Take in what was read on one box."""
         told = self._scan(sighting)
-        self.keeping.note_unkept(sighting, told)
+        self.keeping.note_unkept(sighting, told, waits=self.hand_over.awaits(sighting))
         return told
 
     def _scan(self, sighting: Sighting) -> list[Told]:

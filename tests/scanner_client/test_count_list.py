@@ -31,7 +31,7 @@ def test_the_list_says_whose_each_bin_is_and_what_is_done_last(handheld: Handhel
     shown = count_shown(bins_of(handheld, session.task))
     assert shown is not None
     assert shown.title == "Bins: 1 of 1 done"
-    assert [told.text for told in session.listed()] == ["Bins: 1 of 1 done", "A-02: done"]
+    assert [told.text for told in session.listed()] == ["Bins: 1 of 1 done", "Bin A-02: done"]
     assert [(b.code, b.state, b.note) for b in shown.bins] == [
         ("A-01", "todo", "Ravi"),
         ("A-03", "todo", "another handheld's"),
