@@ -124,6 +124,7 @@ def _pages(app: Flask, page: Page, address: str) -> Iterator[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # every page, twice: minutes where others work on the machine as well
 def test_axe_finds_nothing_serious_on_any_page_in_light_on_a_desk_and_in_the_dark_on_a_phone(
     app: Flask, address: str, chromium: Browser
 ) -> None:
