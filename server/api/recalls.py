@@ -24,6 +24,7 @@ from server.recalls.outcomes import CUSTOMER, IN_HOUSE, Said
 from server.recalls.reach import Reached, reached, totals
 from server.recalls.release import release as end
 from server.recalls.retracting import REASON_MAX, retract, retract_answer
+from server.recalls.unknown import never_heard
 from server.roles import Task
 from server.schemas import named_place, named_product, text
 from sync.recall import Recall
@@ -85,6 +86,7 @@ class PreviewSchema(Schema):
     pieces = fields.Integer()
     totals = fields.Dict(keys=fields.String(), values=fields.List(fields.Integer()))
     things = fields.List(fields.Nested(ReachedSchema))
+    unheard = fields.List(fields.String(), metadata={"description": "What it names and nothing here ever bore"})
 
 
 class RecallSchema(Schema):
@@ -210,7 +212,9 @@ def preview(asked: dict[str, Any]) -> dict[str, Any]:
         except (RecallError, UnknownSupplierError) as error:
             raise Refusal(409, "conflict", str(error)) from None
         found: list[Reached] = reached(connection, site, Recall.from_row(row), context.now_ms())
-    return {"pieces": sum(one.quantity for one in found), "totals": totals(found), "things": found}
+        unheard = never_heard(connection, site, row)
+    pieces = sum(one.quantity for one in found)
+    return {"pieces": pieces, "totals": totals(found), "things": found, "unheard": unheard}
 
 
 @resource.post("/recalls")

@@ -22,6 +22,7 @@ NUMBER_MAX: Final = 40
 UNITS_MAX: Final = 20_000
 """Serials that one recall may name: every handheld holds them all."""
 SERIAL_MAX: Final = 20
+LOT_MAX: Final = 20
 
 
 class RecallError(ValueError):
@@ -66,7 +67,7 @@ def row_of(connection: sa.Connection, site: str, asked: Asked) -> dict[str, Any]
     narrowed = asked.lots or asked.receipts or asked.supplier or since_ms is not None or until_ms is not None
     item = item if narrowed or not units else None  # else the product only says whose serial numbers these are
     named, items = notices.resolve(connection, site, asked.supplier.strip(), _said(asked.receipts))
-    lots = _said(asked.lots)
+    lots = _lots(asked.lots)
     if lots and item is None and named is None:
         raise RecallError("A lot number alone may be any maker's: name its product, its supplier or its delivery too.")
     if not units and item is None and named is None and since_ms is None and until_ms is None:
@@ -96,6 +97,16 @@ def next_number(connection: sa.Connection, sites: Iterable[str]) -> str:
     query = sa.select(reference.c.key).where(reference.c.site.in_(list(sites)), reference.c.kind == "recall")
     taken = set(connection.execute(query).scalars())
     return next(number for n in range(1, len(taken) + 2) if (number := f"RC-{n}") not in taken)
+
+
+def _lots(texts: Sequence[str]) -> list[str]:
+    """The lot numbers, each such as a label can bear."""
+    for lot in (said := _said(texts)):
+        strange = next((c for c in lot if c not in CSET_82), None)
+        if strange is not None or len(lot) > LOT_MAX:
+            why = f"{strange!r} cannot stand in one" if strange else f"it has more than {LOT_MAX} characters"
+            raise RecallError(f"{lot!r:.60} is no lot number: {why}.")
+    return said
 
 
 def _said(texts: Sequence[str]) -> list[str]:

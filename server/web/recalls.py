@@ -23,6 +23,7 @@ from server.recalls.outcomes import CUSTOMER, IN_HOUSE, Said
 from server.recalls.reach import WHERE_TEXTS, Reached, reached, totals
 from server.recalls.release import release as end
 from server.recalls.retracting import retract, retract_answer
+from server.recalls.unknown import never_heard
 from server.roles import Task
 from server.web.navigation import Entry, Group
 from server.web.pages import blueprint, linked_names, site_name
@@ -93,6 +94,8 @@ def begin_recall() -> Response | str:
         if request.form.get("do") != "begin":
             with reading() as connection:
                 row = row_of(connection, person.site, asked)
+                for sentence in never_heard(connection, person.site, row):
+                    flash(sentence, "bad")
                 return _form(asked, values, reached(connection, person.site, Recall.from_row(row), now_ms))
         at = person.everywhere if request.form.get("everywhere") else (person.site,)
         begun = transact(lambda c: book.begin_at(c, sites=at, asked=asked, operator=person.name, now_ms=now_ms))
@@ -103,6 +106,9 @@ def begin_recall() -> Response | str:
     where = f" at {', '.join(site_name(site) for site in begun.at)}" if len(at) > 1 else ""
     obey = "" if one.drill else " Handhelds obey as soon as they sync."
     flash(f"{'The drill' if one.drill else 'Recall'} {one.number} has begun{where}.{obey}", "good")
+    with reading() as connection:
+        for sentence in never_heard(connection, person.site, one.row):
+            flash(f"{sentence} It stops such a one as soon as it is scanned.", "bad")
     for site, why in begun.not_at.items():
         flash(f"It has not begun at {site_name(site)}: {why}", "bad")
     return redirect(url_for("web.recall", number=one.number))

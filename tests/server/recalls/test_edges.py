@@ -92,6 +92,14 @@ def test_the_api_previews_begins_answers_and_releases(handheld: Handheld, qualit
     asked = {"number": "RC-7", "reason": "battery", "product": GTIN, "lots": ["L1"]}
     found = quality.post("/api/v1/recalls/preview", json=asked).get_json()
     assert (found["pieces"], found["totals"]["customer"]) == (8, [1, 0])
+    assert found["unheard"] == []
+    mistyped = asked | {"lots": ["L1", "NOPE"], "serials": ["PX99999"]}
+    assert quality.post("/api/v1/recalls/preview", json=mistyped).get_json()["unheard"] == [
+        "Nobody here has ever heard of lot NOPE: look whether it is right.",
+        "Nobody here has ever heard of serial number PX99999: look whether it is right.",
+    ]
+    strange = quality.post("/api/v1/recalls", json=asked | {"lots": ["\U0001f600"]})
+    assert strange.get_json()["message"] == "'\U0001f600' is no lot number: '\U0001f600' cannot stand in one."
     assert quality.post("/api/v1/recalls", json=asked).status_code == 201
     assert refusal(quality.post("/api/v1/recalls", json=asked)) == (409, "conflict")
     assert refusal(quality.post("/api/v1/recalls", json={"reason": "x"})) == (409, "conflict")
