@@ -41,7 +41,7 @@ def find_servers(
     """
     try:
         network = Zeroconf(interfaces=interfaces)
-    except (OSError, Error):
+    except (OSError, Error, RuntimeError):  # the last where the machine has no interface at all
         return []
     try:
         heard = _Heard()

@@ -13,12 +13,11 @@ from scanner_client.handheld import Handheld
 from scanner_client.judging import site_codes
 from scanner_client.sighting import Sighting, Told, Tone
 from scanner_client.signing_in import SignIn
-from scanner_client.typed import KEYED_PREFIX, symbol
+from scanner_client.typed import KEYED_PREFIX, SIGN_OUT, symbol
 from scanner_client.wording import say
 from sync.identity import Kind, split_key
 from sync.labels import Label, parse
 
-SIGN_OUT: Final = b"/sign-out"
 _PIN_LINE: Final = re.compile(rb"\s*pin:\s*(.*?)\s*", re.IGNORECASE | re.DOTALL)
 _PIN: Final = re.compile(rb"\s*([0-9]{4,8})\s*")
 BADGE_PREFIX: Final = "BADGE:"

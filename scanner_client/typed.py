@@ -27,6 +27,8 @@ CONDITION: Final = b"/condition "
 FROM: Final = b"/from "
 SEAL: Final = b"/seal "
 REASON: Final = b"/reason "
+PICTURE: Final = b"/picture"
+SIGN_OUT: Final = b"/sign-out"
 WITH_WORDS: Final = tuple(word.strip() for word in (SHORT, CONDITION, SEAL, REASON))
 SCANS_LISTED: Final = 15
 KEYED_PREFIX: Final = b"key:"
@@ -86,7 +88,7 @@ class Typing:
                 return told(line[len(begin) :].decode("utf-8", "replace"))
         if line.startswith(b"/"):
             said = printable(line[:SHOWN_MAX].decode("latin-1"))
-            named = dict.fromkeys((*_COMMANDS, SCANS, *map(bytes.strip, self._with_words)))
+            named = dict.fromkeys((*_COMMANDS, SCANS, *map(bytes.strip, self._with_words), PICTURE, SIGN_OUT))
             commands = ", ".join(name.decode() for name in named)
             return [Told(tone=Tone.ASK, text=say("scan.no_command", text=said, commands=commands))]
         if line.startswith(b"*") and line[1:].strip().isdigit():

@@ -28,7 +28,7 @@ from scanner_client.session import Session
 from scanner_client.sighting import Sighting, Told, Tone, printable
 from scanner_client.task import Assignment
 from scanner_client.telling import Teller
-from scanner_client.typed import Typing
+from scanner_client.typed import PICTURE, Typing
 from scanner_client.wishes import Wishes
 from scanner_client.wording import say
 from sync.identity import Kind
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
 PHOTOGRAPH_SECONDS_MAX: Final = 2.0
 """A camera that gives no picture for so long is no help."""
-PICTURE: Final = b"/picture"
 BEGUN_MAX: Final = 8
 """Tasks of which a page still has to hear: one for each page, and some to spare."""
 UNATTENDED: Final = (Synced, BadPicture, TypingEnded, WatchEnded)

@@ -29,6 +29,10 @@ def heard(address: str) -> bool:
     return any(address in find_servers(2.0, interfaces=LOOPBACK) for _ in range(PATIENCE))
 
 
+def test_a_machine_with_no_network_interface_finds_no_server_and_no_error() -> None:
+    assert find_servers(0, interfaces=[]) == []
+
+
 def test_a_handheld_hears_a_server_at_its_new_address_until_it_goes(tmp_path: Path, thread: ThreadPoolExecutor) -> None:
     def story() -> tuple[bool, list[str]]:
         info = service("inc-of-this-test", "main", ["http://127.0.0.1:8765"])

@@ -72,7 +72,9 @@ def test_mistyped_command_is_never_a_scan(handheld: Handheld, typing: Typing) ->
     [told] = enter(typing, "/hlep")
     assert told.tone is Tone.ASK
     assert told.text.startswith("There is no command /hlep: /undo, /unreadable, /finish, /close")
-    assert {"/scans", "/short", "/condition", "/from"} <= set(told.text.split(": ")[1].split(", "))
+    assert {"/scans", "/short", "/condition", "/from", "/picture", "/sign-out"} <= set(
+        told.text.split(": ")[1].split(", ")
+    )
     assert kept(handheld) == []
 
 
