@@ -46,10 +46,7 @@ def announce(connection: sa.Connection, site: str, facts: Sequence[Fact], now_ms
     then both sites have it, and this one hears of it. A carton's contents may be heard of after its hand-over, who
     packed had no network; so may its tracking number. One that comes back undelivered is awaited no longer.
     """
-    concerned: dict[str, dict[str, Fact]] = defaultdict(dict)
-    for fact in facts:
-        for number, thing in _handed(connection, site, _first(connection, fact)):
-            concerned[number].setdefault(thing, fact)
+    concerned = _concerned(connection, site, facts)
     for number, to in destinations(connection, site, concerned).items():
         known = connection.execute(sa.select(sites.c.site).where(sites.c.site == to)).first()
         if known is None:
@@ -75,15 +72,27 @@ def announce(connection: sa.Connection, site: str, facts: Sequence[Fact], now_ms
             _take_back(connection, site, to, announced[subject], subject, subjects[subject], now_ms)
 
 
-def _handed(connection: sa.Connection, site: str, event: ScanEvent) -> list[tuple[str, str]]:
-    """What an event hands over or takes back, or names anew, and for which orders: pairs of order and thing."""
-    key = event.container if event.action == "pack" else event.subject
-    if key is None or event.action not in _CONCERNING:
-        return []
-    thing = owners(connection, site, [key]).get(key, key)
-    if event.action in ("ship", "pack") and event.document is not None:
-        return [(event.document, thing)]
-    return [(number, thing) for number in sorted(orders_of(connection, site, thing))]
+def _concerned(connection: sa.Connection, site: str, facts: Sequence[Fact]) -> dict[str, dict[str, Fact]]:
+    """By order, what these facts hand over, take back or name anew for it, each with the first that does."""
+    handed: list[tuple[Fact, ScanEvent, str]] = []
+    for fact in facts:
+        event = _first(connection, fact)
+        key = event.container if event.action == "pack" else event.subject
+        if key is not None and event.action in _CONCERNING:
+            handed.append((fact, event, key))
+    own = owners(connection, site, {key for _, _, key in handed})
+    for_order = {own.get(key, key) for _, event, key in handed if not _names_its_order(event)}
+    orders = orders_of(connection, site, for_order) if for_order else {}
+    concerned: dict[str, dict[str, Fact]] = defaultdict(dict)
+    for fact, event, key in handed:
+        thing = own.get(key, key)
+        for number in [str(event.document)] if _names_its_order(event) else sorted(orders.get(thing, ())):
+            concerned[number].setdefault(thing, fact)
+    return concerned
+
+
+def _names_its_order(event: ScanEvent) -> bool:
+    return event.action in ("ship", "pack") and event.document is not None
 
 
 def _first(connection: sa.Connection, fact: Fact) -> ScanEvent:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 import sqlalchemy as sa
@@ -32,18 +32,22 @@ def handed_over(connection: sa.Connection, site: str, number: str) -> set[str]:
     return left - came_back(connection, site, left).keys()
 
 
-def orders_of(connection: sa.Connection, site: str, thing: str) -> set[str]:
-    """Numbers of the orders for which something was ever filled or handed over, by any of its names."""
-    names = [thing, *names_of(connection, site, [thing]).get(thing, ())]
-    return {str(fact.event.document) for fact in _told_of(connection, site, names) if fact.event.document}
+def orders_of(connection: sa.Connection, site: str, things: Collection[str]) -> dict[str, set[str]]:
+    """Thing -> numbers of the orders for which it was ever filled or handed over, by any of its names."""
+    own = _own_names(connection, site, things)
+    found: dict[str, set[str]] = defaultdict(set)
+    for fact in _told_of(connection, site, own):
+        for name in (fact.event.subject, fact.event.container):
+            if fact.event.document is not None and name in own:
+                found[own[name]].add(fact.event.document)
+    return found
 
 
 def _handed_over_alone(connection: sa.Connection, site: str, number: str) -> set[str]:
     """What was handed over by a scan that names no order, filled for this one last."""
     filled = {_filled(fact.event) for fact in scans_of(connection, site, number, actions=_FILLING)}
     things = {thing for thing in filled if thing and not is_stock(thing)}
-    further = names_of(connection, site, things)
-    own = {name: thing for thing in things for name in (thing, *further.get(thing, ()))}
+    own = _own_names(connection, site, things)
     found = _told_of(connection, site, own)
     undone = read_undone(connection, [format_name(fact.name) for fact in found])
     by_thing: dict[str, list[ScanEvent]] = defaultdict(list)
@@ -52,6 +56,11 @@ def _handed_over_alone(connection: sa.Connection, site: str, number: str) -> set
         if thing is not None and format_name(fact.name) not in undone:
             by_thing[thing].append(fact.event)
     return {thing for thing, told in by_thing.items() if number in _orders_alone(told)}
+
+
+def _own_names(connection: sa.Connection, site: str, things: Collection[str]) -> dict[str, str]:
+    further = names_of(connection, site, things)
+    return {name: thing for thing in things for name in (thing, *further.get(thing, ()))}
 
 
 def _orders_alone(told: Sequence[ScanEvent]) -> set[str | None]:
