@@ -22,6 +22,7 @@ from server.returns import announced, loops, lots, shared
 from server.returns.facts import judge
 from server.returns.limits import Limits, set_limits
 from server.tables import cases, document_rows, unit_states
+from server.unit_rows import states_of
 from sync.because import STILL_NEEDED, Because, Outcome
 from sync.identity import imei_key
 from sync.returning import ReturnVerdict
@@ -285,6 +286,9 @@ def test_what_was_never_ours_is_destroyed_or_sent_back_and_waits_no_longer(
     assert [row["unit"] for row in shop.get("/api/v1/returns").get_json()["returns"]] == [unit("S9")]
     assert decide(shop, "S9", decision, "not ours").status_code == 200
     assert shop.get("/api/v1/returns").get_json()["returns"] == []
+    with reading() as c:
+        left = states_of(c, SITE, [unit("S9")])[unit("S9")]
+    assert (left.place, left.held, left.doubts) == (None, None, ()), "it lies nowhere here any more"
 
 
 def cases_of(serial: str) -> set[str]:
