@@ -190,6 +190,8 @@ class Attempt:
         if doubt.is_joined(reading) or (reading.format == "UPCE" and doubt.may_be_half_an_ean(self.grey, placed)):
             return False
         if doubt.may_be_a_part(reading):
+            if not self.still and doubt.is_cut_by_the_picture(self.grey, placed):
+                return False
             place = next((region for region in self._barred() if region.holds(placed.quad)), None)
             if doubt.is_cut_short(self.grey, placed, place):
                 return False

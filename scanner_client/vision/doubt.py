@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import radians, sin
+from math import cos, radians, sin
 
 from scanner_client.vision.engine import AS_IT_STANDS, ROWED_FORMATS, read
 from scanner_client.vision.frame import Grey
@@ -32,6 +32,8 @@ JOINED_HEIGHT_SHARE_MIN = 1.4
 digits agree: 15 wrong texts in one film, all of them given a place at least 1.6 times as high as wide. Three rows of
 four segments are 1.1 times as high."""
 
+ITF_QUIET_MODULES = 10
+
 LEANING_PX = 24.0
 LEANING_MAX = sin(radians(12))
 """Between a line that read a UPC-E and one across its bars."""
@@ -49,6 +51,20 @@ def is_joined(reading: Reading) -> bool:
 def may_be_a_part(reading: Reading) -> bool:
     """Whether it may be a part of an ITF symbol. The fourteen digits of a carton are believed by their check digit."""
     return reading.symbology.startswith("]I") and not is_itf14(reading.data)
+
+
+def is_cut_by_the_picture(grey: Grey, reading: Reading) -> bool:
+    """Whether an ITF symbol has no room for a quiet zone in the picture: it may go on beyond the picture's edge.
+
+    Ten modules beside either end (ISO/IEC 16390), of 9 for each digit and 9 for start and stop where wide bars are
+    three modules. In a film three frames agreed on the first eight digits of a carton that was leaving the picture. Of
+    photographs, which people cut close, a third of the right ones would be lost.
+    """
+    height, width = grey.shape
+    bars = Region.of_quad(reading.quad)
+    reach = bars.across_px / 2 + bars.across_px * ITF_QUIET_MODULES / (9 + 9 * len(reading.data))
+    ends = ((bars.x + way * reach * cos(bars.angle), bars.y + way * reach * sin(bars.angle)) for way in (-1, 1))
+    return any(not (0 <= x < width and 0 <= y < height) for x, y in ends)
 
 
 def is_cut_short(grey: Grey, reading: Reading, place: Region | None) -> bool:

@@ -108,6 +108,19 @@ def test_shorter_number_is_believed_when_both_halves_of_the_symbol_say_it() -> N
     assert itf_taken("0053611912", b"0053611912") == [b"0053611912"]
 
 
+@pytest.mark.parametrize(("still", "kept"), [(False, []), (True, [b"0053611912"])])
+def test_carton_s_number_that_ends_where_the_picture_does_waits_for_the_next_frame_of_a_film(
+    *, still: bool, kept: list[bytes]
+) -> None:
+    symbol = sticker("ITF", "0053611912")
+    (whole,) = read(symbol, formats=("ITF",), effort=AS_IT_STANDS).readings
+    beyond = round(max(x for x, _ in whole.quad)) + 4
+    for grey, expected in ((symbol[:, :beyond], kept), (symbol, [b"0053611912"])):
+        one = replace(attempt(np.ascontiguousarray(grey)), still=still)
+        one._take(Found(readings=(whole,), failed=()), lambda quad: quad)
+        assert [reading.data for reading in one.readings] == expected
+
+
 def test_small_label_on_its_side_is_read_in_a_large_picture_wherever_it_stands() -> None:
     label = np.rot90(PRODUCT)
     height, width = label.shape
