@@ -23,7 +23,7 @@ from scanner_client.vision.engine import (
 )
 from scanner_client.vision.frame import Grey
 from scanner_client.vision.places import Places
-from scanner_client.vision.reading import Quad, Reading, scaled, share_a_place, stand_at_one_place
+from scanner_client.vision.reading import Quad, Reading, may_be_a_part, scaled, share_a_place, stand_at_one_place
 from scanner_client.vision.region import Crop, Region
 from scanner_client.vision.wanted import Wanted
 
@@ -189,7 +189,7 @@ class Attempt:
         """Whether what an engine read is what stands there: as it read it, and `placed` in the frame."""
         if doubt.is_joined(reading) or (reading.format == "UPCE" and doubt.may_be_half_an_ean(self.grey, placed)):
             return False
-        if doubt.may_be_a_part(reading):
+        if may_be_a_part(reading):
             if not self.still and doubt.is_cut_by_the_picture(self.grey, placed):
                 return False
             place = next((region for region in self._barred() if region.holds(placed.quad)), None)

@@ -9,7 +9,7 @@ from math import cos, radians, sin
 from scanner_client.vision.engine import AS_IT_STANDS, ROWED_FORMATS, read
 from scanner_client.vision.frame import Grey
 from scanner_client.vision.lean import bars_upright
-from scanner_client.vision.reading import Reading, height_share, is_itf14
+from scanner_client.vision.reading import Reading, height_share
 from scanner_client.vision.region import Region
 from scanner_client.vision.upce import BESIDE_MODULES, MODULES, QUIET_SHOWN_MODULES, is_half_of_another, upce_by_shades
 
@@ -46,11 +46,6 @@ SCALES = (2.0, 1.3)
 def is_joined(reading: Reading) -> bool:
     """Whether it was put together from two DataBar Expanded."""
     return reading.format.startswith("DataBarExp") and height_share(reading.quad) > JOINED_HEIGHT_SHARE_MIN
-
-
-def may_be_a_part(reading: Reading) -> bool:
-    """Whether it may be a part of an ITF symbol. The fourteen digits of a carton are believed by their check digit."""
-    return reading.symbology.startswith("]I") and not is_itf14(reading.data)
 
 
 def is_cut_by_the_picture(grey: Grey, reading: Reading) -> bool:

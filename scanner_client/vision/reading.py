@@ -201,3 +201,8 @@ def is_itf14(data: bytes) -> bool:
     if len(data) != 14 or not data.isdigit():
         return False
     return sum(digit * (3, 1)[n % 2] for n, digit in enumerate(data[i] - 48 for i in range(14))) % 10 == 0
+
+
+def may_be_a_part(reading: Reading) -> bool:
+    """Whether it may be a part of an ITF symbol. The fourteen digits of a carton are believed by their check digit."""
+    return reading.symbology.startswith("]I") and not is_itf14(reading.data)

@@ -9,7 +9,7 @@ from statistics import median
 
 from scanner_client.vision.boxes import BoxRules
 from scanner_client.vision.frame import Frame, shift_of
-from scanner_client.vision.reading import Point, Quad, Reading, centre, long_side, stand_at_one_place
+from scanner_client.vision.reading import Point, Quad, Reading, centre, long_side, may_be_a_part, stand_at_one_place
 from scanner_client.vision.track import Track, new_track
 from scanner_client.vision.view import View
 
@@ -126,6 +126,8 @@ class Tracks:
         linear_min = FRAMES_AGREEING_LINEAR_MIN if track.reading.linear else 0
         if track.frames_agreeing < max(self._frames_agreeing_min, linear_min):
             return False
+        if self._is_a_part(track):
+            return False
         against = sum(rival.frames_agreeing for rival in self._rivals(track)) if track.contested else 0
         return track.frames_agreeing >= RIVAL_MARGIN * min(against, RIVAL_FRAMES_MAX)
 
@@ -150,7 +152,17 @@ class Tracks:
 
     def _is_misread(self, track: Track) -> bool:
         """Whether another text was believed at its place."""
-        return track.contested and any(rival.box is not None for rival in self._rivals(track))
+        return self._is_a_part(track) or (
+            track.contested and any(rival.box is not None for rival in self._rivals(track))
+        )
+
+    def _is_a_part(self, track: Track) -> bool:
+        """Whether an ITF number stands in a longer one that is followed too: it is a line across a part."""
+        own = track.reading
+        return may_be_a_part(own) and any(
+            other.symbology.startswith("]I") and len(other.data) > len(own.data) and own.data in other.data
+            for other in (each.reading for each in self.followed)
+        )
 
     def _candidates(self, frame: Frame, readings: Sequence[Reading]) -> list[tuple[float, Reading, Track]]:
         """Every pair of a reading and a track that may be the same label, with their distance in pixels."""

@@ -1,6 +1,7 @@
 """The tracker on made-up readings, frame by frame; `test_pan.py` drives it with rendered videos."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -64,6 +65,18 @@ def test_label_seen_in_many_frames_is_one_scan() -> None:
     assert texts([box]) == [[UNIT]]
     assert box.first_frame == 0
     assert box.tracked[0].frames_agreeing >= 12
+
+
+def itf(x: float, y: float, data: bytes) -> Reading:
+    return replace(at(x, y, data), symbology="]I0")
+
+
+def test_first_digits_of_a_carton_s_number_are_no_scan_where_the_whole_number_was_read() -> None:
+    whole, part = b"19506003167774", b"19506003"
+    steps = [[itf(100, 300, whole)]] * 10 + [[itf(400, 500, part)]] * 10
+
+    assert texts(watch(Tracker(), steps)) == [[whole]]
+    assert texts(watch(Tracker(), [[itf(400, 500, part)]] * 10)) == [[part]], "by itself it may be somebody's number"
 
 
 def test_label_is_reported_while_it_is_still_in_view() -> None:
