@@ -108,7 +108,7 @@ def test_a_supervisors_morning_with_what_does_not_match(chromium: Browser, night
     _undoes_what_was_synced(sam, night)
     _sees_the_handhelds_undo(sam, night)
     ines.goto(night.address + "/audit")
-    assert "supervisor" in ines.locator("main").inner_text(), "what was decided stands in the ledger, by name"
+    expect(ines.locator("main"), "what was decided stands in the ledger, by name").to_contain_text("supervisor")
     for page in (sam, ines):
         page.context.close()
 

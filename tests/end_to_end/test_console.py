@@ -89,8 +89,8 @@ def test_no_key_of_a_wedge_scan_is_lost_while_the_page_is_still_loading(browser:
 def test_moments_are_written_in_the_readers_own_time_zone(browser: BrowserContext, address: str) -> None:
     page = _sign_in(browser, address)
     moment = page.locator("td time").first
-    assert "UTC" not in moment.inner_text()
-    assert moment.get_attribute("datetime") == "2026-05-28T21:16:40Z"
+    expect(moment).not_to_contain_text("UTC")
+    expect(moment).to_have_attribute("datetime", "2026-05-28T21:16:40Z")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -133,4 +133,4 @@ def test_the_enrolment_code_on_the_screen_holds_the_invitation(browser: BrowserC
     (symbol,) = zxingcpp.read_barcodes(cv2.imdecode(shown, cv2.IMREAD_GRAYSCALE))
     invitation = Invitation.parse(symbol.text)
     assert invitation.addresses == ("http://server.test",)
-    assert page.locator(".invitation").inner_text() == symbol.text
+    expect(page.locator(".invitation")).to_have_text(symbol.text)

@@ -28,7 +28,7 @@ def test_still_picture_is_asked_about_and_marked(station: Station, tmp_path: Pat
     expect(page.locator("#question-thing")).to_have_text("Drill D-1001")
     expect(page.locator("#reads")).to_have_text("3 of 3 in view read")
     expect(page.locator("#picture")).to_be_visible()
-    assert page.evaluate("document.getElementById('picture').naturalWidth") == 3 * 380
+    expect(page.locator("#picture")).to_have_js_property("naturalWidth", 3 * 380)
     page.get_by_role("button", name="Yes, keep").click()
     expect(page.locator("#said")).to_have_text("Right.")
     page.get_by_role("button", name="No", exact=True).click()
