@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +16,7 @@ from sync.actions import ACTIONS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+PAGES = ("README.md", "server/README.md", "scanner_client/README.md", "sync/README.md", "tests/bench/README.md")
 
 
 @pytest.mark.parametrize("name", sorted(ACTIONS))
@@ -42,3 +44,18 @@ def test_every_setting_says_what_it_is_for() -> None:
     told = [isinstance(after, ast.Expr) for node, after in pairwise(body) if isinstance(node, ast.AnnAssign)]
     assert all(told)
     assert isinstance(body[-1], ast.Expr)
+
+
+def headings(text: str) -> set[str]:
+    """The anchors that a page has, as they are made from its headings."""
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_to_a_page_and_to_a_heading_that_it_has(page: str) -> None:
+    text = (ROOT / page).read_text()
+    for path, anchor in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", text):
+        target = (ROOT / page).parent / path if path else ROOT / page
+        assert target.is_file(), path
+        assert not anchor or anchor in headings(target.read_text()), anchor

@@ -1,6 +1,6 @@
 """The steps by which a frame is read, from the cheapest to the hardest. Each is one function that can be left out.
 
-What each gains and costs stands in the README; the camera benchmark measures it by leaving one out at a time.
+What each gains and costs stands in `tests/bench/README.md`; the camera benchmark leaves one out at a time.
 """
 
 from __future__ import annotations
