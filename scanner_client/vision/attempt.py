@@ -193,7 +193,7 @@ class Attempt:
             if not self.still and doubt.is_cut_by_the_picture(self.grey, placed):
                 return False
             place = next((region for region in self._barred() if region.holds(placed.quad)), None)
-            if doubt.is_cut_short(self.grey, placed, place):
+            if doubt.is_cut_short(self.grey, placed, place, still=self.still):
                 return False
         if reading.format == "UPCE" and not self.still:
             return doubt.has_its_shades(self.grey, placed)

@@ -148,6 +148,16 @@ def test_interleaved_two_of_five_shorter_than_the_task_allows_is_no_reading() ->
     assert texts(short, patient(wanted=Wanted.parse(["ITF:4"]))) == [b"1334"]
 
 
+@pytest.mark.parametrize("edge", [380, 440])
+def test_line_across_a_carton_s_label_that_the_picture_cuts_is_no_number_in_a_film(edge: int) -> None:
+    carton = turned(sticker("ITF", "19506000567096", module_px=2, bars_px=60), 12, side=600)
+    cut = soft(np.ascontiguousarray(carton[:, :edge]), 0.7)
+    (frame,) = film([cut])
+
+    read = {reading.symbology: reading.data for reading in patient().look(frame).readings}
+    assert "]I0" not in read
+
+
 def test_empty_picture_holds_no_label() -> None:
     look = patient().look(still(np.full((720, 1280), 128, np.uint8)))
 
