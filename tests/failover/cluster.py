@@ -170,7 +170,7 @@ class Cluster:
         return "\n".join(f"{p.name}: {p.read_text(errors='replace')[-600:]}" for p in self.folder.glob("*.log"))
 
     def _node(self, node: Node) -> dict[str, Any]:
-        """The settings of a node; the page in the README has the same ones."""
+        """The settings of a node; `README.md` beside this file says why they are as they are."""
         people = {role: {"username": role, "password": PASSWORD} for role in ("replicator", "rewind_user")}
         return {
             "scope": "warehouse",
