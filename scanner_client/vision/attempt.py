@@ -182,7 +182,9 @@ class Attempt:
         self.failed += [replace(failed, quad=in_frame(failed.quad)) for failed in found.failed]
         for reading in found.readings:
             placed = replace(reading, quad=in_frame(reading.quad))
-            if self.wanted.admits(reading) and self._is_believable(reading, placed, bent=bent):
+            if not self.wanted.admits(reading) or not self._is_believable(reading, placed, bent=bent):
+                continue
+            if reading.format not in doubt.HALVED_FORMATS or self._is_of_one_label(placed, found):
                 self.readings.append(placed)
 
     def _is_believable(self, reading: Reading, placed: Reading, *, bent: bool) -> bool:
@@ -201,3 +203,12 @@ class Attempt:
         if by_width or doubt.is_thin(reading, bent=bent) or doubt.is_thin(placed, bent=bent):
             return doubt.stands_a_second_look(self.grey, placed, self.linear_formats)
         return True
+
+    def _is_of_one_label(self, placed: Reading, found: Found) -> bool:
+        """Whether both halves of a DataBar stand at its place; not asked of a still that shows but one DataBar."""
+        halved = [other for other in self.readings if other.format in doubt.HALVED_FORMATS]
+        if any(other.data == placed.data and stand_at_one_place(other.quad, placed.quad) for other in halved):
+            return True
+        shown = {other.data for other in (*halved, *found.readings) if other.format in doubt.HALVED_FORMATS}
+        alone = self.still and len(shown) == 1
+        return alone or doubt.stands_alone(self.grey, placed)

@@ -32,6 +32,11 @@ JOINED_HEIGHT_SHARE_MIN = 1.4
 digits agree: 15 wrong texts in one film, all of them given a place at least 1.6 times as high as wide. Three rows of
 four segments are 1.1 times as high."""
 
+HALVED_FORMATS = ("DataBarOmni", "DataBarStk", "DataBarStkOmni")
+"""The engine reads their halves apart and joins what the check modulo 79 allows, also a half that it read in the
+picture turned round: of two labels at one height, one of them upside down, which would lie on each other in a mirror.
+In one film it did so in every frame that showed both."""
+
 ITF_QUIET_MODULES = 10
 
 LEANING_PX = 24.0
@@ -40,6 +45,7 @@ LEANING_MAX = sin(radians(12))
 
 ALONG_PX = 12
 ROWS_SHARE = 2.5
+ALONE_SHARES = (0.0, 0.7, 1.4, ROWS_SHARE)
 SCALES = (2.0, 1.3)
 
 
@@ -113,6 +119,20 @@ def is_thin(reading: Reading, *, bent: bool) -> bool:
 def is_by_bent_widths(reading: Reading, *, still: bool) -> bool:
     """Whether the widths that it was read by may be another symbol's, where its bars were sharpened."""
     return reading.symbology in FOUR_WIDTHS and (not still or reading.format in BENT_FORMATS)
+
+
+def stands_alone(grey: Grey, reading: Reading) -> bool:
+    """Whether a DataBar is also read where nothing but its place is shown, and nothing else there.
+
+    Its place is that of any of its rows, so more and more above and below is shown.
+    """
+    region = Region.of_quad(reading.quad)
+    for share in ALONE_SHARES:
+        shown = replace(region, along_px=max(region.along_px, share * region.across_px) + ALONG_PX)
+        again = read(shown.crop(grey, SCALES[1]).grey, formats=HALVED_FORMATS, effort=AS_IT_STANDS).readings
+        if {each.data for each in again} == {reading.data}:
+            return True
+    return False
 
 
 def stands_a_second_look(grey: Grey, reading: Reading, formats: Sequence[str]) -> bool:

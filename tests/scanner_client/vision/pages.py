@@ -44,6 +44,12 @@ def sticker(format_name: str, content: str, *, module_px: int = 3, bars_px: int 
     return np.pad(bars, 24, constant_values=255)
 
 
+def databar(format_name: str, gtin: str, *, module_px: int = 3) -> Grey:
+    """A DataBar of a GTIN-14 with its quiet zone, which may have two rows."""
+    symbol = zxingcpp.create_barcode(f"(01){gtin}", getattr(zxingcpp.BarcodeFormat, format_name))
+    return np.array(symbol.to_image(scale=module_px, add_quiet_zones=True), dtype=np.uint8)
+
+
 def soft(grey: Grey, sigma_px: float, *, noise: float = 2.0, seed: int = 1) -> Grey:
     """Out of focus, with a sensor's noise."""
     blurred = cv2.GaussianBlur(grey, (0, 0), sigma_px).astype(np.float64)

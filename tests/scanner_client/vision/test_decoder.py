@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from scanner_client.vision.decoder import STAGES, Decoder, Wanted
+from scanner_client.vision.engine import read
 from scanner_client.vision.frame import Grey
 from scanner_client.vision.reading import centre
 from tests.rendering.labels import LabelSpec
@@ -13,6 +14,7 @@ from tests.scanner_client.vision.pages import (
     LINK,
     PRODUCT,
     UNIT,
+    databar,
     film,
     page,
     patient,
@@ -156,6 +158,20 @@ def test_line_across_a_carton_s_label_that_the_picture_cuts_is_no_number_in_a_fi
 
     read = {reading.symbology: reading.data for reading in patient().look(frame).readings}
     assert "]I0" not in read
+
+
+@pytest.mark.parametrize("number", ["09506003968152", "04287913460985", "01428177905840"])
+def test_halves_of_two_databar_labels_one_of_them_upside_down_are_no_third_label(number: str) -> None:
+    upright, over = databar("DataBarOmni", number), databar("DataBarStkOmni", "09506000263366")[::-1, ::-1]
+    shelf = np.full((400, 1000), 255, np.uint8)
+    shelf[150 : 150 + upright.shape[0], 60 : 60 + upright.shape[1]] = upright
+    shelf[100 : 100 + over.shape[0], -100 - over.shape[1] : -100] = over
+    joined = {reading.data for reading in read(shelf).readings}
+    assert len(joined) == 3, "the engine joins them"
+
+    for frame in (still(shelf), *film([shelf])):
+        found = sorted(reading.data for reading in patient().look(frame).readings)
+        assert found == sorted([b"01" + number.encode(), b"0109506000263366"])
 
 
 def test_empty_picture_holds_no_label() -> None:
