@@ -106,6 +106,13 @@ def test_misread_in_one_frame_between_good_ones_is_neither_a_scan_nor_unread() -
     assert tracker.unread == 0
 
 
+def test_of_two_texts_that_are_read_by_turns_at_one_place_only_one_read_twice_as_often_is_a_scan() -> None:
+    right, wrong = [at(400, 300, b"00395060065321718248")], [at(400, 300, b"00395018065390718948")]
+
+    assert texts(watch(Tracker(), [right, right, wrong] * 12)) == [[b"00395060065321718248"]]
+    assert watch(Tracker(), [right, wrong] * 12) == [], "and where neither is, nobody knows"
+
+
 def test_same_misread_in_two_frames_before_the_label_is_sharp_is_no_scan() -> None:
     misread = [Reading(format="EAN13", symbology="]E0", data=b"2693441402601", quad=at(400, 310, EAN, 200, 11).quad)]
 
