@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import changes, site_codes
+from server import changes, papers, site_codes
+from server.database import SITE
 from server.orders.book import is_cancelled, read_cancellations, read_orders, read_shortages
 from server.orders.pieces import read_pieces
 from server.orders.progress import read_progress
+from server.receipts.kinds import KINDS
 from server.returns.announced import read_buyers, read_claims
-from server.tables import document_rows
+from server.tables import document_rows, documents, events
+from server.transfers.withdrawn import Line, withdrawn
+from server.with_container import END_OF_TIME
 from sync.identity import item_of
 from sync.order import Order, Taken
 from sync.order_pieces import OrderPieces
@@ -22,6 +26,21 @@ from sync.order_pieces import OrderPieces
 ITEM_FIELDS: Final = ("name", "sku", "mode", "serial_pattern")
 LOCATION_FIELDS: Final = ("code", "name", "zone")
 """What handhelds are told of a product and of a bin, as its list says it."""
+
+_NUMBER: Final = sa.bindparam("number", type_=sa.Text)
+_NOTICE: Final = (
+    sa.select(documents.c.kind, documents.c.digest)
+    .where(documents.c.site == SITE, documents.c.number == _NUMBER, documents.c.kind.in_(KINDS))
+    .where(documents.c.event.isnot(None))
+    .order_by(documents.c.event_ms, documents.c.digest)
+)
+_HOW_RECEIVED: Final = (
+    sa.select(events.c.reason)
+    .where(events.c.site == SITE, events.c.document == _NUMBER, events.c.action == "open_receipt")
+    .order_by(events.c.event_ms.desc(), events.c.epoch.desc(), events.c.seq.desc())
+    .limit(1)
+)
+"""How it was said last that a notice is received: `blind` or `guided`."""
 
 
 def publish_items(connection: sa.Connection, site: str, rows: Iterable[Any], at: int) -> None:
@@ -50,22 +69,44 @@ def publish_document(connection: sa.Connection, site: str, document: Any, at: in
     if document.kind == "rma":
         changes.publish(connection, site, "document", document.number, _announced(connection, site, document), at)
         return
+    publish_notice(connection, site, document.number, at)
+
+
+def publish_notice(connection: sa.Connection, site: str, number: str, at: int) -> None:
+    """Offer an ASN or a purchase order as it stands: what is awaited, whether it is received blind, or closed."""
+    said = connection.execute(_NOTICE, {"site": site, "number": number}).all()
+    if not said:
+        return
+    gone = withdrawn(connection, site, number)
     offered = {
-        "kind": document.kind,
-        "state": "open",
-        "lines": _lines(connection, document.digest),
+        "kind": said[0].kind,
+        "state": "closed" if papers.versions(connection, site, "receipt_result", number) else "open",
+        "lines": _lines(connection, *(one.digest for one in said), without=gone),
         "bins": [],
-        "blind": False,
-        "supplier": _supplier(connection, document.digest),
+        "blind": connection.execute(_HOW_RECEIVED, {"site": site, "number": number}).scalar() == "blind",
+        "supplier": _supplier(connection, said[0].digest),
     }
-    changes.publish(connection, site, "document", document.number, offered, at)
+    changes.publish(connection, site, "document", number, offered, at)
 
 
 def retire_orders(connection: sa.Connection, site: str, numbers: Iterable[str], now_ms: int, at: int) -> None:
     """Take orders from the handhelds of which nothing is left to do: all is shipped, or was put back."""
-    progress = read_progress(connection, site, numbers, now_ms)
-    done = [n for n, one in progress.items() if one.standing in ("shipped", "cancelled") and not one.to_put_back]
+    done = _finished(connection, site, numbers, now_ms)
     changes.publish_all(connection, site, "document", dict.fromkeys(done), at)
+
+
+def _finished(connection: sa.Connection, site: str, numbers: Iterable[str], now_ms: int) -> set[str]:
+    progress = read_progress(connection, site, numbers, now_ms)
+    return {n for n, one in progress.items() if one.standing in ("shipped", "cancelled") and not one.to_put_back}
+
+
+def publish_orders_anew(connection: sa.Connection, site: str, numbers: Iterable[str], at: int) -> None:
+    """Offer orders as they stand; those that handhelds have not any more stay so, unless something is left to do."""
+    wanted = set(numbers)
+    retired = {number for number, row in changes.offered(connection, site, "document", wanted).items() if row is None}
+    publish_orders(connection, site, wanted - retired, at)
+    open_again = retired - _finished(connection, site, retired, END_OF_TIME)
+    publish_orders(connection, site, open_again, at)
 
 
 def publish_orders(connection: sa.Connection, site: str, numbers: Iterable[str], at: int) -> None:
@@ -121,13 +162,14 @@ def _supplier(connection: sa.Connection, digest: str) -> str | None:
     return (connection.execute(query).scalar() or {}).get("supplier")
 
 
-def _lines(connection: sa.Connection, digest: str) -> list[dict[str, Any]]:
+def _lines(connection: sa.Connection, *digests: str, without: Collection[Line] = ()) -> list[dict[str, Any]]:
     """What a document says of products without naming their units, which handhelds learn one by one."""
     t = document_rows.c
-    query = sa.select(t.subject, t.lot, t.container, t.quantity).where(t.document == digest, t.quantity.isnot(None))
+    query = sa.select(t.subject, t.lot, t.container, t.quantity).where(t.document.in_(digests), t.quantity.isnot(None))
     totals: Counter[tuple[str | None, str | None, str | None]] = Counter()
-    for subject, lot, container, quantity in connection.execute(query):
-        totals[item_of(subject), lot, container] += quantity
+    for subject, lot, container, quantity in connection.execute(query.order_by(t.document, t.row)):
+        if (subject, container) not in without:
+            totals[item_of(subject), lot, container] += quantity
     return [
         {"item": item, "lot": lot, "quantity": quantity, "container": container}
         for (item, lot, container), quantity in totals.items()

@@ -7,7 +7,7 @@ in their order. On PostgreSQL the stamp is the transaction's own number (`xid8`)
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -81,14 +81,20 @@ _OFFERED: Final = sa.select(reference.c.key, reference.c.row).where(
 
 def publish_all(connection: sa.Connection, site: str, kind: str, rows: Mapping[str, Any], at: int) -> None:
     """Offer many rows of one kind, by key, as `publish` does one."""
-    stored: dict[str, Any] = {}
-    for keys in in_chunks(rows):
-        asked = connection.execute(_OFFERED, {"site": site, "kind": kind, "keys": keys})
-        stored.update((key, row) for key, row in asked)
+    stored = offered(connection, site, kind, rows)
     new = [key for key in sorted(rows) if key not in stored or stored[key] != rows[key]]
     upsert(
         connection, reference, [{"site": site, "kind": kind, "key": key, "row": rows[key], "stamp": at} for key in new]
     )
+
+
+def offered(connection: sa.Connection, site: str, kind: str, keys: Iterable[str]) -> dict[str, Any]:
+    """What handhelds are offered under these keys of a kind; None where the entry has gone."""
+    found: dict[str, Any] = {}
+    for chunk in in_chunks(keys):
+        asked = connection.execute(_OFFERED, {"site": site, "kind": kind, "keys": chunk})
+        found.update((key, row) for key, row in asked)
+    return found
 
 
 def pull(

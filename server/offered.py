@@ -1,6 +1,6 @@
-"""What handhelds are told beside the units, held against the ledger.
+"""What handhelds are told beside the units, held against the ledger: what is not simply told anew (`told_anew.py`).
 
-Recalls, thefts, which names are one unit's, products and bins; not yet the documents, which many facts change.
+Recalls, thefts, which names are one unit's, products and bins, whose badges let somebody in, what blind counts hide.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import sqlalchemy as sa
 
 from server import identifiers
 from server.catalogue import ITEM_FIELDS, LOCATION_FIELDS
+from server.counts import blind, plan, standing
+from server.counts.blind import blind_bins
 from server.database import SITE
 from server.ledger import in_chunks
 from server.recalls.account import RESULT
 from server.stolen import known as thefts
 from server.stolen.read import told
-from server.tables import document_rows, documents, identifier_claims, reference
+from server.tables import document_rows, documents, identifier_claims, people, reference
 
 _LATER: Final = frozenset({"since_ms", "until_ms", "stamp", "notices", "items"})
 """What is written into a recall's row after its document: its interval, and what came under its supplier since."""
@@ -43,6 +45,8 @@ def differences(connection: sa.Connection, site: str) -> Iterator[str]:
     yield from _thefts(connection, site)
     yield from _listed(connection, site, "products", "item", ITEM_FIELDS)
     yield from _listed(connection, site, "locations", "location", LOCATION_FIELDS)
+    yield from _badges(connection, site)
+    yield from _hidden(connection, site)
 
 
 def _recalls(connection: sa.Connection, site: str) -> Iterator[str]:
@@ -125,6 +129,35 @@ def _listed(connection: sa.Connection, site: str, kind: str, offered_as: str, fi
             yield f"{subject} is offered to no handheld, and a list names it."
         elif not any(all(row.get(name) == one[name] for name in told) for one in said[subject]):
             yield f"{subject} is offered otherwise than the last list that names it says."
+
+
+def _badges(connection: sa.Connection, site: str) -> Iterator[str]:
+    """A badge opens handhelds for whoever has it now, with their PIN, and for nobody else."""
+    staff = [p for p in connection.execute(sa.select(people)) if p.active and site in (p.site, *p.also)]
+    theirs = {p.badge: {"name": p.name, "pin": p.pin_hash, "roles": p.roles} for p in staff if p.badge is not None}
+    told = {badge: row for badge, row in _offered(connection, site, "person").items() if row["active"]}
+    for badge in sorted(theirs.keys() | told.keys()):
+        if badge not in told:
+            yield f"Badge {badge} of {theirs[badge]['name']} opens no handheld, and it should."
+        elif badge not in theirs:
+            yield f"Badge {badge} opens handhelds for {told[badge]['name']}, who has it no longer."
+        elif any(told[badge][name] != value for name, value in theirs[badge].items()):
+            yield f"Badge {badge} is told to handhelds with another name, PIN or role than {theirs[badge]['name']} has."
+
+
+def _hidden(connection: sa.Connection, site: str) -> Iterator[str]:
+    """The bins of a blind count are hidden from those who count them, until it is over."""
+    b = blind_bins.c
+    rows = sa.select(b.number, b.place, b.device_no).where(b.site == site)
+    hidden = {(n, p): whose for n, p, whose in connection.execute(rows)}
+    meant: dict[tuple[str, str], int] = {}
+    for number in _numbers(connection, site, "count"):
+        planned = plan.read(connection, site, number)
+        if standing.state_of(connection, site, planned) in ("open", "proposed"):
+            meant |= {(number, place): whose for place, whose in blind.bins_of(planned).items()}
+    for number, place in sorted(hidden.keys() | meant.keys()):
+        if hidden.get((number, place)) != meant.get((number, place)):
+            yield f"What lies in {place} is not hidden as count {number} says."
 
 
 def _offered(connection: sa.Connection, site: str, kind: str) -> Mapping[str, Any]:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from server import bin_cases, case_rows, contents, removal, stock_levels, unit_rows
 from server.case_rows import Cases, cases_of
 from server.catalogue import publish_orders, retire_orders
-from server.database import KEYS
+from server.database import KEYS, SITE
 from server.identifiers import ROUNDS_MAX, claim, names_of, owners, relatives
 from server.ledger import history, in_chunks
 from server.modes import told_apart
@@ -85,7 +85,7 @@ def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) 
     pieces = told_apart.touched(connection, site, _may_be_pieces(by_subject))
     if pieces:
         stock_levels.rebuild(connection, site, pieces, at, _holding(connection, site))
-    _tell_orders(connection, site, by_subject, at)
+    _tell_orders(connection, site, by_subject, _went_or_came(by_subject, owned) | set(filter(is_container, late)), at)
     taken = {f.event.document for f in facts if f.event.action in TAKING and f.event.document}
     _look_for_surplus(connection, site, taken, _keys(by_subject) - bins, at)
     _retire_orders(connection, site, by_subject, stored, at)
@@ -118,12 +118,35 @@ def _may_be_pieces(by_subject: Mapping[str, list[Fact]]) -> set[str]:
     return {s for s, facts in by_subject.items() if not is_stock(s) and any(f.event.action in said for f in facts)}
 
 
-def _tell_orders(connection: sa.Connection, site: str, by_subject: Mapping[str, list[Fact]], at: int) -> None:
-    """Let handhelds know what these facts changed of orders: what one does without, and pieces that it has."""
+def _went_or_came(by_subject: Mapping[str, list[Fact]], owned: Mapping[str, str]) -> set[str]:
+    """Cartons that these facts hand over or bring back, by whatever label; or that they say did neither."""
+    said = {"ship", "parcel_back", "void"}
+    named = {owned.get(s, s) for s, facts in by_subject.items() if any(f.event.action in said for f in facts)}
+    return {key for key in named if is_container(key)}
+
+
+_PACKED_FOR: Final = (
+    sa.select(events.c.document)
+    .distinct()
+    .where(events.c.site == SITE, events.c.container.in_(KEYS), events.c.action == "pack")
+    .where(events.c.document.isnot(None))
+)
+
+
+def _tell_orders(
+    connection: sa.Connection, site: str, by_subject: Mapping[str, list[Fact]], cartons: set[str], at: int
+) -> None:
+    """Let handhelds know what these facts changed of orders: what one does without, and pieces that it has.
+
+    Args:
+        cartons: what went or came: of the pieces in them handhelds are told whether they have left.
+    """
     said = [f.event for facts in by_subject.values() for f in facts if f.event.action in _ANEW]
     loose = [f.event for s, facts in by_subject.items() if is_stock(s) or is_container(s) for f in facts]
     said += [event for event in loose if event.action in _TO_ORDERS]
     numbers = {event.document for event in said if event.document is not None}
+    for keys in in_chunks(cartons):
+        numbers |= set(connection.execute(_PACKED_FOR, {"site": site, "keys": keys}).scalars())
     lock(connection, site, numbers)  # two that bring pieces of one order each read what the other one brought
     publish_orders(connection, site, read_orders(connection, site, numbers), at)
 

@@ -6,8 +6,9 @@ closed count an undo is a late fact, as a late scan is.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -131,13 +132,44 @@ def undo(connection: sa.Connection, *, site: str, name: str, reason: str, operat
 
 def _tell_handheld(connection: sa.Connection, site: str, undone: Fact, void: Fact, at: int) -> None:
     """Have the handheld that made a scan hear that it was taken back; and, of an undo, that the scan stands again."""
+    changes.publish_all(connection, site, "undone", _told(connection, undone, void), at)
+
+
+def _told(connection: sa.Connection, undone: Fact, void: Fact) -> dict[str, Any]:
+    """What an undo tells handhelds of their scans, by name: who took it back and why; None where it stands again."""
     said = {"by": void.event.operator, "reason": void.event.reason}
+    rows: dict[str, Any] = {}
     for event in (undone.event, *_undone_before(connection, undone)):
-        if event.device_no == ledger.SERVER_DEVICE:
-            continue
-        gone = event is undone.event
-        row = said | {"action": event.action, "subject": event.subject} if gone else None
-        changes.publish(connection, site, "undone", format_name(event.name), row, at)
+        if event.device_no != ledger.SERVER_DEVICE:
+            gone = event is undone.event
+            rows[format_name(event.name)] = said | {"action": event.action, "subject": event.subject} if gone else None
+    return rows
+
+
+def told_of(connection: sa.Connection, site: str) -> set[str]:
+    """Scans of whose undo by the office their handhelds are told."""
+    return {name for name, row in _told_by_all(connection, site).items() if row is not None}
+
+
+def tell(connection: sa.Connection, site: str, names: Collection[str], at: int) -> None:
+    """Offer what every undo of the office's together says of these scans."""
+    said = _told_by_all(connection, site)
+    changes.publish_all(connection, site, "undone", {name: said.get(name) for name in names}, at)
+
+
+def _told_by_all(connection: sa.Connection, site: str) -> dict[str, Any]:
+    e = events.c
+    query = (
+        sa.select(events)
+        .where(e.site == site, e.device_no == ledger.SERVER_DEVICE, e.action == "void")
+        .where(e.about.is_(None), e.voids.isnot(None))  # an undo about something else follows from it, untold
+        .order_by(e.event_ms, e.epoch, e.seq)
+    )
+    rows: dict[str, Any] = {}
+    for void in [fact_of(row) for row in connection.execute(query).mappings()]:
+        undone = _read(connection, site, void.event.voids or "")
+        rows |= _told(connection, undone, void) if undone is not None else {}
+    return rows
 
 
 def _undone_before(connection: sa.Connection, void: Fact) -> list[ScanEvent]:

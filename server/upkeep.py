@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import apart_cases, bin_cases, offered, papers, piece_cases
+from server import apart_cases, bin_cases, changes, offered, papers, piece_cases, told_anew
 from server import documents as imports
 from server.counts import exceptions
 from server.database import reading, stamp, writing
@@ -88,6 +88,8 @@ def rebuild_all(site: str, progress: Progress) -> int:
                 surplus.refold(connection, site, surplus.suspects(connection, site), stamp(connection))
                 bin_cases.rebuild(connection, site, bin_cases.strange(connection, site), stamp(connection))
                 tell_anew(connection, site, stamp(connection))
+                for part in told_anew.parts(connection, site):
+                    part.tell(connection, site, stamp(connection))
                 connection.execute(server_state.update().values(fold_version=FOLD_VERSION))
         if not names:
             return done
@@ -111,6 +113,7 @@ def verify(site: str, progress: Progress) -> Iterator[str]:
         told, orders = piece_cases.numbers(connection, site), surplus.suspects(connection, site)
     yield from _apart(site, piece_cases.RULE, told, lambda c, number, at: piece_cases.refold(c, site, number, at))
     yield from _apart(site, surplus.RULE, orders, lambda c, number, at: surplus.refold(c, site, [number], at))
+    yield from _told(site)
 
 
 def _chains(connection: sa.Connection, site: str) -> Iterator[str]:
@@ -128,7 +131,7 @@ def _chain(connection: sa.Connection, chain: Any) -> Iterator[str]:
     )
     here: dict[int, set[bytes]] = {0: {GENESIS}}
     heads: set[bytes] = set()
-    reached = 0
+    reached = last = 0
     for row in connection.execution_options(yield_per=EVENTS_AT_ONCE).execute(query):
         before = here.get(row.seq - 1)
         continues = before is None or any(digest(d, row.line) == row.digest for d in before)
@@ -137,10 +140,13 @@ def _chain(connection: sa.Connection, chain: Any) -> Iterator[str]:
             yield f"Event {name}.{row.seq} does not fit the one before it: its bytes or its digest were changed."
         here = {s: d for s, d in here.items() if s >= row.seq - 1}
         here.setdefault(row.seq, set()).add(row.digest)
+        last = row.seq
         if row.seq == reached + 1:
             reached = row.seq
         if row.seq == chain.acked_through:
             heads |= {row.digest}
+    if chain.last_seq != last:
+        yield f"Chain {name} is said to reach to {chain.last_seq}, and its last event here is {last}."
     if chain.acked_through and chain.head not in heads:
         yield f"Chain {name} is said to end in {chain.head.hex()[:12]}, which is not the digest of its last event."
     if reached < chain.acked_through:
@@ -227,6 +233,26 @@ def _apart(
         yield from _differences(stored, folded)
 
 
+def _told(site: str) -> Iterator[str]:
+    """Tell handhelds everything again beside what they are told, and take it back."""
+    with reading() as connection:
+        parts = list(told_anew.parts(connection, site))
+    for part in parts:
+        kind = part.told.kind
+        with writing() as connection:
+            lock(connection, site, part.keys)
+            told = changes.offered(connection, site, kind, part.keys)
+            trial = connection.begin_nested()
+            part.tell(connection, site, stamp(connection))
+            said = changes.offered(connection, site, kind, part.keys)
+            trial.rollback()
+        yield from _differences(_with_rows(kind, told), _with_rows(kind, said))
+
+
+def _with_rows(kind: str, offered: Mapping[str, Any]) -> _Rows:
+    return {(kind, key): row for key, row in offered.items() if row is not None}
+
+
 _Rows = Mapping[tuple[str, ...], Mapping[str, Any]]
 
 
@@ -253,6 +279,6 @@ def _differences(stored: _Rows, folded: _Rows) -> Iterator[str]:
         elif old is None:
             yield f"{what} is not stored, and the ledger says that it should be."
         else:
-            for name in old:
-                if old[name] != new[name]:
-                    yield f"{what}: {name} is {old[name]!r}, and the ledger says {new[name]!r}."
+            for name in {**old, **new}:
+                if old.get(name) != new.get(name):
+                    yield f"{what}: {name} is {old.get(name)!r}, and the ledger says {new.get(name)!r}."

@@ -10,7 +10,19 @@ from server import naming, papers
 from server.cli.command import command, counted, operator, site
 from server.cli.reports import say_report
 from server.context import now_ms
-from server.counts import choosing, closing, late, limits, listing, opening, recount, reports, sharing, versions
+from server.counts import (
+    choosing,
+    closing,
+    late,
+    limits,
+    listing,
+    opening,
+    recount,
+    reports,
+    sharing,
+    standing,
+    versions,
+)
 from server.counts.choosing import Ask, By
 from server.counts.holdings import lying
 from server.counts.limits import Limit
@@ -131,7 +143,7 @@ def _show(number: str) -> None:
         names = naming.read(
             connection, site(), [key for m in found.moves for key in (m.subject, m.origin, m.destination)]
         )
-        waiting = closing.pending(connection, site(), number)
+        waiting = standing.pending(connection, site(), number)
         exceptions = late.late_scans(connection, site=site(), number=number, found=found)
         closed = papers.versions(connection, site(), "count_result", number)
         frozen = versions.read_version(connection, site(), number, closed) if closed else None

@@ -38,15 +38,17 @@ def hide(connection: sa.Connection, site: str, plan: Plan, at: int) -> None:
     Args:
         at: stamp of this transaction.
     """
-    rows = [
-        {"site": site, "place": s.place, "number": plan.number, "device_no": s.device_no or ANY_HANDHELD}
-        for s in plan.shares
-        if s.blind
-    ]
-    if rows:
+    hidden = bins_of(plan)
+    if hidden:
         alone(connection)
+        rows = [{"site": site, "place": p, "number": plan.number, "device_no": whose} for p, whose in hidden.items()]
         connection.execute(blind_bins.insert(), rows)
-        _tell_again(connection, site, [s.place for s in plan.shares if s.blind], at)
+        _tell_again(connection, site, hidden, at)
+
+
+def bins_of(plan: Plan) -> dict[str, int]:
+    """The bins that a count hides until it is closed, each with the handheld that it hides them from."""
+    return {s.place: s.device_no or ANY_HANDHELD for s in plan.shares if s.blind}
 
 
 def reveal(connection: sa.Connection, site: str, number: str, at: int) -> None:

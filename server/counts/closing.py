@@ -3,43 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from server import papers, piece_cases
-from server.changes import publish
-from server.counts import blind, exceptions, late, plan, reports
+from server.counts import blind, exceptions, late, plan, reports, standing
 from server.counts.compare import Line
 from server.counts.freeze import freeze, is_stated, next_version, result_row
 from server.counts.limits import exceeded, limit_of, limits
 from server.counts.plan import CountError, Plan, Sort
-from server.counts.progress import done_bins
 from server.counts.reports import CountReport
+from server.counts.standing import Proposal, cancelled, pending
 from server.database import stamp
 from server.ledger import record
 from server.rebuild import lock, rebuild
-from server.tables import documents, events
 from sync.event import format_name
 from sync.identity import is_stock
 
 Row = Mapping[str, Any]
 TAKEN_ON: Final = (Line.UNKNOWN, Line.UNEXPECTED, Line.MISPLACED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
-    """A version that is above the limit of who closed it, and waits."""
-
-    digest: str
-    version: int
-    operator: str | None
-    event_ms: int
-    reasons: list[str]
-    """Why it has to be approved."""
-    counters: list[str]
-    rows: list[Row]
 
 
 def close_count(
@@ -118,8 +102,7 @@ def _propose(
         operator=operator,
         now_ms=now_ms,
     )
-    offered = plan.offered(planned, "proposed", planned.bins)
-    publish(connection, site, "document", planned.number, offered, stamp(connection))
+    standing.tell(connection, site, [planned.number], stamp(connection))
 
 
 def _seal(
@@ -152,14 +135,15 @@ def _seal(
     at = stamp(connection)
     rebuild(connection, site, touched, at)
     piece_cases.refold(connection, site, number, at)
-    _end(connection, site, planned, "closed", at)
+    _end(connection, site, planned, at)
 
 
-def _end(connection: sa.Connection, site: str, planned: Plan, state: str, at: int) -> None:
+def _end(connection: sa.Connection, site: str, planned: Plan, at: int) -> None:
     """Tell the handhelds that the count and its recounts are over, and what lies in bins that were blind."""
-    for each in [planned, *plan.recounts(connection, site, planned.number)]:
-        blind.reveal(connection, site, each.number, at)
-        publish(connection, site, "document", each.number, plan.offered(each, state, each.bins), at)
+    over = [planned.number, *(each.number for each in plan.recounts(connection, site, planned.number))]
+    for number in over:
+        blind.reveal(connection, site, number, at)
+    standing.tell(connection, site, over, at)
 
 
 def _take_on(
@@ -185,44 +169,6 @@ def _take_on(
             now_ms=now_ms,
         )
     return [str(row["subject"]) for row in taken]
-
-
-def pending(connection: sa.Connection, site: str, number: str) -> Proposal | None:
-    """The version that waits for approval, if one does."""
-    d = documents.c
-    query = (
-        sa.select(documents, events.c.operator)
-        .join(events, sa.and_(events.c.evidence == d.digest, events.c.action == "propose_count"))
-        .where(d.site == site, d.kind == "count_proposal", d.number.startswith(f"{number}/", autoescape=True))
-        .order_by(d.event_ms.desc(), d.event.desc())
-    )
-    found = next((r for r in connection.execute(query) if r.number.rpartition("/")[0] == number), None)
-    if found is None or _is_decided(connection, site, number, found.digest):
-        return None
-    rows: list[Row] = [dict(row) for row in papers.rows_in(connection, found.digest)]
-    head = rows[0]["attributes"]
-    return Proposal(
-        digest=found.digest,
-        version=int(found.number.rpartition("/")[2]),
-        operator=found.operator,
-        event_ms=found.event_ms,
-        reasons=head["reasons"],
-        counters=head["counters"],
-        rows=rows,
-    )
-
-
-def _is_decided(connection: sa.Connection, site: str, number: str, digest: str) -> bool:
-    rejected = sa.select(events.c.seq).where(
-        events.c.site == site, events.c.document == number, events.c.action == "reject_count",
-        events.c.evidence == digest,
-    )  # fmt: skip
-    if connection.execute(rejected.limit(1)).first() is not None:
-        return True
-    last = papers.versions(connection, site, "count_result", number)
-    numbers = [f"{number}/{version}" for version in range(1, last + 1)]  # it was closed again since, maybe
-    heads = [papers.rows_of(connection, site, "count_result", each)[:1] for each in numbers]
-    return any(head["attributes"].get("proposal") == digest for rows in heads for head in rows)
 
 
 def approve(
@@ -273,10 +219,7 @@ def reject(connection: sa.Connection, *, site: str, number: str, operator: str |
         reason=note,
         evidence=found.digest,
     )
-    planned = plan.read(connection, site, number)
-    state = "closed" if papers.versions(connection, site, "count_result", number) else "open"
-    done = done_bins(connection, site, planned)  # a finish may have been undone while it waited
-    publish(connection, site, "document", number, plan.offered(planned, state, done), stamp(connection))
+    standing.tell(connection, site, [number], stamp(connection))
 
 
 def _decidable(connection: sa.Connection, site: str, number: str, operator: str | None) -> Proposal:
@@ -318,14 +261,4 @@ def cancel(connection: sa.Connection, *, site: str, number: str, operator: str |
         reason=note,
         evidence=digest,
     )
-    _end(connection, site, planned, "cancelled", stamp(connection))
-
-
-def cancelled(connection: sa.Connection, site: str, number: str) -> bool:
-    """Whether the count was given up."""
-    query = (
-        sa.select(events.c.seq)
-        .join(documents, (documents.c.digest == events.c.evidence) & (documents.c.kind == "count"))
-        .where(events.c.site == site, events.c.document == number, events.c.action == "close_count")
-    )
-    return connection.execute(query.limit(1)).first() is not None
+    _end(connection, site, planned, stamp(connection))

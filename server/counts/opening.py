@@ -9,9 +9,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import naming, papers
-from server.changes import publish
 from server.counts import blind as blind_bins
-from server.counts import plan
+from server.counts import plan, standing
 from server.counts.plan import CountError, Plan, Share, Sort
 from server.database import stamp
 from server.rebuild import lock, rebuild
@@ -76,7 +75,7 @@ def open_count(
         now_ms=now_ms,
     )
     at = stamp(connection)
-    publish(connection, site, "document", number, plan.offered(made, "open", ()), at)
+    standing.tell(connection, site, [number], at)
     blind_bins.hide(connection, site, made, at)
     if sort is Sort.TAKE_ON:  # what was scanned for it before it was opened is no case either
         early = sa.select(events.c.subject).where(events.c.site == site, events.c.document == number)

@@ -9,8 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import papers
-from server.changes import publish
-from server.counts import blind, plan, selection
+from server.counts import blind, plan, selection, standing
 from server.counts.choosing import Choice
 from server.counts.holdings import holdings
 from server.counts.listing import state_of
@@ -138,7 +137,7 @@ def share_anew(
         now_ms=now_ms,
     )
     at = stamp(connection)
-    publish(connection, site, "document", number, plan.offered(made, "open", done), at)
+    standing.tell(connection, site, [number], at)
     blind.reveal(connection, site, number, at)
     blind.hide(connection, site, made, at)
     return made

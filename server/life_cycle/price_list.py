@@ -7,14 +7,14 @@ API, and in the feed as `price.changed`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from server import papers, taken_along
-from server.changes import publish
+from server.changes import publish_all
 from server.database import stamp
 from server.ledger import in_chunks
 from server.life_cycle.markdown import Suggestion
@@ -154,9 +154,31 @@ def _write(
         now_ms=now_ms,
         reason=told,
     )
-    at = stamp(connection)
-    for row in rows:
-        publish(connection, site, "price", str(row["subject"]), row["attributes"], at)
+    publish_all(connection, site, "price", {str(row["subject"]): row["attributes"] for row in rows}, stamp(connection))
+
+
+def told_of(connection: sa.Connection, site: str) -> set[str]:
+    """Everything that ever had a price of its own."""
+    return set(_last_words(connection, site))
+
+
+def tell(connection: sa.Connection, site: str, subjects: Collection[str], at: int) -> None:
+    """Offer the last word about the price of each of these."""
+    said = _last_words(connection, site)
+    publish_all(connection, site, "price", {s: said[s].attributes for s in subjects if s in said}, at)
+
+
+def _last_words(connection: sa.Connection, site: str, since_ms: int = 0) -> dict[str, sa.Row[Any, Any, Any, Any]]:
+    """The last row about each subject: `subject`, `attributes` (null where its price ended), `number`, `event_ms`."""
+    t = document_rows.c
+    query = (
+        sa.select(t.subject, t.attributes, documents.c.number, documents.c.event_ms)
+        .join(documents, documents.c.digest == t.document)
+        .where(documents.c.site == site, documents.c.kind == KIND, documents.c.event.isnot(None))
+        .where(documents.c.event_ms > since_ms)
+    )
+    rows = sorted(connection.execute(query), key=lambda row: (row.event_ms, int(row.number.rpartition("-")[2])))
+    return {row.subject: row for row in rows}
 
 
 def offered_now(connection: sa.Connection, site: str, now_ms: int) -> list[Offered]:
@@ -175,17 +197,7 @@ def offered_now(connection: sa.Connection, site: str, now_ms: int) -> list[Offer
 
 def in_force(connection: sa.Connection, site: str, now_ms: int) -> list[Offered]:
     """Every price that holds at this moment, by subject; whether the unit is still for sale is not looked up."""
-    t = document_rows.c
-    query = (
-        sa.select(t.subject, t.attributes, documents.c.number, documents.c.event_ms)
-        .join(documents, documents.c.digest == t.document)
-        .where(documents.c.site == site, documents.c.kind == KIND, documents.c.event.isnot(None))
-        .where(documents.c.event_ms > now_ms - DAYS_MAX * DAY_MS)  # no price holds for longer
-    )
-    rows = connection.execute(query).all()
-    latest = {}
-    for row in sorted(rows, key=lambda row: (row.event_ms, int(row.number.rpartition("-")[2]))):
-        latest[row.subject] = row
+    latest = _last_words(connection, site, since_ms=now_ms - DAYS_MAX * DAY_MS)  # no price holds for longer
     return [
         Offered(subject=subject, number=row.number, **row.attributes)
         for subject, row in sorted(latest.items())

@@ -141,7 +141,7 @@ def open_change(
         operator=operator,
         now_ms=now_ms,
     )
-    _publish(connection, site, number, item, "open")
+    tell(connection, site, number, stamp(connection))
     return number
 
 
@@ -202,7 +202,7 @@ def switch(
     at = stamp(connection)
     row = connection.execute(_item(site, change.item)).scalar_one()
     changes.publish(connection, site, "item", change.item, {**row, "mode": change.after}, at)
-    _publish(connection, site, number, change.item, "closed")
+    tell(connection, site, number, at)
     if rows and here:
         document = connection.execute(sa.select(documents).where(documents.c.digest == digest)).one()
         rebuild_stated(connection, site, {row["subject"] for row in rows}, at, document)
@@ -215,7 +215,7 @@ def give_up(connection: sa.Connection, *, site: str, number: str, operator: str 
     Raises:
         ModeError: it is not open.
     """
-    change = _open_one(connection, site, number)
+    _open_one(connection, site, number)
     record(
         connection,
         site=site,
@@ -225,7 +225,7 @@ def give_up(connection: sa.Connection, *, site: str, number: str, operator: str 
         document=number,
         reason="given up",
     )
-    _publish(connection, site, number, change.item, "closed")
+    tell(connection, site, number, stamp(connection))
     return read(connection, site, number)
 
 
@@ -365,15 +365,19 @@ def _rest(change: Change, kept: list[str]) -> str:
     return " and ".join(parts)
 
 
-def _publish(connection: sa.Connection, site: str, number: str, item: str, state: str) -> None:
-    """Let handhelds scan under it: the product, and which of its lots lies where."""
+def tell(connection: sa.Connection, site: str, number: str, at: int) -> None:
+    """Let handhelds scan under it until it is closed: the product, and which of its lots lies where."""
     rows = papers.rows_of(connection, site, KIND, number)
+    item = rows[0]["subject"]
     lines = [
         {"item": item, "lot": lot_in(row["subject"]), "quantity": row["quantity"] or 0, "location": row["location"]}
         for row in rows
     ]
+    e = events.c
+    closed = sa.select(e.seq).where(e.site == site, e.document == number, e.action == "close_mode_change").limit(1)
+    state = "open" if connection.execute(closed).first() is None else "closed"
     offered = {"kind": KIND, "state": state, "lines": lines, "bins": [], "blind": False}
-    changes.publish(connection, site, "document", number, offered, stamp(connection))
+    changes.publish(connection, site, "document", number, offered, at)
 
 
 def _item(site: str, item: str) -> sa.Select[Any]:

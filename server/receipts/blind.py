@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from server.changes import publish
+from server import catalogue
 from server.database import stamp
 from server.ledger import record
 from server.rebuild import lock
@@ -28,9 +28,7 @@ def set_blind(
     record(
         connection, site=site, action="open_receipt", operator=operator, now_ms=now_ms, document=number, reason=reason
     )
-    row = connection.execute(_offered(site, number)).scalar()
-    if row:
-        publish(connection, site, "document", number, row | {"blind": blind}, stamp(connection))
+    catalogue.publish_notice(connection, site, number, stamp(connection))
 
 
 def is_blind(connection: sa.Connection, site: str, number: str) -> bool:

@@ -12,7 +12,7 @@ from server.counts.plan import CountError
 from server.ledger import in_chunks
 from server.receipts.kinds import KINDS
 from server.tables import document_rows, documents
-from server.transfers.withdrawal import withdrawn
+from server.transfers.withdrawn import withdrawn
 from sync.identity import is_container, is_stock
 
 

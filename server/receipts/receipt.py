@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
-from server import papers, piece_cases
-from server.changes import publish
+from server import catalogue, papers, piece_cases
 from server.counts.compare import RECEIPT_KINDS, Line, ReportLine, totals
 from server.counts.freeze import next_version, result_row
 from server.database import stamp
@@ -19,7 +18,6 @@ from server.receipts.cartons import CartonProgress, cartons_of
 from server.receipts.evidence import Received
 from server.receipts.lines import ReceiptLine, piece_lines, unit_lines
 from server.receipts.notice import Notice
-from server.tables import reference
 from server.transfers import arrival
 from sync.sampling import Mode
 
@@ -141,7 +139,7 @@ def close_receipt(
     at = stamp(connection)
     rebuild(connection, site, [str(r["subject"]) for r in rows if r["stated"]], at)
     piece_cases.refold(connection, site, number, at)
-    _offer(connection, site, number, at, state="closed")
+    catalogue.publish_notice(connection, site, number, at)
     arrival.report_back(
         connection,
         site=site,
@@ -152,14 +150,6 @@ def close_receipt(
         now_ms=now_ms,
     )
     return found
-
-
-def _offer(connection: sa.Connection, site: str, number: str, at: int, **changed: object) -> None:
-    """Tell handhelds what became of a notice that they know."""
-    offered = (reference.c.site == site) & (reference.c.kind == "document") & (reference.c.key == number)
-    row = connection.execute(sa.select(reference.c.row).where(offered)).scalar()
-    if row:
-        publish(connection, site, "document", number, row | changed, at)
 
 
 __all__ = ["ReceiptReport", "ReportLine", "close_receipt", "report"]

@@ -6,18 +6,18 @@ set it and when, and it is offered to handhelds, which then say "3 of 5 to read 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from server import papers
-from server.changes import publish
+from server.changes import publish, publish_all
 from server.counts.plan import CountError
 from server.database import stamp
 from server.rebuild import lock
-from server.tables import reference
+from server.tables import document_rows, documents, reference
 from sync.sampling import NO_SAMPLE, SITE_WIDE, Mode, Sampling
 
 
@@ -57,6 +57,27 @@ def set_rule(
     )
     publish(connection, site, "sampling", key, rule.row(), stamp(connection))
     return rule
+
+
+def told_of(connection: sa.Connection, site: str) -> set[str]:
+    """Suppliers that have a rule, and the site where it has one."""
+    return set(_set(connection, site))
+
+
+def tell(connection: sa.Connection, site: str, keys: Collection[str], at: int) -> None:
+    """Offer the rules of these suppliers, or of the site, as they were set last."""
+    said = _set(connection, site)
+    publish_all(connection, site, "sampling", {key: said[key] for key in keys if key in said}, at)
+
+
+def _set(connection: sa.Connection, site: str) -> dict[str, Mapping[str, Any]]:
+    query = (
+        sa.select(document_rows.c.subject, document_rows.c.attributes, documents.c.event_ms, documents.c.number)
+        .join(documents, documents.c.digest == document_rows.c.document)
+        .where(documents.c.site == site, documents.c.kind == "sampling", documents.c.event.isnot(None))
+    )
+    rows = sorted(connection.execute(query), key=lambda row: (row.event_ms, int(row.number.rpartition("/")[2])))
+    return {row.subject: row.attributes for row in rows}
 
 
 def _checked(mode: str, value: int) -> Sampling:

@@ -66,6 +66,11 @@ def publish(connection: sa.Connection, site: str, keys: Collection[str], at: int
         offer(connection, site, KIND, key, row or None, at)
 
 
+def told_of(connection: sa.Connection, site: str) -> set[str]:
+    """Products of which the desk may have something to know, and the site where it has limits."""
+    return {*owner_settings.kept(connection, site, SETTING), *items_back(connection, site)}
+
+
 def items_back(connection: sa.Connection, site: str) -> list[str]:
     """Products of which something came back."""
     t = unit_states.c

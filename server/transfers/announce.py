@@ -21,7 +21,8 @@ from server.tables import document_rows, documents, reference, sites
 from server.transfers.arrival import arrived, tell_arrived
 from server.transfers.hand_overs import handed_over, orders_of
 from server.transfers.tracking import tell_names
-from server.transfers.withdrawal import Line, withdraw, withdrawn
+from server.transfers.withdrawal import withdraw
+from server.transfers.withdrawn import Line, withdrawn
 from server.unit_rows import states_of
 from sync.event import TEXT_MAX, ScanEvent, format_name
 from sync.history import Fact

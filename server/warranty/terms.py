@@ -57,9 +57,25 @@ def read_terms(
 
 
 def publish_terms(connection: sa.Connection, site: str, rows: Iterable[Any], at: int) -> None:
-    """Offer what was ever said of these subjects to handhelds; `rows` are of a document that was just taken in."""
+    """Offer what was ever said of the subjects of these rows of `document_rows`."""
+    tell(connection, site, {row.subject for row in rows}, at)
+
+
+def told_of(connection: sa.Connection, site: str) -> set[str]:
+    """Units, lots and products of whose warranty handhelds are told: what of the documents was taken in by now."""
+    query = (
+        sa.select(document_rows.c.subject)
+        .join(documents, documents.c.digest == document_rows.c.document)
+        .where(documents.c.site == site, documents.c.kind == "warranty", documents.c.event.isnot(None))
+        .where(document_rows.c.row <= documents.c.folded_rows)
+    )
+    return set(connection.execute(query.distinct()).scalars())
+
+
+def tell(connection: sa.Connection, site: str, subjects: Iterable[str], at: int) -> None:
+    """Offer what was ever said of these subjects to handhelds."""
     t = document_rows.c
-    for chunk in in_chunks({row.subject for row in rows}):
+    for chunk in in_chunks(subjects):
         query = (
             sa.select(t.subject, t.attributes, documents.c.event_ms)
             .join(documents, documents.c.digest == t.document)

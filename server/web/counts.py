@@ -11,7 +11,7 @@ from werkzeug import Response
 
 from server import case_list, context, papers, queries
 from server.case_list import CaseFilter
-from server.counts import closing, exceptions, listing, recount, reports, sharing
+from server.counts import closing, exceptions, listing, recount, reports, sharing, standing
 from server.counts.compare import Line
 from server.counts.plan import CountError
 from server.counts.reports import CountReport
@@ -101,7 +101,7 @@ def _count(number: str) -> str:
             names=linked_names(connection, person.site, keys),
             devices=queries.device_names(connection, person.site),
             versions=papers.versions(connection, person.site, "count_result", number),
-            pending=closing.pending(connection, person.site, number),
+            pending=standing.pending(connection, person.site, number),
             exceptions=exceptional,
             late=case_list.count_by_rule(connection, person.site, late).get(exceptions.RULE, 0),
             rule=exceptions.RULE,

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from server import papers
-from server.counts import closing, limits
+from server.counts import closing, limits, standing
 from server.counts.closing import close_count
 from server.counts.late import late_scans
 from server.counts.limits import Limit
@@ -80,7 +80,7 @@ def test_what_is_above_the_closers_limit_waits_for_approval(counter: Chain, said
     limit("role:supervisor", **said)
     assert close(role="supervisor").version is None
     with reading() as c:
-        waiting = closing.pending(c, SITE, "CC-1")
+        waiting = standing.pending(c, SITE, "CC-1")
     assert waiting is not None
     assert (waiting.reasons, waiting.version, waiting.operator) == ([reason], 1, "Sam")
     assert (state(), missing_cases()) == ("proposed", 0)
@@ -140,7 +140,7 @@ def test_a_proposal_that_was_approved_does_not_wait_again_once_the_count_is_clos
     push(counter, len(counter.lines), now_ms=NOW)
     assert close(role="supervisor").version == 2
     with reading() as c:
-        assert closing.pending(c, SITE, "CC-1") is None
+        assert standing.pending(c, SITE, "CC-1") is None
     with pytest.raises(CountError, match="nothing has changed since version 2"):
         close(role="supervisor")
     with pytest.raises(CountError, match="Nothing of count CC-1 waits"):

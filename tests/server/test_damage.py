@@ -10,8 +10,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from server import upkeep
-from server.database import db, reading, writing
+from server import documents as documents_
+from server import proven, site_codes, staff, told_anew, upkeep
+from server.counts.blind import blind_bins
+from server.counts.opening import open_count
+from server.database import db, reading, stamp, writing
+from server.life_cycle import price_list
+from server.life_cycle.markdown import Rule, Suggestion, When
+from server.receipts.sampling import set_rule
+from server.returns.limits import Limits, set_limits
 from server.tables import (
     cases,
     chains,
@@ -19,11 +26,14 @@ from server.tables import (
     documents,
     events,
     identifier_claims,
+    people,
     reference,
     stock_levels,
     unit_states,
 )
-from tests.handheld import BIN_A, BIN_B, CABLE, DOCK, unit
+from server.undo import undo
+from tests.handheld import BIN_A, BIN_B, CABLE, DOCK, PHONE, unit
+from tests.server.office import read
 from tests.server.recalls.scene import GTIN, begin, release
 from tests.server.running import NOW, SITE, Handheld, running_server, sign_in
 
@@ -34,6 +44,11 @@ FILES = {
 LISTS = {
     "products": "gtin,name,mode\n00614141000036,Cable,quantity\n",
     "locations": "code,zone\nZ-09,Z\n",
+}
+TOLD_OF = {
+    "order": "number,gtin,quantity\nSO-1,09506000134352,1\n",
+    "rma": "number,order,gtin,serial,reason\nRMA-1,SO-1,09506000134352,A1,fit\n",
+    "warranty": "gtin,months,starts\n09506000134352,24,sale\n",
 }
 IMEI = "urn:gsma:imei:49015420-323751-0"
 RECALL, THEFT = reference.c.kind == "recall", reference.c.kind == "stolen"
@@ -66,11 +81,34 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         thieves = {"reason": "gone from the cage", "product": GTIN}
         for serials in (["A7", "A8"], ["A9"]):
             assert admin.post("/api/v1/stolen", json=thieves | {"serials": serials}).status_code == 201
+        tell(handheld)
         found_again = {"subjects": [unit("A8")], "reason": "under the counter"}
         assert admin.post("/api/v1/stolen/ST-1/found", json=found_again).status_code == 200
         db.engine.dispose()
         shutil.copy(folder / "live.sqlite3", folder / "whole.sqlite3")
         yield folder
+
+
+def tell(handheld: Handheld) -> None:
+    """Something of each other kind that handhelds are told of."""
+    for kind, content in TOLD_OF.items():
+        with read(kind, content) as checked:
+            documents_.take(checked, operator="admin", now_ms=NOW)
+    handheld.scan("inspect", unit("A2"), location=BIN_B, minutes_ago=1)
+    handheld.push(first=len(handheld.chain.lines))
+    name = f"{handheld.chain.device_no}.{handheld.chain.epoch}.{len(handheld.chain.lines)}"
+    by: dict[str, Any] = {"site": SITE, "operator": "admin", "now_ms": NOW}
+    rule = Rule(name="old", when=When.AGE, days=90, percent=50)
+    cheaper = Suggestion(subject=unit("A2"), item=PHONE, quantity=1, rule=rule, was=200, price=100, floored=False)
+    with writing() as c:
+        undo(c, name=name, reason="wrong bin or carton", **by)
+        set_rule(c, supplier="Acme", mode="count", value=5, **by)
+        set_limits(c, item=None, limits=Limits(unit_max=2), **by)
+        price_list.accept(c, suggestions=[cheaper], currencies={PHONE: "EUR"}, days=3, **by)
+        open_count(c, number="COUNT-1", bins=[BIN_A, BIN_B], blind=True, **by)
+        site_codes.publish(c, SITE, stamp(c))
+        rosa = staff.add_person(c, site=SITE, name="Rosa", role="picker", by="admin", now_ms=NOW)
+        staff.set_badge(c, rosa, "K-17", "7391", staff.Change(site=SITE, by="admin", now_ms=NOW))
 
 
 @pytest.fixture
@@ -193,6 +231,26 @@ DAMAGE: dict[str, tuple[Callable[[sa.Connection], Any], str]] = {
         ),
         f"{CABLE} is offered otherwise than the last list that names it says",
     ),
+    "a badge that opens for somebody else": (
+        lambda c: c.execute(people.update().where(people.c.name == "Rosa").values(badge=None)),
+        "Badge K-17 opens handhelds for Rosa, who has it no longer",
+    ),
+    "a badge whose PIN was changed": (
+        lambda c: c.execute(people.update().where(people.c.name == "Rosa").values(pin_hash="x")),
+        "Badge K-17 is told to handhelds with another name, PIN or role than Rosa has",
+    ),
+    "a badge that was taken from the handhelds": (
+        lambda c: c.execute(reference.delete().where(reference.c.kind == "person")),
+        "Badge K-17 of Rosa opens no handheld, and it should",
+    ),
+    "a bin that a blind count does not hide": (
+        lambda c: c.execute(blind_bins.delete().where(blind_bins.c.place == BIN_A)),
+        f"What lies in {BIN_A} is not hidden as count COUNT-1 says",
+    ),
+    "a chain that is said to reach further": (
+        lambda c: c.execute(chains.update().where(chains.c.device_no != 0).values(last_seq=99)),
+        "is said to reach to 99",
+    ),
     "a name that is offered as another unit's": (
         lambda c: c.execute(reference.update().where(reference.c.kind == "alias").values(row=BIN_A)),
         f"{IMEI} is offered as {BIN_A}",
@@ -209,6 +267,48 @@ def _found(connection: sa.Connection) -> dict[str, Any]:
     """What is told of the one that was found."""
     query = sa.select(reference.c.row).where(THEFT, reference.c.key == unit("A8"))
     return dict(connection.execute(query).scalar_one())
+
+
+@pytest.mark.usefixtures("warehouse")
+@pytest.mark.parametrize("kind", [told.kind for told in told_anew.TOLD])
+def test_what_handhelds_are_told_is_held_against_the_ledger_and_told_again_by_a_rebuild(kind: str) -> None:
+    r = reference.c
+    with writing() as c:
+        query = sa.select(reference).where(r.kind == kind, r.row.isnot(None)).order_by(r.key).limit(1)
+        row = dict(c.execute(query).mappings().one())
+        c.execute(reference.update().where(r.kind == kind, r.key == row["key"]).values(row=row["row"] | {"spoilt": 1}))
+        c.execute(reference.insert().values(row | {"key": "GHOST"}))
+    assert found() == [
+        f"{kind} {key}{said}"
+        for key, said in sorted(
+            {
+                "GHOST": " is stored, and the ledger does not bear it out.",
+                row["key"]: ": spoilt is 1, and the ledger says None.",
+            }.items()
+        )
+    ]
+    upkeep.rebuild_all(SITE, lambda _: None)
+    assert found() == []
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_what_handhelds_are_not_told_any_more_is_missed_whatever_it_is() -> None:
+    kinds = [told.kind for told in told_anew.TOLD if told.kind != "site"]
+    with writing() as c:
+        c.execute(reference.delete().where(reference.c.kind.in_(kinds)))
+    missed = [said.partition(" ")[0] for said in found() if "is not stored, and the ledger says" in said]
+    assert set(missed) == set(kinds)
+    assert missed.count("document") == 4, "notice, order, return and count"
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_every_table_and_every_kind_that_handhelds_are_told_is_recomputed_or_has_a_reason() -> None:
+    assert proven.RECOMPUTED.keys() | proven.NOT_RECOMPUTED.keys() == set(db.metadata.tables)
+    assert not proven.RECOMPUTED.keys() & proven.NOT_RECOMPUTED.keys()
+    with reading() as c:
+        kinds = set(c.execute(sa.select(reference.c.kind).distinct()).scalars())
+    assert kinds <= proven.TOLD | proven.NOT_TOLD_ANEW.keys()
+    assert {told.kind for told in told_anew.TOLD} <= proven.TOLD
 
 
 @pytest.mark.usefixtures("warehouse")
