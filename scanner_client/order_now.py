@@ -15,6 +15,7 @@ from sync.order import Order, Taken
 from sync.order_pieces import OrderPieces, pieces_after
 from sync.unit import Status
 from sync.verdict import COMMITTED, NO_ORDER, Known, Ordered
+from sync.zones import is_set_apart
 
 FURTHER: Final = {"pick": COMMITTED, "pack": frozenset({Status.PACKED, Status.SHIPPED})}
 """By action: statuses of the others that count against what the order asks for."""
@@ -73,12 +74,14 @@ def taken_for(handheld: Handheld, order: Order, action: str) -> list[Taken]:
     Units by name; of what has no units, the pieces that the map counts and those that were scanned here since.
     """
     own = [str(event.subject) for event in handheld.own_scans.under(order.number) if event.subject]
-    found = _pieces(handheld, order, action)
+    found, apart = _pieces(handheld, order, action), handheld.site_map.quarantine_bins()
     for subject in dict.fromkeys([*handheld.site_map.taken_for(order.number), *own]):
         if is_container(subject) or is_stock(subject):
             continue
         known = known_now(handheld, subject)
-        if known is not None and known.status in FURTHER[action] and known.document == order.number:
+        if known is None or known.status not in FURTHER[action] or known.document != order.number:
+            continue
+        if not is_set_apart(known, apart):
             found.append(Taken(subject=subject, lot=known.lot))
     return found
 

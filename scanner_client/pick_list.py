@@ -22,7 +22,6 @@ from sync.recall import Recall, bite, traits_of
 from sync.unit import NOT_TOLD, Status
 from sync.verdict import day
 from sync.walking import walking_order
-from sync.zones import is_quarantine
 
 NAMED_MAX: Final = 3
 """Serial numbers that one line of the list names; any other unit of the product will do."""
@@ -123,7 +122,7 @@ class PickLists:
             self._stock = (*seen, site_map.stored({line.item for line in order.lines}))
         own = {str(event.subject) for event in self._handheld.own_scans.all() if event.subject}
         recalls = site_map.recalls()
-        apart = {place for place, zone in site_map.zones().items() if is_quarantine(zone)}
+        apart = site_map.quarantine_bins()
         found = []
         for one in self._stock[2]:
             if site_map.location_of(one.place) in apart:

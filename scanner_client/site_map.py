@@ -49,6 +49,7 @@ from sync.recall import Recall
 from sync.stolen import Theft, Thefts, thefts_in
 from sync.unit import IN_STOCK, NOT_TOLD, Status, UnitState, carried, is_inferred
 from sync.verdict import Known
+from sync.zones import is_quarantine
 
 RECALLS_MAX: Final = 10_000
 THEFTS_MAX: Final = 50_000
@@ -86,6 +87,7 @@ class SiteMap:
         self._database = database
         self._recalls: tuple[Recall, ...] | None = None
         self._orders: dict[str, Order] | None = None
+        self._apart: frozenset[str] | None = None
         self._thefts: dict[str, tuple[Theft, ...]] | None = None
         self.pieces = PiecesMap(database, lambda place: self._carrier(place, NESTING_MAX))
         """What has no units."""
@@ -134,7 +136,7 @@ class SiteMap:
                 "UPDATE pull SET cursor=?, incarnation=?, generation=?, filling=?, boot=?, boot_ms=?, server_ms=?",
                 now.cursor, now.incarnation, generation, filling, boot, boot_ms, told_ms,
             )  # fmt: skip
-        self._recalls = self._orders = self._thefts = None
+        self._recalls = self._orders = self._thefts = self._apart = None
         self.version += 1
 
     def age_ms(self, clock: Clock) -> int | None:
@@ -153,6 +155,7 @@ class SiteMap:
             status=now.status,
             expected=now.expected,
             expected_location=self.location_of(now.expected),
+            place=now.place,
             announced_by=now.announced_by,
             announced_in=now.announced_in,
             inferred=is_inferred(own, now),
@@ -218,6 +221,12 @@ class SiteMap:
     def zones(self) -> dict[str, str | None]:
         """Every location with its zone."""
         return dict(self._database.rows("SELECT key, json_extract(row, '$.zone') FROM entries WHERE kind='location'"))
+
+    def quarantine_bins(self) -> frozenset[str]:
+        """The locations where things are set apart."""
+        if self._apart is None:
+            self._apart = frozenset(place for place, zone in self.zones().items() if is_quarantine(zone))
+        return self._apart
 
     def orders(self) -> dict[str, Order]:
         """Every order that this handheld knows, by number."""

@@ -45,6 +45,7 @@ def _carried_on(handheld: Handheld, state: UnitState, own: Sequence[ScanEvent], 
         doubted=bool(state.doubts),
         closed=state.closed,
         notice=state.came_under or state.announced_by,
+        place=state.place,
         received=(now_ms, now_ms) if came_in else known.received if known else None,
     )
 

@@ -26,6 +26,7 @@ from server.returns import published
 from server.returns.announced import JUDGED
 from server.tables import document_rows, documents, events, reference, server_state, sites
 from server.warranty.terms import publish_terms
+from server.zones import quarantine_bins
 from sync.event import format_name
 
 LOAD_CHUNK: Final = 2_000
@@ -350,7 +351,10 @@ def _fold_chunk(digest: str, progress: Progress) -> bool:
         ).all()
         at = stamp(connection)
         if row.kind in _PUBLISH:
+            before = quarantine_bins(connection, row.site).keys()
             _PUBLISH[row.kind](connection, row.site, chunk, at)
+            if quarantine_bins(connection, row.site).keys() != before:  # what lies there left its order, or did not
+                surplus.refold(connection, row.site, surplus.suspects(connection, row.site), at)
             bin_cases.named(connection, row.site, {r.subject for r in chunk}, at)
         else:
             about = {r.subject for r in chunk if r.stated}

@@ -38,7 +38,7 @@ _REWRITES: Final = frozenset({"void", "link", "unlink", "reopen"})
 """Actions that change what earlier facts mean: they are never folded on top."""
 
 
-_ENDING: Final = frozenset({"ship", "put_away"})
+_ENDING: Final = frozenset({"ship", "put_away", "move", "quarantine"})
 """Actions after which nothing may be left to do for an order."""
 _ANEW: Final = frozenset({"short_pick", "void", "parcel_back"})
 _TO_ORDERS: Final = frozenset({*TAKING, *GIVING_BACK, "ship", "parcel_back"})
@@ -87,8 +87,15 @@ def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) 
         stock_levels.rebuild(connection, site, pieces, at, _holding(connection, site))
     _tell_orders(connection, site, by_subject, _went_or_came(by_subject, owned) | set(filter(is_container, late)), at)
     taken = {f.event.document for f in facts if f.event.action in TAKING and f.event.document}
+    taken |= {known.document for s, known in stored.items() if known.document and _may_leave_its_order(known, units[s])}
     _look_for_surplus(connection, site, taken, _keys(by_subject) - bins, at)
     _retire_orders(connection, site, by_subject, stored, at)
+
+
+def _may_leave_its_order(known: UnitState, facts: list[Fact]) -> bool:
+    """Whether these facts may set a picked or packed unit apart, or bring it back from there."""
+    said = {"move", "quarantine", "clear"} & {fact.event.action for fact in facts}
+    return bool(said) and known.status in (Status.PICKED, Status.PACKED)
 
 
 def _retire_orders(

@@ -310,6 +310,7 @@ def known_of(state: UnitState, locate: Callable[[str | None], str | None], *, in
         expected_location=locate(state.expected),
         announced_by=state.announced_by,
         announced_in=state.announced_in,
+        place=state.place,
         inferred=inferred,
         document=state.document,
         lot=state.lot,

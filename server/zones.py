@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from server.ledger import in_chunks
 from server.tables import reference
+from sync.zones import is_quarantine
 
 _ZONE: Final = reference.c.row["zone"].as_string()
 
@@ -27,3 +28,10 @@ def zones_of(connection: sa.Connection, site: str, places: Iterable[str | None] 
     for keys in in_chunks(key for key in places if key is not None):
         found.update((key, zone) for key, zone in connection.execute(query.where(t.key.in_(keys))))
     return found
+
+
+def quarantine_bins(connection: sa.Connection, site: str) -> dict[str, str]:
+    """The bins where things are set apart, each with its code: those of the zone called quarantine, or hold."""
+    t = reference.c
+    query = sa.select(t.key, t.row).where(t.site == site, t.kind == "location", t.row.isnot(None))
+    return {key: row.get("code") or key for key, row in connection.execute(query) if is_quarantine(row.get("zone"))}

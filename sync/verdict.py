@@ -120,6 +120,8 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+    place: str | None = None
+    """The location or container that it was last seen in."""
 class Ordered:
     """What the orders say of the unit that was scanned."""
 

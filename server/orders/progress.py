@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,12 +19,14 @@ from server.surroundings import Gathered, containers_at
 from server.tables import documents, events
 from server.undone import read_undone
 from server.unit_rows import states_of
+from server.zones import quarantine_bins
 from sync.event import format_name
 from sync.history import Fact
 from sync.identity import is_container, is_stock
 from sync.order import Order, OrderLine
 from sync.unit import Status, UnitState
 from sync.verdict import COMMITTED
+from sync.zones import is_set_apart
 
 ACTIONS: Final = (
     "pick",
@@ -37,6 +39,10 @@ ACTIONS: Final = (
     "cancel_order",
     "resume_order",
 )
+
+
+_OUT: Final = ("unpack", "put_away", "move")
+"""Actions that put a unit by itself into a place, whatever for."""
 
 
 def list_numbers(
@@ -90,6 +96,10 @@ class _Things:
     """The same, whatever became of their containers."""
     places: Mapping[str, str | None]
     around: Gathered
+    apart: Container[str | None]
+    """The bins where things are set apart."""
+    taken_out: Sequence[Fact]
+    """Scans that took one of them out of its carton, by itself."""
     now_ms: int
 
     @property
@@ -135,14 +145,30 @@ def _things(connection: sa.Connection, site: str, facts: list[Fact], now_ms: int
     own = states_of(connection, site, {names.get(key, key) for key in subjects} | cartons)
     own |= states_of(connection, site, {s.place for s in own.values() if s.place and is_container(s.place)} - set(own))
     around = containers_at(connection, site, {s.place for s in own.values() if s.place and is_container(s.place)})
+    left = any(fact.event.action == "ship" for fact in facts)
     return _Things(
         names=names,
         own=own,
         states={key: around.carried(state, now_ms) or state for key, state in own.items()},
         places={key: around.locate(state.place, now_ms) for key, state in own.items()},
         around=containers_at(connection, site, cartons),
+        apart=quarantine_bins(connection, site),
+        taken_out=_taken_out(connection, site, {*subjects, *names.values()}) if left else (),
         now_ms=now_ms,
     )
+
+
+def _taken_out(connection: sa.Connection, site: str, subjects: Iterable[str]) -> list[Fact]:
+    """Scans by which one of these left its carton, and that stand."""
+    facts: list[Fact] = []
+    for chunk in in_chunks(subjects):
+        query = (
+            sa.select(events)
+            .where(events.c.site == site, events.c.subject.in_(chunk), events.c.outcome.in_(FOLDED))
+            .where(events.c.action.in_(_OUT))
+        )
+        facts += map(fact_of, connection.execute(query).mappings())
+    return _standing(connection, facts)
 
 
 def came_back(connection: sa.Connection, site: str, cartons: Iterable[str]) -> dict[str, str]:
@@ -207,7 +233,8 @@ def _units(number: str, facts: list[Fact], things: _Things, back: Mapping[str, s
         if is_container(key) or key not in things.states:
             continue
         state, own = things.states[key], things.own[key]
-        if state.status in COMMITTED and own.document == number:
+        has = state.status in COMMITTED and own.document == number
+        if has and not is_set_apart(own, things.apart):
             carton = own.place if own.place and is_container(own.place) else None
             found.append(
                 OrderUnit(
@@ -235,11 +262,13 @@ def _left(facts: Iterable[Fact], things: _Things, back: Mapping[str, str]) -> di
     """
     packed: dict[str, str] = {}
     left: dict[str, str] = {}
-    for fact in facts:
+    for fact in sorted([*facts, *things.taken_out], key=lambda fact: fact.order):
         event = fact.event
         subject = things.names.get(event.subject or "", event.subject or "")
         if event.action == "pack" and event.container:
             packed[subject] = event.container
+        elif event.action in _OUT:
+            packed.pop(subject, None)
         elif event.action == "ship":
             left |= {unit: carton for unit, carton in packed.items() if subject in (unit, carton)}
     return {unit: carton for unit, carton in left.items() if carton not in back}

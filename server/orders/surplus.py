@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
@@ -23,6 +23,7 @@ from server.orders.book import read_orders
 from server.replay import Case
 from server.rules import Finding
 from server.tables import cases, events
+from server.zones import quarantine_bins
 from sync.event import format_name
 from sync.history import Fact, effective, step
 from sync.identity import is_container, is_stock, item_of
@@ -30,6 +31,7 @@ from sync.order import Order
 from sync.order_pieces import GIVING_BACK, TAKING, OrderPieces
 from sync.unit import Status, UnitState
 from sync.verdict import COMMITTED
+from sync.zones import is_set_apart
 
 RULE: Final = "more_than_ordered"
 
@@ -207,13 +209,14 @@ def _turns(connection: sa.Connection, site: str, number: str) -> list[Turn]:
     names = names_of(connection, site, units)
     told = history(connection, site, units | {n for further in names.values() for n in further})
     turns = _piece_turns(pieces, _undos(connection, pieces))
+    apart = quarantine_bins(connection, site)
     for unit in units:
         facts = [fact for name in (unit, *names.get(unit, ())) for fact in told.get(name, ())]
-        turns += _unit_turns(unit, number, facts)
+        turns += _unit_turns(unit, number, facts, apart)
     return turns
 
 
-def _unit_turns(unit: str, number: str, facts: list[Fact]) -> list[Turn]:
+def _unit_turns(unit: str, number: str, facts: list[Fact], apart: Container[str | None]) -> list[Turn]:
     """When the order had this unit, by the unit's history."""
     found: list[tuple[Fact, Held]] = []
     state: UnitState | None = None
@@ -222,7 +225,7 @@ def _unit_turns(unit: str, number: str, facts: list[Fact]) -> list[Turn]:
     for fact in standing:
         state = step(state, fact)
         now = NOTHING
-        if state.status in COMMITTED and state.document == number:
+        if state.status in COMMITTED and state.document == number and not is_set_apart(state, apart):
             unpicked = fact.event.action == "pack" if held is NOTHING else bool(held.unpicked)
             now = Held(1, int(state.status is Status.PICKED), int(unpicked))
         if now != held:

@@ -18,11 +18,11 @@ import sqlalchemy as sa
 from server import papers, taken_along
 from server.ledger import FOLDED, in_chunks
 from server.recalls import outcomes
-from server.recalls.asked import quarantine_bins
 from server.recalls.book import Standing
 from server.recalls.outcomes import Outcome
 from server.recalls.reach import Reached, Where, reached
 from server.tables import events
+from server.zones import quarantine_bins
 from sync.identity import is_stock
 from sync.unit import Status, UnitState
 

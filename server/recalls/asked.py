@@ -14,8 +14,8 @@ from server.named import NamedError
 from server.recalls import notices
 from server.tables import reference
 from sync.check_digits import CSET_82
+from server.zones import quarantine_bins
 from sync.identity import is_container, is_location, is_stock, item_of, unit_key
-from sync.zones import is_quarantine
 
 REASON_MAX: Final = 200
 NUMBER_MAX: Final = 40
@@ -216,10 +216,3 @@ def suggested_place(connection: sa.Connection, site: str) -> str | None:
     """The first bin where things are set apart, by its code; None where the site has none."""
     bins = [(code, key) for key, code in quarantine_bins(connection, site).items()]
     return min(bins)[1] if bins else None
-
-
-def quarantine_bins(connection: sa.Connection, site: str) -> dict[str, str]:
-    """The bins where things are set apart, each with its code: those of the zone called quarantine, or hold."""
-    t = reference.c
-    query = sa.select(t.key, t.row).where(t.site == site, t.kind == "location", t.row.isnot(None))
-    return {key: row.get("code") or key for key, row in connection.execute(query) if is_quarantine(row.get("zone"))}

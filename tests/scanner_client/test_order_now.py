@@ -37,6 +37,7 @@ def stored(serial: str, *more: object) -> list[object]:
 
 PHONE = {"item": ITEM, "lot": None, "quantity": 1, "container": None}
 
+BENCH = "https://warehouse.example/414/main/254/BENCH"
 
 def verdict(told: list[Told]) -> Verdict | None:
     return told[-1].judgement.verdict if told[-1].judgement else None
@@ -225,3 +226,26 @@ def test_a_unit_that_belongs_elsewhere_is_not_picked_before_it_is_scanned_at_its
     assert verdict(see(session, unit_label("S1"))) is Verdict.RIGHT
     assert verdict(see(session, unit_label("S2"))) is Verdict.RIGHT
     assert session.pick_list.done == 2
+
+
+def test_what_is_moved_out_of_its_order_into_quarantine_is_asked_for_again_and_on_a_bench_it_is_not(
+    begin: Begin, learn: Learn
+) -> None:
+    for place, zone in ((A_01, ""), (A_02, "hold"), (BENCH, "packing")):
+        learn(["location", place, {"code": place.rpartition("/")[2], "name": "", "zone": zone}])
+    learn(ordering("SO-1", PHONE), ["unit", unit("S9"), ["packed", CARTON, CARTON, *[None] * 6, 19000, None, "SO-1"]])
+    learn(stored("S1"), stored("S2"))
+    picking = begin("pick", document="SO-1", location=A_01)
+    see(begin("move", location=BENCH), unit_label("S9"))
+    assert verdict(see(picking, unit_label("S1"))) is Verdict.MORE_THAN_ORDERED
+    see(begin("move", location=A_02), unit_label("S9"))
+    assert verdict(see(picking, unit_label("S1"))) is Verdict.RIGHT
+    assert verdict(see(picking, unit_label("S2"))) is Verdict.MORE_THAN_ORDERED
+
+
+def test_a_unit_that_is_picked_from_the_hold_zone_is_the_orders(begin: Begin, learn: Learn) -> None:
+    learn(["location", A_01, {"code": "A-01", "name": "", "zone": "hold"}], ordering("SO-1", PHONE))
+    learn(stored("S1"), stored("S2"))
+    session = begin("pick", document="SO-1", location=A_01)
+    assert verdict(see(session, unit_label("S1"))) is Verdict.RIGHT
+    assert verdict(see(session, unit_label("S2"))) is Verdict.MORE_THAN_ORDERED

@@ -16,7 +16,7 @@ from server.database import reading, writing
 from server.orders import cancelling
 from server.tables import cases, reference
 from sync.event import format_name
-from tests.handheld import BIN_A, CABLE, CARTON_1, CARTON_2, DOCK, PHONE, unit
+from tests.handheld import BIN_A, BIN_C, CABLE, CARTON_1, CARTON_2, DOCK, PHONE, unit
 from tests.server.running import NOW, SITE, Handheld, Person, refusal, sign_in
 
 PHONE_GTIN, CABLE_GTIN = PHONE.rpartition("/")[2], CABLE.rpartition("/")[2]
@@ -437,3 +437,48 @@ def test_an_order_imported_after_too_many_were_picked_for_it_is_a_case_at_once(
     assert "more_than_ordered" not in dict(rules_of(unit("S3")))
     assert take(admin, "order", ORDERS).status_code == 200
     assert dict(rules_of(unit("S3")))["more_than_ordered"] == "open"
+
+
+def test_a_recalled_unit_that_is_moved_out_of_its_carton_into_quarantine_leaves_its_order(
+    ordered: Person, handheld: Handheld
+) -> None:
+    answer = take(ordered, "locations", "code,gln,zone\nC-01,9506000134352,Quarantine\nDOCK,9506000134352,dock\n")
+    assert answer.status_code == 200, answer.text
+    pick_and_pack(handheld)
+    handheld.scan("move", unit("S1"), location=DOCK, minutes_ago=20)
+    handheld.push()
+    assert lines(order(ordered))[0][1] == 2, "what lies beside the carton is the order's still"
+    sent = len(handheld.chain.lines)
+    handheld.scan("move", unit("S1"), location=BIN_C, minutes_ago=19)
+    handheld.push(first=sent + 1)
+    assert lines(order(ordered))[0] == (2, 1, 1, 0, 0)
+    sent = len(handheld.chain.lines)
+    handheld.scan("pick", unit("S3"), location=BIN_A, document="SO-1", minutes_ago=18)
+    handheld.scan("pack", unit("S3"), container=CARTON_1, document="SO-1", minutes_ago=17)
+    handheld.scan("ship", CARTON_1, document="SO-1", minutes_ago=16)
+    handheld.push(first=sent + 1)
+    found = order(ordered)
+    assert lines(found)[0] == (2, 2, 2, 2, 0)
+    assert unit("S1") not in {one["subject"] for one in found["units"]}
+    assert "more_than_ordered" not in dict(rules_of(unit("S3")))
+
+
+@pytest.mark.parametrize("action", ["unpack", "put_away"])
+def test_what_was_taken_out_of_a_carton_before_it_was_handed_over_did_not_leave_with_it(
+    ordered: Person, handheld: Handheld, action: str
+) -> None:
+    pick_and_pack(handheld)
+    handheld.scan(action, unit("S1"), location=BIN_A, minutes_ago=20)
+    handheld.scan("ship", CARTON_1, document="SO-1", minutes_ago=16)
+    handheld.push()
+    assert lines(order(ordered))[0][3] == 1
+
+
+def test_the_trail_at_the_command_line_says_that_a_unit_left_in_its_carton(
+    app: Flask, ordered: Person, handheld: Handheld
+) -> None:
+    pick_and_pack(handheld)
+    handheld.scan("ship", CARTON_1, document="SO-1", minutes_ago=20)
+    handheld.push()
+    trail = app.test_cli_runner().invoke(args=["trail", unit("S1")]).output
+    assert f"ship SO-1 carried in carton …{CARTON_1[-6:]}, by" in trail.splitlines()[-1]
