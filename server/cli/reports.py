@@ -94,9 +94,9 @@ def trail(*, unit: str) -> None:
     """Show what happened to a unit: UNIT is its label, serial number or canonical name."""
     with reading() as connection:
         key = named.thing(connection, site(), unit)
-        lines = queries.trail(connection, site(), key)
+        lines = queries.whole_trail(connection, site(), key)
         view = queries.read_unit(connection, site(), key, now_ms())
-        places = [p for line in lines for p in (line.fact.event.location, line.fact.event.container)]
+        places = [p for line in lines for p in (line.fact.event.location, line.fact.event.container, line.carried_in)]
         names = naming.read(connection, site(), [key, *places, *((view.location, view.shipped_in) if view else ())])
         devices = queries.device_names(connection, site())
     click.echo(f"{names(key).text}  {key}")
@@ -122,3 +122,4 @@ def _by(event: ScanEvent, devices: Mapping[int, str]) -> str:
 
 
 COMMANDS = (receipt_, cases, trail)
+        parts.append(f"carried in {names(line.carried_in).text}" if line.carried_in else "")
