@@ -167,7 +167,7 @@ class SiteMap:
             doubted=bool(now.doubts),
             closed=now.closed,
             notice=now.came_under or now.announced_by,
-            received=_all_day(now.received_ms),
+            received=_all_day(now.received_ms) or _until(now.stocked_ms),
         )
         return Found(key=row[-1], known=known, lot=now.lot, place=now.place)
 
@@ -239,11 +239,14 @@ class SiteMap:
         return self._orders
 
     def now_ms(self, clock: Clock) -> int:
-        """The moment by the best clock at hand: the server's, carried on by the boot clock; else the wall clock."""
+        """The moment by the best clock at hand: the server's, carried on by the boot clock; else the wall clock.
+
+        Never earlier than the server's last word: a battery that was out sets a clock back by years.
+        """
         boot, boot_ms, server_ms = self._pull()[4:]
         if server_ms is not None and boot == clock.boot:
             return int(server_ms + max(0, clock.boot_ms() - boot_ms))
-        return clock.wall_ms()
+        return max(clock.wall_ms(), int(server_ms or 0))
 
     def expected_in(self, place: str) -> list[str]:
         """The units in stock that belong into this bin or container, or into a container that stands in it, by name.
@@ -403,6 +406,7 @@ class SiteMap:
             lot=self._name(lot),
             expiry=date_of(expiry),
             document=self._name(announced_by if is_back else document),
+            stocked_ms=(stocked or 0) * STOCKED_MS,
             sold_on=self._name(document) if is_back else None,
             received_ms=((stocked or 0) * STOCKED_MS // DAY_MS if received is None else received) * DAY_MS,
             **unpack(marks or 0),
@@ -442,3 +446,8 @@ class SiteMap:
 def _all_day(ms: int) -> tuple[int, int] | None:
     """The day that begins at a moment; None where that is not known."""
     return (ms, ms + DAY_MS - 1) if ms else None
+
+
+def _until(stocked_ms: int) -> tuple[int, int] | None:
+    """Any time up to the end of the minute since which it has been in stock; None where that is not known."""
+    return (0, stocked_ms + STOCKED_MS - 1) if stocked_ms else None

@@ -305,6 +305,7 @@ def opened_by(episode: str) -> str:
 def known_of(state: UnitState, locate: Callable[[str | None], str | None], *, inferred: bool = False) -> Known:
     """What a verdict needs of a state, as its container has it."""
     return Known(
+    latest_ms = state.received_ms or state.stocked_ms
         status=state.status,
         expected=state.expected,
         expected_location=locate(state.expected),
@@ -319,5 +320,5 @@ def known_of(state: UnitState, locate: Callable[[str | None], str | None], *, in
         doubted=bool(state.doubts),
         closed=state.closed,
         notice=state.came_under or state.announced_by,
-        received=(state.received_ms, state.received_ms) if state.received_ms else None,
+        received=(state.received_ms, latest_ms) if latest_ms else None,
     )

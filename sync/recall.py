@@ -143,6 +143,7 @@ def traits_of(key: str, known: Known | None, now_ms: int, event: ScanEvent | Non
         lot = event.lot or lot
         if event.action == "receive" and (known is None or known.status in (Status.SEEN, Status.ANNOUNCED)):
             notice, received = notice or event.document, (now_ms, now_ms)
+    received = received or (0, now_ms)  # it is here, whenever it came: in no window that is still to come
     return Traits(key=key, item=item_of(key), lot=lot, notice=notice, received=received)
 
 

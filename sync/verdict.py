@@ -116,7 +116,8 @@ class Known:
     notice: str | None = None
     """The ASN or purchase order that it came under, or is announced by."""
     received: tuple[int, int] | None = None
-    """Between which moments it came in, Unix milliseconds: a handheld keeps the day alone."""
+    """Between which moments it came in, Unix milliseconds: a handheld keeps the day alone. Of what nobody saw come in
+    the first is 0, and the last since when it has been in stock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -235,7 +235,7 @@ def _gone(connection: sa.Connection, site: str, recall: Recall, now_ms: int) -> 
                 traits = traits_of(one.subject, None, now_ms)
                 answer = recall.reach(traits)
                 if one.lot is not None and traits.lot is None and item_of(one.subject) is not None:
-                    answer = recall.reach(type(traits)(key=one.subject, item=traits.item, lot=one.lot))
+                    answer = recall.reach(replace(traits, lot=one.lot))
                 if answer is not Reach.NO:
                     yield Reached(
                         subject=one.subject,

@@ -96,6 +96,10 @@ def test_it_is_taken_to_the_recalls_place_and_put_into_quarantine(
         ({"received_until_ms": (STORED_DAY + 1) * DAY_MS}, "HERS", Verdict.RECALLED),
         ({"received_until_ms": STORED_DAY * DAY_MS + 9}, "HERS", Verdict.MAYBE_RECALLED),  # in the course of that day
         ({"received_until_ms": STORED_DAY * DAY_MS}, "BACK", Verdict.RECALLED),  # in stock again, and in long before
+        ({"received_from_ms": (STORED_DAY + 1) * DAY_MS}, "LISTED", Verdict.RIGHT),  # it was in stock before that
+        ({"received_from_ms": STORED_DAY * DAY_MS}, "LISTED", Verdict.MAYBE_RECALLED),
+        ({"received_until_ms": (STORED_DAY + 1) * DAY_MS}, "LISTED", Verdict.RECALLED),
+        ({"received_from_ms": 1 << 41}, "UNHEARD", Verdict.CANNOT_TELL),  # a window that is still to come
         ({"item": ITEM, "lots": ["L1"]}, "UNHEARD", Verdict.MAYBE_RECALLED),
         ({"item": ITEM, "lots": ["L1"], "notices": ["ASN-2"]}, "HERS", Verdict.RIGHT),
     ],

@@ -89,6 +89,19 @@ def test_what_is_still_on_its_way_came_in_no_window_of_the_past() -> None:
     assert BY_TIME.reach(traits_of(unit("S1"), Known(status=Status.ANNOUNCED), DAY + 100)) is NO
 
 
+def test_what_is_here_though_nobody_saw_it_come_in_came_in_no_window_that_is_still_to_come() -> None:
+    thing, stored = unit("S1"), Known(status=Status.STORED)
+    assert BY_TIME.reach(traits_of(thing, stored, DAY - 1)) is NO
+    assert BY_TIME.reach(traits_of(PHONE, None, DAY - 1)) is NO, "pieces that lie here as well"
+    assert BY_TIME.reach(traits_of(thing, None, DAY - 1, replace(SCAN, action="pick"))) is NO
+    assert BY_TIME.reach(traits_of(thing, stored, DAY + 900)) is POSSIBLE
+    assert BY_TIME.reach(traits_of(thing, replace(stored, received=(0, DAY - 1)), DAY + 900)) is NO, (
+        "it was here before"
+    )
+    before = Recall(number="R6", reason="battery", received_until_ms=DAY)
+    assert before.reach(traits_of(thing, replace(stored, received=(0, DAY - 1)), DAY + 900)) is YES
+
+
 def test_the_lot_is_read_off_the_label_and_out_of_the_name_of_a_lot() -> None:
     assert traits_of(unit("S1"), None, DAY, replace(SCAN, lot="L1")).lot == "L1"
     assert BY_LOT.reach(traits_of(lot_key(PHONE, "L1"), None, DAY)) is YES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -169,6 +170,15 @@ def test_serial_numbers_of_a_delivery_recall_no_other_product_that_came_then(app
 
 
 def test_the_last_day_counts_however_the_day_is_written(app: Flask) -> None:
+def test_days_that_are_still_to_come_reach_only_what_is_on_its_way(app: Flask, handheld: Handheld) -> None:
+    fill(handheld)
+    state_document("stock", "S-2", [{"subject": unit("LISTED"), "location": BIN_A}], now_ms=NOW - 100 * MINUTE)
+    found = reach(since="2035-01-01")
+    assert {(one.subject, one.sure) for one in found} == {(unit("COMING"), False)}
+    since = datetime.fromtimestamp(NOW / 1000 - 99 * 60, tz=UTC).isoformat()
+    assert unit("LISTED") not in {one.subject for one in reach(since=since)}, "it was in stock before"
+
+
     with reading() as c:
         asked = [
             Asked(reason="battery", product=GTIN, until=until) for until in ("2026-11-29", "20261129", "2026-W48-7")
