@@ -43,6 +43,14 @@ def was_filled_here(outbox: Outbox, container: str) -> bool:
     return any(format_name(event.name) not in undone for event in filled)
 
 
+def was_closed_here(outbox: Outbox, container: str, order: str) -> bool:
+    """Whether it was sealed for this order at this handheld, and no undo of its own took that back."""
+    own = outbox.naming(container)
+    undone = undone_names((format_name(event.name), event.voids) for event in own if event.voids)
+    closed = (e for e in own if e.action == "close_carton" and (e.subject, e.document) == (container, order))
+    return any(format_name(event.name) not in undone for event in closed)
+
+
 def _of_container(event: ScanEvent, container: str) -> ScanEvent | None:
     """The event as one of the container's history; None where it says nothing of its state."""
     if event.subject == container or event.voids:

@@ -22,6 +22,7 @@ from scanner_client.handheld import Handheld
 from scanner_client.keeping import Keeping
 from scanner_client.lone_serial import labels_of
 from scanner_client.long_label import too_long
+from scanner_client.packed_here import was_closed_here
 from scanner_client.packing import Packed, packed_so_far
 from scanner_client.pairing import Read, pairs
 from scanner_client.past import PastScan
@@ -31,6 +32,7 @@ from scanner_client.put_back import Back, PutBacks
 from scanner_client.returns_desk import ReturnsDesk
 from scanner_client.sighting import Sighting, Symbol, Told, Tone, printable, with_symbols
 from scanner_client.task import QUANTITY_MAX, Task
+from scanner_client.unit_now import known_now
 from scanner_client.wording import action_words, say
 from sync.actions import ACTIONS, Stock
 from sync.condition import CONDITIONS
@@ -274,6 +276,11 @@ class Session:
         if parcel.holds_nothing(self.handheld, carton, number):
             words = say("packing.empty", carton=self.keeping.place(carton))
             return [Told(tone=Tone.ASK, text=words, thing=self.keeping.place(carton))]
+        known = known_now(self.handheld, carton)
+        if known is not None and known.closed and was_closed_here(self.handheld.outbox, carton, number):
+            self.keeping.task = replace(self.task, container=None)
+            words = say("packing.closed_before", order=number)
+            return [Told(tone=Tone.INFO, text=words, thing=self.keeping.place(carton))]
         event = self.keeping.event("close_carton", subject=carton, container=None, entry="keyed")
         told = self._boxes.keep(event, Sighting(symbols=(), entry="keyed"), self.keeping.place(carton))
         self.keeping.task = replace(self.task, container=None)
