@@ -317,10 +317,12 @@ def _words(
     if judgement.verdict is Verdict.ORDER_CANCELLED and ACTIONS[event.action].hands_over:
         return say("hand_over.cancelled", order=judgement.claimed_by)
     expiry = event.expiry or (known.expiry if known else None)
+    graded = event.condition or (known.condition if known else None)
     return say(
         f"verdict.{judgement.verdict.value}",
         place=place_text(site_map, judgement.belongs),
         reason=reason,
         order=judgement.claimed_by or event.document or "?",
         expiry=expiry or "?",
+        condition=CONDITIONS.get(graded or "", graded),
     ).strip()

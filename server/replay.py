@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 from server.rules import Finding, Rule, Step, rules
 from sync.actions import ACTIONS
+from sync.condition import is_damage
 from sync.event import ScanEvent, format_name, parse_name
 from sync.history import Fact, step
 from sync.recall import Reach
@@ -304,19 +305,20 @@ def opened_by(episode: str) -> str:
 
 def known_of(state: UnitState, locate: Callable[[str | None], str | None], *, inferred: bool = False) -> Known:
     """What a verdict needs of a state, as its container has it."""
-    return Known(
     latest_ms = state.received_ms or state.stocked_ms
+    return Known(
         status=state.status,
         expected=state.expected,
         expected_location=locate(state.expected),
+        place=state.place,
         announced_by=state.announced_by,
         announced_in=state.announced_in,
-        place=state.place,
         inferred=inferred,
         document=state.document,
         lot=state.lot,
         expiry=state.expiry,
         held=state.held is not None,
+        condition=None if state.returns or not is_damage(state.condition) else state.condition,  # as `sync.marks` says
         doubted=bool(state.doubts),
         closed=state.closed,
         notice=state.came_under or state.announced_by,

@@ -8,9 +8,11 @@ from enum import StrEnum
 from typing import Final
 
 from sync.actions import ACTIONS, Compare, Stock
+from sync.condition import is_damage
 from sync.event import ScanEvent
 from sync.identity import is_stock, item_of
-from sync.order import Order
+from sync.order import TRANSFER, Order
+from sync.order_pieces import TAKING
 from sync.unit import NOT_TOLD, Status
 
 
@@ -30,6 +32,8 @@ class Verdict(StrEnum):
     NOT_RELEASED = "not_released"
     """A customer sent it back, and nobody has released it for sale."""
     EXPIRED = "expired"
+    DAMAGED = "damaged"
+    """It was graded so that it cannot be sold as new (`sync.condition.DAMAGE`)."""
     SHIPPED_ALREADY = "shipped_already"
     ORDER_CANCELLED = "order_cancelled"
     WRONG_PRODUCT = "wrong_product"
@@ -64,6 +68,7 @@ REFUSED: Final = frozenset(
         Verdict.QUARANTINED,
         Verdict.NOT_RELEASED,
         Verdict.EXPIRED,
+        Verdict.DAMAGED,
         Verdict.SHIPPED_ALREADY,
         Verdict.ORDER_CANCELLED,
         Verdict.WRONG_PRODUCT,
@@ -115,14 +120,14 @@ class Known:
     """Of a carton: closed for its order."""
     notice: str | None = None
     """The ASN or purchase order that it came under, or is announced by."""
+    place: str | None = None
+    """The location or container that it was last seen in."""
     received: tuple[int, int] | None = None
     """Between which moments it came in, Unix milliseconds: a handheld keeps the day alone. Of what nobody saw come in
     the first is 0, and the last since when it has been in stock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-    place: str | None = None
-    """The location or container that it was last seen in."""
 class Ordered:
     """What the orders say of the unit that was scanned."""
 
@@ -239,6 +244,9 @@ def _own_fault(event: ScanEvent, known: Known | None, ordered: Ordered, today: s
     expiry = event.expiry or (known.expiry if known else None)
     if expiry is not None and today is not None and expiry < today:
         return Judgement(verdict=Verdict.EXPIRED)
+    graded = event.condition or (known.condition if known else None)
+    if event.action in TAKING and is_damage(graded) and not (event.document or "").startswith(TRANSFER):
+        return Judgement(verdict=Verdict.DAMAGED, belongs=known.expected_location if known else None)
     return None
 
 

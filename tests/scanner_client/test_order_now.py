@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from scanner_client.handheld import Handheld
 from scanner_client.sighting import Symbol, Told, Tone
+from sync.marks import pack
+from sync.unit import Status, UnitState
 from sync.verdict import Verdict
 from tests.scanner_client.labels import (
     A_01,
@@ -35,9 +37,9 @@ def stored(serial: str, *more: object) -> list[object]:
     return ["unit", unit(serial), ["stored", A_01, A_01, None, None, *(more or (None,))]]
 
 
+BENCH = "https://warehouse.example/414/main/254/BENCH"
 PHONE = {"item": ITEM, "lot": None, "quantity": 1, "container": None}
 
-BENCH = "https://warehouse.example/414/main/254/BENCH"
 
 def verdict(told: list[Told]) -> Verdict | None:
     return told[-1].judgement.verdict if told[-1].judgement else None
@@ -65,16 +67,36 @@ def test_each_reason_has_words_of_its_own(begin: Begin, learn: Learn) -> None:
         stored("S4"),
         ["unit", unit("S5"), ["packed", CARTON, CARTON, None, None, None, 1, None, None, 19000, None, "SO-1"]],
         ["unit", CARTON, ["shipped", *[None] * 5, 2, 2]],
+        stored("S6", *[None] * 7, pack(UnitState(status=Status.STORED, condition="wet"))),
     )
     session = begin("pick", document="SO-1", location=A_01)
-    found = {serial: verdict(see(session, unit_label(serial))) for serial in ("S1", "S2", "S3", "S4", "S5")}
+    found = {serial: verdict(see(session, unit_label(serial))) for serial in ("S1", "S2", "S3", "S4", "S5", "S6")}
     assert found == {
         "S1": Verdict.QUARANTINED,
         "S2": Verdict.EXPIRED,
         "S3": Verdict.CLAIMED,
         "S4": Verdict.CLAIMED,
         "S5": Verdict.SHIPPED_ALREADY,
+        "S6": Verdict.DAMAGED,
     }
+
+
+def test_what_is_graded_damaged_is_taken_for_no_order_before_it_is_graded_anew(
+    handheld: Handheld, begin: Begin, learn: Learn
+) -> None:
+    learn(ordering("SO-1", PHONE), stored("S1"))
+    picking, receiving = begin("pick", document="SO-1", location=A_01), begin("inspect", location=A_01)
+    see(receiving, unit_label("S1"))
+    receiving.grade("wet", last=True)
+    [told] = see(picking, unit_label("S1"))
+    assert (told.tone, told.text) == (
+        Tone.STOP,
+        "DAMAGED (Wet, or it was): not taken. Take another one. If it may go out as it is, grade it anew.",
+    )
+    assert (kept(handheld)[-1].action, kept(handheld)[-1].reason) == ("reject", "damaged")
+    see(receiving, unit_label("S1"))
+    receiving.grade("new", last=True)
+    assert verdict(see(picking, unit_label("S1"))) is Verdict.RIGHT
 
 
 def test_a_unit_picked_here_is_known_as_picked_when_it_is_packed_before_any_sync(begin: Begin, learn: Learn) -> None:

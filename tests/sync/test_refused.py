@@ -40,6 +40,8 @@ TODAY = "2026-11-28"
         (PICK, STORED, replace(TWO_PHONES, made_for="SO-1")),
         (PICK, replace(STORED, expiry=TODAY), TWO_PHONES),
         (PICK, replace(STORED, document="SO-7"), TWO_PHONES),
+        (PICK, replace(STORED, condition="grade_a"), TWO_PHONES),
+        (replace(PICK, document="TRANSFER-1"), replace(STORED, condition="damaged"), NO_ORDER),
         (PICK, STORED, Ordered(order=order(OrderLine(item=PHONE, unit=unit("S1"))))),
         (PICK, STORED, Ordered(order=order(OrderLine(item=PHONE, lot="L1")))),
         (PACK, PICKED, TWO_PHONES),
@@ -58,6 +60,8 @@ def test_right_is_what_the_order_asks_for_and_nothing_speaks_against(
     ("event", "known", "ordered", "said"),
     [
         (PICK, replace(STORED, held=True), TWO_PHONES, Judgement(verdict=Verdict.QUARANTINED, belongs=BIN_A)),
+        (PICK, replace(STORED, condition="wet"), TWO_PHONES, Judgement(verdict=Verdict.DAMAGED, belongs=BIN_A)),
+        (replace(PACK, condition="damaged"), PICKED, TWO_PHONES, Judgement(verdict=Verdict.DAMAGED)),
         (PICK, replace(STORED, expiry="2026-11-27"), TWO_PHONES, Judgement(verdict=Verdict.EXPIRED)),
         (replace(PICK, expiry="2026-11-27"), None, NO_ORDER, Judgement(verdict=Verdict.EXPIRED)),
         (
