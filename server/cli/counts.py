@@ -8,7 +8,7 @@ import click
 
 from server import naming, papers
 from server.cli.command import command, counted, operator, site
-from server.cli.reports import say_report
+from server.cli.reports import say_lines, say_report, totals_text
 from server.context import now_ms
 from server.counts import (
     choosing,
@@ -148,8 +148,9 @@ def _show(number: str) -> None:
         closed = papers.versions(connection, site(), "count_result", number)
         frozen = versions.read_version(connection, site(), number, closed) if closed else None
     if frozen:
-        totals = ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in frozen.head["totals"].items())
+        totals = totals_text(frozen.head["totals"])
         click.echo(f"{number}, version {closed}, closed by {frozen.closed_by or '?'}: {totals}")
+        say_lines(frozen.report_lines)
         click.echo("As it stands now, with whatever came since:")
     say_report(found)
     for move in found.moves:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -43,16 +43,32 @@ def receipt_(*, what: str, number: str) -> None:
 
 def say_report(found: CountReport | ReceiptReport) -> None:
     """Print a report: its totals, what does not match, and what it still waits for."""
+    unfinished = getattr(found, "unfinished", ())
     with reading() as connection:
-        keys = [k for line in found.lines for k in (line.subject, line.expected, *line.seen)]
-        names = naming.read(connection, site(), [*keys, *getattr(found, "unfinished", ())])
-    click.echo(f"{found.number}: " + ", ".join(f"{n} {_words(k)}" for k, n in found.totals.items()))
-    for line in [line for line in found.lines if line.kind is not Line.MATCHED][:_LINES_SHOWN]:
-        click.echo(f"  {_words(line.kind):<11} {_say_line(line, names)}")
-    for place in getattr(found, "unfinished", ()):
+        names = naming.read(connection, site(), unfinished)
+    click.echo(f"{found.number}: {totals_text(found.totals)}")
+    say_lines(found.lines)
+    for place in unfinished:
         click.echo(f"  not finished: {names(place).text}")
     if found.unheard and found.totals.get(Line.MISSING):
         click.echo(f"  not heard from since, and may explain what is missing: {', '.join(found.unheard)}")
+
+
+def totals_text(totals: Mapping[str, int]) -> str:
+    """How many lines of each kind, in words."""
+    return ", ".join(f"{n} {_words(kind)}" for kind, n in totals.items())
+
+
+def say_lines(lines: Sequence[ReportLine]) -> None:
+    """Print what does not match."""
+    differing = [line for line in lines if line.kind is not Line.MATCHED]
+    shown = differing[:_LINES_SHOWN]
+    with reading() as connection:
+        names = naming.read(connection, site(), [k for x in shown for k in (x.subject, x.expected, *x.seen)])
+    for line in shown:
+        click.echo(f"  {_words(line.kind):<11} {_say_line(line, names)}")
+    if len(differing) > len(shown):
+        click.echo(f"  and {counted(len(differing) - len(shown), 'line')} more: the console exports all of them.")
 
 
 def _words(kind: str) -> str:
@@ -108,6 +124,7 @@ def trail(*, unit: str) -> None:
         place = event.container or event.location
         parts = [event.action.replace("_", " "), f"in {names(place).text}" if place else "", event.document or ""]
         by = _by(event, devices)
+        parts.append(f"carried in {names(line.carried_in).text}" if line.carried_in else "")
         said = " ".join(p for p in parts if p)
         click.echo(f"{moment(line.fact.event_ms)}  {said}, {by}{' (undone)' if line.undone else ''}")
     if not lines:
@@ -122,4 +139,3 @@ def _by(event: ScanEvent, devices: Mapping[int, str]) -> str:
 
 
 COMMANDS = (receipt_, cases, trail)
-        parts.append(f"carried in {names(line.carried_in).text}" if line.carried_in else "")

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import papers
+from server.counts.compare import Line, ReportLine
 from server.counts.plan import CountError
 from server.tables import documents, events
 from sync.event import parse_name
@@ -31,6 +32,11 @@ class Version:
     head: Mapping[str, Any]
     """Totals, bins, moves, variance; which scans and chains it rests on, and which handhelds were not heard from."""
     lines: Sequence[Mapping[str, Any]]
+
+    @property
+    def report_lines(self) -> list[ReportLine]:
+        """The lines as a report has them."""
+        return [ReportLine(**{**line, "kind": Line(line["kind"])}) for line in self.lines]
 
 
 def read_version(connection: sa.Connection, site: str, number: str, version: int) -> Version:

@@ -110,7 +110,9 @@ def test_every_count_is_reached_and_taken_out_with_how_far_it_is(
     assert [two[name] for name in said] == ["COUNT-2", "open", "1", "0", "0", "", ""]
 
 
-def test_a_version_is_audited_and_a_late_scan_is_an_exception_of_it(supervisor_desk: Desk, counted: Handheld) -> None:
+def test_a_version_is_audited_and_a_late_scan_is_an_exception_of_it(
+    app: Flask, supervisor_desk: Desk, counted: Handheld
+) -> None:
     assert "version 1 of its report will not change" in supervisor_desk.post("/counts/count/close", number="COUNT-1")
     version = supervisor_desk.see("/counts/version?number=COUNT-1&version=1")
     for words in ("by supervisor", "Counted by Rosa", "50.0 % 1 of 2", "checked just now", "Missing 1"):
@@ -119,6 +121,9 @@ def test_a_version_is_audited_and_a_late_scan_is_an_exception_of_it(supervisor_d
     counted.push(4)
     assert "1 exception of version 1" in supervisor_desk.see("/counts/count?number=COUNT-1")
     assert supervisor_desk.see("/counts/version?number=COUNT-1&version=1") == version
+    shown, _, now = app.test_cli_runner().invoke(args=["count", "show", "COUNT-1"]).output.partition("As it stands now")
+    assert "missing" in shown.splitlines()[1]
+    assert "  missing" not in now, "it was found since"
     after = supervisor_desk.post("/counts/count/close", number="COUNT-1")
     assert "exception" not in after
     assert "Version 2" in after
