@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from contextlib import suppress
 from decimal import Decimal
 from typing import Final
 
@@ -22,8 +23,11 @@ PRICE_MAX: Final = 10**12
 _SHORTENED: Final = re.compile(r"[0-9]([.,][0-9]+)?[eE]\+?[0-9]+")
 _WHOLE: Final = re.compile(r"([0-9]{1,16})([.,]0{1,2})?")
 _DECIMAL: Final = re.compile(r"([0-9]{1,13})(?:[.,]([0-9]{1,3}))?")
+_SLASHED: Final = re.compile(r"(?P<a>\d\d?)(?P<sign>[/-])(?P<b>\d\d?)(?P=sign)(?P<y>\d{4})", re.ASCII)
+"""A day and a month in either order: 31/12/2026 as most of the world writes it, 12/31/2026 as the United States do."""
 _DATES: Final = (
     (re.compile(r"(?P<y>\d{4})-(?P<m>\d\d?)-(?P<d>\d\d?)(?:[T ]00:00(?::00(?:\.0+)?)?)?", re.ASCII), "2026-12-31"),
+    (re.compile(r"(?P<y>\d{4})/(?P<m>\d\d?)/(?P<d>\d\d?)", re.ASCII), None),
     (re.compile(r"(?P<d>\d\d?)\.(?P<m>\d\d?)\.(?P<y>\d{4})", re.ASCII), "31.12.2026"),
 )
 
@@ -136,12 +140,34 @@ def date(cell: Cell) -> str:
     """A date as ISO 8601 writes it."""
     if isinstance(cell, dt.date):
         return cell.isoformat()
+    plain = str(cell)
+    either_way = slashed(plain)
+    if either_way is not None:
+        return either_way
     for pattern, _ in _DATES:
-        found = pattern.fullmatch(str(cell))
+        found = pattern.fullmatch(plain)
         if found:
             try:
                 return dt.date(int(found["y"]), int(found["m"]), int(found["d"])).isoformat()
             except ValueError:
                 break
-    shown = " or ".join(example for _, example in _DATES)
-    raise CellError(f"{str(cell)[:30]!r} is no date as it is written here: write {shown}.")
+    shown = " or ".join(example for _, example in _DATES if example)
+    raise CellError(f"{plain[:30]!r} is no date as it is written here: write {shown}.")
+
+
+def slashed(plain: str) -> str | None:
+    """A date whose day and month may stand in either order, as ISO 8601 writes it; None where it is none.
+
+    Raises:
+        CellError: both orders give a date, and not the same one.
+    """
+    found = _SLASHED.fullmatch(plain)
+    if found is None:
+        return None
+    dates = []
+    for day, month in ((found["a"], found["b"]), (found["b"], found["a"])):
+        with suppress(ValueError):
+            dates.append(dt.date(int(found["y"]), int(month), int(day)).isoformat())
+    if len(set(dates)) == 2:
+        raise CellError(f"{plain!r} could be {dates[0]} or {dates[1]}: write it as one of them.")
+    return dates[0] if dates else None

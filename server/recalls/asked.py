@@ -10,11 +10,12 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import named, papers, search
+from server.cells import CellError, slashed
 from server.named import NamedError
 from server.recalls import notices
 from server.tables import reference
-from sync.check_digits import CSET_82
 from server.zones import quarantine_bins
+from sync.check_digits import CSET_82
 from sync.identity import is_container, is_location, is_stock, item_of, unit_key
 
 REASON_MAX: Final = 200
@@ -187,11 +188,14 @@ def _moment(text: str, *, last: bool) -> int | None:
     if not text.strip():
         return None
     try:
-        found = datetime.fromisoformat(text.strip())
+        said = slashed(text.strip()) or text.strip()
+        found = datetime.fromisoformat(said)
+    except CellError as error:
+        raise RecallError(str(error)) from None
     except ValueError:
         raise RecallError(f"{text.strip()!r:.40} is no day and no moment: write it as 2026-11-29.") from None
     found = found if found.tzinfo else found.replace(tzinfo=UTC)
-    return int(found.timestamp() * 1000) + (86_400_000 if last and _is_day(text.strip()) else 0)
+    return int(found.timestamp() * 1000) + (86_400_000 if last and _is_day(said) else 0)
 
 
 def _is_day(text: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from server import named, search
+from server.cells import CellError, slashed
 from server.stolen import known
 from sync.check_digits import CSET_82
 from sync.identity import is_container, is_location, is_stock, item_of, serial_key, split_key, unit_key
@@ -68,7 +69,9 @@ def since_ms(asked: Asked, now_ms: int) -> int:
     if not text:
         return now_ms
     try:
-        found = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(slashed(text) or text)
+    except CellError as error:
+        raise StolenError(str(error)) from None
     except ValueError:
         raise StolenError(f"{text!r:.40} is no day and no moment: write it as {date(2026, 11, 29)}.") from None
     at_ms = int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000)

@@ -143,6 +143,7 @@ def test_a_notice_that_comes_in_later_is_of_the_recalled_supplier_too(app: Flask
         ({"product": "123"}, "123"),
         ({"product": "NOPE"}, "There is no product 'NOPE' here: give its GTIN, its SKU"),
         ({"product": GTIN, "since": "2026-02-01", "until": "2026-01-01"}, "ends before it begins"),
+        ({"product": GTIN, "since": "05/06/2026"}, "'05/06/2026' could be 2026-06-05 or 2026-05-06: write it as one"),
         ({"product": GTIN, "since": "yesterday"}, "'yesterday' is no day and no moment"),
         ({"product": GTIN, "place": "Z-9"}, "There is no location 'Z-9' here"),
         ({"supplier": "Nobody"}, "names a supplier 'Nobody'"),
@@ -169,7 +170,6 @@ def test_serial_numbers_of_a_delivery_recall_no_other_product_that_came_then(app
     assert f"{CABLE}/21/OTHER" not in {one.subject for one in found}
 
 
-def test_the_last_day_counts_however_the_day_is_written(app: Flask) -> None:
 def test_days_that_are_still_to_come_reach_only_what_is_on_its_way(app: Flask, handheld: Handheld) -> None:
     fill(handheld)
     state_document("stock", "S-2", [{"subject": unit("LISTED"), "location": BIN_A}], now_ms=NOW - 100 * MINUTE)
@@ -179,9 +179,11 @@ def test_days_that_are_still_to_come_reach_only_what_is_on_its_way(app: Flask, h
     assert unit("LISTED") not in {one.subject for one in reach(since=since)}, "it was in stock before"
 
 
+def test_the_last_day_counts_however_the_day_is_written(app: Flask) -> None:
     with reading() as c:
         asked = [
-            Asked(reason="battery", product=GTIN, until=until) for until in ("2026-11-29", "20261129", "2026-W48-7")
+            Asked(reason="battery", product=GTIN, until=until)
+            for until in ("2026-11-29", "20261129", "2026-W48-7", "29/11/2026")
         ]
         assert len({row_of(c, SITE, one)["received_until_ms"] for one in asked}) == 1
 
