@@ -104,6 +104,7 @@ class BegunSchema(RecallSchema):
 
     at = fields.List(fields.String(), metadata={"description": "Codes of the sites"})
     not_at = fields.Dict(keys=fields.String(), values=fields.String(), metadata={"description": "Site -> why not"})
+    unheard = fields.List(fields.String(), metadata={"description": "What it names and nothing here ever bore"})
 
 
 class RecallListSchema(PageSchema):
@@ -229,7 +230,9 @@ def begin(asked: dict[str, Any]) -> dict[str, Any]:
     begun = _done(lambda c: book.begin_at(c, sites=at, asked=said, operator=person.name, now_ms=now_ms))
     one = begun.standing
     told = {"number": one.number, "reason": one.reason, "since_ms": one.since_ms, "until_ms": None, "drill": one.drill}
-    return told | {"at": begun.at, "not_at": begun.not_at}
+    with reading() as connection:
+        unheard = never_heard(connection, person.site, one.row)
+    return told | {"at": begun.at, "not_at": begun.not_at, "unheard": unheard}
 
 
 @resource.get("/recalls/<number>")

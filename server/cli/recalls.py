@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import click
 
 from server import sites
@@ -13,6 +15,7 @@ from server.recalls.account import ACCOUNT_TEXTS, Progress, progress
 from server.recalls.asked import Asked, row_of
 from server.recalls.reach import WHERE_TEXTS, reached, totals
 from server.recalls.release import release as end
+from server.recalls.unknown import never_heard
 from sync.recall import Recall
 
 _MINUTE_MS = 60_000
@@ -39,10 +42,15 @@ def recall(
     asked = Asked(number=number, lots=lots, serials=serials, **said)  # type: ignore[arg-type]
     if preview:
         with reading() as connection:
-            found = reached(connection, site(), Recall.from_row(row_of(connection, site(), asked)), now_ms())
+            row = row_of(connection, site(), asked)
+            found, unknown = (
+                reached(connection, site(), Recall.from_row(row), now_ms()),
+                never_heard(connection, site(), row),
+            )
         for where, (sure, possible) in totals(found).items():
             click.echo(f"{sure:>7} and {possible:>6} possible  {WHERE_TEXTS[where]}")
         click.echo(f"{counted(sum(one.quantity for one in found), 'piece')} in all. Nothing was recalled.")
+        _warn(unknown)
         return
     with reading() as connection:
         others = [one.code for one in sites.list_sites(connection) if everywhere and one.code != site()]
@@ -51,8 +59,16 @@ def recall(
     one = begun.standing
     named = f" at {', '.join(begun.at)}" if others else ""
     click.echo(f"{'The drill' if one.drill else 'Recall'} {one.number} is in force{named}.")
+    with reading() as connection:
+        unknown = never_heard(connection, site(), one.row)
+    _warn(f"{sentence} It stops such a one as soon as it is scanned." for sentence in unknown)
     for code, why in begun.not_at.items():
         click.echo(f"It has not begun at {code}: {why}", err=True)
+
+
+def _warn(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        click.echo(sentence, err=True)
 
 
 @command("release")

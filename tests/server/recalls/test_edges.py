@@ -100,7 +100,11 @@ def test_the_api_previews_begins_answers_and_releases(handheld: Handheld, qualit
     ]
     strange = quality.post("/api/v1/recalls", json=asked | {"lots": ["\U0001f600"]})
     assert strange.get_json()["message"] == "'\U0001f600' is no lot number: '\U0001f600' cannot stand in one."
-    assert quality.post("/api/v1/recalls", json=asked).status_code == 201
+    begun = quality.post("/api/v1/recalls", json=asked | {"lots": ["L1", "NOPE"]})
+    assert (begun.status_code, begun.get_json()["unheard"]) == (
+        201,
+        ["Nobody here has ever heard of lot NOPE: look whether it is right."],
+    )
     assert refusal(quality.post("/api/v1/recalls", json=asked)) == (409, "conflict")
     assert refusal(quality.post("/api/v1/recalls", json={"reason": "x"})) == (409, "conflict")
     assert quality.get("/api/v1/recalls/RC-7").get_json()["open"] == 8
@@ -122,9 +126,13 @@ def test_the_command_line_previews_recalls_tells_and_releases(app: Flask, handhe
     run = app.test_cli_runner().invoke
     asked = ["recall", "RC-3", "--product", GTIN, "--lot", "L1", "--reason", "battery"]
     assert "8 pieces in all. Nothing was recalled." in run(args=[*asked, "--preview"]).output
+    mistyped = [*asked[:1], "RC-2", *asked[2:], "--lot", "NOPE"]
+    unheard = "Nobody here has ever heard of lot NOPE: look whether it is right."
+    assert unheard in run(args=[*mistyped, "--preview"]).output
+    assert unheard in run(args=[*mistyped, "--drill"]).output
     assert "Recall RC-3 is in force." in run(args=asked).output
     assert "8 of 8 pieces are open." in run(args=["recalls", "RC-3"]).output
-    assert "1 recall." in run(args=["recalls"]).output
+    assert "2 recalls." in run(args=["recalls"]).output
     assert "8 of 8 are not accounted for" in run(args=["release", "RC-3", "--reason", "ok"]).output
     ended = run(args=["release", "RC-3", "--reason", "ok", "--leave", "8"])
     assert "with 8 of 8 pieces unaccounted for" in ended.output
