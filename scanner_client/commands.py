@@ -15,6 +15,7 @@ from scanner_client.control import ask
 from scanner_client.database import DatabaseError
 from scanner_client.device import DEVICE_FILE, DeviceError
 from scanner_client.handheld import Handheld, open_handheld, standing
+from scanner_client.office_undos import OfficeUndos
 from scanner_client.outbox import OutboxError
 from scanner_client.transfer import TransferError, export_queue, read_export
 from scanner_client.transport import Transport
@@ -81,6 +82,8 @@ def _sync(handheld: Handheld, background: Background | None, _: dict[str, Any]) 
             trouble = str(error)
     waiting = handheld.outbox.waiting()
     text = trouble or say("command.synced", events=events, changes=changes, waiting=waiting)
+    if background is None:  # who is scanning is told by the scan itself
+        text = "\n".join([text, *(f"{told.thing}: {told.text}" for told in OfficeUndos(handheld).news())])
     return {"ok": trouble is None, "text": text, "events": events, "changes": changes, "waiting": waiting}
 
 

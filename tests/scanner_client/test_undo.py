@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from scanner_client.commands import answer_request
 from scanner_client.handheld import Handheld
 from scanner_client.office_undos import OfficeUndos
 from scanner_client.past import last_scans
@@ -221,7 +222,7 @@ def test_who_scanned_hears_that_the_office_took_it_back_once(handheld: Handheld,
     assert told.event is not None
     name = format_name(told.event.name)
     learn(["undone", name, {"by": "Sam", "reason": "wrong bin", "action": "put_away", "subject": unit("S1")}])
-    undos = OfficeUndos(handheld)  # `sync` brought it before the program began
+    undos = OfficeUndos(handheld)  # a sync brought it before the program began
     assert [(news.text, news.thing) for news in undos.news()] == [
         ("Sam at the office took this back: Put away. Reason: wrong bin", "S1")
     ]
@@ -241,3 +242,15 @@ def test_what_hangs_on_a_scan_is_told_before_it_is_undone_though_the_reason_was_
     assert "The bin was finished after it: the count has neither then. Why?" in asked
     assert undone.endswith(": undone.")
     assert all_kept(handheld)[-1].reason == "wrong"
+
+
+def test_the_sync_command_says_what_the_office_took_back_while_nobody_scans(
+    handheld: Handheld, begin: Begin, learn: Learn
+) -> None:
+    [told] = see(begin("put_away", location=A_01), unit_label("S1"))
+    assert told.event is not None
+    row = {"by": "Sam", "reason": "wrong bin", "action": "put_away", "subject": unit("S1")}
+    learn(["undone", format_name(told.event.name), row])
+    said = answer_request(handheld, None, {"do": "sync"})["text"].splitlines()
+    assert said[1:] == ["S1: Sam at the office took this back: Put away. Reason: wrong bin"]
+    assert len(answer_request(handheld, None, {"do": "sync"})["text"].splitlines()) == 1
