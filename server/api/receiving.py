@@ -10,7 +10,7 @@ from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range
 
 from server import context
-from server.api.paging import seen
+from server.api.paging import PageQuerySchema, seen
 from server.api.resource import Resource
 from server.counts.plan import CountError
 from server.database import reading, transact
@@ -18,7 +18,7 @@ from server.errors import Refusal
 from server.people import requires, signed_in
 from server.receipts import sampling
 from server.receipts.blind import set_blind
-from server.receipts.listing import STATES, list_receipts
+from server.receipts.listing import RECEIPTS_MAX, STATES, list_receipts
 from server.roles import Task
 from server.schemas import text
 from sync.sampling import Mode
@@ -40,11 +40,11 @@ class ReceiptRowSchema(Schema):
     last_ms = fields.Integer(allow_none=True)
 
 
-class ReceiptQuerySchema(Schema):
+class ReceiptQuerySchema(PageQuerySchema):
     """Which receipts."""
 
     state = fields.String(load_default=None, validate=OneOf(STATES))
-    after = text(load_default=None, validate=Length(1, 500), metadata={"description": "`next` of the page before"})
+    limit = fields.Integer(load_default=RECEIPTS_MAX, validate=Range(1, RECEIPTS_MAX))
 
 
 class ReceiptListSchema(Schema):
@@ -83,7 +83,9 @@ def receipts(query: dict[str, Any]) -> dict[str, Any]:
     """Notices and purchase orders, the latest first"""
     after = seen(query)
     with reading() as connection:
-        found, following = list_receipts(connection, signed_in().site, state=query["state"], after=after)
+        found, following = list_receipts(
+            connection, signed_in().site, state=query["state"], after=after, limit=query["limit"]
+        )
     return {"receipts": found, "next": following}
 
 

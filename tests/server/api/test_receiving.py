@@ -23,6 +23,11 @@ def announce(handheld: Handheld) -> None:
 
 def test_a_claim_is_drafted_from_a_closed_receipt_and_followed(handheld: Handheld, supervisor: Person) -> None:
     announce(handheld)
+    state_document("asn", "ASN-0", [{"subject": unit("S0")}], now_ms=NOW - 9_000_000)
+    page = supervisor.get("/api/v1/receipts?limit=1").get_json()
+    assert [row["number"] for row in page["receipts"]] == ["ASN-1"]
+    following = supervisor.get("/api/v1/receipts", query_string={"limit": 1, "after": page["next"]}).get_json()
+    assert ([row["number"] for row in following["receipts"]], following["next"]) == (["ASN-0"], None)
     (row,) = supervisor.get("/api/v1/receipts?state=partly").get_json()["receipts"]
     assert (row["number"], row["kind"], row["scans"]) == ("ASN-1", "asn", 1)
     assert refusal(supervisor.post("/api/v1/receipts/ASN-1/claim")) == (409, "conflict")
