@@ -57,10 +57,8 @@ class DocumentDraft:
     orders: dict[str, None] = field(default_factory=dict)
     """Purchase orders that its rows fulfil, in the order of the file."""
     party: tuple[str, str | None] | None = None
-    first: Row | None = None
-    """The first of its rows that is good."""
-    read: int = 0
-    """Rows of the file that are its own."""
+    read: array[int] = field(default_factory=lambda: array("Q"))
+    """Its rows, as the file numbers them."""
 
     @property
     def digest(self) -> str:
@@ -78,6 +76,9 @@ class Draft:
     documents: dict[str | None, DocumentDraft] = field(default_factory=dict)
     errors: list[RowError] = field(default_factory=list)
     bad: list[Row] = field(default_factory=list)
+    left_out: dict[int, str] = field(default_factory=dict)
+    """Good rows of documents that are refused, but for the first of each, which is bad: row -> why."""
+    left_out_rows: list[Row] = field(default_factory=list)
     ignored: tuple[str, ...] = ()
     """Headings that mean nothing here."""
     unscannable: list[str] = field(default_factory=list)
@@ -94,12 +95,12 @@ class Draft:
 
     def write_bad(self, file: TextIO) -> None:
         """The rows that were not taken, as a CSV file with the reason in its last column."""
-        problems: dict[int, str] = {}
+        problems = dict(self.left_out)
         for error in self.errors:
             problems[error.row] = " ".join(filter(None, (problems.get(error.row), error.problem)))
         writer = csv.writer(file)
         writer.writerow([*self.table.headings, "problem"])
-        for row in self.bad:
+        for row in sorted([*self.bad, *self.left_out_rows], key=lambda row: row.number):
             cells = [row.cells.get(h, "") for h in self.table.headings]
             writer.writerow([*cells, problems[row.number]])
 
@@ -134,6 +135,7 @@ def draft(file: BinaryIO, kind: DocumentKind, *, site: str, names: Names, number
     )
     try:
         _take_all(found, columns, names, number)
+        _refuse(found, names, file)
     except TableError:
         found.spool.close()
         raise
@@ -157,18 +159,27 @@ def _take_all(found: Draft, columns: dict[str, Column], names: Names, number: st
             _write(found, document, fulfilment(order))
     if not found.rows and not found.errors:
         raise TableError("The file has headings, but no rows.")
-    _refuse(found, names)
 
 
-def _refuse(found: Draft, names: Names) -> None:
-    """Leave out the documents whose number is taken: the first row of each is named, and none of it counts."""
+def _refuse(found: Draft, names: Names, file: BinaryIO) -> None:
+    """Leave out the documents whose number is taken: the first row of each is named, and none of it counts.
+
+    Args:
+        file: read once more for the rows that are left out; nobody knew when they were read.
+    """
+    first: set[int] = set()
     digests = {number: document.digest for number, document in found.documents.items() if number is not None}
     for number, problem in names.refused(found.kind.name, digests).items():
         document = found.documents.pop(number)
-        found.rows -= document.read
-        if document.first is not None:
-            found.bad.append(document.first)
-            found.errors.append(RowError(row=document.first.number, column="number", problem=problem))
+        found.rows -= len(document.read)
+        first.add(document.read[0])
+        found.errors.append(RowError(row=document.read[0], column="number", problem=problem))
+        found.left_out.update(dict.fromkeys(document.read[1:], problem))
+    for row in tabular.read(file).rows if first else ():
+        if row.number in first:
+            found.bad.append(row)
+        elif row.number in found.left_out:
+            found.left_out_rows.append(row)
 
 
 class _RowProblem(ValueError):
@@ -225,8 +236,7 @@ def _take(found: Draft, row: Row, columns: dict[str, Column], names: Names, numb
         document.orders[values["po"]] = None
     _write(found, document, line)
     found.rows += 1
-    document.read += 1
-    document.first = document.first or row
+    document.read.append(row.number)
 
 
 def _values(row: Row, columns: dict[str, Column], kind: DocumentKind) -> dict[str, Any]:

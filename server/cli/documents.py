@@ -87,8 +87,9 @@ def _write_bad(found: Draft, file: Path) -> None:
     path = file.with_name(file.name + ".bad.csv")
     with path.open("w", encoding="utf-8-sig", newline="") as bad:
         found.write_bad(bad)
-    were = "was" if len(found.bad) == 1 else "were"
-    click.echo(f"{counted(len(found.bad), 'bad row')} {were} written to {path}, with what is wrong.", err=True)
+    written = len(found.bad) + len(found.left_out_rows)
+    were = "was" if written == 1 else "were"
+    click.echo(f"{counted(written, 'row')} {were} not taken and written to {path}, with what is wrong.", err=True)
 
 
 def _say_imported(one: Imported, *, rows: int) -> None:

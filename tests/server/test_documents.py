@@ -1,5 +1,6 @@
 """Documents come in: rows first, one event, then the units."""
 
+import csv
 import io
 from pathlib import Path
 
@@ -384,6 +385,12 @@ def test_a_number_that_another_kind_of_document_bears_is_refused(database_url: s
             (error,) = found.errors
             assert str(error).startswith("Row 3, column number: There is an order SO-5001 already: give this document")
             assert (found.rows, list(found.documents)) == (2, ["PO-1", "PO-2"])
+            bad = io.StringIO()
+            found.write_bad(bad)
+        assert [row[:-1] for row in csv.reader(bad.getvalue().splitlines()[1:])] == [
+            ["SO-5001", PEN, "3"],
+            ["SO-5001", LAMP, "1"],
+        ], "every row of the document that was left out"
 
 
 def test_a_number_that_was_taken_after_the_file_was_checked_leaves_all_of_the_file_out(
