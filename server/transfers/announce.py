@@ -30,7 +30,7 @@ from sync.identity import is_container, is_stock, item_of
 
 NUMBERS_MAX: Final = 1_000
 """Notices of one transfer: a hand-over each."""
-_CONCERNING: Final = ("ship", "pack", "parcel_back", "label_parcel")
+_CONCERNING: Final = ("ship", "pack", "parcel_back", "label_parcel", "unlink")
 """Actions that may change what another site is to know of a transfer."""
 _FIELDS: Final = ("location", "container", "quantity", "lot", "expiry", "attributes")
 
