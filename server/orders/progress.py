@@ -23,7 +23,7 @@ from server.zones import quarantine_bins
 from sync.event import format_name
 from sync.history import Fact
 from sync.identity import is_container, is_stock
-from sync.order import Order, OrderLine
+from sync.order import TRANSFER, Order, OrderLine
 from sync.unit import Status, UnitState
 from sync.verdict import COMMITTED
 from sync.zones import is_set_apart
@@ -41,8 +41,8 @@ ACTIONS: Final = (
 )
 
 
-_OUT: Final = ("unpack", "put_away", "move")
-"""Actions that put a unit by itself into a place, whatever for."""
+_OUT: Final = ("unpack", "put_away", "move", "parcel_back")
+"""Actions that put a unit by itself into a place, whatever for, or bring it back by itself."""
 
 
 def list_numbers(
@@ -227,7 +227,7 @@ def _progress(
 
 def _units(number: str, facts: list[Fact], things: _Things, back: Mapping[str, str]) -> tuple[OrderUnit, ...]:
     found = []
-    left = _left(facts, things, back)
+    left = _left(number, facts, things, back)
     subjects = dict.fromkeys(str(f.event.subject) for f in facts if f.event.subject)
     for key in dict.fromkeys(things.names.get(subject, subject) for subject in subjects):
         if is_container(key) or key not in things.states:
@@ -255,10 +255,10 @@ def _units(number: str, facts: list[Fact], things: _Things, back: Mapping[str, s
     return (*found, *_pieces(facts, things))
 
 
-def _left(facts: Iterable[Fact], things: _Things, back: Mapping[str, str]) -> dict[str, str]:
+def _left(number: str, facts: Iterable[Fact], things: _Things, back: Mapping[str, str]) -> dict[str, str]:
     """Units that left for this order, and in which carton: what became of them since does not open the order again.
 
-    A carton that came back unopened took nothing away.
+    A carton that came back unopened took nothing away; nor did what came back from a transfer by itself leave us.
     """
     packed: dict[str, str] = {}
     left: dict[str, str] = {}
@@ -269,6 +269,8 @@ def _left(facts: Iterable[Fact], things: _Things, back: Mapping[str, str]) -> di
             packed[subject] = event.container
         elif event.action in _OUT:
             packed.pop(subject, None)
+            if event.action == "parcel_back" and number.startswith(TRANSFER):
+                left.pop(subject, None)
         elif event.action == "ship":
             left |= {unit: carton for unit, carton in packed.items() if subject in (unit, carton)}
     return {unit: carton for unit, carton in left.items() if carton not in back}

@@ -6,6 +6,7 @@ from sync.actions.placing import arrive, come_back, see
 from sync.actions.registry import Stock, action
 from sync.event import ScanEvent
 from sync.identity import imei_of, is_container
+from sync.order import TRANSFER
 from sync.unit import GONE, Status, UnitState
 
 PACKERS = frozenset({"picker", "supervisor", "admin"})
@@ -63,6 +64,8 @@ def _out_of_its_parcel(state: UnitState, event: ScanEvent) -> UnitState:
     """What had left and is here without its parcel was in somebody's hands: the returns desk looks at it first."""
     if state.status is Status.IN_REPAIR:
         return see(state, event)  # it is here already, and stays its owner's
+    if state.status is Status.SHIPPED and (state.document or "").startswith(TRANSFER):
+        return arrive(state, event, Status.RECEIVED)  # nobody had bought it: it never reached our other site
     if state.status is Status.SHIPPED:
         return come_back(state, event)._replace(sold_on=state.document, sold_ms=state.status_ms)
     return come_back(state, event) if state.status in GONE | {Status.LENT} else arrive(state, event, Status.RECEIVED)
