@@ -17,7 +17,8 @@ from server.orders.book import read_said
 from server.orders.progress import read_progress
 from server.orders.standing import OrderUnit
 from server.rebuild import lock, rebuild_stated
-from server.tables import document_rows, documents, reference, sites
+from server.surroundings import DEPTH_MAX
+from server.tables import document_rows, documents, reference, sites, unit_states
 from server.transfers.arrival import arrived, tell_arrived
 from server.transfers.hand_overs import handed_over, orders_of
 from server.transfers.tracking import tell_names
@@ -79,17 +80,49 @@ def _concerned(connection: sa.Connection, site: str, facts: Sequence[Fact]) -> d
     for fact in facts:
         event = _first(connection, fact)
         key = event.container if event.action == "pack" else event.subject
-        if key is not None and event.action in _CONCERNING:
+        stacks = event.action == "move" and event.container is not None and is_container(key or "")
+        if key is not None and (event.action in _CONCERNING or stacks):
             handed.append((fact, event, key))
     own = owners(connection, site, {key for _, _, key in handed})
+    moved = {own.get(key, key) for _, event, key in handed if event.action in ("ship", "parcel_back")}
+    stacked = _stacked(connection, site, filter(is_container, moved))
     for_order = {own.get(key, key) for _, event, key in handed if not _names_its_order(event)}
+    for_order |= {carton for cartons in stacked.values() for carton in cartons}
     orders = orders_of(connection, site, for_order) if for_order else {}
     concerned: dict[str, dict[str, Fact]] = defaultdict(dict)
     for fact, event, key in handed:
         thing = own.get(key, key)
-        for number in [str(event.document)] if _names_its_order(event) else sorted(orders.get(thing, ())):
+        numbers = {str(event.document)} if _names_its_order(event) else orders.get(thing, set())
+        for number in sorted(numbers):
             concerned[number].setdefault(thing, fact)
+        for carton in sorted(stacked.get(thing, ())):
+            for number in sorted(orders.get(carton, ())):
+                concerned[number].setdefault(carton, fact)
+                concerned[number].setdefault(thing, fact)
     return concerned
+
+
+def _stacked(connection: sa.Connection, site: str, pallets: Iterable[str]) -> dict[str, set[str]]:
+    """The cartons that stand on each of these, or in what stands on it."""
+    t = unit_states.c
+    within = {pallet: {pallet} for pallet in pallets}  # container -> those of the pallets that it stands on, or is
+    edge = set(within)
+    for _ in range(DEPTH_MAX):
+        deeper: set[str] = set()
+        for keys in in_chunks(edge):
+            query = sa.select(t.unit, t.place).where(t.site == site, t.place.in_(keys), t.unit.contains("/00/"))
+            for carton, place in connection.execute(query):
+                on = within.setdefault(carton, set())
+                deeper |= {carton} if within[place] - on else set()
+                on |= within[place]
+        edge = deeper
+        if not edge:
+            break
+    found: dict[str, set[str]] = defaultdict(set)
+    for carton, on in within.items():
+        for pallet in on - {carton}:
+            found[pallet].add(carton)
+    return found
 
 
 def _names_its_order(event: ScanEvent) -> bool:
@@ -165,7 +198,11 @@ def _rows(
     if order is None:
         return []
     said = {"supplier": _name_of(connection, site), "transfer": number, "from_site": site}
-    rows = [{"subject": key, "attributes": said, "stated": True} for key in sorted(wanted) if is_container(key)]
+    cartons = sorted(filter(is_container, wanted))
+    on = {
+        carton: state.place for carton, state in states_of(connection, site, cartons).items() if state.place in wanted
+    }
+    rows = [{"subject": c, "container": on.get(c), "attributes": said, "stated": True} for c in cartons]
     things: list[tuple[OrderUnit, str | None]] = [
         (one, parcel.container) for parcel in order.parcels if parcel.container in wanted for one in parcel.contents
     ]

@@ -12,11 +12,14 @@ from server.counts.scans import scans_of
 from server.identifiers import names_of, owners
 from server.ledger import FOLDED, fact_of, in_chunks
 from server.orders.progress import came_back
+from server.surroundings import END_OF_TIME, containers_at
 from server.tables import events
 from server.undone import read_undone
+from server.unit_rows import states_of
 from sync.event import ScanEvent, format_name
 from sync.history import Fact
-from sync.identity import is_stock
+from sync.identity import is_container, is_stock
+from sync.unit import Status
 
 _FILLING: Final = ("pick", "pack", "close_carton")
 
@@ -28,7 +31,10 @@ def handed_over(connection: sa.Connection, site: str, number: str) -> set[str]:
     """
     said = {str(f.event.subject) for f in scans_of(connection, site, number, actions=["ship"]) if f.event.subject}
     owned = owners(connection, site, said)
-    left = {owned.get(name, name) for name in said} | _handed_over_alone(connection, site, number)
+    left = {owned.get(name, name) for name in said}
+    told = _told_for(connection, site, number)
+    left |= {thing for thing, scans in told.items() if number in _orders_alone(scans)}
+    left |= _on_a_pallet(connection, site, [thing for thing, scans in told.items() if _last_order(scans) == number])
     return left - came_back(connection, site, left).keys()
 
 
@@ -43,8 +49,23 @@ def orders_of(connection: sa.Connection, site: str, things: Collection[str]) -> 
     return found
 
 
-def _handed_over_alone(connection: sa.Connection, site: str, number: str) -> set[str]:
-    """What was handed over by a scan that names no order, filled for this one last."""
+def _on_a_pallet(connection: sa.Connection, site: str, things: Iterable[str]) -> set[str]:
+    """Those of these cartons that left because what they stand on did, and what that is."""
+    own = states_of(connection, site, filter(is_container, things))
+    stands = {carton: state.place for carton, state in own.items() if state.place and is_container(state.place)}
+    if not stands:
+        return set()
+    around = containers_at(connection, site, set(stands.values()))
+    found: set[str] = set()
+    for carton, pallet in stands.items():
+        now = around.carried(own[carton], END_OF_TIME)
+        if own[carton].status is not Status.SHIPPED and now is not None and now.status is Status.SHIPPED:
+            found |= {carton, around.shipped_in(pallet, own[carton].place_ms, END_OF_TIME) or pallet}
+    return found
+
+
+def _told_for(connection: sa.Connection, site: str, number: str) -> dict[str, list[ScanEvent]]:
+    """Each thing that was ever filled for an order, with what stands of all by which it was filled or handed over."""
     filled = {_filled(fact.event) for fact in scans_of(connection, site, number, actions=_FILLING)}
     things = {thing for thing in filled if thing and not is_stock(thing)}
     own = _own_names(connection, site, things)
@@ -55,7 +76,12 @@ def _handed_over_alone(connection: sa.Connection, site: str, number: str) -> set
         thing = own.get(_filled(fact.event) or "")
         if thing is not None and format_name(fact.name) not in undone:
             by_thing[thing].append(fact.event)
-    return {thing for thing, told in by_thing.items() if number in _orders_alone(told)}
+    return by_thing
+
+
+def _last_order(told: Sequence[ScanEvent]) -> str | None:
+    """The order that it was filled for last."""
+    return next((event.document for event in reversed(told) if event.action != "ship"), None)
 
 
 def _own_names(connection: sa.Connection, site: str, things: Collection[str]) -> dict[str, str]:

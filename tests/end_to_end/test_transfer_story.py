@@ -23,6 +23,7 @@ from server import decisions, documents, enrolment, inventory, sites, upkeep
 from server.database import reading, writing
 from server.document_file import draft
 from server.document_kinds import KINDS
+from server.identifiers import names_of
 from server.receipts.receipt import close_receipt
 from server.tables import cases, unit_states
 from server.transfers import book
@@ -39,6 +40,7 @@ STOCK = (
     f"{LAMP},L3,,A-02,\n{PEN},,40,A-02,\n"
 )
 CARTON = "106141412345678991"
+PALLET = "106141412345679004"
 TRACKING = "1Z999AA10123456784"
 
 
@@ -107,7 +109,7 @@ def verdict(told: Told) -> Verdict | None:
     return told.judgement.verdict if told.judgement else None
 
 
-def packs_and_hands_over(mia: Worker) -> None:
+def packs(mia: Worker) -> None:
     mia.begins("pick", document="TRANSFER-1")
     mia.scans("LOC:A-01")
     assert [verdict(mia.lamp(serial)) for serial in ("L1", "L2")] == [Verdict.RIGHT] * 2
@@ -120,6 +122,10 @@ def packs_and_hands_over(mia: Worker) -> None:
     mia.scans("*10")
     assert verdict(mia.scans(PEN)) is Verdict.RIGHT
     mia.typing.enter(b"/close")
+
+
+def packs_and_hands_over(mia: Worker) -> None:
+    packs(mia)
     mia.begins("ship")
     assert mia.scans(f"]C100{CARTON}").event is not None
     mia.sync()
@@ -293,6 +299,60 @@ def test_a_transfers_carton_has_its_tracking_number_at_both_sites_and_comes_back
     assert open_cases(SITE) == open_cases(NORTH) == set()
     for site in (SITE, NORTH):
         assert [problem for problem in upkeep.verify(site, lambda _: None) if "folded by version" not in problem] == []
+
+
+def test_what_is_taken_off_at_home_is_taken_off_there_and_a_lamp_that_comes_back_alone_is_in_stock_again(
+    app: Flask, day: Hands, tmp_path: Path
+) -> None:
+    book.create(site=SITE, to=NORTH, lines=[("LAMP", 2), (PEN, 10)], operator="Mia", now_ms=day.wall)
+    with open_handheld(tmp_path / "main", day.clock) as here:
+        mia = Worker(here, app, day, site=SITE, name="Mia")
+        packs_and_hands_over(mia)
+        mia.begins("label_parcel")
+        mia.scans(f"]C100{CARTON}")
+        mia.scans(TRACKING)
+        mia.sync()
+        assert len(names_at(NORTH)) == 1
+        mia.typing.enter(b"/undo")
+        mia.sync()
+        assert names_at(SITE) == names_at(NORTH) == set()
+        mia.begins("parcel_back", location="https://warehouse.example/414/main/254/A-01", reason="fell out of it")
+        assert verdict(mia.lamp("L1")) is Verdict.RIGHT
+        mia.sync()
+    assert (standing(SITE, "L1"), standing(NORTH, "L1"), standing(NORTH, "L2")) == ("received", None, "announced")
+    assert transfers(SITE, day) == transfers(NORTH, day) == [("on its way", 0, 11, 0)]
+    assert open_cases(SITE) == open_cases(NORTH) == set()
+    with reading() as c:
+        assert book.read(c, SITE, "TRANSFER-1", day.wall).shipped == 11
+
+
+def names_at(site: str) -> set[str]:
+    with reading() as c:
+        return names_of(c, site, [container_key(CARTON)]).get(container_key(CARTON), set())
+
+
+def test_a_pallet_of_a_transfers_cartons_that_is_plainly_handed_over_is_announced_and_received_by_its_label(
+    app: Flask, day: Hands, tmp_path: Path
+) -> None:
+    book.create(site=SITE, to=NORTH, lines=[("LAMP", 2), (PEN, 10)], operator="Mia", now_ms=day.wall)
+    with open_handheld(tmp_path / "main", day.clock) as here, open_handheld(tmp_path / "north", day.clock) as there:
+        mia = Worker(here, app, day, site=SITE, name="Mia")
+        noor = Worker(there, app, day, site=NORTH, name="Noor")
+        packs(mia)
+        mia.begins("move", location="https://warehouse.example/414/main/254/DOCK")
+        keeping = mia.session.keeping  # by another client: this one asks for no pallet
+        keeping.keep([keeping.event("move", subject=container_key(CARTON), container=container_key(PALLET))])
+        mia.begins("ship")
+        assert mia.scans(f"]C100{PALLET}").event is not None
+        mia.sync()
+        assert transfers(SITE, day) == transfers(NORTH, day) == [("on its way", 0, 12, 0)]
+        noor.begins("receive", document="TRANSFER-1", location="https://warehouse.example/414/north/254/DOCK")
+        assert verdict(noor.scans(f"]C100{PALLET}")) is Verdict.RIGHT
+        noor.sync()
+    assert transfers(SITE, day) == transfers(NORTH, day) == [("arrived", 12, 0, 0)]
+    with writing() as c:
+        close_receipt(c, site=NORTH, number="TRANSFER-1", operator="Noor", now_ms=day.wall)
+    assert open_cases(SITE) == open_cases(NORTH) == set()
 
 
 @pytest.mark.parametrize("told", ["before it arrived", "after it arrived", "after the receipt was closed"])
