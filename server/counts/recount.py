@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
 
-from server import naming
+from server import naming, papers
 from server.counts import opening, reports, sharing
 from server.counts.compare import Line
 from server.counts.plan import CountError, Plan, Share, Sort
@@ -57,7 +58,7 @@ def open_recount(
     return opening.open_count(
         connection,
         site=site,
-        number=f"{number}-R{len(found.recounts) + 1}",
+        number=_next_number(connection, site, number, len(found.recounts) + 1),
         bins=wanted,
         shares=made,
         blind=blind,
@@ -67,6 +68,12 @@ def open_recount(
         operator=operator,
         now_ms=now_ms,
     )
+
+
+def _next_number(connection: sa.Connection, site: str, number: str, nth: int) -> str:
+    """`COUNT-1-R1` for its first recount; the next one that is free where somebody called something else so."""
+    numbers = (f"{number}-R{n}" for n in itertools.count(nth))
+    return next(one for one in numbers if papers.taken_by(connection, site, one) is None)
 
 
 def recount_of(

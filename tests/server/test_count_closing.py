@@ -172,6 +172,15 @@ def recounted(operator: str, *subjects: str, bins: tuple[str, ...] = (BIN_A,), s
     return plan.number
 
 
+def test_a_count_that_bears_the_number_of_a_recount_keeps_nobody_from_recounting(counter: Chain) -> None:
+    begin("CC-1", BIN_A)
+    begin("CC-1-R1", BIN_B)
+    Counting(counter, operator="Rosa")(BIN_A, A1)
+    push(counter, now_ms=NOW)
+    assert [recounted("Ravi", A1, A2), result().recounts] == ["CC-1-R2", ["CC-1-R2"]]
+    assert result().totals["matched"] == 2
+
+
 def test_who_counted_first_may_not_approve_either_where_a_recount_speaks_for_the_bin(counter: Chain) -> None:
     begin("CC-1", BIN_A)
     Counting(counter, operator="Rosa")(BIN_A, A1)
