@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import prices
+from server import costs
 from server.ledger import in_chunks
 from server.tables import cases, events, reference, unit_states
 from sync.event import EventName, format_name, parse_name
@@ -88,7 +88,7 @@ class CaseLine:
     assigned: str | None
     """Who is to settle it."""
     value: int = 0
-    """Price of one piece in minor units; 0 where it is not known."""
+    """What the shop loses with one piece of it (`costs.worth`), in minor units; 0 where that is not known."""
     closed_operator: str | None = None
 
     @property
@@ -132,7 +132,7 @@ def list_cases(
     limit: int = PAGE,
 ) -> list[CaseLine]:
     """Cases in an order; `after` is the key of the last one that was seen in that same order."""
-    worth = prices.price_of(site, cases.c.item) if sort is Sort.VALUE else sa.literal(0)
+    worth = costs.worth_of(site, cases.c.unit, cases.c.item) if sort is Sort.VALUE else sa.literal(0)
     columns, descending = _order(sort, worth)
     query = sa.select(*_COLUMNS, worth.label("value")).where(*_matching(connection, site, wanted))
     query = query.order_by(*(c.desc() if descending else c for c in columns)).limit(limit)
@@ -168,7 +168,7 @@ def count_by_rule(connection: sa.Connection, site: str, wanted: CaseFilter) -> M
 
 def read_case(connection: sa.Connection, site: str, unit: str, rule: str, episode: str) -> CaseLine | None:
     """One case, or None."""
-    worth = prices.price_of(site, cases.c.item).label("value")
+    worth = costs.worth_of(site, cases.c.unit, cases.c.item).label("value")
     row = connection.execute(
         sa.select(*_COLUMNS, worth).where(
             cases.c.site == site, cases.c.unit == unit, cases.c.rule == rule, cases.c.episode == episode
@@ -180,7 +180,7 @@ def read_case(connection: sa.Connection, site: str, unit: str, rule: str, episod
 
 def read_cases(connection: sa.Connection, site: str, keys: Sequence[tuple[str, str, str]]) -> list[CaseLine]:
     """Those of these cases (unit, rule, episode) that are there, in this order."""
-    worth = prices.price_of(site, cases.c.item).label("value")
+    worth = costs.worth_of(site, cases.c.unit, cases.c.item).label("value")
     found: dict[tuple[str, str, str], CaseLine] = {}
     for start in range(0, len(keys), KEYS_AT_ONCE):
         some = keys[start : start + KEYS_AT_ONCE]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import sqlalchemy as sa
@@ -36,6 +36,29 @@ def worth(connection: sa.Connection, site: str, subjects: Iterable[str], until_m
     item = {subject: item_of(subject) or subject for subject in wanted - cost.keys()}
     price = prices.read(connection, site, item.values())
     return {**cost, **{subject: price[key] for subject, key in item.items() if key in price}}
+
+
+def worth_of(site: str, subject: sa.ColumnElement[str], item: sa.ColumnElement[str]) -> sa.ColumnElement[int]:
+    """`worth` of the unit, lot or product that a column names, in minor units, as part of a query; 0 for unknown.
+
+    Args:
+        item: the column with its product.
+    """
+    said = (_newest(site, subject, "cost", KINDS), _newest(site, item, "cost", KINDS))
+    return sa.func.coalesce(*said, _newest(site, item, "price", ("products",)), 0)
+
+
+def _newest(site: str, subject: sa.ColumnElement[str], what: str, kinds: Sequence[str]) -> sa.ColumnElement[int]:
+    t, d = document_rows.c, documents.c
+    amount = t.attributes[what].as_integer()
+    return (
+        sa.select(amount)
+        .join(documents, d.digest == t.document)
+        .where(t.site == site, t.subject == subject, d.kind.in_(kinds), d.event.isnot(None), amount.isnot(None))
+        .order_by(d.event_ms.desc(), sa.case({k: n for n, k in enumerate(kinds)}, value=d.kind).desc(), t.row.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
 
 
 def _said(connection: sa.Connection, site: str, keys: Iterable[str], until_ms: int) -> dict[str, Price]:

@@ -29,20 +29,6 @@ class Price(NamedTuple):
         return f"{self.minor / 10**digits:{'+' if signed else ''},.{digits}f} {self.currency}".strip()
 
 
-def price_of(site: str, item: sa.ColumnElement[str]) -> sa.ColumnElement[int]:
-    """The price of the product that a column names, in minor units, as part of a query; 0 where none is known."""
-    newest = (
-        sa.select(document_rows.c.attributes["price"].as_integer())
-        .join(documents, documents.c.digest == document_rows.c.document)
-        .where(document_rows.c.site == site, document_rows.c.subject == item, documents.c.kind == "products")
-        .where(documents.c.event.isnot(None))
-        .order_by(documents.c.event_ms.desc(), document_rows.c.row.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    return sa.func.coalesce(newest, 0)
-
-
 def read(connection: sa.Connection, site: str, items: Iterable[str | None]) -> Mapping[str, Price]:
     """The prices of these products, as far as they are known; what they cost is said by `server/costs.py`."""
     found: dict[str, Price] = {}

@@ -10,8 +10,9 @@ from flask.testing import FlaskClient
 from server.database import reading
 from server.tables import events
 from server.web.wording import RESOLUTIONS
-from tests.handheld import BIN_A, BIN_B, CABLE, CARTON_1, unit
-from tests.server.running import Handheld
+from tests.handheld import BIN_A, BIN_B, CABLE, CARTON_1, PHONE, unit
+from tests.server.running import NOW, Handheld
+from tests.server.site import state_document
 from tests.server.web.test_console import _sign_in, _token
 
 
@@ -74,6 +75,18 @@ def test_cases_are_filtered_and_sorted(
     scan_three(handheld)
     page = console.get(f"/cases?{query}").text
     assert re.findall(r'aria-label="[^"]*: Phone 12 · (\w+)"', page) == serials
+
+
+def test_cases_are_sorted_by_what_a_unit_cost_and_by_its_products_price_where_nobody_has_said_that(
+    console: FlaskClient, handheld: Handheld
+) -> None:
+    price = {"subject": PHONE, "attributes": {"name": "Phone 12", "price": 20_000, "currency": "EUR"}}
+    state_document("products", "P-1", [price], now_ms=NOW - 9_000_000)
+    cost = {"subject": unit("A1"), "location": BIN_A, "attributes": {"cost": 30_000, "currency": "EUR"}}
+    state_document("stock", "S-1", [cost], now_ms=NOW - 8_000_000)
+    scan_three(handheld)
+    page = console.get("/cases?sort=value").text
+    assert re.findall(r'aria-label="[^"]*: Phone 12 · (\w+)"', page) == ["A1", "X", "A2"]
 
 
 @pytest.mark.parametrize(
