@@ -85,7 +85,7 @@ def code(page: str) -> Iterator[str]:
 
 def said_after(start: str, page: str) -> list[list[str]]:
     """The words of each command of a page that begins so."""
-    found = [line.split(start, 1)[1] for line in code(page) if start in line]
+    found = [line.split(start, 1)[1].split(" | ")[0] for line in code(page) if start in line]
     return [shlex.split(words, comments=True) for words in found]
 
 
