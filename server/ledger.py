@@ -190,6 +190,13 @@ def begin_chain(
     insert_missing(connection, chains, new_chain(site, device_no, epoch, predecessor))
 
 
+def name_in(table: sa.FromClause) -> sa.ColumnElement[str]:
+    """The name of the event in a row of `events`, or of an alias of it, as part of a query."""
+    numbers = (sa.cast(table.c[part], sa.Text) for part in ("device_no", "epoch", "seq"))
+    device_no, epoch, seq = numbers
+    return device_no + "." + epoch + "." + seq
+
+
 def in_chunks(keys: Iterable[str], size: int = KEYS_PER_QUERY) -> Iterator[list[str]]:
     """The keys, sorted, in lists short enough for one query."""
     ordered = sorted(set(keys))

@@ -14,7 +14,6 @@ from server.database import SITE
 from server.ledger import record
 from server.tables import chains, devices, document_rows, documents
 from sync.event import format_name
-from sync.history import Fact
 
 ROW_FIELDS = ("subject", "location", "container", "quantity", "lot", "expiry", "attributes", "stated")
 
@@ -184,9 +183,16 @@ def basis(report: Basis) -> dict[str, Any]:
     return {name: getattr(report, name) for name in ("totals", "unheard", "heads", "scans")}
 
 
-def mark(fact: Fact) -> str:
+class Digested(Protocol):
+    """What a handheld or the server said, as a link of its chain."""
+
+    @property
+    def digest(self) -> bytes: ...
+
+
+def mark(scan: Digested) -> str:
     """A scan in the list of those that a result rests on: 64 bits of its digest, which forks do not share."""
-    return fact.digest[:8].hex()
+    return scan.digest[:8].hex()
 
 
 def heads(connection: sa.Connection, site: str) -> dict[str, int]:

@@ -123,7 +123,15 @@ def compare(
         seen.setdefault(sighting.unit, []).append(sighting)
     lines = [_unit(unit, due.get(unit), seen.get(unit, [])) for unit in due.keys() | seen.keys()]
     lines += [_quantity(q) for q in quantities]
-    return sorted(lines, key=lambda line: (list(Line).index(line.kind), line.subject, line.expected or ""))
+    return in_order(lines)
+
+
+_RANK: Final = {kind: rank for rank, kind in enumerate(Line)}
+
+
+def in_order(lines: Iterable[ReportLine]) -> list[ReportLine]:
+    """The lines by kind and subject."""
+    return sorted(lines, key=lambda line: (_RANK[line.kind], line.subject, line.expected or ""))
 
 
 def _unit(unit: str, due: Expected | None, seen: list[Sighting]) -> ReportLine:
@@ -189,7 +197,13 @@ COUNT_KINDS: Final = tuple(kind for kind in Line if kind is not Line.NOT_SAMPLED
 RECEIPT_KINDS: Final = tuple(kind for kind in Line if kind is not Line.IN_MOTION)
 
 
-def totals(lines: Iterable[ReportLine], kinds: Iterable[Line] = COUNT_KINDS) -> Mapping[str, int]:
+Alike = Sequence[tuple[ReportLine, int]]
+"""Lines of which there are so many more that differ in their units and scans alone."""
+
+
+def totals(lines: Iterable[ReportLine], kinds: Iterable[Line] = COUNT_KINDS, alike: Alike = ()) -> Mapping[str, int]:
     """How many lines there are of each kind, every kind that can be there named."""
     counted = Counter(line.kind for line in lines)
+    for line, times in alike:
+        counted[line.kind] += times
     return {kind.value: counted[kind] for kind in kinds}

@@ -15,10 +15,10 @@ import sqlalchemy as sa
 
 from server import papers
 from server.counts.compare import Expected, Sighting
-from server.counts.scans import Interval
+from server.counts.scans import Interval, Scan
 from server.database import KEYS, SITE
 from server.identifiers import names_of, owners
-from server.ledger import SERVER_DEVICE, history
+from server.ledger import SERVER_DEVICE, history, in_chunks
 from server.replay import standing
 from server.surroundings import Gathered, gather
 from server.tables import events, unit_states
@@ -84,10 +84,11 @@ def units_of(
     site: str,
     family: Collection[str],
     intervals: Mapping[str, Interval],
-    scans: Sequence[Fact],
+    scans: Sequence[Scan],
     *,
     frozen: Collection[str] | None = None,
     without: Collection[str] = (),
+    quiet: Collection[str] = frozenset(),
 ) -> Units:
     """What the records put into the bins, and every scan of a unit with what was known of it at that moment.
 
@@ -97,15 +98,17 @@ def units_of(
         frozen: what a closed version has lines of: then only what happened up to the last finishing is looked through
             beside it, however much has happened since.
         without: marks of scans that are left out, as if they had never arrived.
+        quiet: units of which all is known already, and which are left out.
     """
     if not intervals:
         return Units(expected=[], sightings=[], facts={})
-    subjects = {str(f.event.subject) for f in scans}
+    subjects = {str(s.subject) for s in scans}
     owned = owners(connection, site, subjects)
     seen = {owned.get(s, s) for s in subjects}
     until_ms = None if frozen is None else max(i.finished_ms for i in intervals.values())
     due = _candidates(connection, site, set(intervals), min(i.opened_ms for i in intervals.values()), until_ms)
     due |= {subject for subject in frozen or () if not is_stock(subject)}
+    due -= set(quiet)
     every = _histories(connection, site, seen | due)
     facts = {unit: [f for f in own if papers.mark(f) not in without] for unit, own in every.items()}
     around = gather(connection, site, facts, [])
@@ -114,11 +117,13 @@ def units_of(
         for u in seen | due
         if not is_container(u)
     }
-    expected = [found for unit in sorted(ordered) if (found := _due(unit, ordered[unit], intervals)) is not None]
+    last_first = sorted(intervals.items(), key=lambda item: -item[1].finished_ms)
+    ranked = {place: (rank, interval) for rank, (place, interval) in enumerate(last_first)}
+    expected = [found for unit in sorted(ordered) if (found := _due(unit, ordered[unit], ranked)) is not None]
     sightings = [
-        _sighting(owned.get(str(f.event.subject), str(f.event.subject)), f, ordered, family)
-        for f in scans
-        if not is_container(owned.get(str(f.event.subject), str(f.event.subject)))
+        _sighting(unit, scan, ordered, family)
+        for scan in scans
+        if not is_container(unit := owned.get(str(scan.subject), str(scan.subject)))
     ]
     told = {e.unit for e in expected} | {s.unit for s in sightings}
     last = max(i.finished_ms for i in intervals.values())
@@ -144,7 +149,8 @@ _MEANWHILE: Final = (
 
 
 def _inside(connection: sa.Connection, site: str, places: Iterable[str]) -> set[str]:
-    return set(connection.execute(_INSIDE, {"site": site, "keys": list(places)}).scalars())
+    asked = ({"site": site, "keys": keys} for keys in in_chunks(places))
+    return {unit for each in asked for unit in connection.execute(_INSIDE, each).scalars()}
 
 
 def _candidates(connection: sa.Connection, site: str, bins: set[str], since_ms: int, until_ms: int | None) -> set[str]:
@@ -173,12 +179,14 @@ def _histories(connection: sa.Connection, site: str, units: Iterable[str]) -> di
     return {u: [f for n in (u, *names.get(u, ())) for f in facts.get(n, ())] for u in wanted}
 
 
-def _due(unit: str, trail: _Trail, intervals: Mapping[str, Interval]) -> Expected | None:
-    """The bin that a unit belonged in while it was counted, the one counted last where there are several."""
-    ever = _ever(trail.facts, trail.around)
-    for place, interval in sorted(intervals.items(), key=lambda item: -item[1].finished_ms):
-        if place not in ever:
-            continue
+def _due(unit: str, trail: _Trail, intervals: Mapping[str, tuple[int, Interval]]) -> Expected | None:
+    """The bin that a unit belonged in while it was counted, the one counted last where there are several.
+
+    Args:
+        intervals: of each bin, with its rank: the one finished last comes first.
+    """
+    counted = [(*intervals[place], place) for place in _ever(trail.facts, trail.around) if place in intervals]
+    for _, interval, place in sorted(counted, key=lambda each: each[0]):
         places = _belonged(trail, interval)
         if place in places:
             moving = len(places) > 1
@@ -257,13 +265,13 @@ def _accounted(trail: _Trail, place: str, interval: Interval) -> dict[str, str |
     return {"since": format_name(last.name)} if after or (is_stock_still and stood not in (None, place)) else {}
 
 
-def _sighting(unit: str, scan: Fact, ordered: Mapping[str, _Trail], family: Collection[str]) -> Sighting:
+def _sighting(unit: str, scan: Scan, ordered: Mapping[str, _Trail], family: Collection[str]) -> Sighting:
     trail = ordered[unit]
     known = any(f.event_ms < scan.event_ms and f.event.document not in family for f in trail.facts)
     return Sighting(
         unit=unit,
-        place=str(scan.event.location),
-        event=format_name(scan.name),
+        place=str(scan.location),
+        event=scan.name,
         known=known,
         belongs=_belongs(trail, scan.event_ms) if known else None,
     )

@@ -59,7 +59,7 @@ def _differences(connection: sa.Connection, site: str, number: str, subjects: se
         other = plan.read(connection, site, number)
         evidence = scans.gather(connection, site, other, plan.recounts(connection, site, number))
         finished = {place: i for place, i in evidence.intervals.items() if i.finished}
-        counted = [f for f in evidence.standing if f.event.action == "count" and f.event.subject in subjects]
+        counted = [s for s in evidence.standing if s.action == "count" and s.subject in subjects]
         quantities, _ = pieces.pieces_of(connection, site, evidence.family, finished, counted, only=subjects)
         lines = compare([], [], quantities)
     return moves.differences(lines, number)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from server import papers
-from server.counts import reports
+from server.counts import reports, scans
 from server.counts.reports import CountReport
 from server.ledger import FOLDED, fact_of, in_chunks
 from server.tables import events
@@ -33,10 +33,11 @@ def late_scans(connection: sa.Connection, *, site: str, number: str, found: Coun
     (head, *rows) = papers.rows_of(connection, site, "count_result", f"{number}/{version}")
     rests_on = {*head["attributes"]["scans"], *(mark for row in rows for mark in row["attributes"]["facts"])}
     taken = set(head["attributes"]["recounts"])
-    known = {papers.mark(f): f for f in now.evidence.own} | dict(now.facts)
-    known |= {papers.mark(f): f for f in now.evidence.standing if f.event.document in taken}
-    late = [f for mark, f in known.items() if mark not in rests_on]
-    late += _undos(connection, site, number, set(head["attributes"]["scans"]) - known.keys())
+    own = {papers.mark(s): s for s in now.evidence.own}
+    own |= {papers.mark(s): s for s in now.evidence.standing if s.document in taken}
+    late = scans.facts_of(connection, (s for mark, s in own.items() if mark not in rests_on))
+    late += [f for mark, f in now.facts.items() if mark not in rests_on and mark not in own]
+    late += _undos(connection, site, number, set(head["attributes"]["scans"]) - own.keys() - now.facts.keys())
     return sorted(late, key=lambda f: f.order)
 
 
@@ -45,8 +46,8 @@ def _undos(connection: sa.Connection, site: str, number: str, gone: set[str]) ->
     if not gone:
         return []
     here = (events.c.site == site) & events.c.outcome.in_(FOLDED)
-    scans = map(fact_of, connection.execute(sa.select(events).where(here, events.c.document == number)).mappings())
-    names = [format_name(fact.name) for fact in scans if papers.mark(fact) in gone]
+    said = map(fact_of, connection.execute(sa.select(events).where(here, events.c.document == number)).mappings())
+    names = [format_name(fact.name) for fact in said if papers.mark(fact) in gone]
     undos: list[Fact] = []
     for chunk in in_chunks(names):
         undos += map(fact_of, connection.execute(sa.select(events).where(here, events.c.voids.in_(chunk))).mappings())

@@ -15,13 +15,12 @@ import sqlalchemy as sa
 
 from server import papers
 from server.counts.compare import Quantity
-from server.counts.scans import Interval
+from server.counts.scans import Interval, Scan
 from server.database import KEYS, SITE
 from server.ledger import SERVER_DEVICE, history, in_chunks
 from server.surroundings import Gathered, containers_at
 from server.tables import stock_levels, unit_states
 from sync import stock
-from sync.event import format_name
 from sync.history import Fact
 from sync.identity import is_container, is_stock
 from sync.unit import Status
@@ -47,7 +46,7 @@ def pieces_of(
     site: str,
     family: Collection[str],
     intervals: Mapping[str, Interval],
-    counted: Iterable[Fact],
+    counted: Iterable[Scan],
     *,
     frozen: Collection[Where] = (),
     without: Collection[str] = (),
@@ -61,10 +60,10 @@ def pieces_of(
         without: marks of scans that are left out, as if they had never arrived.
         only: these products and lots, and no others.
     """
-    scans: dict[Where, list[Fact]] = defaultdict(list)
-    for fact in counted:
-        if is_stock(str(fact.event.subject)) and fact.event.location in intervals:
-            scans[str(fact.event.subject), str(fact.event.location)].append(fact)
+    scans: dict[Where, list[Scan]] = defaultdict(list)
+    for scan in counted:
+        if is_stock(str(scan.subject)) and scan.location in intervals:
+            scans[str(scan.subject), str(scan.location)].append(scan)
     wanted = {s for s, _ in [*scans, *frozen]} | _held_in(connection, site, intervals)
     facts = history(connection, site, wanted if only is None else wanted & set(only))
     facts = {
@@ -92,14 +91,14 @@ def pieces_of(
 
 
 def _quantity(
-    subject: str, place: str, interval: Interval, lying: Lying, seen: Sequence[Fact], outside: Iterable[str]
+    subject: str, place: str, interval: Interval, lying: Lying, seen: Sequence[Scan], outside: Iterable[str]
 ) -> Quantity:
     return Quantity(
         subject=subject,
         place=place,
         expected=lying.expected,
-        counted=sum(1 if f.event.quantity is None else f.event.quantity for f in seen),
-        events=tuple(format_name(f.name) for f in seen),
+        counted=sum(1 if s.quantity is None else s.quantity for s in seen),
+        events=tuple(s.name for s in seen),
         facts=tuple(outside),
         moving=lying.moving,
         boxed=lying.boxed,

@@ -35,6 +35,6 @@ def publish_progress(connection: sa.Connection, site: str, facts: Iterable[Fact]
 
 def done_bins(connection: sa.Connection, site: str, planned: Plan) -> list[str]:
     """The bins of a count that somebody has finished, in walking order."""
-    said = scans.scans_of(connection, site, planned.number, actions=tuple(_MOVING_ON))  # an undo may be undone too
-    found = scans.intervals(planned.bins, scans.allowed(planned, scans.latest(said))[0])
-    return [place for place in planned.bins if place in found and found[place].finished]
+    said = scans.read(connection, site, planned.number, actions=tuple(_MOVING_ON))  # an undo may be undone too
+    found = scans.by_bin(planned.bins, scans.allowed(planned, scans.latest(said))[0])
+    return [place for place in planned.bins if place in found and scans.is_finished(found[place])]

@@ -41,7 +41,8 @@ def open_recount(
     found = reports.report(connection, site=site, number=number)
     if found.plan.of:
         raise CountError(f"{number} is a recount itself: recount {found.plan.of}.")
-    wanted = list(dict.fromkeys(bins)) or bins_of(found, [line.subject for line in found.lines if is_out(line.kind)])
+    out = {line.subject for line in found.looked_at if is_out(line.kind)}
+    wanted = list(dict.fromkeys(bins)) or bins_of(found, out)
     standing = {b.share.place: b for b in found.bins}
     names = naming.read(connection, site, wanted)
     known = {share.place: share for share in shares}

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import sqlalchemy as sa
 
 from server import costs, papers
-from server.counts import due, elsewhere, moves, pieces, plan, scans
-from server.counts.compare import Line, ReportLine, compare, totals
+from server.counts import due, elsewhere, moves, pieces, plan, quiet, scans
+from server.counts.compare import Line, ReportLine, compare, in_order, totals
 from server.counts.moves import Move
 from server.counts.plan import Plan, Share
-from server.counts.scans import Evidence, Interval
+from server.counts.quiet import Quiet
+from server.counts.scans import Evidence, Interval, Scan
 from server.counts.tally import Tally, Variance, tallies, variance
 from server.papers import HandheldHeard
 from server.surroundings import END_OF_TIME
@@ -40,12 +42,15 @@ class BinReport:
         return self.interval is not None and self.interval.finished
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class CountReport:
     """What a count found, and what that rests on."""
 
     number: str
-    lines: list[ReportLine]
+    looked_at: list[ReportLine]
+    """Its lines, but for those of quiet units."""
+    quiet: Mapping[str, Quiet] = field(repr=False)
+    """Units of which nothing was to be found out, by name."""
     totals: Mapping[str, int]
     unfinished: list[str]
     """Bins that nobody has finished."""
@@ -72,6 +77,11 @@ class CountReport:
     version: int | None = None
     """The version that was just frozen; None where none was."""
 
+    @cached_property
+    def lines(self) -> list[ReportLine]:
+        """A line for each unit and each quantity, by kind and subject."""
+        return in_order([*self.looked_at, *quiet.lines(self.quiet.values())])
+
     @property
     def unscanned(self) -> list[ReportLine]:
         """Products and lots of which finished bins should hold pieces, and of which nobody scanned one label there.
@@ -80,7 +90,7 @@ class CountReport:
         """
         return [
             line
-            for line in self.lines
+            for line in self.looked_at
             if line.kind is Line.MISSING and is_stock(line.subject) and not line.events and line.counted_ms
         ]
 
@@ -97,31 +107,34 @@ def report(connection: sa.Connection, *, site: str, number: str, without: Collec
     planned = plan.read(connection, site, number)
     recounts = plan.recounts(connection, site, number)
     evidence = scans.gather(connection, site, planned, recounts, without=without)
-    lines, facts = _lines(connection, site, evidence, _frozen(connection, site, number), without)
+    frozen = _frozen(connection, site, number)
+    still = {} if without or frozen is not None else quiet.quiet_of(connection, site, number, evidence)
+    lines, facts = _lines(connection, site, evidence, frozen, without, still)
     handhelds = papers.handhelds(connection, site)
     unheard = {place: _unheard(handhelds, interval) for place, interval in evidence.intervals.items()}
-    lines = [replace(line, provisional=_is_provisional(line, evidence, unheard)) for line in lines]
+    lines = [replace(line, provisional=True) if _is_provisional(line, evidence, unheard) else line for line in lines]
     moved = moves.of_units(lines)
     moved += elsewhere.moves_of_pieces(connection, site, planned, evidence.family, lines)
-    tallied = tallies(lines, planned.bins)
-    worth = costs.worth(connection, site, (line.subject for line in lines), END_OF_TIME)
+    alike = quiet.alike(still.values())
+    tallied = tallies(lines, planned.bins, alike)
+    differing = {line.subject for line in lines if line.kind is not Line.MATCHED}
+    worth = costs.worth(connection, site, differing, END_OF_TIME)
     return CountReport(
         number=number,
-        lines=lines,
-        totals=totals(lines),
+        looked_at=lines,
+        quiet=still,
+        totals=totals(lines, alike=alike),
         unfinished=[b for b in planned.bins if b not in evidence.intervals or not evidence.intervals[b].finished],
         unheard=sorted({name for names in unheard.values() for name in names}),
         heads=papers.heads(connection, site),
-        scans=list(dict.fromkeys(papers.mark(f) for f in [*evidence.own, *evidence.standing])),
+        scans=list(dict.fromkeys(map(papers.mark, [*evidence.own, *evidence.standing]))),
         plan=planned,
-        bins=[_bin(share, evidence, tallied, unheard) for share in planned.shares],
+        bins=_bins(planned.shares, evidence, tallied, unheard),
         moves=moved,
-        variance=variance(lines, moved, worth.get),
+        variance=variance(lines, moved, worth.get, alike),
         recounts=[recount.number for recount in recounts],
-        refused=[scans.name_of(f) for f in evidence.refused],
-        counters=tuple(
-            dict.fromkeys(f.event.operator for f in [*evidence.own, *evidence.standing] if f.event.operator)
-        ),
+        refused=[scan.name for scan in evidence.refused],
+        counters=tuple(dict.fromkeys(s.operator for s in [*evidence.own, *evidence.standing] if s.operator)),
         evidence=evidence,
         facts=facts,
     )
@@ -142,19 +155,26 @@ def _lines(
     evidence: Evidence,
     frozen: set[tuple[str, str | None]] | None,
     without: Collection[str],
+    still: Mapping[str, Quiet],
 ) -> tuple[list[ReportLine], dict[str, Fact]]:
     """A line for each unit and quantity, and the outside scans that they rest on, by mark."""
-    counted = [f for f in evidence.standing if f.event.action == "count" and f.event.subject is not None]
-    of_units = [f for f in counted if not is_stock(str(f.event.subject))]
+    counted = [s for s in evidence.standing if s.action == "count" and s.subject not in still and s.subject is not None]
+    of_units = [s for s in counted if not is_stock(str(s.subject))]
     here = (connection, site, evidence.family, evidence.intervals)
     known = None if frozen is None else {subject for subject, _ in frozen}
-    units = due.units_of(*here, of_units, frozen=known, without=without)
+    units = due.units_of(*here, of_units, frozen=known, without=without, quiet=still)
     loose = {(subject, place) for subject, place in frozen or () if place is not None and is_stock(subject)}
     quantities, facts = pieces.pieces_of(*here, counted, frozen=loose, without=without)
     marks = {unit: tuple(papers.mark(f) for f in found) for unit, found in units.facts.items()}
     lines = compare(units.expected, units.sightings, quantities)
-    lines = [replace(line, recounted=evidence.recounted.get(line.expected or "")) for line in lines]
-    lines = [replace(line, facts=marks[line.subject]) if line.subject in marks else line for line in lines]
+    lines = [
+        replace(
+            line,
+            recounted=evidence.recounted.get(line.expected or ""),
+            facts=marks.get(line.subject, line.facts),
+        )
+        for line in lines
+    ]
     return lines, facts | {papers.mark(f): f for found in units.facts.values() for f in found}
 
 
@@ -171,24 +191,35 @@ def _is_provisional(line: ReportLine, evidence: Evidence, unheard: Mapping[str, 
     return not interval.finished or bool(unheard[str(line.expected)])
 
 
-def _bin(
-    share: Share, evidence: Evidence, tallied: Mapping[str, Tally], unheard: Mapping[str, tuple[str, ...]]
-) -> BinReport:
-    here = [f for f in evidence.standing if f.event.location == share.place and f.event.action == "count"]
-    return BinReport(
-        share=share,
-        interval=evidence.intervals.get(share.place),
-        counted=_counted(here),
-        tally=tallied[share.place],
-        unheard=unheard.get(share.place, ()),
-        recounted=evidence.recounted.get(share.place),
-    )
+def _bins(
+    shares: Iterable[Share], evidence: Evidence, tallied: Mapping[str, Tally], unheard: Mapping[str, tuple[str, ...]]
+) -> list[BinReport]:
+    counted: dict[str | None, list[Scan]] = {}
+    for scan in evidence.standing:
+        if scan.action == "count":
+            counted.setdefault(scan.location, []).append(scan)
+    return [
+        BinReport(
+            share=share,
+            interval=evidence.intervals.get(share.place),
+            counted=_counted(counted.get(share.place, ())),
+            tally=tallied[share.place],
+            unheard=unheard.get(share.place, ()),
+            recounted=evidence.recounted.get(share.place),
+        )
+        for share in shares
+    ]
 
 
-def _counted(found: Iterable[Fact]) -> int:
-    units = {f.event.subject for f in found if not is_stock(str(f.event.subject))}
-    loose = [f.event.quantity for f in found if is_stock(str(f.event.subject))]
-    return len(units) + sum(1 if quantity is None else quantity for quantity in loose)
+def _counted(found: Iterable[Scan]) -> int:
+    units: set[str] = set()
+    pieces = 0
+    for scan in found:
+        if is_stock(str(scan.subject)):
+            pieces += 1 if scan.quantity is None else scan.quantity
+        else:
+            units.add(str(scan.subject))
+    return len(units) + pieces
 
 
 def veiled(found: CountReport) -> CountReport:
@@ -197,7 +228,8 @@ def veiled(found: CountReport) -> CountReport:
         return found
     return replace(
         found,
-        lines=[],
+        looked_at=[],
+        quiet={},
         totals=totals([]),
         bins=[replace(b, tally=Tally()) for b in found.bins],
         moves=[],

@@ -4,18 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
 from server import papers
 from server.counts.plan import Plan
 from server.database import KEYS, SITE
-from server.ledger import FOLDED, fact_of, in_chunks
+from server.ledger import FOLDED, KEYS_PER_QUERY, fact_of, in_chunks, name_in
 from server.tables import events
 from sync.actions import ACTIONS
-from sync.event import format_name
-from sync.history import Fact, effective
+from sync.event import EventName, format_name
+from sync.history import Fact, effective, undone_names
+
+
+class Scan(NamedTuple):
+    """One scan of a count, as much of it as counting looks at: a large count has a million of them.
+
+    Its first fields are the order of a history.
+    """
+
+    event_ms: int
+    device_no: int
+    epoch: int
+    seq: int
+    digest: bytes
+    uncertainty_ms: int
+    action: str
+    subject: str | None
+    location: str | None
+    quantity: int | None
+    document: str | None
+    opening: str | None
+    operator: str | None
+    voids: str | None
+
+    @property
+    def key(self) -> EventName:
+        """Its name, to look it up."""
+        return self[1:4]
+
+    @property
+    def name(self) -> str:
+        """Its name, as `device.epoch.seq`."""
+        return format_name(self[1:4])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +72,12 @@ class Interval:
 class Evidence:
     """All that was scanned for one count and its recounts."""
 
-    own: list[Fact]
+    own: list[Scan]
     """Under the count's own number, those that were not undone."""
-    standing: list[Fact]
+    standing: list[Scan]
     """What the result rests on: of each bin, the scans of its last finished recount, or the first ones."""
     intervals: Mapping[str, Interval]
-    refused: list[Fact]
+    refused: list[Scan]
     """Of recounts: made by who had counted the bin before, and so not used."""
     family: frozenset[str]
     """The numbers of the count and its recounts."""
@@ -65,110 +97,136 @@ _SCANS_OF: Final = sa.select(events).where(
 )
 
 
-def scans_of(
-    connection: sa.Connection,
-    site: str,
-    number: str,
-    *,
-    actions: Sequence[str] = SCANS,
-    without: Collection[str] = (),
-) -> list[Fact]:
-    """Every scan under this count or receipt, in order, without those that were undone.
+def scans_of(connection: sa.Connection, site: str, number: str, *, actions: Sequence[str] = SCANS) -> list[Fact]:
+    """Every scan under this receipt, transfer or count, in order, without those that were undone.
 
     What the server repaired is among them; what only the server says of a count is not.
-
-    Args:
-        without: marks of scans that are left out, as if they had never arrived.
     """
     asked = {"site": site, "number": number, "actions": list(actions)}
     facts = [fact_of(row) for row in connection.execute(_SCANS_OF, asked).mappings()]
     for names in in_chunks(format_name(f.name) for f in list(facts)):
         undone = connection.execute(_UNDOS, {"site": site, "keys": names}).mappings()
         facts += [fact_of(row) for row in undone]
-    kept = effective(f for f in facts if papers.mark(f) not in without)
-    return [f for f in kept if f.event.action != "void"]
+    return [f for f in effective(facts) if f.event.action != "void"]
+
+
+_COLUMNS: Final = [events.c[name] for name in Scan._fields]
+_READ: Final = _SCANS_OF.with_only_columns(*_COLUMNS)
+_undo = events.alias("undo")
+_READ_UNDOS: Final = (
+    _READ.with_only_columns(*(_undo.c[name] for name in Scan._fields))
+    .join_from(events, _undo, _undo.c.voids == name_in(events))
+    .where(_undo.c.site == SITE, _undo.c.outcome.in_(FOLDED))
+)
+
+
+def read(
+    connection: sa.Connection,
+    site: str,
+    number: str,
+    *,
+    actions: Sequence[str] = SCANS,
+    without: Collection[str] = (),
+) -> list[Scan]:
+    """Every scan under this count, in order, without those that were undone; see `scans_of`.
+
+    Args:
+        without: marks of scans that are left out, as if they had never arrived.
+    """
+    asked = {"site": site, "number": number, "actions": list(actions)}
+    found = [Scan._make(row) for query in (_READ, _READ_UNDOS) for row in connection.execute(query, asked)]
+    if without:
+        found = [s for s in found if papers.mark(s) not in without]
+    undone = undone_names((s.name, s.voids) for s in found if s.voids is not None)
+    found.sort()
+    return [s for s in found if s.action != "void" and not (undone and s.name in undone)]
+
+
+def facts_of(connection: sa.Connection, scans: Iterable[Scan]) -> list[Fact]:
+    """All that is known of these scans."""
+    digests = {s.digest: s.key for s in scans}  # two that bear one name have a digest each
+    keys = sorted(digests.values())
+    found: list[Fact] = []
+    for start in range(0, len(keys), KEYS_PER_QUERY):
+        key = sa.tuple_(events.c.device_no, events.c.epoch, events.c.seq).in_(keys[start : start + KEYS_PER_QUERY])
+        found += (fact_of(row) for row in connection.execute(sa.select(events).where(key)).mappings())
+    return [fact for fact in found if fact.digest in digests]
 
 
 def gather(
     connection: sa.Connection, site: str, plan: Plan, recounts: Sequence[Plan], *, without: Collection[str] = ()
 ) -> Evidence:
-    """What was scanned for a count, each bin's by who counted it last; `without`: see `scans_of`."""
-    own = scans_of(connection, site, plan.number, without=without)
+    """What was scanned for a count, each bin's by who counted it last; `without`: see `read`."""
+    own = read(connection, site, plan.number, without=without)
     first, refused = allowed(plan, latest(own))
-    speaks: dict[str, tuple[str, Interval, list[Fact]]] = {
-        place: (plan.number, interval, first) for place, interval in intervals(plan.bins, first).items()
-    }
+    speaks = {place: (plan.number, facts) for place, facts in by_bin(plan.bins, first).items()}
     for recount in recounts:
-        scans, barred = allowed(recount, latest(scans_of(connection, site, recount.number, without=without)))
+        scans, barred = allowed(recount, latest(read(connection, site, recount.number, without=without)))
         refused += barred
-        speaks |= {
-            place: (recount.number, interval, scans)
-            for place, interval in intervals(recount.bins, scans).items()
-            if interval.finished
-        }
+        again = by_bin(recount.bins, scans).items()
+        speaks |= {place: (recount.number, facts) for place, facts in again if is_finished(facts)}
     return Evidence(
         own=own,
-        standing=[f for place, (_, _, scans) in sorted(speaks.items()) for f in scans if f.event.location == place],
-        intervals={place: interval for place, (_, interval, _) in speaks.items()},
+        standing=[scan for _, (_, facts) in sorted(speaks.items()) for scan in facts],
+        intervals={place: _interval(facts) for place, (_, facts) in speaks.items()},
         refused=refused,
         family=frozenset({plan.number, *(r.number for r in recounts)}),
-        recounted={place: number for place, (number, _, _) in speaks.items() if number != plan.number},
+        recounted={place: number for place, (number, _) in speaks.items() if number != plan.number},
     )
 
 
-def allowed(plan: Plan, scans: Iterable[Fact]) -> tuple[list[Fact], list[Fact]]:
+def allowed(plan: Plan, scans: Sequence[Scan]) -> tuple[list[Scan], list[Scan]]:
     """The scans that count, and those by somebody who may not count that bin."""
-    shares = {share.place: share for share in plan.shares}
-    good: list[Fact] = []
-    bad: list[Fact] = []
-    for fact in scans:
-        share = shares.get(fact.event.location or "")
-        (bad if share and share.is_refused(fact.event.operator) else good).append(fact)
+    shares = {share.place: share for share in plan.shares if share.refused}
+    good: list[Scan] = []
+    bad: list[Scan] = []
+    for scan in scans:
+        share = shares.get(scan.location or "")
+        (bad if share and share.is_refused(scan.operator) else good).append(scan)
     return good, bad
 
 
-def latest(scans: Sequence[Fact]) -> list[Fact]:
+def latest(scans: Sequence[Scan]) -> list[Scan]:
     """The scans without those that a handheld made of a bin before it opened that bin anew, to count it anew."""
-    opened: dict[tuple[int, str | None], str] = {}
-    for fact in scans:
-        if fact.event.action == "open_bin":
-            opened[fact.name[0], fact.event.location] = format_name(fact.name)
-    begun = {name: place for place, name in opened.items()}
-    found, reached = [], set()
-    for fact in scans:
-        if format_name(fact.name) in begun:
-            reached.add(begun[format_name(fact.name)])
-        place = (fact.name[0], fact.event.location)
-        opening = fact.event.opening
-        if place not in opened or opening == opened[place] or (opening is None and place in reached):
-            found.append(fact)
+    opened = {(scan.device_no, scan.location): scan for scan in scans if scan.action == "open_bin"}
+    begun = {scan.key: where for where, scan in opened.items()}
+    names = {where: scan.name for where, scan in opened.items()}
+    found: list[Scan] = []
+    reached = set()
+    for scan in scans:
+        if scan.key in begun:
+            reached.add(begun[scan.key])
+        where = (scan.device_no, scan.location)
+        if where not in names or scan.opening == names[where] or (scan.opening is None and where in reached):
+            found.append(scan)
     return found
 
 
-def intervals(bins: Iterable[str], scans: Iterable[Fact]) -> dict[str, Interval]:
-    """The interval of each bin that anyone has begun; an unfinished one lasts until its latest scan."""
+def by_bin(bins: Iterable[str], scans: Iterable[Scan]) -> dict[str, list[Scan]]:
+    """The scans in each bin that anyone has begun."""
     wanted = set(bins)
-    found: dict[str, list[Fact]] = {}
-    for fact in scans:
-        if fact.event.location in wanted:
-            found.setdefault(str(fact.event.location), []).append(fact)
-    return {place: _interval(facts) for place, facts in found.items()}
+    found: dict[str, list[Scan]] = {}
+    for scan in scans:
+        if scan.location in wanted:
+            found.setdefault(str(scan.location), []).append(scan)
+    return found
 
 
-def _interval(facts: Sequence[Fact]) -> Interval:
-    finishing = [f for f in facts if f.event.action == "finish_bin"]
+def is_finished(scans: Iterable[Scan]) -> bool:
+    """Whether somebody said of this bin that everything in it has been scanned."""
+    return any(scan.action == "finish_bin" for scan in scans)
+
+
+def _interval(scans: Sequence[Scan]) -> Interval:
+    """When a bin was counted; one that nobody has finished, until its latest scan."""
+    finishing = [s for s in scans if s.action == "finish_bin"]
     return Interval(
-        opened_ms=min(f.event_ms - f.uncertainty_ms for f in facts),
-        finished_ms=max(f.event_ms + f.uncertainty_ms for f in facts),
+        opened_ms=min(s.event_ms - s.uncertainty_ms for s in scans),
+        finished_ms=max(s.event_ms + s.uncertainty_ms for s in scans),
         finished=bool(finishing),
-        people=tuple(dict.fromkeys(f.event.operator for f in facts if f.event.operator)),
-        devices=tuple(dict.fromkeys(f.name[0] for f in facts)),
-        last_ms=max(f.event_ms for f in facts),
+        people=tuple(dict.fromkeys(s.operator for s in scans if s.operator)),
+        devices=tuple(dict.fromkeys(s.device_no for s in scans)),
+        last_ms=max(s.event_ms for s in scans),
         said_finished_ms=finishing[-1].event_ms if finishing else None,
-        finished_by=finishing[-1].name[0] if finishing else None,
+        finished_by=finishing[-1].device_no if finishing else None,
     )
-
-
-def name_of(fact: Fact) -> str:
-    """A scan's own name, as `device.epoch.seq`."""
-    return format_name(fact.name)

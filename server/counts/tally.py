@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from server.counts.compare import Line, ReportLine
+from server.counts.compare import Alike, Line, ReportLine
 from server.counts.moves import Move
 from sync.identity import is_stock
 
@@ -41,19 +41,28 @@ class Tally:
             in_motion=self.in_motion + other.in_motion,
         )
 
+    def __mul__(self, times: int) -> Tally:
+        return Tally(
+            expected=self.expected * times,
+            matched=self.matched * times,
+            missing=self.missing * times,
+            surplus=self.surplus * times,
+            in_motion=self.in_motion * times,
+        )
+
     @property
     def accuracy(self) -> float | None:
         """Units matched / units expected; None where nothing was expected."""
         return self.matched / self.expected if self.expected else None
 
 
-def tallies(lines: Iterable[ReportLine], bins: Iterable[str]) -> dict[str, Tally]:
+def tallies(lines: Iterable[ReportLine], bins: Iterable[str], alike: Alike = ()) -> dict[str, Tally]:
     """The tally of each bin, by its name."""
     found = dict.fromkeys(bins, Tally())
-    for line in lines:
+    for line, times in [*((line, 1) for line in lines), *alike]:
         for place, part in _parts(line):
             if place in found:
-                found[place] += part
+                found[place] += part * times
     return found
 
 
@@ -101,7 +110,7 @@ class Variance:
         return self.short + self.over
 
 
-def variance(lines: Sequence[ReportLine], moves: Iterable[Move], price: Price) -> Variance:
+def variance(lines: Sequence[ReportLine], moves: Iterable[Move], price: Price, alike: Alike = ()) -> Variance:
     """The variance of a report; pieces that only moved are taken off both sides."""
     moved = list(moves)
     off: Counter[tuple[str, str]] = Counter()
@@ -112,12 +121,12 @@ def variance(lines: Sequence[ReportLine], moves: Iterable[Move], price: Price) -
     value: Counter[str] = Counter()
     due: Counter[str] = Counter()
     out: Counter[str] = Counter()
-    for line in lines:
+    for line, times in [*((line, 1) for line in lines), *alike]:
         if line.kind is Line.IN_MOTION:
             continue
         for place in {line.expected} - {None} if line.expected_quantity else ():
-            due[str(place)] += max(0, line.expected_quantity)
-        less, more = _out(line, off)
+            due[str(place)] += max(0, line.expected_quantity) * times
+        less, more = (pieces * times for pieces in _out(line, off))
         place = line.expected if line.expected_quantity or is_stock(line.subject) else next(iter(line.seen), None)
         out[str(place)] += less + more
         short, over = short + less, over + more
