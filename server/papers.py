@@ -4,18 +4,75 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from operator import itemgetter
+from typing import Any, Final, NamedTuple, Protocol
 
 import sqlalchemy as sa
 
 from server.database import SITE
 from server.ledger import record
 from server.tables import chains, devices, document_rows, documents
+from server.upsert import load
 from sync.event import format_name
 
 ROW_FIELDS = ("subject", "location", "container", "quantity", "lot", "expiry", "attributes", "stated")
+_encode: Final = json.JSONEncoder().encode
+_canonical: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
+class Stencil:
+    """One row for many: they differ in some texts alone, so that the rest of it is put into JSON once."""
+
+    def __init__(self, sample: Mapping[str, Any], blanks: Sequence[Any]) -> None:
+        """A row in which these texts stand wherever each row has its own."""
+        full = _full(sample)
+        self._blanks = blanks
+        self._columns = tuple(full[name] for name in ROW_FIELDS)
+        self._attributes = self._punched(_encode(full["attributes"]))
+        self._whole = self._punched(_canonical(full))
+
+    def _punched(self, text: str) -> tuple[str, Callable[[Sequence[str]], Any]]:
+        """The text as a format, and what takes the values for it."""
+        places = {_encode(blank): index for index, blank in enumerate(self._blanks)}
+        pattern = re.compile("|".join(map(re.escape, places)))
+        order = [places[found] for found in pattern.findall(text)]
+        return "%s".join(part.replace("%", "%%") for part in pattern.split(text)), itemgetter(*order)
+
+    def digested(self, values: Sequence[Any]) -> str:
+        """The row with these values, as its document's digest is made of it."""
+        text, taken = self._whole
+        return str(text % taken(tuple(map(_json, values))))
+
+    def columns(self, values: Sequence[Any]) -> tuple[Any, ...]:
+        """The row with these values, as it is stored."""
+        text, taken = self._attributes
+        own = dict(zip(self._blanks, values, strict=True))
+        (subject, location, *rest, _, stated) = self._columns
+        attributes = text % taken(tuple(map(_json, values)))
+        return (own.get(subject, subject), own.get(location, location), *rest, attributes, stated)
+
+
+def _json(value: Any) -> str:
+    return "[]" if value == () else _encode(value)  # the encoder is quick with texts alone
+
+
+class Alike(NamedTuple):
+    """A row that a stencil writes."""
+
+    stencil: Stencil
+    values: Sequence[Any]
+
+
+Row = Mapping[str, Any] | Alike
+"""A row of a paper: `subject` and any of `ROW_FIELDS`; `stated` ones become facts of their subject's history."""
+
+
+def spelt_out(rows: Iterable[Row]) -> list[Mapping[str, Any]]:
+    """The rows that no stencil writes; what one writes is no fact of anything's history."""
+    return [row for row in rows if not isinstance(row, Alike)]
 
 
 def write(
@@ -25,7 +82,7 @@ def write(
     kind: str,
     number: str,
     action: str,
-    rows: Sequence[Mapping[str, Any]],
+    rows: Sequence[Row],
     operator: str | None,
     now_ms: int,
     reason: str | None = None,
@@ -34,11 +91,9 @@ def write(
     """Store a document and the event that names it; returns its digest, hex.
 
     Args:
-        rows: `subject` and any of `ROW_FIELDS`; `stated` ones become facts of their subject's history.
         folded: whether who writes it folds what it states as well; else `documents.fold_rest` does, in chunks.
     """
-    full = [{name: row.get(name) for name in ROW_FIELDS} | {"stated": bool(row.get("stated"))} for row in rows]
-    digest = _digest(kind, number, now_ms, full)
+    digest = _digest(kind, number, now_ms, rows)
     fact = record(
         connection,
         site=site,
@@ -55,21 +110,43 @@ def write(
             site=site,
             kind=kind,
             number=number,
-            rows=len(full),
+            rows=len(rows),
             event=format_name(fact.name),
             event_ms=now_ms,
-            folded_rows=len(full) if folded else 0,
+            folded_rows=len(rows) if folded else 0,
         )
     )
-    if full:
-        numbered = [{"site": site, "document": digest, "row": n, **row} for n, row in enumerate(full, 1)]
-        connection.execute(document_rows.insert(), numbered)
+    load(connection, document_rows, _stored(site, digest, rows))
     return digest
 
 
-def _digest(kind: str, number: str, now_ms: int, rows: Sequence[Mapping[str, Any]]) -> str:
-    text = json.dumps([kind, number, now_ms, rows], sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+def _full(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: row.get(name) for name in ROW_FIELDS} | {"stated": bool(row.get("stated"))}
+
+
+def _stored(site: str, digest: str, rows: Iterable[Row]) -> Iterator[tuple[Any, ...]]:
+    """The rows in the order of the table's columns."""
+    for number, row in enumerate(rows, 1):
+        subject, location, *rest = row.stencil.columns(row.values) if isinstance(row, Alike) else _columns(row)
+        yield (site, subject, digest, number, location, *rest)
+
+
+def _columns(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    full = _full(row)
+    attributes = None if full["attributes"] is None else _encode(full["attributes"])
+    return tuple((full | {"attributes": attributes}).values())
+
+
+def _digest(kind: str, number: str, now_ms: int, rows: Iterable[Row]) -> str:
+    """SHA-256 over the canonical JSON of all of it: `[kind, number, now_ms, [row, ...]]`."""
+    found = hashlib.sha256(f"{_canonical([kind, number, now_ms])[:-1]},[".encode())
+    between = b""
+    for row in rows:
+        text = row.stencil.digested(row.values) if isinstance(row, Alike) else _canonical(_full(row))
+        found.update(between + text.encode())
+        between = b","
+    found.update(b"]]")
+    return found.hexdigest()
 
 
 def check_digest(connection: sa.Connection, digest: str) -> bool:
@@ -77,7 +154,7 @@ def check_digest(connection: sa.Connection, digest: str) -> bool:
     paper = connection.execute(sa.select(documents).where(documents.c.digest == digest)).one()
     query = sa.select(*(document_rows.c[name] for name in ROW_FIELDS)).where(document_rows.c.document == digest)
     rows = connection.execute(query.order_by(document_rows.c.row)).mappings()
-    return _digest(paper.kind, paper.number, paper.event_ms, [dict(row) for row in rows]) == digest
+    return _digest(paper.kind, paper.number, paper.event_ms, map(dict, rows)) == digest
 
 
 _ROWS_OF: Final = (
@@ -104,9 +181,15 @@ def rows_of(connection: sa.Connection, site: str, kind: str, number: str) -> lis
     return list(connection.execute(_ROWS_OF, {"site": site, "kind": kind, "number": number}).mappings().all())
 
 
-def rows_in(connection: sa.Connection, digest: str) -> list[sa.RowMapping]:
-    """Rows of one document, in their order."""
+def rows_in(connection: sa.Connection, digest: str, *, only_stated: bool = False) -> list[sa.RowMapping]:
+    """Rows of one document, in their order.
+
+    Args:
+        only_stated: beside the first one, those that are facts of their subject's history.
+    """
     query = sa.select(document_rows).where(document_rows.c.document == digest).order_by(document_rows.c.row)
+    if only_stated:
+        query = query.where(document_rows.c.stated | (document_rows.c.row == 1))
     return list(connection.execute(query).mappings().all())
 
 

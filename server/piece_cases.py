@@ -52,7 +52,9 @@ def _opened(connection: sa.Connection, site: str, number: str) -> dict[str, Case
         told = read_fact(connection, paper.event)
         if told is None:
             raise LookupError(f"The event {paper.event} of {paper.number} is not here.")
-        lacking = _lacking(paper.kind, number, papers.rows_in(connection, paper.digest))
+        # of a count, what lies loose in a bin is stated whatever was found; a large one has a million other rows
+        rows = papers.rows_in(connection, paper.digest, only_stated=paper.kind == "count_result")
+        lacking = _lacking(paper.kind, number, rows)
         for subject, finding in lacking.items():
             found[subject] = _case(found.get(subject), subject, number, finding, told)
         for subject in found.keys() - lacking.keys():

@@ -6,7 +6,7 @@ converted. SQLAlchemy looks at every value of every row instead, which cost as m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
@@ -37,6 +37,25 @@ def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[_Row]) -> 
     """Store full rows under their primary keys. Give them in a fixed order: unsorted ones deadlock on PostgreSQL."""
     if rows:
         _bulk(connection.dialect, table, replacing=True).send(connection, rows)
+
+
+def load(connection: sa.Connection, table: sa.Table, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Store new rows as they come, however many: values in the order of the table's columns, as the driver takes them.
+
+    Nothing may be stored under their primary keys yet: what the driver raises is not SQLAlchemy's.
+    """
+    names = ", ".join(f'"{column.name}"' for column in table.c)
+    cursor: Any = connection.connection.cursor()
+    try:
+        if connection.dialect.name == "postgresql":
+            with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            marks = ", ".join("?" for _ in table.c)
+            cursor.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)  # noqa: S608  # no input
+    finally:
+        cursor.close()
 
 
 @dataclass(frozen=True, slots=True)

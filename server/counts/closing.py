@@ -9,9 +9,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import papers, piece_cases
-from server.counts import blind, exceptions, late, plan, reports, standing
+from server.counts import blind, exceptions, freeze, late, plan, reports, standing
 from server.counts.compare import Line
-from server.counts.freeze import freeze, is_stated, next_version, result_row
 from server.counts.limits import exceeded, limit_of, limits
 from server.counts.plan import CountError, Plan, Sort
 from server.counts.reports import CountReport
@@ -56,9 +55,10 @@ def close_count(
     if without:
         found = reports.report(connection, site=site, number=number, without=without)
     _check_closable(connection, site, found)
-    attributes = freeze(found) | {"closed_by": operator, "late": sorted(format_name(f.name) for f in taken)}
-    rows: list[Row] = [{"subject": number, "attributes": attributes}, *map(result_row, found.lines)]
-    version = next_version(connection, site, "count_result", number, rows)
+    attributes = freeze.freeze(found) | {"closed_by": operator, "late": sorted(format_name(f.name) for f in taken)}
+    rows = freeze.rows(found, attributes)
+    # of a count that was closed before every unit was looked at, so that all are spelt out
+    version = freeze.next_version(connection, site, "count_result", number, papers.spelt_out(rows))
     limit = limit_of(limits(connection, site), operator, role) if role else None
     reasons = exceeded(limit, found.variance) if limit else []
     if reasons:
@@ -88,7 +88,7 @@ def _propose(
     site: str,
     planned: Plan,
     version: int,
-    rows: Sequence[Row],
+    rows: Sequence[papers.Row],
     operator: str | None,
     now_ms: int,
 ) -> None:
@@ -98,7 +98,7 @@ def _propose(
         kind="count_proposal",
         number=f"{planned.number}/{version}",
         action="propose_count",
-        rows=[dict(row) | {"stated": False} for row in rows],
+        rows=[row if isinstance(row, papers.Alike) else {**row, "stated": False} for row in rows],
         operator=operator,
         now_ms=now_ms,
     )
@@ -110,7 +110,7 @@ def _seal(
     site: str,
     planned: Plan,
     version: int,
-    rows: Sequence[Row],
+    rows: Sequence[papers.Row],
     *,
     operator: str | None,
     now_ms: int,
@@ -129,9 +129,10 @@ def _seal(
         now_ms=now_ms,
         reason=note,
     )
-    touched = [str(row["subject"]) for row in rows if row.get("stated")]
+    said = papers.spelt_out(rows)
+    touched = [str(row["subject"]) for row in said if row.get("stated")]
     if planned.sort is Sort.TAKE_ON:
-        touched += _take_on(connection, site, f"{number}/{version}", rows, operator=operator, now_ms=now_ms)
+        touched += _take_on(connection, site, f"{number}/{version}", said, operator=operator, now_ms=now_ms)
     at = stamp(connection)
     rebuild(connection, site, touched, at)
     piece_cases.refold(connection, site, number, at)
@@ -196,7 +197,7 @@ def approve(
 
 
 def _is_stated(row: Row) -> bool:
-    return is_stated(row["subject"], row["attributes"]["kind"], row["location"])
+    return freeze.is_stated(row["subject"], row["attributes"]["kind"], row["location"])
 
 
 def reject(connection: sa.Connection, *, site: str, number: str, operator: str | None, note: str, now_ms: int) -> None:

@@ -7,6 +7,7 @@ counts as inside wherever it may have been inside.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -88,7 +89,7 @@ def units_of(
     *,
     frozen: Collection[str] | None = None,
     without: Collection[str] = (),
-    quiet: Collection[str] = frozenset(),
+    quiet: AbstractSet[str] = frozenset(),
 ) -> Units:
     """What the records put into the bins, and every scan of a unit with what was known of it at that moment.
 
@@ -106,9 +107,9 @@ def units_of(
     owned = owners(connection, site, subjects)
     seen = {owned.get(s, s) for s in subjects}
     until_ms = None if frozen is None else max(i.finished_ms for i in intervals.values())
-    due = _candidates(connection, site, set(intervals), min(i.opened_ms for i in intervals.values()), until_ms)
+    opened_ms = min(i.opened_ms for i in intervals.values())
+    due = _candidates(connection, site, set(intervals), opened_ms, until_ms, quiet)
     due |= {subject for subject in frozen or () if not is_stock(subject)}
-    due -= set(quiet)
     every = _histories(connection, site, seen | due)
     facts = {unit: [f for f in own if papers.mark(f) not in without] for unit, own in every.items()}
     around = gather(connection, site, facts, [])
@@ -153,19 +154,30 @@ def _inside(connection: sa.Connection, site: str, places: Iterable[str]) -> set[
     return {unit for each in asked for unit in connection.execute(_INSIDE, each).scalars()}
 
 
-def _candidates(connection: sa.Connection, site: str, bins: set[str], since_ms: int, until_ms: int | None) -> set[str]:
-    """Units that belong there now, by themselves or in a container, and units that anything happened to meanwhile."""
+def _candidates(
+    connection: sa.Connection,
+    site: str,
+    bins: set[str],
+    since_ms: int,
+    until_ms: int | None,
+    quiet: AbstractSet[str],
+) -> set[str]:
+    """Units that belong there now, by themselves or in a container, and units that anything happened to meanwhile.
+
+    Quiet ones, which are no containers, are left out.
+    """
     found: set[str] = set()
     places = set(bins)
     while places:
-        inside = _inside(connection, site, places) - found
+        inside = _inside(connection, site, places) - found - quiet
         found |= inside
         places = {unit for unit in inside if is_container(unit)}
     span = {"since": since_ms, "until": INT_MAX if until_ms is None else until_ms}
-    touched = {s for s in connection.execute(_MEANWHILE, {"site": site, **span}).scalars() if not is_stock(s)}
+    since = set(connection.execute(_MEANWHILE, {"site": site, **span}).scalars()) - quiet
+    touched = {s for s in since if not is_stock(s)}
     moved = {s for s in touched if is_container(s)}
     while moved:  # a pallet takes its cartons along, and they what is in them
-        inside = _inside(connection, site, moved) - touched
+        inside = _inside(connection, site, moved) - touched - quiet
         touched |= inside
         moved = {s for s in inside if is_container(s)}
     owned = owners(connection, site, touched)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from server import papers
+from server.counts import quiet
 from server.counts.compare import Line, ReportLine
 from server.counts.plan import CountError
 from sync.identity import is_stock
@@ -57,6 +59,18 @@ def result_row(line: ReportLine) -> dict[str, Any]:
         "stated": stated,
         "attributes": asdict(line),
     }
+
+
+def rows(found: CountReport, head: Mapping[str, Any]) -> list[papers.Row]:
+    """The rows of a frozen result in their order, the first one with this."""
+    stencil = papers.Stencil(result_row(quiet.line(quiet.BLANK)), quiet.BLANK)
+    matched = [line for line in found.looked_at if line.kind is Line.MATCHED]
+    last = [line for line in found.looked_at if line.kind is not Line.MATCHED]
+    every: list[ReportLine | quiet.Quiet] = [*matched, *found.quiet.values()]
+    every.sort(key=attrgetter("subject"))
+    every += last
+    said = (papers.Alike(stencil, each) if isinstance(each, quiet.Quiet) else result_row(each) for each in every)
+    return [{"subject": found.number, "attributes": head}, *said]
 
 
 def is_stated(subject: str, kind: str, place: str | None) -> bool:

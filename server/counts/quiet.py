@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 import sqlalchemy as sa
 
@@ -33,7 +33,7 @@ from sync.unit import IN_STOCK, Status, UnitState
 class Quiet(NamedTuple):
     """One such unit, and the one scan of the count that saw it."""
 
-    unit: str
+    subject: str
     place: str
     event: str
     """Name of the scan."""
@@ -41,23 +41,27 @@ class Quiet(NamedTuple):
     """Marks of the scans outside the count that brought it there."""
 
 
-def _line(still: Quiet) -> ReportLine:
+def line(still: Quiet) -> ReportLine:
     """What the report says of it."""
-    seen = Sighting(unit=still.unit, place=still.place, event=still.event, known=True, belongs=still.place)
-    (line,) = compare([Expected(unit=still.unit, place=still.place)], [seen])
+    seen = Sighting(unit=still.subject, place=still.place, event=still.event, known=True, belongs=still.place)
+    (line,) = compare([Expected(unit=still.subject, place=still.place)], [seen])
     return replace(line, facts=still.facts)
+
+
+BLANK: Final = Quiet("\0subject", "\0place", "\0event", cast("tuple[str, ...]", "\0facts"))
+"""Stands for any of them in a stencil (`papers`)."""
 
 
 def lines(found: Iterable[Quiet]) -> list[ReportLine]:
     """The line of each of these units."""
-    return list(map(_line, found))
+    return list(map(line, found))
 
 
 def alike(found: Iterable[Quiet]) -> Alike:
     """The line of one unit in each bin, and how many there are."""
     samples: dict[str, Quiet] = {}
     counted = Counter(samples.setdefault(still.place, still).place for still in found)
-    return [(_line(samples[place]), times) for place, times in counted.items()]
+    return [(line(samples[place]), times) for place, times in counted.items()]
 
 
 _UNSETTLING: Final = frozenset({"void", "settle", "reopen", "link", "unlink"})

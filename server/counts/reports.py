@@ -162,7 +162,7 @@ def _lines(
     of_units = [s for s in counted if not is_stock(str(s.subject))]
     here = (connection, site, evidence.family, evidence.intervals)
     known = None if frozen is None else {subject for subject, _ in frozen}
-    units = due.units_of(*here, of_units, frozen=known, without=without, quiet=still)
+    units = due.units_of(*here, of_units, frozen=known, without=without, quiet=still.keys())
     loose = {(subject, place) for subject, place in frozen or () if place is not None and is_stock(subject)}
     quantities, facts = pieces.pieces_of(*here, counted, frozen=loose, without=without)
     marks = {unit: tuple(papers.mark(f) for f in found) for unit, found in units.facts.items()}
