@@ -6,7 +6,8 @@ import json
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from hypothesis import HealthCheck, Phase, given, settings
+import pytest
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from server import papers
@@ -22,6 +23,7 @@ from sync.event import ScanEvent, digest, encode, format_name
 from sync.protocol import Outcome
 from tests.handheld import BIN_A, BIN_B, BIN_C, CABLE, CARTON_1, DAY, unit
 from tests.server.counting import NOW, begin, close, result
+from tests.server.ready_tables import Emptied
 from tests.server.site import SITE, site, state_document
 
 IMEI = "urn:gsma:imei:49015420-323751-0"
@@ -251,11 +253,19 @@ def as_kept(line: ReportLine) -> Any:
     return json.loads(json.dumps(result_row(line)["attributes"]))
 
 
+WHOLE = Sweep(0, 1, 0, frozenset(), [], None, finished=True)
+BOXED = Drawn(-10, "inspect", 0, 2, boxed=True, target=0)
+CARTON_LEAVES = Drawn(2, "ship", SUBJECTS.index(CARTON_1), 2, boxed=False, target=0)
+IN_A_CARTON_THAT_LEFT = Drawing([BOXED, CARTON_LEAVES], [WHOLE, WHOLE], None, [0, 0, 0], [], None)
+"""It belongs in its bin, was seen in a carton, and that is handed over while the bin is counted."""
+
+
 def test_a_unit_whose_history_is_not_replayed_gets_the_line_that_it_would_give() -> None:
     met: list[int] = []
 
     @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], phases=PHASES)
     @given(drawing)
+    @example(IN_A_CARTON_THAT_LEFT)
     def try_one(drawing: Drawing) -> None:
         with site("sqlite://"):
             met.append(check(drawing))
@@ -263,3 +273,17 @@ def test_a_unit_whose_history_is_not_replayed_gets_the_line_that_it_would_give()
     try_one()
     assert sum(met) > len(met) / 2, "hardly any unit was told without its history, so this shows nothing"
     assert 0 in met, "and none was ever looked through"
+
+
+@pytest.mark.postgres
+def test_so_it_does_on_postgresql(emptied: Emptied) -> None:
+    met: list[int] = []
+
+    @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow], phases=PHASES)
+    @given(drawing)
+    def try_one(drawing: Drawing) -> None:
+        with site(emptied.url()):
+            met.append(check(drawing))
+
+    try_one()
+    assert any(met), "no unit was told without its history, so this shows nothing"
