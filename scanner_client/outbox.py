@@ -215,9 +215,11 @@ class Outbox:
             diverged = at.diverged or self._differs(at, reply)
             through = durable_through(reply, base_seq=at.base_seq)
             if diverged:
-                # The server's mark speaks of other events: of ours it has what it answered for, run by run.
-                sent = reply.acked_through >= run.last and run.first <= at.acked_through + 1
-                through = max(at.acked_through, run.last) if sent else at.acked_through
+                # The server's mark speaks of other events: of ours it has what it answered for, run by run. What
+                # another incarnation had, this one may have lost, and the mark over it be somebody else's.
+                had = at.acked_through if at.confirmed else at.base_seq
+                sent = reply.acked_through >= run.last and run.first <= had + 1
+                through = max(had, run.last) if sent else had
             through = min(through, at.last_seq)
             self._database.run(
                 "UPDATE epochs SET acked_through=?, safe_through=?, mapped_through=?, confirmed=1, diverged=?"

@@ -6,7 +6,7 @@ Every line gets an outcome and is stored, whatever it is; none delays another.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -17,11 +17,13 @@ from server.ledger import Entry, append, begin_chain
 from server.tables import chains, devices, events
 from server.timing import ClockSample, Estimate, Reading, clocks_in, earliest, estimate
 from sync.actions import refuse
-from sync.event import GENESIS, EventError, NewerSchema, ScanEvent, chain, decode
+from sync.event import GENESIS, EventError, NewerSchema, ScanEvent, chain, decode, digest
 from sync.protocol import MISSING_RANGES_MAX, Outcome, ProtocolError, PushHeader
 
 APART: Final = "It does not continue what this chain holds."
 """In the note of a copied queue's first line: whoever computes the chain anew must not take it for a changed one."""
+OVERTAKEN: Final = "What is here after it continues another event."
+"""In the note of a line that fills a gap before a copied queue's, whose own predecessor may still come, or never."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,8 @@ def ingest(
         classify(header, seq, line, digest_, stored)
         for seq, (line, digest_) in enumerate(zip(lines, digests, strict=True), header.first)
     ]
+    if read:
+        read[-1] = _overtaken(connection, header, read[-1], stored)
     fresh = [r for r in read if r.outcome is not Outcome.DUPLICATE]
     sample = _sample(header, row, now_ms)
     # Apply.
@@ -152,8 +156,8 @@ def _chain_row(connection: sa.Connection, site: str, header: PushHeader) -> dict
 
 
 def _stored(connection: sa.Connection, header: PushHeader, count: int) -> dict[int, frozenset[bytes]]:
-    """Digests that are stored under the names of this run, and of the event before it."""
-    span = {"first": header.first - 1, "last": header.first + count - 1}
+    """Digests that are stored under the names of this run, and of the events before and after it."""
+    span = {"first": header.first - 1, "last": header.first + count}
     rows = connection.execute(_STORED, {"device": header.device_no, "of_epoch": header.epoch, **span})
     found: dict[int, frozenset[bytes]] = {0: frozenset({GENESIS})}
     for seq, digest_ in rows:
@@ -188,6 +192,25 @@ def _apart(header: PushHeader, seq: int, stored: Mapping[int, frozenset[bytes]])
     """What is said besides of a run's first line that follows another event than the one which is stored here."""
     before = stored.get(seq - 1) if seq == header.first else None
     return f" {APART}" if before and bytes.fromhex(header.before) not in before else ""
+
+
+_NEXT: Final = sa.select(events.c.digest, events.c.line).where(_MINE, events.c.seq == _FIRST)
+
+
+def _overtaken(
+    connection: sa.Connection, header: PushHeader, last: Line, stored: Mapping[int, frozenset[bytes]]
+) -> Line:
+    """A run's last line, which is none of the chain's where what is stored after it follows another event.
+
+    A copied queue's scans may come before those that the original made meanwhile: neither is taken for the other's.
+    """
+    if last.outcome is Outcome.DUPLICATE or last.seq + 1 not in stored:
+        return last
+    asked = {"device": header.device_no, "of_epoch": header.epoch, "first": last.seq + 1}
+    if any(digest(last.digest, row.line) == row.digest for row in connection.execute(_NEXT, asked)):
+        return last
+    outcome = Outcome.FORKED if last.outcome is Outcome.ACCEPTED else last.outcome
+    return replace(last, outcome=outcome, note=f"{last.note} {OVERTAKEN}" if last.note else OVERTAKEN)
 
 
 def _classify_revoked(
@@ -320,20 +343,32 @@ def _neighbours(connection: sa.Connection, header: PushHeader, first: int, last:
 
 
 _BEYOND: Final = (
-    sa.select(events.c.seq, events.c.digest)
+    sa.select(events.c.seq, events.c.digest, sa.case((events.c.seq > _FIRST, events.c.line)))
     .where(_MINE, events.c.seq > _LAST)
     .order_by(events.c.seq, events.c.outcome == Outcome.FORKED)
 )
 
 
 def _advance_mark(connection: sa.Connection, header: PushHeader, row: Mapping[str, Any]) -> Mark:
-    """How far the chain is here, now that this run has been stored."""
-    acked, head = row["acked_through"], row["head"]
-    rows = connection.execute(_BEYOND, {"device": header.device_no, "of_epoch": header.epoch, "last": acked})
-    last = row["last_seq"]
-    for seq, digest_ in rows:  # of two that bear one name, the one that came first leads
+    """How far the chain is here, now that this run has been stored.
+
+    The head says that all before it is here. Where what lies beyond this run does not follow it, it is a digest that no
+    queue has, so that none takes the mark for a word about its own events.
+    """
+    acked, head, last = row["acked_through"], row["head"], row["last_seq"]
+    asked = {
+        "device": header.device_no,
+        "of_epoch": header.epoch,
+        "last": acked,
+        "first": header.first + header.count - 1,
+    }
+    known = {head}
+    for seq, digest_, line in connection.execute(_BEYOND, asked):  # of two that bear one name, the first to come leads
         if seq == acked + 1:
-            acked, head = seq, digest_
+            follows = line is None or any(digest(before, line) == digest_ for before in known)
+            acked, head, known = seq, digest_ if follows else digest(head, line), {digest_}
+        elif seq == acked:
+            known.add(digest_)
         last = max(last, seq)
     return Mark(acked, head, last)
 

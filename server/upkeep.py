@@ -16,7 +16,7 @@ from server import documents as imports
 from server.counts import exceptions
 from server.database import reading, stamp, writing
 from server.document_kinds import KINDS
-from server.ingest import APART
+from server.ingest import APART, OVERTAKEN
 from server.ledger import FOLDED, event_of
 from server.orders import surplus
 from server.rebuild import lock, rebuild
@@ -130,24 +130,32 @@ def _chain(connection: sa.Connection, chain: Any) -> Iterator[str]:
         .order_by(events.c.seq)
     )
     here: dict[int, set[bytes]] = {0: {GENESIS}}
-    heads: set[bytes] = set()
+    heads: dict[int, set[bytes]] = {0: {GENESIS}}  # the same, and what the head would be of lines that do not follow
+    sure = {0}  # numbers whose events are not all known to be another branch's than what follows them
+    ends: set[bytes] = set()
     reached = last = 0
     for row in connection.execution_options(yield_per=EVENTS_AT_ONCE).execute(query):
-        before = here.get(row.seq - 1)
+        before = here.get(row.seq - 1) if row.seq - 1 in sure else None
         continues = before is None or any(digest(d, row.line) == row.digest for d in before)
-        apart = row.outcome == "forked" or APART in (row.note or "")  # it may continue what never came here
+        note = row.note or ""
+        apart = row.outcome == "forked" or APART in note  # it may continue what never came here
         if not continues and not apart:
             yield f"Event {name}.{row.seq} does not fit the one before it: its bytes or its digest were changed."
         here = {s: d for s, d in here.items() if s >= row.seq - 1}
         here.setdefault(row.seq, set()).add(row.digest)
+        heads = {s: d for s, d in heads.items() if s >= row.seq - 1}
+        would_be = (digest(d, row.line) for d in heads.get(row.seq - 1, ()))
+        heads.setdefault(row.seq, set()).update({row.digest, *would_be})
+        if OVERTAKEN not in note:
+            sure.add(row.seq)
         last = row.seq
         if row.seq == reached + 1:
             reached = row.seq
         if row.seq == chain.acked_through:
-            heads |= {row.digest}
+            ends = heads[row.seq]
     if chain.last_seq != last:
         yield f"Chain {name} is said to reach to {chain.last_seq}, and its last event here is {last}."
-    if chain.acked_through and chain.head not in heads:
+    if chain.acked_through and chain.head not in ends:
         yield f"Chain {name} is said to end in {chain.head.hex()[:12]}, which is not the digest of its last event."
     if reached < chain.acked_through:
         yield f"Chain {name} is acknowledged through {chain.acked_through}, and event {reached + 1} is not here."

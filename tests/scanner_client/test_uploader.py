@@ -222,6 +222,31 @@ def test_what_a_clone_had_sent_under_taken_names_is_sent_again_to_a_server_that_
     assert (clone / QUEUE_FILE).exists()
 
 
+def test_a_copy_that_was_first_sends_again_what_a_restored_server_lost_though_the_original_has_those_names_now(
+    tmp_path: Path, clock: Clock, peer: Peer, transport: Transport
+) -> None:
+    original, copy = tmp_path / "original", tmp_path / "copy"
+    with open_handheld(original, clock) as handheld:
+        enrol(handheld, peer.invitation(), transport)
+        handheld.commit([scan_of("common")])
+        drain(Uploader(handheld, transport))
+    shutil.copytree(original, copy)
+    backup = {chain: dict(lines) for chain, lines in peer.ledger.items()}
+    with open_handheld(copy, clock) as handheld:
+        epoch = handheld.outbox.epoch
+        handheld.commit([scan_of("b1"), scan_of("b2")])
+        drain(Uploader(handheld, transport))
+        assert handheld.outbox.epoch == epoch, "nobody has sent anything else under its names yet"
+    peer.ledger, peer.incarnation = backup, "restored"
+    with open_handheld(original, clock) as handheld:
+        handheld.commit([scan_of("a1"), scan_of("a2")])
+        drain(Uploader(handheld, transport))
+    with open_handheld(copy, clock) as handheld:
+        drain(Uploader(handheld, transport))
+        forked = peer.forks[handheld.device.device_no, epoch]
+    assert [decode(line).subject for line in forked.values()] == [unit("b1"), unit("b2")]
+
+
 def test_news_of_the_server_arrive_page_by_page(uploader: Uploader, enrolled: Handheld, peer: Peer) -> None:
     peer.changes = [["unit", unit(n), ["stored", BIN_A, BIN_A, None, None, None]] for n in range(5)]
     peer.changes_per_reply = 2

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from server import upkeep
 from server.database import reading, stamp, writing
 from server.ingest import Ingested
 from server.rebuild import rebuild
@@ -163,6 +164,48 @@ def test_a_run_that_does_not_continue_the_chain_is_forked(warehouse: str) -> Non
     taken = push(copy, 2, now_ms=NOW)
     assert outcomes(taken) == [(2, "forked")]
     assert "forked" in open_rules(unit("S2"))
+
+
+def chains_fit() -> bool:
+    with reading() as c:
+        return not list(upkeep._chains(c, SITE))
+
+
+@pytest.mark.parametrize("more", [0, 1], ids=["alone", "after what both have"])
+def test_a_copied_queues_later_scan_that_came_first_is_not_taken_for_the_originals(warehouse: str, more: int) -> None:
+    """Its own predecessor is on its way; the original's fills the gap before it."""
+    device, copy = handheld(), Chain(1)
+    for chain in (device, copy):
+        for n in range(1 + more):
+            chain.scan(DAY + n, "receive", unit(f"S{n}"), location=DOCK)
+    push(device, 1, 1, now_ms=NOW)
+    gap = 2 + more
+    device.scan(DAY + 1000, "put_away", unit("S0"), location=BIN_A)
+    copy.scan(DAY + 2000, "receive", unit("S8"), location=DOCK)
+    copy.scan(DAY + 3000, "put_away", unit("S8"), location=BIN_B)
+    assert push(copy, gap + 1, now_ms=NOW).missing == [[2, gap]]
+    taken = push(device, 2, now_ms=NOW)
+    assert (taken.accepted, outcomes(taken)) == (more, [(gap, "forked")])
+    assert taken.acked_through == gap + 1
+    assert taken.head not in {*device.digests, *copy.digests}, "nobody may take it for a word about its own scans"
+    assert "forked" in open_rules(unit("S0"))
+    assert chains_fit()
+    taken = push(copy, gap, now_ms=NOW)
+    assert (taken.duplicate, outcomes(taken)) == (1, [(gap, "forked")])
+    assert len(stored(events.c.seq)) == gap + 2
+    assert (place_of(unit("S0"))[0], place_of(unit("S8"))[0]) == (BIN_A, BIN_B)
+    assert chains_fit()
+    assert_a_rebuild_changes_nothing(unit("S0"), unit("S8"))
+
+
+def test_a_gap_that_its_own_chain_fills_is_no_fork(warehouse: str) -> None:
+    device = handheld()
+    for n in range(4):
+        device.scan(DAY + n, "receive", unit(f"S{n}"), location=DOCK)
+    push(device, 3, 4, now_ms=NOW)
+    taken = push(device, 1, 2, now_ms=NOW)
+    assert (taken.accepted, taken.acked_through, taken.head) == (2, 4, device.digests[4])
+    assert chains_fit()
 
 
 def test_a_chain_that_does_not_begin_at_nought_is_forked(warehouse: str) -> None:
