@@ -30,6 +30,11 @@ def zones_of(connection: sa.Connection, site: str, places: Iterable[str | None] 
     return found
 
 
+def set_apart(connection: sa.Connection, site: str, places: Iterable[str | None]) -> frozenset[str]:
+    """Those of these places where things are set apart."""
+    return frozenset(place for place, zone in zones_of(connection, site, places).items() if is_quarantine(zone))
+
+
 def quarantine_bins(connection: sa.Connection, site: str) -> dict[str, str]:
     """The bins where things are set apart, each with its code: those of the zone called quarantine, or hold."""
     t = reference.c

@@ -19,7 +19,7 @@ from server.surroundings import Gathered, containers_at
 from server.tables import documents, events
 from server.undone import read_undone
 from server.unit_rows import states_of
-from server.zones import quarantine_bins
+from server.zones import set_apart
 from sync.event import format_name
 from sync.history import Fact
 from sync.identity import is_container, is_stock
@@ -97,7 +97,7 @@ class _Things:
     places: Mapping[str, str | None]
     around: Gathered
     apart: Container[str | None]
-    """The bins where things are set apart."""
+    """Those of their places where things are set apart."""
     taken_out: Sequence[Fact]
     """Scans that took one of them out of its carton, by itself."""
     now_ms: int
@@ -152,7 +152,7 @@ def _things(connection: sa.Connection, site: str, facts: list[Fact], now_ms: int
         states={key: around.carried(state, now_ms) or state for key, state in own.items()},
         places={key: around.locate(state.place, now_ms) for key, state in own.items()},
         around=containers_at(connection, site, cartons),
-        apart=quarantine_bins(connection, site),
+        apart=set_apart(connection, site, {s.place for s in own.values() if s.held or s.expected == s.place}),
         taken_out=_taken_out(connection, site, {*subjects, *names.values()}) if left else (),
         now_ms=now_ms,
     )

@@ -23,7 +23,7 @@ from server.orders.book import read_orders
 from server.replay import Case
 from server.rules import Finding
 from server.tables import cases, events
-from server.zones import quarantine_bins
+from server.zones import set_apart
 from sync.event import format_name
 from sync.history import Fact, effective, step
 from sync.identity import is_container, is_stock, item_of
@@ -209,7 +209,7 @@ def _turns(connection: sa.Connection, site: str, number: str) -> list[Turn]:
     names = names_of(connection, site, units)
     told = history(connection, site, units | {n for further in names.values() for n in further})
     turns = _piece_turns(pieces, _undos(connection, pieces))
-    apart = quarantine_bins(connection, site)
+    apart = set_apart(connection, site, {fact.event.location for facts in told.values() for fact in facts})
     for unit in units:
         facts = [fact for name in (unit, *names.get(unit, ())) for fact in told.get(name, ())]
         turns += _unit_turns(unit, number, facts, apart)

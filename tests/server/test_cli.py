@@ -111,7 +111,7 @@ def test_a_file_without_a_good_row_fails_even_where_bad_ones_are_skipped(databas
         path = file(tmp_path, "bins.csv", "code,name\n,Nowhere\n")
         said = run(app, "import", "locations", path, "--skip-bad", code=1)
         assert said.endswith("Error: Nothing was imported: no row is good.\n")
-        assert "1 bad row was written" in said
+        assert "1 row was not taken and written to" in said
 
 
 def test_every_fault_of_a_row_is_named(database_url: str, tmp_path: Path) -> None:
