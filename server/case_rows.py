@@ -23,6 +23,9 @@ Cases = dict[tuple[str, str], Case]
 
 _CASES: Final = sa.select(cases).where(cases.c.site == SITE, cases.c.unit.in_(KEYS))
 _OPEN: Final = _CASES.where(cases.c.status == "open")
+_LOST: Final = cases.delete().where(
+    cases.c.site == SITE, *(cases.c[name] == sa.bindparam(f"of_{name}") for name in ("unit", "rule", "episode"))
+)
 
 
 def cases_of(
@@ -68,9 +71,9 @@ def write(
         lost += [(subject, *key) for key in old.keys() - new.keys()]
     upsert(connection, cases, changed)
     removal.note(connection, site, "case", lost, at)
-    for subject, rule, episode in lost:
-        key = (cases.c.unit == subject) & (cases.c.rule == rule) & (cases.c.episode == episode)
-        connection.execute(cases.delete().where(cases.c.site == site, key))
+    if lost:
+        keys = [{"site": site, "of_unit": unit, "of_rule": rule, "of_episode": episode} for unit, rule, episode in lost]
+        connection.execute(_LOST, keys)
 
 
 def _row(site: str, unit: str, case: Case, at: int) -> dict[str, Any]:

@@ -55,13 +55,17 @@ _PICKING_AT: Final = _MOMENTS_AT + len(_MOMENT_COLUMNS)
 _MARKS_AT: Final = _PICKING_AT + len(_PICKING_COLUMNS)
 
 
-_INCARNATION: Final = sa.select(server_state.c.incarnation)
-_LAST_STAMP: Final = sa.select(server_state.c.stamp)
+_OLDEST_RUNNING: Final[sa.ColumnElement[int]] = sa.literal_column(
+    "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+)
+_HORIZON: Final[dict[str, sa.ColumnElement[int]]] = {"postgresql": _OLDEST_RUNNING, "sqlite": server_state.c.stamp + 1}
+_READABLE: Final = {dialect: sa.select(server_state.c.incarnation, first) for dialect, first in _HORIZON.items()}
 
 
-def incarnation(connection: sa.Connection) -> str:
-    """Identifies this database since it was made or restored."""
-    return str(connection.execute(_INCARNATION).scalar_one())
+def readable(connection: sa.Connection) -> tuple[str, int]:
+    """What identifies this database since it was made or restored, and the first stamp that may still appear in it."""
+    incarnation, below = connection.execute(_READABLE[connection.dialect.name]).one()
+    return incarnation, below
 
 
 def publish(connection: sa.Connection, site: str, kind: str, key: str, row: Any, at: int) -> None:
@@ -114,9 +118,8 @@ def pull(
     A cursor of another incarnation, or one that cannot be read, starts from the beginning.
     Use a transaction of its own: rows that this transaction wrote itself are not below the horizon yet.
     """
-    mine = incarnation(connection)
+    mine, below = readable(connection)
     position = _position(cursor, mine)
-    below = horizon(connection)
     if position[2] == _END and below <= position[0] + 1:  # as mostly: nothing was written since
         return [], _cursor(mine, position), False
     hidden = hidden_from(connection, site, device_no)
@@ -129,14 +132,6 @@ def pull(
     read_up: _Position = (max(below - 1, position[0]), _LAST_SOURCE, _END)
     position = page[-1][0] if page and more else read_up
     return [change for _, change in page], _cursor(mine, position), more
-
-
-def horizon(connection: sa.Connection) -> int:
-    """The first stamp that may still appear."""
-    if connection.dialect.name == "postgresql":
-        query = sa.text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-        return int(connection.execute(query).scalar_one())
-    return int(connection.execute(_LAST_STAMP).scalar_one()) + 1
 
 
 @cache

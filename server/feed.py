@@ -18,7 +18,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import taken_along
-from server.changes import by_code_point, horizon, incarnation
+from server.changes import by_code_point, readable
 from server.orders import progress
 from server.tables import cases, reference, removals, stock_levels, unit_states
 from sync.verdict import COMMITTED
@@ -165,9 +165,8 @@ def read(
     Raises:
         CursorError: the cursor is none, or is from before a backup was restored.
     """
-    mine = incarnation(connection)
+    mine, below = readable(connection)
     position = _read_cursor(cursor, mine)
-    below = horizon(connection)
     wanted = frozenset(kinds) or frozenset(KINDS)
     found: list[tuple[_Position, _Source, Mapping[str, Any]]] = []
     for number, source in enumerate(_SOURCES):
@@ -222,7 +221,8 @@ def _progress(connection: sa.Connection, site: str, units: Sequence[Mapping[str,
 
 def now(connection: sa.Connection) -> str:
     """A cursor behind everything that there is: for whoever wants only what comes."""
-    return _write_cursor(incarnation(connection), (horizon(connection) - 1, len(_SOURCES), ()))
+    mine, below = readable(connection)
+    return _write_cursor(mine, (below - 1, len(_SOURCES), ()))
 
 
 def _rows(

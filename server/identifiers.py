@@ -68,6 +68,25 @@ class Claims:
             found |= edge
         return found
 
+    def owners(self, keys: Iterable[str]) -> dict[str, str]:
+        """Which of these names fold into another, and into which."""
+        return {k: owner for k in keys if (owner := self.owner(k)) != k}
+
+    def names_of(self, units: Iterable[str]) -> dict[str, set[str]]:
+        """The further names that fold into each of these units."""
+        return {u: self.owned(u) for u in units if u in self.names}
+
+    def rivals_of(self, units: Iterable[str]) -> dict[str, dict[str, str]]:
+        """For each unit, the names that another unit claims too, with that unit's name."""
+        rivals: dict[str, dict[str, str]] = {}
+        for unit in units if self.names else ():
+            for mine in {unit, *self.owned(unit)}:
+                for name in self.names.get(mine, ()):
+                    others = {self.owner(c) for c in self.claimants[name]} - {unit, mine}
+                    if others:
+                        rivals.setdefault(unit, {})[name] = min(others)
+        return rivals
+
 
 def load(connection: sa.Connection, site: str, keys: Iterable[str]) -> Claims:
     """The claims that these names hang together with."""
@@ -92,8 +111,7 @@ def load(connection: sa.Connection, site: str, keys: Iterable[str]) -> Claims:
 def owners(connection: sa.Connection, site: str, keys: Iterable[str]) -> dict[str, str]:
     """Which of these names fold into another, and into which."""
     wanted = list(keys)
-    claims = load(connection, site, wanted)
-    return {k: claims.owner(k) for k in wanted if claims.owner(k) != k}
+    return load(connection, site, wanted).owners(wanted)
 
 
 def relatives(connection: sa.Connection, site: str, keys: Iterable[str]) -> set[str]:
@@ -110,26 +128,11 @@ def relatives(connection: sa.Connection, site: str, keys: Iterable[str]) -> set[
 def names_of(connection: sa.Connection, site: str, units: Iterable[str]) -> dict[str, set[str]]:
     """The further names that fold into each of these units."""
     wanted = list(units)
-    claims = load(connection, site, wanted)
-    return {u: claims.owned(u) for u in wanted if u in claims.names}
+    return load(connection, site, wanted).names_of(wanted)
 
 
-def rivals_of(connection: sa.Connection, site: str, units: Iterable[str]) -> dict[str, dict[str, str]]:
-    """For each unit, the names that another unit claims too, with that unit's name."""
-    wanted = list(units)
-    claims = load(connection, site, wanted)
-    rivals: dict[str, dict[str, str]] = {}
-    for unit in wanted:
-        for mine in {unit, *claims.owned(unit)} if claims.names else ():
-            for name in claims.names.get(mine, ()):
-                others = {claims.owner(c) for c in claims.claimants[name]} - {unit, mine}
-                if others:
-                    rivals.setdefault(unit, {})[name] = min(others)
-    return rivals
-
-
-def claim(connection: sa.Connection, site: str, subjects: set[str], at: int) -> set[str]:
-    """Bring the claims of these subjects up to date; returns the units that have to be folded because of it.
+def claim(connection: sa.Connection, site: str, subjects: set[str], at: int) -> tuple[set[str], Claims]:
+    """Bring the claims of these subjects up to date; returns the units that have to be folded because of it, and these.
 
     Beside the subjects' own units these are the other claimants of every name that was gained or lost, and what
     folded under such a name by itself until now.
@@ -146,9 +149,8 @@ def claim(connection: sa.Connection, site: str, subjects: set[str], at: int) -> 
         owner = claims.owner(name)
         publish(connection, site, "alias", name, None if owner == name else owner, at)
     others = {c for name in changed for c in claims.claimants.get(name, ())}
-    return {claims.owner(k) for k in subjects | changed | others} | {
-        k for k in subjects | changed if claims.owner(k) == k
-    }
+    owning = {claims.owner(k) for k in subjects | changed | others}
+    return owning | {k for k in subjects | changed if claims.owner(k) == k}, claims
 
 
 _CLAIMED_BY: Final = sa.select(identifier_claims.c.unit, identifier_claims.c.name).where(

@@ -89,7 +89,9 @@ def ingest(
     fresh = [r for r in read if r.outcome is not Outcome.DUPLICATE]
     sample = _sample(header, row, now_ms)
     # Apply.
-    entries = _entries(connection, header, fresh, sample, enrolled_ms=device["enrolled_ms"], now_ms=now_ms)
+    entries = _entries(
+        connection, header, fresh, sample, enrolled_ms=device["enrolled_ms"], last=row["last_seq"], now_ms=now_ms
+    )
     append(connection, device["site"], now_ms, entries)
     facts = [e.fact() for e in entries if e.outcome in (Outcome.ACCEPTED, Outcome.FORKED)]
     if facts:
@@ -260,12 +262,13 @@ def _entries(
     sample: ClockSample,
     *,
     enrolled_ms: int,
+    last: int,
     now_ms: int,
 ) -> list[Entry]:
     """The new lines with their times, each gap that they fill held between its neighbours that are stored already."""
     entries: list[Entry] = []
     for run in _runs(fresh):
-        below, above = _neighbours(connection, header, run[0].seq, run[-1].seq)
+        below, above = _neighbours(connection, header, run[0].seq, run[-1].seq, last)
         if any(line.outcome is Outcome.FORKED for line in run):
             above = None  # what follows by number stands on the other branch, and says nothing about this one
         floor = below if below is not None else earliest(_readings(run), sample, otherwise_ms=min(enrolled_ms, now_ms))
@@ -332,14 +335,16 @@ _BELOW: Final = (
 _ABOVE: Final = sa.select(events.c.event_ms).where(_MINE, events.c.seq > _LAST).order_by(events.c.seq).limit(1)
 
 
-def _neighbours(connection: sa.Connection, header: PushHeader, first: int, last: int) -> tuple[int | None, int | None]:
-    """Times of the stored events just before and just after a run, in its own chain.
+def _neighbours(
+    connection: sa.Connection, header: PushHeader, first: int, last: int, stored_last: int
+) -> tuple[int | None, int | None]:
+    """Times of the stored events just before and just after a run, in its own chain, which is here up to a number.
 
     Of two that bear one name, the earlier: a copy of a queue does not push the other branch's times ahead.
     """
     asked = {"device": header.device_no, "of_epoch": header.epoch}
     below = connection.execute(_BELOW, asked | {"first": first}).scalar()
-    return below, connection.execute(_ABOVE, asked | {"last": last}).scalar()
+    return below, connection.execute(_ABOVE, asked | {"last": last}).scalar() if last < stored_last else None
 
 
 _BEYOND: Final = (

@@ -282,16 +282,19 @@ def read_fact(connection: sa.Connection, name: str) -> Fact | None:
     return found[0] if found else None
 
 
+_NEIGHBOURS: Final = (
+    sa.select(events)
+    .where(events.c.device_no == sa.bindparam("device"), events.c.epoch == sa.bindparam("of_epoch"))
+    .where(events.c.seq.between(sa.bindparam("first"), sa.bindparam("last")), events.c.outcome.in_(FOLDED))
+    .order_by(events.c.seq, events.c.received_ms)
+)
+
+
 def neighbours(connection: sa.Connection, name: EventName, around: int) -> list[Fact]:
     """What one handheld said just before and after an event, that event among it, by number."""
     device_no, epoch, seq = name
-    rows = connection.execute(
-        sa.select(events)
-        .where(events.c.device_no == device_no, events.c.epoch == epoch)
-        .where(events.c.seq.between(seq - around, seq + around), events.c.outcome.in_(FOLDED))
-        .order_by(events.c.seq, events.c.received_ms)
-    ).mappings()
-    return [fact_of(row) for row in rows]
+    asked = {"device": device_no, "of_epoch": epoch, "first": seq - around, "last": seq + around}
+    return [fact_of(row) for row in connection.execute(_NEIGHBOURS, asked).mappings()]
 
 
 def speaking_of(connection: sa.Connection, site: str, document: str, actions: Iterable[str]) -> list[Fact]:

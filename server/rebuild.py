@@ -17,7 +17,7 @@ from server import bin_cases, case_rows, contents, removal, stock_levels, unit_r
 from server.case_rows import Cases, cases_of
 from server.catalogue import publish_orders, retire_orders
 from server.database import KEYS, SITE
-from server.identifiers import ROUNDS_MAX, claim, names_of, owners, relatives
+from server.identifiers import ROUNDS_MAX, Claims, claim, load, relatives
 from server.ledger import history, in_chunks
 from server.modes import told_apart
 from server.orders import surplus
@@ -59,7 +59,8 @@ def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) 
     bins = bin_cases.concerned(connection, site, facts)
     lock(connection, site, _keys(by_subject) | bins)
     units = {s: f for s, f in by_subject.items() if not is_stock(s)}
-    owned = owners(connection, site, units)
+    claims = load(connection, site, units)
+    owned = claims.owners(units)
     stored = states_of(connection, site, units)
     undone = _undone(connection, by_subject)
     along = recalls_said(connection, site)  # then what became of its carton is asked of each unit's whole history
@@ -71,7 +72,7 @@ def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) 
     late = set(units) - set(on_top)
     opened = cases_of(connection, site, on_top, only_open=True)
     begin = {u: (stored.get(u), opened.get(u, {})) for u in on_top}
-    _store(connection, site, begin, _fold(connection, site, on_top, begin), at)
+    _store(connection, site, begin, _fold(connection, site, on_top, begin, claims), at)
     moved = contents.moved(connection, site, units, owned)
     late |= contents.children(connection, site, moved)
     late |= contents.strange_cartons(connection, site, by_subject)
@@ -173,14 +174,15 @@ def rebuild(connection: sa.Connection, site: str, subjects: Iterable[str], at: i
     bin_cases.rebuild(connection, site, bins, at)
     stock = {s for s in wanted if is_stock(s)}
     stock_levels.rebuild(connection, site, stock, at, _holding(connection, site))
-    units = _lock_family(connection, site, (wanted - stock - bins) | _unexplained(connection, site, stock))
-    units = claim(connection, site, units, at)
-    names = names_of(connection, site, units)
+    units = (wanted - stock - bins) | _unexplained(connection, site, stock)
+    _lock_family(connection, site, units)
+    units, claims = claim(connection, site, units, at)
+    names = claims.names_of(units)
     found = history(connection, site, units | {n for ns in names.values() for n in ns})
     facts = {u: [f for name in (u, *names.get(u, ())) for f in found.get(name, ())] for u in units}
     stale = set(names) | {n for ns in names.values() for n in ns} | units
     states, known = states_of(connection, site, stale, readable=True), cases_of(connection, site, stale)
-    folded = _fold(connection, site, facts, {})
+    folded = _fold(connection, site, facts, {}, claims)
     _store(connection, site, {u: (states.get(u), known.get(u, {})) for u in stale}, folded, at)
     _look_for_surplus(connection, site, set(), stale | stock, at)
 
@@ -201,11 +203,13 @@ def rebuild_stated(
         rebuild(connection, site, inside, at)
 
 
-def _lock_family(connection: sa.Connection, site: str, units: set[str]) -> set[str]:
-    """Hold everything that hangs together with these units by further names; returns the units themselves.
+def _lock_family(connection: sa.Connection, site: str, units: set[str]) -> None:
+    """Hold everything that hangs together with these units by further names.
 
     Who waits for a lock finds claims changed, so it is asked again until nothing new turns up.
     """
+    if connection.dialect.name != "postgresql":
+        return  # nobody else writes, as in `lock`
     held = set(units)
     for _ in range(ROUNDS_MAX):
         lock(connection, site, held)
@@ -213,7 +217,6 @@ def _lock_family(connection: sa.Connection, site: str, units: set[str]) -> set[s
         if family == held:
             break
         held = family
-    return units
 
 
 def _unexplained(connection: sa.Connection, site: str, stock: set[str]) -> set[str]:
@@ -290,7 +293,7 @@ def _undone(connection: sa.Connection, by_subject: Mapping[str, list[Fact]]) -> 
 
 
 def _fold(
-    connection: sa.Connection, site: str, facts: Mapping[str, list[Fact]], begin: Mapping[str, Folded]
+    connection: sa.Connection, site: str, facts: Mapping[str, list[Fact]], begin: Mapping[str, Folded], claims: Claims
 ) -> dict[str, Folded]:
     """Replay each unit's facts from the beginning, or from what `begin` holds of it."""
     around = gather(
@@ -299,6 +302,7 @@ def _fold(
         facts,
         [state for state, _ in begin.values() if state is not None],
         hold=_holding(connection, site),
+        claims=claims,
     )
     folded = {}
     for unit, unit_facts in facts.items():

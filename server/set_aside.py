@@ -7,7 +7,8 @@ the server's that names the person, happens when the scan did, and points back t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from sync.actions import refuse
 from sync.event import (
     FIELDS,
     EventError,
+    EventName,
     NewerSchema,
     ScanEvent,
     decode,
@@ -60,21 +62,27 @@ def release_held(connection: sa.Connection, site: str, *, now_ms: int) -> Releas
     """Read again what was too new for the version that received it, and fold what can be read now."""
     held = sa.select(events).where(events.c.site == site, events.c.outcome == Outcome.HELD).with_for_update()
     query = held.order_by(*(events.c[name] for name in ("received_ms", "device_no", "epoch", "seq")))
+    rows = connection.execute(query).mappings().all()
+    near = _near(connection, rows)
+    becoming: list[dict[str, Any]] = []
     digests: list[bytes] = []
     counts = dict.fromkeys((Outcome.ACCEPTED, Outcome.QUARANTINED, Outcome.HELD), 0)
-    for row in connection.execute(query).mappings().all():
+    for row in rows:
         outcome, note, values = _read(row["line"])
         counts[outcome] += 1
         if outcome is Outcome.HELD:
             continue
-        if outcome is Outcome.ACCEPTED and _forks(connection, row):
+        if outcome is Outcome.ACCEPTED and _forks(near, row):
             outcome, note = Outcome.FORKED, "Another event bears the same name, or stands where this one continues."
         elif outcome is Outcome.QUARANTINED and APART in (row["note"] or ""):
             note = f"{note} {APART}"
         key = {f"of_{name}": row[name] for name in _KEY}
-        connection.execute(_BECOMES, {"outcome": outcome.value, "note": note, **values, **key})
+        becoming.append({"outcome": outcome.value, "note": note, **values, **key})
+        near[row["device_no"], row["epoch"], row["seq"]][row["digest"]] = outcome
         if outcome in FOLDED:
             digests.append(row["digest"])
+    if becoming:
+        connection.execute(_BECOMES, becoming)
     for start in range(0, len(digests), KEYS_PER_QUERY):
         chunk = sa.select(events).where(events.c.digest.in_(digests[start : start + KEYS_PER_QUERY]))
         facts = [fact_of(found) for found in connection.execute(chunk).mappings()]
@@ -84,32 +92,50 @@ def release_held(connection: sa.Connection, site: str, *, now_ms: int) -> Releas
 
 _E: Final = events.c
 _NEAR: Final = sa.select(_E.seq, _E.digest, _E.outcome).where(
-    _E.device_no == sa.bindparam("device"), _E.epoch == sa.bindparam("of_epoch"), _E.seq.in_(KEYS),
-    _E.digest != sa.bindparam("own"),
-)  # fmt: skip
+    _E.device_no == sa.bindparam("device"), _E.epoch == sa.bindparam("of_epoch"), _E.seq.in_(KEYS)
+)
+_Near = dict[EventName, dict[bytes, str]]
+"""What is stored under each name: digests, and the outcome of each."""
 
 
-def _forks(connection: sa.Connection, row: Mapping[Any, Any]) -> bool:
+def _near(connection: sa.Connection, rows: Iterable[Mapping[Any, Any]]) -> _Near:
+    """What is stored under the names of these lines, and just before each."""
+    wanted: dict[tuple[int, int], set[int]] = defaultdict(set)
+    for row in rows:
+        wanted[row["device_no"], row["epoch"]] |= {row["seq"] - 1, row["seq"]}
+    found: _Near = defaultdict(dict)
+    for (device_no, epoch), seqs in wanted.items():
+        ordered = sorted(seqs)
+        for start in range(0, len(ordered), KEYS_PER_QUERY):
+            keys = ordered[start : start + KEYS_PER_QUERY]
+            stored = connection.execute(_NEAR, {"device": device_no, "of_epoch": epoch, "keys": keys})
+            for seq, digest_, outcome in stored:
+                found[device_no, epoch, seq][digest_] = outcome
+    return found
+
+
+def _forks(near: _Near, row: Mapping[Any, Any]) -> bool:
     """Whether a line that waited is of a copied queue: a namesake counts already, or what is here goes on otherwise."""
-    seq = row["seq"]
-    asked = {"device": row["device_no"], "of_epoch": row["epoch"], "keys": (seq - 1, seq), "own": row["digest"]}
-    found = connection.execute(_NEAR, asked).all()
-    before = [one.digest for one in found if one.seq < seq]
-    namesake = any(one.seq == seq and one.outcome == Outcome.ACCEPTED for one in found)
-    return namesake or bool(before and all(digest(d, row["line"]) != row["digest"] for d in before))
+    device_no, epoch, seq, own = (row[name] for name in _KEY)
+    before = near.get((device_no, epoch, seq - 1), ())
+    namesakes = near[device_no, epoch, seq]
+    namesake = any(outcome == Outcome.ACCEPTED for digest_, outcome in namesakes.items() if digest_ != own)
+    return namesake or bool(before and all(digest(d, row["line"]) != own for d in before))
 
 
 def _read(line: bytes) -> tuple[Outcome, str | None, dict[str, Any]]:
+    """What a line is, why it is set aside, and the columns that say the same as it."""
+    names = [f.name for f in FIELDS if f.name not in ("device_no", "epoch", "seq")]
+    unread = dict.fromkeys(names)
     try:
         event = decode(line)
     except NewerSchema as newer:
-        return Outcome.HELD, str(newer), {}
+        return Outcome.HELD, str(newer), unread
     except EventError as wrong:
-        return Outcome.QUARANTINED, str(wrong), {}
+        return Outcome.QUARANTINED, str(wrong), unread
     reason = refuse(event)
     if reason:
-        return Outcome.QUARANTINED, reason, {}
-    names = (f.name for f in FIELDS if f.name not in ("device_no", "epoch", "seq"))
+        return Outcome.QUARANTINED, reason, unread
     return Outcome.ACCEPTED, None, {name: getattr(event, name) for name in names}
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server.database import KEYS, SITE
-from server.identifiers import names_of, rivals_of
+from server.identifiers import Claims, load, names_of
 from server.into_itself import Turn, circular
 from server.ledger import FOLDED, history, in_chunks
 from server.mentioned import Mentioned, mentioned
@@ -256,6 +256,7 @@ def gather(
     *,
     for_rules: bool = True,
     deciding: frozenset[str] = frozenset(),
+    claims: Claims | None = None,
 ) -> Gathered:
     """The surroundings of these units' facts and of the states that they go on from.
 
@@ -264,6 +265,7 @@ def gather(
         added: facts about containers that nobody has stated, by container: what if they were in the ledger?
         for_rules: False leaves out what only rules look at: rivals, crew, suppliers; a verdict needs none of them.
         deciding: containers of which it is being found out which decisions stand.
+        claims: on these units' names, where they are at hand.
     """
     named = mentioned(facts, stored)
     made_for = book.read_made_for(connection, site, named.for_orders)
@@ -281,7 +283,7 @@ def gather(
         cancelled=book.read_cancellations(connection, site, known),
         made_for=made_for,
         take_ons=_take_ons(connection, site, named.counts),
-        **(_for_rules(connection, site, facts, named) if for_rules else {}),
+        **(_for_rules(connection, site, facts, named, claims) if for_rules else {}),
         **_bins(connection, site, {unit for unit in facts if is_location(unit)}),
     )
 
@@ -296,11 +298,11 @@ def _returns(connection: sa.Connection, site: str, named: Mentioned) -> dict[str
 
 
 def _for_rules(
-    connection: sa.Connection, site: str, facts: Mapping[str, Iterable[Fact]], named: Mentioned
+    connection: sa.Connection, site: str, facts: Mapping[str, Iterable[Fact]], named: Mentioned, claims: Claims | None
 ) -> dict[str, Any]:
     """What only rules look at."""
     return {
-        "claims": rivals_of(connection, site, facts),
+        "claims": (claims or load(connection, site, facts)).rivals_of(facts),
         "crew": read_crew(connection, site),
         "suppliers": suppliers_of(connection, site, named.notices),
         "products": products_of(connection, site, {i for u in facts if named.notices and (i := item_of(u))}),
@@ -345,14 +347,15 @@ def _timelines(
             under = [fact for name in names.get(key, (key,)) for fact in found.get(name, ())]
             facts[key] = effective([*under, *added.get(key, ())])
         wanted = {c for key in wanted for c in _carriers(facts[key])}
-    decided = {key: own for key, own in facts.items() if key not in deciding and _is_decided(own)}
+    decided = {key: own for key, own in facts.items() if key not in deciding and is_decided(own)}
     if decided:  # a few; a decision that lapsed moved nothing
         around = gather(connection, site, decided, [], hold, added, deciding=deciding | decided.keys())
         facts |= {key: standing(key, own, around) for key, own in decided.items()}
     return _outermost_first(facts)
 
 
-def _is_decided(facts: Iterable[Fact]) -> bool:
+def is_decided(facts: Iterable[Fact]) -> bool:
+    """Whether a person decided about a case of this."""
     return any(fact.event.action == "settle" for fact in facts)
 
 

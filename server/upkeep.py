@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from server import apart_cases, bin_cases, changes, offered, papers, piece_cases, told_anew
 from server import documents as imports
 from server.counts import exceptions
-from server.database import reading, stamp, writing
+from server.database import KEYS, SITE, reading, stamp, writing
 from server.document_kinds import KINDS
 from server.ingest import APART, OVERTAKEN
 from server.ledger import FOLDED, event_of
@@ -37,12 +37,18 @@ from sync.event import GENESIS, EventError, decode, digest, parse_name
 
 SUBJECTS_AT_ONCE: Final = 200
 EVENTS_AT_ONCE: Final = 2_000
-_FOLDED_TABLES: Final[dict[sa.Table, sa.Column[Any]]] = {
-    unit_states: unit_states.c.unit,
-    stock_levels: stock_levels.c.subject,
-    cases: cases.c.unit,
-    identifier_claims: identifier_claims.c.unit,
+_FOLDED_ROWS: Final = {
+    table: sa.select(*(c for c in table.c if c.name not in ("stamp", "site"))).where(
+        table.c.site == SITE, table.c[subject].in_(KEYS)
+    )
+    for table, subject in (
+        (unit_states, "unit"),
+        (stock_levels, "subject"),
+        (cases, "unit"),
+        (identifier_claims, "unit"),
+    )
 }
+"""What verifying compares: the folded rows of some subjects."""
 Progress = Callable[[int], None]
 """Called with the number of subjects done."""
 
@@ -121,20 +127,23 @@ def _chains(connection: sa.Connection, site: str) -> Iterator[str]:
         yield from _chain(connection, chain)
 
 
+_LINKS: Final = (
+    sa.select(events.c.seq, events.c.digest, events.c.line, events.c.outcome, events.c.note)
+    .where(events.c.device_no == sa.bindparam("device"), events.c.epoch == sa.bindparam("of_epoch"))
+    .order_by(events.c.seq)
+)
+
+
 def _chain(connection: sa.Connection, chain: Any) -> Iterator[str]:
     """Recompute a chain over the stored bytes."""
     name = f"{chain.device_no}.{chain.epoch}"
-    query = (
-        sa.select(events.c.seq, events.c.digest, events.c.line, events.c.outcome, events.c.note)
-        .where(events.c.device_no == chain.device_no, events.c.epoch == chain.epoch)
-        .order_by(events.c.seq)
-    )
+    asked = {"device": chain.device_no, "of_epoch": chain.epoch}
     here: dict[int, set[bytes]] = {0: {GENESIS}}
     heads: dict[int, set[bytes]] = {0: {GENESIS}}  # the same, and what the head would be of lines that do not follow
     sure = {0}  # numbers whose events are not all known to be another branch's than what follows them
     ends: set[bytes] = set()
     reached = last = 0
-    for row in connection.execution_options(yield_per=EVENTS_AT_ONCE).execute(query):
+    for row in connection.execution_options(yield_per=EVENTS_AT_ONCE).execute(_LINKS, asked):
         before = here.get(row.seq - 1) if row.seq - 1 in sure else None
         continues = before is None or any(digest(d, row.line) == row.digest for d in before)
         note = row.note or ""
@@ -261,19 +270,15 @@ def _with_rows(kind: str, offered: Mapping[str, Any]) -> _Rows:
     return {(kind, key): row for key, row in offered.items() if row is not None}
 
 
-_Rows = Mapping[tuple[str, ...], Mapping[str, Any]]
+_Rows = Mapping[tuple[str, ...], Mapping[Any, Any]]
 
 
 def _rows(connection: sa.Connection, site: str, names: Iterable[str]) -> _Rows:
-    found: dict[tuple[str, ...], Mapping[str, Any]] = {}
-    for table, subject in _FOLDED_TABLES.items():
+    found: dict[tuple[str, ...], Mapping[Any, Any]] = {}
+    for table, query in _FOLDED_ROWS.items():
         keys = [c.name for c in table.primary_key if c.name != "site"]
-        columns = [c for c in table.c if c.name not in ("stamp", "site")]
-        said = [c.name for c in columns]
-        query = sa.select(*columns).where(table.c.site == site, subject.in_(list(names)))
-        for row in connection.execute(query):
-            values = dict(zip(said, row, strict=True))
-            found[(table.name, *(str(values[k]) for k in keys))] = values
+        for row in connection.execute(query, {"site": site, "keys": list(names)}).mappings():
+            found[(table.name, *(str(row[k]) for k in keys))] = row
     return found
 
 

@@ -113,7 +113,8 @@ class ScanEvent:
 
 def format_name(name: EventName) -> str:
     """``device.epoch.seq``: how one event speaks of another."""
-    return ".".join(map(str, name))
+    device_no, epoch, seq = name
+    return f"{device_no}.{epoch}.{seq}"
 
 
 def parse_name(text: str) -> EventName:

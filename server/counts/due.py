@@ -18,10 +18,10 @@ from server import papers
 from server.counts.compare import Expected, Sighting
 from server.counts.scans import Interval, Scan
 from server.database import KEYS, SITE
-from server.identifiers import names_of, owners
+from server.identifiers import Claims, load, owners
 from server.ledger import SERVER_DEVICE, history, in_chunks
 from server.replay import standing
-from server.surroundings import Gathered, gather
+from server.surroundings import Gathered, gather, is_decided
 from server.tables import events, unit_states
 from sync.event import INT_MAX, format_name
 from sync.history import Fact, effective
@@ -110,9 +110,11 @@ def units_of(
     opened_ms = min(i.opened_ms for i in intervals.values())
     due = _candidates(connection, site, set(intervals), opened_ms, until_ms, quiet)
     due |= {subject for subject in frozen or () if not is_stock(subject)}
-    every = _histories(connection, site, seen | due)
+    claims = load(connection, site, seen | due)
+    every = _histories(connection, site, seen | due, claims)
     facts = {unit: [f for f in own if papers.mark(f) not in without] for unit, own in every.items()}
-    around = gather(connection, site, facts, [])
+    decided = any(map(is_decided, facts.values()))  # else nothing is judged here
+    around = gather(connection, site, facts, [], claims=claims, for_rules=decided)
     ordered = {
         u: _Trail(standing(u, effective(facts.get(u, [])), around), family, around)
         for u in seen | due
@@ -184,11 +186,10 @@ def _candidates(
     return found | {owned.get(s, s) for s in touched}
 
 
-def _histories(connection: sa.Connection, site: str, units: Iterable[str]) -> dict[str, list[Fact]]:
-    wanted = set(units)
-    names = names_of(connection, site, wanted)
-    facts = history(connection, site, wanted | {n for ns in names.values() for n in ns})
-    return {u: [f for n in (u, *names.get(u, ())) for f in facts.get(n, ())] for u in wanted}
+def _histories(connection: sa.Connection, site: str, units: set[str], claims: Claims) -> dict[str, list[Fact]]:
+    names = claims.names_of(units)
+    facts = history(connection, site, units | {n for ns in names.values() for n in ns})
+    return {u: [f for n in (u, *names.get(u, ())) for f in facts.get(n, ())] for u in units}
 
 
 def _due(unit: str, trail: _Trail, intervals: Mapping[str, tuple[int, Interval]]) -> Expected | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cache, partial
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -66,11 +67,12 @@ def _concerned(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> s
         closed = connection.execute(_CLOSED, {"site": site, "keys": chunk}).scalars()
         found.update(number.removesuffix("/1") for number in closed)
     earliest = _earliest(connection, site, scans, last + CLOCK_MS_MAX)
+    counted_until = cache(partial(_counted_until, connection, site))
     for chunk in in_chunks(earliest):
         for subject, version, closed_ms in connection.execute(_SPEAKING, {"site": site, "keys": chunk}).all():
             number = version.rpartition("/")[0]
             if number not in found and earliest[subject] <= closed_ms + CLOCK_MS_MAX:
-                until_ms = closed_ms if earliest[subject] <= closed_ms else _counted_until(connection, site, number)
+                until_ms = closed_ms if earliest[subject] <= closed_ms else counted_until(number)
                 found |= {number} if earliest[subject] <= until_ms else set()
     return found
 

@@ -29,7 +29,7 @@ def late_scans(connection: sa.Connection, *, site: str, number: str, found: Coun
     version = papers.versions(connection, site, "count_result", number)
     if not version:
         return []
-    now = found or reports.report(connection, site=site, number=number)
+    now = found or reports.basis(connection, site=site, number=number)
     (head, *rows) = papers.rows_of(connection, site, "count_result", f"{number}/{version}")
     rests_on = {*head["attributes"]["scans"], *(mark for row in rows for mark in row["attributes"]["facts"])}
     taken = set(head["attributes"]["recounts"])

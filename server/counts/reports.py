@@ -95,6 +95,29 @@ class CountReport:
         ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What a report rests on, and the lines of each bin as of its own counting."""
+
+    plan: Plan
+    recounts: list[Plan]
+    evidence: Evidence
+    lines: list[ReportLine]
+    quiet: Mapping[str, Quiet]
+    facts: Mapping[str, Fact]
+
+
+def basis(connection: sa.Connection, *, site: str, number: str, without: Collection[str] = frozenset()) -> Basis:
+    """What a report of this count rests on; see `report`."""
+    planned = plan.read(connection, site, number)
+    recounts = plan.recounts(connection, site, number)
+    evidence = scans.gather(connection, site, planned, recounts, without=without)
+    frozen = _frozen(connection, site, number)
+    still = {} if without or frozen is not None else quiet.quiet_of(connection, site, number, evidence)
+    lines, facts = _lines(connection, site, evidence, frozen, without, still)
+    return Basis(plan=planned, recounts=recounts, evidence=evidence, lines=lines, quiet=still, facts=facts)
+
+
 def report(connection: sa.Connection, *, site: str, number: str, without: Collection[str] = frozenset()) -> CountReport:
     """What the count found so far, or at its latest close plus what came later.
 
@@ -104,15 +127,13 @@ def report(connection: sa.Connection, *, site: str, number: str, without: Collec
     Raises:
         CountError: there is no such count.
     """
-    planned = plan.read(connection, site, number)
-    recounts = plan.recounts(connection, site, number)
-    evidence = scans.gather(connection, site, planned, recounts, without=without)
-    frozen = _frozen(connection, site, number)
-    still = {} if without or frozen is not None else quiet.quiet_of(connection, site, number, evidence)
-    lines, facts = _lines(connection, site, evidence, frozen, without, still)
+    found = basis(connection, site=site, number=number, without=without)
+    planned, evidence, still = found.plan, found.evidence, found.quiet
     handhelds = papers.handhelds(connection, site)
     unheard = {place: _unheard(handhelds, interval) for place, interval in evidence.intervals.items()}
-    lines = [replace(line, provisional=True) if _is_provisional(line, evidence, unheard) else line for line in lines]
+    lines = [
+        replace(each, provisional=True) if _is_provisional(each, evidence, unheard) else each for each in found.lines
+    ]
     moved = moves.of_units(lines)
     moved += elsewhere.moves_of_pieces(connection, site, planned, evidence.family, lines)
     alike = quiet.alike(still.values())
@@ -132,11 +153,11 @@ def report(connection: sa.Connection, *, site: str, number: str, without: Collec
         bins=_bins(planned.shares, evidence, tallied, unheard),
         moves=moved,
         variance=variance(lines, moved, worth.get, alike),
-        recounts=[recount.number for recount in recounts],
+        recounts=[recount.number for recount in found.recounts],
         refused=[scan.name for scan in evidence.refused],
         counters=tuple(dict.fromkeys(s.operator for s in [*evidence.own, *evidence.standing] if s.operator)),
         evidence=evidence,
-        facts=facts,
+        facts=found.facts,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from server.changes import incarnation
+from server.changes import readable
 from server.recalls.book import Standing
 from server.tables import devices
 
@@ -29,7 +29,7 @@ def unaware(connection: sa.Connection, site: str, standing: Standing) -> list[Un
         .where(d.site == site, d.revoked_ms.is_(None), d.device_no != 0)
         .order_by(d.name)
     )
-    mine = incarnation(connection)
+    mine, _ = readable(connection)
     return [
         Unaware(name=row.name, last_seen_ms=row.last_seen_ms)
         for row in connection.execute(query)

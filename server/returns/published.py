@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from server import owner_settings
 from server.changes import publish as offer
+from server.database import SITE
 from server.identifiers import owners
 from server.ledger import in_chunks
 from server.rebuild import lock
@@ -85,15 +86,17 @@ def loops(connection: sa.Connection, site: str, item: str) -> int:
     return int(connection.execute(query).scalar_one())
 
 
+_UNIT: Final = unit_states.c
+_BACK_OF_A_LOT: Final = sa.select(_UNIT.unit, _UNIT.lot, _UNIT.returned_for, _UNIT.returned_ms).where(
+    _UNIT.site == SITE, _UNIT.item == sa.bindparam("item"), _UNIT.returns > 0, _UNIT.lot.isnot(None)
+)
+
+
 def failed_lots(connection: sa.Connection, site: str, item: str) -> dict[str, str]:
     """Lots of a product of which a unit came back defective, each with the first such unit; oldest first."""
-    t = unit_states.c
-    query = sa.select(t.unit, t.lot, t.returned_for, t.returned_ms).where(
-        t.site == site, t.item == item, t.returns > 0, t.lot.isnot(None)
-    )
     failures = sorted(
         (at_ms, row.unit, row.lot)
-        for row in connection.execute(query)
+        for row in connection.execute(_BACK_OF_A_LOT, {"site": site, "item": item})
         for why, at_ms in zip(row.returned_for, row.returned_ms, strict=True)
         if why == DEFECT
     )

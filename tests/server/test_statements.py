@@ -116,3 +116,21 @@ def test_more_rows_ask_no_more_questions(
             ask(c)
         asked.append(len(sent))
     assert asked[0] == asked[1]
+
+
+@pytest.mark.parametrize(("moment", "most"), [(60_000, 22), (-60_000, 32)], ids=["latest", "late"])
+def test_a_scan_by_itself_asks_few_questions(warehouse: str, moment: int, most: int) -> None:
+    first, other = Chain(1), Chain(2)
+    with writing() as c:
+        publish(c, SITE, "location", BIN_A, {"code": "A-01"}, stamp(c))
+    for chain in (first, other):
+        enrol(chain.device_no)
+        chain.scan(DAY - 120_000, "inspect", unit(f"U{chain.device_no}"), location=BIN_A)
+        push(chain, now_ms=DAY - 100_000)
+    first.scan(DAY, "put_away", unit("U1"), location=BIN_A)
+    push(first, 2, now_ms=DAY + 3_600_000)
+    other.scan(DAY + moment, "inspect", unit("U1"), location=BIN_A)
+    with counting() as sent:
+        push(other, 2, now_ms=DAY + 3_600_000)
+    asked = [statement for statement in sent if "advisory" not in statement]  # PostgreSQL's locks
+    assert len(asked) <= most, "\n".join(asked)

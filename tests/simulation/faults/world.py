@@ -172,8 +172,9 @@ class World:
         hand.mark_is_old = False
         hand.lately.append(kept)
         self.witness.beeped += 1
-        hand.beeped.add((kept.name, encode(kept)))
-        self.witness.committed.add((kept.name, encode(kept)))
+        there = (kept.name, encode(kept))
+        hand.beeped.add(there)
+        self.witness.committed.add(there)
 
     def _syncing(self, hand: Hand, run: int) -> Process:
         device, rounds = hand.device, 0
