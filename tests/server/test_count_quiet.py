@@ -254,8 +254,8 @@ def as_kept(line: ReportLine) -> Any:
 
 
 WHOLE = Sweep(0, 1, 0, frozenset(), [], None, finished=True)
-BOXED = Drawn(-10, "inspect", 0, 2, boxed=True, target=0)
-CARTON_LEAVES = Drawn(2, "ship", SUBJECTS.index(CARTON_1), 2, boxed=False, target=0)
+BOXED = Drawn(-10, "inspect", 1, 2, boxed=True, target=0)
+CARTON_LEAVES = Drawn(1, "ship", SUBJECTS.index(CARTON_1), 2, boxed=False, target=0)
 IN_A_CARTON_THAT_LEFT = Drawing([BOXED, CARTON_LEAVES], [WHOLE, WHOLE], None, [0, 0, 0], [], None)
 """It belongs in its bin, was seen in a carton, and that is handed over while the bin is counted."""
 
