@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from server import site_codes
 from server.database import stamp
 from server.document_lines import Names
+from server.follow import take_effect
 from server.ledger import record
 from server.orders.cancelling import OrderError
-from server.rebuild import advance, lock
+from server.rebuild import lock
 from server.tables import events, unit_states
 from sync import tracking as tracking_numbers
 from sync.labels import SiteCodes
@@ -70,7 +71,7 @@ def label_parcels(
             reason=carrier[0].strip() if carrier and carrier[0].strip() else None,
         )
         facts.append(fact)
-    advance(connection, site, facts, stamp(connection))
+    take_effect(connection, site, facts, now_ms, stamp(connection))
     return len(facts)
 
 

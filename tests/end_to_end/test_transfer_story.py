@@ -24,10 +24,11 @@ from server.database import reading, writing
 from server.document_file import draft
 from server.document_kinds import KINDS
 from server.identifiers import names_of
+from server.orders.parcels import label_parcels
 from server.receipts.receipt import close_receipt
 from server.tables import cases, unit_states
 from server.transfers import book
-from sync.identity import container_key, item_key, unit_key
+from sync.identity import container_key, item_key, split_key, unit_key
 from sync.verdict import Verdict
 from tests.scanner_client.conftest import Hands
 from tests.server.office import LAMP, LOCATIONS, NOW, PEN, PRODUCTS, SITE, office, take
@@ -308,14 +309,18 @@ def test_what_is_taken_off_at_home_is_taken_off_there_and_a_lamp_that_comes_back
     with open_handheld(tmp_path / "main", day.clock) as here:
         mia = Worker(here, app, day, site=SITE, name="Mia")
         packs_and_hands_over(mia)
+        with writing() as c:
+            label_parcels(c, site=SITE, parcels=[(CARTON, "DHL-4711")], operator="Ada", now_ms=day.wall)
+        assert [split_key(name).elements[-1][1] for name in names_at(NORTH)] == ["DHL-4711"], "said at the console"
         mia.begins("label_parcel")
         mia.scans(f"]C100{CARTON}")
         mia.scans(TRACKING)
         mia.sync()
-        assert len(names_at(NORTH)) == 1
+        assert len(names_at(NORTH)) == 2
         mia.typing.enter(b"/undo")
         mia.sync()
-        assert names_at(SITE) == names_at(NORTH) == set()
+        assert len(names_at(SITE)) == 1
+        assert names_at(SITE) == names_at(NORTH)
         mia.begins("parcel_back", location="https://warehouse.example/414/main/254/A-01", reason="fell out of it")
         assert verdict(mia.lamp("L1")) is Verdict.RIGHT
         mia.sync()
