@@ -191,6 +191,8 @@ class Attempt:
         """Whether what an engine read is what stands there: as it read it, and `placed` in the frame."""
         if doubt.is_joined(reading) or (reading.format == "UPCE" and doubt.may_be_half_an_ean(self.grey, placed)):
             return False
+        if not self.still and doubt.is_no_gs1(reading):
+            return False
         if may_be_a_part(reading):
             if not self.still and doubt.is_cut_by_the_picture(self.grey, placed):
                 return False

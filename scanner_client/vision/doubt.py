@@ -12,6 +12,7 @@ from scanner_client.vision.lean import bars_upright
 from scanner_client.vision.reading import Reading, height_share
 from scanner_client.vision.region import Region
 from scanner_client.vision.upce import BESIDE_MODULES, MODULES, QUIET_SHOWN_MODULES, is_half_of_another, upce_by_shades
+from sync.labels import Refusal, parse
 
 LINES_MIN = 6
 """A weakly checked reading that so many scan lines agree on is believed: in the photographs the wrong ones stood on
@@ -52,6 +53,15 @@ SCALES = (2.0, 1.3)
 def is_joined(reading: Reading) -> bool:
     """Whether it was put together from two DataBar Expanded."""
     return reading.format.startswith("DataBarExp") and height_share(reading.quad) > JOINED_HEIGHT_SHARE_MIN
+
+
+def is_no_gs1(reading: Reading) -> bool:
+    """Whether a DataBar Expanded says what no GS1 label says, as most do that were put together wrongly.
+
+    In a film three frames agreed on one of which the picture's edge cut off the lower rows: its expiry was one digit.
+    A still is read all the same, so that a person is told what is wrong with the label.
+    """
+    return reading.format.startswith("DataBarExp") and isinstance(parse(reading.data, reading.symbology), Refusal)
 
 
 def is_cut_by_the_picture(grey: Grey, reading: Reading) -> bool:

@@ -87,6 +87,17 @@ def test_symbol_that_failed_twice_in_one_place_is_one_unread_label() -> None:
     assert one.unread() == (square,)
 
 
+@pytest.mark.parametrize(("still", "kept"), [(False, []), (True, [b"0109506000566641173"])])
+def test_stacked_databar_that_says_no_gs1_elements_waits_for_the_next_frame_of_a_film(
+    right: Reading, *, still: bool, kept: list[bytes]
+) -> None:
+    cut = replace(thin(right, 40), symbology="]e0", format="DataBarExpStk", data=b"0109506000566641173")
+    one = replace(attempt(PRODUCT), still=still)
+    one._take(Found(readings=(cut,), failed=()), lambda quad: quad)
+
+    assert [reading.data for reading in one.readings] == kept
+
+
 def itf_taken(printed: str, said: bytes) -> list[bytes]:
     """What is kept when the engine gives `said` for one line of a symbol with these digits."""
     symbol = sticker("ITF", printed)
