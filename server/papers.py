@@ -19,7 +19,7 @@ from server.upsert import load
 from sync.event import format_name
 
 ROW_FIELDS = ("subject", "location", "container", "quantity", "lot", "expiry", "attributes", "stated")
-_encode: Final = json.JSONEncoder().encode
+_encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 _canonical: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from server import papers
+from server.counts import quiet
 from server.counts.compare import ReportLine
 from server.counts.freeze import freeze, result_row
 from server.counts.plan import CountError
@@ -287,3 +288,11 @@ def test_so_it_does_on_postgresql(emptied: Emptied) -> None:
 
     try_one()
     assert any(met), "no unit was told without its history, so this shows nothing"
+
+
+@pytest.mark.parametrize("facts", [(), ("a1",), ("a1", "b2", "c3")], ids=["none", "one", "three"])
+def test_a_stencil_writes_the_row_that_its_digest_is_checked_with(facts: tuple[str, ...]) -> None:
+    stencil = papers.Stencil(result_row(quiet.line(quiet.BLANK)), quiet.BLANK)
+    still = quiet.Quiet(UNITS[0], BIN_A, "1.2.3", facts)
+    spelt_out = papers._full(result_row(quiet.line(still)))
+    assert stencil.digested(still) == papers._canonical(spelt_out)
