@@ -40,6 +40,7 @@ def test_unit_is_known_with_its_place(site_map: SiteMap, clock: Clock) -> None:
         status=Status.RECEIVED,
         expected=BIN_A,
         expected_location=BIN_A,
+        place=BIN_B,
         announced_by="ASN-1",
         announced_in=CARTON,
         lot="L7",
@@ -237,7 +238,7 @@ def test_what_was_announced_in_a_carton_is_here_once_the_pallet_around_it_came_i
         ["unit", PALLET, ["announced", None, None, "ASN-1", None, None, 0, 5, None]],
     )  # fmt: skip
     assert known_of(site_map, unit(1)) == Known(
-        status=Status.ANNOUNCED, announced_by="ASN-1", announced_in=CARTON, notice="ASN-1"
+        status=Status.ANNOUNCED, announced_by="ASN-1", announced_in=CARTON, notice="ASN-1", place=CARTON
     )
     learn(site_map, clock, ["unit", PALLET, pallet])
     known = known_of(site_map, unit(1))
