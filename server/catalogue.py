@@ -17,8 +17,8 @@ from server.orders.progress import read_progress
 from server.receipts.kinds import KINDS
 from server.returns.announced import read_buyers, read_claims
 from server.tables import document_rows, documents, events
+from server.timelines import END_OF_TIME
 from server.transfers.withdrawn import Line, withdrawn
-from server.with_container import END_OF_TIME
 from sync.identity import item_of
 from sync.order import Order, Taken
 from sync.order_pieces import OrderPieces

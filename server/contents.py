@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from server.database import KEYS, SITE
 from server.identifiers import relatives
 from server.ledger import in_chunks
-from server.surroundings import DEPTH_MAX, PUTTING_IN
 from server.tables import cases, document_rows, events, identifier_claims, unit_states
+from server.timelines import DEPTH_MAX, PUTTING_IN
 from sync.history import Fact
 from sync.identity import is_container
 

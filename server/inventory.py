@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from server import taken_along
 from server.changes import by_code_point
 from server.ledger import in_chunks
-from server.surroundings import DEPTH_MAX
 from server.tables import reference, stock_levels, unit_states
+from server.timelines import DEPTH_MAX
 from server.zones import zones_of
 from sync.identity import is_container, item_of
 from sync.unit import IN_STOCK, Status

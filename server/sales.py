@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from server.identifiers import names_of, owners
 from server.ledger import FOLDED, in_chunks
 from server.orders.book import read_said
-from server.surroundings import DEPTH_MAX
 from server.tables import events, identifier_claims
+from server.timelines import DEPTH_MAX
 from server.undone import read_undone_at
 from sync.actions import ACTIONS
 from sync.actions.registry import Stock

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from server.ledger import in_chunks
 from server.stock_levels import balance_of
-from server.surroundings import DEPTH_MAX
 from server.tables import unit_states
+from server.timelines import DEPTH_MAX
 from server.unit_rows import states_of
 from sync.identity import is_container
 from sync.stock import here

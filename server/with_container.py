@@ -8,13 +8,11 @@ import sqlalchemy as sa
 
 from server.identifiers import names_of
 from server.ledger import history
+from server.timelines import DEPTH_MAX, END_OF_TIME
 from sync.history import Fact, effective, step
 from sync.identity import is_container
 from sync.unit import Status, UnitState
 
-DEPTH_MAX = 8
-"""Inner box, carton, pallet, roll cage, and some to spare."""
-END_OF_TIME = 2**53
 UNSAID = frozenset({"note", "settle", "reopen", "assign", "announce", "void"})
 """What is said of a container and not done to it."""
 Stay = tuple[str, int, int]

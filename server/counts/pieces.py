@@ -18,8 +18,9 @@ from server.counts.compare import Quantity
 from server.counts.scans import Interval, Scan
 from server.database import KEYS, SITE
 from server.ledger import SERVER_DEVICE, history, in_chunks
-from server.surroundings import Gathered, containers_at
+from server.surroundings import containers_at
 from server.tables import stock_levels, unit_states
+from server.timelines import Movements
 from sync import stock
 from sync.history import Fact
 from sync.identity import is_container, is_stock
@@ -106,7 +107,7 @@ def _quantity(
     )
 
 
-def _lying(facts: Iterable[Fact], place: str, boxes: Sequence[str], interval: Interval, around: Gathered) -> Lying:
+def _lying(facts: Iterable[Fact], place: str, boxes: Sequence[str], interval: Interval, around: Movements) -> Lying:
     opened, finished = interval.opened_ms, interval.finished_ms
     ordered = [f for f in facts if f.event_ms - f.uncertainty_ms <= finished]
     here = {place, *boxes}  # what happened elsewhere changes nothing here
@@ -127,7 +128,7 @@ def _lying(facts: Iterable[Fact], place: str, boxes: Sequence[str], interval: In
     )
 
 
-def _stood(around: Gathered, box: str, place: str, interval: Interval) -> bool:
+def _stood(around: Movements, box: str, place: str, interval: Interval) -> bool:
     return place in (around.locate(box, interval.opened_ms), around.locate(box, interval.finished_ms))
 
 
@@ -162,7 +163,7 @@ def _first_opened(intervals: Mapping[str, Interval]) -> int:
 
 def _around(
     connection: sa.Connection, site: str, facts: Mapping[str, Iterable[Fact]], intervals: Mapping[str, Interval]
-) -> Gathered:
+) -> Movements:
     boxes = {place for own in facts.values() for f in own for place in _places(f) if is_container(place)}
     for chunk in in_chunks(set(boxes)):
         asked = {"site": site, "opened": _first_opened(intervals), "keys": chunk}

@@ -17,7 +17,7 @@ from server.counts.quiet import Quiet
 from server.counts.scans import Evidence, Interval, Scan
 from server.counts.tally import Tally, Variance, tallies, variance
 from server.papers import HandheldHeard
-from server.surroundings import END_OF_TIME
+from server.timelines import END_OF_TIME
 from sync.history import Fact
 from sync.identity import is_stock
 

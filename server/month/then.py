@@ -21,8 +21,9 @@ from server.ledger import FOLDED, history
 from server.replay import standing
 from server.stated import ROW_ACTION
 from server.stock_levels import balances_of, histories
-from server.surroundings import DEPTH_MAX, Gathered, containers_at, gather
+from server.surroundings import containers_at, gather
 from server.tables import document_rows, documents, events, stock_levels, unit_states
+from server.timelines import DEPTH_MAX, Movements
 from server.unit_rows import state_of, states_of
 from sync import stock
 from sync.history import Fact, effective
@@ -186,7 +187,7 @@ def _anew(connection: sa.Connection, site: str, units: set[str], names: _Names, 
             yield Held(unit, item, None if place and is_container(place) else place, 1, now.stocked_ms)
 
 
-def _folded(facts: Iterable[Fact], around: Gathered) -> UnitState | None:
+def _folded(facts: Iterable[Fact], around: Movements) -> UnitState | None:
     state = None
     for fact in facts:
         state = around.step(state, fact)
@@ -237,7 +238,7 @@ _IMEI: Final = "urn:gsma:imei:"
 
 
 def _identifiers(facts: Iterable[Fact]) -> tuple[str, ...]:
-    state = _folded(effective(facts), Gathered())
+    state = _folded(effective(facts), Movements())
     return state.identifiers if state else ()
 
 

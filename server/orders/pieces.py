@@ -8,8 +8,9 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from server.ledger import FOLDED, fact_of, in_chunks
-from server.surroundings import END_OF_TIME, Gathered, containers_at
+from server.surroundings import containers_at
 from server.tables import events
+from server.timelines import END_OF_TIME, Movements
 from server.undone import read_undone
 from sync.event import format_name
 from sync.history import Fact
@@ -39,7 +40,7 @@ def read_pieces(connection: sa.Connection, site: str, numbers: Iterable[str]) ->
     return {number: pieces_of(standing[number], around, END_OF_TIME) for number in wanted}
 
 
-def pieces_of(facts: Iterable[Fact], around: Gathered, now_ms: int) -> OrderPieces:
+def pieces_of(facts: Iterable[Fact], around: Movements, now_ms: int) -> OrderPieces:
     """What an order has by these facts, none of them undone, as of a moment."""
     found = OrderPieces()
     for fact in sorted(facts, key=lambda fact: fact.order):

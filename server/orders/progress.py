@@ -15,8 +15,9 @@ from server.ledger import FOLDED, fact_of, in_chunks
 from server.orders import book
 from server.orders.pieces import pieces_of
 from server.orders.standing import LineProgress, OrderProgress, OrderUnit, Parcel, Shortage, spread_over
-from server.surroundings import Gathered, containers_at
+from server.surroundings import containers_at
 from server.tables import documents, events
+from server.timelines import Movements
 from server.undone import read_undone
 from server.unit_rows import states_of
 from server.zones import set_apart
@@ -95,7 +96,7 @@ class _Things:
     own: Mapping[str, UnitState]
     """The same, whatever became of their containers."""
     places: Mapping[str, str | None]
-    around: Gathered
+    around: Movements
     apart: Container[str | None]
     """Those of their places where things are set apart."""
     taken_out: Sequence[Fact]

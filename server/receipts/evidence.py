@@ -13,6 +13,7 @@ from server.ledger import in_chunks
 from server.receipts.notice import Notice
 from server.surroundings import gather
 from server.tables import cases
+from server.timelines import END_OF_TIME
 from server.unit_rows import states_of
 from sync.history import Fact
 from sync.identity import is_container, is_stock
@@ -106,13 +107,10 @@ def _came(
     connection: sa.Connection, site: str, notice: Notice, states: Mapping[str, UnitState], now_ms: int | None
 ) -> dict[str, Came]:
     around = gather(connection, site, {key: [] for key in states}, states.values())
-    at_ms = now_ms if now_ms is not None else _END_OF_TIME
+    at_ms = now_ms if now_ms is not None else END_OF_TIME
     found = {}
     for key, own in states.items():
         now = carried(own, around.carrier(own.place, at_ms))
         if now.came_under is not None and now.came_under in notice.numbers:
             found[key] = Came(inferred=is_inferred(own, now))
     return found
-
-
-_END_OF_TIME = 2**53

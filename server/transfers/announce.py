@@ -17,8 +17,8 @@ from server.orders.book import read_said
 from server.orders.progress import read_progress
 from server.orders.standing import OrderUnit
 from server.rebuild import lock, rebuild_stated
-from server.surroundings import DEPTH_MAX
 from server.tables import document_rows, documents, reference, sites, unit_states
+from server.timelines import DEPTH_MAX
 from server.transfers.arrival import arrived, tell_arrived
 from server.transfers.hand_overs import handed_over, orders_of
 from server.transfers.tracking import tell_names

@@ -12,8 +12,9 @@ from server.counts.compare import Line, ReportLine
 from server.counts.scans import scans_of
 from server.database import stamp
 from server.rebuild import rebuild
-from server.surroundings import END_OF_TIME, containers_at
+from server.surroundings import containers_at
 from server.tables import document_rows, documents
+from server.timelines import END_OF_TIME
 from server.transfers.hand_overs import handed_over
 from server.unit_rows import states_of
 from sync.identity import is_container, is_stock

@@ -12,8 +12,9 @@ from server.counts.scans import scans_of
 from server.identifiers import names_of, owners
 from server.ledger import FOLDED, fact_of, in_chunks
 from server.orders.progress import came_back
-from server.surroundings import END_OF_TIME, containers_at
+from server.surroundings import containers_at
 from server.tables import events
+from server.timelines import END_OF_TIME
 from server.undone import read_undone
 from server.unit_rows import states_of
 from sync.event import ScanEvent, format_name
