@@ -197,8 +197,8 @@ def inverted(attempt: Attempt) -> None:
 
 @stage(Turn.STILLS_ONLY)
 def quarter_turns(attempt: Attempt) -> None:
-    """Matrix symbols once more at right angles, where some have been seen: trays of small Data Matrix need it."""
-    if attempt.in_time() and attempt.sees_matrix:
+    """Matrix symbols once more at right angles, where some have been seen (a tray of small ones) or nothing has."""
+    if attempt.in_time() and (attempt.sees_matrix or not attempt.readings):
         attempt.read_whole(attempt.matrix_formats, ANY_TURN)
 
 

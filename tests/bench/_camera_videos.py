@@ -68,7 +68,7 @@ class Pipeline:
 
     def __init__(self) -> None:
         # What one core does for us, whatever else this machine is at: a handheld's camera has its core to itself.
-        self._focus, self._tracker = Focus(Decoder(clock=time.thread_time)), Tracker()
+        self._focus, self._tracker = Focus(Decoder()), Tracker()
         self._way = Way()
         self.frame_ms: list[float] = []
         self.boxes: dict[int, BoxSighting] = {}
