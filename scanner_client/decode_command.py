@@ -17,6 +17,7 @@ from scanner_client.vision.focus import Focus
 from scanner_client.vision.frame import Frame
 from scanner_client.vision.reading import Reading
 from scanner_client.vision.tracker import BoxSighting, Tracked, Tracker
+from scanner_client.vision.tracks import FRAMES_AGREEING_LINEAR_MIN
 
 Json = dict[str, Any]
 _JAPANESE = re.compile(r"[^\x00-\x7f]{2}")
@@ -96,6 +97,11 @@ def _video(first: Frame, rest: Iterator[Frame], wanted: Wanted, clock: Callable[
         _read(label.reading) | {"first_frame": label.first_frame, "frames_agreeing": label.frames_agreeing}
         for label in labels.values()
     ]
+    if not reads and "error" not in line and shown < FRAMES_AGREEING_LINEAR_MIN:
+        line["error"] = (
+            f"{first.path} is a film of {shown} {'frame' if shown == 1 else 'frames'}, and bars are believed where "
+            f"{FRAMES_AGREEING_LINEAR_MIN} agree. As a picture a PNG, JPEG, WebP or BMP is read."
+        )
     return line | {"frames": shown, "ms": _ms_since(began, clock), "reads": reads, "unread": tracker.unread}
 
 

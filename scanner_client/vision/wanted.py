@@ -16,7 +16,7 @@ LENGTH_MAX = 7089
 DEFAULT_LENGTHS: Mapping[str, tuple[int, int]] = MappingProxyType({"ITF": (6, LENGTH_MAX)})
 """Interleaved 2 of 5 has no check digit of its own, and a line that leaves its side reads a part of it."""
 
-_ASKED = re.compile(r"(?P<name>[A-Za-z0-9]+)(:(?P<least>\d{1,4})(-(?P<most>\d{1,4}))?)?")
+_LENGTH = re.compile(r"(?P<least>\d{1,4})(-(?P<most>\d{1,4}))?")
 
 
 class FormatError(ValueError):
@@ -38,19 +38,22 @@ class Wanted:
         Raises:
             FormatError: a word is none of these, or its format is not read here.
         """
+        by_name = {name.lower(): name for name in FORMATS}
         lengths = dict(DEFAULT_LENGTHS)
         formats: list[str] = []
         for word in asked:
-            found = _ASKED.fullmatch(word)
-            by_name = {name.lower(): name for name in FORMATS}
-            name = by_name.get(found["name"].lower()) if found else None
-            if not found or name is None:
-                raise FormatError(f"There is no format {word!r}: write {', '.join(FORMATS)}, or a length as in ITF:14.")
+            said, colon, length = word.partition(":")
+            name = by_name.get(said.replace("-", "").lower())
+            if name is None:
+                raise FormatError(f"There is no format {said!r}: write {', '.join(FORMATS)}, or a length as in ITF:14.")
             formats.append(name)
-            if found["least"]:
-                least, most = int(found["least"]), int(found["most"] or found["least"])
+            if colon:
+                found = _LENGTH.fullmatch(length)
+                least, most = (int(found["least"]), int(found["most"] or found["least"])) if found else (0, 0)
                 if not 1 <= least <= most:
-                    raise FormatError(f"{word!r} allows no length: write the shorter one first, as in Code128:8-20.")
+                    raise FormatError(
+                        f"{word!r} allows no length: write one, as in ITF:14, or the shorter first, as in Code128:8-20."
+                    )
                 lengths[name] = least, most
         return cls(formats=tuple(dict.fromkeys(formats)) or FORMATS, lengths=lengths)
 

@@ -103,8 +103,8 @@ def test_only_the_formats_that_are_asked_for_are_read(tmp_path: Path) -> None:
 
 
 def test_format_that_does_not_exist_is_refused_in_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["decode", "--format", "EAN-13", "any.png"]) == 1
-    assert capsys.readouterr().err.startswith("There is no format 'EAN-13': write Code128, ")
+    assert main(["decode", "--format", "EAN-15", "any.png"]) == 1
+    assert capsys.readouterr().err.startswith("There is no format 'EAN-15': write Code128, ")
 
 
 @pytest.mark.slow
@@ -172,6 +172,17 @@ def test_name_and_text_that_are_not_ascii_are_written_so_that_every_terminal_can
     assert line.isascii()
     assert json.loads(line)["path"] == str(odd)
     assert json.loads(line)["reads"][0]["text"] == "Gr\xfcn"
+
+
+def test_picture_of_a_kind_that_is_no_picture_here_is_said_to_be_too_short_a_film(tmp_path: Path) -> None:
+    taken = picture(tmp_path / "product.tiff", LabelSpec(kind=Kind.EAN13, content="9506000134352"))
+    (line,) = lines(taken)
+
+    assert (line["frames"], line["reads"]) == (1, [])
+    assert line["error"] == (
+        f"{taken} is a film of 1 frame, and bars are believed where 3 agree. "
+        "As a picture a PNG, JPEG, WebP or BMP is read."
+    )
 
 
 def test_pipe_under_a_picture_s_name_is_refused_and_not_waited_for(tmp_path: Path) -> None:
