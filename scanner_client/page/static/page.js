@@ -122,7 +122,7 @@ function show() {
   showReturning(state.returning);
   showPast(state.past);
   at("look-back").disabled = !state.task;
-  at("queue-text").textContent = state.queue.text;
+  at("queue").textContent = state.queue.text;
   at("queue-trouble").textContent = state.queue.trouble;
   at("kept").textContent = state.kept ? text("page.counted", { n: state.kept }) : "";
   askWhoCameNext();
@@ -149,7 +149,7 @@ function showTask(task) {
   at("times").textContent = task ? text("page.times", { n: task.quantity }) : "";
   at("change").disabled = isAwaited();
   at("finish").disabled = !task?.counting;
-  for (const button of document.querySelectorAll("nav button:not(#finish, [data-send=sync])")) button.disabled = !task;
+  for (const button of document.querySelectorAll("nav button:not(#finish)")) button.disabled = !task;
 }
 
 function showScans(scans) {
