@@ -22,7 +22,7 @@ NAMES = Names(location="A-01", container=None)
 
 
 def test_every_verdict_and_tone_has_words_and_a_signal() -> None:
-    told = {"place": "x", "reason": "y", "order": "z", "expiry": "w", "left": 2}
+    told = {"place": "x", "reason": "y", "order": "z", "expiry": "w", "left": 2, "condition": "v"}
     assert all(say(f"verdict.{verdict.value}", **told) for verdict in Verdict)
     assert set(SIGNALS) == set(Tone)
     assert len({(s.beeps, s.sign) for s in SIGNALS.values()}) == len(Tone), "no two sound and look alike"

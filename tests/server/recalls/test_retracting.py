@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from server import upkeep
-from server.database import reading
+from server import catalogue, upkeep
+from server.database import reading, stamp, writing
 from server.tables import events, stock_levels
 from sync.unit import Status
 from tests.handheld import BIN_A, CABLE, unit
@@ -21,6 +21,9 @@ from tests.server.running import NOW, SITE, Handheld, Person, refusal, sign_in
 def quality(app: Flask, handheld: Handheld) -> Person:
     """RC-1 recalls lot L1, and RC-2 a lot of cables of which 40 lie in bin A."""
     fill(handheld)
+    with writing() as c:
+        for notice in ("ASN-1", "ASN-2"):
+            catalogue.publish_notice(c, SITE, notice, stamp(c))
     begin("RC-1", product=GTIN, lots=["L1"], place="C-01")
     begin("RC-2", product=CABLE.rpartition("/")[2], lots=["C1"])
     return sign_in(app, "quality")
