@@ -139,7 +139,7 @@ def _chain(connection: sa.Connection, chain: Any) -> Iterator[str]:
     name = f"{chain.device_no}.{chain.epoch}"
     asked = {"device": chain.device_no, "of_epoch": chain.epoch}
     here: dict[int, set[bytes]] = {0: {GENESIS}}
-    heads: dict[int, set[bytes]] = {0: {GENESIS}}  # the same, and what the head would be of lines that do not follow
+    made_up: dict[int, set[bytes]] = {}  # what the head is where lines do not follow: a digest that no queue has
     sure = {0}  # numbers whose events are not all known to be another branch's than what follows them
     ends: set[bytes] = set()
     reached = last = 0
@@ -152,16 +152,18 @@ def _chain(connection: sa.Connection, chain: Any) -> Iterator[str]:
             yield f"Event {name}.{row.seq} does not fit the one before it: its bytes or its digest were changed."
         here = {s: d for s, d in here.items() if s >= row.seq - 1}
         here.setdefault(row.seq, set()).add(row.digest)
-        heads = {s: d for s, d in heads.items() if s >= row.seq - 1}
-        would_be = (digest(d, row.line) for d in heads.get(row.seq - 1, ()))
-        heads.setdefault(row.seq, set()).update({row.digest, *would_be})
+        made_up = {s: d for s, d in made_up.items() if s >= row.seq - 1}
+        real = here.get(row.seq - 1, set())
+        follows = any(digest(d, row.line) == row.digest for d in real)  # else each line of two would double them
+        above = real if follows else real | made_up.get(row.seq - 1, set())
+        made_up.setdefault(row.seq, set()).update(digest(d, row.line) for d in above)
         if OVERTAKEN not in note:
             sure.add(row.seq)
         last = row.seq
         if row.seq == reached + 1:
             reached = row.seq
         if row.seq == chain.acked_through:
-            ends = heads[row.seq]
+            ends = here[row.seq] | made_up[row.seq]
     if chain.last_seq != last:
         yield f"Chain {name} is said to reach to {chain.last_seq}, and its last event here is {last}."
     if chain.acked_through and chain.head not in ends:

@@ -198,6 +198,17 @@ def test_a_copied_queues_later_scan_that_came_first_is_not_taken_for_the_origina
     assert_a_rebuild_changes_nothing(unit("S0"), unit("S8"))
 
 
+def test_two_handhelds_that_went_on_with_one_queue_are_verified_in_moments(warehouse: str) -> None:
+    device, copy = handheld(), Chain(1)
+    for n in range(40):
+        device.scan(DAY + n, "receive", unit(f"S{n}"), location=DOCK)
+        copy.scan(DAY + n, "receive", unit(f"T{n}"), location=DOCK)
+    for chain in (device, copy):
+        push(chain, now_ms=NOW)
+    assert len(stored(events.c.seq)) == 80
+    assert chains_fit()
+
+
 def test_a_gap_that_its_own_chain_fills_is_no_fork(warehouse: str) -> None:
     device = handheld()
     for n in range(4):
