@@ -9,6 +9,7 @@ from functools import cache
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from scanner_client.database import DatabaseError
 from scanner_client.handheld import QUEUE_FILE
 from tests.golden.making import FOLDER, HANDHELD
 from tests.simulation.clockwork import Process
@@ -37,6 +38,9 @@ def befall(world: World, hand: Hand, chance: Random) -> Process:
             kept = hand.device.commit_line(line)
         except Killed:
             world.die(hand)
+            return
+        except DatabaseError as error:  # its disk is full
+            world.note(f"{hand.device.name} does not beep: {type(error).__name__}")
             return
         world.witness.of_a_release.add(kept)
         world.witness.committed.add((kept, line))
