@@ -143,12 +143,17 @@ def _is_before(fact: Fact, moment_ms: int, family: Collection[str]) -> bool:
 _INSIDE: Final = sa.select(unit_states.c.unit).where(
     unit_states.c.site == SITE, unit_states.c.expected.in_(KEYS) | unit_states.c.place.in_(KEYS)
 )
+CLOCK_MS_MAX: Final = 86_400_000
+"""So far a clock may be out before its scans of a count are looked for no more, in milliseconds."""
 _MEANWHILE: Final = (
     sa.select(events.c.subject)
-    .where(events.c.event_ms.between(sa.bindparam("since"), sa.bindparam("until")))
+    .where(events.c.event_ms.between(sa.bindparam("since") - CLOCK_MS_MAX, sa.bindparam("until") + CLOCK_MS_MAX))
+    .where(events.c.event_ms + events.c.uncertainty_ms >= sa.bindparam("since"))
+    .where(events.c.event_ms - events.c.uncertainty_ms <= sa.bindparam("until"))
     .where(events.c.site == SITE, events.c.subject.isnot(None))
     .distinct()
 )
+"""What happened meanwhile, or may have: by a clock that is not sure."""
 
 
 def _inside(connection: sa.Connection, site: str, places: Iterable[str]) -> set[str]:
@@ -174,7 +179,7 @@ def _candidates(
         inside = _inside(connection, site, places) - found - quiet
         found |= inside
         places = {unit for unit in inside if is_container(unit)}
-    span = {"since": since_ms, "until": INT_MAX if until_ms is None else until_ms}
+    span = {"since": since_ms, "until": INT_MAX - CLOCK_MS_MAX if until_ms is None else until_ms}
     since = set(connection.execute(_MEANWHILE, {"site": site, **span}).scalars()) - quiet
     touched = {s for s in since if not is_stock(s)}
     moved = {s for s in touched if is_container(s)}

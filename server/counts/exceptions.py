@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from server import case_rows, papers
 from server.counts import late, plan
+from server.counts.due import CLOCK_MS_MAX
 from server.database import KEYS, SITE
 from server.identifiers import owners
 from server.ledger import FOLDED, fact_of, in_chunks
@@ -31,8 +32,6 @@ from sync.history import Fact
 RULE: Final = "late_scan"
 _RECOUNT: Final = re.compile(r"-R\d+$")
 _DECIDING: Final = ("settle", "reopen", "assign")
-CLOCK_MS_MAX: Final = 86_400_000
-"""So far a clock may be out before its scans of a count are looked for no more after the count was closed."""
 Marks = frozenset[str]
 
 
