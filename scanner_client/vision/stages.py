@@ -197,8 +197,11 @@ def inverted(attempt: Attempt) -> None:
 
 @stage(Turn.STILLS_ONLY)
 def quarter_turns(attempt: Attempt) -> None:
-    """Matrix symbols once more at right angles, where some have been seen (a tray of small ones) or nothing has."""
-    if attempt.in_time() and (attempt.sees_matrix or not attempt.readings):
+    """Matrix symbols once more at right angles, where some have been seen (a tray of small ones) or nothing has.
+
+    Not of bars that are too soft: on photographs it read none of them, for a fifth of the engine's time.
+    """
+    if attempt.in_time() and (attempt.sees_matrix or not (attempt.readings or attempt.unread())):
         attempt.read_whole(attempt.matrix_formats, ANY_TURN)
 
 
