@@ -46,7 +46,12 @@ def concerned(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> se
 
 
 def _strange(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> set[str]:
-    """The bins that nobody knows, and in which these facts are the first, or undo one of the first."""
+    """The bins that nobody knows, and in which these facts are the first, or undo one of the first.
+
+    None where the site has no list of its bins: there none is strange.
+    """
+    if connection.execute(_ANY_BIN, {"site": site}).first() is None:
+        return set()
     said = [f for f in facts if f.event.subject and f.event.location and f.name[0] != SERVER_DEVICE]
     scanned = {f.event.location for f in said if f.event.location and f.event.voids is None}
     undone = _where(connection, {f.event.voids for f in facts if f.event.voids and f.event.subject}, bare=False)
@@ -68,6 +73,11 @@ def strange(connection: sa.Connection, site: str) -> set[str]:
 
 _KNOWN: Final = sa.select(reference.c.key).where(
     reference.c.site == SITE, reference.c.kind == "location", reference.c.key.in_(KEYS), reference.c.row.isnot(None)
+)
+
+
+_ANY_BIN: Final = (
+    sa.select(documents.c.digest).where(documents.c.site == SITE, documents.c.kind == "locations").limit(1)
 )
 
 

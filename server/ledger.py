@@ -34,7 +34,6 @@ SPEAKING_MAX: Final = 1_000
 FOLDED: Final = (Outcome.ACCEPTED, Outcome.FORKED)
 _FIELD_NAMES: Final = tuple(f.name for f in FIELDS)
 _FIELD_VALUES: Final = attrgetter(*_FIELD_NAMES)
-_TUPLES: Final = tuple(f.name for f in FIELDS if f.type is tuple)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,11 +209,7 @@ _FACT_COLUMNS: Final = [events.c.digest, events.c.outcome, events.c.event_ms, ev
 
 def event_of(row: sa.RowMapping) -> ScanEvent:
     """The event that stands in a row of `events`."""
-    values = {name: row[name] for name in _FIELD_NAMES}
-    for name in _TUPLES:
-        if values[name] is not None:
-            values[name] = tuple(values[name])
-    return ScanEvent(**values)
+    return ScanEvent(**{name: row[name] for name in _FIELD_NAMES})
 
 
 _KEYS: Final[sa.BindParameter[Any]] = sa.bindparam("keys", expanding=True)

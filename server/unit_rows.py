@@ -7,13 +7,14 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from server.database import KEYS, SITE
 from server.ledger import in_chunks
 from server.tables import unit_states
 from sync.identity import item_of
 from sync.unit import Status, UnitState
 
-_ROWS: Final = sa.select(unit_states).where(
-    unit_states.c.site == sa.bindparam("site"), unit_states.c.unit.in_(sa.bindparam("keys", expanding=True))
+_ROWS: Final = sa.select(unit_states.c.unit, *(unit_states.c[name] for name in UnitState._fields)).where(
+    unit_states.c.site == SITE, unit_states.c.unit.in_(KEYS)
 )
 _STATUSES: Final = frozenset(status.value for status in Status)
 
@@ -29,20 +30,19 @@ def states_of(
     """
     found: dict[str, UnitState] = {}
     for keys in in_chunks(units):
-        rows = connection.execute(_ROWS, {"site": site, "keys": keys}).mappings()
-        found.update((row["unit"], state_of(row)) for row in rows if not readable or row["status"] in _STATUSES)
+        for unit, status, *rest in connection.execute(_ROWS, {"site": site, "keys": keys}):
+            if not readable or status in _STATUSES:
+                found[unit] = UnitState(Status(status), *rest)
     return found
 
 
 def state_of(row: sa.RowMapping) -> UnitState:
     """The state that stands in a row of `unit_states`."""
-    values = {name: row[name] for name in UnitState._fields}
-    values["status"] = Status(values["status"])
-    values |= {name: tuple(values[name]) for name in ("identifiers", "returned_for", "returned_ms", "doubts")}
-    return UnitState(**values)
+    status, *rest = (row[name] for name in UnitState._fields)
+    return UnitState(Status(status), *rest)
 
 
 def row_of(site: str, unit: str, state: UnitState, at: int) -> dict[str, Any]:
     """The row of a unit; `at` is the stamp of this transaction."""
-    row = {name: getattr(state, name) for name in UnitState._fields}
-    return row | {"site": site, "unit": unit, "item": item_of(unit), "status": state.status.value, "stamp": at}
+    said = {"site": site, "unit": unit, "item": item_of(unit), "status": state.status.value, "stamp": at}
+    return state._asdict() | said

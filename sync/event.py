@@ -17,6 +17,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from types import UnionType
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
@@ -204,14 +205,14 @@ _CHECK_TYPE: dict[type, Callable[[str, Any], Any]] = {
 _CHECK: Final = {f.name: _CHECK_TYPE[f.type] for f in FIELDS}
 _REQUIRED: Final = frozenset(f.name for f in FIELDS if not f.optional)
 _NAMES: Final = tuple(f.name for f in FIELDS)
+_VALUES: Final = attrgetter(*_NAMES)
 _dumps: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False).encode
 
 
 def encode(event: ScanEvent) -> bytes:
     """The event's canonical bytes: one line of ASCII JSON, without the line end."""
     row: dict[str, Any] = {}
-    for name in _NAMES:
-        value = getattr(event, name)
+    for name, value in zip(_NAMES, _VALUES(event), strict=True):
         if value is not None:
             row[name] = value.decode("latin-1") if type(value) is bytes else value
     return _dumps(row).encode("ascii")
@@ -251,7 +252,7 @@ def decode(line: bytes) -> ScanEvent:
     if len(line) > LINE_BYTES_MAX:
         raise EventError(f"The line has {len(line)} bytes; {LINE_BYTES_MAX} are allowed.")
     try:
-        row = json.loads(line)
+        row = json.loads(line.decode())
     except (ValueError, RecursionError):  # bad UTF-8, bad JSON, a number of 5,000 digits, 100,000 brackets
         raise EventError("The line is not JSON.") from None
     if type(row) is not dict:

@@ -104,6 +104,7 @@ documents = sa.Table(
     comment="Immutable documents that an import took in.",
 )
 sa.Index("ix_documents_number", documents.c.site, documents.c.number)
+sa.Index("ix_documents_kind", documents.c.site, documents.c.kind)
 
 document_rows = sa.Table(
     "document_rows",

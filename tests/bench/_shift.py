@@ -11,9 +11,11 @@ from sync.check_digits import mod10_digit
 from tests.handheld import Chain
 
 PRODUCTS: Final = [f"{body}{mod10_digit(body)}" for body in (f"0950600013{n:03d}" for n in range(40))]
-BINS: Final = 800
 SERIAL: Final = string.ascii_uppercase + string.digits
 PLACE: Final = "https://id.gs1.org/414/9506000134352/254/"
+DOCK: Final = f"{PLACE}DOCK-1"
+BINS: Final = [f"{PLACE}A-{n:03d}" for n in range(800)]
+PLACES: Final = [DOCK, *BINS]
 SECONDS_PER_SCAN: Final = 2.5
 SCANS_PER_PLACE: Final = (4, 20)
 WORK: Final = {"receive": 35, "put_away": 35, "count": 15, "move": 8, "pick": 7}
@@ -56,8 +58,8 @@ def _where(action: str, rng: random.Random) -> dict[str, Any]:
     if action == "receive":
         body = f"39506000{rng.randrange(10**9):09d}"
         carton = f"https://id.gs1.org/00/{body}{mod10_digit(body)}"
-        return {"location": PLACE + "DOCK-1", "container": carton, "document": f"ASN-{rng.randrange(1000, 1010)}"}
-    place = {"location": f"{PLACE}A-{rng.randrange(BINS):03d}"}
+        return {"location": DOCK, "container": carton, "document": f"ASN-{rng.randrange(1000, 1010)}"}
+    place = {"location": BINS[rng.randrange(len(BINS))]}
     return place | {"document": "CC-77"} if action == "count" else place
 
 

@@ -19,16 +19,20 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
+import sqlalchemy as sa
 from flask import Flask
 
+from server.catalogue import publish_locations
+from server.database import stamp, writing
+from server.tables import document_rows
 from sync.event import decode
 from sync.protocol import EVENTS_PER_PUSH_MAX, pack
 from tests.bench._databases import KINDS, copy_shift, database
 from tests.bench._raw import RawDatabase, rows_of
-from tests.bench._shift import scan
+from tests.bench._shift import PLACES, scan
 from tests.bench._watch import Took, Watch
 from tests.server.running import NOW, Handheld, running_server
-from tests.server.site import state_document
+from tests.server.site import SITE, state_document
 
 WARM_UP: Final = 3
 FILLING: Final = 10
@@ -76,6 +80,15 @@ def prepare_shift(device: Handheld, batches: int, seed: int = 1) -> None:
         state_document("asn", f"{number}.{seed}" if seed > 1 else number, rows, now_ms=NOW - 9_950_000)
 
 
+def list_places() -> None:
+    """Have the bins of the shift known, as a site has that imported the list of its bins."""
+    rows = [{"subject": place, "attributes": {"code": place.rpartition("/")[2], "zone": "A"}} for place in PLACES]
+    state_document("locations", "BINS", rows, now_ms=NOW - 10_000_000)
+    with writing() as connection:
+        listed = connection.execute(sa.select(document_rows).where(document_rows.c.subject.in_(PLACES))).all()
+        publish_locations(connection, SITE, listed, stamp(connection))
+
+
 def envelope(device: Handheld, number: int, cursor: str | None) -> bytes:
     """The push of one batch, asking for what changed since the reply before."""
     first = number * EVENTS_PER_PUSH_MAX + 1
@@ -84,6 +97,7 @@ def envelope(device: Handheld, number: int, cursor: str | None) -> bytes:
 
 def fill(app: Flask, stored: int) -> tuple[int, str | None]:
     """Have so many events stored, whole batches of them; the handheld whose shift was copied, and the cursor."""
+    list_places()
     device, cursor = Handheld(app).enrol(name="HH-0"), None
     batches = min(FILLING, stored // EVENTS_PER_PUSH_MAX)
     if not batches:

@@ -99,6 +99,7 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         comment="Immutable documents that an import took in.",
     )
     op.create_index("ix_documents_number", "documents", ["site", "number"], unique=False)
+    op.create_index("ix_documents_kind", "documents", ["site", "kind"], unique=False)
     op.create_table(
         "enrolment_codes",
         sa.Column("digest", sa.Text(), nullable=False, comment="SHA-256 of the code, hex"),
