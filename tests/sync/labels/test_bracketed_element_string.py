@@ -3,7 +3,7 @@
 import pytest
 
 from sync.identity import Kind
-from sync.labels import bracketed, parse
+from sync.labels import Label, SerialPattern, SiteCodes, bracketed, parse
 from tests.sync.labels.reading import label, refusal
 
 
@@ -12,9 +12,27 @@ def test_other_text_in_brackets_is_no_element_string(text: str) -> None:
     assert parse(text.encode(), None).format != "bracketed_element_string"
 
 
-@pytest.mark.parametrize("symbology", ["]C0", "]Q1"])
-def test_barcode_holds_no_brackets_around_its_identifiers(symbology: str) -> None:
-    assert "No label format knows" in refusal("(01)09506000134352(21)AP10", symbology)
+@pytest.mark.parametrize("symbology", ["]C0", "]C1", "]Q1", "]d1", "]d2"])
+@pytest.mark.parametrize(
+    "text", ["(01)09506000134352(21)AP10", "(01)09506000134353", "(21)AP10", "(01)", "(10)A,(10)B"]
+)
+def test_barcode_with_its_parentheses_printed_into_it_is_neither_gs1_nor_a_serial(text: str, symbology: str) -> None:
+    assert refusal(text, symbology) == (
+        f"This label prints its parentheses into the barcode, {text!r}, where GS1 data has none: "
+        "type what stands under it, and have it printed anew without them, as GS1-128 or GS1 DataMatrix."
+    )
+
+
+@pytest.mark.parametrize("text", ["SN(21)AP10", "(05)ABC", "(A)-1", "(1)2345"])
+def test_barcode_with_other_parentheses_may_be_a_serial(text: str) -> None:
+    assert label(text, "]C0").kind is Kind.SERIAL
+
+
+def test_pattern_of_the_site_may_ask_for_labels_that_print_their_parentheses() -> None:
+    phone = SerialPattern(item="https://id.gs1.org/01/09506000134352", pattern=r"\(21\)(?P<serial>AP[0-9]+)")
+    read = parse(b"(21)AP10", "]C0", SiteCodes(serial_patterns=(phone,)))
+    assert isinstance(read, Label)
+    assert read.key == "https://id.gs1.org/01/09506000134352/21/AP10"
 
 
 def test_typed_text_is_the_same_unit_as_the_barcode() -> None:
