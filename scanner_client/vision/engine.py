@@ -17,12 +17,18 @@ LINEAR_FORMATS: tuple[str, ...] = (
     "EAN13", "EAN8", "UPCA", "UPCE",
     "DataBarOmni", "DataBarExp", "DataBarExpStk", "DataBarStk", "DataBarStkOmni", "DataBarLtd",
 )  # fmt: skip
-MATRIX_FORMATS: tuple[str, ...] = ("QRCode", "DataMatrix", "PDF417", "Aztec")
-FORMATS = LINEAR_FORMATS + MATRIX_FORMATS
-"""The formats of warehouse labels. Fewer cost less and are misread less: give only what the task needs."""
+COMES_ALONG: tuple[str, ...] = ("MicroQRCode", "RMQRCode", "MicroPDF417")
+"""The engine reads them wherever it is asked for QRCode or PDF417; they are returned where they are asked for."""
 
-ROWED_FORMATS: tuple[str, ...] = ("PDF417", "DataBarStk", "DataBarStkOmni", "DataBarExpStk")
-BARRED_FORMATS = (*LINEAR_FORMATS, "PDF417")
+CORRECTED_FORMATS: tuple[str, ...] = ("QRCode", "DataMatrix", "PDF417", "Aztec")
+MATRIX_FORMATS = CORRECTED_FORMATS + COMES_ALONG
+FORMATS = LINEAR_FORMATS + MATRIX_FORMATS
+"""The formats of warehouse labels, by the engine's own names. Fewer cost less and are misread less: give only what the
+task needs. A UPC-A symbol is, bar for bar, an EAN-13 that begins with 0: both are EAN13, but where UPCA is asked for
+and EAN13 is not."""
+
+ROWED_FORMATS: tuple[str, ...] = ("PDF417", "MicroPDF417", "DataBarStk", "DataBarStkOmni", "DataBarExpStk")
+BARRED_FORMATS = (*LINEAR_FORMATS, "PDF417", "MicroPDF417")
 """Those that the engine reads only where their bars stand about upright."""
 
 READINGS_PER_FRAME_MAX = 256
@@ -87,13 +93,14 @@ def read(grey: Grey, *, formats: Sequence[str] = FORMATS, effort: Effort = EVERY
         # It gives up on a linear symbol at the first bad line when errors are asked for: 4 of 390 photographs.
         return_errors=set(formats) <= set(MATRIX_FORMATS),
     )
-    symbols = symbols[:READINGS_PER_FRAME_MAX]
+    unasked = set(COMES_ALONG).difference(formats)
+    symbols = [symbol for symbol in symbols[:READINGS_PER_FRAME_MAX] if symbol.format.name not in unasked]
     return Found(
         readings=tuple(reading for symbol in symbols if symbol.valid for reading in _readings(symbol, grey)),
         failed=tuple(
             Failed(format=symbol.format.name, quad=_place(symbol))
             for symbol in symbols
-            if not symbol.valid and symbol.format.name in MATRIX_FORMATS
+            if not symbol.valid and symbol.format.name in CORRECTED_FORMATS
         ),
     )
 

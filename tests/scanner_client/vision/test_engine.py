@@ -41,6 +41,25 @@ def test_only_the_formats_of_the_task_are_read() -> None:
     assert [r.format for r in read(page(UNIT, PRODUCT), formats=("EAN13",)).readings] == ["EAN13"]
 
 
+@pytest.mark.parametrize(
+    ("small", "asked"), [("MicroQRCode", "QRCode"), ("RMQRCode", "QRCode"), ("MicroPDF417", "PDF417")]
+)
+def test_a_symbol_s_small_relation_is_read_only_where_it_is_asked_for_itself(small: str, asked: str) -> None:
+    drawn = zxingcpp.create_barcode("HELLO", getattr(zxingcpp.BarcodeFormat, small)).to_image(scale=5)
+    grey = np.pad(np.array(drawn, dtype=np.uint8), 40, constant_values=255)
+
+    assert read(grey, formats=(asked,)).readings == ()
+    assert [reading.format for reading in read(grey, formats=(small,)).readings] == [small]
+    assert [reading.format for reading in read(grey).readings] == [small]
+
+
+@pytest.mark.parametrize(("asked", "name"), [(FORMATS, "EAN13"), (("EAN13",), "EAN13"), (("UPCA",), "UPCA")])
+def test_a_upc_a_is_an_ean_13_unless_it_alone_is_asked_for(asked: tuple[str, ...], name: str) -> None:
+    (reading,) = read(page(LabelSpec(kind=Kind.UPCA, content="036000291452")), formats=asked).readings
+
+    assert (reading.format, reading.symbology, reading.data) == (name, "]E0", b"0036000291452")
+
+
 def test_a_task_that_needs_no_format_reads_nothing() -> None:
     assert read(page(UNIT, PRODUCT), formats=()).readings == ()
 
