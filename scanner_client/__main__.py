@@ -25,7 +25,9 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command; 0 when it did what was asked, 1 with a sentence when it could not, 2 for a wrong command."""
     # Our matrices are small: a second thread of the numeric library only waits for the first. Read when it loads.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    args = _parser().parse_args(argv)
+    args, unknown = _parser().parse_known_args(argv)
+    if unknown:
+        args.refuse(f"unrecognized arguments: {' '.join(unknown)}")  # with the command's own usage, not ours
     if args.language:
         os.environ[LANGUAGE_VARIABLE] = args.language
     command: Callable[[Namespace], int] = args.run
@@ -106,12 +108,14 @@ def _import(args: Namespace) -> int:
 
 
 def _decode(args: Namespace) -> int:
-    from scanner_client.decode_command import run  # noqa: PLC0415
+    from scanner_client.decode_command import dumped, run  # noqa: PLC0415
     from scanner_client.vision.wanted import Wanted  # noqa: PLC0415
 
+    failed = False
     for line in run(args.paths, wanted=Wanted.parse(args.formats)):
-        print(line, flush=True)
-    return 0
+        failed = failed or "error" in line
+        print(dumped(line), flush=True)
+    return 1 if failed else 0
 
 
 def _parse(_: Namespace) -> int:
@@ -155,7 +159,7 @@ def _parser() -> ArgumentParser:
         added.add_argument(
             "--language", choices=languages(), help=f"what it speaks (default {LANGUAGE_VARIABLE}, or en)"
         )
-        added.set_defaults(run=run)
+        added.set_defaults(run=run, refuse=added.error)
         return added
 
     enrol = command("enrol", _enrol, "Make this handheld and a server known to each other.")
@@ -169,6 +173,9 @@ def _parser() -> ArgumentParser:
     status = command("status", _status, "Say how the queue and the data stand.")
     status.add_argument("--json", dest="as_json", action="store_true", help="as one line of JSON")
     decode = command("decode", _decode, "Say what stands in pictures and videos.")
+    decode.epilog = (
+        "Exit code: 1 if any picture or video could not be used, or not whole (its line has `error`), else 0."
+    )
     decode.add_argument("--json", action="store_true", help="lines of JSON (there is no other form)")
     _add_format_option(decode)
     decode.add_argument("paths", nargs="+", metavar="PATH")

@@ -15,7 +15,7 @@ from scanner_client.vision.camera import VIDEO_SUFFIXES, SourceError, frames, pi
 from scanner_client.vision.decoder import EVERYTHING, Decoder, Wanted
 from scanner_client.vision.focus import Focus
 from scanner_client.vision.frame import Frame
-from scanner_client.vision.reading import Reading
+from scanner_client.vision.reading import Reading, scaled
 from scanner_client.vision.tracker import BoxSighting, Tracked, Tracker
 from scanner_client.vision.tracks import FRAMES_AGREEING_LINEAR_MIN
 
@@ -25,22 +25,30 @@ _JAPANESE = re.compile(r"[^\x00-\x7f]{2}")
 
 def run(
     paths: Iterable[str], *, wanted: Wanted = EVERYTHING, clock: Callable[[], float] = time.perf_counter
-) -> Iterator[str]:
-    """One line of JSON for each picture and video; a folder stands for the pictures and videos in it.
+) -> Iterator[Json]:
+    """One line for each picture and video; a folder stands for the pictures and videos in it.
 
-    A file that cannot be used gives a line with `error`, a sentence, and the work goes on.
+    A file that cannot be used, or not whole, gives a line with `error`, a sentence, and the work goes on.
     `clock` counts the seconds that are reported as `ms`, from the opened file to the readings.
     """
-    for path in map(Path, paths):
+    for path in paths:
         try:
             files = list(_files(path))
         except SourceError as error:
-            yield _dumped(_failed(path, error))
+            yield _failed(path, error)
             continue
-        yield from (_dumped(_line(file, wanted, clock)) for file in files)
+        yield from (_line(file, wanted, clock) for file in files)
 
 
-def _files(path: Path) -> Iterator[Path]:
+def dumped(line: Json) -> str:
+    """A line as it is written: in ASCII, for a file's name need not be text, nor the terminal UTF-8."""
+    return json.dumps(line)
+
+
+def _files(name: str) -> Iterator[Path]:
+    if not name:  # which would be the folder that one stands in
+        raise SourceError("'' names no file and no folder.")
+    path = Path(name)
     if path.exists() and not path.is_file() and not path.is_dir():
         raise SourceError(f"{path} is no file that holds a picture or a video.")  # a pipe would be waited for
     if not path.is_dir():
@@ -58,16 +66,12 @@ def _line(file: Path, wanted: Wanted, clock: Callable[[], float]) -> Json:
         first = next(source := frames(file))
         return _still(first, wanted, clock) if first.still else _video(first, source, wanted, clock)
     except SourceError as error:
-        return _failed(file, error)
+        return _failed(str(file), error)
 
 
-def _failed(path: Path, error: SourceError) -> Json:
-    of_a_video: Json = {"frames": 0, "unread": 0} if path.suffix.lower() in VIDEO_SUFFIXES else {}
-    return {"path": str(path), "ms": 0.0, "reads": []} | of_a_video | {"error": str(error)}
-
-
-def _dumped(line: Json) -> str:
-    return json.dumps(line)  # in ASCII: a file's name need not be text, nor the terminal UTF-8
+def _failed(path: str, error: SourceError) -> Json:
+    of_a_video: Json = {"frames": 0, "unread": 0} if Path(path).suffix.lower() in VIDEO_SUFFIXES else {}
+    return {"path": path, "ms": 0.0, "reads": []} | of_a_video | {"error": str(error)}
 
 
 def _still(frame: Frame, wanted: Wanted, clock: Callable[[], float]) -> Json:
@@ -94,7 +98,7 @@ def _video(first: Frame, rest: Iterator[Frame], wanted: Wanted, clock: Callable[
         line["error"] = str(error)
     _note(labels, tracker.finish())
     reads = [
-        _read(label.reading) | {"first_frame": label.first_frame, "frames_agreeing": label.frames_agreeing}
+        _read(label.reading, first.scale) | {"first_frame": label.first_frame, "frames_agreeing": label.frames_agreeing}
         for label in labels.values()
     ]
     if not reads and "error" not in line and shown < FRAMES_AGREEING_LINEAR_MIN:
@@ -111,12 +115,13 @@ def _note(labels: dict[tuple[int, tuple[str, bytes]], Tracked], boxes: Iterable[
         labels |= {(box.box, label.reading.content): label for label in box.tracked}
 
 
-def _read(reading: Reading) -> Json:
+def _read(reading: Reading, scale: float = 1.0) -> Json:
+    """A reading, its place in the source's own pixels."""
     return {
         "format": reading.format,
         "symbology": reading.symbology,
         "text": text_of(reading),
-        "quad": [list(point) for point in reading.quad],
+        "quad": [list(point) for point in scaled(reading.quad, 1 / scale)],
     }
 
 

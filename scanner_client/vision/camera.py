@@ -20,10 +20,16 @@ from cv2.typing import MatLike
 from scanner_client.vision.frame import Frame, Grey
 from scanner_client.vision.newest import SILENT_S_MAX, Newest, SilentError, newest
 from scanner_client.vision.picture_size import BEGINNING_BYTES, begins_as_picture, has_alpha, picture_size
+from scanner_client.vision.shrink import shrunk
 from scanner_client.vision.way import Way
 
 PIXELS_MAX = 50_000_000
-"""A phone's 48-megapixel picture passes; a larger one would take more memory than a handheld has to spare."""
+"""A phone's 48-megapixel picture passes; a larger one would take more memory than a handheld has to spare. A film or
+camera is held to it as well."""
+
+FRAME_PIXELS_MAX = 4096 * 2160
+"""A film's or camera's larger frame is made as small as this before it is read. At 4K a frame takes 0.1 s of a core,
+and with some hundred labels in it 1.3; at 8K it would be 0.6 and 6. A still may take its time, a film goes on."""
 
 FILE_BYTES_MAX = 100_000_000
 FOLDER_PICTURES_MAX = 10_000
@@ -167,10 +173,7 @@ def _video_frames(path: Path) -> Iterator[Frame]:
             grey = _next_grey(capture)
             if grey is None:
                 break
-            t_ms = clock.t_ms(capture.get(cv2.CAP_PROP_POS_MSEC))
-            yield Frame(
-                index=index, t_ms=t_ms, grey=grey, path=str(path), still=False, shift=way.shift(grey), turn=way.turn
-            )
+            yield _moving(index, clock.t_ms(capture.get(cv2.CAP_PROP_POS_MSEC)), grey, str(path), way)
             shown = index + 1
     finally:
         capture.release()
@@ -211,10 +214,7 @@ def _live_frames(
     try:
         with newest(lambda: _next_grey(capture), clock, silent_s_max=silent_s_max) as camera:
             for grey, seconds in camera.frames():
-                t_ms = 1000 * (seconds - began)
-                yield Frame(
-                    index=index, t_ms=t_ms, grey=grey, path=None, still=False, shift=way.shift(grey), turn=way.turn
-                )
+                yield _moving(index, 1000 * (seconds - began), grey, None, way)
                 index += 1
     except SilentError as error:
         raise SourceError(f"{name} shows nothing any more; check its cable.") from error
@@ -222,6 +222,15 @@ def _live_frames(
         if camera is None or not camera.hangs:
             capture.release()
     raise SourceError(f"{name} disappeared after {index} frames; check its cable.")
+
+
+def _moving(index: int, t_ms: float, whole: Grey, path: str | None, way: Way) -> Frame:
+    """The next frame of a film or camera, no larger than a frame may be."""
+    scale = min(1.0, (FRAME_PIXELS_MAX / whole.size) ** 0.5)
+    grey = shrunk(whole, scale)
+    return Frame(
+        index=index, t_ms=t_ms, grey=grey, path=path, still=False, scale=scale, shift=way.shift(grey), turn=way.turn
+    )
 
 
 def _opened(source: int | str, name: str) -> cv2.VideoCapture:

@@ -28,6 +28,9 @@ class Frame:
     still: bool
     """Whether it stands alone, so that the next frame says nothing about this one."""
 
+    scale: float = 1.0
+    """How large it is beside what its source shows, 1 at most."""
+
     shift: tuple[float, float] | None = None
     """How far the scene moved since the last frame, in pixels to the right and down; None if unknown.
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from scanner_client.__main__ import main
-from scanner_client.decode_command import run, text_of
+from scanner_client.decode_command import dumped, run, text_of
 from scanner_client.vision.camera import FOLDER_PICTURES_MAX
 from scanner_client.vision.reading import Reading
 from scanner_client.vision.wanted import Wanted
@@ -29,7 +29,7 @@ def picture(path: Path, spec: LabelSpec = UNIT) -> Path:
 
 
 def lines(*paths: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in run([str(path) for path in paths])]
+    return list(run([str(path) for path in paths]))
 
 
 def test_picture_gives_its_labels_as_plain_element_strings(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_milliseconds_are_those_of_the_clock(tmp_path: Path) -> None:
     ticks = count()
     (line,) = run([str(picture(tmp_path / "unit.png"))], clock=lambda: next(ticks) / 8)
 
-    assert json.loads(line)["ms"] == 125.0
+    assert line["ms"] == 125.0
 
 
 def test_bad_file_in_a_folder_gives_a_sentence_and_the_work_goes_on(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_text_is_what_its_bytes_most_likely_say(name: str, data: bytes, expected
 def test_only_the_formats_that_are_asked_for_are_read(tmp_path: Path) -> None:
     (line,) = run([str(picture(tmp_path / "unit.png"))], wanted=Wanted.parse(["EAN13"]))
 
-    assert json.loads(line)["reads"] == []
+    assert line["reads"] == []
 
 
 def test_format_that_does_not_exist_is_refused_in_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
@@ -146,7 +146,7 @@ def test_video_says_how_many_labels_it_shows_and_does_not_read(tmp_path: Path) -
 @pytest.mark.skipif(not SHARED.exists(), reason="the shared test photographs are not here")
 def test_photographs_are_read_as_well_as_by_the_engine_alone() -> None:
     """zxing-cpp 3.1.1 alone finds 77.2 % of these, with 4 misreads counted by its own text."""
-    read = "\n".join(run([str(SHARED / "frames" / "images")]))
+    read = "\n".join(map(dumped, run([str(SHARED / "frames" / "images")])))
     score = subprocess.run(
         [sys.executable, str(SHARED / "harness" / "score_frames.py")],
         input=read, capture_output=True, text=True, check=True,
@@ -164,14 +164,17 @@ def test_empty_folder_gives_a_sentence(tmp_path: Path) -> None:
     assert line["error"] == f"{tmp_path} holds no pictures and no videos."
 
 
-def test_name_and_text_that_are_not_ascii_are_written_so_that_every_terminal_can_show_them(tmp_path: Path) -> None:
+def test_name_and_text_that_are_not_ascii_are_written_so_that_every_terminal_can_show_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     odd = picture(tmp_path / "b\xfcchse.png", LabelSpec(kind=Kind.QR, content="Gr\xfcn"))
 
-    (line,) = run([str(odd)])
+    assert main(["decode", str(odd)]) == 0
+    written = capsys.readouterr().out
 
-    assert line.isascii()
-    assert json.loads(line)["path"] == str(odd)
-    assert json.loads(line)["reads"][0]["text"] == "Gr\xfcn"
+    assert written.isascii()
+    assert json.loads(written)["path"] == str(odd)
+    assert json.loads(written)["reads"][0]["text"] == "Gr\xfcn"
 
 
 def test_picture_of_a_kind_that_is_no_picture_here_is_said_to_be_too_short_a_film(tmp_path: Path) -> None:
@@ -191,3 +194,46 @@ def test_pipe_under_a_picture_s_name_is_refused_and_not_waited_for(tmp_path: Pat
     (line,) = lines(tmp_path / "label.png")
 
     assert line["error"] == f"{tmp_path / 'label.png'} is no file that holds a picture or a video."
+
+
+@pytest.mark.parametrize("names", [["empty.png"], ["unit.png", "empty.png"], ["empty.png", "unit.png"], [""]])
+def test_exit_code_says_that_a_file_could_not_be_used_and_the_others_are_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], names: list[str]
+) -> None:
+    picture(tmp_path / "unit.png")
+    (tmp_path / "empty.png").touch()
+
+    assert main(["decode", *[str(tmp_path / name) if name else "" for name in names]]) == 1
+
+    written = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [len(line["reads"]) for line in written] == [int(name == "unit.png") for name in names]
+
+
+def test_no_name_at_all_is_not_the_folder_that_one_stands_in() -> None:
+    (line,) = run([""])
+
+    assert (line["path"], line["error"]) == ("", "'' names no file and no folder.")
+
+
+def test_option_that_is_misspelt_is_answered_with_the_usage_of_its_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["decode", "--frmat", "EAN13", "any.png"])
+
+    assert capsys.readouterr().err.startswith("usage: scanner_client decode ")
+
+
+def test_place_of_a_label_in_a_film_of_huge_frames_is_in_the_film_s_own_pixels(tmp_path: Path) -> None:
+    drawn = label(LabelSpec(kind=Kind.QR, content="LOC:A-01"))[0]
+    side = drawn.shape[0]  # of the symbol, which stands at the left
+    shown = np.full((2400, 4400, 3), 255, np.uint8)
+    shown[2000 : 2000 + side, 3000 : 3000 + drawn.shape[1]] = drawn
+    film = cv2.VideoWriter(str(tmp_path / "huge.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 30, (4400, 2400))
+    for _ in range(2):
+        film.write(shown)
+    film.release()
+
+    (line,) = lines(tmp_path)
+    (read,) = line["reads"]
+
+    assert read["text"] == "LOC:A-01"
+    assert np.mean(read["quad"], axis=0) == pytest.approx((3000 + side / 2, 2000 + side / 2), abs=8)

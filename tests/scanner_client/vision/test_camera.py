@@ -1,6 +1,7 @@
 import os
 import struct
 import zlib
+from collections.abc import Generator
 from itertools import count, pairwise
 from pathlib import Path
 from threading import Event, Timer
@@ -12,6 +13,7 @@ import pytest
 
 from scanner_client.vision.camera import (
     FOLDER_PICTURES_MAX,
+    FRAME_PIXELS_MAX,
     FilmClock,
     SourceError,
     _live_frames,
@@ -188,6 +190,25 @@ def test_camera_that_disappears_in_mid_stream_is_named_and_what_it_showed_was_de
     assert [frame.index for frame in dealt] == list(range(len(dealt)))
     assert all(a.t_ms < b.t_ms for a, b in pairwise(dealt))
     assert dealt[0].path is None
+
+
+class Endless:
+    """No camera of 8K can be had here: this one shows the same frame for ever."""
+
+    def read(self) -> tuple[bool, Grey]:
+        return True, np.zeros((4320, 7680), np.uint8)
+
+    def release(self) -> None:
+        pass
+
+
+def test_huge_frame_of_a_camera_is_made_as_small_as_a_frame_may_be() -> None:
+    stream = cast("Generator[Frame]", _live_frames(cast("cv2.VideoCapture", Endless()), "Camera 0", lambda: 0.0))
+    frame = next(stream)
+    stream.close()
+
+    assert frame.grey.size == pytest.approx(FRAME_PIXELS_MAX, rel=1e-3)
+    assert frame.scale == pytest.approx(frame.grey.shape[1] / 7680, rel=1e-3)
 
 
 class Hung:
