@@ -80,6 +80,9 @@ class Eye:
         self._changed = Condition()
         self._picture = PanPicture(legend())
         self._frame: Grey | None = None
+        self._is_still = False
+        self._labels = 0
+        """How many the newest frame shows, read or not."""
         self._number = 0
         self._opening = 0
         """Counts how often the source was opened."""
@@ -140,9 +143,21 @@ class Eye:
             if self.is_stale(box):
                 return
             self._picture.told(box % BOXES_MAX, tone, caption)
-            if self._number > self._first:
-                self._number += 1  # a still picture shows no further frame, and is looked at again all the same
-                self._changed.notify_all()
+            self._show_again()
+
+    def _show_again(self) -> None:
+        if self._number > self._first:
+            self._number += 1  # a still picture shows no further frame, and is looked at again all the same
+            self._changed.notify_all()
+
+    def ask(self, box: int | None) -> None:
+        """A person is asked about this box, and its labels stand out until then; None where nobody is asked."""
+        with self._changed:
+            asked = None if box is None or self.is_stale(box) else box % BOXES_MAX
+            if asked == self._picture.asked:
+                return
+            self._picture.asked = asked
+            self._show_again()
 
     def newest(self, after: int, timeout_s: float) -> tuple[int, bytes] | None:
         """The newest picture with its marks, and its number, once that is above `after`; None after the timeout.
@@ -205,7 +220,15 @@ class Eye:
             traceback.print_exc()
             self._end(say("page.source_failed", source=self._name, error=repr(error)), error, stopping)
         else:
-            self._end(say("page.source_ended"), None, stopping)
+            self._end(self._words_at_the_end(), None, stopping)
+
+    def _words_at_the_end(self) -> str:
+        """What there is to say of a source that has shown everything."""
+        if isinstance(self._source, Path) and self._source.is_dir():
+            return say("page.pictures_read")
+        if not self._is_still:
+            return say("page.film_ended")
+        return say("page.picture_read") if self._labels else say("page.picture_empty")
 
     def _deal(self, entry: Any, stopping: Event) -> None:
         if not self._put(entry, stopping):
@@ -225,7 +248,7 @@ class Eye:
             if opening != self._opening:
                 raise _Stopped
             self._picture.see(shown)
-            self._frame = shown.frame.grey
+            self._frame, self._is_still, self._labels = shown.frame.grey, shown.frame.still, all_
             self._number += 1
             self._changed.notify_all()
         self.unread = shown.unread

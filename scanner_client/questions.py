@@ -64,6 +64,11 @@ class Questions:
         self._first += len(self._waiting)
         self._waiting.clear()
 
+    @property
+    def box(self) -> int | None:
+        """What is asked about now, by the number that its sighting bears; None where nothing is."""
+        return self._waiting[0].box if self._waiting else None
+
     def shown(self, thing_of: Callable[[Sighting], str]) -> QuestionShown | None:
         """The one that is asked now; `thing_of` says what people call what was read."""
         if not self._waiting:

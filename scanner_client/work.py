@@ -316,6 +316,8 @@ class Work:
 
     def _tell(self, outcomes: list[Told]) -> None:
         self._hide_typing(self._gate.signing.asks)
+        if self._eye:
+            self._eye.ask(self._questions.box)
         self._teller.tell(outcomes, self.session.task if self.session else None)
         self._teller.show(
             open_bin=self._open_bin(),

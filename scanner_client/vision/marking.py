@@ -30,9 +30,9 @@ from scanner_client.vision.pen import (
     text_width,
     write,
 )
-from scanner_client.vision.reading import Quad
+from scanner_client.vision.reading import Quad, long_side
 
-__all__ = ["Mark", "MarkTone", "Picture", "encoded", "jpeg", "marked", "report_picture", "side_by_side"]
+__all__ = ["Mark", "MarkTone", "Picture", "encoded", "jpeg", "marked", "report_picture", "side_by_side", "spotlit"]
 
 CAPTION_CHARACTERS_MAX: Final = 24
 CAPTIONS_SHARE_MAX: Final = 0.12
@@ -43,6 +43,13 @@ MARKS_MAX: Final = 1_000
 JPEG_SIDE_MAX: Final = 65_535
 """ITU-T T.81, B.2.2: sixteen bits."""
 CROPS_GAP_PX: Final = 8
+
+SPOT_MARGIN_SHARE: Final = 0.3
+"""Of a label's long side: so much around it stays lit, for a linear label's place is often a few lines only."""
+UNLIT: Final = 0.45
+SPOT_COLOUR: Final = (242, 230, 159)
+SPOT_LINES_PER_WIDTH: Final = 150
+"""The picture's width divided by this is the thickness of the line, for a phone shows a tall picture 150 px wide."""
 
 Rect: TypeAlias = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels; right and bottom are outside."""
@@ -64,6 +71,18 @@ def marked(picture: Grey | Picture, marks: Sequence[Mark], text_px: int | None =
     for number, mark in enumerate(chosen):
         if mark.signed:
             _caption(canvas, mark, text_px, room, number)
+    return canvas
+
+
+def spotlit(picture: Picture, places: Sequence[Quad]) -> Picture:
+    """A copy of a colour picture in which these places are lit and framed, and all the rest lies in the dark."""
+    lit = [_corners_of(_grown(quad, SPOT_MARGIN_SHARE * long_side(quad))) for quad in places]
+    canvas = np.asarray(cv2.convertScaleAbs(picture, alpha=UNLIT), np.uint8)
+    cover = np.zeros(picture.shape[:2], np.uint8)
+    for corners in lit:
+        cv2.fillConvexPoly(cover, corners, 255)
+    canvas[cover > 0] = picture[cover > 0]
+    cv2.polylines(canvas, lit, True, SPOT_COLOUR, max(2, picture.shape[1] // SPOT_LINES_PER_WIDTH), cv2.LINE_AA)  # noqa: FBT003 - closed
     return canvas
 
 
@@ -213,6 +232,10 @@ def _grown(quad: Quad, by_px: float) -> Quad:
     rays = corners - corners.mean(axis=0)
     a, b, c, d = corners + np.sign(rays) * by_px
     return tuple(a), tuple(b), tuple(c), tuple(d)
+
+
+def _corners_of(quad: Quad) -> NDArray[np.int32]:
+    return np.rint(quad).astype(np.int32)
 
 
 def _caption(canvas: Picture, mark: Mark, text_px: int, room: _Room, number: int) -> None:

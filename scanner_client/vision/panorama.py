@@ -14,7 +14,7 @@ import numpy as np
 
 from scanner_client.vision.frame import Frame, shift_of
 from scanner_client.vision.mark import Mark, MarkTone
-from scanner_client.vision.marking import marked, report_picture
+from scanner_client.vision.marking import marked, report_picture, spotlit
 from scanner_client.vision.pan_labels import PanLabels
 from scanner_client.vision.pen import Picture
 from scanner_client.vision.reading import Quad, area, centre, moved, scaled
@@ -65,6 +65,9 @@ class PanPicture:
     """
 
     def __init__(self, legend: Mapping[MarkTone, str] | None = None) -> None:
+        self.asked: int | None = None
+        """The box that a person is asked about, by the tracker's number: the live picture shows which it is."""
+
         self._legend = legend or {}
         self._told: dict[int, tuple[MarkTone, str]] = {}
         self._newest: Frame | None = None
@@ -111,7 +114,9 @@ class PanPicture:
         grey = self._newest.grey
         scale = min(1.0, LIVE_SIDE_MAX_PX / max(grey.shape))
         seen = [(scaled(s.quad, scale), s.reading is not None, s.box) for s in self._in_view]
-        return marked(shrunk(grey, scale), self._marks(seen))
+        picture = marked(shrunk(grey, scale), self._marks(seen))
+        asked = [quad for quad, _, box in seen if box is not None and box == self.asked]
+        return spotlit(picture, asked) if asked else picture
 
     def whole(self, lines: Sequence[str] = ()) -> Picture:
         """Everything that the source has shown, marked, with the legend and these lines below it.

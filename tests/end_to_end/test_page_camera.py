@@ -45,9 +45,14 @@ def test_still_picture_is_asked_about_and_marked(station: Station, tmp_path: Pat
     assert len(list((station.home / "evidence").glob("*.jpg"))) == 2
 
 
-def test_all_that_is_asked_about_is_kept_with_one_touch(station: Station, tmp_path: Path) -> None:
+def test_all_that_is_asked_about_is_kept_with_one_touch_and_a_phone_shows_it_beside_the_question(
+    station: Station, tmp_path: Path
+) -> None:
     shown = picture(tmp_path / "still.png", "D-1001", "D-2001", "D-3001")
+    station.page.set_viewport_size({"width": 360, "height": 740})
     station.start(*LOOK_ROUND, "--source", str(shown))
+    for part in ("#question-thing", "#question-all", "#picture"):
+        expect(station.page.locator(part)).to_be_in_viewport(ratio=1)
     with station.page.expect_request("**/requests") as asked:
         station.page.get_by_role("button", name="Keep all 3").click()
     row = asked.value.post_data_json or {}

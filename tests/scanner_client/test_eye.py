@@ -111,7 +111,34 @@ def test_picture_is_asked_about_label_by_label_and_then_has_ended(
     assert {doubt.sighting.symbols[0].data for doubt in doubts} == {SIGN.data, UNIT.data}
     assert {type(doubt) for doubt in doubts} == {Doubtful}
     assert ended == WatchEnded(trouble=None)
-    assert (eye.opened, eye.shown().running, eye.shown().trouble) == (True, False, "Everything has been shown.")
+    assert (eye.opened, eye.shown().running, eye.shown().trouble) == (True, False, "All of this picture has been read.")
+
+
+def test_picture_without_a_label_is_said_to_have_none(tmp_path: Path, inbox: Inbox, watching: Watching) -> None:
+    cv2.imwrite(str(tmp_path / "wall.png"), np.full((200, 300), 128, np.uint8))
+    eye = watching(tmp_path / "wall.png")
+    eye.open(DEFAULT)
+    until_the_end(inbox)
+    assert eye.shown().trouble == "No label was found in this picture."
+
+
+def test_label_that_is_asked_about_stands_out_until_it_is_answered(
+    tmp_path: Path, inbox: Inbox, watching: Watching
+) -> None:
+    eye = watching(picture(tmp_path / "still.png", SIGN, UNIT))
+    eye.open(DEFAULT)
+    first, second, _ = until_the_end(inbox)
+    shown = [eye.newest(0, WAIT_S)]
+    for box in (first.sighting.box, second.sighting.box, None):
+        eye.ask(box)
+        last = shown[-1]
+        assert last is not None
+        shown.append(eye.newest(last[0], 0))
+    pictures = [each[1] for each in shown if each is not None]
+    assert (len(pictures), len(set(pictures)), pictures[0] == pictures[-1]) == (4, 3, True)
+    eye.ask(None)
+    assert shown[-1] is not None
+    assert eye.newest(shown[-1][0], 0) is None, "nothing has changed"
 
 
 @pytest.mark.slow
@@ -127,6 +154,7 @@ def test_film_of_a_bin_is_believed_without_a_question(tmp_path: Path, inbox: Inb
     newest = eye.newest(0, WAIT_S)
     assert newest is not None
     assert newest[1].startswith(b"\xff\xd8")
+    assert eye.shown().trouble == "The film has been shown to its end."
     assert "saved" in eye.save(())
 
 
@@ -197,8 +225,10 @@ def test_bad_pictures_of_a_folder_are_named_and_the_others_are_shown(
     for name in ("1.png", "3.png"):
         (tmp_path / "shelf" / name).write_bytes(b"no picture")
     picture(tmp_path / "shelf" / "2.png", UNIT)
-    watching(tmp_path / "shelf").open(DEFAULT)
+    eye = watching(tmp_path / "shelf")
+    eye.open(DEFAULT)
     entries = until_the_end(inbox)
+    assert eye.shown().trouble == "All pictures of this folder have been read."
     named = [str(entry.trouble) for entry in entries if isinstance(entry, BadPicture)]
     assert ["1.png is not a PNG" in named[0], "3.png is not a PNG" in named[1], len(named)] == [True, True, 2]
     assert [entry.sighting.symbols[0].data for entry in entries if isinstance(entry, Doubtful)] == [UNIT.data]

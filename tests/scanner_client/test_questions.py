@@ -37,6 +37,14 @@ def test_answer_is_about_the_questions_up_to_the_last_that_was_seen(
     assert questions.answered(1, last=last) == [sighting(number) for number in about]
 
 
+def test_box_that_is_asked_about_is_that_of_the_first_question(questions: Questions) -> None:
+    assert questions.box == 1
+    questions.answered(1, last=2)
+    assert questions.box == 3
+    questions.clear()
+    assert questions.box is None
+
+
 def test_keep_all_keeps_nothing_that_came_up_after_it_was_shown(questions: Questions) -> None:
     shown = questions.shown(lambda _: "")
     assert shown is not None

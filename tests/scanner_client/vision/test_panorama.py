@@ -261,6 +261,19 @@ def test_live_picture_of_a_large_still_is_no_larger_than_a_screen() -> None:
     assert panorama.live().shape == (LIVE_SIDE_MAX_PX // 2, LIVE_SIDE_MAX_PX, 3)
 
 
+def test_label_that_is_asked_about_is_lit_in_the_live_picture_alone() -> None:
+    panorama = PanPicture()
+    panorama.see(still(1_000, 100))
+    plain, saved = panorama.live(), panorama.whole()
+    panorama.asked = 0
+    live = panorama.live()
+    assert (live[0, 0] < plain[0, 0]).all()
+    assert (live[260:280, 510:530] == plain[260:280, 510:530]).all(), "the label itself"
+    assert (panorama.whole() == saved).all()
+    panorama.asked = 1  # of a picture that was shown before
+    assert (panorama.live() == plain).all()
+
+
 def test_saved_picture_has_its_lines_at_the_foot() -> None:
     panorama = PanPicture({MarkTone.RIGHT: "belongs here"})
     panorama.see(still(1_000, EMPTY))
