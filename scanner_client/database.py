@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from threading import RLock
-from typing import Any, Final
+from threading import Lock, RLock
+from typing import Any, Final, Generic, TypeVar
 
 SCHEMA_VERSION: Final = 1
 CACHE_KIB: Final = 16_384
@@ -21,6 +21,7 @@ BUSY_MS: Final = 500
 """How long another process may take to let go of the file while it ends."""
 
 Row = tuple[Any, ...]
+T = TypeVar("T")
 
 
 class DatabaseError(Exception):
@@ -83,6 +84,36 @@ class Database:
         """Let go of the file; what is committed stays."""
         with self._turn:
             self._connection.close()
+
+
+class Remembered(Generic[T]):
+    """What is read from the database once and kept until it has changed, for several threads.
+
+    A thread that read before somebody else's commit may end after it: what it read is then answered, but not kept.
+    """
+
+    def __init__(self, read: Callable[[], T]) -> None:
+        self._read = read
+        self._turn = Lock()
+        self._kept: T | None = None
+        self._changes = 0
+
+    def get(self) -> T:
+        """What was kept, or is read now."""
+        changes, kept = self._changes, self._kept
+        if kept is not None:
+            return kept
+        fresh = self._read()
+        with self._turn:
+            if changes == self._changes:
+                self._kept = fresh
+        return fresh
+
+    def forget(self) -> None:
+        """Read it anew at the next `get`: called when a change of it has been committed."""
+        with self._turn:
+            self._kept = None
+            self._changes += 1
 
 
 def open_database(path: Path, schema: Sequence[str]) -> Database:

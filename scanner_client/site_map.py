@@ -20,7 +20,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from scanner_client.clock import Clock
-from scanner_client.database import Database
+from scanner_client.database import Database, Remembered
 from scanner_client.map_rows import (
     ANNOUNCED_IN,
     COLLIDED,
@@ -85,10 +85,10 @@ class SiteMap:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._recalls: tuple[Recall, ...] | None = None
-        self._orders: dict[str, Order] | None = None
-        self._apart: frozenset[str] | None = None
-        self._thefts: dict[str, tuple[Theft, ...]] | None = None
+        self._recalls = Remembered(self._read_recalls)
+        self._orders = Remembered(self._read_orders)
+        self._apart = Remembered(self._read_quarantine_bins)
+        self._thefts = Remembered(self._read_thefts)
         self.pieces = PiecesMap(database, lambda place: self._carrier(place, NESTING_MAX))
         """What has no units."""
         self.version = 0
@@ -136,7 +136,8 @@ class SiteMap:
                 "UPDATE pull SET cursor=?, incarnation=?, generation=?, filling=?, boot=?, boot_ms=?, server_ms=?",
                 now.cursor, now.incarnation, generation, filling, boot, boot_ms, told_ms,
             )  # fmt: skip
-        self._recalls = self._orders = self._thefts = self._apart = None
+        for remembered in (self._recalls, self._orders, self._thefts, self._apart):
+            remembered.forget()
         self.version += 1
 
     def age_ms(self, clock: Clock) -> int | None:
@@ -224,19 +225,21 @@ class SiteMap:
 
     def quarantine_bins(self) -> frozenset[str]:
         """The locations where things are set apart."""
-        if self._apart is None:
-            self._apart = frozenset(place for place, zone in self.zones().items() if is_quarantine(zone))
-        return self._apart
+        return self._apart.get()
+
+    def _read_quarantine_bins(self) -> frozenset[str]:
+        return frozenset(place for place, zone in self.zones().items() if is_quarantine(zone))
 
     def orders(self) -> dict[str, Order]:
         """Every order that this handheld knows, by number."""
-        if self._orders is None:
-            rows = self._database.rows(
-                "SELECT key, row FROM entries WHERE kind='document' AND json_extract(row, '$.kind')='order' LIMIT ?",
-                ORDERS_MAX,
-            )
-            self._orders = {number: Order.from_row(number, json.loads(row)) for number, row in rows}
-        return self._orders
+        return self._orders.get()
+
+    def _read_orders(self) -> dict[str, Order]:
+        rows = self._database.rows(
+            "SELECT key, row FROM entries WHERE kind='document' AND json_extract(row, '$.kind')='order' LIMIT ?",
+            ORDERS_MAX,
+        )
+        return {number: Order.from_row(number, json.loads(row)) for number, row in rows}
 
     def now_ms(self, clock: Clock) -> int:
         """The moment by the best clock at hand: the server's, carried on by the boot clock; else the wall clock.
@@ -308,19 +311,21 @@ class SiteMap:
 
     def recalls(self) -> tuple[Recall, ...]:
         """Every recall in force."""
-        if self._recalls is None:
-            rows = self._database.rows("SELECT row FROM entries WHERE kind='recall' LIMIT ?", RECALLS_MAX)
-            self._recalls = tuple(Recall.from_row(json.loads(row[0])) for row in rows)
-        return self._recalls
+        return self._recalls.get()
+
+    def _read_recalls(self) -> tuple[Recall, ...]:
+        rows = self._database.rows("SELECT row FROM entries WHERE kind='recall' LIMIT ?", RECALLS_MAX)
+        return tuple(Recall.from_row(json.loads(row[0])) for row in rows)
 
     def thefts(self) -> Thefts:
         """What is reported stolen, by the name that was reported, and by the unit's own where that is another."""
-        if self._thefts is None:
-            rows = self._database.rows("SELECT key, row FROM entries WHERE kind='stolen' LIMIT ?", THEFTS_MAX)
-            told = {key: thefts_in(json.loads(row)) for key, row in rows}
-            own = {row[-1]: theft for key, theft in told.items() if (row := self._by_alias(key))}
-            self._thefts = own | told
-        return self._thefts
+        return self._thefts.get()
+
+    def _read_thefts(self) -> dict[str, tuple[Theft, ...]]:
+        rows = self._database.rows("SELECT key, row FROM entries WHERE kind='stolen' LIMIT ?", THEFTS_MAX)
+        told = {key: thefts_in(json.loads(row)) for key, row in rows}
+        own = {row[-1]: theft for key, theft in told.items() if (row := self._by_alias(key))}
+        return own | told
 
     def size(self) -> int:
         """How many units and containers the map holds."""

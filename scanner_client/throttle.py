@@ -1,8 +1,10 @@
 """Wrong PINs make the next try wait, for the badge and for the handheld, also after a restart.
 
 The first few cost nothing: gloves slip. After that each one doubles the wait, up to a quarter of an hour: a thief who
-types gets through some 100 PINs a day of the 10,000. Waits are measured by the boot clock, which nobody can set. After
-a restart of the machine the whole wait begins anew with it, so that switching off and on gains nothing.
+types gets through some 100 PINs a day of the 10,000, on all badges together. What was wrong on all of them fades with
+time alone: else a thief with a badge of their own would have it forgotten by their right PIN. Waits are measured by
+the boot clock, which nobody can set. After a restart of the machine the whole wait begins anew with it, so that
+switching off and on gains nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +26,10 @@ FREE: Final = 3
 FREE_OF_ALL: Final = 10
 WAIT_MS_MIN: Final = 15_000
 WAIT_MS_MAX: Final = 15 * 60_000
-DOUBLINGS_MAX: Final = 10
+DOUBLINGS_MAX: Final = 6
+"""More would not lengthen the wait."""
+FADES_MS: Final = WAIT_MS_MAX
+"""One of the failures of all badges together fades in so long, and none of one badge's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +46,25 @@ class Throttle:
     def failed(self, badge: str) -> None:
         """Note one wrong PIN, for good before anybody hears of it."""
         with self.database.transaction():
-            for key in (badge, EVERY_BADGE):
-                self.database.run(
-                    "INSERT INTO wrong_pins VALUES (?, 1, ?, ?) ON CONFLICT (badge) DO UPDATE"
-                    " SET failures = failures + 1, boot = excluded.boot, boot_ms = excluded.boot_ms",
-                    key, self.clock.boot, self.clock.boot_ms(),
-                )  # fmt: skip
+            for key, free in ((badge, FREE), (EVERY_BADGE, FREE_OF_ALL)):
+                failures = min(self._failures(key)[0] + 1, free + DOUBLINGS_MAX)
+                row = (key, failures, self.clock.boot, self.clock.boot_ms())
+                self.database.run("INSERT OR REPLACE INTO wrong_pins VALUES (?, ?, ?, ?)", *row)
 
     def succeeded(self, badge: str) -> None:
-        """The right PIN: what went wrong before is forgotten."""
+        """The right PIN: what went wrong with this badge is forgotten."""
         with self.database.transaction():
-            self.database.run("DELETE FROM wrong_pins WHERE badge IN (?, ?)", badge, EVERY_BADGE)
+            self.database.run("DELETE FROM wrong_pins WHERE badge=?", badge)
 
     def _wait_ms(self, key: str, free: int) -> int:
+        failures, passed_ms = self._failures(key)
+        wait = min(WAIT_MS_MIN << (failures - free), WAIT_MS_MAX) if failures >= free else 0
+        return max(0, wait - passed_ms)
+
+    def _failures(self, key: str) -> tuple[int, int]:
+        """How many still count, and how long ago the last one was."""
         row = self.database.row("SELECT failures, boot, boot_ms FROM wrong_pins WHERE badge=?", key)
-        if row is None or row[0] < free:
-            return 0
-        failures, boot, at_ms = row
-        wait = min(WAIT_MS_MIN << min(failures - free, DOUBLINGS_MAX), WAIT_MS_MAX)
-        passed = self.clock.boot_ms() - (at_ms if boot == self.clock.boot else 0)
-        return max(0, int(wait) - passed)
+        failures, boot, at_ms = row or (0, self.clock.boot, 0)
+        passed_ms = self.clock.boot_ms() - (at_ms if boot == self.clock.boot else 0)
+        faded = passed_ms // FADES_MS if key == EVERY_BADGE else 0
+        return max(0, failures - faded), passed_ms

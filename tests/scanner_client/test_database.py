@@ -7,7 +7,7 @@ from threading import Thread
 
 import pytest
 
-from scanner_client.database import SCHEMA_VERSION, DatabaseError, InUseError, open_database
+from scanner_client.database import SCHEMA_VERSION, DatabaseError, InUseError, Remembered, open_database
 
 SCHEMA = ("CREATE TABLE t (n INTEGER)",)
 
@@ -90,3 +90,19 @@ def test_threads_take_turns_without_a_lost_write(tmp_path: Path) -> None:
         thread.join()
     assert database.row("SELECT count(*) FROM t") == (80,)
     assert issubclass(InUseError, DatabaseError)
+
+
+def test_what_was_read_before_anothers_commit_is_not_kept_after_it() -> None:
+    recalls, arriving = ["R-1"], ["R-2"]
+
+    def read() -> list[str]:
+        known = list(recalls)
+        if arriving:  # the rows are read, and another thread commits before they are kept
+            recalls.append(arriving.pop())
+            remembered.forget()
+        return known
+
+    remembered = Remembered(read)
+    assert remembered.get() == ["R-1"]
+    assert remembered.get() == ["R-1", "R-2"]
+    assert remembered.get() is remembered.get()

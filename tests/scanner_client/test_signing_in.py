@@ -25,7 +25,7 @@ from scanner_client.page.requests import (
 from scanner_client.sighting import Sighting, Symbol, Tone
 from scanner_client.signing_in import IDLE_MS
 from scanner_client.task import Assignment
-from scanner_client.throttle import FREE, FREE_OF_ALL, WAIT_MS_MIN, Throttle
+from scanner_client.throttle import FADES_MS, FREE, FREE_OF_ALL, WAIT_MS_MAX, WAIT_MS_MIN, Throttle
 from sync.actions import ACTIONS, FLOOR
 from sync.pin import hash_pin
 from tests.scanner_client.conftest import Hands
@@ -272,3 +272,25 @@ def test_one_pin_on_every_badge_has_to_wait_too(crew: Page, hands: Hands) -> Non
     for number in range(FREE_OF_ALL):
         throttle.failed(f"K-{number}")
     assert throttle.wait_ms("K-99") == WAIT_MS_MIN
+
+
+def test_ones_own_pin_forgets_nothing_of_what_was_tried_on_the_badges_of_others(crew: Page) -> None:
+    throttle = crew.work._gate.signing._throttle
+    for number in range(FREE_OF_ALL):
+        throttle.failed(f"K-{number}")
+        throttle.succeeded("K-17")
+    assert throttle.wait_ms("K-99") == WAIT_MS_MIN
+
+
+def test_what_was_tried_on_all_badges_fades_with_time(crew: Page, hands: Hands) -> None:
+    throttle = crew.work._gate.signing._throttle
+    for number in range(20 * FREE_OF_ALL):
+        throttle.failed(f"K-{number}")
+    assert throttle.wait_ms("K-999") == WAIT_MS_MAX
+    hands.pass_ms(FADES_MS)
+    throttle.failed("K-999")
+    assert throttle.wait_ms("K-998") == WAIT_MS_MAX
+    hands.pass_ms((FREE_OF_ALL + 6) * FADES_MS)
+    for number in range(FREE_OF_ALL - 1):
+        throttle.failed(f"K-{number}")
+    assert throttle.wait_ms("K-999") == 0
