@@ -11,15 +11,13 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import bin_cases, taken_along, with_container
+from server import bin_cases, nearby, taken_along, with_container
 from server.identifiers import names_of, owners
 from server.ledger import SERVER_DEVICE, history
 from server.printing import jobs as printing
-from server.surroundings import containers_at
-from server.tables import cases, devices, events, stock_levels, unit_states
-from server.unit_rows import state_of
+from server.tables import cases, devices, events, stock_levels
 from sync.history import Fact, effective
-from sync.identity import is_container, is_location, is_stock
+from sync.identity import is_location, is_stock
 from sync.protocol import Outcome
 from sync.unit import IN_STOCK, Status, UnitState, carried, is_inferred
 
@@ -30,9 +28,6 @@ TRAIL_MAX: Final = 1_000
 PLACES_MAX: Final = 200
 SET_ASIDE_MAX: Final = 100_000
 """In a list that is taken out as a file."""
-_STATE: Final = sa.select(unit_states).where(
-    unit_states.c.site == sa.bindparam("site"), unit_states.c.unit == sa.bindparam("unit")
-)
 
 
 def is_set_aside() -> sa.ColumnElement[bool]:
@@ -65,13 +60,14 @@ class UnitView:
 
 def read_unit(connection: sa.Connection, site: str, key: str, now_ms: int) -> UnitView | None:
     """A unit or container under its own name, or under a further one; None where nothing is known of it."""
-    key = owners(connection, site, [key]).get(key, key)
-    found = connection.execute(_STATE, {"site": site, "unit": key}).mappings().one_or_none()
-    if found is None:
+    stored = nearby.read(connection, site, key)
+    if key in stored.claimed:
+        key = owners(connection, site, [key]).get(key, key)
+        stored = nearby.read(connection, site, key)
+    own = stored.states.pop(key, None)
+    if own is None:
         return None
-    own = state_of(found)
-    inside = [place for place in (own.place, own.expected) if place and is_container(place)]
-    around = containers_at(connection, site, inside)
+    around = nearby.movements(connection, site, own, stored, now_ms)
     state = carried(own, around.carrier(own.place, now_ms))
     left = own.status in IN_STOCK and state.status is Status.SHIPPED
     return UnitView(

@@ -13,6 +13,7 @@ from server.tables import sites
 from sync.labels import SerialPattern, SiteCodes
 
 REFERENCE_KEY: Final = "codes"
+_FIELDS: Final = frozenset(f.name for f in dataclasses.fields(SiteCodes))
 _CODES: Final = sa.select(sites.c.codes).where(sites.c.site == sa.bindparam("site"))
 
 
@@ -27,8 +28,7 @@ def from_row(row: Mapping[str, Any]) -> SiteCodes:
     Raises:
         ValueError: a pattern is no regular expression.
     """
-    known = {f.name for f in dataclasses.fields(SiteCodes)}
-    values = {name: value for name, value in row.items() if name in known and value is not None}
+    values = {name: value for name, value in row.items() if name in _FIELDS and value is not None}
     values["serial_patterns"] = tuple(SerialPattern(**p) for p in values.get("serial_patterns", ()))
     return SiteCodes(**values)
 

@@ -20,6 +20,8 @@ from server.orders import book
 from server.permissions import Crew, read_crew
 from server.replay import standing
 from server.returns import announced
+from server.site_wide import SiteWide
+from server.site_wide import read as read_site_wide
 from server.stolen import known as thefts
 from server.stolen.known import Reported
 from server.suppliers import Product, products_of, suppliers_of
@@ -138,9 +140,6 @@ class Gathered(Movements):
         return self.crew.barred(fact)
 
 
-_RECALLS: Final = sa.select(reference.c.row).where(
-    reference.c.site == sa.bindparam("site"), reference.c.kind == "recall", reference.c.row.isnot(None)
-)
 _ANY_RECALL: Final = (
     sa.select(reference.c.key).where(reference.c.site == sa.bindparam("site"), reference.c.kind == "recall").limit(1)
 )
@@ -164,6 +163,8 @@ def gather(
     for_rules: bool = True,
     deciding: frozenset[str] = frozenset(),
     claims: Claims | None = None,
+    told: Movements | None = None,
+    site_wide: SiteWide | None = None,
 ) -> Gathered:
     """The surroundings of these units' facts and of the states that they go on from.
 
@@ -173,19 +174,22 @@ def gather(
         for_rules: False leaves out what only rules look at: rivals, crew, suppliers; a verdict needs none of them.
         deciding: containers of which it is being found out which decisions stand.
         claims: on these units' names, where they are at hand.
+        told: where the containers were, where that is at hand.
+        site_wide: what holds at the site, where that is at hand.
     """
     named = mentioned(facts, stored)
     made_for = book.read_made_for(connection, site, named.for_orders)
     known = named.bound | {number for found in made_for.values() for _, number in found}
     returned = _returns(connection, site, named)
-    told = _timelines(connection, site, named.containers, hold, added, deciding=deciding)
+    told = told or _timelines(connection, site, named.containers, hold, added, deciding=deciding)
+    holds = site_wide or read_site_wide(connection, site)
     return Gathered(
         **returned,
         timelines=told.timelines,
         circular=told.circular,
         listings=_listings(connection, site, named.notices),
-        recalls=_recalls(connection, site),
-        reported=thefts.read(connection, site, named.units),
+        recalls=holds.recalls,
+        reported=_reported(connection, site, named.units, holds),
         orders=book.read_orders(connection, site, named.orders),
         cancelled=book.read_cancellations(connection, site, known),
         made_for=made_for,
@@ -193,6 +197,11 @@ def gather(
         **(_for_rules(connection, site, facts, named, claims) if for_rules else {}),
         **_bins(connection, site, {unit for unit in facts if is_location(unit)}),
     )
+
+
+def _reported(connection: sa.Connection, site: str, units: set[str], holds: SiteWide) -> Reported | None:
+    """What was reported stolen of these; None where nothing ever was at all."""
+    return thefts.told_of(connection, site, units, holds.codes.domain) if holds.thefts_reported else None
 
 
 def _returns(connection: sa.Connection, site: str, named: Mentioned) -> dict[str, Any]:
@@ -346,8 +355,3 @@ def _take_ons(connection: sa.Connection, site: str, numbers: set[str]) -> frozen
 def recalls_said(connection: sa.Connection, site: str) -> bool:
     """Whether anything was ever recalled here."""
     return connection.execute(_ANY_RECALL, {"site": site}).first() is not None
-
-
-def _recalls(connection: sa.Connection, site: str) -> list[tuple[int, int | None, Recall]]:
-    rows = connection.execute(_RECALLS, {"site": site}).scalars()
-    return [(row["since_ms"], row["until_ms"], Recall.from_row(row)) for row in rows if not row.get("drill")]

@@ -40,7 +40,7 @@ class Resource(Blueprint):
 
     def arguments(self, schema: type[ma.Schema], **options: Any) -> Callable[[View], View]:
         """Read and check what is sent by this schema, and hand it to the view."""
-        return super().arguments(schema, **options)  # type: ignore[no-any-return, no-untyped-call]
+        return super().arguments(schema(), **options)  # type: ignore[no-any-return, no-untyped-call]
 
     def response(self, status_code: int, schema: Any = None, **options: Any) -> Callable[[Callable[..., Any]], Answer]:
         """Answer with this status, in the shape of this schema."""

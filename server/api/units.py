@@ -7,7 +7,7 @@ from typing import Any, Final
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf
 
-from server import context, named, queries, search, site_codes
+from server import context, named, queries, search, site_wide
 from server.api.resource import Resource
 from server.database import reading
 from server.errors import Refusal
@@ -17,6 +17,7 @@ from server.replay import known_of
 from server.roles import Task
 from server.schemas import TrailEventSchema, moment, text
 from server.surroundings import gather
+from server.timelines import Movements
 from sync.actions import ACTIONS
 from sync.event import BARCODE_BYTES_MAX, SCHEMA, ScanEvent
 from sync.history import Fact
@@ -151,7 +152,8 @@ def check(query: dict[str, Any]) -> dict[str, Any]:
     site, now_ms = signed_in().site, context.now_ms()
     with reading() as connection:
         typed = (query.pop("symbology") or "") + query.pop("scan")
-        label = search.read_typed(typed, site_codes.load(connection, site))
+        here = site_wide.read(connection, site)
+        label = search.read_typed(typed, here.codes)
         if not isinstance(label, Label):
             raise Refusal(422, "not_a_label", label)
         view = queries.read_unit(connection, site, label.key, now_ms)
@@ -161,11 +163,12 @@ def check(query: dict[str, Any]) -> dict[str, Any]:
         )
         state = view.state if view else None
         asked = Fact(now_ms, event.name, 0, b"", 0, event)
-        around = gather(connection, site, {key: [asked]}, [state] if state else [], for_rules=False)
+        stored = [state] if state else []
+        around = gather(connection, site, {key: [asked]}, stored, for_rules=False, told=Movements(), site_wide=here)
     known = None
     if view is not None:
         inferred = view.inferred_from is not None
-        known = known_of(view.state, lambda place: around.locate(place, now_ms), inferred=inferred)
+        known = known_of(view.state, lambda _: view.expected_location, inferred=inferred)
     recalled = around.recalled(event, known, now_ms)
     judgement = judge(
         event,

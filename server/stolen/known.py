@@ -38,8 +38,12 @@ def read(connection: sa.Connection, site: str, names: Iterable[str]) -> Reported
     """What was reported of these names; None where nothing ever was at all, which is asked first."""
     if connection.execute(_ANY, {"site": site}).first() is None:
         return None
+    return told_of(connection, site, names, domain(connection, site))
+
+
+def told_of(connection: sa.Connection, site: str, names: Iterable[str], under: str) -> Reported:
+    """What was reported of these names; `under` is the domain of serial numbers that stand alone."""
     t = reference.c
-    under = domain(connection, site)
     found: dict[str, tuple[Theft, ...]] = {}
     for chunk in in_chunks(names_asked(names, under)):
         query = sa.select(t.key, t.row).where(t.site == site, t.kind == KIND, t.key.in_(chunk), t.row.isnot(None))

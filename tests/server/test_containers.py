@@ -294,3 +294,12 @@ def test_pieces_leave_in_their_carton_and_come_back_with_it(packer: Chain, *, la
     packer.scan(DAY + 4_000, "parcel_back", CARTON_1, location=BIN_A, reason="undelivered")
     push(packer, 5, now_ms=NOW)
     assert cables() == (10, {"A": 10}, [(CARTON_1, 3), (BIN_A, 7)])
+
+
+def test_a_unit_that_was_packed_under_its_cartons_other_label_leaves_when_that_label_does(packer: Chain) -> None:
+    packer.scan(DAY - 60_000, "label_parcel", CARTON_1, identifiers=(CARTON_2,))
+    packer.scan(DAY, "pack", A1, container=CARTON_2)
+    packer.scan(DAY + 60_000, "ship", CARTON_2)
+    push(packer, now_ms=NOW)
+    found = view()
+    assert (found.state.status, found.shipped_in, found.location) == ("shipped", CARTON_2, None)

@@ -19,7 +19,8 @@ from server.database import db, reading, stamp, writing
 from server.glance import read_glance
 from server.orders.to_do import read_to_do
 from server.receipts.listing import list_receipts
-from tests.handheld import BIN_A, BIN_B, DAY, PHONE, Chain, unit
+from tests.handheld import BIN_A, BIN_B, CARTON_1, CARTON_2, DAY, DOCK, PHONE, Chain, unit
+from tests.server.running import Handheld, Person
 from tests.server.site import SITE, enrol, push, state_document
 
 
@@ -134,3 +135,18 @@ def test_a_scan_by_itself_asks_few_questions(warehouse: str, moment: int, most: 
         push(other, 2, now_ms=DAY + 3_600_000)
     asked = [statement for statement in sent if "advisory" not in statement]  # PostgreSQL's locks
     assert len(asked) <= most, "\n".join(asked)
+
+
+def test_a_check_of_a_unit_on_a_pallet_asks_who_asks_what_holds_here_and_where_it_is(
+    supervisor: Person, handheld: Handheld
+) -> None:
+    handheld.scan("pack", unit("A1"), container=CARTON_1)
+    handheld.scan("pack", CARTON_1, container=CARTON_2)
+    handheld.scan("put_away", CARTON_2, location=DOCK)
+    handheld.push()
+    query = {"scan": "010950600013435221A1", "symbology": "]d2", "location": DOCK}
+    with counting() as sent:
+        found = supervisor.get("/api/v1/check", query_string=query).get_json()
+    assert found["key"] == unit("A1")
+    asked = [statement for statement in sent if statement != "BEGIN"]  # SQLite's
+    assert len(asked) == 3, "\n".join(asked)

@@ -1,0 +1,60 @@
+"""What every scan at a site is read and judged by: its codes, its recalls, and whether anything is reported stolen.
+
+One question, for each fold and each check asks it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from server import site_codes
+from server.database import SITE
+from server.stolen import known as thefts
+from server.tables import reference, sites
+from sync.labels import SiteCodes
+from sync.recall import Recall
+
+_CODES: Final = "codes"
+_RECALL: Final = "recall"
+_QUESTION: Final = sa.union_all(
+    sa.select(sa.literal(_CODES).label("kind"), sites.c.codes.label("row")).where(sites.c.site == SITE),
+    sa.select(reference.c.kind, reference.c.row).where(
+        reference.c.site == SITE, reference.c.kind == _RECALL, reference.c.row.isnot(None)
+    ),
+    sa.select(sa.literal(thefts.KIND), sa.null()).where(
+        sa.exists().where(reference.c.site == SITE, reference.c.kind == thefts.KIND)
+    ),
+)
+
+
+@dataclass(frozen=True)
+class SiteWide:
+    """What holds at a site just now."""
+
+    rows: list[tuple[str, Any]]
+    """`codes`, each `recall`, and `stolen` where anything ever was, each with what is stored of it."""
+
+    @cached_property
+    def codes(self) -> SiteCodes:
+        """How its labels look."""
+        return next(site_codes.from_row(row) for kind, row in self.rows if kind == _CODES)
+
+    @property
+    def recalls(self) -> list[tuple[int, int | None, Recall]]:
+        """Since when, until when, and what; drills stop nothing and are left out."""
+        said = [row for kind, row in self.rows if kind == _RECALL and not row.get("drill")]
+        return [(row["since_ms"], row["until_ms"], Recall.from_row(row)) for row in said]
+
+    @property
+    def thefts_reported(self) -> bool:
+        """Whether anything ever was."""
+        return any(kind == thefts.KIND for kind, _ in self.rows)
+
+
+def read(connection: sa.Connection, site: str) -> SiteWide:
+    """What holds at a site."""
+    return SiteWide([(kind, row) for kind, row in connection.execute(_QUESTION, {"site": site})])
