@@ -16,7 +16,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from flask import Flask, current_app, g, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
-from server import context, integrations
+from server import context, ended_sessions, integrations
 from server.database import reading, transact
 from server.errors import Refusal
 from server.roles import INTEGRATION, Task, may
@@ -115,7 +115,7 @@ def _load(session_id: str) -> Person | None:
     if not (number.isascii() and number.isdigit() and len(number) <= 18):
         return None
     with reading() as connection:
-        found = _read(connection, people.c.id == int(number))
+        found = _read(connection, (people.c.id == int(number)) & ended_sessions.standing())
     if found is None or _person(found).session_key != session_key:
         return None
     return _person(found)
@@ -186,6 +186,7 @@ def sign_in(name: str, password: str, *, client: str, now_ms: int) -> Person:
     person = _person(row)
     session.clear()  # whatever the browser carried before belongs to somebody else
     session.permanent = True
+    ended_sessions.begin()
     login_user(person)  # type: ignore[no-untyped-call]
     return person
 
@@ -271,6 +272,9 @@ def signed_in() -> Person:
 
 
 def sign_out() -> None:
-    """End this session."""
+    """End this session, for whoever has a copy of its cookie too."""
+    lifetime_ms = int(current_app.permanent_session_lifetime.total_seconds() * 1000)
+    now_ms = context.now_ms()
+    transact(lambda connection: ended_sessions.end(connection, now_ms=now_ms, lifetime_ms=lifetime_ms))
     logout_user()  # type: ignore[no-untyped-call]
     session.clear()

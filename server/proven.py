@@ -27,6 +27,7 @@ NOT_RECOMPUTED: Final[Mapping[str, str]] = {
     "devices": "the register of handhelds itself: their keys stand in no event",
     "enrolment_codes": "made at random, and worth nothing once used",
     "people": "the register itself: hashes of passwords and PINs stand in no event",
+    "ended_sessions": "numbers made at random, forgotten after hours",
     "integrations": "the register itself: digests of keys stand in no event",
     "webhooks": "the register itself: secrets, and how far each was delivered",
     "sites": "the register itself; what handhelds are told of its codes is compared with it",

@@ -11,6 +11,7 @@ from __future__ import annotations
 from server.tables.administration import (
     chains,
     devices,
+    ended_sessions,
     enrolment_codes,
     integrations,
     people,
@@ -28,6 +29,7 @@ __all__ = [
     "devices",
     "document_rows",
     "documents",
+    "ended_sessions",
     "enrolment_codes",
     "events",
     "identifier_claims",

@@ -72,6 +72,14 @@ people = sa.Table(
     comment="Who may sign in, at the console by password and at handhelds by badge and PIN.",
 )
 
+ended_sessions = sa.Table(
+    "ended_sessions",
+    db.metadata,
+    sa.Column("digest", sa.Text, primary_key=True, comment="SHA-256 of the session's number, hex"),
+    sa.Column("ended_ms", sa.BigInteger, nullable=False),
+    comment="Sessions that somebody ended by signing out, until their cookies would have ended by themselves.",
+)
+
 integrations = sa.Table(
     "integrations",
     db.metadata,

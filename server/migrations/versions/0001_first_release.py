@@ -248,6 +248,13 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         comment="Whom an order is for; erased when they ask, and never in the ledger.",
     )
     op.create_table(
+        "ended_sessions",
+        sa.Column("digest", sa.Text(), nullable=False, comment="SHA-256 of the session's number, hex"),
+        sa.Column("ended_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+        comment="Sessions that somebody ended by signing out, until their cookies would have ended by themselves.",
+    )
+    op.create_table(
         "integrations",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("site", sa.Text(), nullable=False),

@@ -1,10 +1,11 @@
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from server.database import writing
+from server.database import reading, writing
 from server.people import FAILURES_MAX
 from server.staff import add_person
-from server.tables import events, people
+from server.tables import ended_sessions, events, people
 from tests.server.running import NOW, PASSWORD, SITE, Person, refusal, sign_in
 
 
@@ -33,6 +34,31 @@ def test_whoever_has_signed_out_is_out(supervisor: Person) -> None:
     answer = supervisor.client.delete("/api/v1/session", headers={"X-CSRFToken": supervisor.token})
     assert answer.status_code == 204
     assert refusal(supervisor.get("/api/v1/session")) == (401, "sign_in")
+
+
+@pytest.mark.parametrize("out", ["the API", "the console"])
+def test_a_copied_cookie_opens_nothing_after_its_owner_signed_out(app: Flask, out: str) -> None:
+    admin, other = sign_in(app, "admin"), sign_in(app, "admin")
+    cookie = admin.client.get_cookie("scan_session")
+    assert cookie is not None
+    thief = app.test_client()
+    thief.set_cookie("scan_session", cookie.value)
+    assert thief.get("/api/v1/people").status_code == 200
+    if out == "the API":
+        admin.client.delete("/api/v1/session", headers={"X-CSRFToken": admin.token})
+    else:
+        admin.client.post("/sign-out", data={"csrf_token": admin.token})
+    assert refusal(thief.get("/api/v1/people")) == (401, "sign_in")
+    assert other.get("/api/v1/people").status_code == 200, "a session on another machine is not theirs to end"
+
+
+def test_what_was_signed_out_is_forgotten_when_its_cookie_would_have_ended(app: Flask) -> None:
+    with writing() as c:
+        c.execute(ended_sessions.insert().values(digest="long ago", ended_ms=0))
+    admin = sign_in(app, "admin")
+    admin.client.delete("/api/v1/session", headers={"X-CSRFToken": admin.token})
+    with reading() as c:
+        assert "long ago" not in c.execute(sa.select(ended_sessions.c.digest)).scalars().all()
 
 
 def test_a_new_password_ends_every_session(supervisor: Person) -> None:
