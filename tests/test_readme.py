@@ -67,8 +67,9 @@ def headings(text: str) -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_link_leads_to_a_page_and_to_a_heading_that_it_has(page: str) -> None:
-    text = (ROOT / page).read_text()
-    for path, anchor in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", text):
+    links = re.findall(r"\]\(([^)#]*)#?([^)]*)\)", (ROOT / page).read_text())
+    assert links
+    for path, anchor in links:
         target = (ROOT / page).parent / path if path else ROOT / page
         assert target.is_file(), path
         assert not anchor or anchor in headings(target.read_text()), anchor
@@ -93,7 +94,9 @@ def said_after(start: str, page: str) -> list[list[str]]:
 def test_every_command_of_the_server_is_one_and_takes_these_options(page: str) -> None:
     app = Flask("server")
     register(app)
-    for words in said_after("flask --app server ", page):
+    commands = said_after("flask --app server ", page)
+    assert commands or page != "README.md"
+    for words in commands:
         command: click.Command = app.cli
         while isinstance(command, click.Group) and words and words[0] in command.commands:
             command = command.commands[words.pop(0)]
@@ -116,7 +119,9 @@ def test_every_command_of_a_handheld_is_one_and_takes_these_options(
 @pytest.mark.parametrize("page", PAGES)
 def test_whatever_can_be_made_run_or_opened_is_there(page: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    for line in code(page):
+    lines = list(code(page))
+    assert lines
+    for line in lines:
         for target in re.findall(r"^make ([a-z-]+\b(?!-[A-Z]))", line):
             assert target in targets or target.startswith("bench-"), line
         for name in re.findall(r"^(?:make )?bench-([a-z_]+)", line):

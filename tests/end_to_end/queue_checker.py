@@ -50,12 +50,18 @@ class Evidence:
 def findings(evidence: Evidence) -> list[str]:
     """Everything that is lost, twice, invented or altered, a sentence each."""
     found: list[str] = []
-    for check in (_beeped, _delivered, _invented, _typed, _marks):
+    for check in (_idle, _beeped, _delivered, _invented, _typed, _marks):
         sentences = list(check(evidence))
         found += sentences[:FINDINGS_MAX]
         if len(sentences) > FINDINGS_MAX:
             found.append(f"... and {len(sentences) - FINDINGS_MAX} more like the last.")
     return found
+
+
+def _idle(evidence: Evidence) -> Iterator[str]:
+    if not evidence.typed or not evidence.beeped:
+        typed = sum(evidence.typed.values())
+        yield f"{typed} labels were typed and {len(evidence.beeped)} beeped: such a run shows nothing."
 
 
 def _beeped(evidence: Evidence) -> Iterator[str]:

@@ -58,6 +58,7 @@ def test_of_each_unit_sold_the_desk_knows_the_order_the_day_and_how_often_it_cam
     with shop_year.open() as app:
         clerk = sign_in(app, "Meera")
         went_round = [unit for unit in sold if times[unit]]
+        assert went_round
         for unit in every(sorted(sold), 40) + every(sorted(went_round), 15):
             found = asked(clerk, unit)
             assert found["returns"] == times[unit]

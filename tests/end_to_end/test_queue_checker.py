@@ -48,6 +48,7 @@ def test_a_scan_that_was_kept_before_it_could_beep_is_in_order() -> None:
         ),
         (replace(WHOLE, committed={name: WHOLE.committed[name] for name in NAMES[:2]}), "no handheld committed it"),
         (replace(WHOLE, typed={}), "was typed 0 times and kept 1 times"),
+        (Evidence(typed={}, beeped={}, committed={}, released={}, stored={}, marks={}), "such a run shows nothing"),
         (replace(WHOLE, stored=GAP), "7.1 is acknowledged through 3, and it is whole through 1"),
         (replace(WHOLE, marks={}), "7.1 is acknowledged through 0, and it is whole through 3"),
         (replace(WHOLE, marks={(7, 1): (3, GENESIS)}), "7.1 is acknowledged through 3"),

@@ -115,7 +115,9 @@ def test_a_form_is_not_json(app: Flask) -> None:
 
 
 def test_a_body_over_the_limit_is_refused_at_every_address(app: Flask, admin: Person) -> None:
-    for rule in _rules(app, "POST"):
+    rules = _rules(app, "POST")
+    assert rules
+    for rule in rules:
         most = getattr(app.view_functions[rule.endpoint], "body_bytes_max", BODY_BYTES_MAX)
         answer = admin.post(_path(rule, "1"), data=b"x" * (most + 1), content_type="application/json")
         assert answer.status_code == 413, rule

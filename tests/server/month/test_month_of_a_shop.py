@@ -89,6 +89,7 @@ def test_a_day_that_has_not_begun_is_refused_and_the_last_whole_month_is_shown_w
 def test_the_stock_of_each_month_end_is_worth_what_a_perfect_clerk_says(shop_year: Shop) -> None:
     truth = shop_year.truth
     seconds = []
+    assert truth.months
     with shop_year.open(), reading() as c:
         for end in truth.months[::3] + truth.months[-1:]:
             began = time.process_time()

@@ -60,6 +60,7 @@ def test_every_kind_of_label_on_every_sheet_reads_back_wherever_it_fits(sheet: S
                 wanted.append(content.key)
                 continue
             assert carrier is Carrier.LINEAR or (carrier is Carrier.QR and sheet.height < 30), (kind, sheet.name)
+    assert wanted
     start = 3 % sheet.labels or 1
     printed_pages = pages(pdf.sheets(placed, sheet, start=start))
     for number, key in enumerate(wanted, start - 1):
