@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -10,13 +11,14 @@ import sqlalchemy as sa
 from server import case_rows
 from server.database import SITE
 from server.ledger import FOLDED, fact_of, in_chunks
-from server.replay import Case, case_name
+from server.replay import Case, case_name, is_case
 from server.tables import cases, events
 from server.undone import read_undone
 from sync.event import format_name
 from sync.history import Fact
 
-_DECIDING: Final = ("settle", "reopen", "assign")
+DECIDING: Final = ("settle", "reopen", "assign")
+"""What a person says of a case, and what it is decided by."""
 
 
 def store(connection: sa.Connection, site: str, rule: str, number: str, found: dict[str, Case], at: int) -> None:
@@ -41,6 +43,18 @@ def subjects(connection: sa.Connection, site: str, rule: str, number: str) -> se
     return set(connection.execute(_SUBJECTS, {"site": site, "rule": rule, "number": number}).scalars())
 
 
+def decided(connection: sa.Connection, site: str, rule: str, facts: Iterable[Fact]) -> set[str]:
+    """The numbers of which these facts decide a case by this rule."""
+    said = {(f.event.subject, f.event.document) for f in facts if f.event.action in DECIDING}
+    t = cases.c
+    found: set[str] = set()
+    for keys in in_chunks(subject for subject, document in said if subject and is_case(document, rule)):
+        query = sa.select(t.unit, t.episode, t.document).where(t.site == site, t.rule == rule, t.unit.in_(keys))
+        rows = connection.execute(query)
+        found.update(number for unit, episode, number in rows if (unit, case_name(rule, episode)) in said)
+    return found
+
+
 def _decide(connection: sa.Connection, site: str, opened: dict[str, Case]) -> dict[str, Case]:
     """The cases with what people decided about them, as far as it rests on what the last version says."""
     t = events.c
@@ -48,7 +62,7 @@ def _decide(connection: sa.Connection, site: str, opened: dict[str, Case]) -> di
     by_name = {case_name(case.rule, case.episode): case.episode for case in found.values()}
     said: list[Fact] = []
     for chunk in in_chunks(by_name):
-        query = sa.select(events).where(t.site == site, t.document.in_(chunk), t.action.in_(_DECIDING))
+        query = sa.select(events).where(t.site == site, t.document.in_(chunk), t.action.in_(DECIDING))
         said += [fact_of(row) for row in connection.execute(query.where(t.outcome.in_(FOLDED))).mappings()]
     undone = read_undone(connection, [format_name(fact.name) for fact in said])
     for fact in sorted(said, key=lambda fact: fact.order):

@@ -18,9 +18,10 @@ from server.counts import exceptions
 from server.counts.closing import close_count
 from server.counts.plan import CountError
 from server.database import stamp
+from server.effects import take_effect
 from server.identifiers import names_of
 from server.orders import surplus
-from server.rebuild import advance, lock
+from server.rebuild import lock
 from server.replay import case_name
 from server.roles import Task, may
 from server.rules import rules
@@ -273,14 +274,7 @@ def _record(
         document=case_name(case.rule, case.episode),
         **fields,
     )
-    at = stamp(connection)
-    advance(connection, site, [fact], at)
-    if case.rule == surplus.RULE:
-        surplus.refold(connection, site, [str(case.document)], at)
-    if case.rule == piece_cases.RULE:
-        piece_cases.refold(connection, site, str(case.document), at)
-    if case.rule == exceptions.RULE:
-        exceptions.refold(connection, site, str(case.document), at)
+    take_effect(connection, site, [fact], now_ms, stamp(connection))
     return fact
 
 

@@ -6,20 +6,15 @@ later, a handheld that was away maybe, that fact is undone as well; and when the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 import sqlalchemy as sa
 
-from server import ledger, piece_cases
-from server.counts import exceptions
-from server.counts.progress import publish_progress
+from server import ledger
 from server.database import KEYS, SITE
 from server.ledger import FOLDED, fact_of, in_chunks
-from server.rebuild import advance
-from server.returns import published
 from server.tables import events
-from server.transfers.announce import announce
 from server.undone import read_undone
 from sync.actions import ACTIONS
 from sync.event import format_name
@@ -29,28 +24,12 @@ DEPTH_MAX: Final = 20
 """How often one scan may have been read anew."""
 
 
-def take_effect(connection: sa.Connection, site: str, facts: Sequence[Fact], now_ms: int, at: int) -> None:
-    """Fold facts that were just appended to the ledger and what follows from them, and tell the handhelds of counts.
-
-    Args:
-        now_ms: moment of what the server says because of them.
-        at: stamp of this transaction.
-    """
-    every = [*facts, *follow(connection, site, facts, now_ms)]
-    advance(connection, site, every, at)
-    exceptions.refold_after(connection, site, every, at)
-    piece_cases.refold_after(connection, site, every, at)
-    publish_progress(connection, site, every, at)
-    published.tell(connection, site, [fact.event for fact in every], at)
-    announce(connection, site, every, now_ms)
-
-
 def follow(connection: sa.Connection, site: str, facts: Iterable[Fact], now_ms: int) -> list[Fact]:
     """Undo what stands on the events that these facts undo; returns the undos, still to be folded."""
     made: list[Fact] = []
     for fact in facts:
         target = fact.event.voids
-        if target is not None:
+        if target is not None and target != fact.event.about:  # else it gave way to a reading, which stands
             made += [_undo(connection, site, resting, fact, now_ms) for resting in _resting(connection, site, target)]
     return made
 

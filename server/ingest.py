@@ -12,7 +12,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server.database import stamp
-from server.follow import take_effect
+from server.effects import take_effect
 from server.ledger import Entry, append, begin_chain
 from server.tables import chains, devices, events
 from server.timing import ClockSample, Estimate, Reading, clocks_in, earliest, estimate

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from server import apart_cases, papers
 from server.counts.compare import Line
 from server.counts.plan import Sort
-from server.ledger import SERVER_DEVICE, in_chunks, read_fact
+from server.ledger import in_chunks, read_fact
 from server.receipts import notice
 from server.receipts.late import explained
 from server.replay import Case
@@ -75,15 +75,20 @@ def _came(case: Case, late: Fact) -> Case:
     return replace(case, status="explained", closed_by=format_name(late.name), closed_ms=closed_ms)
 
 
-def refold_after(connection: sa.Connection, site: str, facts: Iterable[Fact], at: int) -> None:
-    """Make the cases anew of those closed receipts of which these facts may bring what was missing, or take it back."""
-    said = [f for f in facts if f.event.action in ("receive", "void") and f.name[0] != SERVER_DEVICE]
+def refold_after(connection: sa.Connection, site: str, facts: Sequence[Fact], at: int) -> None:
+    """Make the cases anew that these facts decide, and of closed receipts those of which they bring what was missing.
+
+    Or take back what had come late.
+    """
+    said = [f for f in facts if f.event.action in ("receive", "void")]
     under = {f.event.document for f in said if f.event.document} | read_undone_documents(connection, said)
+    concerned = apart_cases.decided(connection, site, RULE, facts)
     t = cases.c
     for some in in_chunks(under | notice.orders_of(connection, site, under)):
         told = sa.select(t.document).where(t.site == site, t.rule == RULE, t.document.in_(some)).distinct()
-        for number in sorted(connection.execute(told).scalars()):
-            refold(connection, site, number, at)
+        concerned.update(connection.execute(told).scalars())
+    for number in sorted(concerned):
+        refold(connection, site, number, at)
 
 
 def _versions(connection: sa.Connection, site: str, number: str) -> list[Any]:

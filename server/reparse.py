@@ -18,9 +18,10 @@ import sqlalchemy as sa
 
 from server import ledger, set_aside, site_codes
 from server.database import reading, stamp, transact
+from server.effects import take_effect
 from server.ledger import FOLDED, fact_of
 from server.reading_anew import Finding, Reading, label_key, read_anew
-from server.rebuild import advance, lock
+from server.rebuild import lock
 from server.tables import events
 from server.undone import read_undone
 from sync.actions import ACTIONS
@@ -133,7 +134,7 @@ def _chunk(
         else:
             mine.applied += 1
     if stated:
-        advance(connection, site, stated, stamp(connection))
+        take_effect(connection, site, stated, now_ms, stamp(connection))
     _add(survey, mine)
     return then
 

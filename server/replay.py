@@ -287,6 +287,11 @@ def case_name(rule: str, episode: str) -> str:
     return f"case:{rule}:{episode}"
 
 
+def is_case(document: str | None, rule: str) -> bool:
+    """Whether an event's `document` is a case by this rule."""
+    return document is not None and document.startswith(case_name(rule, ""))
+
+
 _ESCAPED: Final = str.maketrans({"%": "%25", "/": "%2F", "~": "%7E"})
 
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from server import ledger
 from server.database import KEYS, stamp
-from server.follow import take_effect
+from server.effects import take_effect
 from server.ingest import APART
 from server.ledger import FOLDED, KEYS_PER_QUERY, fact_of
 from server.tables import events

@@ -16,7 +16,7 @@ from server import case_list, changes, ledger, queries
 from server.case_list import CaseLine
 from server.database import stamp
 from server.decisions import worded
-from server.follow import take_effect
+from server.effects import take_effect
 from server.ledger import FOLDED, fact_of
 from server.queries import TrailLine
 from server.rebuild import lock

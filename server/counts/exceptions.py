@@ -8,14 +8,14 @@ fact arrives that may be late for it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import case_rows, papers
+from server import apart_cases, case_rows, papers
 from server.counts import late, plan
 from server.counts.due import CLOCK_MS_MAX
 from server.database import KEYS, SITE
@@ -31,13 +31,12 @@ from sync.history import Fact
 
 RULE: Final = "late_scan"
 _RECOUNT: Final = re.compile(r"-R\d+$")
-_DECIDING: Final = ("settle", "reopen", "assign")
 Marks = frozenset[str]
 
 
-def refold_after(connection: sa.Connection, site: str, facts: Iterable[Fact], at: int) -> None:
-    """Make the exceptions anew of those closed counts for which these facts may have come late."""
-    for number in sorted(_concerned(connection, site, facts)):
+def refold_after(connection: sa.Connection, site: str, facts: Sequence[Fact], at: int) -> None:
+    """Make the exceptions anew of those closed counts for which these facts may be late, or which they decide."""
+    for number in sorted(_concerned(connection, site, facts) | apart_cases.decided(connection, site, RULE, facts)):
         refold(connection, site, number, at)
 
 
@@ -224,7 +223,7 @@ def _decide(connection: sa.Connection, site: str, found: Mapping[str, case_rows.
     by_case = {case_name(*key): (unit, key) for unit, key in every}
     said: list[Fact] = []
     for chunk in in_chunks(by_case):
-        query = sa.select(events).where(t.site == site, t.document.in_(chunk), t.action.in_(_DECIDING))
+        query = sa.select(events).where(t.site == site, t.document.in_(chunk), t.action.in_(apart_cases.DECIDING))
         said += [fact_of(row) for row in connection.execute(query.where(t.outcome.in_(FOLDED))).mappings()]
     undone = read_undone(connection, [format_name(fact.name) for fact in said])
     for fact in sorted(said, key=lambda fact: fact.order):

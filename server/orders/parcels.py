@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from server import site_codes
 from server.database import stamp
 from server.document_lines import Names
-from server.follow import take_effect
+from server.effects import take_effect
 from server.ledger import record
 from server.orders.cancelling import OrderError
 from server.rebuild import lock

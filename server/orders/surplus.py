@@ -85,6 +85,11 @@ def refold(connection: sa.Connection, site: str, numbers: Iterable[str], at: int
         apart_cases.store(connection, site, RULE, number, found, at)
 
 
+def refold_after(connection: sa.Connection, site: str, facts: Iterable[Fact], at: int) -> None:
+    """Make the cases anew that these facts decide; what they bring to an order and take from it `advance` looks at."""
+    refold(connection, site, apart_cases.decided(connection, site, RULE, facts), at)
+
+
 _E: Final = events.c
 _TOLD: Final = sa.select(cases.c.document).where(cases.c.site == SITE, cases.c.rule == RULE)
 _ANY_TOLD: Final = _TOLD.limit(1)

@@ -8,7 +8,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from server.database import stamp
-from server.follow import take_effect
+from server.effects import take_effect
 from server.identifiers import owners
 from server.ledger import record
 from server.rebuild import lock

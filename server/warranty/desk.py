@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from server import ledger, parties
 from server.database import stamp
-from server.follow import take_effect
+from server.effects import take_effect
 from server.ledger import record
 from server.queries import UnitView, read_unit
 from server.rebuild import lock

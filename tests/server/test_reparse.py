@@ -13,11 +13,12 @@ from server.database import reading, stamp, transact, writing
 from server.rebuild import rebuild
 from server.reparse import Survey, reparse, replayable
 from server.setup import FOLD_VERSION
-from server.tables import events, server_state, unit_states
+from server.tables import cases, events, server_state, unit_states
 from server.undo import UndoError, undo
 from sync.event import encode
 from sync.identity import serial_key
 from tests.handheld import BIN_A, BIN_B, DAY, DOCK, PHONE, Chain, unit
+from tests.server.counting import Counting, begin, close
 from tests.server.office import LOCATIONS, PRODUCTS, office, take
 from tests.server.site import SITE, differences, enrol, folded, push
 
@@ -67,6 +68,21 @@ def assert_everything_fits() -> None:
         rebuild(c, SITE, [BARE, PHONE_UNIT, unit("A1")], stamp(c))
     assert differences(before, folded()) == []
     assert list(upkeep.verify(SITE, lambda _: None)) == []
+
+
+def test_what_was_counted_by_its_old_name_is_a_late_scan_of_the_closed_count_by_both(warehouse: str) -> None:
+    begin("CC-1", BIN_A)
+    enrol(1)
+    chain = Chain(1)
+    Counting(chain)(BIN_A, BARE, barcode=b"C39XK12QQZ", symbology="]C0")
+    push(chain, now_ms=NOW - 60_000)
+    close()
+    mend_the_pattern()
+    assert read_again(now_ms=NOW + 60_000).applied == 1
+    with reading() as c:
+        late = c.execute(sa.select(cases.c.unit).where(cases.c.rule == "late_scan", cases.c.status == "open"))
+        assert {str(subject) for subject in late.scalars()} == {BARE, PHONE_UNIT}
+    assert_everything_fits()
 
 
 def test_what_would_change_is_shown_and_nothing_is_written(device: Chain) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from server import follow, rebuild, replay, timing
+from server import effects, rebuild, replay, timing
 from server.counts import due
 from server.counts.scans import Interval
 from server.rules import Rule
@@ -120,7 +120,7 @@ def decisions_lost(patch: pytest.MonkeyPatch) -> None:
 def first_scans_not_folded(patch: pytest.MonkeyPatch) -> None:
     """The first scan of every push is kept, and nothing comes of it."""
     true = rebuild.advance
-    patch.setattr(follow, "advance", lambda c, site, facts, at: true(c, site, list(facts)[1:], at))
+    patch.setattr(effects, "advance", lambda c, site, facts, at: true(c, site, list(facts)[1:], at))
 
 
 @pytest.mark.slow

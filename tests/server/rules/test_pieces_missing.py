@@ -9,10 +9,11 @@ import sqlalchemy as sa
 
 from server.case_list import read_case
 from server.counts.closing import close_count
-from server.database import reading, writing
+from server.database import reading, transact, writing
 from server.decisions import DecisionError, settle
 from server.receipts.receipt import close_receipt
 from server.tables import cases
+from server.undo import undo
 from server.upkeep import rebuild_all, verify
 from tests.handheld import BIN_A, BIN_B, CABLE, DAY, DOCK, Chain
 from tests.server.counting import Counting, begin
@@ -74,7 +75,10 @@ def test_pieces_that_a_closed_receipt_lacks_are_a_case_until_a_later_version_has
     assert [problem for problem in verify(SITE, lambda _: None) if "cases" in problem] == []
 
 
-def test_the_scan_that_brings_the_last_pieces_closes_their_case_and_its_undo_opens_it_again(chain: Chain) -> None:
+@pytest.mark.parametrize("by", ["handheld", "office"])
+def test_the_scan_that_brings_the_last_pieces_closes_their_case_and_its_undo_opens_it_again(
+    chain: Chain, by: str
+) -> None:
     lines: list[dict[str, Any]] = [
         {"subject": CABLE, "quantity": 12},
         {"subject": "PO-1", "attributes": {"fulfils": "PO-1"}},
@@ -97,9 +101,12 @@ def test_the_scan_that_brings_the_last_pieces_closes_their_case_and_its_undo_ope
     with reading() as c:
         assert set(c.execute(sa.select(cases.c.closed_by)).scalars()) == {f"{chain.device_no}.{chain.epoch}.3"}
     assert [problem for problem in verify(SITE, lambda _: None) if "cases" in problem] == []
-    undone = f"{chain.device_no}.{chain.epoch}.3"
-    chain.scan(NOW + 50_000, "void", CABLE, voids=undone, reason="wrong label", location=DOCK)
-    push(chain, 4, now_ms=NOW + 60_000)
+    last = f"{chain.device_no}.{chain.epoch}.3"
+    if by == "handheld":
+        chain.scan(NOW + 50_000, "void", CABLE, voids=last, reason="wrong label", location=DOCK)
+        push(chain, 4, now_ms=NOW + 60_000)
+    else:
+        transact(lambda c: undo(c, site=SITE, name=last, reason="wrong label", operator="Sam", now_ms=NOW + 60_000))
     assert [status for _, status, _ in told()] == ["open", "open"]
     assert [problem for problem in verify(SITE, lambda _: None) if "cases" in problem] == []
 

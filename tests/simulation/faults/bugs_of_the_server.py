@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from server import backup, changes, database, follow, ingest, ledger, rebuild, set_aside, timing, unit_rows, upkeep
+from server import backup, changes, database, effects, ingest, ledger, rebuild, set_aside, timing, unit_rows, upkeep
 from server.api import handhelds
 from server.counts import exceptions, late
 from server.errors import Refusal
@@ -197,7 +197,7 @@ def what_comes_last_is_folded_last(patch: Patch) -> None:
 @caught_by(7, slow=True)
 def the_first_scan_of_a_push_is_not_folded(patch: Patch) -> None:
     true = rebuild.advance
-    patch.setattr(follow, "advance", lambda c, site, facts, at: true(c, site, list(facts)[1:], at))
+    patch.setattr(effects, "advance", lambda c, site, facts, at: true(c, site, list(facts)[1:], at))
 
 
 @caught_by(8)

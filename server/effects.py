@@ -1,0 +1,45 @@
+"""What follows from facts that were just appended to the ledger: one entrance for all, whoever brings them in.
+
+Each step reads what the steps before it stored:
+
+1. `follow`: what the server had said because of a scan that is undone now is undone too, and folded with the rest.
+2. `advance`: units, cartons, pieces, bins and orders, with their cases.
+3. Cases that no unit's history holds: of closed counts, receipts and transfers, by what was scanned or decided.
+4. What handhelds are told: which bins of a count are done, what the returns desk has to know.
+5. Other sites: what was handed over to them, and by now stands here as handed over.
+
+Rows of an imported document are no facts that are appended, but counted from its import on: `rebuild_stated`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from server import piece_cases
+from server.counts import exceptions
+from server.counts.progress import publish_progress
+from server.follow import follow
+from server.orders import surplus
+from server.rebuild import advance
+from server.returns import published
+from server.transfers.announce import announce
+from sync.history import Fact
+
+
+def take_effect(connection: sa.Connection, site: str, facts: Sequence[Fact], now_ms: int, at: int) -> None:
+    """Fold facts that were just appended to the ledger and what follows from them, and tell who has to know.
+
+    Args:
+        now_ms: moment of what the server says because of them.
+        at: stamp of this transaction.
+    """
+    every = [*facts, *follow(connection, site, facts, now_ms)]
+    advance(connection, site, every, at)
+    exceptions.refold_after(connection, site, every, at)
+    piece_cases.refold_after(connection, site, every, at)
+    surplus.refold_after(connection, site, every, at)
+    publish_progress(connection, site, every, at)
+    published.tell(connection, site, [fact.event for fact in every], at)
+    announce(connection, site, every, now_ms)
