@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from server.chain_mark import Mark, advance_mark
 from server.database import stamp
 from server.effects import take_effect
 from server.ledger import Entry, append, begin_chain
@@ -18,7 +19,7 @@ from server.tables import chains, devices, events
 from server.timing import ClockSample, Estimate, Reading, clocks_in, earliest, estimate
 from sync.actions import refuse
 from sync.event import GENESIS, EventError, NewerSchema, ScanEvent, chain, decode, digest
-from sync.protocol import MISSING_RANGES_MAX, Outcome, ProtocolError, PushHeader
+from sync.protocol import Outcome, ProtocolError, PushHeader
 
 APART: Final = "It does not continue what this chain holds."
 """In the note of a copied queue's first line: whoever computes the chain anew must not take it for a changed one."""
@@ -77,7 +78,7 @@ def ingest(
     if (digests[-1].hex() if digests else header.before) != header.after:
         raise ProtocolError("The digest in the header is not that of these events: they changed on the way.")
     row = _chain_row(connection, device["site"], header)
-    stored = _stored(connection, header, len(lines))
+    stored = _stored(connection, header, row)
     # Decide.
     classify = _classify if device["revoked_ms"] is None else _classify_revoked
     read = [
@@ -96,14 +97,14 @@ def ingest(
     facts = [e.fact() for e in entries if e.outcome in (Outcome.ACCEPTED, Outcome.FORKED)]
     if facts:
         take_effect(connection, device["site"], facts, now_ms, stamp(connection))
-    mark = _advance_mark(connection, header, row)
+    mark = advance_mark(connection, header, row)
     _remember(connection, header, mark, sample, now_ms)
     return Ingested(
         acked_through=mark.acked_through,
         head=mark.head,
         last_seq=mark.last_seq,
         safe_through=min(mark.acked_through, row["safe_through"]),
-        missing=_missing(connection, header, mark),
+        missing=mark.missing,
         accepted=sum(r.outcome is Outcome.ACCEPTED for r in read),
         duplicate=len(read) - len(fresh),
         exceptions=[
@@ -114,15 +115,6 @@ def ingest(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """How far a chain is here: end of its contiguous prefix, the digest there, and its highest number."""
-
-    acked_through: int
-    head: bytes
-    last_seq: int
-
-
 _CHAIN: Final = sa.and_(chains.c.device_no == sa.bindparam("device"), chains.c.epoch == sa.bindparam("of_epoch"))
 _MOVE_MARK: Final = chains.update().where(_CHAIN)
 _SEEN: Final = devices.update().where(devices.c.device_no == sa.bindparam("device"))
@@ -130,7 +122,7 @@ _SEEN: Final = devices.update().where(devices.c.device_no == sa.bindparam("devic
 
 def _remember(connection: sa.Connection, header: PushHeader, mark: Mark, sample: ClockSample, now_ms: int) -> None:
     """Write down how far the chain is, and where its handheld stands."""
-    moved = {"acked_through": mark.acked_through, "head": mark.head, "last_seq": mark.last_seq}
+    moved = asdict(mark) | {"missing": mark.missing or None}
     connection.execute(
         _MOVE_MARK, moved | _sample_row(header, sample) | {"device": header.device_no, "of_epoch": header.epoch}
     )
@@ -157,11 +149,15 @@ def _chain_row(connection: sa.Connection, site: str, header: PushHeader) -> dict
     return dict(row)
 
 
-def _stored(connection: sa.Connection, header: PushHeader, count: int) -> dict[int, frozenset[bytes]]:
+def _stored(connection: sa.Connection, header: PushHeader, row: Mapping[str, Any]) -> dict[int, frozenset[bytes]]:
     """Digests that are stored under the names of this run, and of the events before and after it."""
-    span = {"first": header.first - 1, "last": header.first + count}
-    rows = connection.execute(_STORED, {"device": header.device_no, "of_epoch": header.epoch, **span})
     found: dict[int, frozenset[bytes]] = {0: frozenset({GENESIS})}
+    if not header.count:
+        return found
+    if header.first - 1 == row["acked_through"] == row["last_seq"] and header.before == row["head"].hex():
+        return found | {header.first - 1: frozenset({row["head"]})}  # it goes on where the chain ends
+    span = {"first": header.first - 1, "last": header.first + header.count}
+    rows = connection.execute(_STORED, {"device": header.device_no, "of_epoch": header.epoch, **span})
     for seq, digest_ in rows:
         found[seq] = found.get(seq, frozenset()) | {digest_}
     return found
@@ -345,56 +341,3 @@ def _neighbours(
     asked = {"device": header.device_no, "of_epoch": header.epoch}
     below = connection.execute(_BELOW, asked | {"first": first}).scalar()
     return below, connection.execute(_ABOVE, asked | {"last": last}).scalar() if last < stored_last else None
-
-
-_BEYOND: Final = (
-    sa.select(events.c.seq, events.c.digest, sa.case((events.c.seq > _FIRST, events.c.line)))
-    .where(_MINE, events.c.seq > _LAST)
-    .order_by(events.c.seq, events.c.outcome == Outcome.FORKED)
-)
-
-
-def _advance_mark(connection: sa.Connection, header: PushHeader, row: Mapping[str, Any]) -> Mark:
-    """How far the chain is here, now that this run has been stored.
-
-    The head says that all before it is here. Where what lies beyond this run does not follow it, it is a digest that no
-    queue has, so that none takes the mark for a word about its own events.
-    """
-    acked, head, last = row["acked_through"], row["head"], row["last_seq"]
-    asked = {
-        "device": header.device_no,
-        "of_epoch": header.epoch,
-        "last": acked,
-        "first": header.first + header.count - 1,
-    }
-    known = {head}
-    for seq, digest_, line in connection.execute(_BEYOND, asked):  # of two that bear one name, the first to come leads
-        if seq == acked + 1:
-            follows = line is None or any(digest(before, line) == digest_ for before in known)
-            acked, head, known = seq, digest_ if follows else digest(head, line), {digest_}
-        elif seq == acked:
-            known.add(digest_)
-        last = max(last, seq)
-    return Mark(acked, head, last)
-
-
-def _missing(connection: sa.Connection, header: PushHeader, mark: Mark) -> list[list[int]]:
-    """Ranges beyond the mark that have not arrived."""
-    acked = mark.acked_through
-    if mark.last_seq <= acked:
-        return []
-    rows = connection.execute(
-        sa.select(events.c.seq)
-        .distinct()
-        .where(events.c.device_no == header.device_no, events.c.epoch == header.epoch, events.c.seq > acked)
-        .order_by(events.c.seq)
-    ).scalars()
-    ranges = []
-    expected = acked + 1
-    for seq in rows:
-        if seq > expected:
-            ranges.append([expected, seq - 1])
-        expected = seq + 1
-        if len(ranges) == MISSING_RANGES_MAX:
-            break
-    return ranges

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from server import apart_cases, bin_cases, changes, offered, papers, piece_cases, told_anew
 from server import documents as imports
+from server.chain_mark import gaps
 from server.counts import exceptions
 from server.database import KEYS, SITE, reading, stamp, writing
 from server.document_kinds import KINDS
@@ -125,6 +126,8 @@ def verify(site: str, progress: Progress) -> Iterator[str]:
 def _chains(connection: sa.Connection, site: str) -> Iterator[str]:
     for chain in connection.execute(sa.select(chains).where(chains.c.site == site)).all():
         yield from _chain(connection, chain)
+        if gaps(connection, chain.device_no, chain.epoch, chain.acked_through) != (chain.missing or []):
+            yield f"Chain {chain.device_no}.{chain.epoch} is said to lack other events than those which are not here."
 
 
 _LINKS: Final = (

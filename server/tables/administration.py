@@ -36,6 +36,7 @@ chains = sa.Table(
     sa.Column("acked_through", sa.BigInteger, nullable=False, comment="end of the contiguous durable prefix"),
     sa.Column("head", sa.LargeBinary, nullable=False, comment="digest at that point"),
     sa.Column("last_seq", sa.BigInteger, nullable=False, comment="the highest that is here"),
+    sa.Column("missing", sa.JSON(none_as_null=True), comment="the first ranges beyond the prefix that are not here"),
     sa.Column("safe_through", sa.BigInteger, nullable=False, comment="the highest that is in a backup"),
     sa.Column("boot", sa.Text, comment="of the last clock sample"),
     sa.Column("offset_ms", sa.BigInteger, comment="server time less boot clock, sampled at sending"),

@@ -251,6 +251,10 @@ DAMAGE: dict[str, tuple[Callable[[sa.Connection], Any], str]] = {
         lambda c: c.execute(chains.update().where(chains.c.device_no != 0).values(last_seq=99)),
         "is said to reach to 99",
     ),
+    "a gap that is none": (
+        lambda c: c.execute(chains.update().where(chains.c.device_no != 0).values(missing=[[2, 3]])),
+        "is said to lack other events than those which are not here",
+    ),
     "a name that is offered as another unit's": (
         lambda c: c.execute(reference.update().where(reference.c.kind == "alias").values(row=BIN_A)),
         f"{IMEI} is offered as {BIN_A}",

@@ -17,9 +17,10 @@ from server.ingest import Ingested
 from server.rebuild import rebuild
 from server.tables import cases, chains, devices, events, unit_states
 from sync.event import encode
-from sync.protocol import ProtocolError
+from sync.protocol import MISSING_RANGES_MAX, ProtocolError
 from tests.handheld import BIN_A, BIN_B, CARTON_1, DAY, DOCK, Chain, unit
 from tests.server.site import SITE, differences, enrol, folded, push, rows, site, state_document
+from tests.server.test_statements import counting
 
 NOW = DAY + 3_600_000
 
@@ -238,6 +239,34 @@ def test_only_what_is_here_without_a_gap_is_acknowledged(warehouse: str) -> None
     assert (taken.acked_through, taken.head, taken.missing) == (4, device.digests[4], [[5, 7]])
     taken = push(device, 5, 7, now_ms=NOW)
     assert (taken.acked_through, taken.head, taken.missing) == (9, device.digests[9], [])
+
+
+def test_a_handheld_behind_a_gap_that_nobody_fills_asks_nothing_of_what_lies_beyond_it(warehouse: str) -> None:
+    device = handheld()
+    for n in range(5):
+        device.scan(DAY + n * 1000, "inspect", unit(f"S{n}"), location=BIN_A)
+    push(device, 2, 5, now_ms=NOW)
+    with counting() as sent:
+        taken = push(device, 6, 5, now_ms=NOW + 5_000)
+    assert (taken.acked_through, taken.missing) == (0, [[1, 1]])
+    assert [statement for statement in sent if "FROM events" in statement] == []
+
+
+def test_every_gap_is_asked_for_in_the_end_however_many_there_are(warehouse: str) -> None:
+    device = handheld()
+    count = 2 * MISSING_RANGES_MAX + 6
+    for n in range(count):
+        device.scan(DAY + n * 1000, "inspect", unit("S1"), location=BIN_A)
+    gaps = [[n, n] for n in range(1, count, 2)]
+    for n in range(2, count, 2):
+        push(device, n, n, now_ms=NOW)
+    assert push(device, count, count, now_ms=NOW).missing == gaps[:MISSING_RANGES_MAX]
+    assert push(device, 11, 11, now_ms=NOW).missing == [gap for gap in gaps if gap != [11, 11]][:MISSING_RANGES_MAX]
+    assert push(device, 1, 7, now_ms=NOW).acked_through == 8
+    assert push(device, 9, 9, now_ms=NOW).missing == [gap for gap in gaps if gap[0] > 11][:MISSING_RANGES_MAX]
+    taken = push(device, 12, count, now_ms=NOW)
+    assert (taken.acked_through, taken.head, taken.missing) == (count, device.digests[count], [])
+    assert chains_fit()
 
 
 def test_runs_that_arrive_in_any_order_lead_to_the_same_rows(warehouse: str) -> None:

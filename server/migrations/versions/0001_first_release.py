@@ -46,6 +46,12 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         sa.Column("acked_through", sa.BigInteger(), nullable=False, comment="end of the contiguous durable prefix"),
         sa.Column("head", sa.LargeBinary(), nullable=False, comment="digest at that point"),
         sa.Column("last_seq", sa.BigInteger(), nullable=False, comment="the highest that is here"),
+        sa.Column(
+            "missing",
+            sa.JSON(none_as_null=True),
+            nullable=True,
+            comment="the first ranges beyond the prefix that are not here",
+        ),
         sa.Column("safe_through", sa.BigInteger(), nullable=False, comment="the highest that is in a backup"),
         sa.Column("boot", sa.Text(), nullable=True, comment="of the last clock sample"),
         sa.Column(

@@ -25,7 +25,7 @@ from tests.simulation.faults.planted import Patch, caught_by
 
 @caught_by(3, faults=(Fault.BACKUP, Fault.RESTORE))
 def acknowledge_the_maximum(patch: Patch) -> None:
-    patch.setattr(ingest, "_advance_mark", planted_server.advance_mark)
+    patch.setattr(ingest, "advance_mark", planted_server.advance_mark)
 
 
 @caught_by(4, 5, faults=(Fault.TWIN, Fault.OLD_FOLDER))
