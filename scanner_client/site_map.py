@@ -14,13 +14,13 @@ server's two shared cores. An index would make it 1 ms, and every unit 18 bytes 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
 
 from scanner_client.clock import Clock
 from scanner_client.database import Database, Remembered
+from scanner_client.map_changes import Change, MapChanges
 from scanner_client.map_rows import (
     ANNOUNCED_IN,
     COLLIDED,
@@ -31,33 +31,24 @@ from scanner_client.map_rows import (
     NESTING_MAX,
     NUMBER_OF,
     PACKED_IN,
-    PUT_UNIT,
     SERIALS,
     STATUSES,
     STORED,
     date_of,
-    hashed,
-    split,
-    unit_values,
 )
 from scanner_client.pieces_map import PiecesMap
-from sync.identity import is_location
-from sync.marks import unpack
+from scanner_client.unit_rows import DAY_MS, UnitRows
 from sync.order import Available, Order
 from sync.protocol import STOCKED_MS
 from sync.recall import Recall
 from sync.stolen import Theft, Thefts, thefts_in
-from sync.unit import IN_STOCK, NOT_TOLD, Status, UnitState, carried, is_inferred
+from sync.unit import IN_STOCK, Status, UnitState, carried, is_inferred
 from sync.verdict import Known
 from sync.zones import is_quarantine
 
 RECALLS_MAX: Final = 10_000
 THEFTS_MAX: Final = 50_000
-DAY_MS: Final = 86_400_000
 ORDERS_MAX: Final = 10_000
-
-Change = Sequence[Any]
-"""``[kind, key, row]``, `row` None where the entry has gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +80,10 @@ class SiteMap:
         self._orders = Remembered(self._read_orders)
         self._apart = Remembered(self._read_quarantine_bins)
         self._thefts = Remembered(self._read_thefts)
-        self.pieces = PiecesMap(database, lambda place: self._carrier(place, NESTING_MAX))
+        self._units = UnitRows(database)
+        self.pieces = PiecesMap(database, self._units.carrier)
         """What has no units."""
+        self._changes = MapChanges(database, self.pieces)
         self.version = 0
         """Counts up whenever something was taken over."""
 
@@ -126,7 +119,7 @@ class SiteMap:
             _, incarnation, generation, filling, boot, boot_ms, told_ms = self._pull()
             if now.incarnation != incarnation:
                 generation, filling = 1 - generation, 1
-            self._write(changes, generation)
+            self._changes.write(changes, generation)
             if not more:
                 if filling:
                     self._sweep(generation)
@@ -147,15 +140,15 @@ class SiteMap:
 
     def find(self, key: str) -> Found | None:
         """What the map holds under a unit's, a container's or a further identifier's name."""
-        row = self._unit(key) or self._by_alias(key)
+        row = self._units.named(key)
         if row is None:
             return None
-        own = self._state(row)
-        now = carried(own, self._carrier(own.place, NESTING_MAX))
+        own = self._units.state(row)
+        now = carried(own, self._units.carrier(own.place))
         known = Known(
             status=now.status,
             expected=now.expected,
-            expected_location=self.location_of(now.expected),
+            expected_location=self._units.location_of(now.expected),
             place=now.place,
             announced_by=now.announced_by,
             announced_in=now.announced_in,
@@ -174,11 +167,15 @@ class SiteMap:
 
     def state(self, key: str) -> tuple[str, UnitState] | None:
         """What is known of a unit, under its own name, as its container has it; None where the map does not hold it."""
-        row = self._unit(key) or self._by_alias(key)
+        row = self._units.named(key)
         if row is None:
             return None
-        own = self._state(row)
-        return row[-1], carried(own, self._carrier(own.place, NESTING_MAX))
+        own = self._units.state(row)
+        return row[-1], carried(own, self._units.carrier(own.place))
+
+    def location_of(self, place: str | None) -> str | None:
+        """The location where a container stands; a location itself; None where no one knows."""
+        return self._units.location_of(place)
 
     def taken_for(self, number: str) -> list[str]:
         """Units that were picked, packed or shipped for this order, by name; at most `INSIDE_MAX`."""
@@ -324,7 +321,7 @@ class SiteMap:
     def _read_thefts(self) -> dict[str, tuple[Theft, ...]]:
         rows = self._database.rows("SELECT key, row FROM entries WHERE kind='stolen' LIMIT ?", THEFTS_MAX)
         told = {key: thefts_in(json.loads(row)) for key, row in rows}
-        own = {row[-1]: theft for key, theft in told.items() if (row := self._by_alias(key))}
+        own = {row[-1]: theft for key, theft in told.items() if (row := self._units.by_alias(key))}
         return own | told
 
     def size(self) -> int:
@@ -336,116 +333,11 @@ class SiteMap:
         row = self._database.row("SELECT cursor, incarnation, generation, filling, boot, boot_ms, server_ms FROM pull")
         return row or (None, None, 0, 0, None, None, None)
 
-    def _write(self, changes: Iterable[Change], generation: int) -> None:
-        number = lru_cache(maxsize=4_096)(self._number)
-        units, entries = [], []
-        for kind, key, row in changes:
-            if kind == "stock":
-                self.pieces.write(key, row, generation, number)
-            elif row is None:
-                self._delete(kind, key)
-            elif kind == "unit":
-                units.append(unit_values(key, row, generation, number))
-            elif kind == "alias":
-                self._write_alias(key, row, generation)
-            else:
-                entries.append((kind, key, generation, json.dumps(row, separators=(",", ":"))))
-        self._database.run_many(PUT_UNIT, units)
-        self._database.run_many("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", entries)
-
-    def _write_alias(self, name: str, unit: str, generation: int) -> None:
-        self._database.run(
-            "INSERT OR REPLACE INTO aliases VALUES (?, ?, ?, ?, ?)", *hashed(name), generation, *hashed(unit)
-        )
-
-    def _delete(self, kind: str, key: str) -> None:
-        if kind == "unit":
-            family, tail = split(key)
-            self._database.run(
-                "DELETE FROM units WHERE hash=? AND tail=? AND family=(SELECT no FROM names WHERE name=?)",
-                hashed(key)[0], tail, family,
-            )  # fmt: skip
-        elif kind == "alias":
-            self._database.run("DELETE FROM aliases WHERE hash=? AND checked=?", *hashed(key))
-        else:
-            self._database.run("DELETE FROM entries WHERE kind=? AND key=?", kind, key)
-
     def _sweep(self, generation: int) -> None:
         self._database.run("DELETE FROM units WHERE generation<>?", generation)
         self._database.run("DELETE FROM aliases WHERE generation<>?", generation)
         self.pieces.sweep(generation)
         self._database.run("DELETE FROM entries WHERE generation<>? AND kind NOT IN ('recall', 'stolen')", generation)
-
-    def _unit(self, name: str) -> tuple[Any, ...] | None:
-        row = self._row(hashed(name)[0])
-        return row if row and row[-1] == name else None
-
-    def _by_alias(self, name: str) -> tuple[Any, ...] | None:
-        alias = self._database.row("SELECT unit, unit_checked FROM aliases WHERE hash=? AND checked=?", *hashed(name))
-        row = self._row(alias[0]) if alias else None
-        return row if row and hashed(row[-1]) == alias else None
-
-    def _row(self, key: int) -> tuple[Any, ...] | None:
-        return self._database.row(
-            "SELECT status, expected, place, announced_by, announced_in, lot, place_ms, status_ms, came_under, expiry,"
-            " document, marks, stocked, received, name || tail"
-            " FROM units JOIN names ON no = family WHERE hash=? AND status<>?",
-            key, COLLIDED,
-        )  # fmt: skip
-
-    def _state(self, row: tuple[Any, ...]) -> UnitState:
-        """What a row says of the unit itself, whatever became of the container that it is in."""
-        status, expected, place, announced_by, announced_in, lot, *moments, expiry, document, marks = row[:12]
-        place_ms, status_ms, came_under = moments
-        stocked, received = row[12:14]
-        belongs, is_back = self._name(expected), STATUSES[status] is Status.RETURNED
-        return UnitState(
-            status=STATUSES[status],
-            status_ms=status_ms or 0,
-            place_ms=place_ms or 0,
-            expected=belongs,
-            place=belongs if place is None else self._name(place),
-            announced_by=None if is_back else self._name(announced_by),
-            announced_in=self._name(announced_in),
-            came_under=self._name(came_under),
-            lot=self._name(lot),
-            expiry=date_of(expiry),
-            document=self._name(announced_by if is_back else document),
-            stocked_ms=(stocked or 0) * STOCKED_MS,
-            sold_on=self._name(document) if is_back else None,
-            received_ms=((stocked or 0) * STOCKED_MS // DAY_MS if received is None else received) * DAY_MS,
-            **unpack(marks or 0),
-        )
-
-    def _carrier(self, place: str | None, depth: int) -> UnitState | None:
-        """What is known of the container in which something is, itself carried by what it stands in."""
-        row = self._unit(place) if place is not None and not is_location(place) else None
-        if row is None:
-            return None
-        state = self._state(row)
-        return carried(state, self._carrier(state.place, depth - 1)) if depth else state
-
-    def location_of(self, place: str | None) -> str | None:
-        """The location where a container stands; a location itself; None where no one knows."""
-        for _ in range(NESTING_MAX):
-            if place is None or place == NOT_TOLD or is_location(place):
-                return place
-            row = self._unit(place)
-            place = self._name(row[2] if row[2] is not None else row[1]) if row else None
-        return None
-
-    def _name(self, no: int | None) -> str | None:
-        if no is None:
-            return None
-        row = self._database.row("SELECT name FROM names WHERE no=?", no)
-        return row[0] if row else None
-
-    def _number(self, name: str) -> int:
-        """Places, documents and lots recur thousands of times, so that a unit's row holds their numbers."""
-        row = self._database.row("SELECT no FROM names WHERE name=?", name)
-        if row is None:
-            row = self._database.row("INSERT INTO names (name) VALUES (?) RETURNING no", name)
-        return int(row[0]) if row else 0
 
 
 def _all_day(ms: int) -> tuple[int, int] | None:
