@@ -134,7 +134,8 @@ def _listed(connection: sa.Connection, site: str, kind: str, offered_as: str, fi
 def _badges(connection: sa.Connection, site: str) -> Iterator[str]:
     """A badge opens handhelds for whoever has it now, with their PIN, and for nobody else."""
     staff = [p for p in connection.execute(sa.select(people)) if p.active and site in (p.site, *p.also)]
-    theirs = {p.badge: {"name": p.name, "pin": p.pin_hash, "roles": p.roles} for p in staff if p.badge is not None}
+    said = ((p, p.roles.get(site)) for p in staff if p.badge is not None)
+    theirs = {p.badge: {"name": p.name, "pin": p.pin_hash, "roles": roles} for p, roles in said}
     told = {badge: row for badge, row in _offered(connection, site, "person").items() if row["active"]}
     for badge in sorted(theirs.keys() | told.keys()):
         if badge not in told:

@@ -1,7 +1,7 @@
 """Who was permitted to scan what at a moment: the people with badges, and what they were when.
 
-Read from the rows that travel to the handhelds (`server/staff.py`), whose role histories only ever grow at their end: a
-fact is judged alike when it arrives and in every rebuild.
+Read from the rows that travel to the handhelds (`server/badges.py`), whose role histories only ever grow at their end:
+a fact is judged alike when it arrives and in every rebuild.
 """
 
 from __future__ import annotations
@@ -37,10 +37,9 @@ class Crew:
             return None
         if event.operator is None:
             return "Nobody had signed in."
-        spells = self.spells.get(event.operator)
-        if spells is None:
-            return f"Nobody named {event.operator} has a badge here."
-        roles = _roles_around(spells, fact.event_ms, fact.uncertainty_ms)
+        roles = _roles_around(self.spells.get(event.operator, ()), fact.event_ms, fact.uncertainty_ms)
+        if not roles:  # also where they got one later: it was judged so before
+            return f"Nobody named {event.operator} had a badge here at that moment."
         if roles & ACTIONS[event.action].roles:
             return None
         return _why(event, sorted(role for role in roles if role))

@@ -12,11 +12,12 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from server import site_codes
+from server import site_codes, staff
 from server.database import stamp
 from server.ledger import record
 from server.printing.content import PrintError
 from server.printing.numbers import check_prefix
+from server.staff import Change
 from server.stolen import known
 from server.tables import sites
 from sync.labels import SiteCodes
@@ -59,11 +60,13 @@ def add_site(
     beside: str,
     operator: str | None,
     now_ms: int,
+    opener: int | None = None,
 ) -> Site:
     """Open another site; its products, bins and people come after.
 
     Args:
         beside: a site whose domain it shares, so that plates and codes of both are one company's.
+        opener: number of the admin who opens it, and is let into it; None at the command line.
 
     Raises:
         SiteError: there is one of this code, or it can be none.
@@ -86,6 +89,8 @@ def add_site(
     site_codes.publish(connection, code, at)
     known.offer_to(connection, code, beside, at)
     _record(connection, code, operator, now_ms, f"site {code} ({made.name}) was opened beside {beside}")
+    if opener is not None:
+        staff.let_opener_in(connection, opener, Change(site=code, by=operator, now_ms=now_ms))
     return made
 
 

@@ -1,29 +1,23 @@
-"""Who works here: each person's role over time, what lets them sign in, and the last admin, who cannot be lost.
+"""Who works here: each person's role, what lets them sign in, into which sites, and the last admin, who cannot be lost.
 
-Every change is an `administer` event that names who made it, and never a secret. People with a badge travel to the
-handhelds as reference rows, so that they sign in with no network: kind `person`, key the badge's code, the row
-
-    {"name", "roles": [[since_ms, role or null], ...], "pin": its hash (`sync/pin.py`) or null, "active", "since_ms"}
-
-where null stands for a time in which they may do nothing, and `since_ms` for the moment that they got this badge. A
-badge that was given back stays, inactive and without its PIN: a rebuild judges by it what was scanned under it.
+Every change is an `administer` event that names who made it, and never a secret. An admin has a word at the sites that
+they are let into themselves: letting somebody into another, or changing who works there too, takes an admin of it.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import ledger, site_codes
-from server.changes import publish
-from server.database import stamp
+from server import badges, ledger, site_codes
+from server.badges import KIND
 from server.people import NO_PASSWORD, hash_password
 from server.roles import INTEGRATION, PERSONAL
-from server.tables import people, reference, sites
+from server.tables import people, sites
 from sync.event import INT_MAX
 from sync.identity import Kind, split_key
 from sync.labels import Label, parse
@@ -31,10 +25,6 @@ from sync.pin import SALT_BYTES, hash_pin, weakness
 
 NAME_LENGTH_MAX: Final = 100
 ADMIN: Final = "admin"
-KIND: Final = "person"
-
-Spells = list[list[Any]]
-"""``[since_ms, role or None]``, ascending: what somebody was from each moment on."""
 
 
 class StaffError(ValueError):
@@ -84,7 +74,7 @@ def add_person(
         "role": role,
         "password_hash": NO_PASSWORD if password is None else hash_password(password),
         "active": True,
-        "roles": [[now_ms, role]],
+        "roles": {},
         "also": [],
     }
     number = int(connection.execute(people.insert().values(values).returning(people.c.id)).scalar_one())
@@ -96,15 +86,16 @@ def change_role(connection: sa.Connection, number: int, role: str, change: Chang
     """Give someone another role from now on.
 
     Raises:
-        StaffError: there is no such role or person, or an admin would be lost.
+        StaffError: there is no such role or person, an admin would be lost, or it takes another site's word.
     """
     _check_role(role)
     person = _hold(connection, number, change)
     if person.role == role:
         return
+    _check_word(connection, person, change)
     if person.role == ADMIN and person.active:
         _keep_an_admin(connection, person, change)
-    _write(connection, person, change, role=role, roles=_later(person, change, role if person.active else None))
+    _write(connection, person, change, role=role)
     _record(connection, change, person.name, f"{person.name} is {role} from now on, and was {person.role}")
 
 
@@ -119,7 +110,7 @@ def set_active(connection: sa.Connection, number: int, *, active: bool, change: 
         return
     if person.role == ADMIN and not active:
         _keep_an_admin(connection, person, change)
-    _write(connection, person, change, active=active, roles=_later(person, change, person.role if active else None))
+    _write(connection, person, change, active=active)
     words = f"may sign in again as {person.role}" if active else "may sign in no longer"
     _record(connection, change, person.name, f"{person.name} {words}")
 
@@ -128,9 +119,10 @@ def set_password(connection: sa.Connection, number: int, password: str, change: 
     """Give someone a new password; it ends each of their sessions.
 
     Raises:
-        ValueError: there is no such person, or it is too short or too long.
+        ValueError: there is no such person, it is too short or too long, or it takes another site's word.
     """
     person = _hold(connection, number, change)
+    _check_word(connection, person, change)
     _write(connection, person, change, password_hash=hash_password(password))
     _record(connection, change, person.name, f"{person.name} has a new password")
 
@@ -143,9 +135,10 @@ def set_badge(connection: sa.Connection, number: int, badge: str | None, pin: st
         pin: 4 to 8 digits; None keeps that of the badge which they have.
 
     Raises:
-        StaffError: it is nobody's badge or PIN, or somebody else's badge.
+        StaffError: it is nobody's badge or PIN, or somebody else's badge, or it takes another site's word.
     """
     person = _hold(connection, number, change)
+    _check_word(connection, person, change)
     code = None if badge is None else badge_code(connection, change.site, badge)
     if code is None and pin is not None:
         raise StaffError("A PIN belongs to a badge: name the badge as well.")
@@ -158,9 +151,6 @@ def set_badge(connection: sa.Connection, number: int, badge: str | None, pin: st
         for site in (person.site, *person.also):
             _check_free(connection, person, code, site)
     hashed = hash_pin(pin, secrets.token_bytes(SALT_BYTES)) if pin is not None else person.pin_hash if code else None
-    if person.badge is not None and person.badge != code:
-        for site in (person.site, *person.also):
-            _publish(connection, person.name, change, person.badge, site, person.roles, None)
     _write(connection, person, change, badge=code, pin_hash=hashed)
     if code != person.badge:
         words = f"has badge {code}" if code else f"has given back badge {person.badge}"
@@ -173,7 +163,7 @@ def let_into(connection: sa.Connection, number: int, wanted: Iterable[str], chan
     """Say into which sites somebody is let beside their own; their badge is known there from then on.
 
     Raises:
-        StaffError: there is no such person or site, or somebody there wears their badge.
+        StaffError: there is no such person or site, somebody there wears their badge, or it takes that site's word.
     """
     person = _hold(connection, number, change)
     known = set(connection.execute(sa.select(sites.c.site)).scalars())
@@ -182,14 +172,26 @@ def let_into(connection: sa.Connection, number: int, wanted: Iterable[str], chan
         raise StaffError(f"There is no site {min(strange)!r:.40}.")
     if also == person.also:
         return
-    for site in set(also) - set(person.also):
+    fresh = set(also) - set(person.also)
+    if missing := fresh - _with_word(connection, change):
+        raise StaffError(
+            f"You are not let into {_listed(missing)} yourself, so you cannot let {person.name} into it: that takes "
+            f"an admin of both, or `people sites {person.name} {min(missing)}` on the server."
+        )
+    for site in fresh:
         if person.badge is not None:
             _check_free(connection, person, person.badge, site)
-    left = set(person.also) - set(also)
-    _write(connection, person, change, also=also, roles=person.roles)
-    for site in left:
-        _publish_badges(connection, person, change, site, left=True)
-    _record(connection, change, person.name, f"{person.name} is let into {', '.join([person.site, *also])}")
+    _write(connection, person, change, also=also)
+    for site in {change.site} | fresh | (set(person.also) - set(also)):  # each of them may want to know
+        said = f"{person.name} is let into {', '.join([person.site, *also])}"
+        _record(connection, replace(change, site=site), person.name, said)
+
+
+def let_opener_in(connection: sa.Connection, number: int, change: Change) -> None:
+    """Whoever opened a site is its first admin; nobody else could let anyone in."""
+    person = connection.execute(sa.select(people).where(people.c.id == number).with_for_update()).one()
+    _write(connection, person, change, also=sorted({*person.also, change.site}))
+    _record(connection, change, person.name, f"{person.name} is let in, and opened the site")
 
 
 def edit(connection: sa.Connection, number: int, wanted: Mapping[str, Any], change: Change) -> None:
@@ -202,14 +204,14 @@ def edit(connection: sa.Connection, number: int, wanted: Mapping[str, Any], chan
     Raises:
         ValueError: one of them will not do; the message says why.
     """
+    if "also" in wanted:  # first: who is let out of another site may then be changed without its word
+        let_into(connection, number, wanted["also"], change)
     if "role" in wanted:
         change_role(connection, number, wanted["role"], change)
     if "active" in wanted:
         set_active(connection, number, active=wanted["active"], change=change)
     if "password" in wanted:
         set_password(connection, number, wanted["password"], change)
-    if "also" in wanted:
-        let_into(connection, number, wanted["also"], change)
     if "badge" in wanted or "pin" in wanted:
         badge = wanted["badge"] if "badge" in wanted else _hold(connection, number, change).badge
         set_badge(connection, number, badge, wanted.get("pin"), change)
@@ -303,62 +305,44 @@ def _keep_an_admin(connection: sa.Connection, person: Any, change: Change) -> No
         raise StaffError(f"{person.name} is the last admin: make somebody else one first.")
 
 
+def _with_word(connection: sa.Connection, change: Change) -> set[str]:
+    """The sites at which whoever changes somebody has a word: all of them, for who has the machine."""
+    if change.self_id is None:
+        return set(connection.execute(sa.select(sites.c.site)).scalars())
+    row = connection.execute(sa.select(people).where(people.c.id == change.self_id)).one()
+    return {row.site, *row.also}
+
+
+def _check_word(connection: sa.Connection, person: Any, change: Change) -> None:
+    """Whoever makes somebody an admin, or can sign in as one, has what that one has at every site.
+
+    Raises:
+        StaffError: they are let into a site where whoever changes them has no word.
+    """
+    if missing := set(person.also) - _with_word(connection, change):
+        raise StaffError(
+            f"{person.name} is let into {_listed(missing)} too, and you are not: an admin of both has to do that. Or "
+            "let them into your own site alone first."
+        )
+
+
+def _listed(codes: set[str]) -> str:
+    return ", ".join(sorted(codes))
+
+
 def _check_free(connection: sa.Connection, person: Any, code: str, site: str) -> None:
     rows = connection.execute(sa.select(people).where(people.c.badge == code, people.c.id != person.id))
     other = next((row.name for row in rows if site in (row.site, *row.also)), None)
     if other is not None:
         raise StaffError(f"Badge {code} is {other}'s: take it back first.")
-    worn = connection.execute(_row(site, code)).scalar()
-    if worn is not None and worn["name"] != person.name:
-        raise StaffError(f"Badge {code} was {worn['name']}'s, and scans were made under it: take another code.")
-
-
-def _later(person: Any, change: Change, role: str | None) -> Spells:
-    """The spells with one more; two changes in one millisecond are one."""
-    return [*(spell for spell in person.roles if spell[0] < change.now_ms), [change.now_ms, role]]
+    wore = badges.bearer(connection, site, code)
+    if wore not in (None, person.name):
+        raise StaffError(f"Badge {code} was {wore}'s, and scans were made under it: take another code.")
 
 
 def _write(connection: sa.Connection, person: Any, change: Change, **values: Any) -> None:
     connection.execute(people.update().where(people.c.id == person.id).values(values))
-    row = connection.execute(sa.select(people).where(people.c.id == person.id)).one()
-    for site in (row.site, *row.also):
-        _publish_badges(connection, row, change, site, former="roles" in values)
-
-
-def _publish_badges(
-    connection: sa.Connection, person: Any, change: Change, site: str, *, former: bool = True, left: bool = False
-) -> None:
-    """Tell a site's handhelds of somebody: their badge, and those that they had, which carry the spells too.
-
-    Args:
-        left: they are not let into this site any more.
-    """
-    t = reference.c
-    rows = connection.execute(sa.select(t.key, t.row).where(t.site == site, t.kind == KIND)).all() if former else []
-    theirs = {badge for badge, row in rows if row and row["name"] == person.name}
-    for badge in sorted(theirs | ({person.badge} if person.badge is not None else set())):
-        active = person.active and badge == person.badge and not left
-        roles = _later(person, change, None) if left else person.roles
-        _publish(connection, person.name, change, badge, site, roles, person.pin_hash if active else None)
-
-
-def _publish(
-    connection: sa.Connection, name: str, change: Change, badge: str, site: str, roles: Spells, pin: str | None
-) -> None:
-    known = connection.execute(_row(site, badge)).scalar()
-    row = {
-        "name": name,
-        "roles": roles,
-        "pin": pin,
-        "active": pin is not None,
-        "since_ms": known["since_ms"] if known else change.now_ms,
-    }
-    publish(connection, site, KIND, badge, row, stamp(connection))
-
-
-def _row(site: str, badge: str) -> sa.Select[Any]:
-    t = reference.c
-    return sa.select(t.row).where(t.site == site, t.kind == KIND, t.key == badge)
+    badges.tell(connection, person.id, change.now_ms)
 
 
 def _record(connection: sa.Connection, change: Change, name: str, reason: str) -> None:

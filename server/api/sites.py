@@ -56,7 +56,11 @@ def open_site(wanted: dict[str, Any]) -> Site:
     """Open another site"""
     person, now_ms = signed_in(), context.now_ms()
     try:
-        return transact(lambda c: sites.add_site(c, beside=person.site, operator=person.name, now_ms=now_ms, **wanted))
+        return transact(
+            lambda c: sites.add_site(
+                c, beside=person.site, operator=person.name, now_ms=now_ms, opener=person.id, **wanted
+            )
+        )
     except SiteError as error:
         raise Refusal(422, "site", str(error)) from None
 

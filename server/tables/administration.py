@@ -65,7 +65,7 @@ people = sa.Table(
     sa.Column("role", sa.Text, nullable=False),
     sa.Column("password_hash", sa.Text, nullable=False),
     sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()),
-    sa.Column("roles", sa.JSON, nullable=False, default=list, comment="[[since_ms, role or null], ...]"),
+    sa.Column("roles", sa.JSON, nullable=False, default=dict, comment="site -> [[since_ms, role or null], ...]"),
     sa.Column("badge", sa.Text),
     sa.Column("pin_hash", sa.Text),
     sa.Column("also", sa.JSON, nullable=False, default=list, comment="further sites that they are let into"),

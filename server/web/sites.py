@@ -43,9 +43,13 @@ def add_site() -> Response:
             beside=person.site,
             operator=person.name,
             now_ms=now_ms,
+            opener=person.id,
         )
 
-    return _done(write, "is open. Let people in on the page People, then go there and import its products and bins.")
+    return _done(
+        write,
+        "is open. Let others in on the page People, then go there and import its products and bins.",
+    )
 
 
 @blueprint.post("/sites/change")

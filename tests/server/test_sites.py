@@ -64,6 +64,39 @@ def test_somebodys_badge_is_known_where_they_are_let_into_and_forgotten_where_th
         assert read_crew(c, SITE).spells["Ravi"][-1][1] == "receiver"
 
 
+def test_an_admin_lets_nobody_into_a_site_where_they_are_not_let_in_themselves(app: Flask, admin: Person) -> None:
+    app.test_cli_runner().invoke(args=["sites", "add", "north"])
+    numbers = {one["name"]: one["id"] for one in admin.get("/api/v1/people").get_json()["people"]}
+
+    def change(name: str, **what: object) -> tuple[int, str]:
+        path, headers = f"/api/v1/people/{numbers[name]}", {"X-CSRFToken": admin.token}
+        answer = admin.client.patch(path, json=what, headers=headers)
+        return answer.status_code, answer.get_json().get("message", "")
+
+    for name in ("admin", "supervisor"):
+        status, said = change(name, also=["north"])
+        assert (status, said.partition(":")[0]) == (
+            409,
+            f"You are not let into north yourself, so you cannot let {name} into it",
+        )
+    told = {"name": "Mallory", "role": "admin", "password": "correct horse battery", "also": ["north"]}
+    assert admin.post("/api/v1/people", json=told).status_code == 409
+    assert "Mallory" not in admin.get("/api/v1/people").text
+    assert admin.post("/api/v1/session/site", json={"site": "north"}).status_code == 404
+
+    app.test_cli_runner().invoke(args=["people", "sites", "supervisor", "north"])
+    for what in ({"role": "admin"}, {"password": "correct horse battery"}, {"badge": "K-17", "pin": "7391"}):
+        status, said = change("supervisor", **what)
+        assert (status, said.partition(",")[0]) == (409, "supervisor is let into north too"), what
+    assert change("supervisor", also=[], role="admin")[0] == 200
+
+    app.test_cli_runner().invoke(args=["people", "sites", "admin", "north"])
+    assert change("supervisor", also=["north"])[0] == 200
+    assert change("supervisor", role="picker")[0] == 200
+    assert admin.post("/api/v1/session/site", json={"site": "north"}).status_code == 204
+    assert "supervisor is let into main, north" in admin.get("/audit").text, "the other site hears of it"
+
+
 def test_a_site_that_cannot_be_is_met_with_one_sentence(app: Flask, admin: Person) -> None:
     open_north(admin)
     for said, sentence in (

@@ -284,7 +284,7 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("password_hash", sa.Text(), nullable=False),
         sa.Column("active", sa.Boolean(), server_default=sa.true(), nullable=False),
-        sa.Column("roles", sa.JSON(), nullable=False, comment="[[since_ms, role or null], ...]"),
+        sa.Column("roles", sa.JSON(), nullable=False, comment="site -> [[since_ms, role or null], ...]"),
         sa.Column("badge", sa.Text(), nullable=True),
         sa.Column("pin_hash", sa.Text(), nullable=True),
         sa.Column("also", sa.JSON(), nullable=False, comment="further sites that they are let into"),

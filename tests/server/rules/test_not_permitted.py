@@ -34,8 +34,8 @@ def test_it_says_nothing_of_what_the_server_itself_states() -> None:
         (25, "pick", "Ravi", "Ravi was receiver at that moment, which does not include: Pick."),
         (20.05, "take_back", "Ravi", "Ravi was picker or receiver at that moment, which does not include: Take back."),
         (35, "pick", "Ravi", "Ravi was not permitted to sign in at that moment."),
-        (8, "pick", "Ravi", "Ravi was not permitted to sign in at that moment."),
-        (15, "pick", "Tom", "Nobody named Tom has a badge here."),
+        (8, "pick", "Ravi", "Nobody named Ravi had a badge here at that moment."),
+        (15, "pick", "Tom", "Nobody named Tom had a badge here at that moment."),
         (15, "pick", None, "Nobody had signed in."),
     ],
 )
