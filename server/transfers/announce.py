@@ -29,8 +29,8 @@ from sync.event import TEXT_MAX, ScanEvent, format_name
 from sync.history import Fact
 from sync.identity import is_container, is_stock, item_of
 
-NUMBERS_MAX: Final = 1_000
-"""Notices of one transfer: a hand-over each."""
+DIGITS_MAX: Final = 9
+"""Longer ends of numbers are somebody's own, and count no hand-over."""
 _CONCERNING: Final = ("ship", "pack", "parcel_back", "label_parcel", "unlink")
 """Actions that may change what another site is to know of a transfer."""
 _FIELDS: Final = ("location", "container", "quantity", "lot", "expiry", "attributes")
@@ -287,11 +287,13 @@ def _bring_products(connection: sa.Connection, to: str, items: set[str | None], 
 
 def _notice_number(connection: sa.Connection, to: str, number: str) -> str:
     """The transfer's own number for its first hand-over; `TRANSFER-1-2` for the next."""
-    alike = documents.c.number.startswith(number, autoescape=True)
-    query = sa.select(documents.c.number).where(documents.c.site == to, alike)
-    taken = set(connection.execute(query).scalars())
-    numbers = [number, *(f"{number}-{n}" for n in range(2, NUMBERS_MAX))]
-    return next(one for one in numbers if one not in taken)
+    of_it = (documents.c.number == number) | documents.c.number.startswith(f"{number}-", autoescape=True)
+    taken = set(connection.execute(sa.select(documents.c.number).where(documents.c.site == to, of_it)).scalars())
+    if number not in taken:
+        return number
+    ends = (one.removeprefix(f"{number}-") for one in taken)
+    counted = [int(end) for end in ends if end.isascii() and end.isdigit() and len(end) <= DIGITS_MAX]
+    return f"{number}-{max(counted, default=1) + 1}"
 
 
 def _name_of(connection: sa.Connection, site: str) -> str:
