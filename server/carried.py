@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, BinaryIO
@@ -12,11 +12,13 @@ import sqlalchemy as sa
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from server.database import reading, transact
+from server.database import reading
 from server.ingest import Ingested, ingest
 from server.tables import devices
+from server.taking_in import joined, take_in
 from sync import transfer
-from sync.transfer import Envelope, Export, TransferError
+from sync.protocol import PushHeader
+from sync.transfer import Export, TransferError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,7 @@ class Carried:
 
 
 def take(file: BinaryIO, *, now_ms: int) -> Carried:
-    """Take in a file; each envelope is a transaction of its own, and repeating the file changes nothing.
+    """Take in a file; each envelope by itself, and repeating the file changes nothing.
 
     Raises:
         TransferError: it is damaged, or its handheld is not known here; nothing was taken.
@@ -39,15 +41,22 @@ def take(file: BinaryIO, *, now_ms: int) -> Carried:
     _known(export)
     outcomes: Counter[str] = Counter()
     for envelope in export.envelopes:
-        taken = transact(partial(_take_one, export=export, envelope=envelope, now_ms=now_ms))
+        taken = joined(take_in(partial(_take_one, export, now_ms), envelope.header, envelope.lines))
         outcomes.update({"accepted": taken.accepted, "duplicate": taken.duplicate})
         outcomes.update(e["outcome"] for e in taken.exceptions)
     return Carried(name=export.name, events=export.events, outcomes=+outcomes)
 
 
-def _take_one(connection: sa.Connection, *, export: Export, envelope: Envelope, now_ms: int) -> Ingested:
+def _take_one(
+    export: Export,
+    now_ms: int,
+    connection: sa.Connection,
+    header: PushHeader,
+    lines: Sequence[bytes],
+    unable: str | None,
+) -> Ingested:
     device = dict(connection.execute(_device(export)).mappings().one())
-    return ingest(connection, device, envelope.header, envelope.lines, now_ms=now_ms)
+    return ingest(connection, device, header, lines, now_ms=now_ms, unable=unable)
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from server.chain_mark import Mark, advance_mark
 from server.database import stamp
 from server.effects import take_effect
-from server.ledger import Entry, append, begin_chain
+from server.ledger import FOLDED, Entry, append, begin_chain
 from server.tables import chains, devices, events
 from server.timing import ClockSample, Estimate, Reading, clocks_in, earliest, estimate
 from sync.actions import refuse
@@ -23,6 +24,8 @@ from sync.protocol import Outcome, ProtocolError, PushHeader
 
 APART: Final = "It does not continue what this chain holds."
 """In the note of a copied queue's first line: whoever computes the chain anew must not take it for a changed one."""
+UNABLE: Final = "The server could not take this in"
+"""Begins the note of a line on which the server itself failed (`server/taking_in.py`)."""
 OVERTAKEN: Final = "What is here after it continues another event."
 """In the note of a line that fills a gap before a copied queue's, whose own predecessor may still come, or never."""
 
@@ -38,6 +41,8 @@ class Ingested:
     missing: list[list[int]]
     accepted: int
     duplicate: int
+    failed: int
+    """Set aside because this server failed on them."""
     exceptions: list[dict[str, Any]]
 
 
@@ -60,6 +65,7 @@ def ingest(
     lines: Sequence[bytes],
     *,
     now_ms: int,
+    unable: str | None = None,
 ) -> Ingested:
     """Store a run of events of one device, fold the units that it touches, and advance the mark.
 
@@ -69,6 +75,7 @@ def ingest(
         header: who sends, already known to be this device.
         lines: canonical bytes of the events `header.first` and on.
         now_ms: Unix milliseconds at receipt.
+        unable: why this run is set aside unread, in a sentence.
 
     Raises:
         ProtocolError: the digests in the header do not belong to these lines; nothing is stored.
@@ -81,6 +88,8 @@ def ingest(
     stored = _stored(connection, header, row)
     # Decide.
     classify = _classify if device["revoked_ms"] is None else _classify_revoked
+    if unable:
+        classify = partial(_unread, unable)
     read = [
         classify(header, seq, line, digest_, stored)
         for seq, (line, digest_) in enumerate(zip(lines, digests, strict=True), header.first)
@@ -94,7 +103,7 @@ def ingest(
         connection, header, fresh, sample, enrolled_ms=device["enrolled_ms"], last=row["last_seq"], now_ms=now_ms
     )
     append(connection, device["site"], now_ms, entries)
-    facts = [e.fact() for e in entries if e.outcome in (Outcome.ACCEPTED, Outcome.FORKED)]
+    facts = [e.fact() for e in entries if e.outcome in FOLDED]
     if facts:
         take_effect(connection, device["site"], facts, now_ms, stamp(connection))
     mark = advance_mark(connection, header, row)
@@ -107,6 +116,7 @@ def ingest(
         missing=mark.missing,
         accepted=sum(r.outcome is Outcome.ACCEPTED for r in read),
         duplicate=len(read) - len(fresh),
+        failed=len(fresh) if unable else 0,
         exceptions=[
             {"seq": r.seq, "outcome": r.outcome.value, "reason": r.note}
             for r in fresh
@@ -215,10 +225,16 @@ def _classify_revoked(
     header: PushHeader, seq: int, line: bytes, digest_: bytes, stored: Mapping[int, frozenset[bytes]]
 ) -> Line:
     """What one line is from a handheld that was revoked: kept, and believed no more."""
+    return _unread("The handheld was revoked before this arrived.", header, seq, line, digest_, stored)
+
+
+def _unread(
+    why: str, header: PushHeader, seq: int, line: bytes, digest_: bytes, stored: Mapping[int, frozenset[bytes]]
+) -> Line:
+    """A line that is kept, whatever it says."""
     if digest_ in stored.get(seq, frozenset()):
         return Line(seq, line, digest_, Outcome.DUPLICATE, None, None)
-    why = f"The handheld was revoked before this arrived.{_apart(header, seq, stored)}"
-    return Line(seq, line, digest_, Outcome.QUARANTINED, None, why)
+    return Line(seq, line, digest_, Outcome.QUARANTINED, None, f"{why}{_apart(header, seq, stored)}")
 
 
 def _misnamed(header: PushHeader, seq: int, event: ScanEvent) -> str | None:

@@ -37,6 +37,9 @@ class Figures:
         self.events = Counter(
             "scan_events", "Events that handhelds sent, by what became of them", ["outcome"], registry=self.registry
         )
+        self.failed = Counter(
+            "scan_events_failed", "Events that were set aside because the server failed on them", registry=self.registry
+        )
         self.push_seconds = Histogram(
             "scan_push_seconds",
             "From a verified push to its durable answer",
@@ -81,6 +84,7 @@ def count_events(taken: Ingested) -> None:
     figures: Figures = current_app.extensions["figures"]
     figures.events.labels(Outcome.ACCEPTED.value).inc(taken.accepted)
     figures.events.labels(Outcome.DUPLICATE.value).inc(taken.duplicate)
+    figures.failed.inc(taken.failed)
     for exception in taken.exceptions:
         figures.events.labels(str(exception["outcome"])).inc()
 

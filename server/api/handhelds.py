@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -21,6 +21,7 @@ from server.gate import takes_bytes
 from server.ingest import Ingested, ingest
 from server.schemas import EnrolledSchema, EnrolmentSchema, NonceSchema, ServerSchema
 from server.tables import devices
+from server.taking_in import joined, take_in
 from sync import protocol
 from sync.enrolment import reply_message, server_message
 from sync.protocol import PushHeader, Reply
@@ -111,15 +112,19 @@ def _unpack(body: bytes) -> tuple[PushHeader, list[bytes]]:
 
 
 def _take(number: int, header: PushHeader, lines: list[bytes]) -> tuple[Reply, Identity]:
-    """Ingest in one transaction; then pull in another, for what a transaction wrote is not yet its own to read."""
+    """Ingest; then pull in a transaction of its own, for what one wrote is not yet its own to read."""
     now_ms = context.now_ms()
 
-    def take_in(connection: sa.Connection) -> tuple[str, Identity, Ingested]:
+    def write(
+        connection: sa.Connection, header: PushHeader, lines: Sequence[bytes], unable: str | None
+    ) -> tuple[str, Identity, Ingested]:
         device = device_row(connection, number)
         identity = context.identity(connection)
-        return device["site"], identity, ingest(connection, device, header, lines, now_ms=now_ms)
+        return device["site"], identity, ingest(connection, device, header, lines, now_ms=now_ms, unable=unable)
 
-    site, identity, taken = transact(take_in)
+    parts = take_in(write, header, lines)
+    site, identity, _ = parts[-1]
+    taken = joined([part for _, _, part in parts])
     metrics.count_events(taken)
     with reading() as connection:
         rows, cursor, more = changes.pull(

@@ -78,6 +78,8 @@ def running_server(
                 row = {"code": key.rpartition("/")[2], "name": name, "zone": "G"}
                 publish(c, SITE, "location", key, row, at)
         yield app
+        failed = app.extensions["figures"].registry.get_sample_value("scan_events_failed_total")
+        assert failed == app.config.get("FAILS_ON", 0), "the server failed on a scan, and only set it aside"
         db.engine.dispose()
 
 

@@ -10,7 +10,20 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from server import backup, changes, database, effects, ingest, ledger, rebuild, set_aside, timing, unit_rows, upkeep
+from server import (
+    backup,
+    changes,
+    database,
+    effects,
+    ingest,
+    ledger,
+    rebuild,
+    set_aside,
+    taking_in,
+    timing,
+    unit_rows,
+    upkeep,
+)
 from server.api import handhelds
 from server.counts import exceptions, late
 from server.errors import Refusal
@@ -89,6 +102,7 @@ def a_poison_event_crashes_the_server(patch: Patch) -> None:
             raise KeyError(str(error)) from error
 
     patch.setattr(ingest, "decode", crash)
+    patch.setattr(taking_in, "passes", lambda _: True)
 
 
 @caught_by(6, faults=(Fault.POISON,))
