@@ -7,7 +7,9 @@ Where gunicorn does not run (Windows), `waitress-serve --threads=8 --call server
 from __future__ import annotations
 
 import os
+from typing import Any
 
+from server import metrics
 from server.config import database_url, load
 
 _settings = load()
@@ -30,3 +32,19 @@ preload_app = False
 """Each worker opens connections of its own."""
 control_socket_disable = True
 """Its socket has one place for all servers of a user; two sites on one machine would fight over it."""
+
+
+def on_starting(arbiter: Any) -> None:
+    """Before the first worker: several of them count together."""
+    arbiter.metrics = metrics.share() if arbiter.cfg.workers > 1 else None
+
+
+def child_exit(_arbiter: Any, worker: Any) -> None:
+    """After a worker has ended."""
+    metrics.forget(worker.pid)
+
+
+def on_exit(arbiter: Any) -> None:
+    """When the last worker has ended."""
+    if arbiter.metrics is not None:
+        metrics.unshare(arbiter.metrics)

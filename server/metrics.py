@@ -1,22 +1,25 @@
 """Figures for Prometheus at /metrics.
 
-Each app has a registry of its own. With several workers every scrape reaches one of them, so set
-`PROMETHEUS_MULTIPROC_DIR` to an empty folder before they start: the counters then add up over all workers. What
-is read from the database (open cases, handhelds) is the same from every one of them.
+Each app has a registry of its own. With several workers every scrape reaches one of them, so they count in files of
+one folder (`share`), and whichever is asked adds up over all of them. What is read from the database (open cases,
+handhelds) is the same from every one of them.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Final
 
 from flask import Blueprint, Flask, Response, current_app
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, values
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
 from server.database import reading
@@ -26,6 +29,8 @@ from sync.protocol import Outcome
 
 blueprint = Blueprint("metrics", __name__)
 
+_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""Environment variable of prometheus_client: where the processes of one server count together."""
 PUSH_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
@@ -73,6 +78,31 @@ def register(app: Flask) -> None:
     app.register_blueprint(blueprint)
 
 
+def share() -> Path | None:
+    """Count from now on together with the processes that this one forks; the folder that was made for it.
+
+    None where the environment names a folder already: prometheus_client uses that one by itself.
+    """
+    if _FOLDER in os.environ:
+        return None
+    folder = tempfile.mkdtemp(prefix="scan-metrics-")
+    os.environ[_FOLDER] = folder
+    # prometheus_client asks for the variable when it is imported, and that was before anyone knew how many workers.
+    values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call, misc]
+    return Path(folder)
+
+
+def unshare(folder: Path) -> None:
+    """Remove what `share` made."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def forget(pid: int) -> None:
+    """A process that counted with others has ended: what it counted stays counted."""
+    if _FOLDER in os.environ:
+        mark_process_dead(pid)  # type: ignore[no-untyped-call]
+
+
 def push_seconds() -> AbstractContextManager[object]:
     """Times the block as one push."""
     figures: Figures = current_app.extensions["figures"]
@@ -94,7 +124,7 @@ def show() -> Response:
     """The figures, in Prometheus' text format."""
     figures: Figures = current_app.extensions["figures"]
     counted = figures.registry
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+    if _FOLDER in os.environ:
         counted = CollectorRegistry()
         MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
     standing = CollectorRegistry()

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -128,9 +129,29 @@ def test_four_who_push_the_same_batches_at_once_bring_each_scan_once(site: Site)
         db.engine.dispose()
 
 
-def _push(port: int, handheld: Handheld, first: int, together: Barrier) -> int:
+def test_every_scrape_of_the_figures_counts_all_workers(site: Site) -> None:
+    app = create_app({"DATABASE_URL": site.database_url, "INSTANCE": site.folder / "instance", "SITE": SITE})
+    with app.app_context():
+        handheld = Handheld(app).enrol()
+        before = _scraped(site.port)
+        for n in range(3):
+            handheld.scan("put_away", unit(f"M{n}"), location=BIN_A)
+            assert _push(site.port, handheld, n + 1, Barrier(1), length=1) == n + 1
+        assert {_scraped(site.port) for _ in range(3 * WRITERS)} == {before + 3}
+        db.engine.dispose()
+
+
+def _scraped(port: int) -> float:
+    """How many scans were taken, as whichever worker takes a new connection says."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20) as answer:
+        lines = answer.read().decode().splitlines()
+    (figure,) = [line.split()[-1] for line in lines if line.startswith('scan_events_total{outcome="accepted"}')]
+    return float(figure)
+
+
+def _push(port: int, handheld: Handheld, first: int, together: Barrier, *, length: int = BATCH) -> int:
     """Send one batch when the others send it too; how far the server has everything then."""
-    head, lines = handheld.chain.push(first, first + BATCH - 1, now_ms=NOW)
+    head, lines = handheld.chain.push(first, first + length - 1, now_ms=NOW)
     body = protocol.pack(head, lines)
     signature = protocol.write_signature(handheld.sign(body))
     headers = {
