@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+import click
 from flask import Flask, Response
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -43,6 +44,16 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, now_ms: context.Cl
     Raises:
         SettingError: a setting does not fit.
     """
+    try:
+        return _build(overrides, now_ms)
+    except config.SettingError as wrong:
+        if click.get_current_context(silent=True) is None:
+            raise
+        # At the command line; Flask's would print a traceback before its help, or that there is no such command.
+        raise SystemExit(f"Error: {wrong}") from None
+
+
+def _build(overrides: Mapping[str, Any] | None, now_ms: context.Clock) -> Flask:
     settings = config.load(overrides)
     app = Flask(
         __name__, instance_path=str(settings.instance), static_folder="web/static", template_folder="web/templates"

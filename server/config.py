@@ -12,9 +12,13 @@ from pathlib import Path
 from typing import Any, Final, get_type_hints
 from urllib.parse import urlsplit
 
+import sqlalchemy as sa
+
 PREFIX: Final = "SCAN_"
 PORT: Final = 8000
 SECRET_BYTES: Final = 32
+DRIVERS: Final = ("sqlite", "postgresql+psycopg")
+"""What a database's URL may begin with."""
 EVERYWHERE: Final = ("0.0.0.0", "::", "")  # noqa: S104  # compared with, not listened at
 """What `SCAN_HOST` says for every address of the machine."""
 
@@ -94,6 +98,19 @@ def _list(text: str) -> tuple[str, ...]:
     return parts
 
 
+def _database(text: str) -> str:
+    try:
+        driver = sa.make_url(text).drivername if text else "sqlite"
+    except (sa.exc.ArgumentError, ValueError):
+        driver = ""
+    if driver not in DRIVERS:
+        raise ValueError(
+            "It takes postgresql+psycopg://user:password@host/name or sqlite:////folder/file.sqlite3, or nothing for a "
+            "SQLite file in SCAN_INSTANCE."
+        )
+    return text
+
+
 _READERS: Final[dict[Any, Callable[[str], Any]]] = {
     int: _whole,
     str: str,
@@ -107,9 +124,17 @@ def _read(name: str, given: Any, kind: Any) -> Any:
     if not isinstance(given, str):
         return given
     try:
-        return _READERS[kind](given)
+        return _database(given) if name == "database_url" else _READERS[kind](given)
     except ValueError as error:
-        raise SettingError(f"{PREFIX}{name.upper()} is {given!r}. {error}") from None
+        shown = _without_password(given) if name == "database_url" else given
+        raise SettingError(f"{PREFIX}{name.upper()} is {shown!r}. {error}") from None
+
+
+def _without_password(url: str) -> str:
+    """A URL as it may be shown: what stands before the last @ and after the colon may be a password."""
+    before, at, host = url.rpartition("@")
+    scheme, sep, who = before.partition("://")
+    return f"{scheme}{sep}{who.partition(':')[0]}{':***' if ':' in who else ''}{at}{host}" if at else url
 
 
 def database_url(settings: Settings) -> str:
@@ -158,9 +183,18 @@ def secret_key(settings: Settings) -> str:
     """The session secret: as set, else the one in the instance folder, made now where there is none."""
     if settings.secret_key:
         return settings.secret_key
-    settings.instance.mkdir(parents=True, exist_ok=True)
-    path = settings.instance / "secret_key"
-    made = settings.instance / f"secret_key.{os.getpid()}"
+    try:
+        return _kept_secret(settings.instance)
+    except OSError as error:
+        raise SettingError(
+            f"{PREFIX}INSTANCE is '{settings.instance}', and this server cannot keep its files there: {error.strerror}."
+        ) from None
+
+
+def _kept_secret(folder: Path) -> str:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "secret_key"
+    made = folder / f"secret_key.{os.getpid()}"
     if not path.exists():
         made.touch(mode=0o600)
         made.write_text(secrets.token_urlsafe(SECRET_BYTES))

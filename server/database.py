@@ -19,6 +19,8 @@ from typing import Any, Final, TypeVar
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 
+from server.config import PREFIX, SettingError
+
 db = SQLAlchemy(session_options={"autoflush": False})
 
 _writer_lock: Final = threading.Lock()
@@ -56,12 +58,19 @@ def engine_options(url: str) -> dict[str, Any]:
 
 
 def prepare(engine: sa.Engine) -> None:
-    """Set up every new connection of a SQLite engine; PostgreSQL's need nothing."""
+    """Set up every new connection of a SQLite engine; PostgreSQL's need nothing.
+
+    Raises:
+        SettingError: the file cannot be made.
+    """
     if engine.dialect.name != "sqlite":
         return
     name = engine.url.database
     if name and name != ":memory:" and not name.startswith("file:"):
-        keep_private(Path(name))
+        try:
+            keep_private(Path(name))
+        except OSError as error:
+            raise SettingError(f"{PREFIX}DATABASE_URL names {name}, which cannot be made: {error.strerror}.") from None
     journal = "WAL" if wal_is_safe() else "DELETE"
 
     @sa.event.listens_for(engine, "connect")

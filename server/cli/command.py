@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask.cli import with_appcontext
 
 from server.context import settings
-from server.database import reading
+from server.database import db, reading
 from server.errors import Refusal
 from server.tables import sites
 
@@ -37,8 +37,7 @@ def command(name: str, *, text: str | None = None) -> Callable[[Callable[..., No
             except Refusal as refusal:
                 raise click.ClickException(str(refusal.description)) from None
             except (sa.exc.OperationalError, sa.exc.ProgrammingError) as error:
-                absent = any(word in str(error.orig) for word in ("no such", "does not exist"))
-                raise click.ClickException(_NOT_SET_UP if absent else f"The database says: {error.orig}") from None
+                raise click.ClickException(_sentence(error)) from None
             except BrokenPipeError:  # whoever reads has seen enough, as `head` has: click ends without a word
                 raise
             except _SENTENCES as error:
@@ -48,6 +47,16 @@ def command(name: str, *, text: str | None = None) -> Callable[[Callable[..., No
         return click.command(name, click.Command)(with_appcontext(run))
 
     return make
+
+
+def _sentence(error: sa.exc.DBAPIError) -> str:
+    """What the database says; of a missing table, what to do."""
+    told = str(error.orig).strip()
+    if "no such" in told or ("does not exist" in told and isinstance(error, sa.exc.ProgrammingError)):
+        return _NOT_SET_UP
+    if "unable to open database file" in told:
+        return f"{db.engine.url.database} cannot be opened: its folder has to be there, and open to this user."
+    return f"The database says: {told}"
 
 
 def counted(number: int, what: str) -> str:

@@ -22,6 +22,21 @@ from server.setup import is_ready, set_up
 
 _WAITRESS_THREADS = 8
 _PATIENCE_S = 60
+_SAY_EVERY_S = 15
+_STARTING = (
+    "Connection refused",
+    "Is the server running",
+    "starting up",
+    "shutting down",
+    "recovery",
+    "not yet accepting connections",
+    "closed the connection unexpectedly",
+    "Connection reset",
+    "timeout expired",
+    "timed out",
+    "Temporary failure in name resolution",
+)
+"""Words of PostgreSQL and its library that pass when the server has come up."""
 
 
 @command("serve")
@@ -54,16 +69,31 @@ def serve(*, host: str | None, port: int | None, announce: bool) -> None:
 
 
 def _wait_for_database() -> None:
-    """Both may be starting after a power cut, and PostgreSQL takes its time to recover."""
-    for second in range(_PATIENCE_S):
+    """Both may be starting after a power cut, and PostgreSQL takes its time to recover.
+
+    Raises:
+        sqlalchemy.exc.OperationalError: it does not answer in time, or waiting would not help.
+    """
+    for second in range(_PATIENCE_S + 1):
         try:
             with reading():
                 return
         except sa.exc.OperationalError as error:
-            if second == 0:
-                click.echo(f"Waiting for the database: {str(error.orig).strip()}")
+            if second == _PATIENCE_S or not may_come(str(error.orig)):
+                raise
+            if second % _SAY_EVERY_S == 0:
+                click.echo(f"Waiting for the database, {_PATIENCE_S - second} s more: {str(error.orig).strip()}")
                 sys.stdout.flush()
             time.sleep(1)
+
+
+def may_come(told: str) -> bool:
+    """Whether a database that could not be reached may be reached in a moment, by what PostgreSQL's library says.
+
+    What the server itself refuses (FATAL: no such database, wrong password) stays refused, unless it is starting.
+    """
+    refused = [line for line in told.splitlines() if "FATAL:" in line]
+    return all(any(word in line for word in _STARTING) for line in refused or [told])
 
 
 def _resume_imports() -> None:

@@ -11,11 +11,14 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
+from flask.cli import FlaskGroup
 
 from server import enrolment
 from server.cli.command import command
+from server.cli.serve import may_come
 from server.database import writing
 from server.parties import parties
 from server.tables import events, unit_states
@@ -266,6 +269,46 @@ def test_serve_on_a_fresh_machine_makes_everything_ready_and_answers(tmp_path: P
             server.send_signal(signal.SIGTERM)
             server.wait(timeout=30)
     assert server.returncode == 0
+
+
+@pytest.mark.parametrize("words", [["--help"], ["serve"]])
+def test_a_wrong_setting_is_one_sentence_at_the_command_line(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCAN_DATABASE_URL", "garbage")
+    done = CliRunner().invoke(FlaskGroup(), ["--app", "server", *words])
+    assert done.exit_code == 1
+    assert done.output.startswith("Error: SCAN_DATABASE_URL is 'garbage'. It takes ")
+    assert done.output.count("\n") == 1
+
+
+@pytest.mark.postgres
+def test_serve_does_not_wait_for_a_database_that_is_not_there(postgres_url: str, tmp_path: Path) -> None:
+    with bare(f"{postgres_url}_gone", tmp_path) as app:
+        said = run(app, "serve", code=1)
+        assert said.startswith("Error: The database says: ")
+        assert "does not exist" in said
+
+
+def test_serve_does_not_wait_for_a_file_that_cannot_be_opened(tmp_path: Path) -> None:
+    gone = tmp_path / "gone" / "warehouse.sqlite3"
+    with bare(f"sqlite:///{gone}", tmp_path) as app:
+        said = run(app, "serve", code=1)
+    assert said == f"Error: {gone} cannot be opened: its folder has to be there, and open to this user.\n"
+
+
+@pytest.mark.parametrize(
+    ("told", "waits"),
+    [
+        ('port 5432 failed: FATAL:  database "x" does not exist', False),
+        ("port 5432 failed: Connection refused\nport 5432 failed: FATAL:  password authentication failed", False),
+        ("failed to resolve host 'pgg': [Errno -2] Name or service not known", False),
+        ("unable to open database file", False),
+        ("port 5432 failed: Connection refused\n\tIs the server running on that host?", True),
+        ("port 5432 failed: FATAL:  the database system is starting up", True),
+        ("server closed the connection unexpectedly", True),
+    ],
+)
+def test_serve_waits_only_for_what_may_come(told: str, *, waits: bool) -> None:
+    assert may_come(told) is waits
 
 
 def test_people_are_let_in_and_out_at_the_command_line_without_a_secret_on_the_screen(

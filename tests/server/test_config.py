@@ -70,6 +70,21 @@ def test_a_setting_that_does_not_fit_is_named(name: str, value: str, sentence: s
     assert str(refused.value) == sentence
 
 
+@pytest.mark.parametrize("url", ["garbage", "postgres://a:secret@b/c", "mysql://x", "postgresql+psycopg://h:port/x"])
+def test_a_database_url_that_nothing_here_can_open_is_refused_with_the_forms_that_work(url: str) -> None:
+    with pytest.raises(SettingError) as refused:
+        config.load(environ={"SCAN_DATABASE_URL": url})
+    assert str(refused.value).startswith("SCAN_DATABASE_URL is ")
+    assert "postgresql+psycopg://user:password@host/name or sqlite:////folder/file.sqlite3" in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingError, match=r"^SCAN_INSTANCE is '.*/file/var', and this server cannot keep its files"):
+        config.secret_key(Settings(instance=tmp_path / "file" / "var"))
+
+
 def test_the_session_secret_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
     settings = Settings(instance=tmp_path / "var")
     made = config.secret_key(settings)
