@@ -88,7 +88,7 @@ def share() -> Path | None:
     folder = tempfile.mkdtemp(prefix="scan-metrics-")
     os.environ[_FOLDER] = folder
     # prometheus_client asks for the variable when it is imported, and that was before anyone knew how many workers.
-    values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call, misc]
+    values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
     return Path(folder)
 
 
