@@ -12,6 +12,7 @@ from scanner_client.database import Database
 from scanner_client.site_map import Cursor, SiteMap
 from server import changes, upkeep
 from server.database import reading, writing
+from server.ingest import APART, OVERTAKEN
 from server.tables import events
 from server.timing import DRIFT_PPM
 from tests.simulation.clockwork import Process
@@ -22,8 +23,8 @@ from tests.simulation.layout import SITE
 if TYPE_CHECKING:
     from tests.simulation.faults.world import Hand, World
 
-_EVENTS: Final = """SELECT device_no, epoch, seq, digest, line, outcome, received_ms, event_ms, uncertainty_ms, barcode
-    FROM events WHERE device_no<>0 ORDER BY device_no, epoch, seq, received_ms"""
+_EVENTS: Final = """SELECT device_no, epoch, seq, digest, line, outcome, received_ms, event_ms, uncertainty_ms, barcode,
+    note FROM events WHERE device_no<>0 ORDER BY device_no, epoch, seq, received_ms"""
 _CHAIN: Final = "SELECT acked_through, head FROM chains WHERE device_no=? AND epoch=?"
 _RECALLS: Final = """SELECT document FROM events WHERE device_no=0 AND action='recall' AND document NOT IN
     (SELECT document FROM events WHERE device_no=0 AND action='release')"""
@@ -152,7 +153,7 @@ def _counted(rows: list[Any]) -> dict[Any, int]:
 def _times(world: World, rows: list[Any]) -> None:
     """Estimated times never reverse two scans of a chain, lie before their arrival, and are as near as they say."""
     witness, before = world.witness, dict[Chain, int]()
-    for device_no, epoch, seq, digest, _, outcome, received_ms, event_ms, uncertainty_ms, barcode in rows:
+    for device_no, epoch, seq, digest, _, outcome, received_ms, event_ms, uncertainty_ms, barcode, _ in rows:
         chain = (device_no, epoch)
         told = witness.estimates.get(((*chain, seq), digest), event_ms)
         witness.check(7, holds=told == event_ms, else_say=f"the time of {chain}.{seq} moved by {event_ms - told} ms")
@@ -201,10 +202,12 @@ def _content(database: Database) -> Iterator[tuple[Any, ...]]:
 def _flipped(world: World, rows: list[Any]) -> None:
     """A byte that is changed behind the server's back shows by the chain alone.
 
-    Not so of a copy's first event, whose predecessor may never have come: there only its columns tell.
+    Not so of a copy's first event, whose predecessor may never have come, nor of one that stands after another copy's:
+    there only its columns tell.
     """
-    here = {tuple(row[:3]) for row in rows}
-    linked = [row for row in rows if row[4] and row[5] != "forked" and (row[2] == 1 or (*row[:2], row[2] - 1) in here)]
+    continued = {tuple(row[:3]) for row in rows if OVERTAKEN not in (row[10] or "")}
+    alone = [row for row in rows if row[4] and row[5] != "forked" and APART not in (row[10] or "")]
+    linked = [row for row in alone if row[2] == 1 or (*row[:2], row[2] - 1) in continued]
     if not linked:
         return
     device_no, epoch, seq, digest, line, *_ = linked[len(linked) // 2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
+from scanner_client.database import DatabaseError
 from sync.event import SCHEMA, ScanEvent, encode
 from tests.simulation.clockwork import Process
 from tests.simulation.faults.disk import Killed
@@ -23,6 +24,9 @@ def befall(world: World, hand: Hand, chance: Random) -> Process:
         name = hand.device.commit_line(line)
     except Killed:
         world.die(hand)
+        return
+    except DatabaseError as error:  # its disk is full
+        world.note(f"{hand.device.name} does not beep: {type(error).__name__}")
         return
     world.witness.poison[name] = fate
     world.witness.committed.add((name, line))
