@@ -167,8 +167,11 @@ def _first_scans(connection: sa.Connection, site: str, bins: set[str]) -> dict[s
         query = query.where(t.device_no != SERVER_DEVICE, t.outcome.in_(FOLDED), t.voids.is_(None))
         if place in since:
             query = query.where(t.event_ms < since[place])
-        query = query.order_by(t.event_ms, t.device_no, t.epoch, t.seq).limit(SCANS_MAX)
-        scans = list(map(fact_of, connection.execute(query).mappings()))
+        # asked in two steps, for SQLite would rather read all of the site than sort what one moment of a bin has
+        moments = query.with_only_columns(t.event_ms).order_by(t.event_ms).offset(SCANS_MAX - 1).limit(1)
+        last_ms = connection.execute(moments).scalar()
+        query = query if last_ms is None else query.where(t.event_ms <= last_ms)
+        scans = sorted(map(fact_of, connection.execute(query).mappings()), key=lambda fact: fact.order)[:SCANS_MAX]
         if scans:
             found[place] = [*scans, *_naming(connection, site, place)]
     return found

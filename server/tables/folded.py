@@ -36,7 +36,6 @@ unit_states = sa.Table(
 )
 sa.Index("ix_unit_states_place", unit_states.c.site, unit_states.c.place)
 sa.Index("ix_unit_states_expected", unit_states.c.site, unit_states.c.expected)
-sa.Index("ix_unit_states_announced_by", unit_states.c.site, unit_states.c.announced_by)
 _CAME_BACK = sa.text("returns > 0")
 sa.Index(
     "ix_unit_states_returns",

@@ -30,7 +30,16 @@ events = sa.Table(
     comment="The ledger: every fact, as it was read, for ever.",
 )
 sa.Index("ix_events_subject", events.c.site, events.c.subject, events.c.event_ms)
-sa.Index("ix_events_time", events.c.event_ms, postgresql_using="brin")
+# SQLite looks at no index that does not begin with what is asked for, and every question names the site
+sa.Index("ix_events_time", events.c.site, events.c.event_ms, postgresql_using="brin")
+sa.Index(
+    "ix_events_location",
+    events.c.site,
+    events.c.location,
+    events.c.event_ms,
+    sqlite_where=events.c.location.isnot(None),
+    postgresql_where=events.c.location.isnot(None),
+)
 sa.Index(
     "ix_events_container",
     events.c.site,
@@ -62,6 +71,7 @@ sa.Index(
 sa.Index(
     "ix_events_server",
     events.c.site,
+    events.c.device_no,
     events.c.event_ms,
     sqlite_where=events.c.device_no == 0,
     postgresql_where=events.c.device_no == 0,

@@ -176,6 +176,14 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         postgresql_where=sa.text("document IS NOT NULL"),
     )
     op.create_index(
+        "ix_events_location",
+        "events",
+        ["site", "location", "event_ms"],
+        unique=False,
+        sqlite_where=sa.text("location IS NOT NULL"),
+        postgresql_where=sa.text("location IS NOT NULL"),
+    )
+    op.create_index(
         "ix_events_outcome",
         "events",
         ["outcome"],
@@ -186,13 +194,13 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
     op.create_index(
         "ix_events_server",
         "events",
-        ["site", "event_ms"],
+        ["site", "device_no", "event_ms"],
         unique=False,
         sqlite_where=sa.text("device_no = 0"),
         postgresql_where=sa.text("device_no = 0"),
     )
     op.create_index("ix_events_subject", "events", ["site", "subject", "event_ms"], unique=False)
-    op.create_index("ix_events_time", "events", ["event_ms"], unique=False, postgresql_using="brin")
+    op.create_index("ix_events_time", "events", ["site", "event_ms"], unique=False, postgresql_using="brin")
     op.create_index(
         "ix_events_about",
         "events",
@@ -394,7 +402,6 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         sa.PrimaryKeyConstraint("site", "unit"),
         comment="Folded: one state per unit.",
     )
-    op.create_index("ix_unit_states_announced_by", "unit_states", ["site", "announced_by"], unique=False)
     op.create_index("ix_unit_states_expected", "unit_states", ["site", "expected"], unique=False)
     op.create_index("ix_unit_states_place", "unit_states", ["site", "place"], unique=False)
     op.create_index(
