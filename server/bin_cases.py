@@ -50,12 +50,10 @@ def _strange(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> set
 
     None where the site has no list of its bins: there none is strange.
     """
-    if connection.execute(_ANY_BIN, {"site": site}).first() is None:
-        return set()
     said = [f for f in facts if f.event.subject and f.event.location and f.name[0] != SERVER_DEVICE]
     scanned = {f.event.location for f in said if f.event.location and f.event.voids is None}
     undone = _where(connection, {f.event.voids for f in facts if f.event.voids and f.event.subject}, bare=False)
-    unknown = (scanned | undone) - _known(connection, site, scanned | undone)
+    unknown = _unknown(connection, site, scanned | undone)
     told = {place: min(case.opened_ms for case in found.values()) for place, found in _told(connection, site, unknown)}
     first = {place for f in said if (place := f.event.location) and f.event_ms < told.get(place, f.event_ms + 1)}
     return unknown & (first | undone)
@@ -71,21 +69,23 @@ def strange(connection: sa.Connection, site: str) -> set[str]:
     return {place for place, moment in scanned.items() if moment < since.get(place, moment + 1)}
 
 
-_KNOWN: Final = sa.select(reference.c.key).where(
-    reference.c.site == SITE, reference.c.kind == "location", reference.c.key.in_(KEYS), reference.c.row.isnot(None)
+_KNOWN: Final = sa.union_all(
+    sa.select(reference.c.key).where(
+        reference.c.site == SITE, reference.c.kind == "location", reference.c.key.in_(KEYS), reference.c.row.isnot(None)
+    ),
+    sa.select(sa.cast(sa.null(), sa.Text)).where(
+        sa.exists().where(documents.c.site == SITE, documents.c.kind == "locations")
+    ),
 )
+"""Those of some bins that are known, and an empty line where the site has a list of its bins at all."""
 
 
-_ANY_BIN: Final = (
-    sa.select(documents.c.digest).where(documents.c.site == SITE, documents.c.kind == "locations").limit(1)
-)
-
-
-def _known(connection: sa.Connection, site: str, places: set[str]) -> set[str]:
-    found: set[str] = set()
+def _unknown(connection: sa.Connection, site: str, places: set[str]) -> set[str]:
+    """Those of these bins that nobody knows; none where the site has no list of its bins."""
+    found: set[str | None] = set()
     for chunk in in_chunks(places):
         found.update(connection.execute(_KNOWN, {"site": site, "keys": chunk}).scalars())
-    return found
+    return places - found if None in found else set()
 
 
 def _told(connection: sa.Connection, site: str, places: set[str]) -> list[tuple[str, case_rows.Cases]]:

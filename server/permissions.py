@@ -6,9 +6,9 @@ a fact is judged alike when it arrives and in every rebuild.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -17,6 +17,7 @@ from sync.actions import ACTIONS
 from sync.event import ScanEvent
 from sync.history import Fact
 
+KIND: Final = "person"
 Spells = tuple[tuple[int, str | None], ...]
 """Since when, and what somebody was from then on; ascending. None: they might do nothing."""
 
@@ -60,13 +61,17 @@ def _why(event: ScanEvent, roles: list[str]) -> str:
 
 
 _BADGES: Final = sa.select(reference.c.row).where(
-    reference.c.site == sa.bindparam("site"), reference.c.kind == "person", reference.c.row.isnot(None)
+    reference.c.site == sa.bindparam("site"), reference.c.kind == KIND, reference.c.row.isnot(None)
 )
 
 
 def read_crew(connection: sa.Connection, site: str) -> Crew:
     """The people with badges of a site."""
-    rows = connection.execute(_BADGES, {"site": site}).scalars().all()
+    return crew_of(connection.execute(_BADGES, {"site": site}).scalars().all())
+
+
+def crew_of(rows: Sequence[Mapping[str, Any]]) -> Crew:
+    """The people with badges, by the rows that travel to the handhelds."""
     if not rows:
         return Crew()
     # Every badge of somebody carries all of their history, so that any of their rows will do.

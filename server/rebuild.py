@@ -23,7 +23,9 @@ from server.modes import told_apart
 from server.orders import surplus
 from server.orders.book import read_orders
 from server.replay import Replay
-from server.surroundings import Hold, gather, recalls_said
+from server.site_wide import SiteWide
+from server.site_wide import read as read_site_wide
+from server.surroundings import Hold, gather
 from server.tables import cases, document_rows, documents, events, reference, unit_states
 from server.unit_rows import states_of
 from server.upsert import upsert
@@ -63,16 +65,17 @@ def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) 
     owned = claims.owners(units)
     stored = states_of(connection, site, units)
     undone = _undone(connection, by_subject)
-    along = recalls_said(connection, site)  # then what became of its carton is asked of each unit's whole history
+    holds = read_site_wide(connection, site, folding=True)
+    along = holds.recalls_said  # then what became of its carton is asked of each unit's whole history
     on_top = {
         s: f
         for s, f in units.items()
         if s not in owned.keys() | undone and _on_top(f, stored.get(s)) and not (along and _in_carton(stored.get(s)))
     }
     late = set(units) - set(on_top)
-    opened = cases_of(connection, site, on_top, only_open=True)
+    opened = cases_of(connection, site, on_top.keys() & stored.keys(), only_open=True)  # of a new unit there is none
     begin = {u: (stored.get(u), opened.get(u, {})) for u in on_top}
-    _store(connection, site, begin, _fold(connection, site, on_top, begin, claims), at)
+    _store(connection, site, begin, _fold(connection, site, on_top, begin, claims, holds), at)
     moved = contents.moved(connection, site, units, owned)
     late |= contents.children(connection, site, moved)
     late |= contents.strange_cartons(connection, site, by_subject)
@@ -293,7 +296,12 @@ def _undone(connection: sa.Connection, by_subject: Mapping[str, list[Fact]]) -> 
 
 
 def _fold(
-    connection: sa.Connection, site: str, facts: Mapping[str, list[Fact]], begin: Mapping[str, Folded], claims: Claims
+    connection: sa.Connection,
+    site: str,
+    facts: Mapping[str, list[Fact]],
+    begin: Mapping[str, Folded],
+    claims: Claims,
+    holds: SiteWide | None = None,
 ) -> dict[str, Folded]:
     """Replay each unit's facts from the beginning, or from what `begin` holds of it."""
     around = gather(
@@ -303,6 +311,7 @@ def _fold(
         [state for state, _ in begin.values() if state is not None],
         hold=_holding(connection, site),
         claims=claims,
+        site_wide=holds,
     )
     folded = {}
     for unit, unit_facts in facts.items():

@@ -17,7 +17,7 @@ from server.identifiers import Claims, load, names_of
 from server.ledger import FOLDED, history, in_chunks
 from server.mentioned import Mentioned, mentioned
 from server.orders import book
-from server.permissions import Crew, read_crew
+from server.permissions import Crew
 from server.replay import standing
 from server.returns import announced
 from server.site_wide import SiteWide
@@ -140,11 +140,6 @@ class Gathered(Movements):
         return self.crew.barred(fact)
 
 
-_ANY_RECALL: Final = (
-    sa.select(reference.c.key).where(reference.c.site == sa.bindparam("site"), reference.c.kind == "recall").limit(1)
-)
-
-
 Hold = Callable[[Iterable[str]], None]
 
 
@@ -175,14 +170,14 @@ def gather(
         deciding: containers of which it is being found out which decisions stand.
         claims: on these units' names, where they are at hand.
         told: where the containers were, where that is at hand.
-        site_wide: what holds at the site, where that is at hand.
+        site_wide: what holds at the site, where that is at hand; for rules it has to have been read to fold.
     """
     named = mentioned(facts, stored)
     made_for = book.read_made_for(connection, site, named.for_orders)
     known = named.bound | {number for found in made_for.values() for _, number in found}
     returned = _returns(connection, site, named)
     told = told or _timelines(connection, site, named.containers, hold, added, deciding=deciding)
-    holds = site_wide or read_site_wide(connection, site)
+    holds = site_wide or read_site_wide(connection, site, folding=for_rules)
     return Gathered(
         **returned,
         timelines=told.timelines,
@@ -194,7 +189,7 @@ def gather(
         cancelled=book.read_cancellations(connection, site, known),
         made_for=made_for,
         take_ons=_take_ons(connection, site, named.counts),
-        **(_for_rules(connection, site, facts, named, claims) if for_rules else {}),
+        **(_for_rules(connection, site, facts, named, claims, holds) if for_rules else {}),
         **_bins(connection, site, {unit for unit in facts if is_location(unit)}),
     )
 
@@ -214,12 +209,17 @@ def _returns(connection: sa.Connection, site: str, named: Mentioned) -> dict[str
 
 
 def _for_rules(
-    connection: sa.Connection, site: str, facts: Mapping[str, Iterable[Fact]], named: Mentioned, claims: Claims | None
+    connection: sa.Connection,
+    site: str,
+    facts: Mapping[str, Iterable[Fact]],
+    named: Mentioned,
+    claims: Claims | None,
+    holds: SiteWide,
 ) -> dict[str, Any]:
     """What only rules look at."""
     return {
         "claims": (claims or load(connection, site, facts)).rivals_of(facts),
-        "crew": read_crew(connection, site),
+        "crew": holds.crew,
         "suppliers": suppliers_of(connection, site, named.notices),
         "products": products_of(connection, site, {i for u in facts if named.notices and (i := item_of(u))}),
         "filled": _filled(connection, site, {unit for unit in facts if is_container(unit)}),
@@ -350,8 +350,3 @@ def _take_ons(connection: sa.Connection, site: str, numbers: set[str]) -> frozen
         rows = connection.execute(_DOCUMENTS, {"site": site, "keys": chunk})
         found.update(key for key, row in rows if row and row.get("sort") == "take_on")
     return frozenset(found)
-
-
-def recalls_said(connection: sa.Connection, site: str) -> bool:
-    """Whether anything was ever recalled here."""
-    return connection.execute(_ANY_RECALL, {"site": site}).first() is not None
