@@ -46,8 +46,8 @@ def register(app: Flask) -> None:
 
 
 def _keep() -> None:
-    most, address = context.settings().requests_per_minute, request.remote_addr
-    if not most or address is None or _is_this_machine(address):
+    most, address = context.settings().requests_per_minute, asking_address()
+    if not most or address is None:
         return
     pace: Pace = current_app.extensions["pace"]
     if wait_ms := pace.wait_ms(address, context.now_ms(), most):
@@ -56,9 +56,14 @@ def _keep() -> None:
         raise Refusal(429, "too_many", message, headers={"Retry-After": seconds})
 
 
-def _is_this_machine(address: str) -> bool:
-    """A proxy on this machine that is not trusted to say who asks: all of the site would count as one."""
+def asking_address() -> str | None:
+    """Whose address it is that asks; None where that is not known.
+
+    From this machine a proxy asks for all of the site, unless `SCAN_TRUSTED_PROXIES` has it say for whom: to count what
+    comes from there would make everybody wait for one.
+    """
+    address = request.remote_addr
     try:
-        return ip_address(address).is_loopback
+        return None if address is None or ip_address(address).is_loopback else address
     except ValueError:
-        return False
+        return address

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final, TypeVar
@@ -16,7 +16,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from flask import Flask, current_app, g, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
-from server import context, ended_sessions, integrations
+from server import context, ended_sessions, integrations, pace
 from server.database import reading, transact
 from server.errors import Refusal
 from server.roles import INTEGRATION, Task, may
@@ -28,7 +28,9 @@ NO_PASSWORD: Final = "!"  # noqa: S105  # no secret: it says that there is none
 PASSWORD_LENGTH_MIN: Final = 12
 PASSWORD_LENGTH_MAX: Final = 200
 FAILURES_MAX: Final = 5
-"""Failed sign-ins of one name, or from one address, within `FAILURES_WINDOW_MS`."""
+"""Failed sign-ins of one name within `FAILURES_WINDOW_MS`."""
+FAILURES_OF_ADDRESS_MAX: Final = 50
+"""From one address: a whole warehouse may sit behind it, and one who has forgotten their password stops nobody else."""
 FAILURES_WINDOW_MS: Final = 5 * 60_000
 THROTTLED_KEYS_MAX: Final = 10_000
 KEYED_PATHS: Final = "/api/"
@@ -78,17 +80,21 @@ class Throttle:
     failures: OrderedDict[str, list[int]] = field(default_factory=OrderedDict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def wait_ms(self, keys: tuple[str, ...], now_ms: int) -> int:
-        """How long these keys have to wait before another try: 0 where they need not."""
-        with self.lock:
-            full = [times for key in keys if len(times := self._recent(key, now_ms)) >= FAILURES_MAX]
-        return max((times[-FAILURES_MAX] + FAILURES_WINDOW_MS - now_ms for times in full), default=0)
+    def wait_ms(self, keys: Mapping[str, int], now_ms: int) -> int:
+        """How long these keys have to wait before another try: 0 where they need not.
 
-    def failed(self, keys: tuple[str, ...], now_ms: int) -> None:
+        Args:
+            keys: each with how many failures it may have.
+        """
+        with self.lock:
+            first = [times[-most] for key, most in keys.items() if len(times := self._recent(key, now_ms)) >= most]
+        return max((time + FAILURES_WINDOW_MS - now_ms for time in first), default=0)
+
+    def failed(self, keys: Mapping[str, int], now_ms: int) -> None:
         """Note one failure against each key."""
         with self.lock:
-            for key in keys:
-                self.failures[key] = [*self._recent(key, now_ms), now_ms][-FAILURES_MAX:]
+            for key, most in keys.items():
+                self.failures[key] = [*self._recent(key, now_ms), now_ms][-most:]
                 self.failures.move_to_end(key)
             while len(self.failures) > THROTTLED_KEYS_MAX:
                 self.failures.popitem(last=False)
@@ -163,14 +169,15 @@ def _nobodys_hash() -> str:
     return _hasher.hash("nobody has this password")
 
 
-def sign_in(name: str, password: str, *, client: str, now_ms: int) -> Person:
+def sign_in(name: str, password: str, *, now_ms: int) -> Person:
     """Sign the person in for this browser session.
 
     Raises:
         Refusal: 401, name and password do not match; 429, too many tries did not.
     """
     throttle: Throttle = current_app.extensions["throttle"]
-    keys = (f"name {name.casefold()}", f"client {client}")
+    by_name, address = f"name {name.casefold()}", pace.asking_address()
+    keys = {by_name: FAILURES_MAX} | ({f"address {address}": FAILURES_OF_ADDRESS_MAX} if address else {})
     wait_ms = throttle.wait_ms(keys, now_ms)
     if wait_ms > 0:
         wait_s = -(-wait_ms // 1000)
@@ -182,7 +189,7 @@ def sign_in(name: str, password: str, *, client: str, now_ms: int) -> Person:
     if not _matches(row.password_hash if has_one else _nobodys_hash(), password) or not has_one:
         throttle.failed(keys, now_ms)
         raise Refusal(401, "sign_in", "The name and the password do not match.")
-    throttle.succeeded(keys[0])
+    throttle.succeeded(by_name)
     person = _person(row)
     session.clear()  # whatever the browser carried before belongs to somebody else
     session.permanent = True

@@ -25,7 +25,7 @@ def check_sign_in() -> Any:
     """Sign in, or say why not."""
     name, password = request.form.get("name", ""), request.form.get("password", "")
     try:
-        people.sign_in(name, password, client=request.remote_addr or "unknown", now_ms=context.now_ms())
+        people.sign_in(name, password, now_ms=context.now_ms())
     except Refusal as refusal:
         page = render_template("sign_in.html", name=name, message=refusal.description)
         return page, refusal.code, refusal.headers

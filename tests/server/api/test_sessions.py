@@ -3,14 +3,18 @@ import sqlalchemy as sa
 from flask import Flask
 
 from server.database import reading, writing
-from server.people import FAILURES_MAX
+from server.people import FAILURES_MAX, FAILURES_OF_ADDRESS_MAX, FAILURES_WINDOW_MS, Throttle
 from server.staff import add_person
 from server.tables import ended_sessions, events, people
 from tests.server.running import NOW, PASSWORD, SITE, Person, refusal, sign_in
 
+HALL = "192.168.7.1"
 
-def _try(app: Flask, name: str, password: str) -> tuple[int, str]:
-    return refusal(app.test_client().post("/api/v1/session", json={"name": name, "password": password}))
+
+def _try(app: Flask, name: str, password: str, address: str = HALL) -> tuple[int, str]:
+    asked, environ = {"name": name, "password": password}, {"REMOTE_ADDR": address}
+    answer = app.test_client().post("/api/v1/session", json=asked, environ_overrides=environ)
+    return (201, "") if answer.status_code == 201 else refusal(answer)
 
 
 def test_a_supervisor_signs_in_and_is_known(supervisor: Person) -> None:
@@ -28,6 +32,26 @@ def test_too_many_wrong_passwords_have_to_wait(app: Flask) -> None:
     answer = app.test_client().post("/api/v1/session", json={"name": "supervisor", "password": PASSWORD})
     assert refusal(answer) == (429, "too_many")
     assert int(answer.headers["Retry-After"]) == 300
+
+
+@pytest.mark.parametrize("address", [HALL, "127.0.0.1"])
+def test_who_has_forgotten_their_password_locks_out_nobody_else_behind_the_same_address(
+    app: Flask, address: str
+) -> None:
+    for _ in range(FAILURES_MAX):
+        assert _try(app, "supervisor", "wrong", address) == (401, "sign_in")
+    assert _try(app, "supervisor", PASSWORD, address) == (429, "too_many")
+    assert _try(app, "picker", PASSWORD, address) == (201, "")
+
+
+def test_one_address_has_to_wait_after_many_wrong_passwords_whatever_the_name() -> None:
+    throttle = Throttle()
+    for number in range(FAILURES_OF_ADDRESS_MAX):
+        keys = {f"name {number}": FAILURES_MAX, "address": FAILURES_OF_ADDRESS_MAX}
+        assert throttle.wait_ms(keys, NOW) == 0
+        throttle.failed(keys, NOW)
+    assert throttle.wait_ms({"address": FAILURES_OF_ADDRESS_MAX}, NOW + 1) == FAILURES_WINDOW_MS - 1
+    assert throttle.wait_ms({"another": FAILURES_OF_ADDRESS_MAX}, NOW) == 0
 
 
 def test_whoever_has_signed_out_is_out(supervisor: Person) -> None:
