@@ -20,9 +20,9 @@ from server.counts.reports import CountReport, report
 from server.database import reading, stamp, writing
 from server.ledger import Entry, append
 from server.rebuild import advance
-from sync.event import ScanEvent, digest, encode, format_name
-from sync.protocol import Outcome
+from sync.event import format_name
 from tests.handheld import BIN_A, BIN_B, BIN_C, CABLE, CARTON_1, DAY, unit
+from tests.server.accepted import accepted
 from tests.server.counting import NOW, begin, close, result
 from tests.server.ready_tables import Emptied
 from tests.server.site import SITE, site, state_document
@@ -121,24 +121,9 @@ class Ledger:
     def say(self, device: int, second: int, action: str, **fields: Any) -> str:
         """The event's name."""
         seq = len(self.made) + 1
-        event = ScanEvent(
-            device_no=device, epoch=1, seq=seq, action=action, barcode=b"x", wall_ms=1, boot="b", boot_ms=1, **fields
-        )
-        line = encode(event)
-        entry = Entry(
-            device_no=device,
-            epoch=1,
-            seq=seq,
-            digest=digest(bytes(32), line),
-            line=line,
-            outcome=Outcome.ACCEPTED,
-            event=event,
-            note=None,
-            event_ms=DAY + second * 1000,
-            uncertainty_ms=self.uncertainties[seq % len(self.uncertainties)],
-        )
-        self.made.append(entry)
-        return format_name(event.name)
+        uncertainty_ms = self.uncertainties[seq % len(self.uncertainties)]
+        self.made.append(accepted(device, seq, action, second=second, uncertainty_ms=uncertainty_ms, **fields))
+        return format_name((device, 1, seq))
 
     def send(self) -> None:
         """Let the server have what it has not yet."""

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from server.database import stamp, writing
 from server.ledger import Entry, append
 from server.rebuild import advance, rebuild
-from sync.event import ScanEvent, digest, encode, format_name
-from sync.protocol import Outcome
+from sync.event import format_name
 from tests.handheld import BIN_A, BIN_B, CABLE, CARTON_1, CARTON_2, DAY, DOCK, unit
+from tests.server.accepted import accepted
 from tests.server.ready_tables import Emptied
 from tests.server.site import SITE, differences, folded, site, state_document
 
@@ -68,32 +68,8 @@ def entries_of(drawn: list[Drawn]) -> list[Entry]:
     """The scans as entries of the ledger, with their times fixed."""
     made: list[Entry] = []
     for seq, d in enumerate(drawn, 1):
-        event = ScanEvent(
-            device_no=d.device,
-            epoch=1,
-            seq=seq,
-            action=d.action,
-            barcode=b"x",
-            wall_ms=1,
-            boot="b",
-            boot_ms=1,
-            **_fields(d, made),
-        )
-        line = encode(event)
-        made.append(
-            Entry(
-                device_no=d.device,
-                epoch=1,
-                seq=seq,
-                digest=digest(bytes(32), line),
-                line=line,
-                outcome=Outcome.ACCEPTED,
-                event=event,
-                note=None,
-                event_ms=DAY + d.second * 1000,
-                uncertainty_ms=d.uncertainty,
-            )
-        )
+        said = _fields(d, made)
+        made.append(accepted(d.device, seq, d.action, second=d.second, uncertainty_ms=d.uncertainty, **said))
     return made
 
 
