@@ -9,8 +9,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from server import metrics
+import sqlalchemy as sa
+
+from server import metrics, serving
 from server.config import database_url, load
+from server.database import db
 
 _settings = load()
 
@@ -35,8 +38,18 @@ control_socket_disable = True
 
 
 def on_starting(arbiter: Any) -> None:
-    """Before the first worker: several of them count together."""
+    """Before the first worker: several of them count together, and a SQLite file is this server's alone."""
+    try:
+        serving.take_file(sa.make_url(database_url(_settings)))
+    except serving.ServedError as refused:
+        raise SystemExit(f"Error: {refused}") from None
     arbiter.metrics = metrics.share() if arbiter.cfg.workers > 1 else None
+
+
+def post_worker_init(worker: Any) -> None:
+    """When a worker can answer."""
+    with worker.wsgi.app_context():
+        serving.share(db.engine)
 
 
 def child_exit(_arbiter: Any, worker: Any) -> None:

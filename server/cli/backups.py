@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from server import pictures, shut_again
+from server import pictures, serving, shut_again
 from server.backup import back_up
 from server.backup import restore as put_back
 from server.cli.command import command, operator
@@ -34,9 +34,14 @@ def backup(*, file: Path, portable: bool) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def restore(*, file: Path, yes: bool) -> None:
-    """Put the backup FILE in the place of the database. Handhelds then send again what it does not hold."""
-    if not yes:
-        click.confirm("This replaces the database of this server. Go on?", abort=True)
+    """Put the backup FILE in the place of the database, the server stopped. Handhelds send again what it lacks."""
+    with serving.stopped():
+        if not yes:
+            click.confirm("This replaces the database of this server. Go on?", abort=True)
+        _restore(file)
+
+
+def _restore(file: Path) -> None:
     done = put_back(file)
     pictures.copy(_pictures_of(file), settings().instance / pictures.FOLDER)
     adopted = transact(lambda c: pictures.adopt(c, settings().instance, now_ms=now_ms()))

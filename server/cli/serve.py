@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import importlib.util
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -13,7 +15,7 @@ from typing import Any
 import click
 import sqlalchemy as sa
 
-from server import config, context, database, delivery, discovery, documents
+from server import config, context, database, delivery, discovery, documents, serving
 from server.cli.command import command
 from server.cli.setup import say
 from server.context import now_ms, settings
@@ -49,6 +51,8 @@ def serve(*, host: str | None, port: int | None, announce: bool) -> None:
     os.environ[f"{config.PREFIX}PORT"] = str(port)  # the workers guess this server's address from these
     os.environ[f"{config.PREFIX}HOST"] = host
     _wait_for_database()
+    serving.take_file(db.engine.url)
+    _check_port(host, port)
     if not is_ready():
         say(set_up(settings(), now_ms=now_ms()))
     if db.engine.dialect.name == "sqlite" and not database.wal_is_safe():
@@ -96,6 +100,21 @@ def may_come(told: str) -> bool:
     return all(any(word in line for word in _STARTING) for line in refused or [told])
 
 
+def _check_port(host: str, port: int) -> None:
+    """Raises a sentence where nothing can listen there; gunicorn would try for some seconds, and print each try."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise ValueError(
+                f"Port {port} is in use already: stop what listens there, or name another --port."
+            ) from None
+        raise ValueError(f"This server cannot listen at {host}, port {port}: {error.strerror}.") from None
+
+
 def _resume_imports() -> None:
     """Let a process of its own finish the imports that were killed, while this one serves."""
     with reading() as connection:
@@ -126,6 +145,8 @@ def _waitress(host: str, port: int, *, announce: bool) -> None:
     if announce:
         start_announcing()
     app = create_app()
+    with app.app_context():
+        serving.share(db.engine)
     delivery.start(app)
     waitress.serve(app, host=host, port=port, threads=_WAITRESS_THREADS)  # type: ignore[no-untyped-call]
 
@@ -152,12 +173,14 @@ def _gunicorn(host: str, port: int, *, announce: bool) -> None:
 
 
 def _work_beside(worker: Any) -> None:
+    _deliver_beside(worker)
     with worker.wsgi.app_context():
         start_announcing()
-    _deliver_beside(worker)
 
 
 def _deliver_beside(worker: Any) -> None:
+    with worker.wsgi.app_context():
+        serving.share(db.engine)
     delivery.start(worker.wsgi)  # every worker tries, and one of them holds the lock
 
 

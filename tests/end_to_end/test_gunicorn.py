@@ -20,6 +20,7 @@ import pytest
 import sqlalchemy as sa
 
 from server import create_app, upkeep
+from server.backup import back_up
 from server.database import db, reading
 from server.tables import events
 from sync import protocol
@@ -139,6 +140,23 @@ def test_every_scrape_of_the_figures_counts_all_workers(site: Site) -> None:
             assert _push(site.port, handheld, n + 1, Barrier(1), length=1) == n + 1
         assert {_scraped(site.port) for _ in range(3 * WRITERS)} == {before + 3}
         db.engine.dispose()
+
+
+def test_nothing_is_restored_under_a_running_server_nor_one_file_served_twice(site: Site, tmp_path: Path) -> None:
+    app = create_app({"DATABASE_URL": site.database_url, "INSTANCE": site.folder / "instance", "SITE": SITE})
+    with app.app_context():
+        back_up(tmp_path / "copy", now_ms=NOW)
+        refused = app.test_cli_runner().invoke(args=["restore", str(tmp_path / "copy"), "--yes"])
+        assert (refused.exit_code, refused.output) == (
+            1,
+            "Error: A server runs on this database: stop it first. Nothing was changed.\n",
+        )
+        if db.engine.dialect.name == "sqlite":
+            second = app.test_cli_runner().invoke(args=["serve", "--no-announce"])
+            assert second.exit_code == 1
+            assert "one file takes one server" in second.output
+        db.engine.dispose()
+    assert _ask(site.port, "GET", "/readyz", None) == 200
 
 
 def _scraped(port: int) -> float:

@@ -89,6 +89,8 @@ def test_a_server_restored_from_an_older_backup_gets_every_scan_again(warehouse:
     handheld.do("sync")
     assert subjects(warehouse) == SERIALS[:6]
 
+    refused = warehouse.flask("restore", "--yes", str(tmp_path / "backup"))
+    assert "stop it first" in refused.stderr, "a server that runs keeps its database"
     warehouse.kill()
     restored = warehouse.flask("restore", "--yes", str(tmp_path / "backup"))
     assert restored.returncode == 0, restored.stderr

@@ -295,6 +295,13 @@ def test_serve_does_not_wait_for_a_file_that_cannot_be_opened(tmp_path: Path) ->
     assert said == f"Error: {gone} cannot be opened: its folder has to be there, and open to this user.\n"
 
 
+def test_serve_says_at_once_that_its_port_is_in_use(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other, bare(f"sqlite:///{tmp_path / 'w'}", tmp_path) as app:
+        port = other.getsockname()[1]
+        said = run(app, "serve", "--host", "127.0.0.1", "--port", str(port), code=1)
+    assert said == f"Error: Port {port} is in use already: stop what listens there, or name another --port.\n"
+
+
 @pytest.mark.parametrize(
     ("told", "waits"),
     [
