@@ -60,6 +60,7 @@ class Handheld:
             before=run.before.hex(),
             after=run.after.hex(),
             predecessor=run.epoch.predecessor,
+            predecessor_last=self.outbox.last_of(run.epoch.predecessor),
             cursor=None if carried else cursor.cursor,
             incarnation=None if carried else cursor.incarnation,
             wall_ms=self.clock.wall_ms(),

@@ -131,6 +131,11 @@ class Outbox:
         """How this epoch stands."""
         return next(e for e in self.epochs() if e.epoch == epoch)
 
+    def last_of(self, epoch: int | None) -> int | None:
+        """The last number that this queue gave in an epoch; None where it does not hold that epoch."""
+        row = None if epoch is None else self._database.row("SELECT last_seq FROM epochs WHERE epoch=?", epoch)
+        return int(row[0]) if row else None
+
     def waiting(self) -> int:
         """Events of all epochs that the server is not known to have."""
         row = self._database.row("SELECT coalesce(sum(last_seq - acked_through), 0) FROM epochs")

@@ -13,6 +13,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server.chain_mark import Mark, advance_mark
+from server.copied_queues import is_parted
 from server.database import stamp
 from server.effects import take_effect
 from server.ledger import FOLDED, Entry, append, begin_chain
@@ -28,6 +29,8 @@ UNABLE: Final = "The server could not take this in"
 """Begins the note of a line on which the server itself failed (`server/taking_in.py`)."""
 OVERTAKEN: Final = "What is here after it continues another event."
 """In the note of a line that fills a gap before a copied queue's, whose own predecessor may still come, or never."""
+COPIED: Final = "Two queues went on from here under this handheld's name: it was copied, or put back from a copy."
+"""In the note of the first line of either that came when the other was known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +88,7 @@ def ingest(
     if (digests[-1].hex() if digests else header.before) != header.after:
         raise ProtocolError("The digest in the header is not that of these events: they changed on the way.")
     row = _chain_row(connection, device["site"], header)
+    parted = is_parted(connection, device["site"], header, row["predecessor"])
     stored = _stored(connection, header, row)
     # Decide.
     classify = _classify if device["revoked_ms"] is None else _classify_revoked
@@ -94,6 +98,7 @@ def ingest(
         classify(header, seq, line, digest_, stored)
         for seq, (line, digest_) in enumerate(zip(lines, digests, strict=True), header.first)
     ]
+    read = [_copied(header, row, line, parted=parted) for line in read]
     if read:
         read[-1] = _overtaken(connection, header, read[-1], stored)
     fresh = [r for r in read if r.outcome is not Outcome.DUPLICATE]
@@ -217,8 +222,25 @@ def _overtaken(
     asked = {"device": header.device_no, "of_epoch": header.epoch, "first": last.seq + 1}
     if any(digest(last.digest, row.line) == row.digest for row in connection.execute(_NEXT, asked)):
         return last
-    outcome = Outcome.FORKED if last.outcome is Outcome.ACCEPTED else last.outcome
-    return replace(last, outcome=outcome, note=f"{last.note} {OVERTAKEN}" if last.note else OVERTAKEN)
+    return _forked(last, OVERTAKEN)
+
+
+def _copied(header: PushHeader, row: Mapping[str, Any], line: Line, *, parted: bool) -> Line:
+    """A line that shows that its handheld was copied; each chain has one at most.
+
+    Args:
+        parted: the epoch before this one went on without this handheld.
+    """
+    begins = parted and line.seq == 1
+    follows = row["left_at"] is not None and line.seq == row["left_at"] + 1
+    if line.outcome is Outcome.DUPLICATE or not (begins or follows):
+        return line
+    return _forked(line, COPIED)
+
+
+def _forked(line: Line, why: str) -> Line:
+    outcome = Outcome.FORKED if line.outcome is Outcome.ACCEPTED else line.outcome
+    return replace(line, outcome=outcome, note=f"{line.note} {why}" if line.note else why)
 
 
 def _classify_revoked(
@@ -281,7 +303,7 @@ def _entries(
     entries: list[Entry] = []
     for run in _runs(fresh):
         below, above = _neighbours(connection, header, run[0].seq, run[-1].seq, last)
-        if any(line.outcome is Outcome.FORKED for line in run):
+        if any(line.outcome is Outcome.FORKED and line.note != COPIED for line in run):
             above = None  # what follows by number stands on the other branch, and says nothing about this one
         floor = below if below is not None else earliest(_readings(run), sample, otherwise_ms=min(enrolled_ms, now_ms))
         floor = max(floor, entries[-1].event_ms) if entries else floor

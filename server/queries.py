@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import bin_cases, nearby, taken_along, with_container
+from server import bin_cases, copied_queues, nearby, taken_along, with_container
 from server.identifiers import names_of, owners
 from server.ledger import SERVER_DEVICE, history
 from server.printing import jobs as printing
@@ -151,7 +151,10 @@ def set_aside(connection: sa.Connection, site: str, *, limit: int = PAGE) -> lis
 
 
 def list_devices(connection: sa.Connection, site: str) -> list[Mapping[Any, Any]]:
-    """Handhelds of a site: those in use first, then by name. The keys stay out."""
+    """Handhelds of a site: those in use first, then by name. The keys stay out.
+
+    `copied_ms` is since when one is known to have been copied or put back from a copy; None where it is not.
+    """
     columns = [c for c in devices.c if c.name not in ("public_key", "pulled")]
     query = (
         sa.select(*columns)
@@ -159,7 +162,8 @@ def list_devices(connection: sa.Connection, site: str) -> list[Mapping[Any, Any]
         .order_by(devices.c.revoked_ms.isnot(None), devices.c.name, devices.c.device_no)
         .limit(PAGE_MAX)
     )
-    return [dict(row) for row in connection.execute(query).mappings()]
+    copied = copied_queues.known_since(connection, site)
+    return [{**row, "copied_ms": copied.get(row["device_no"])} for row in connection.execute(query).mappings()]
 
 
 def device_names(connection: sa.Connection, site: str) -> dict[int, str]:

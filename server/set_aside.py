@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from server import ledger
 from server.database import KEYS, stamp
 from server.effects import take_effect
-from server.ingest import APART
+from server.ingest import APART, COPIED
 from server.ledger import FOLDED, KEYS_PER_QUERY, fact_of
 from server.tables import events
 from sync.actions import refuse
@@ -72,6 +72,8 @@ def release_held(connection: sa.Connection, site: str, *, now_ms: int) -> Releas
         counts[outcome] += 1
         if outcome is Outcome.HELD:
             continue
+        if outcome is Outcome.ACCEPTED and COPIED in (row["note"] or ""):
+            outcome, note = Outcome.FORKED, COPIED
         if outcome is Outcome.ACCEPTED and _forks(near, row):
             outcome, note = Outcome.FORKED, "Another event bears the same name, or stands where this one continues."
         elif outcome is Outcome.QUARANTINED and APART in (row["note"] or ""):

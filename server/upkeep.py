@@ -17,7 +17,7 @@ from server.chain_mark import gaps
 from server.counts import exceptions
 from server.database import KEYS, SITE, reading, stamp, writing
 from server.document_kinds import KINDS
-from server.ingest import APART, OVERTAKEN
+from server.ingest import APART, COPIED, OVERTAKEN
 from server.ledger import FOLDED, event_of
 from server.orders import surplus
 from server.rebuild import lock, rebuild
@@ -150,7 +150,7 @@ def _chain(connection: sa.Connection, chain: Any) -> Iterator[str]:
         before = here.get(row.seq - 1) if row.seq - 1 in sure else None
         continues = before is None or any(digest(d, row.line) == row.digest for d in before)
         note = row.note or ""
-        apart = row.outcome == "forked" or APART in note  # it may continue what never came here
+        apart = (row.outcome == "forked" and note != COPIED) or APART in note  # it may continue what never came here
         if not continues and not apart:
             yield f"Event {name}.{row.seq} does not fit the one before it: its bytes or its digest were changed."
         here = {s: d for s, d in here.items() if s >= row.seq - 1}

@@ -111,6 +111,9 @@ class PushHeader:
     """Digest after the run, hex; equal to `before` where no line follows."""
     predecessor: int | None = None
     """The epoch before this one, where there was one."""
+    predecessor_last: int | None = None
+    """The last number that this handheld gave in the epoch before, where its queue still tells: whatever stands there
+    beyond it, somebody else made."""
     cursor: str | None = None
     incarnation: str | None = None
     """The server incarnation that the device last heard from."""

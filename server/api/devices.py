@@ -28,6 +28,9 @@ class DeviceSchema(Schema):
     last_seen_ms = moment(allow_none=True)
     waiting = fields.Integer(metadata={"description": "Events that it had not sent, by its own word"})
     client = fields.String(allow_none=True)
+    copied_ms = moment(
+        allow_none=True, metadata={"description": "Since when its queue is known to be copied or put back from a copy"}
+    )
 
 
 class DevicesSchema(Schema):

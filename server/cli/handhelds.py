@@ -1,4 +1,4 @@
-"""`code` and `revoke`: let handhelds in, and out."""
+"""`handhelds`, `code` and `revoke`: who is in use; let handhelds in, and out."""
 
 from __future__ import annotations
 
@@ -8,14 +8,31 @@ from pathlib import Path
 import click
 import segno
 
-from server import config, enrolment
+from server import config, enrolment, queries
 from server.cli.command import command, operator, site
+from server.cli.reports import moment
 from server.context import now_ms, settings
-from server.database import writing
+from server.database import reading, writing
 from server.enrolment import CODE_VALID_MS
 from server.roles import PERSONAL
 
 _MINUTE_MS = 60_000
+
+
+@command("handhelds")
+def list_handhelds() -> None:
+    """Every handheld: role, when it was heard last, what waits on it, and whether its queue was copied."""
+    with reading() as connection:
+        for one in queries.list_devices(connection, site()):
+            heard = f"heard {moment(one['last_seen_ms'])}" if one["last_seen_ms"] else "never heard"
+            state = f"revoked {moment(one['revoked_ms'])}" if one["revoked_ms"] else heard
+            click.echo(f"{one['name']} ({one['device_no']}) · {one['role']} · {state} · {one['waiting']} waiting")
+            if one["copied_ms"] is not None:
+                click.echo(
+                    f"  copied, known since {moment(one['copied_ms'])}: two queues go on under this name, or it was put"
+                    " back from an old copy; `cases --rule forked` shows where. Find each device that goes by it, sync"
+                    " it, revoke it here, and enrol each anew with an empty folder (`enrol --home NEW`)."
+                )
 
 
 @command("code")
@@ -56,4 +73,4 @@ def revoke(*, number: int) -> None:
     click.echo(f"Handheld {number} is revoked." if changed else f"Handheld {number} was revoked before.")
 
 
-COMMANDS = (code, revoke)
+COMMANDS = (list_handhelds, code, revoke)

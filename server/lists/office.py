@@ -124,6 +124,7 @@ LISTS: Final = (
             Column("last_seen_ms", "Last heard", moment=True),
             Column("waiting", "Waiting"),
             Column("client", "Software"),
+            Column("copied_ms", "Copied", moment=True),
             Column("revoked_ms", "Revoked", moment=True),
         ),
     ),

@@ -1,6 +1,8 @@
-"""Two scans under one number: a handheld's queue was copied or restored.
+"""Copied handheld: two queues go on under one handheld's name, or one was put back from an old copy.
 
-Both scans were kept. Find out which handheld was cloned or restored from an old copy, and enrol it anew.
+Every scan of both is kept. *Handhelds* says which handheld it is, and since when. Find each device that goes by its
+name and sync it. Then revoke it, and enrol each anew with an empty folder. Where there is only the one, somebody put
+its folder back from a copy: see that none of its scans is lacking, and dismiss this.
 """
 
 from typing import Final
@@ -14,4 +16,4 @@ def check(step: Step) -> Finding | None:
     if not step.fact.forked:
         return None
     event = step.fact.event
-    return Finding(detail="Another scan bears the same name.", seen=event.location or event.container)
+    return Finding(detail="Another queue went on under this handheld's name.", seen=event.location or event.container)

@@ -50,6 +50,7 @@ def _page(offer: Offer | None, role: str | None) -> str:
     return render_template(
         "handhelds.html",
         in_use=in_use,
+        copied=[device for device in in_use if device["copied_ms"] is not None],
         revoked=[device for device in found if device["revoked_ms"] is not None],
         lagging=lagging(in_use, context.now_ms()),
         roles=[(name, name) for name in ROLES],

@@ -44,7 +44,7 @@ RESOLUTIONS: Final = {
 SET_ASIDE: Final = {
     "quarantined": "Not counted: someone has to look at it",
     "held": "Not counted yet: it waits for a newer version of this server",
-    "forked": "Counted, but two scans bear one number: a handheld was copied or restored",
+    "forked": "Counted, but two queues go on under its handheld's name: it was copied or restored",
 }
 _SECOND_MS: Final = 1_000
 _SPANS: Final = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"))

@@ -162,6 +162,53 @@ def test_a_cloned_handheld_is_noticed_and_loses_nothing(warehouse: Site, tmp_pat
     assert clean(warehouse)
 
 
+COPIED = "two queues go on under this name"
+
+
+@ON_SQLITE
+def test_the_office_hears_of_a_clone_whose_original_noticed_it_before_its_next_scan(
+    warehouse: Site, tmp_path: Path
+) -> None:
+    original = enrolled(warehouse, tmp_path / "original")
+    warehouse.kill()  # so that both wait when it is copied
+    original.scan(*SERIALS[:2])
+    shutil.copytree(original.home, tmp_path / "clone")
+    clone = Handheld(tmp_path / "clone")
+    warehouse.start()
+    warehouse.wait_until_ready()
+    clone.scan(SERIALS[2])
+    clone.do("sync")
+    original.do("sync")  # it finds another's scan under its names, and goes on in a new epoch
+    for handheld, serial in ((original, SERIALS[3]), (clone, SERIALS[4])):
+        handheld.scan(serial)
+        handheld.do("sync")
+
+    assert subjects(warehouse) == SERIALS[:5]
+    assert warehouse.flask("cases", "--rule", "forked").stdout.count("seen in A-01") == 1, "each parting is one case"
+    assert COPIED in warehouse.flask("handhelds").stdout
+    assert clean(warehouse)
+
+
+@ON_SQLITE
+def test_the_office_hears_of_a_handheld_that_was_put_back_whole_from_a_copy(warehouse: Site, tmp_path: Path) -> None:
+    handheld = enrolled(warehouse, tmp_path / "hh")
+    handheld.scan(SERIALS[0])
+    assert COPIED not in warehouse.flask("handhelds").stdout
+    shutil.copytree(handheld.home, tmp_path / "copy")
+    handheld.scan(SERIALS[1])
+    handheld.do("sync")
+    shutil.rmtree(handheld.home)
+    shutil.copytree(tmp_path / "copy", handheld.home)
+    handheld.do("sync")
+    handheld.scan(SERIALS[2])
+    handheld.do("sync")
+
+    assert subjects(warehouse) == SERIALS[:3]
+    assert warehouse.flask("cases", "--rule", "forked").stdout.count("seen in A-01") == 1
+    assert COPIED in warehouse.flask("handhelds").stdout
+    assert clean(warehouse)
+
+
 @ON_SQLITE
 def test_a_queue_carried_as_a_file_arrives_through_another_handheld(warehouse: Site, tmp_path: Path) -> None:
     silent, messenger = enrolled(warehouse, tmp_path / "silent"), enrolled(warehouse, tmp_path / "messenger")

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server import upkeep
+from server import queries, upkeep
 from server.database import reading, stamp, writing
 from server.ingest import Ingested
 from server.rebuild import rebuild
@@ -154,6 +154,100 @@ def test_a_restored_handheld_is_noticed_and_both_of_its_histories_are_kept(wareh
     assert "forked" in open_rules(unit("S2"))
     assert push(copy, now_ms=NOW).duplicate == 3
     assert_a_rebuild_changes_nothing(unit("S1"), unit("S2"))
+
+
+# How a queue goes on under a new epoch, and what the office hears of it.
+
+
+def begun(device: Chain, epoch: int, *serials: str) -> Chain:
+    """The handheld's next epoch, with these units put away in it."""
+    chain = Chain(device.device_no, epoch=epoch)
+    for n, serial in enumerate(serials, 1):
+        chain.scan(DAY + n * 60_000, "put_away", unit(serial), location=BIN_B)
+    return chain
+
+
+def follows(chain: Chain, before: Chain, last: int, *, first: int = 1) -> Ingested:
+    """Push an epoch that was begun when the one before it had come so far."""
+    return push(chain, first, now_ms=NOW, predecessor=before.epoch, predecessor_last=last)
+
+
+def known_as_copied() -> list[int]:
+    with reading() as c:
+        return [row["device_no"] for row in queries.list_devices(c, SITE) if row["copied_ms"] is not None]
+
+
+def received(*serials: str) -> Chain:
+    device = handheld()
+    for n, serial in enumerate(serials):
+        device.scan(DAY + n * 1000, "receive", unit(serial), location=DOCK)
+    return device
+
+
+def test_who_goes_on_in_a_new_epoch_after_all_of_the_old_one_raises_no_alarm(warehouse: str) -> None:
+    device = received("S0", "S1")
+    later = begun(device, 8, "S1")
+    push(device, now_ms=NOW)
+    assert outcomes(follows(begun(device, 8), device, 2)) == outcomes(follows(later, device, 2)) == []
+    assert outcomes(follows(later, device, 2)) == outcomes(push(device, now_ms=NOW)) == []  # told again
+    assert outcomes(follows(begun(device, 9, "S0"), later, 1)) == []
+    assert known_as_copied() == []
+
+
+def test_what_the_old_epoch_still_owed_may_come_after_the_new_ones_first_scan(warehouse: str) -> None:
+    device = received("S0", "S1")
+    push(device, 1, 1, now_ms=NOW)
+    assert outcomes(follows(begun(device, 8, "S1"), device, 2)) == []
+    assert outcomes(push(device, 2, now_ms=NOW)) == []
+    assert known_as_copied() == []
+
+
+def test_a_copy_that_had_gone_on_before_the_original_noticed_is_a_case(warehouse: str) -> None:
+    copy = received("S0", "S1", "S2")
+    push(copy, now_ms=NOW)
+    original = begun(copy, 8, "S0", "S3")
+    assert outcomes(follows(begun(copy, 8), copy, 2)) == []
+    assert known_as_copied() == [1], "also before it has scanned anything"
+    assert outcomes(follows(original, copy, 2)) == [(1, "forked")]
+    assert open_rules(unit("S0")) == ["forked"]
+    assert outcomes(follows(original, copy, 2)) == []
+    copy.scan(DAY + 9000, "receive", unit("S4"), location=DOCK)
+    assert outcomes(push(copy, 4, now_ms=NOW)) == [], "it was said once"
+    assert known_as_copied() == [1]
+    assert_a_rebuild_changes_nothing(unit("S0"), unit("S3"))
+    assert list(upkeep.verify(SITE, lambda _: None)) == []
+
+
+def test_an_original_that_goes_on_after_its_copy_began_anew_is_a_case(warehouse: str) -> None:
+    original = received("S0", "S1")
+    push(original, now_ms=NOW)
+    assert outcomes(follows(begun(original, 8, "S0"), original, 2)) == []
+    original.scan(DAY + 9000, "put_away", unit("S1"), location=BIN_A)
+    original.scan(DAY + 9500, "put_away", unit("S0"), location=BIN_A)
+    assert outcomes(push(original, 3, now_ms=NOW)) == [(3, "forked")]
+    assert (open_rules(unit("S1")), known_as_copied()) == (["forked"], [1])
+    assert list(upkeep.verify(SITE, lambda _: None)) == []
+
+
+def test_two_copies_that_both_began_anew_are_a_case(warehouse: str) -> None:
+    original = received("S0", "S1")
+    push(original, now_ms=NOW)
+    assert outcomes(follows(begun(original, 8, "S0"), original, 2)) == []
+    assert outcomes(follows(begun(original, 9, "S1"), original, 2)) == [(1, "forked")]
+    assert known_as_copied() == [1]
+
+
+def test_a_copy_is_a_case_also_where_nothing_of_the_queue_before_it_has_come(warehouse: str) -> None:
+    original = received("S0", "S1")
+    assert outcomes(follows(begun(original, 8, "S2"), original, 1)) == []
+    assert outcomes(push(original, now_ms=NOW)) == [(2, "forked")]
+
+
+def test_a_first_release_that_does_not_say_where_it_left_its_epoch_is_taken_as_it_is(warehouse: str) -> None:
+    device = received("S0", "S1")
+    push(device, now_ms=NOW)
+    assert outcomes(push(begun(device, 8, "S0"), now_ms=NOW, predecessor=device.epoch)) == []
+    assert known_as_copied() == []
 
 
 def test_a_run_that_does_not_continue_the_chain_is_forked(warehouse: str) -> None:

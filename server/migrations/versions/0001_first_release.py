@@ -43,6 +43,12 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         sa.Column("epoch", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("site", sa.Text(), nullable=False),
         sa.Column("predecessor", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "left_at",
+            sa.BigInteger(),
+            nullable=True,
+            comment="its last number, by the word of who went on under another epoch",
+        ),
         sa.Column("acked_through", sa.BigInteger(), nullable=False, comment="end of the contiguous durable prefix"),
         sa.Column("head", sa.LargeBinary(), nullable=False, comment="digest at that point"),
         sa.Column("last_seq", sa.BigInteger(), nullable=False, comment="the highest that is here"),

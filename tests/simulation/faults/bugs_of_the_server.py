@@ -63,6 +63,11 @@ def a_fork_is_accepted_without_a_word(patch: Patch) -> None:
     patch.setattr(ingest, "_classify", classify)
 
 
+@caught_by(14, faults=(Fault.CLONE, Fault.OLD_FOLDER), slow=True)
+def a_copied_handheld_is_told_to_nobody(patch: Patch) -> None:
+    patch.setattr(ingest, "is_parted", lambda *_: False)
+
+
 @caught_by(3, 5)
 def the_reply_comes_before_the_commit(patch: Patch) -> None:
     true, calls = database.transact, [0]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from scanner_client import map_rows
 from scanner_client.database import Database
 from scanner_client.site_map import Cursor, SiteMap
-from server import changes, upkeep
+from server import changes, copied_queues, upkeep
 from server.database import reading, writing
 from server.ingest import APART, OVERTAKEN
 from server.tables import events
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _EVENTS: Final = """SELECT device_no, epoch, seq, digest, line, outcome, received_ms, event_ms, uncertainty_ms, barcode,
     note FROM events WHERE device_no<>0 ORDER BY device_no, epoch, seq, received_ms"""
 _CHAIN: Final = "SELECT acked_through, head FROM chains WHERE device_no=? AND epoch=?"
+_PREDECESSORS: Final = "SELECT device_no, epoch, predecessor FROM chains WHERE predecessor IS NOT NULL"
 _RECALLS: Final = """SELECT document FROM events WHERE device_no=0 AND action='recall' AND document NOT IN
     (SELECT document FROM events WHERE device_no=0 AND action='release')"""
 _MAP: Final = (
@@ -63,6 +64,7 @@ def check(world: World) -> None:
         _drained(world, hand)
         _goes_on_alone(world, hand)
     rows = world.look.execute(_EVENTS).fetchall()
+    _copies_are_seen(world, rows)
     _delivered(world, rows)
     _outcomes(world, rows)
     _times(world, rows)
@@ -100,6 +102,37 @@ def _goes_on_alone(world: World, hand: Hand) -> None:
     )  # fmt: skip
 
 
+def _copies_are_seen(world: World, rows: list[Any]) -> None:
+    """Where two queues went on from one, the office is told which handheld it was, by a case or on its page."""
+    reached: dict[Chain, int] = {}
+    for device_no, epoch, seq, *_ in rows:
+        reached[device_no, epoch] = max(seq, reached.get((device_no, epoch), 0))
+    told = {row[0] for row in rows if row[5] == "forked"}
+    with reading() as connection:
+        told |= copied_queues.known_since(connection, SITE).keys()
+    for number, before, branches in _partings(world, reached):
+        if number not in world.witness.revoked_ms:
+            world.witness.check(
+                14, holds=len(branches) < 2 or number in told,
+                else_say=f"{number} was copied in {before}, {len(branches)} queues went on, and nobody is told",
+            )  # fmt: skip
+
+
+def _partings(world: World, reached: dict[Chain, int]) -> Iterator[tuple[int, int, set[int]]]:
+    """For each epoch that a queue left: which handheld, the epoch, and the epochs that went on from there here."""
+    left: dict[Chain, dict[int, int]] = defaultdict(dict)
+    for hand in world.hands:
+        for epoch in hand.device.running.outbox.epochs() if hand.device.handheld is not None else ():
+            last = hand.device.running.outbox.last_of(epoch.predecessor)
+            if epoch.predecessor is not None and last is not None:
+                left[epoch.device_no, epoch.predecessor][epoch.epoch] = last
+    for (number, before), later in left.items():
+        branches = {epoch for epoch in later if (number, epoch) in reached}
+        if branches and reached.get((number, before), 0) > min(later[epoch] for epoch in branches):
+            branches.add(before)
+        yield number, before, branches
+
+
 def _delivered(world: World, rows: list[Any]) -> None:
     """What is in the queues, and whatever the server ever had, is here once; nothing else is."""
     witness = world.witness
@@ -123,19 +156,25 @@ def _outcomes(world: World, rows: list[Any]) -> None:
     """What became of each event hangs on what it is and who sent it, and on no clock and no neighbour."""
     witness = world.witness
     lines: dict[Any, set[str]] = defaultdict(set)
+    torn = {
+        (device_no, epoch, 1)
+        for device_no, epoch, before in world.look.execute(_PREDECESSORS)
+        if (device_no, before) in witness.tangled
+    }
     for device_no, epoch, seq, _, _, outcome, received_ms, *_ in rows:
         name, revoked_ms = (device_no, epoch, seq), witness.revoked_ms.get(device_no)
         lines[name].add(outcome)
+        is_of_a_copy = name[:2] in witness.tangled or name in torn
         if revoked_ms is not None and received_ms >= revoked_ms:
             fine = outcome == "quarantined" or received_ms == revoked_ms
         elif name in witness.of_a_release:
-            taken = outcome == "accepted" or (outcome == "forked" and name[:2] in witness.tangled)
+            taken = outcome == "accepted" or (outcome == "forked" and is_of_a_copy)
             witness.check(12, holds=taken, else_say=f"{name}, as release 1.0.0 wrote it, is {outcome}")
             continue
         elif name in witness.poison:
-            fine = outcome == witness.poison[name] or name[:2] in witness.tangled
+            fine = outcome == witness.poison[name] or is_of_a_copy
         else:
-            fine = outcome == "accepted" or (outcome == "forked" and name[:2] in witness.tangled)
+            fine = outcome == "accepted" or (outcome == "forked" and is_of_a_copy)
         witness.check(12 if outcome == "held" else 10, holds=fine, else_say=f"{name} is {outcome}")
     twice = [name for name, n in _counted(rows).items() if n > 1]
     for name in twice:

@@ -1,0 +1,80 @@
+"""Handhelds whose queue was copied or put back from a copy: how a push shows it, and since when each is known to be.
+
+A handheld that notices goes on under a new epoch, and says in its pushes how far it had come in the one before. What
+stands there beyond that number, somebody else made under its name. Whichever of the two comes later is marked
+`forked`: the first event beyond that number, or the first event of the new epoch.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from server.ledger import begin_chain, name_in
+from server.tables import cases, chains, events
+from sync.protocol import Outcome, PushHeader
+
+_CHAIN: Final = sa.and_(chains.c.device_no == sa.bindparam("device"), chains.c.epoch == sa.bindparam("of_epoch"))
+_BEFORE: Final = sa.select(chains.c.last_seq, chains.c.left_at).where(_CHAIN).with_for_update()
+_OTHERS: Final = sa.select(chains.c.epoch).where(
+    chains.c.device_no == sa.bindparam("device"),
+    chains.c.predecessor == sa.bindparam("of_epoch"),
+    chains.c.epoch != sa.bindparam("but"),
+)
+
+
+def is_parted(connection: sa.Connection, site: str, header: PushHeader, known_predecessor: int | None) -> bool:
+    """Whether a push begins an epoch, and another queue went on from the epoch before it as well.
+
+    Writes down where the epoch before was left. Both queues wait for the row of the epoch that they share, so that one
+    of them sees the other.
+
+    Args:
+        known_predecessor: what is stored as the epoch before this one.
+    """
+    before, last = header.predecessor, header.predecessor_last
+    if before is None or last is None or (header.first > 1 and known_predecessor == before):
+        return False
+    asked = {"device": header.device_no, "of_epoch": before}
+    begin_chain(connection, site, header.device_no, before)  # it may be carried here by somebody else, later than this
+    row = connection.execute(_BEFORE, asked).one()
+    if row.left_at is None or last < row.left_at:
+        connection.execute(chains.update().where(_CHAIN).values(left_at=last), asked)
+    if known_predecessor != before:
+        own = {"device": header.device_no, "of_epoch": header.epoch}
+        connection.execute(chains.update().where(_CHAIN).values(predecessor=before), own)
+    others = connection.execute(_OTHERS, asked | {"but": header.epoch}).first()
+    return row.last_seq > last or others is not None
+
+
+_FORKED: Final = sa.and_(
+    events.c.site == sa.bindparam("site"),
+    sa.literal_column("events.outcome <> 'accepted'", sa.Boolean),  # so that the partial index is used
+    events.c.outcome == Outcome.FORKED,
+)
+_OPEN: Final = ~sa.exists().where(
+    cases.c.site == events.c.site,
+    cases.c.rule == "forked",
+    cases.c.episode == name_in(events),
+    cases.c.status != "open",
+)
+_NOTED: Final = sa.select(events.c.device_no, sa.func.min(events.c.received_ms)).group_by(events.c.device_no)
+_BEYOND: Final = (
+    _NOTED.join(chains, sa.and_(chains.c.device_no == events.c.device_no, chains.c.epoch == events.c.epoch))
+    .where(chains.c.site == sa.bindparam("site"), chains.c.last_seq > chains.c.left_at)
+    .where(events.c.seq > chains.c.left_at)
+)
+
+
+def known_since(connection: sa.Connection, site: str) -> dict[int, int]:
+    """Numbers of the handhelds whose queue was copied or put back from a copy, with the moment of the first sign.
+
+    A sign counts until its case is closed.
+    """
+    asked: dict[str, Any] = {"site": site}
+    since: dict[int, int] = dict(connection.execute(_NOTED.where(_FORKED, _OPEN), asked).all())
+    told = {no for no, _ in connection.execute(_NOTED.where(_FORKED), asked)}
+    # Where the new epoch has no scan of its own yet that could be marked.
+    silent = {no: ms for no, ms in connection.execute(_BEYOND, asked) if no not in told}
+    return silent | since
