@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from server import case_rows
 from server.database import KEYS, SITE
 from server.ledger import FOLDED, SERVER_DEVICE, fact_of, history, in_chunks, read_fact
-from server.permissions import read_crew
+from server.permissions import Crew, read_crew
 from server.replay import Replay
 from server.rules import Rule, rules
 from server.surroundings import bins_since, gather
@@ -36,12 +36,11 @@ def concerned(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> se
     given = list(facts)
     decided = {s for f in given if (s := f.event.subject) is not None and is_location(s)}
     decided |= _strange(connection, site, given)
-    bare = [f for f in given if f.event.subject is None and f.name[0] != SERVER_DEVICE]
-    if not bare:
-        return decided
-    crew = read_crew(connection, site)
-    barred = {f.event.location for f in bare if f.event.location and crew.barred(f) is not None}
-    undone = _where(connection, {f.event.voids for f in given if f.event.voids and f.event.subject is None})
+    bare = [f for f in given if f.event.subject is None]
+    undone = _where(connection, {f.event.voids for f in bare if f.event.voids})
+    scans = [f for f in bare if f.event.location and f.name[0] != SERVER_DEVICE]
+    crew = read_crew(connection, site) if scans else Crew()
+    barred = {place for f in scans if (place := f.event.location) and crew.barred(f) is not None}
     return decided | barred | undone
 
 

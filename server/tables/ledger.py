@@ -91,6 +91,7 @@ sa.Index(
 sa.Index(
     "ix_events_outcome",
     events.c.outcome,
+    events.c.site,
     sqlite_where=sa.text("outcome <> 'accepted'"),
     postgresql_where=sa.text("outcome <> 'accepted'"),
 )

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 
 from server import case_file, decisions, staff
 from server.case_list import CaseFilter, list_cases
-from server.database import reading, stamp, writing
+from server.database import reading, stamp, transact, writing
 from server.rebuild import rebuild
 from server.staff import Change, StaffError
 from server.tables import cases, events, people, reference, sites, unit_states
+from server.undo import undo
 from server.upkeep import rebuild_all, verify
 from sync.event import format_name
 from sync.pin import check_pin
@@ -273,6 +274,19 @@ def test_a_bins_case_goes_with_the_scan_that_is_undone_and_comes_back_with_the_u
     chain.scan(DAY - 400_000, "void", None, voids=format_name(void.name), reason="no mistake", operator="Ravi")
     push(chain, first=3, now_ms=DAY)
     assert len(rows(cases)) == 1
+
+
+def test_a_bins_case_goes_with_the_scan_that_the_office_takes_back(warehouse: str) -> None:
+    give(add("Ravi", "returns", at=DAY - 900_000), "K-17", at=DAY - 900_000)
+    enrol(1)
+    chain = Chain(1)
+    opened = chain.scan(DAY - 600_000, "open_bin", None, location=BIN_A, document="CC-1", operator="Ravi")
+    push(chain, now_ms=DAY)
+    assert len(rows(cases)) == 1
+    name = format_name(opened.name)
+    transact(lambda c: undo(c, site=SITE, name=name, reason="mistake", operator="Sam", now_ms=DAY + 1))
+    assert rows(cases) == []
+    assert list(verify(SITE, lambda _: None)) == []
 
 
 def test_a_bins_case_is_decided_and_a_rebuild_leaves_it_as_it_is(warehouse: str) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 import sqlalchemy as sa
 
-from server import inventory
+from server import inventory, queries
 from server.case_list import CaseFilter, list_cases, read_cases
 from server.changes import publish
 from server.claims.book import list_claims, put
@@ -19,7 +19,9 @@ from server.database import db, reading, stamp, writing
 from server.glance import read_glance
 from server.orders.to_do import read_to_do
 from server.receipts.listing import list_receipts
+from server.standing import read_standing
 from tests.handheld import BIN_A, BIN_B, CARTON_1, CARTON_2, DAY, DOCK, PHONE, Chain, unit
+from tests.server.plans import plans_of
 from tests.server.running import Handheld, Person
 from tests.server.site import SITE, enrol, push, state_document
 
@@ -135,6 +137,14 @@ def test_a_scan_by_itself_asks_few_questions(warehouse: str, moment: int, most: 
         push(other, 2, now_ms=DAY + 3_600_000)
     asked = [statement for statement in sent if "advisory" not in statement]  # PostgreSQL's locks
     assert len(asked) <= most, "\n".join(asked)
+
+
+def test_what_was_set_aside_is_found_without_reading_what_was_accepted(warehouse: str) -> None:
+    with plans_of("FROM events") as plans, reading() as c:
+        queries.set_aside(c, SITE)
+        read_standing(c, SITE)
+    assert len(plans) == 2
+    assert all("ix_events_outcome" in plan for plan in plans), plans
 
 
 def test_a_check_of_a_unit_on_a_pallet_asks_who_asks_what_holds_here_and_where_it_is(

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from server.database import db, reading, stamp, writing
+from server.database import reading, stamp, writing
 from server.rebuild import rebuild
 from server.tables import cases
 from server.upkeep import rebuild_all, verify
 from sync.event import format_name
 from tests.handheld import DAY, Chain, unit
 from tests.server.office import LAMP, LOCATIONS, take
+from tests.server.plans import plans_of
 from tests.server.site import SITE, enrol, push
 
 ITEM = f"https://id.gs1.org/01/{LAMP}"
@@ -85,24 +84,7 @@ def test_a_site_without_any_bins_on_record_is_told_nothing(app: Flask) -> None:
 def test_what_was_scanned_in_such_a_bin_is_looked_up_by_the_bin_however_much_the_site_has_scanned(
     chain: Chain,
 ) -> None:
-    sent: list[tuple[str, Any]] = []
-
-    def note(_c: object, _cursor: object, statement: str, said: Any, *_: object) -> None:
-        if "events.location = " in statement:
-            sent.append((statement, said))
-
-    sa.event.listen(db.engine, "before_cursor_execute", note)
-    try:
+    with plans_of("events.location = ") as plans:
         put(chain, 1)
-    finally:
-        sa.event.remove(db.engine, "before_cursor_execute", note)
-    assert sent
-    with reading() as c:
-        explain = "EXPLAIN QUERY PLAN"
-        if c.dialect.name == "postgresql":
-            c.execute(sa.text("SET LOCAL enable_seqscan = off"))  # so small a table it reads whole
-            explain = "EXPLAIN"
-        cursor = c.connection.cursor()
-        for statement, said in sent:
-            cursor.execute(f"{explain} {statement}", said)
-            assert "ix_events_location" in str(cursor.fetchall()), statement
+    assert plans
+    assert all("ix_events_location" in plan for plan in plans), plans

@@ -192,7 +192,7 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
     op.create_index(
         "ix_events_outcome",
         "events",
-        ["outcome"],
+        ["outcome", "site"],
         unique=False,
         sqlite_where=sa.text("outcome <> 'accepted'"),
         postgresql_where=sa.text("outcome <> 'accepted'"),
