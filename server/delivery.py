@@ -14,7 +14,7 @@ from flask import Flask
 
 from server import context
 from server.database import db
-from server.discovery import hold
+from server.held_file import hold
 from server.webhooks import Sender
 
 log = logging.getLogger(__name__)

@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import logging
 import socket
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from zeroconf import EventLoopBlocked, InterfaceChoice, NonUniqueNameException, ServiceInfo, Zeroconf
 
+from server.held_file import hold
 from sync.enrolment import SERVICE_TYPE
-
-if sys.platform != "win32":
-    import fcntl
-
 
 log = logging.getLogger(__name__)
 _PORTS: Final = {"http": 80, "https": 443}
@@ -69,16 +65,3 @@ def announce(
         held.close()
 
     return stop
-
-
-def hold(lock: Path) -> IO[bytes] | None:
-    """The open lock file, or None where another process of this server holds it."""
-    opened = lock.open("ab")
-    if sys.platform == "win32":  # waitress is the one process there
-        return opened
-    try:
-        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        opened.close()
-        return None
-    return opened

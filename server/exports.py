@@ -146,12 +146,12 @@ def write_csv(file: IO[bytes], sheets: Sheets) -> None:
     writer = csv.writer(text)
     writer.writerow(_headings(listing))
     for row in rows:
-        writer.writerow([_defused(_plain(column, row[column.name])) for column in listing.columns])
+        writer.writerow([defused(_plain(column, row[column.name])) for column in listing.columns])
     text.flush()
     text.detach()
 
 
-def _defused(value: Any) -> Any:
+def defused(value: Any) -> Any:
     """Text that a spreadsheet would compute is given the apostrophe that says it is text; numbers are numbers."""
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
 

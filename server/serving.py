@@ -15,7 +15,7 @@ from typing import IO, Any, Final
 import sqlalchemy as sa
 
 from server.database import db
-from server.discovery import hold
+from server.held_file import hold
 
 _LOCK: Final = 0x5CAE
 """Number of PostgreSQL's advisory lock."""

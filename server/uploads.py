@@ -29,6 +29,8 @@ from server.database import reading
 from server.document_file import Draft, draft, unscannable_text
 from server.document_kinds import KINDS
 from server.documents import DocumentError
+from server.exports import defused
+from server.held_file import hold
 from server.tables import document_rows
 from server.tables import documents as documents_table
 from server.tabular import TableError
@@ -43,6 +45,8 @@ ERRORS_SHOWN_MAX: Final = 200
 DOCUMENTS_SHOWN_MAX: Final = 50
 AT_ONCE_ROWS_MAX: Final = 2_000
 """A file with more rows is taken in while the page shows how far it is."""
+SUFFIXES: Final = ("json", "file", "problems.csv", "lock")
+BROKEN_OFF: Final = "It was broken off: the server stopped meanwhile. Take it in again; what was begun is gone on with."
 _TOKEN: Final = re.compile(r"[0-9a-f]{32}")
 
 
@@ -106,11 +110,12 @@ class Spool:
         self.drop_old(now_ms)
         if not _TOKEN.fullmatch(token):
             return None
-        try:
-            found = Upload(**json.loads(self._path(token, "json").read_text()))
-        except FileNotFoundError:
-            return None
-        return found if found.site == site else None
+        found = self._read(token)
+        if found is not None and found.state == "taking" and not self._is_held(token):
+            found = self._read(token)  # it may have ended just now
+            if found is not None and found.state == "taking":
+                found = replace(found, state="failed", message=BROKEN_OFF)
+        return found if found is not None and found.site == site else None
 
     def problems(self, token: str) -> bytes:
         """The whole report as a CSV file."""
@@ -122,15 +127,20 @@ class Spool:
         Raises:
             UploadError: it has been taken or is being taken already, or it cannot be.
         """
-        if upload.state in ("taking", "taken"):
+        held = hold(self._path(upload.token, "lock"))  # one click of two gets it
+        now = self._read(upload.token)
+        if held is None or now is None or now.state == "taken":
+            if held is not None:
+                held.close()
             raise UploadError(f"{upload.filename} has been sent in already.")
-        upload = replace(upload, state="taking", message="")
+        upload = replace(now, state="taking", message="")
         self._save(upload)
         if upload.rows <= AT_ONCE_ROWS_MAX:
-            return self._take(upload, operator=operator, now_ms=now_ms, skip_bad=skip_bad)
+            with held:
+                return self._take(upload, operator=operator, now_ms=now_ms, skip_bad=skip_bad)
 
         def run() -> None:
-            with app.app_context():
+            with app.app_context(), held:
                 self._take(upload, operator=operator, now_ms=now_ms, skip_bad=skip_bad)
 
         threading.Thread(target=run, name=f"import {upload.token}").start()
@@ -147,9 +157,24 @@ class Spool:
         kept.sort(key=lambda upload: -upload.at_ms)
         for number, upload in enumerate(kept):
             old = upload.at_ms < now_ms - KEPT_MS or number >= FILES_MAX
-            if old and upload.state != "taking":
-                for suffix in ("json", "file", "problems.csv"):
+            if old and not self._is_held(upload.token):
+                for suffix in SUFFIXES:
                     self._path(upload.token, suffix).unlink(missing_ok=True)
+
+    def _read(self, token: str) -> Upload | None:
+        try:
+            return Upload(**json.loads(self._path(token, "json").read_text()))
+        except FileNotFoundError:
+            return None
+
+    def _is_held(self, token: str) -> bool:
+        """Whether somebody takes the file in just now; a process that was killed holds nothing."""
+        if not self._path(token, "lock").exists():
+            return False
+        held = hold(self._path(token, "lock"))
+        if held is not None:
+            held.close()
+        return held is None
 
     def _judge(self, upload: Upload, content: bytes) -> Upload:
         found = _draft(upload, content)
@@ -234,12 +259,8 @@ def _report(found: Draft) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(["row", "column", "problem", "cell"])
-    writer.writerows([row, column or "", problem, _defused(cell)] for row, column, problem, cell in _lines(found))
+    writer.writerows([row, column or "", problem, defused(cell)] for row, column, problem, cell in _lines(found))
     return text.getvalue().encode("utf-8-sig")
-
-
-def _defused(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell
 
 
 def progress(connection: sa.Connection, upload: Upload) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -13,15 +14,21 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from server import documents, uploads
-from server.uploads import Spool
+from server.held_file import hold
+from server.uploads import Spool, UploadError
 from tests.server.office import LAMP, LOCATIONS, PRODUCTS, STOCK, read
-from tests.server.running import NOW, Person, running_server, sign_in
+from tests.server.running import NOW, SITE, Person, running_server, sign_in
 
 
 @pytest.fixture
-def supervisor(tmp_path: Path) -> Iterator[Person]:
+def app(tmp_path: Path) -> Iterator[Flask]:
     with running_server(f"sqlite:///{tmp_path / 'site.sqlite3'}", tmp_path) as app:
-        yield sign_in(app, "supervisor")
+        yield app
+
+
+@pytest.fixture
+def supervisor(app: Flask) -> Person:
+    return sign_in(app, "supervisor")
 
 
 def _send(person: Person, kind: str, content: str, name: str = "file.csv", **fields: str) -> TestResponse:
@@ -96,6 +103,53 @@ def test_a_large_file_is_taken_in_while_the_page_tells_how_far_it_is(
         page = supervisor.get(page.request.path)
     assert "LOCATIONS-" in _text(page)
     assert "600" in _imported(supervisor)
+
+
+def spooled(tmp_path: Path) -> tuple[Spool, str]:
+    """The spool, and the one file in it."""
+    spool = Spool(tmp_path / "instance" / "uploads")
+    [path] = spool.folder.glob("*.json")
+    return spool, path.stem
+
+
+def test_an_upload_that_was_broken_off_says_so_and_is_taken_in_again(tmp_path: Path, supervisor: Person) -> None:
+    page = _send(supervisor, "products", PRODUCTS)
+    spool, token = spooled(tmp_path)
+    told = json.loads((spool.folder / f"{token}.json").read_text())
+    (spool.folder / f"{token}.json").write_text(json.dumps(told | {"state": "taking"}))  # as a killed process left it
+    (spool.folder / f"{token}.lock").touch()
+    text = _text(supervisor.get(page.request.path))
+    assert "It was broken off" in text
+    assert "Take in 3 rows" in text
+    assert "It is in. 3 rows taken." in _take(supervisor, page).text
+    spool.drop_old(NOW + uploads.KEPT_MS + 1)
+    assert list(spool.folder.iterdir()) == []
+
+
+def test_of_two_clicks_at_once_one_takes_the_file_in_and_the_other_breaks_nothing(
+    tmp_path: Path, app: Flask, supervisor: Person
+) -> None:
+    page = _send(supervisor, "products", PRODUCTS)
+    spool, token = spooled(tmp_path)
+    seen = spool.find(token, SITE, NOW)  # both clicks have looked by now
+    assert seen is not None
+    assert "It is in. 3 rows taken." in _take(supervisor, page).text
+    with pytest.raises(UploadError, match="has been sent in already"):
+        spool.take(app, seen, operator="supervisor", now_ms=NOW, skip_bad=False)
+    assert "It is in. 3 rows taken." in supervisor.get(page.request.path).text
+
+
+def test_a_file_that_is_being_taken_in_is_not_taken_twice_nor_dropped(
+    tmp_path: Path, app: Flask, supervisor: Person
+) -> None:
+    page = _send(supervisor, "products", PRODUCTS)
+    spool, token = spooled(tmp_path)
+    held = hold(spool.folder / f"{token}.lock")
+    assert held is not None
+    with held:
+        assert "has been sent in already" in _text(_take(supervisor, page))
+        spool.drop_old(NOW + uploads.KEPT_MS + 1)
+    assert "It is in. 3 rows taken." in _take(supervisor, page).text
 
 
 def test_a_file_waits_for_an_hour_and_no_longer(tmp_path: Path, supervisor: Person) -> None:
