@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from scanner_client.database import DatabaseError
 from scanner_client.device import DEVICE_FILE, DeviceError
 from scanner_client.handheld import Handheld, open_handheld, standing
 from scanner_client.office_undos import OfficeUndos
-from scanner_client.outbox import OutboxError
+from scanner_client.outbox import OutboxError, damage
 from scanner_client.transfer import TransferError, export_queue, read_export
 from scanner_client.transport import Transport
 from scanner_client.uploader import SyncError, Uploader
@@ -64,6 +64,9 @@ def uploader_for(handheld: Handheld) -> Uploader:
 
 def _status(handheld: Handheld, background: Background | None, _: dict[str, Any]) -> Outcome:
     sync = background.state if background else SyncState()
+    run = handheld.outbox.next_run()
+    if run.is_broken:
+        sync = replace(sync, trouble=damage(run), code="damaged")
     return {"ok": True, "text": "", "sync": asdict(sync), **asdict(standing(handheld))}
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from scanner_client.database import Database
+from scanner_client.wording import say
 from sync.actions import refuse
 from sync.event import GENESIS, ScanEvent, decode, digest, encode
 from sync.protocol import EVENTS_PER_PUSH_MAX, MISSING_RANGES_MAX, RETENTION_MS, Reply
@@ -82,7 +83,10 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """Consecutive lines of one epoch that are ready to be sent; without lines it only asks for the server's mark."""
+    """Consecutive lines of one epoch that are ready to be sent; without lines it only asks for the server's mark.
+
+    A line that is not the one which was committed ends the run before it.
+    """
 
     epoch: Epoch
     first: int
@@ -93,6 +97,11 @@ class Run:
     @property
     def last(self) -> int:
         return self.first + len(self.lines) - 1
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the next scan that waits is not the one that was committed: it and what follows cannot be sent."""
+        return self.epoch.waiting > 0 and not self.lines
 
 
 _COLUMNS: Final = ", ".join(Epoch.__dataclass_fields__)
@@ -179,7 +188,10 @@ class Outbox:
         with self._database.snapshot():
             at, found = self.state(epoch), []
             while at.waiting:
-                found.append(self._run(at, limit))
+                run = self._run(at, limit)
+                if run.is_broken:
+                    raise OutboxError(damage(run))
+                found.append(run)
                 at = replace(at, acked_through=found[-1].last)
             return found
 
@@ -256,17 +268,17 @@ class Outbox:
 
     def _run(self, at: Epoch, limit: int) -> Run:
         rows = self._database.rows(
-            "SELECT line, digest FROM events WHERE epoch=? AND seq>? ORDER BY seq LIMIT ?",
+            "SELECT seq, line, digest FROM events WHERE epoch=? AND seq>? ORDER BY seq LIMIT ?",
             at.epoch, at.acked_through, limit,
         )  # fmt: skip
-        before = self._digest_at(at, at.acked_through) or GENESIS
-        return Run(
-            epoch=at,
-            first=at.acked_through + 1,
-            before=before,
-            after=rows[-1][1] if rows else before,
-            lines=tuple(row[0] for row in rows),
-        )
+        head = before = self._digest_at(at, at.acked_through) or GENESIS
+        lines: list[bytes] = []
+        for seq, line, stored in rows:
+            if seq != at.acked_through + len(lines) + 1 or digest(head, line) != stored:
+                break
+            head = stored
+            lines.append(line)
+        return Run(epoch=at, first=at.acked_through + 1, before=before, after=head, lines=tuple(lines))
 
     def _digest_at(self, at: Epoch, seq: int) -> bytes | None:
         """The digest after this event, while the queue can still tell."""
@@ -308,6 +320,11 @@ class Outbox:
             raise OutboxError(
                 f"The queue's last event should be {at.last_seq}, but {end[0]} is the last: it is damaged."
             )
+
+
+def damage(run: Run) -> str:
+    """What a person is told of a broken run."""
+    return say("status.damaged", seq=run.first, after=run.epoch.last_seq - run.first)
 
 
 def durable_through(reply: Reply, *, base_seq: int) -> int:

@@ -15,7 +15,7 @@ from scanner_client import carried, picture_sending
 from scanner_client.carried import Envelope
 from scanner_client.device import is_signed
 from scanner_client.handheld import Handheld
-from scanner_client.outbox import Run
+from scanner_client.outbox import Run, damage
 from scanner_client.pictures import Pictures
 from scanner_client.site_map import Cursor
 from scanner_client.transport import Answer, Transport, TransportError
@@ -45,7 +45,7 @@ class SyncError(Exception):
     def __init__(self, reason: str, *, code: str, status: int | None = None, retry_after_ms: int | None = None) -> None:
         super().__init__(reason)
         self.code = code
-        """The server's own word for it, or ours: not_enrolled, unreachable, unbelieved, stuck."""
+        """The server's own word for it, or ours: not_enrolled, unreachable, unbelieved, stuck, damaged."""
         self.status = status
         self.retry_after_ms = retry_after_ms
 
@@ -226,6 +226,8 @@ class Uploader:
         if not reply.more:  # only now: until then what was scanned here stands in no page of the map
             handheld.outbox.map_is_whole()
         self._learn(tuple(reply.addresses))
+        if run.is_broken and not reply.more:
+            raise SyncError(damage(run), code="damaged")
         more = reply.more or any(e.waiting or not e.confirmed for e in handheld.outbox.epochs())
         if more and not (is_another or diverged or reply.changes or self._moved(run)):
             raise SyncError(f"The server's mark stands still at {reply.acked_through}.", code="stuck")

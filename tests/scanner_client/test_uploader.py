@@ -9,8 +9,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from scanner_client.clock import Clock
+from scanner_client.commands import answer_request
 from scanner_client.enrol_command import enrol
 from scanner_client.handheld import QUEUE_FILE, Handheld, open_handheld
+from scanner_client.outbox import OutboxError
 from scanner_client.transport import Transport
 from scanner_client.uploader import SyncError, Uploader
 from sync.event import decode
@@ -278,6 +280,27 @@ def test_handheld_that_was_never_enrolled_says_so(handheld: Handheld, transport:
     with pytest.raises(SyncError, match="not enrolled with a server yet"):
         drain(Uploader(handheld, transport))
     assert handheld.outbox.waiting() == 1
+
+
+def test_a_scan_that_was_altered_in_the_queue_is_named_and_what_came_before_it_is_sent(
+    uploader: Uploader, enrolled: Handheld, peer: Peer
+) -> None:
+    enrolled.commit([scan_of(n) for n in range(4)])
+    with enrolled.database.transaction():
+        enrolled.database.run(
+            "UPDATE events SET line=CAST(replace(CAST(line AS TEXT), ?, ?) AS BLOB) WHERE seq=3",
+            unit(2),
+            unit(9),
+        )
+    with pytest.raises(SyncError, match=r"was changed or is damaged at scan 3: .*the 1 after it cannot be") as told:
+        drain(uploader)
+    assert told.value.code == "damaged"
+    assert received(peer, enrolled) == [unit(0), unit(1)]
+    assert enrolled.outbox.waiting() == 2
+    status = answer_request(enrolled, None, {"do": "status"})
+    assert status["sync"]["trouble"] == str(told.value)
+    with pytest.raises(OutboxError, match="at scan 3"):
+        enrolled.outbox.runs(enrolled.outbox.epoch)
 
 
 def test_server_whose_mark_stands_still_is_not_pressed(uploader: Uploader, enrolled: Handheld, peer: Peer) -> None:
