@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from server import queries, upkeep
 from server.database import reading, stamp, writing
+from server.decisions import settle
 from server.ingest import Ingested
 from server.rebuild import rebuild
 from server.tables import cases, chains, devices, events, unit_states
@@ -226,6 +227,10 @@ def test_an_original_that_goes_on_after_its_copy_began_anew_is_a_case(warehouse:
     original.scan(DAY + 9500, "put_away", unit("S0"), location=BIN_A)
     assert outcomes(push(original, 3, now_ms=NOW)) == [(3, "forked")]
     assert (open_rules(unit("S1")), known_as_copied()) == (["forked"], [1])
+    with writing() as c:
+        case = c.execute(sa.select(cases.c.unit, cases.c.rule, cases.c.episode, cases.c.evidence)).mappings().one()
+        settle(c, site=SITE, **case, resolution="dismiss", operator="Sam", now_ms=NOW + 1000)
+    assert (open_rules(unit("S1")), known_as_copied()) == ([], [])
     assert list(upkeep.verify(SITE, lambda _: None)) == []
 
 

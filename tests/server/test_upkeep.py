@@ -135,6 +135,19 @@ def test_a_copied_queues_event_that_was_too_new_is_still_its_own(database_url: s
         assert differences() == []
 
 
+def test_the_first_event_after_a_copy_that_was_too_new_still_says_so(database_url: str, tmp_path: Path) -> None:
+    with office(database_url, tmp_path):
+        before = shift()
+        later = replace(before, epoch=before.epoch + 1, lines=[], digests=before.digests[:1])
+        later.scan(NOW + 4_000, "inspect", S1, location=BIN_2)
+        push(later, now_ms=NOW + 11_000, predecessor=before.epoch, predecessor_last=2)
+        change(events, events.c.epoch == later.epoch, outcome="held", subject=None)
+        with writing() as c:
+            set_aside.release_held(c, SITE, now_ms=NOW + 12_000)
+        assert (7, later.epoch, "forked") in rows(events, "device_no", "epoch", "outcome")
+        assert differences() == []
+
+
 @pytest.mark.parametrize(
     ("change_to_it", "outcome"),
     [((b'"schema":1', b'"schema":2'), "held"), ((b'"inspect"', b'"mislay"'), "quarantined"), (None, "quarantined")],

@@ -16,7 +16,7 @@ from server.web.navigation import Entry, Group, entries, shown
 from server.web.wording import RESOLUTIONS, STATUSES, certainty, clock, iso, symbol
 from sync import actions
 from sync.unit import Status
-from tests.handheld import BIN_A, BIN_B, CABLE, DAY, unit
+from tests.handheld import BIN_A, BIN_B, CABLE, DAY, Chain, unit
 from tests.server.running import NOW, PASSWORD, Handheld
 from tests.server.site import state_document
 
@@ -150,6 +150,18 @@ def test_an_enrolment_code_is_drawn_and_a_handheld_revoked(console: FlaskClient,
     path = f"/handhelds/{handheld.chain.device_no}/revoke"
     assert console.post(path, data={"csrf_token": _token(page)}).status_code == 302
     assert "<h2>Revoked</h2>" in console.get("/handhelds").text
+
+
+def test_a_copied_handheld_is_named_with_what_to_do(console: FlaskClient, handheld: Handheld) -> None:
+    handheld.scan("receive", unit("A1"), location=BIN_A)
+    handheld.push()
+    assert "two queues" not in console.get("/handhelds").text
+    old, handheld.chain = handheld.chain, Chain(handheld.chain.device_no, epoch=2, boot_at_ms=NOW - 3_000_000)
+    handheld.scan("receive", unit("A2"), location=BIN_A)
+    handheld.push(predecessor=old.epoch, predecessor_last=0)
+    page = console.get("/handhelds").text
+    assert "HH-1: two queues go on under this handheld's name" in page
+    assert 'href="/cases?rule=forked"' in page
 
 
 def test_what_was_quarantined_is_shown_as_it_came(console: FlaskClient, handheld: Handheld) -> None:
