@@ -11,6 +11,7 @@ says that the parcel whose label was read never reached anybody.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
@@ -33,6 +34,7 @@ WITH_WORDS: Final = tuple(word.strip() for word in (SHORT, CONDITION, SEAL, REAS
 SCANS_LISTED: Final = 15
 KEYED_PREFIX: Final = b"key:"
 AIM_FLAG: Final = b"]"
+_MULTIPLIER: Final = re.compile(rb"\*\s*[-+]?[0-9]+\s*")
 SHOWN_MAX: Final = 20
 """Characters of a mistyped line that its sentence repeats."""
 
@@ -91,7 +93,7 @@ class Typing:
             named = dict.fromkeys((*_COMMANDS, SCANS, *map(bytes.strip, self._with_words), PICTURE, SIGN_OUT))
             commands = ", ".join(name.decode() for name in named)
             return [Told(tone=Tone.ASK, text=say("scan.no_command", text=said, commands=commands))]
-        if line.startswith(b"*") and line[1:].strip().isdigit():
+        if _MULTIPLIER.fullmatch(line):
             return [self._session.counts(int(line[1:].strip()[:SHOWN_MAX]))]  # what is cut off was too many before
         if line.startswith(KEYED_PREFIX):
             return self._enter_keyed(line[len(KEYED_PREFIX) :].strip())

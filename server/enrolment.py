@@ -45,12 +45,12 @@ def new_code(
     """A fresh one-time code, 16 characters, with which one handheld can enrol for this role.
 
     Raises:
-        EnrolmentError: there is no such role, or the code would be good for longer than a day.
+        EnrolmentError: there is no such role, or the code would be good for no time or longer than a day.
     """
     if role not in PERSONAL:
         raise EnrolmentError(f"There is no role {role!r}: it is one of {', '.join(PERSONAL)}.")
     if not 0 < valid_ms <= CODE_VALID_MS_MAX:
-        raise EnrolmentError(f"A code is good for at most a day, not for {valid_ms // 60_000} min.")
+        raise EnrolmentError(f"A code is good for a minute to a day, not for {valid_ms // 60_000} min.")
     connection.execute(enrolment_codes.delete().where(enrolment_codes.c.expires_ms < now_ms - CODE_VALID_MS_MAX))
     code = base64.b32encode(secrets.token_bytes(CODE_BYTES)).decode()
     connection.execute(

@@ -33,6 +33,9 @@ def rebuild_(*, unit: str | None, everything: bool) -> None:
     with writing() as connection:
         key = named.thing(connection, site(), unit)
         rebuild(connection, site(), [key], stamp(connection))
+        known = queries.trail(connection, site(), key)
+    if not known:
+        raise ValueError(f"Nothing is known of {unit}.")
     click.echo(f"{key} was folded anew.")
 
 

@@ -20,6 +20,7 @@ from sync.event import encode
 from tests.scanner_client.scans import scan_of
 
 WARM_UP: Final = 20
+SAY_EVERY: Final = 100 * APPEND_MAX
 
 
 def milliseconds(seconds: list[float]) -> str:
@@ -48,8 +49,11 @@ def commits(home: Path, scans: int) -> None:
 
 def opening(home: Path, waiting: int) -> None:
     """How long a queue takes to open in which so many scans wait."""
+    print(f"Filling a queue with {waiting:,} scans takes some minutes:", flush=True)
     with open_handheld(home, system_clock()) as handheld:
         for first in range(0, waiting, APPEND_MAX):
+            if first and first % SAY_EVERY == 0:
+                print(f"  {first:,} of {waiting:,}", flush=True)
             handheld.commit([scan_of(n) for n in range(first, min(waiting, first + APPEND_MAX))])
     begun = time.perf_counter()
     with open_handheld(home, system_clock()) as handheld:
@@ -59,8 +63,10 @@ def opening(home: Path, waiting: int) -> None:
 
 def main() -> None:
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--scans", type=int, default=2_000)
-    parser.add_argument("--queue", type=int, default=1_000_000)
+    parser.add_argument("--scans", type=int, default=2_000, help="committed one by one; default: %(default)s")
+    parser.add_argument(
+        "--queue", type=int, default=1_000_000, help="length of the queue that is opened, 0: none; default: %(default)s"
+    )
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         commits(Path(folder), args.scans)

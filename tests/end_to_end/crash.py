@@ -203,9 +203,9 @@ def main(argv: list[str] | None = None) -> int:
     """One run; 1 where anything was found."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200, help="of clients, and of the server, at the least")
-    parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite", help="the server's")
     parser.add_argument("--minutes", type=float, default=60.0, help="stop killing after so long, and fail")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1, help="of chance: whom the kills meet, and when")
     args = parser.parse_args(argv)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crash-")))

@@ -10,8 +10,10 @@ from tests.power_cut.cuts import Report, cut, work
 
 def main() -> int:
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--cuts", type=int, default=10_000)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--cuts", type=int, default=10_000, help="moments at which the power goes; default: %(default)s"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of chance: ten from this one on")
     asked = parser.parse_args()
     report = Report()
     for seed in range(asked.seed, asked.seed + 10):

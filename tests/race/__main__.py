@@ -13,8 +13,8 @@ from tests.server.site import site
 
 def main() -> int:
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--changes", type=int, default=1_000_000)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--changes", type=int, default=1_000_000, help="rows written meanwhile; default: %(default)s")
+    parser.add_argument("--seed", type=int, default=1, help="of chance; the same number, the same run")
     asked = parser.parse_args()
     with running_postgres(durable=False) as postgres, site(postgres.new_database("race")) as app:
         began = time.perf_counter()

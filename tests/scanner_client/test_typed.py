@@ -78,8 +78,9 @@ def test_mistyped_command_is_never_a_scan(handheld: Handheld, typing: Typing) ->
     assert kept(handheld) == []
 
 
-@pytest.mark.parametrize("line", ["*99999999999", "*" + "9" * 500, "*0", "*                              0"])
+@pytest.mark.parametrize("line", ["*99999999999", "*" + "9" * 500, "*0", "*-5", "*                              0"])
 def test_impossible_multiplier_is_never_a_scan(handheld: Handheld, typing: Typing, line: str) -> None:
     [told] = enter(typing, line)
     assert (told.tone, len(told.text) < 60) == (Tone.ASK, True)
+    assert "cannot be the quantity" in told.text
     assert kept(handheld) == []

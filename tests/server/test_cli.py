@@ -84,6 +84,8 @@ def test_files_are_imported_and_shown(database_url: str, tmp_path: Path) -> None
         assert "Lamp · S1" in trail
         assert "stored, in A-01" in trail
         assert run(app, "import", "--resume") == "Every import is complete.\n"
+        assert "was folded anew" in run(app, "rebuild", "S1")
+        assert run(app, "rebuild", "nosuch", code=1) == "Error: Nothing is known of nosuch.\n"
         assert "Everything fits" in run(app, "verify")
         assert run(app, "cases").endswith("0 open cases.\n")
 
@@ -173,6 +175,13 @@ def test_an_enrolment_code_is_printed_as_the_invitation_that_a_handheld_takes_an
         assert invitation.addresses == ("http://server.test",)
         assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
         assert "<svg" in (tmp_path / "a.svg").read_text()
+
+
+@pytest.mark.parametrize("minutes", ["0", "-1", "1441"])
+def test_an_enrolment_code_is_good_for_a_minute_to_a_day(minutes: str, tmp_path: Path) -> None:
+    with office(f"sqlite:///{tmp_path / 'office.sqlite3'}", tmp_path) as app:
+        said = run(app, "code", "--role", "picker", "--minutes", minutes, code=1)
+        assert said == f"Error: A code is good for a minute to a day, not for {minutes} min.\n"
 
 
 def test_a_count_is_opened_shown_and_not_closed_before_its_bins_are_finished(database_url: str, tmp_path: Path) -> None:

@@ -1,9 +1,13 @@
-"""`make teeth`: plants each bug and prints which promise found it, and how soon."""
+"""`make teeth`: plants each bug and prints which promise found it, and how soon.
+
+`python -m tests.simulation.faults.teeth BUG...` plants some of them.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
+from argparse import ArgumentParser, ArgumentTypeError
 from contextlib import ExitStack
 from typing import Final
 
@@ -32,14 +36,24 @@ def broken_by(simulator: Simulator, bug: Planted) -> set[int]:
     return broken
 
 
+def named(text: str) -> Planted:
+    """The bug of this name, with spaces or underscores."""
+    found = {bug.name: bug for bug in PLANTED}.get(text.replace(" ", "_"))
+    if found is None:
+        names = ", ".join(bug.name for bug in PLANTED)
+        raise ArgumentTypeError(f"there is no bug {text!r}; these are: {names}")
+    return found
+
+
 def main() -> int:
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("bugs", nargs="*", type=named, metavar="BUG", help="plant only these; without any, all")
+    asked = parser.parse_args()
     missed = 0
     print("bug | found by promise | seconds of a core")
     with ExitStack() as stack:
         simulator = Simulator(stack)
-        for bug in PLANTED:
-            if len(sys.argv) > 1 and bug.name not in sys.argv:
-                continue
+        for bug in asked.bugs or PLANTED:
             began = time.process_time()
             found = broken_by(simulator, bug) & bug.promises
             missed += not found
