@@ -9,6 +9,7 @@ Each step reads what the steps before it stored:
 5. Other sites: what was handed over to them, and by now stands here as handed over.
 
 Rows of an imported document are no facts that are appended, but counted from its import on: `rebuild_stated`.
+What step 5 itself tells another site is folded there by `rebuild_stated` and `advance`: nobody scanned or decided it.
 """
 
 from __future__ import annotations
