@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -77,7 +77,8 @@ class Handheld:
         """Put events in the queue for good; when this returns, they may beep."""
         with self.database.snapshot():
             named = self.outbox.append(events)
-            self._mark.write(Mark(epoch=named[-1].epoch, seq=named[-1].seq))
+            with suppress(DeviceError):  # they are kept, and a mark that lags behind says nothing
+                self._mark.write(Mark(epoch=named[-1].epoch, seq=named[-1].seq))
         return named
 
     def renew(self, reason: str) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import os
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
@@ -23,6 +22,7 @@ import sqlalchemy as sa
 
 from server import migrations, shut_again
 from server.database import db, keep_private, sqlite_module, writing
+from server.durable import sync
 from server.ledger import SERVER_DEVICE
 from server.printing import numbers
 from server.setup import is_ready, new_incarnation
@@ -87,13 +87,13 @@ def back_up(path: Path, *, now_ms: int, portable: bool = False) -> int:
         made.unlink(missing_ok=True)
         made.touch(mode=0o600)  # it holds keys and the digests of passwords
         marks = (_copy_sqlite if copies else _dump)(made, now_ms)
-        _sync(made)
+        sync(made)
         made.replace(path)
     except OSError as error:
         raise BackupError(f"{path} cannot be written: {error.strerror or error}.") from None
     finally:
         made.unlink(missing_ok=True)
-    _sync(path.absolute().parent)
+    sync(path.absolute().parent)
     with writing() as connection:
         for device_no, epoch, acked in marks:
             key = (chains.c.device_no == device_no) & (chains.c.epoch == epoch) & (chains.c.safe_through < acked)
@@ -124,14 +124,6 @@ def restore(path: Path) -> Restored:
     if db.engine.dialect.name != "sqlite":
         raise BackupError(f"{path} is a SQLite file, and this server keeps PostgreSQL: make a backup with --portable.")
     return _restore_sqlite(path)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _marks(connection: sa.Connection) -> list[tuple[int, int, int]]:

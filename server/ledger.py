@@ -293,11 +293,13 @@ def neighbours(connection: sa.Connection, name: EventName, around: int) -> list[
 
 
 def speaking_of(connection: sa.Connection, site: str, document: str, actions: Iterable[str]) -> list[Fact]:
-    """The events of these actions about one document or case, in order."""
+    """The events of these actions about one document or case, in order; the last ones where there are very many."""
+    e = events.c
     rows = connection.execute(
         sa.select(events)
         .where(events.c.site == site, events.c.document == document, events.c.action.in_(list(actions)))
         .where(events.c.outcome.in_(FOLDED))
+        .order_by(e.event_ms.desc(), e.device_no.desc(), e.epoch.desc(), e.seq.desc())
         .limit(SPEAKING_MAX)
     ).mappings()
     return sorted((fact_of(row) for row in rows), key=lambda fact: fact.order)

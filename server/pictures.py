@@ -18,6 +18,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from server.durable import sync
 from server.ledger import in_chunks
 from server.tables import devices, events, pictures
 from server.upsert import insert_missing
@@ -103,6 +104,7 @@ def path_of(instance: Path, digest: str, event: str) -> Path:
 
 
 def _write(path: Path, content: bytes) -> None:
+    """Whole on the disk, also after a power cut: the handheld deletes its own when this is done."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
@@ -111,6 +113,8 @@ def _write(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)
+        for folder in path.parents[:3]:  # each may be new
+            sync(folder)
     finally:
         unfinished.unlink(missing_ok=True)
 

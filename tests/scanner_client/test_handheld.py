@@ -44,6 +44,18 @@ def test_handheld_keeps_its_name_and_its_scans_when_it_is_switched_on_again(tmp_
     assert later.name == (event.device_no, event.epoch, 2)
 
 
+def test_scan_that_is_kept_is_never_said_to_be_lost_because_the_mark_beside_it_cannot_be_written(
+    tmp_path: Path, clock: Clock
+) -> None:
+    with open_handheld(tmp_path, clock) as handheld:
+        handheld.commit([scan_of(1)])
+    (tmp_path / MARK_FILE).unlink()
+    (tmp_path / MARK_FILE).symlink_to("/dev/full")
+    with open_handheld(tmp_path, clock) as handheld:
+        [event] = handheld.commit([scan_of(2)])
+        assert (event.seq, handheld.outbox.waiting()) == (2, 2)
+
+
 def test_restored_queue_goes_on_in_a_new_epoch_and_still_owes_what_was_in_it(tmp_path: Path, clock: Clock) -> None:
     home = tmp_path / "home"
     with open_handheld(home, clock) as handheld:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server import case_file, case_list, decisions, many_decisions, queries, staff
+from server import case_file, case_list, decisions, ledger, many_decisions, queries, staff
 from server.case_list import CaseFilter, CaseLine
 from server.database import reading, stamp, writing
 from server.decisions import DecisionError
@@ -392,3 +392,15 @@ def test_a_case_is_given_to_a_person_and_that_survives_a_rebuild(device: Chain) 
     settle("dismiss")
     with pytest.raises(DecisionError, match="nothing left to settle"):
         say(decisions.assign, the_case(), person="Rosa", now_ms=NOW + 3)
+
+
+def test_of_very_many_words_about_a_case_the_last_ones_are_shown(
+    warehouse: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "SPEAKING_MAX", 2)
+    with writing() as c:
+        for number in range(5):
+            said: dict[str, Any] = {"action": "note", "subject": A1, "document": "CASE", "operator": "Sam"}
+            ledger.record(c, site=SITE, now_ms=NOW + number, reason=f"word {number}", **said)
+        told = ledger.speaking_of(c, SITE, "CASE", ["note"])
+    assert [fact.event.reason for fact in told] == ["word 3", "word 4"]

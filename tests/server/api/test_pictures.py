@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,18 @@ def test_a_picture_is_kept_once_and_seen_where_its_unit_is(handheld: Handheld, e
     assert (shown.data, shown.content_type) == (JPEG, "image/jpeg")
     assert f"/api/v1/pictures/{event}/{digest}" in supervisor.get("/units/01/09506000134352/21/A1").text
     assert refusal(supervisor.get(f"/api/v1/pictures/{event}/{'0' * 64}")) == (404, "not_found")
+
+
+def test_a_picture_that_was_answered_is_there_after_a_power_cut_with_the_name_of_its_file(
+    handheld: Handheld, event: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(os.fstat(handle).st_ino))
+    assert send(handheld, event, JPEG).status_code == 200
+    instance = settings().instance
+    file = pictures.path_of(instance, hashlib.sha256(JPEG).hexdigest(), event)
+    assert [path.stat().st_ino for path in (file, *file.parents[:3])] == synced
+    assert file.parents[2] == instance
 
 
 def test_what_is_no_picture_of_a_scan_that_is_here_is_refused(handheld: Handheld, event: str) -> None:
