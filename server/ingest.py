@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from itertools import groupby
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -20,7 +21,17 @@ from server.ledger import FOLDED, Entry, append, begin_chain
 from server.tables import chains, devices, events
 from server.timing import ClockSample, Estimate, Reading, clocks_in, earliest, estimate
 from sync.actions import refuse
-from sync.event import GENESIS, EventError, NewerSchema, ScanEvent, chain, decode, digest
+from sync.event import (
+    GENESIS,
+    EventError,
+    EventName,
+    NewerSchema,
+    ScanEvent,
+    chain,
+    decode,
+    digest,
+    format_name,
+)
 from sync.protocol import Outcome, ProtocolError, PushHeader
 
 APART: Final = "It does not continue what this chain holds."
@@ -185,20 +196,26 @@ def _classify(
     namesakes, apart = stored.get(seq), _apart(header, seq, stored)
     if namesakes and digest_ in namesakes:
         return Line(seq, line, digest_, Outcome.DUPLICATE, None, None)
-    try:
-        event = decode(line)
-        reason = _misnamed(header, seq, event) or refuse(event)
-    except NewerSchema as e:
-        return Line(seq, line, digest_, Outcome.HELD, None, f"{e}{apart}")
-    except EventError as e:
-        return Line(seq, line, digest_, Outcome.QUARANTINED, None, f"{e}{apart}")
-    if reason:
-        return Line(seq, line, digest_, Outcome.QUARANTINED, None, f"{reason}{apart}")
+    outcome, event, note = read_line((header.device_no, header.epoch, seq), line)
+    if event is None:
+        return Line(seq, line, digest_, outcome, None, f"{note}{apart}")
     if namesakes:
         return Line(seq, line, digest_, Outcome.FORKED, event, "Another event bears the same name.")
     if apart:
         return Line(seq, line, digest_, Outcome.FORKED, event, APART)
     return Line(seq, line, digest_, Outcome.ACCEPTED, event, None)
+
+
+def read_line(name: EventName, line: bytes) -> tuple[Outcome, ScanEvent | None, str | None]:
+    """What a line says that came under a name: accepted, or held or quarantined, and then why."""
+    try:
+        event = decode(line)
+    except NewerSchema as e:
+        return Outcome.HELD, None, str(e)
+    except EventError as e:
+        return Outcome.QUARANTINED, None, str(e)
+    reason = _misnamed(name, event) or refuse(event)
+    return (Outcome.QUARANTINED, None, reason) if reason else (Outcome.ACCEPTED, event, None)
 
 
 def _apart(header: PushHeader, seq: int, stored: Mapping[int, frozenset[bytes]]) -> str:
@@ -259,10 +276,10 @@ def _unread(
     return Line(seq, line, digest_, Outcome.QUARANTINED, None, f"{why}{_apart(header, seq, stored)}")
 
 
-def _misnamed(header: PushHeader, seq: int, event: ScanEvent) -> str | None:
-    if event.name == (header.device_no, header.epoch, seq):
+def _misnamed(name: EventName, event: ScanEvent) -> str | None:
+    if event.name == name:
         return None
-    return f"It calls itself {event.device_no}.{event.epoch}.{event.seq}, but came as number {seq} of its chain."
+    return f"It calls itself {format_name(event.name)}, but came as number {name[2]} of its chain."
 
 
 def _sample(header: PushHeader, row: Mapping[str, Any], now_ms: int) -> ClockSample:
@@ -302,14 +319,21 @@ def _entries(
     """The new lines with their times, each gap that they fill held between its neighbours that are stored already."""
     entries: list[Entry] = []
     for run in _runs(fresh):
-        below, above = _neighbours(connection, header, run[0].seq, run[-1].seq, last)
+        believed = [line for line in run if _is_believed(line)]
+        below, above = _neighbours(connection, header, run[0].seq, run[-1].seq, last, believed=bool(believed))
         if any(line.outcome is Outcome.FORKED and line.note != COPIED for line in run):
             above = None  # what follows by number stands on the other branch, and says nothing about this one
-        floor = below if below is not None else earliest(_readings(run), sample, otherwise_ms=min(enrolled_ms, now_ms))
-        floor = max(floor, entries[-1].event_ms) if entries else floor
+        clocks = [clocks for clocks in map(_reading, believed or run) if clocks]
+        floor = below if below is not None else earliest(clocks, sample, otherwise_ms=min(enrolled_ms, now_ms))
+        floor = max([floor, *(e.event_ms for e in entries if _is_believed(e) or not believed)])
         ceiling = max(floor, min(now_ms, above if above is not None else now_ms))
         entries += _timed(header, run, sample, floor_ms=floor, ceiling_ms=ceiling)
     return entries
+
+
+def _is_believed(line: Line | Entry) -> bool:
+    """Whether its clocks may hold its neighbours: those of a line that is set aside move no other, however wrong."""
+    return line.outcome is not Outcome.QUARANTINED
 
 
 def _runs(lines: Sequence[Line]) -> list[list[Line]]:
@@ -326,38 +350,60 @@ def _runs(lines: Sequence[Line]) -> list[list[Line]]:
 def _timed(
     header: PushHeader, run: Sequence[Line], sample: ClockSample, *, floor_ms: int, ceiling_ms: int
 ) -> list[Entry]:
-    times = iter(estimate(_readings(run), sample, floor_ms=floor_ms, ceiling_ms=ceiling_ms))
-    entries = []
-    moment = Estimate(event_ms=floor_ms, uncertainty_ms=0)
-    for r in run:
-        moment = next(times) if _reading(r) else moment  # an unreadable line happened when its neighbour did
-        entries.append(
-            Entry(
-                device_no=header.device_no,
-                epoch=header.epoch,
-                seq=r.seq,
-                digest=r.digest,
-                line=r.line,
-                outcome=r.outcome,
-                event=r.event,
-                note=r.note,
-                event_ms=moment.event_ms,
-                uncertainty_ms=moment.uncertainty_ms,
-            )
+    moments = _moments(run, sample, floor_ms=floor_ms, ceiling_ms=ceiling_ms)
+    return [
+        Entry(
+            device_no=header.device_no,
+            epoch=header.epoch,
+            seq=r.seq,
+            digest=r.digest,
+            line=r.line,
+            outcome=r.outcome,
+            event=r.event,
+            note=r.note,
+            event_ms=moment.event_ms,
+            uncertainty_ms=moment.uncertainty_ms,
         )
-    return entries
+        for r, moment in zip(run, moments, strict=True)
+    ]
 
 
-def _readings(run: Sequence[Line]) -> list[Reading]:
-    return [reading for reading in map(_reading, run) if reading]
+def _moments(run: Sequence[Line], sample: ClockSample, *, floor_ms: int, ceiling_ms: int) -> list[Estimate]:
+    """When each line happened; what is set aside is held between those that are believed."""
+    clocks = [_reading(line) if _is_believed(line) else None for line in run]
+    sure = estimate([c for c in clocks if c], sample, floor_ms=floor_ms, ceiling_ms=ceiling_ms)
+    if len(sure) == len(run):
+        return sure
+    moments: list[Estimate] = []
+    done = 0
+    for held, group in groupby(zip(run, clocks, strict=True), key=lambda pair: pair[1] is not None):
+        lines = [line for line, _ in group]
+        if held:
+            moments += sure[done : done + len(lines)]
+            done += len(lines)
+        else:
+            low = moments[-1].event_ms if moments else floor_ms
+            high = sure[done].event_ms if done < len(sure) else ceiling_ms
+            moments += _between(lines, sample, floor_ms=low, ceiling_ms=high)
+    return moments
+
+
+def _between(lines: Sequence[Line], sample: ClockSample, *, floor_ms: int, ceiling_ms: int) -> list[Estimate]:
+    """When lines happened between two others; one whose clocks cannot be read, at any moment from the one before on."""
+    clocks = [_reading(line) for line in lines]
+    times = iter(estimate([c for c in clocks if c], sample, floor_ms=floor_ms, ceiling_ms=ceiling_ms))
+    moments: list[Estimate] = []
+    low = floor_ms
+    for read in clocks:
+        moments.append(next(times) if read else Estimate(event_ms=low, uncertainty_ms=ceiling_ms - low))
+        low = moments[-1].event_ms
+    return moments
 
 
 def _reading(line: Line) -> Reading | None:
-    """The clocks of a line; of one that is held they are read now, for its time is never estimated again."""
+    """The clocks of a line; where it is set aside they are read now, for its time is never estimated again."""
     e = line.event
-    if e is None:
-        return clocks_in(line.line) if line.outcome is Outcome.HELD else None
-    return Reading(boot=e.boot, boot_ms=e.boot_ms, wall_ms=e.wall_ms)
+    return clocks_in(line.line) if e is None else Reading(boot=e.boot, boot_ms=e.boot_ms, wall_ms=e.wall_ms)
 
 
 _BELOW: Final = (
@@ -367,15 +413,21 @@ _BELOW: Final = (
     .limit(1)
 )
 _ABOVE: Final = sa.select(events.c.event_ms).where(_MINE, events.c.seq > _LAST).order_by(events.c.seq).limit(1)
+_BELIEVED: Final = events.c.outcome != Outcome.QUARANTINED
+_BESIDE: Final = {False: (_BELOW, _ABOVE), True: (_BELOW.where(_BELIEVED), _ABOVE.where(_BELIEVED))}
 
 
 def _neighbours(
-    connection: sa.Connection, header: PushHeader, first: int, last: int, stored_last: int
+    connection: sa.Connection, header: PushHeader, first: int, last: int, stored_last: int, *, believed: bool
 ) -> tuple[int | None, int | None]:
     """Times of the stored events just before and just after a run, in its own chain, which is here up to a number.
 
     Of two that bear one name, the earlier: a copy of a queue does not push the other branch's times ahead.
+
+    Args:
+        believed: leave out what is set aside.
     """
+    below, above = _BESIDE[believed]
     asked = {"device": header.device_no, "of_epoch": header.epoch}
-    below = connection.execute(_BELOW, asked | {"first": first}).scalar()
-    return below, connection.execute(_ABOVE, asked | {"last": last}).scalar() if last < stored_last else None
+    before = connection.execute(below, asked | {"first": first}).scalar()
+    return before, connection.execute(above, asked | {"last": last}).scalar() if last < stored_last else None

@@ -1,42 +1,47 @@
 """Events that were set aside: read the held ones after an upgrade, and let a person repair the quarantined ones.
 
-Neither touches the bytes. A held line becomes what it says once this version can read it; a repair is a new fact of
-the server's that names the person, happens when the scan did, and points back to the line that it stands for.
+Neither touches the bytes. A held line becomes what it says once this version can read it, and so does one on which this
+server failed; a repair is a new fact of the server's that names the person, happens when the scan did, and points back
+to the line that it stands for.
 """
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from server import ledger
-from server.database import KEYS, stamp
+from server.database import KEYS, reading, stamp, transact
 from server.effects import take_effect
-from server.ingest import APART, COPIED
-from server.ledger import FOLDED, KEYS_PER_QUERY, fact_of
+from server.ingest import APART, COPIED, OVERTAKEN, UNABLE, read_line
+from server.ledger import KEYS_PER_QUERY
 from server.tables import events
+from server.taking_in import by_halves
 from sync.actions import refuse
 from sync.event import (
     FIELDS,
     EventError,
     EventName,
-    NewerSchema,
     ScanEvent,
-    decode,
     digest,
     format_name,
     from_fields,
     parse_name,
 )
+from sync.history import Fact
 from sync.protocol import Outcome
 
+log = logging.getLogger(__name__)
+
 _ENVELOPE: Final = frozenset(
-    {"schema", "device_no", "epoch", "seq", "operator", "wall_ms", "boot", "boot_ms", "cursor", "evidence"}
+    {"schema", "device_no", "epoch", "seq", "operator", "wall_ms", "boot", "boot_ms", "cursor", "evidence", "about"}
 )
 """Fields that a repair says for itself."""
 
@@ -56,40 +61,100 @@ class Released:
 
 _KEY: Final = ("device_no", "epoch", "seq", "digest")
 _BECOMES: Final = events.update().where(*(events.c[name] == sa.bindparam(f"of_{name}") for name in _KEY))
+_PLACE: Final = [events.c[name] for name in ("device_no", "epoch", "seq", "received_ms", "digest")]
+"""In which order they are read: by chain, and of two that bear one name the one that came first."""
+_START: Final = (-1, -1, -1, -1, b"")
+_FAILED: Final = events.c.note.startswith(UNABLE) & events.c.note.not_like("%Repaired as %")
+_WAITS: Final = (events.c.outcome == Outcome.HELD) | ((events.c.outcome == Outcome.QUARANTINED) & _FAILED)
+_Place = tuple[Any, ...]
 
 
-def release_held(connection: sa.Connection, site: str, *, now_ms: int) -> Released:
-    """Read again what was too new for the version that received it, and fold what can be read now."""
-    held = sa.select(events).where(events.c.site == site, events.c.outcome == Outcome.HELD).with_for_update()
-    query = held.order_by(*(events.c[name] for name in ("received_ms", "device_no", "epoch", "seq")))
-    rows = connection.execute(query).mappings().all()
+def release_held(site: str, *, now_ms: int) -> Released:
+    """Read again what was too new for the version that received it, or what the server failed on, and fold it.
+
+    In transactions of some hundred lines each; begun again, it goes on where it stopped.
+    """
+    found: Counter[Outcome] = Counter()
+    after: _Place | None = _START
+    while after is not None:
+        with reading() as connection:
+            places, after = _next_places(connection, site, after)
+        for part in by_halves(partial(_release, site, now_ms), _fails_again, places):
+            found += part
+    return Released(read=found[Outcome.ACCEPTED], quarantined=found[Outcome.QUARANTINED], held=found[Outcome.HELD])
+
+
+def _next_places(connection: sa.Connection, site: str, after: _Place) -> tuple[list[_Place], _Place | None]:
+    """Where the next lines stand that wait to be read again, and where the following ones go on."""
+    query = sa.select(*_PLACE).where(events.c.site == site, _WAITS, sa.tuple_(*_PLACE) > sa.tuple_(*after))
+    places = [tuple(row) for row in connection.execute(query.order_by(*_PLACE).limit(KEYS_PER_QUERY))]
+    return places, places[-1] if len(places) == KEYS_PER_QUERY else None
+
+
+def _fails_again(place: _Place, error: Exception) -> Counter[Outcome]:
+    log.error("Event %d.%d.%d stays set aside: this server failed on it.", *place[:3], exc_info=error)
+    return Counter({Outcome.QUARANTINED: 1})
+
+
+def _release(site: str, now_ms: int, places: Sequence[_Place]) -> Counter[Outcome]:
+    return transact(lambda connection: _read_again(connection, site, places, now_ms))
+
+
+def _read_again(connection: sa.Connection, site: str, places: Sequence[_Place], now_ms: int) -> Counter[Outcome]:
+    """Read these lines again, and fold what can be read now; how many became what, forked ones among the accepted."""
+    rows = _rows_at(connection, places)
     near = _near(connection, rows)
+    counts: Counter[Outcome] = Counter()
     becoming: list[dict[str, Any]] = []
-    digests: list[bytes] = []
-    counts = dict.fromkeys((Outcome.ACCEPTED, Outcome.QUARANTINED, Outcome.HELD), 0)
+    facts: list[Fact] = []
     for row in rows:
-        outcome, note, values = _read(row["line"])
+        name = (row["device_no"], row["epoch"], row["seq"])
+        outcome, event, note = read_line(name, row["line"])
         counts[outcome] += 1
         if outcome is Outcome.HELD:
             continue
-        if outcome is Outcome.ACCEPTED and COPIED in (row["note"] or ""):
+        was = row["note"] or ""
+        marks = [mark for mark in (APART, OVERTAKEN) if mark in was]
+        if outcome is Outcome.ACCEPTED and COPIED in was:
             outcome, note = Outcome.FORKED, COPIED
-        if outcome is Outcome.ACCEPTED and _forks(near, row):
+        elif outcome is Outcome.ACCEPTED and (OVERTAKEN in marks or _forks(near, row)):
             outcome, note = Outcome.FORKED, "Another event bears the same name, or stands where this one continues."
-        elif outcome is Outcome.QUARANTINED and APART in (row["note"] or ""):
-            note = f"{note} {APART}"
+        note = " ".join([note, *marks]) if note else None
+        values = dict.fromkeys(_SAID) if event is None else {said: getattr(event, said) for said in _SAID}
         key = {f"of_{name}": row[name] for name in _KEY}
         becoming.append({"outcome": outcome.value, "note": note, **values, **key})
-        near[row["device_no"], row["epoch"], row["seq"]][row["digest"]] = outcome
-        if outcome in FOLDED:
-            digests.append(row["digest"])
+        near[name][row["digest"]] = outcome
+        if event is not None:
+            forked = outcome is Outcome.FORKED
+            facts.append(Fact(row["event_ms"], name, 0, row["digest"], row["uncertainty_ms"], event, forked))
     if becoming:
         connection.execute(_BECOMES, becoming)
-    for start in range(0, len(digests), KEYS_PER_QUERY):
-        chunk = sa.select(events).where(events.c.digest.in_(digests[start : start + KEYS_PER_QUERY]))
-        facts = [fact_of(found) for found in connection.execute(chunk).mappings()]
+    if facts:
         take_effect(connection, site, facts, now_ms, stamp(connection))
-    return Released(read=counts[Outcome.ACCEPTED], quarantined=counts[Outcome.QUARANTINED], held=counts[Outcome.HELD])
+    return counts
+
+
+_SAID: Final = [f.name for f in FIELDS if f.name not in ("device_no", "epoch", "seq")]
+_ROWS: Final = (
+    sa.select(events)
+    .where(events.c.device_no == sa.bindparam("device"), events.c.epoch == sa.bindparam("of_epoch"))
+    .where(events.c.seq.in_(KEYS), _WAITS)
+    .order_by(*_PLACE)
+    .with_for_update()
+)
+
+
+def _rows_at(connection: sa.Connection, places: Sequence[_Place]) -> list[dict[str, Any]]:
+    """The lines that stand there and wait still, in the same order, held until the transaction ends."""
+    wanted: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for device_no, epoch, seq, *_ in places:
+        wanted[device_no, epoch].append(seq)
+    there = set(places)
+    rows: list[dict[str, Any]] = []
+    for (device_no, epoch), seqs in wanted.items():
+        found = connection.execute(_ROWS, {"device": device_no, "of_epoch": epoch, "keys": seqs}).mappings()
+        rows += [dict(row) for row in found if tuple(row[column.name] for column in _PLACE) in there]
+    return rows
 
 
 _E: Final = events.c
@@ -125,22 +190,6 @@ def _forks(near: _Near, row: Mapping[Any, Any]) -> bool:
     return namesake or bool(before and all(digest(d, row["line"]) != own for d in before))
 
 
-def _read(line: bytes) -> tuple[Outcome, str | None, dict[str, Any]]:
-    """What a line is, why it is set aside, and the columns that say the same as it."""
-    names = [f.name for f in FIELDS if f.name not in ("device_no", "epoch", "seq")]
-    unread = dict.fromkeys(names)
-    try:
-        event = decode(line)
-    except NewerSchema as newer:
-        return Outcome.HELD, str(newer), unread
-    except EventError as wrong:
-        return Outcome.QUARANTINED, str(wrong), unread
-    reason = refuse(event)
-    if reason:
-        return Outcome.QUARANTINED, reason, unread
-    return Outcome.ACCEPTED, None, {name: getattr(event, name) for name in names}
-
-
 def repair(
     connection: sa.Connection,
     *,
@@ -168,6 +217,8 @@ def repair(
         action=action,
         operator=operator,
         now_ms=row["event_ms"],
+        uncertainty_ms=row["uncertainty_ms"],
+        about=name,
         **{"reason": f"repairs {name}"} | said | {"evidence": row["digest"].hex()},
     )
     done = format_name(fact.name)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sync.event import INT_MAX
 
@@ -55,9 +55,14 @@ class Reading:
 
 
 def clocks_in(line: bytes) -> Reading | None:
-    """The clocks in a line that a newer version wrote; None where they do not stand as they do in ours."""
-    row = json.loads(line)
-    found = row.get("boot"), row.get("boot_ms"), row.get("wall_ms")
+    """The clocks in a line that was set aside; None where they do not stand as they do in ours."""
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(row, dict):
+        return None
+    found: tuple[Any, Any, Any] = row.get("boot"), row.get("boot_ms"), row.get("wall_ms")
     boot, *moments = found
     if type(boot) is not str or any(type(ms) is not int or not 0 <= ms <= INT_MAX for ms in moments):
         return None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sync.actions import ACTIONS
-from sync.event import EventName, ScanEvent, format_name
+from sync.event import EventName, ScanEvent, format_name, parse_name
 from sync.unit import IN_STOCK, UnitState, carried
 
 
@@ -20,7 +20,7 @@ class Fact:
     """An event of a unit's history with its stored time.
 
     Histories are ordered by ``(event_ms, name, row, digest)``; `row` numbers the rows of an imported document
-    behind the one event that imported them.
+    behind the one event that imported them. A scan that the server states again stands where the scan itself would.
     """
 
     event_ms: int
@@ -33,7 +33,15 @@ class Fact:
 
     @property
     def order(self) -> tuple[int, EventName, int, bytes]:
-        return (self.event_ms, self.name, self.row, self.digest)
+        return (self.event_ms, self.stands_for or self.name, self.row, self.digest)
+
+    @property
+    def stands_for(self) -> EventName | None:
+        """The scan that the server states again with this fact: its label was read anew, or its line repaired."""
+        about = self.event.about
+        if about is None or self.name[0] or self.event.voids or not ACTIONS[self.event.action].roles:
+            return None
+        return parse_name(about)
 
 
 def effective(history: Iterable[Fact]) -> list[Fact]:

@@ -86,8 +86,7 @@ def test_a_held_line_counts_for_the_handhelds_and_takes_back_what_stood_on_it_on
             reason="read again",
         )
         advance(c, SITE, [fact], stamp(c))
-    with writing() as c:
-        set_aside.release_held(c, SITE, now_ms=NOW + 1_000)
+    set_aside.release_held(SITE, now_ms=NOW + 1_000)
     assert done() == [BIN_A]
     with reading() as c:
         assert c.execute(sa.select(unit_states.c.expected).where(unit_states.c.unit == A1)).scalar_one() == BIN_A

@@ -14,7 +14,7 @@ from server.database import reading, writing
 from server.rules import Finding, Step, rules
 from server.tables import events, unit_states
 from tests.handheld import BIN_A, unit
-from tests.server.running import Handheld
+from tests.server.running import NOW, Handheld
 from tests.server.site import SITE
 
 Plant = Callable[[Callable[[], Exception] | None], None]
@@ -67,6 +67,8 @@ def test_a_scan_on_which_the_server_fails_is_set_aside_and_delays_no_other(
     with writing() as c:
         set_aside.repair(c, site=SITE, name=f"{handheld.chain.device_no}.1.3", corrections={}, operator="Sam")
     assert places()["S3"] == BIN_A
+    assert set_aside.release_held(SITE, now_ms=NOW) == set_aside.Released(read=1, quarantined=0, held=0)
+    assert places()["S6"] == BIN_A
     assert list(upkeep.verify(SITE, lambda _: None)) == []
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from server import set_aside, upkeep
 from server.database import writing
+from server.ledger import KEYS_PER_QUERY
 from server.set_aside import RepairError
 from server.tables import chains, devices, document_rows, events, stock_levels, unit_states
 from sync import identity
@@ -94,16 +95,10 @@ def test_an_event_that_was_too_new_is_read_after_the_upgrade(database_url: str, 
         chain.commit(chain.lines[0].replace(b'"schema":1', b'"schema":2').replace(b'"seq":1', b'"seq":4'))
         chain.scan(NOW + 9_000, "inspect", S1, location=BIN_2)
         push(chain, 4, 5, now_ms=NOW + 11_000)
-        with writing() as c:
-            assert set_aside.release_held(c, SITE, now_ms=NOW + 12_000) == set_aside.Released(
-                read=0, quarantined=0, held=1
-            )
+        assert set_aside.release_held(SITE, now_ms=NOW + 12_000) == set_aside.Released(read=0, quarantined=0, held=1)
         # what an older release kept for us: today's schema, held
         change(events, (events.c.device_no == 7) & (events.c.seq == 5), outcome="held", subject=None)
-        with writing() as c:
-            assert set_aside.release_held(c, SITE, now_ms=NOW + 12_000) == set_aside.Released(
-                read=1, quarantined=0, held=1
-            )
+        assert set_aside.release_held(SITE, now_ms=NOW + 12_000) == set_aside.Released(read=1, quarantined=0, held=1)
         assert ("accepted", S1) in rows(events, "outcome", "subject")
 
 
@@ -128,8 +123,7 @@ def test_a_copied_queues_event_that_was_too_new_is_still_its_own(database_url: s
         for one in (chain, copy):
             push(one, 4, 4, now_ms=NOW + 11_000)
         change(events, (events.c.seq == 4) & (events.c.action == "move"), outcome="held", subject=None)
-        with writing() as c:
-            set_aside.release_held(c, SITE, now_ms=NOW + 12_000)
+        set_aside.release_held(SITE, now_ms=NOW + 12_000)
         found = [row for row in rows(events, "device_no", "seq", "action", "outcome") if row[:2] == (7, 4)]
         assert sorted(found) == [(7, 4, "inspect", "accepted"), (7, 4, "move", "forked")]
         assert differences() == []
@@ -170,8 +164,7 @@ def test_a_copied_queues_first_line_is_no_damage_whatever_became_of_it(
         push(copy, 5, 5, now_ms=NOW + 12_000)
         assert (7, 5, outcome) in rows(events, "device_no", "seq", "outcome")
         assert differences() == []
-        with writing() as c:
-            set_aside.release_held(c, SITE, now_ms=NOW + 13_000)
+        set_aside.release_held(SITE, now_ms=NOW + 13_000)
         assert differences() == []
 
 
@@ -223,3 +216,50 @@ def test_a_repair_that_leaves_the_scan_wrong_is_refused(
         with writing() as c, pytest.raises(RepairError) as refused:
             set_aside.repair(c, site=SITE, name=name, corrections=corrections, operator="Rosa")
         assert str(refused.value) == sentence
+
+
+def test_a_line_that_waited_under_anothers_name_is_not_believed_after_the_upgrade(
+    database_url: str, tmp_path: Path
+) -> None:
+    with office(database_url, tmp_path):
+        chain = shift()
+        chain.commit(chain.lines[0].replace(b'"device_no":7', b'"device_no":77').replace(b'"seq":1', b'"seq":4'))
+        push(chain, 4, 4, now_ms=NOW + 11_000)
+        change(events, (events.c.device_no == 7) & (events.c.seq == 4), outcome="held")
+        done = set_aside.release_held(SITE, now_ms=NOW + 12_000)
+        assert done == set_aside.Released(read=0, quarantined=1, held=0)
+        assert differences() == []
+
+
+def test_more_lines_than_one_transaction_takes_are_read_after_the_upgrade(database_url: str, tmp_path: Path) -> None:
+    with office(database_url, tmp_path):
+        enrol(7, enrolled_ms=NOW)
+        chain = Chain(7, boot_at_ms=NOW)
+        for n in range(KEYS_PER_QUERY + 1):
+            chain.scan(NOW + n, "inspect", identity.unit_key(LAMP, f"S{n % 3}"), location=BIN_2)
+        push(chain, now_ms=NOW + 10_000)
+        change(events, (events.c.device_no == 7), outcome="held")
+        assert set_aside.release_held(SITE, now_ms=NOW + 12_000).read == len(chain.lines)
+        assert differences() == []
+
+
+def test_repairs_stand_at_the_moments_of_their_scans_in_whatever_order_they_are_made(
+    database_url: str, tmp_path: Path
+) -> None:
+    """A handheld was revoked, and what it still sent was believed after all, the latest first."""
+    with office(database_url, tmp_path):
+        enrol(7, enrolled_ms=NOW)
+        chain = Chain(7, boot_at_ms=NOW)
+        places = [identity.own_location_key("warehouse.example", SITE, bin_no) for bin_no in ("A-01", "A-02", "A-03")]
+        for minutes, place in zip((1, 2, 2), places, strict=True):
+            chain.scan(NOW + minutes * 60_000, "put_away", S1, location=place)
+        change(devices, devices.c.device_no == 7, revoked_ms=NOW)
+        push(chain, now_ms=NOW + 600_000)
+        for seq in (3, 2, 1):
+            with writing() as c:
+                set_aside.repair(c, site=SITE, name=f"7.1.{seq}", corrections={}, operator="Sam")
+        repairs = [row for row in rows(events, "device_no", "action", "event_ms", "uncertainty_ms") if row[0] == 0]
+        assert [at - NOW for _, action, at, _ in repairs if action == "put_away"] == [60_000, 120_000, 120_000]
+        assert all(unsure > 0 for _, action, _, unsure in repairs if action == "put_away")
+        assert dict(rows(unit_states, "unit", "place"))[S1] == places[-1]
+        assert differences() == []

@@ -28,6 +28,7 @@ from server.api import handhelds
 from server.counts import exceptions, late
 from server.errors import Refusal
 from server.tables import chains, events, server_state
+from server.timing import Estimate
 from sync.actions import refuse
 from sync.event import EventError, decode
 from sync.protocol import Outcome, ProtocolError
@@ -142,6 +143,11 @@ def what_was_held_is_never_read(patch: Patch) -> None:
 @caught_by(10, faults=(Fault.BEHIND,), slow=True)
 def what_was_held_happened_when_its_neighbour_did(patch: Patch) -> None:
     patch.setattr(ingest, "clocks_in", lambda _: None)
+    patch.setattr(
+        ingest,
+        "_between",
+        lambda lines, *_, floor_ms, **__: [Estimate(event_ms=floor_ms, uncertainty_ms=0)] * len(lines),
+    )
 
 
 @caught_by(14, faults=(Fault.BEHIND, Fault.TWIN, Fault.OLD_FOLDER), slow=True)

@@ -122,7 +122,7 @@ class Server:
     def upgrade(self) -> None:
         """As `init` of the newer release does it; where it fails it is tried again when the troubles end."""
         self.is_behind = False
-        self.does(lambda: transact(lambda c: set_aside.release_held(c, SITE, now_ms=self.now_ms())))
+        self.does(lambda: set_aside.release_held(SITE, now_ms=self.now_ms()))
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
