@@ -48,7 +48,12 @@ def _resting(connection: sa.Connection, site: str, target: str) -> list[Fact]:
     return [fact for name, fact in found.items() if name not in undone]
 
 
-_ABOUT: Final = sa.select(events).where(events.c.site == SITE, events.c.about.in_(KEYS), events.c.outcome.in_(FOLDED))
+_ABOUT: Final = sa.select(events).where(
+    events.c.site == SITE,
+    events.c.about.in_(KEYS),
+    events.c.outcome.in_(FOLDED),
+    events.c.device_no == ledger.SERVER_DEVICE,
+)
 
 
 def _about(connection: sa.Connection, site: str, names: Iterable[str]) -> list[Fact]:

@@ -22,7 +22,7 @@ from server.stated import ROW_ACTION, last_words, stated
 from server.tables import chains, document_rows, documents, events
 from server.upsert import insert, insert_missing
 from sync.actions import refuse
-from sync.event import FIELDS, GENESIS, INT_MAX, EventName, ScanEvent, digest, encode, parse_name
+from sync.event import FIELDS, GENESIS, INT_MAX, EventName, ScanEvent, decode, digest, encode, parse_name
 from sync.history import Fact
 from sync.protocol import Outcome
 
@@ -126,7 +126,7 @@ def record(
     """Append one fact that the server makes, naming the signed-in person; returns it.
 
     Raises:
-        ValueError: the fact lacks what its action takes.
+        ValueError: the fact lacks what its action takes, or no server could read its line again.
     """
     process = _process(os.getpid())  # a forked worker is a process of its own
     key = (chains.c.device_no == SERVER_DEVICE) & (chains.c.epoch == process.epoch)
@@ -151,6 +151,7 @@ def record(
     if reason:
         raise ValueError(reason)
     line = encode(event)
+    decode(line)  # the pair assertion: kept for ever, and never to be read again?
     entry = Entry(
         device_no=SERVER_DEVICE,
         epoch=process.epoch,

@@ -34,7 +34,7 @@ class Crew:
     def barred(self, fact: Fact) -> str | None:
         """Why this scan should not have been made, in a sentence; None where it was in order, or is no scan."""
         event = fact.event
-        if event.device_no == 0 or self.since_ms is None or fact.event_ms < self.since_ms:
+        if (event.device_no == 0 and fact.stands_for is None) or self.since_ms is None or fact.event_ms < self.since_ms:
             return None
         if event.operator is None:
             return "Nobody had signed in."

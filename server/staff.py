@@ -18,7 +18,7 @@ from server.badges import KIND
 from server.people import NO_PASSWORD, hash_password
 from server.roles import INTEGRATION, PERSONAL
 from server.tables import people, sites
-from sync.event import INT_MAX
+from sync.event import INT_MAX, TEXT_MAX
 from sync.identity import Kind, split_key
 from sync.labels import Label, parse
 from sync.pin import SALT_BYTES, hash_pin, weakness
@@ -353,5 +353,5 @@ def _record(connection: sa.Connection, change: Change, name: str, reason: str) -
         operator=change.by,
         now_ms=change.now_ms,
         document=f"{KIND}:{name}",
-        reason=reason,
+        reason=reason if len(reason) <= TEXT_MAX else f"{reason[: TEXT_MAX - 1]}…",
     )

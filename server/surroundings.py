@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from server.ledger import FOLDED, history, in_chunks
 from server.mentioned import Mentioned, mentioned
 from server.orders import book
 from server.permissions import Crew
+from server.repaired import Repaired, read_repaired
 from server.replay import standing
 from server.returns import announced
 from server.site_wide import SiteWide
@@ -59,6 +61,7 @@ class Gathered(Movements):
     buyers: dict[str, str] = field(default_factory=dict)
     """Number of each order -> hash of its customer's key."""
     crew: Crew = field(default_factory=Crew)
+    repaired: Repaired = field(default_factory=dict)
     bins_since: dict[str, int] = field(default_factory=dict)
     """Since when each of the bins that are looked at is known; none of those that are not."""
     first_bin_ms: int = END_OF_TIME
@@ -137,7 +140,8 @@ class Gathered(Movements):
         return self.reported.theft(names, at_ms) if self.reported else None
 
     def barred(self, fact: Fact) -> str | None:
-        return self.crew.barred(fact)
+        said = self.repaired.get(fact.name, fact)
+        return self.crew.barred(said) if said else None
 
 
 Hold = Callable[[Iterable[str]], None]
@@ -220,6 +224,7 @@ def _for_rules(
     return {
         "claims": (claims or load(connection, site, facts)).rivals_of(facts),
         "crew": holds.crew,
+        "repaired": read_repaired(connection, chain.from_iterable(facts.values())),
         "suppliers": suppliers_of(connection, site, named.notices),
         "products": products_of(connection, site, {i for u in facts if named.notices and (i := item_of(u))}),
         "filled": _filled(connection, site, {unit for unit in facts if is_container(unit)}),

@@ -20,6 +20,8 @@ def refuse(event: ScanEvent, *, by_server: bool = False) -> str | None:
         return f"There is no action {event.action!r} in this version."
     if not by_server and not what.roles:
         return f"A handheld may not say {event.action!r}: only the server makes such a fact."
+    if not by_server and event.about is not None:
+        return "A handheld may not set about: only the server says which event it speaks of."
     absent = [name for name in what.needs if getattr(event, name) is None]
     if absent:
         return f"{event.action!r} takes {', '.join(what.needs)}; it lacks {', '.join(absent)}."

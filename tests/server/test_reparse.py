@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from server import queries, site_codes, upkeep
+from server import queries, site_codes, staff, upkeep
 from server.database import reading, stamp, transact, writing
 from server.rebuild import rebuild
 from server.reparse import Survey, reparse, replayable
@@ -212,3 +212,20 @@ def test_the_command_shows_first_and_then_does_it(database_url: str, tmp_path_fa
 
 def _run(app: Flask, *arguments: str) -> str:
     return app.test_cli_runner().invoke(args=list(arguments)).output.strip()
+
+
+def test_who_might_not_scan_it_might_not_either_when_its_label_is_read_again(warehouse: str) -> None:
+    with writing() as c:
+        by = {"site": SITE, "by": None, "now_ms": DAY - 900_000}
+        ravi = staff.add_person(c, name="Ravi", role="returns", **by)
+        staff.set_badge(c, ravi, "K-17", "7391", staff.Change(**by))
+    enrol(1)
+    chain = Chain(1)
+    chain.scan(DAY, "put_away", BARE, location=BIN_A, barcode=b"C39XK12QQZ", symbology="]C0", operator="Ravi")
+    push(chain, now_ms=NOW - 60_000)
+    mend_the_pattern()
+    assert read_again().applied == 1
+    with reading() as c:
+        found = c.execute(sa.select(cases.c.unit).where(cases.c.rule == "not_permitted", cases.c.status == "open"))
+        assert found.scalars().all() == [PHONE_UNIT]
+    assert_everything_fits()

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from server import case_file, decisions, staff
+from server import case_file, decisions, set_aside, staff
 from server.case_list import CaseFilter, list_cases
 from server.database import reading, stamp, transact, writing
+from server.ledger import record
 from server.rebuild import rebuild
 from server.staff import Change, StaffError
-from server.tables import cases, events, people, reference, sites, unit_states
+from server.tables import cases, devices, events, people, reference, sites, unit_states
 from server.undo import undo
 from server.upkeep import rebuild_all, verify
 from sync.event import format_name
@@ -308,3 +309,39 @@ def test_a_bins_case_is_decided_and_a_rebuild_leaves_it_as_it_is(warehouse: str)
     rebuild_all(SITE, lambda _: None)
     assert differences(settled, folded()) == []
     assert list(verify(SITE, lambda _: None)) == []
+
+
+def test_somebody_who_is_let_into_dozens_of_sites_leaves_a_line_that_can_be_read(warehouse: str) -> None:
+    names = [f"warehouse-north-{n:03}" for n in range(30)]
+    mia = add("Mia")
+    with writing() as c:
+        c.execute(sites.insert(), [{"site": name, "name": name, "codes": {}} for name in names])
+        staff.let_into(c, mia, names, change())
+    assert list(verify(SITE, lambda _: None)) == []
+    assert all(reason.endswith("…") for reason in said() if "is let into" in reason)
+
+
+def test_a_fact_that_no_server_could_read_again_is_not_kept(warehouse: str) -> None:
+    with writing() as c, pytest.raises(ValueError, match="501 characters"):
+        record(c, site=SITE, action="administer", operator="Sam", now_ms=NOW, document="x", reason="x" * 501)
+    assert said() == []
+
+
+def test_a_scan_is_judged_by_who_made_it_also_when_somebody_repaired_it(warehouse: str) -> None:
+    """A handheld was revoked, and what it still sent was believed after all."""
+    number = add("Ravi", "returns", at=DAY - 900_000)
+    give(number, "K-17", at=DAY - 900_000)
+    sam = add("Sam", "supervisor", at=DAY - 900_000)
+    give(sam, "K-18", at=DAY - 900_000)
+    enrol(1)
+    chain = Chain(1)
+    for serial, who in (("S1", "Ravi"), ("S2", "Sam")):
+        chain.scan(DAY - 400_000, "put_away", unit(serial), location=BIN_A, operator=who)
+    with writing() as c:
+        c.execute(devices.update().values(revoked_ms=DAY))
+    push(chain, now_ms=DAY)
+    for seq in (1, 2):
+        with writing() as c:
+            set_aside.repair(c, site=SITE, name=f"1.1.{seq}", corrections={}, operator="Sam")
+    assert [row[1] for row in rows(cases) if "not_permitted" in row[2]] == [repr(unit("S1"))]
+    assert rebuilt_alike() == []

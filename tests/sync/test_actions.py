@@ -140,6 +140,7 @@ def test_a_handheld_may_say_this(event: ScanEvent) -> None:
         (replace(SCAN, quantity=QUANTITY_MAX + 1), f"one scan counts up to {QUANTITY_MAX}"),
         (replace(SCAN, action="void", voids="the last one", reason="mistake"), "does not name an event"),
         (replace(SCAN, action="void", voids="0.5.1", reason="mistake"), "which the server said"),
+        (replace(SCAN, about="1.1.1"), "only the server says which event it speaks of"),
     ],
 )
 def test_a_handheld_may_not_say_this(event: ScanEvent, sentence: str) -> None:

@@ -1,0 +1,43 @@
+"""Scans whose line was set aside and repaired, as whoever scanned said it: the repair names who repaired it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from server.ledger import in_chunks
+from server.tables import events
+from sync.event import EventName, format_name, parse_name
+from sync.history import Fact
+from sync.protocol import Outcome
+
+Repaired = dict[EventName, Fact | None]
+"""By the repair's name, the same fact by the word of who scanned; None where the line does not tell who that was."""
+
+
+def read_repaired(connection: sa.Connection, facts: Iterable[Fact]) -> Repaired:
+    """Those of these facts that repair a line."""
+    repairs = [(fact, fact.stands_for) for fact in facts if fact.stands_for is not None]
+    t = events.c
+    lines: dict[tuple[EventName, str], bytes] = {}
+    for chunk in in_chunks(format_name(name) for _, name in repairs):
+        key = sa.tuple_(t.device_no, t.epoch, t.seq).in_([parse_name(name) for name in chunk])
+        query = sa.select(t.device_no, t.epoch, t.seq, t.digest, t.line).where(key, t.outcome == Outcome.QUARANTINED)
+        for device_no, epoch, seq, digest, line in connection.execute(query):
+            lines[(device_no, epoch, seq), digest.hex()] = line
+    said = [(fact, lines.get((name, fact.event.evidence or ""))) for fact, name in repairs]
+    return {fact.name: _as_said(fact, line) for fact, line in said if line is not None}
+
+
+def _as_said(repair: Fact, line: bytes) -> Fact | None:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(row, dict):
+        return None
+    operator = row.get("operator")
+    return replace(repair, event=replace(repair.event, operator=operator if isinstance(operator, str) else None))
