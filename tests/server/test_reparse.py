@@ -216,9 +216,8 @@ def _run(app: Flask, *arguments: str) -> str:
 
 def test_who_might_not_scan_it_might_not_either_when_its_label_is_read_again(warehouse: str) -> None:
     with writing() as c:
-        by = {"site": SITE, "by": None, "now_ms": DAY - 900_000}
-        ravi = staff.add_person(c, name="Ravi", role="returns", **by)
-        staff.set_badge(c, ravi, "K-17", "7391", staff.Change(**by))
+        ravi = staff.add_person(c, site=SITE, name="Ravi", role="returns", by=None, now_ms=DAY - 900_000)
+        staff.set_badge(c, ravi, "K-17", "7391", staff.Change(site=SITE, by=None, now_ms=DAY - 900_000))
     enrol(1)
     chain = Chain(1)
     chain.scan(DAY, "put_away", BARE, location=BIN_A, barcode=b"C39XK12QQZ", symbology="]C0", operator="Ravi")

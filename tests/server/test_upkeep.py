@@ -136,8 +136,7 @@ def test_the_first_event_after_a_copy_that_was_too_new_still_says_so(database_ur
         later.scan(NOW + 4_000, "inspect", S1, location=BIN_2)
         push(later, now_ms=NOW + 11_000, predecessor=before.epoch, predecessor_last=2)
         change(events, events.c.epoch == later.epoch, outcome="held", subject=None)
-        with writing() as c:
-            set_aside.release_held(c, SITE, now_ms=NOW + 12_000)
+        set_aside.release_held(SITE, now_ms=NOW + 12_000)
         assert (7, later.epoch, "forked") in rows(events, "device_no", "epoch", "outcome")
         assert differences() == []
 
