@@ -40,6 +40,8 @@ _DESCRIBES_THE_BODY: Final = frozenset({"content-type", "content-length"})
 RETRY_AFTER_S: Final = 5
 _READ_ONLY: Final = "25006"
 """SQLSTATE of a write to a server that only follows another (PostgreSQL, appendix A)."""
+_DISK_FULL: Final = "53100"
+"""SQLSTATE of a write that found no room (PostgreSQL, appendix A)."""
 FOR_PROGRAMS: Final = ("/api/", "/healthz", "/readyz", "/metrics")
 
 
@@ -151,7 +153,9 @@ def _database_away(error: sa.exc.DBAPIError) -> Response:
         return answer(Refusal(503, "busy", message, headers={"Retry-After": "1"}))
     log.error("The database does not answer: %s", _said(error))
     headers = {"Retry-After": str(RETRY_AFTER_S)}
-    return answer(Refusal(503, "unavailable", "The database does not answer; nothing was taken.", headers=headers))
+    full = getattr(error.orig, "sqlstate", None) == _DISK_FULL or "disk is full" in _said(error)
+    why = "The server's disk is full" if full else "The database does not answer"
+    return answer(Refusal(503, "unavailable", f"{why}; nothing was taken.", headers=headers))
 
 
 def _leads_no_more(error: sa.exc.InternalError) -> Response:

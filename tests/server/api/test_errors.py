@@ -16,7 +16,7 @@ from server import create_app
 from server.database import db, reading
 from server.gate import BODY_BYTES_MAX
 from sync import protocol
-from tests.handheld import DOCK, unit
+from tests.handheld import BIN_A, DOCK, unit
 from tests.server.running import Handheld, Person, refusal, running_server, sign_in
 
 
@@ -262,3 +262,27 @@ def test_any_line_of_a_push_is_kept_and_acknowledged(handheld: Handheld, poison:
     handheld.chain.commit(poison)
     reply = handheld.push()
     assert (reply["acked_through"], reply["exceptions"][0]["outcome"]) == (1, "quarantined")
+
+
+def test_a_full_disk_of_the_server_is_said_and_what_was_not_taken_comes_again(tmp_path: Path) -> None:
+    with running_server(f"sqlite:///{tmp_path / 'warehouse.sqlite3'}", tmp_path) as app:
+        handheld = Handheld(app).enrol()
+        for n in range(300):
+            handheld.scan("inspect", unit(f"S{n}"), location=BIN_A)
+        with app.app_context(), db.engine.connect() as c:
+            most = c.exec_driver_sql("PRAGMA page_count").scalar_one()
+
+        def full(raw: Any, _record: Any) -> None:
+            raw.execute(f"PRAGMA max_page_count={most}")
+
+        with app.app_context():
+            sa.event.listen(db.engine, "connect", full)
+            db.engine.dispose()
+            refused = handheld.send(handheld.envelope())
+            sa.event.remove(db.engine, "connect", full)
+            db.engine.dispose()
+        assert (refused.status_code, refused.get_json()["message"]) == (
+            503,
+            "The server's disk is full; nothing was taken.",
+        )
+        assert handheld.push()["acked_through"] == 300
