@@ -85,7 +85,7 @@ def the_reply_comes_before_the_commit(patch: Patch) -> None:
             raise Undone
         return kept[0]
 
-    patch.setattr(handhelds, "transact", transact)
+    patch.setattr(taking_in, "transact", transact)
 
 
 @caught_by(5, 6, faults=(Fault.RIVAL,) * 6)
@@ -177,11 +177,11 @@ def a_revoked_handheld_is_believed(patch: Patch) -> None:
 def time_is_moved_by_a_second_arrival(patch: Patch) -> None:
     true = ingest.ingest
 
-    def moving(connection: sa.Connection, device: Any, header: Any, lines: Any, *, now_ms: int) -> Any:
+    def moving(connection: sa.Connection, device: Any, header: Any, lines: Any, **more: Any) -> Any:
         mine = (events.c.device_no == header.device_no, events.c.epoch == header.epoch)
         again = events.c.seq.between(header.first, header.first + len(lines) - 1)
         connection.execute(events.update().where(*mine, again).values(event_ms=events.c.event_ms + 1_000))
-        return true(connection, device, header, lines, now_ms=now_ms)
+        return true(connection, device, header, lines, **more)
 
     patch.setattr(handhelds, "ingest", moving)
 
