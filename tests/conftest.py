@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 from playwright.sync_api import Browser, BrowserContext
 
 from tests.browser import PATIENCE_MS, BrowserUnavailableError, running_browser
@@ -21,7 +22,12 @@ from tests.simulation.shop.year import MONTH, YEAR
 UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("same", UNTIMED, derandomize=True, database=None)
 settings.register_profile("fresh", UNTIMED, derandomize=False, print_blob=True)
-settings.load_profile(os.environ.get("EXAMPLES", "same"))
+EXAMPLES = os.environ.get("EXAMPLES", "same")
+settings.load_profile(EXAMPLES)
+if EXAMPLES == "same":
+    # Hypothesis also draws the constants of whatever modules of ours are loaded: with another test file beside it, or a
+    # constant changed anywhere, a test would get other examples.
+    pytest.MonkeyPatch().setattr(providers, "_get_local_constants", lambda: providers._local_constants)
 
 DATABASES = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
 
