@@ -40,6 +40,9 @@ In one film it did so in every frame that showed both."""
 
 ITF_QUIET_MODULES = 10
 
+BEYOND_MAX = 1.5
+"""Bars that stand together, by the length of the line that read them: two symbols that touch would be more."""
+
 LEANING_PX = 24.0
 LEANING_MAX = sin(radians(12))
 """Between a line that read a UPC-E and one across its bars."""
@@ -81,11 +84,17 @@ def is_cut_by_the_picture(grey: Grey, reading: Reading) -> bool:
 def is_cut_short(grey: Grey, reading: Reading, place: Region | None, *, still: bool) -> bool:
     """Whether it is a part of an ITF symbol: a line that leaves its side reads a part, each line another one.
 
-    So the upper and the lower half of the symbol, where its bars are known to stand, are read apart, and say the same
-    of a whole one. In a film both have to: of a symbol that the picture cut, eleven frames agreed on eight digits that
-    stood in its upper half alone. Of photographs one right one of 17 would be lost.
+    So the upper and the lower half of the symbol, where its bars are known to stand or else around the line, are read
+    apart, and say the same of a whole one. In a film both have to: of a symbol that the picture cut, eleven frames
+    agreed on eight digits that stood in its upper half alone. Of photographs one right one of 17 would be lost. Where
+    bars stand far beyond the line, it read a part whatever its halves say, as it does of symbols tilted by 45 degrees.
     """
-    place = place or Region.of_quad(reading.quad, along_px_min=ALONG_PX)
+    line = Region.of_quad(reading.quad, along_px_min=LEANING_PX)
+    if place is None:
+        upright = bars_upright(grey, line)
+        place = replace(upright, across_px=BEYOND_MAX * upright.across_px)
+    elif place.across_px > BEYOND_MAX * line.across_px:
+        return True
     crop = place.crop(grey, SCALES[0]).grey
     middle = crop.shape[0] // 2
     halves = [read(half, formats=("ITF",), effort=AS_IT_STANDS).readings for half in (crop[:middle], crop[middle:])]

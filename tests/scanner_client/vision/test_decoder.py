@@ -8,7 +8,10 @@ from scanner_client.vision.decoder import STAGES, Decoder, Wanted
 from scanner_client.vision.engine import read
 from scanner_client.vision.frame import Grey
 from scanner_client.vision.reading import centre
+from tests.rendering.contents import random_label
+from tests.rendering.kinds import Kind
 from tests.rendering.labels import LabelSpec
+from tests.rendering.stills import Single
 from tests.scanner_client.vision.pages import (
     CARTON,
     LINK,
@@ -158,6 +161,17 @@ def test_line_across_a_carton_s_label_that_the_picture_cuts_is_no_number_in_a_fi
 
     read = {reading.symbology: reading.data for reading in patient().look(frame).readings}
     assert "]I0" not in read
+
+
+@pytest.mark.parametrize(("roll", "about"), [(190, (0, 0)), (350, (0, 30)), (145, (0, 45)), (220, (0, 45))])
+def test_line_that_leaves_a_carton_s_label_at_its_side_is_no_number_in_a_still(
+    roll: int, about: tuple[int, int]
+) -> None:
+    spec = random_label(Kind.ITF14, np.random.default_rng(5), module_px=2.3)
+    shown = Single(spec, 5).seen_at(roll, about)
+
+    read = {reading.data for reading in patient().look(still(shown.picture)).readings}
+    assert read <= {spec.data}
 
 
 @pytest.mark.parametrize("number", ["09506003968152", "04287913460985", "01428177905840"])
