@@ -8,7 +8,6 @@ from itertools import islice
 
 from scanner_client.vision.frame import Grey
 from scanner_client.vision.lean import rows_level
-from scanner_client.vision.reading import area, overlap
 from scanner_client.vision.region import Crop, Region
 from scanner_client.vision.region_search import EDGES_MIN, EDGES_MIN_OF_STILL, bar_regions, rowed_regions
 from scanner_client.vision.structure import Structure, structures
@@ -19,16 +18,12 @@ SIDE_PX_MIN = 16
 LINES_MAX = 200
 """A crop has at most so many lines, however long its bars: an engine that reads line by line takes as much longer."""
 
-ONE_ROW_SHARE_MIN = 0.8
-"""Of the place of a linear symbol in photographs at least 0.9 were bars in one piece, of a PDF417 at most a half."""
-
 
 class Places:
     """Most frames give what they hold to the first step, and then no more than a few are looked for."""
 
     def __init__(self, grey: Grey, *, still: bool, most: int, is_read: Callable[[Region], bool]) -> None:
         self._grey = grey
-        self._still = still
         self._edges_min = EDGES_MIN_OF_STILL if still else EDGES_MIN
         self._most = most
         self._is_read = is_read
@@ -47,7 +42,7 @@ class Places:
         """Where rows of bars may stand and nothing was read, turned until the rows lie level."""
         for tensor in self._structures:
             for region in rowed_regions(self._grey, tensor, coherence_min):
-                if not self._is_read(region) and not (self._still and self._is_one_row(region)):
+                if not self._is_read(region):
                     yield rows_level(self._grey, region)
 
     def upright(self, region: Region, scale: float) -> Crop:
@@ -60,11 +55,6 @@ class Places:
     @cached_property
     def _structures(self) -> list[Structure]:
         return structures(self._grey) if min(self._grey.shape) >= SIDE_PX_MIN else []
-
-    def _is_one_row(self, region: Region) -> bool:
-        """Whether bars run through all of it: of rows, some stretch at most does so."""
-        least = ONE_ROW_SHARE_MIN * area(region.quad)
-        return any(overlap(region.quad, bars.quad) > least for bars in self._known)
 
     def _finds_another(self) -> bool:
         found = next(self._search, None)

@@ -163,6 +163,14 @@ def test_line_across_a_carton_s_label_that_the_picture_cuts_is_no_number_in_a_fi
     assert "]I0" not in read
 
 
+@pytest.mark.parametrize(("roll", "about"), [(45, (30, 0)), (150, (0, 30)), (315, (30, 0))])
+def test_stacked_databar_is_read_though_it_is_tilted(roll: int, about: tuple[int, int]) -> None:
+    spec = random_label(Kind.DATABAR_STACKED, np.random.default_rng(5), module_px=2.3)
+    shown = Single(spec, 5).seen_at(roll, about)
+
+    assert spec.data in {reading.data for reading in patient().look(still(shown.picture)).readings}
+
+
 @pytest.mark.parametrize(("roll", "about"), [(190, (0, 0)), (350, (0, 30)), (145, (0, 45)), (220, (0, 45))])
 def test_line_that_leaves_a_carton_s_label_at_its_side_is_no_number_in_a_still(
     roll: int, about: tuple[int, int]
