@@ -19,10 +19,12 @@ def befall(world: World, hand: Hand, chance: Random) -> Process:
     """A handheld commits such a line."""
     if hand.device.handheld is None:
         return
-    line, fate = _line(chance, hand, world)
+    event = _event(hand)
+    line, fate = _spoiled(event, chance)
     try:
         name = hand.device.commit_line(line)
     except Killed:
+        world.witness.perhaps_poison[event.name, line] = fate  # it may be on the disk already
         world.die(hand)
         return
     except DatabaseError as error:  # its disk is full
@@ -34,14 +36,18 @@ def befall(world: World, hand: Hand, chance: Random) -> Process:
     yield from ()
 
 
-def _line(chance: Random, hand: Hand, world: World) -> tuple[bytes, str]:
-    """A line that no right handheld writes, and what has to become of it."""
+def _event(hand: Hand) -> ScanEvent:
+    """What the handheld would commit next, were it a right one."""
     at = hand.device.running.outbox.state(hand.device.running.outbox.epoch)
-    event = ScanEvent(
+    return ScanEvent(
         device_no=at.device_no, epoch=at.epoch, seq=at.last_seq + 1, action="inspect",
         subject="https://id.gs1.org/01/09506000134352/21/X", location=LAYOUT.key("DOCK"),
         barcode=b"poison", **hand.device.clocks(),
     )  # fmt: skip
+
+
+def _spoiled(event: ScanEvent, chance: Random) -> tuple[bytes, str]:
+    """A line that no right handheld writes, and what has to become of it."""
     line = encode(event)
     return chance.choice(
         (

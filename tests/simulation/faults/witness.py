@@ -38,6 +38,8 @@ class Witness:
     """Whatever was in any queue at any time."""
     poison: dict[EventName, str] = field(default_factory=dict)
     """Events of a broken release, and what has to become of each."""
+    perhaps_poison: dict[Kept, str] = field(default_factory=dict)
+    """Likewise of a handheld that was killed while it committed one."""
     of_a_release: set[EventName] = field(default_factory=set)
     """Events as a released version of the program wrote them."""
     tangled: set[Chain] = field(default_factory=set)
