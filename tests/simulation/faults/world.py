@@ -182,12 +182,12 @@ class World:
         while device.runs == run:
             try:
                 pause_s = yield from device.syncs_once()
+                if device.runs != run:
+                    return
+                audit.after_round(self, hand)  # it reads the handheld's disk, and that is a moment to die as well
             except Killed:
                 self.die(hand)
                 return
-            if device.runs != run:
-                return
-            audit.after_round(self, hand)
             rounds += self.settling
             if self.settling and (rounds > ROUNDS_MAX or self.time.now > self._mended_ms + DRAINED_MS_MAX):
                 self.witness.check(6, holds=False, else_say=f"{device.name} does not drain in time: {device.trouble}")
