@@ -30,6 +30,7 @@ from tests.server.counting import begin
 from tests.server.site import SITE, differences, enrol, folded, push, site
 
 DEVICES = (1, 2)
+EXAMPLES = 12
 GAPS_MS = st.sampled_from([300, 1_500, 120_000])
 """Between one thing and the next: less than the clocks can tell apart, at their limit, and far beyond it."""
 
@@ -54,6 +55,7 @@ class Bin(RuleBasedStateMachine):
     clean: ClassVar[int] = 0
     moved_meanwhile: ClassVar[int] = 0
     refused_met: ClassVar[int] = 0
+    compared: ClassVar[int] = 0
 
     def __init__(self) -> None:
         super().__init__()
@@ -176,6 +178,7 @@ class Bin(RuleBasedStateMachine):
                 )
             }
         clerk, counted = self._clerk(times)
+        Bin.compared += 1
         assert books == clerk
         if self.lost_ms == 0 or (counted is not None and self.lost_ms < counted.opened.wall_ms):
             assert books == self.lying
@@ -225,16 +228,18 @@ class Bin(RuleBasedStateMachine):
 
 
 def test_pieces_are_what_a_perfect_clerk_would_say_whatever_comes_between_a_count_and_its_close() -> None:
+    Bin.compared = 0
     run_state_machine_as_test(
         Bin,
         settings=settings(
-            max_examples=12,
+            max_examples=EXAMPLES,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
             phases=(Phase.explicit, Phase.generate),  # each step is a transaction: to shrink takes minutes
         ),
     )
+    assert Bin.compared >= EXAMPLES, "each bin's books are compared when its day is over at the latest"
 
 
 def test_the_clerk_knows_quiet_counts_counts_with_moves_and_refused_ones() -> None:
