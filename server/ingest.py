@@ -106,10 +106,9 @@ def ingest(
     if unable:
         classify = partial(_unread, unable)
     read = [
-        classify(header, seq, line, digest_, stored)
+        _copied(header, row, classify(header, seq, line, digest_, stored), parted=parted)
         for seq, (line, digest_) in enumerate(zip(lines, digests, strict=True), header.first)
     ]
-    read = [_copied(header, row, line, parted=parted) for line in read]
     if read:
         read[-1] = _overtaken(connection, header, read[-1], stored)
     fresh = [r for r in read if r.outcome is not Outcome.DUPLICATE]
@@ -124,19 +123,27 @@ def ingest(
         take_effect(connection, device["site"], facts, now_ms, stamp(connection))
     mark = advance_mark(connection, header, row)
     _remember(connection, header, mark, sample, now_ms)
+    said = _said(read, mark, safe_through=row["safe_through"])
+    return replace(said, failed=len(fresh)) if unable else said
+
+
+def _said(read: Sequence[Line], mark: Mark, *, safe_through: int) -> Ingested:
+    """What is answered of a run."""
+    accepted = [line for line in read if line.outcome is Outcome.ACCEPTED]
+    duplicate = [line for line in read if line.outcome is Outcome.DUPLICATE]
     return Ingested(
         acked_through=mark.acked_through,
         head=mark.head,
         last_seq=mark.last_seq,
-        safe_through=min(mark.acked_through, row["safe_through"]),
+        safe_through=min(mark.acked_through, safe_through),
         missing=mark.missing,
-        accepted=sum(r.outcome is Outcome.ACCEPTED for r in read),
-        duplicate=len(read) - len(fresh),
-        failed=len(fresh) if unable else 0,
+        accepted=len(accepted),
+        duplicate=len(duplicate),
+        failed=0,
         exceptions=[
-            {"seq": r.seq, "outcome": r.outcome.value, "reason": r.note}
-            for r in fresh
-            if r.outcome is not Outcome.ACCEPTED
+            {"seq": line.seq, "outcome": line.outcome.value, "reason": line.note}
+            for line in read
+            if line.outcome not in (Outcome.ACCEPTED, Outcome.DUPLICATE)
         ],
     )
 

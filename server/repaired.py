@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -10,7 +9,7 @@ import sqlalchemy as sa
 
 from server.ledger import in_chunks
 from server.tables import events
-from sync.event import EventName, format_name, parse_name
+from sync.event import EventName, fields_in, format_name, parse_name
 from sync.history import Fact
 from sync.protocol import Outcome
 
@@ -33,11 +32,8 @@ def read_repaired(connection: sa.Connection, facts: Iterable[Fact]) -> Repaired:
 
 
 def _as_said(repair: Fact, line: bytes) -> Fact | None:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(row, dict):
+    row = fields_in(line)
+    if not row:
         return None
     operator = row.get("operator")
     return replace(repair, event=replace(repair.event, operator=operator if isinstance(operator, str) else None))

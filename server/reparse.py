@@ -8,7 +8,6 @@ for what was read anew reads the same from then on.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -25,7 +24,7 @@ from server.rebuild import lock
 from server.tables import events
 from server.undone import read_undone
 from sync.actions import ACTIONS
-from sync.event import FIELDS, EventError, EventName, decode, format_name
+from sync.event import FIELDS, EventError, EventName, decode, fields_in, format_name
 from sync.history import Fact
 from sync.identity import is_location, is_stock
 from sync.labels import SiteCodes
@@ -247,11 +246,8 @@ def replayable(connection: sa.Connection, site: str) -> Iterator[Replayable]:
 
 
 def _subject_of(line: bytes, codes: SiteCodes) -> str | None:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    barcode, symbology = (row.get(n) for n in ("barcode", "symbology")) if isinstance(row, dict) else (None, None)
+    row = fields_in(line)
+    barcode, symbology = row.get("barcode"), row.get("symbology")
     if not isinstance(barcode, str) or not barcode:
         return None
     return label_key(barcode, symbology if isinstance(symbology, str) else None, codes)

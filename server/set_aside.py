@@ -7,7 +7,6 @@ to the line that it stands for.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,6 +30,7 @@ from sync.event import (
     EventName,
     ScanEvent,
     digest,
+    fields_in,
     format_name,
     from_fields,
     parse_name,
@@ -290,12 +290,8 @@ def _quarantined(connection: sa.Connection, site: str, name: str) -> Mapping[str
 
 def _json(line: bytes) -> dict[str, Any]:
     """What can be read of a line that is not an event."""
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        return {}
     known = {f.name for f in FIELDS}
-    return {k: v for k, v in row.items() if k in known} if isinstance(row, dict) else {}
+    return {k: v for k, v in fields_in(line).items() if k in known}
 
 
 def _value(field: str, kind: type, text: str) -> Any:

@@ -9,12 +9,11 @@ is never a reason to refuse anything.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sync.event import INT_MAX
+from sync.event import INT_MAX, fields_in
 
 TRANSIT_MS: Final = 1_000
 """How far the moment of sending may lie before the moment of receipt; slow links take about this long."""
@@ -56,12 +55,7 @@ class Reading:
 
 def clocks_in(line: bytes) -> Reading | None:
     """The clocks in a line that was set aside; None where they do not stand as they do in ours."""
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(row, dict):
-        return None
+    row = fields_in(line)
     found: tuple[Any, Any, Any] = row.get("boot"), row.get("boot_ms"), row.get("wall_ms")
     boot, *moments = found
     if type(boot) is not str or any(type(ms) is not int or not 0 <= ms <= INT_MAX for ms in moments):

@@ -242,6 +242,15 @@ def from_fields(row: dict[str, Any]) -> ScanEvent:
     return ScanEvent(**values)
 
 
+def fields_in(line: bytes) -> dict[str, Any]:
+    """What can be read of a line that need not be an event of ours; nothing where it is no JSON object."""
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return row if isinstance(row, dict) else {}
+
+
 def decode(line: bytes) -> ScanEvent:
     """The event that stands in a line of canonical bytes.
 
