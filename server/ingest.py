@@ -6,7 +6,7 @@ Every line gets an outcome and is stored, whatever it is; none delays another.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from itertools import groupby
 from typing import Any, Final
@@ -150,6 +150,7 @@ def _said(read: Sequence[Line], mark: Mark, *, safe_through: int) -> Ingested:
 
 _CHAIN: Final = sa.and_(chains.c.device_no == sa.bindparam("device"), chains.c.epoch == sa.bindparam("of_epoch"))
 _MOVE_MARK: Final = chains.update().where(_CHAIN)
+_SAMPLED: Final = tuple(field.name for field in fields(ClockSample))
 _SEEN: Final = devices.update().where(devices.c.device_no == sa.bindparam("device"))
 
 
@@ -291,22 +292,10 @@ def _misnamed(name: EventName, event: ScanEvent) -> str | None:
 
 def _sample(header: PushHeader, row: Mapping[str, Any], now_ms: int) -> ClockSample:
     """The clocks at sending; of a run that came as a file, those of the last sending of its own."""
+    known = ClockSample(**{name: row[name] for name in _SAMPLED if row[name] is not None})
     if header.carried:
-        return ClockSample(
-            boot=row["boot"],
-            offset_ms=row["offset_ms"] or 0,
-            wall_skew_ms=row["wall_skew_ms"] or 0,
-            earlier_boot=row["earlier_boot"],
-            earlier_offset_ms=row["earlier_offset_ms"] or 0,
-        )
-    last = "" if row["boot"] != header.boot else "earlier_"  # a queue of an earlier boot may come in several pushes
-    return ClockSample(
-        boot=header.boot,
-        offset_ms=now_ms - header.boot_ms,
-        wall_skew_ms=now_ms - header.wall_ms,
-        earlier_boot=row[f"{last}boot"],
-        earlier_offset_ms=row[f"{last}offset_ms"] or 0,
-    )
+        return known
+    return known.after(Reading(boot=header.boot, boot_ms=header.boot_ms, wall_ms=header.wall_ms), now_ms)
 
 
 def _sample_row(header: PushHeader, sample: ClockSample) -> dict[str, Any]:

@@ -19,6 +19,9 @@ TRANSIT_MS: Final = 1_000
 """How far the moment of sending may lie before the moment of receipt; slow links take about this long."""
 DRIFT_PPM: Final = 100
 """Error of an ordinary quartz oscillator over temperature, with a wide margin."""
+SENDING_MS_MAX: Final = 60_000
+"""A handheld waits 35 s for an answer. What seems to have travelled longer tells of a clock that stood still, as in a
+machine that was suspended."""
 WALL_UNCERTAINTY_MS: Final = 5 * 60_000
 """For events of an earlier boot: people set clocks by hand, to a few minutes."""
 
@@ -28,8 +31,12 @@ class ClockSample:
     """What the clocks of a device read against the server's, at one sending."""
 
     boot: str | None = None
+    boot_ms: int = 0
+    """The boot clock at that sending."""
     offset_ms: int = 0
     """Server time less boot clock."""
+    doubt_ms: int = 0
+    """By how much it came later than those before it let expect: it was slow, or the server's clock was set."""
     wall_skew_ms: int = 0
     """Server time less wall clock."""
     earlier_boot: str | None = None
@@ -43,10 +50,36 @@ class ClockSample:
             return self.offset_ms
         return self.earlier_offset_ms if boot == self.earlier_boot else None
 
+    def after(self, sent: Reading, now_ms: int) -> ClockSample:
+        """The sample once another sending has come, which the clocks read so when it left.
+
+        A sending may be late and is never early: of one boot the smallest offset is nearest, but for the drift since.
+        """
+        offset_ms = now_ms - sent.boot_ms
+        known_ms = self.offset_of(sent.boot)
+        earlier = (self.boot, self.offset_ms)
+        if sent.boot == self.boot:
+            if sent.boot_ms < self.boot_ms:
+                return self  # overtaken on its way by the one that is known
+            known_ms = self.offset_ms + (sent.boot_ms - self.boot_ms) * DRIFT_PPM // 1_000_000
+            earlier = (self.earlier_boot, self.earlier_offset_ms)
+        doubt_ms = 0
+        if known_ms is not None and known_ms < offset_ms <= known_ms + SENDING_MS_MAX:
+            offset_ms, doubt_ms = known_ms, offset_ms - known_ms
+        return ClockSample(
+            boot=sent.boot,
+            boot_ms=sent.boot_ms,
+            offset_ms=offset_ms,
+            doubt_ms=doubt_ms,
+            wall_skew_ms=sent.boot_ms + offset_ms - sent.wall_ms,
+            earlier_boot=earlier[0],
+            earlier_offset_ms=earlier[1],
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """The clocks that an event carries."""
+    """The clocks of a handheld at one moment: a scan's, or a sending's."""
 
     boot: str
     boot_ms: int
@@ -111,5 +144,6 @@ def _raw(reading: Reading, sample: ClockSample, now_ms: int) -> tuple[int, bool,
     if offset_ms is not None:
         moment = reading.boot_ms + offset_ms
         age = max(0, now_ms - moment)
-        return moment, True, TRANSIT_MS + age * DRIFT_PPM // 1_000_000
+        doubt_ms = sample.doubt_ms if reading.boot == sample.boot else 0
+        return moment, True, TRANSIT_MS + doubt_ms + age * DRIFT_PPM // 1_000_000
     return reading.wall_ms + sample.wall_skew_ms, False, WALL_UNCERTAINTY_MS

@@ -40,7 +40,11 @@ chains = sa.Table(
     sa.Column("missing", sa.JSON(none_as_null=True), comment="the first ranges beyond the prefix that are not here"),
     sa.Column("safe_through", sa.BigInteger, nullable=False, comment="the highest that is in a backup"),
     sa.Column("boot", sa.Text, comment="of the last clock sample"),
-    sa.Column("offset_ms", sa.BigInteger, comment="server time less boot clock, sampled at sending"),
+    sa.Column("boot_ms", sa.BigInteger, comment="the boot clock at that sending"),
+    sa.Column(
+        "offset_ms", sa.BigInteger, comment="server time less boot clock, the smallest of that boot, drift apart"
+    ),
+    sa.Column("doubt_ms", sa.BigInteger, comment="by how much the last sending came later than that lets expect"),
     sa.Column("wall_skew_ms", sa.BigInteger, comment="server time less wall clock, likewise"),
     sa.Column("earlier_boot", sa.Text, comment="of the last clock sample before that boot"),
     sa.Column("earlier_offset_ms", sa.BigInteger, comment="server time less its boot clock"),

@@ -67,3 +67,38 @@ def test_no_clock_ever_reverses_two_scans_or_leaves_the_time_between_the_neighbo
     assert times == sorted(times)
     assert all(FLOOR <= t <= FLOOR + span for t in times)
     assert all(0 <= e.uncertainty_ms < 2**62 for e in found)
+
+
+def sending(at_ms: int, *, boot: str = "now", booted: int = BOOTED) -> Reading:
+    return Reading(boot=boot, boot_ms=at_ms - booted, wall_ms=at_ms)
+
+
+def test_a_slow_link_in_mid_shift_moves_no_scan_to_a_later_moment() -> None:
+    quick = ClockSample().after(sending(DAY), DAY + 30)
+    slow = quick.after(sending(DAY + 60_000), DAY + 68_000)
+    (found,) = estimate([this_boot(DAY + 59_000)], slow, floor_ms=FLOOR, ceiling_ms=NOW)
+    assert abs(found.event_ms - (DAY + 59_000)) <= 30 + 60_000 * DRIFT_PPM // 1_000_000
+    assert found.uncertainty_ms >= 7_000  # or the server's clock was set meanwhile, and then it lies so much later
+
+
+def test_a_sending_that_is_overtaken_on_its_way_says_nothing_about_the_clock() -> None:
+    known = ClockSample().after(sending(DAY), DAY + 30)
+    assert known.after(sending(DAY - 1), DAY + 400_000) == known
+
+
+def test_a_clock_that_stood_still_in_a_suspended_machine_is_believed_anew() -> None:
+    known = ClockSample().after(sending(DAY), DAY + 30)
+    woken = known.after(sending(DAY + 1_000), DAY + 3_600_000)
+    assert (woken.offset_ms, woken.doubt_ms) == (BOOTED + 3_599_000, 0)
+
+
+def test_a_quick_sending_after_a_slow_one_mends_what_that_one_said() -> None:
+    slow = ClockSample().after(sending(DAY), DAY + 8_000)
+    assert slow.after(sending(DAY + 60_000), DAY + 60_030).offset_ms == BOOTED + 30
+
+
+def test_the_clock_of_the_boot_before_is_kept_while_its_battery_is_changed() -> None:
+    before = ClockSample().after(sending(DAY, boot="before"), DAY + 30)
+    now = before.after(sending(DAY + 60_000), DAY + 60_030)
+    again = now.after(sending(DAY + 70_000), DAY + 70_030)
+    assert again.offset_of("before") == now.offset_of("before") == BOOTED + 30

@@ -60,8 +60,18 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         ),
         sa.Column("safe_through", sa.BigInteger(), nullable=False, comment="the highest that is in a backup"),
         sa.Column("boot", sa.Text(), nullable=True, comment="of the last clock sample"),
+        sa.Column("boot_ms", sa.BigInteger(), nullable=True, comment="the boot clock at that sending"),
         sa.Column(
-            "offset_ms", sa.BigInteger(), nullable=True, comment="server time less boot clock, sampled at sending"
+            "offset_ms",
+            sa.BigInteger(),
+            nullable=True,
+            comment="server time less boot clock, the smallest of that boot, drift apart",
+        ),
+        sa.Column(
+            "doubt_ms",
+            sa.BigInteger(),
+            nullable=True,
+            comment="by how much the last sending came later than that lets expect",
         ),
         sa.Column("wall_skew_ms", sa.BigInteger(), nullable=True, comment="server time less wall clock, likewise"),
         sa.Column("earlier_boot", sa.Text(), nullable=True, comment="of the last clock sample before that boot"),

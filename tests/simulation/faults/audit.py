@@ -6,6 +6,7 @@ Numbers are those of DESIGN.md's promises.
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -40,10 +41,20 @@ def replied(world: World, request: Request, answer: Answer) -> None:
     world.note(
         f"{header.device_no}.{header.epoch} sends {header.first}+{header.count}, acknowledged {reply['acked_through']}"
     )
-    if request.sent_s * 1000 > TRANSIT_MS:
-        world.witness.muddled.add((header.device_no, header.epoch))
+    _sampled(world, header, quick=request.sent_s * 1000 <= TRANSIT_MS)
     _acknowledged(world, header, reply["acked_through"], reply["head"])
     _stored(world, header, lines, reply)
+
+
+def _sampled(world: World, header: PushHeader, *, quick: bool) -> None:
+    """What the server can know of the clock of a boot is what a quick sending told; it remembers that of two boots."""
+    key = (header.device_no, header.epoch)
+    boots = world.witness.sampled.setdefault(key, deque(maxlen=2))
+    if header.boot in boots:
+        return
+    boots.append(header.boot)
+    if not quick:
+        world.witness.muddled.add(key)
 
 
 def _acknowledged(world: World, header: PushHeader, acked: int, head: str) -> None:
@@ -84,7 +95,7 @@ def late_arrival(world: World, request: Request) -> None:
         return
     if request.path == SYNC_PATH and answer.status == 200:
         header, _ = unpack(request.body)
-        world.witness.muddled.add((header.device_no, header.epoch))
+        _sampled(world, header, quick=False)
     replied(world, request, answer)
 
 
@@ -152,6 +163,7 @@ def restored(world: World, source: Path) -> None:
     }
     witness.estimates = {kept: told for kept, told in witness.estimates.items() if kept in here}
     witness.frozen = {number: rows for number, rows in witness.frozen.items() if number in frozen()}
+    witness.sampled.clear()
 
 
 def _said_by_the_server(world: World) -> set[tuple[int, int]]:

@@ -63,7 +63,7 @@ class Device:
         clock = Clock(
             wall_ms=self._wall_ms,
             boot_ms=lambda: int(self._now_ms() - self._booted_ms),
-            boot=f"{self.name}-{self.boots}",
+            boot=f"{self.name}-boot-{self.boots}",  # not one of those in which it was enrolled
         )
         self._stack = ExitStack()
         with _on_machine(self.disk.home / MACHINE):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 
 from sync.event import EventName
@@ -45,7 +45,9 @@ class Witness:
     tangled: set[Chain] = field(default_factory=set)
     """Chains of which there was a copy, so that two events may bear one name."""
     muddled: set[Chain] = field(default_factory=set)
-    """Chains whose times nobody can tell well: a request was long on its way, or a battery was changed."""
+    """Chains whose times nobody can tell well: of some boot the first request that came was long on its way."""
+    sampled: dict[Chain, deque[str]] = field(default_factory=dict)
+    """The boots of which the server has heard last, of each chain."""
     revoked_ms: dict[int, int] = field(default_factory=dict)
     released: set[str] = field(default_factory=set)
     """Numbers of recalls."""

@@ -218,7 +218,10 @@ class World:
         hand = self.hands[trouble.device]
         self.note(f"trouble: {trouble.fault.name} of {hand.device.name}")
         self.witness.injected[trouble.fault] += 1
-        yield from BEFALL[trouble.fault](self, hand, trouble.chance())
+        try:
+            yield from BEFALL[trouble.fault](self, hand, trouble.chance())
+        except Killed:  # whatever looks into its queue may be the step at which it dies
+            self.die(hand)
 
     def _later(self, delay_s: float, request: Request) -> None:
         self.time.start(self._arriving(request), self.time.now + delay_s * 1000)
