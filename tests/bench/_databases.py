@@ -26,6 +26,12 @@ def database(kind: str, folder: Path) -> Iterator[str]:
         yield cluster.new_database("bench")
 
 
+def analyze(connection: sa.Connection) -> None:
+    """Have PostgreSQL look at what was just stored, as it does by itself some minutes later; SQLite never does."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("ANALYZE")
+
+
 def copy_shift(device_no: int, copies: Iterable[int]) -> None:
     """Store what a handheld's shift left once more for each number: other handhelds, other units, else the same rows.
 

@@ -1,33 +1,44 @@
 """A count of so many units, 0.5 % of them wrong, closed into stored cases, beside the five classes in SQL alone.
 
-`python -m tests.bench.counting [--units N] [sqlite] [postgres]`.
+One handheld counts a part of the warehouse through real pushes; copies of that part by SQL make the rest. The close is
+the real one, and has to find what was planted. `python -m tests.bench.counting [sqlite] [postgres] [--units N ...]`.
 """
 
 from __future__ import annotations
 
+import resource
 import tempfile
-import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
 
+from server.counts.choosing import BINS_MAX
 from server.counts.closing import close_count
 from server.counts.compare import Line
 from server.counts.opening import open_count
 from server.database import reading, writing
 from server.tables import cases
 from sync.protocol import EVENTS_PER_PUSH_MAX
-from tests.bench._databases import KINDS, database
+from tests.bench._copied_count import copy_part
+from tests.bench._databases import KINDS, analyze, database
 from tests.bench._watch import Took, Watch
 from tests.handheld import DAY, LOC, Chain, unit
 from tests.server.site import SITE, enrol, push, site, state_document
 
 PER_BIN: Final = 20
+"""Units in a bin, as long as one count takes so many bins."""
+PART: Final = 4_000
+"""Units that are scanned and pushed; a larger warehouse is made of copies."""
+WRONG_OF: Final = 800
+"""Of so many one is missing, one misplaced, one seen in two bins, and one a stranger is seen beside them."""
 COUNT: Final = "CC-1"
+STOCK: Final = "STOCK-1"
+DEVICE: Final = 7
 CLASSES: Final = """
 INSERT INTO raw_cases
 SELECT 'missing', e.unit, e.place, NULL FROM raw_expected e
@@ -40,48 +51,88 @@ UNION ALL SELECT 'duplicate', unit, MIN(place), MAX(place) FROM raw_seen GROUP B
 UNION ALL SELECT 'matched', CAST(COUNT(*) AS TEXT), NULL, NULL FROM raw_expected e
  JOIN raw_seen s ON s.unit = e.unit AND s.place = e.place
 """
+BOTH_SIDES: Final = (
+    "CREATE TABLE raw_expected (unit TEXT, place TEXT)",
+    "CREATE TABLE raw_seen (unit TEXT, place TEXT)",
+    f"""INSERT INTO raw_expected SELECT r.subject, r.location FROM document_rows r
+     JOIN documents d ON d.digest = r.document WHERE d.number = '{STOCK}'""",
+    f"INSERT INTO raw_seen SELECT subject, location FROM events WHERE document = '{COUNT}' AND action = 'count'",
+    "CREATE INDEX ix_raw_expected ON raw_expected (unit, place)",
+    "CREATE INDEX ix_raw_seen ON raw_seen (unit, place)",
+    "CREATE TABLE raw_cases (rule TEXT, unit TEXT, expected TEXT, seen TEXT)",
+)
 
 
-def bins(units: int) -> list[str]:
-    return [f"{LOC}B-{number:05d}" for number in range(units // PER_BIN)]
+@dataclass(frozen=True, slots=True)
+class Warehouse:
+    """How many units there are, and where they are."""
+
+    units: int
+
+    @property
+    def per_bin(self) -> int:
+        return max(PER_BIN, -(-self.units // BINS_MAX))
+
+    @property
+    def copies(self) -> int:
+        """Of the part that is truly counted, itself among them."""
+        return max(1, self.units // PART)
+
+    @property
+    def part(self) -> int:
+        return min(self.units, PART)
+
+    @property
+    def bins(self) -> list[str]:
+        """Those of the part."""
+        return [f"{LOC}B-{number:05d}" for number in range(-(-self.part // self.per_bin))]
+
+    def expected(self) -> Iterator[tuple[str, str]]:
+        """Each unit of the part and its bin."""
+        places = self.bins
+        for number in range(self.part):
+            yield unit(f"S{number:07d}"), places[number // self.per_bin]
+
+    def seen(self) -> Iterator[tuple[str, str]]:
+        """What is scanned in the part."""
+        places = self.bins
+        for number, (key, place) in enumerate(self.expected()):
+            other = places[(number // self.per_bin + 1) % len(places)]
+            match number % WRONG_OF:
+                case 100:
+                    continue
+                case 300:
+                    yield key, other
+                case 500:
+                    yield key, place
+                    yield key, other
+                case 700:
+                    yield key, place
+                    yield unit(f"X{number:07d}"), place
+                case _:
+                    yield key, place
+
+    def planted(self) -> dict[Line, int]:
+        """How many lines of each kind the close has to find; of units seen twice both scans are one."""
+        wrong = sum(1 for number in range(self.part) if number % WRONG_OF == 100) * self.copies
+        assert all(
+            wrong == sum(1 for number in range(self.part) if number % WRONG_OF == nth) * self.copies
+            for nth in (300, 500, 700)
+        ), f"{self.units:,} units hold not as many of each kind: take a multiple of {WRONG_OF}."
+        kinds = dict.fromkeys((Line.MISSING, Line.MISPLACED, Line.DUPLICATE, Line.UNKNOWN), wrong)
+        return {Line.MATCHED: self.part * self.copies - 3 * wrong} | kinds
 
 
-def expected(units: int) -> Iterator[tuple[str, str]]:
-    """Each unit and its bin."""
-    places = bins(units)
-    for number in range(units):
-        yield unit(f"S{number:07d}"), places[number // PER_BIN]
-
-
-def seen(units: int) -> Iterator[tuple[str, str]]:
-    """What is scanned, bin by bin: of every 800 units one is missing, one misplaced, one seen twice, one a stranger."""
-    places = bins(units)
-    for number, (key, place) in enumerate(expected(units)):
-        match number % 800:
-            case 100:
-                continue
-            case 300:
-                yield key, places[(number // PER_BIN + 1) % len(places)]
-            case 500:
-                yield key, place
-                yield key, places[(number // PER_BIN + 1) % len(places)]
-            case 700:
-                yield key, place
-                yield unit(f"X{number:07d}"), place
-            case _:
-                yield key, place
-
-
-def count(units: int) -> int:
-    """Expect, open, scan and push; the moment after it, Unix milliseconds."""
-    chain, now = Chain(7), DAY
-    enrol(7)
-    rows = [{"subject": key, "location": place} for key, place in expected(units)]
-    state_document("stock", "STOCK-1", rows, now_ms=DAY - 100_000)
+def count(warehouse: Warehouse) -> int:
+    """Expect, open, scan and push, and copy; the moment after it, Unix milliseconds."""
+    chain, now = Chain(DEVICE), DAY
+    enrol(DEVICE)
+    rows = [{"subject": key, "location": place} for key, place in warehouse.expected()]
+    state_document("stock", STOCK, rows, now_ms=DAY - 100_000)
     with writing() as c:
-        open_count(c, site=SITE, number=COUNT, bins=bins(units), operator="Sam", now_ms=DAY - 50_000)
-    by_bin: dict[str, list[str]] = {place: [] for place in bins(units)}
-    for key, place in seen(units):
+        open_count(c, site=SITE, number=COUNT, bins=warehouse.bins, operator="Sam", now_ms=DAY - 50_000)
+    by_bin: dict[str, list[str]] = {place: [] for place in warehouse.bins}
+    for key, place in warehouse.seen():
         by_bin[place].append(key)
     for place, keys in by_bin.items():
         said = {"location": place, "document": COUNT, "operator": "Rosa"}
@@ -93,54 +144,62 @@ def count(units: int) -> int:
         chain.scan(now, "finish_bin", None, **said)
     for first in range(1, len(chain.lines) + 1, EVENTS_PER_PUSH_MAX):
         push(chain, first, min(first + EVENTS_PER_PUSH_MAX - 1, len(chain.lines)), now_ms=now + 1_000)
+    copy_part(device_no=DEVICE, stock=STOCK, count=COUNT, copies=warehouse.copies)
     return now + 60_000
 
 
-def in_sql(units: int) -> Took:
+def in_sql() -> Took:
     """What the five classes take, into a table, both sides indexed by unit."""
     with writing() as c:
-        for name, rows in (("raw_expected", expected(units)), ("raw_seen", seen(units))):
-            c.exec_driver_sql(f"CREATE TABLE {name} (unit TEXT, place TEXT)")
-            c.execute(
-                sa.text(f"INSERT INTO {name} VALUES (:unit, :place)"),
-                [{"unit": key, "place": place} for key, place in rows],
-            )
-            c.exec_driver_sql(f"CREATE INDEX ix_{name} ON {name} (unit, place)")
-        c.exec_driver_sql("CREATE TABLE raw_cases (rule TEXT, unit TEXT, expected TEXT, seen TEXT)")
+        for statement in BOTH_SIDES:
+            c.exec_driver_sql(statement)
+        analyze(c)
     with Watch() as watch, writing() as c:
         c.exec_driver_sql(CLASSES)
     return watch.took
 
 
+def peak_mb() -> float:
+    """The most memory that this process has had so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
 def measure(kind: str, units: int) -> None:
+    warehouse = Warehouse(units)
+    planted = warehouse.planted()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         stack.enter_context(site(stack.enter_context(database(kind, folder))))
-        begun = time.perf_counter()
-        after_ms = count(units)
-        scanned = time.perf_counter() - begun
-        sql = in_sql(units)
+        with Watch() as prepared:
+            after_ms = count(warehouse)
+        sql = in_sql()
+        before_mb = peak_mb()
         with Watch() as watch, writing() as c:
             found = close_count(c, site=SITE, number=COUNT, operator="Sam", now_ms=after_ms)
-        closed = watch.took
+        closed, most_mb = watch.took, peak_mb()
         with reading() as c:
-            stored = c.execute(sa.select(sa.func.count()).select_from(cases)).scalar_one()
-    totals = {kind: found.totals[kind] for kind in (Line.MATCHED, Line.MISSING, Line.MISPLACED, Line.UNKNOWN)}
+            by_rule = sa.select(cases.c.rule, sa.func.count()).group_by(cases.c.rule)
+            stored: dict[str, int] = dict(c.execute(by_rule).all())
+    assert {kind: found.totals[kind] for kind in planted} == planted, f"planted {planted}, found {found.totals}"
     print(
-        f"{kind}: {units:,} units, {stored} cases stored ({', '.join(f'{n:,} {k}' for k, n in totals.items())}); "
-        f"closed in {closed.clock:.1f} s, {closed.core:.1f} s of a core ({units / closed.core:,.0f} units/s); in SQL "
-        f"alone {sql.clock:.2f} s, {sql.core:.3f} s of a core: {closed.clock / sql.clock:.0f} times by the clock; "
-        f"expecting, scanning and folding them took {scanned:.0f} s"
+        f"{kind}: {sum(planted.values()) - planted[Line.UNKNOWN]:,} units in {len(found.plan.bins):,} bins, found as "
+        f"planted ({', '.join(f'{n:,} {k}' for k, n in planted.items())}), cases stored: "
+        f"{', '.join(f'{n:,} {rule}' for rule, n in sorted(stored.items()))}; closed in {closed.clock:.1f} s, "
+        f"{closed.core:.1f} s of a core ({units / closed.clock:,.0f} units/s); in SQL alone {sql.clock:.2f} s, "
+        f"{sql.core:.3f} s of a core: {closed.clock / sql.clock:.1f} times by the clock; memory {most_mb:.0f} MB at "
+        f"most, {before_mb:.0f} before; prepared in {prepared.took.clock:.0f} s",
+        flush=True,
     )
 
 
 def main() -> None:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("databases", nargs="*", default=KINDS)
-    parser.add_argument("--units", type=int, default=10_000)
+    parser.add_argument("--units", type=int, nargs="+", default=[20_000])
     args = parser.parse_args()
     for kind in args.databases:
-        measure(kind, args.units)
+        for units in args.units:
+            measure(kind, units)
 
 
 if __name__ == "__main__":
