@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from server.database import KEYS, SITE
 from server.ledger import FOLDED, in_chunks
 from server.tables import document_rows, documents, events
+from server.tables.ledger import CANCELS
 from server.undone import read_undone
 from sync.event import format_name
 from sync.identity import is_stock, item_of
@@ -39,10 +40,9 @@ _MADE_FOR: Final = (
     .order_by(documents.c.event_ms, documents.c.number)
 )
 _CANCELLATIONS: Final = (
-    sa.select(events.c.document, events.c.event_ms, events.c.action)
+    sa.select(*(events.c[name] for name in ("event_ms", "device_no", "epoch", "seq", "document", "action")))
     .where(events.c.site == _SITE, events.c.document.in_(_KEYS), events.c.outcome.in_(FOLDED))
-    .where(events.c.action.in_(("cancel_order", "resume_order")))
-    .order_by(events.c.event_ms, events.c.device_no, events.c.epoch, events.c.seq)
+    .where(CANCELS)
 )
 """Built once: every scan for an order asks them."""
 
@@ -97,7 +97,8 @@ def read_cancellations(connection: sa.Connection, site: str, numbers: Iterable[s
     """When each of these orders was cancelled, and when that was taken back, if it was."""
     found: Cancellations = {}
     for chunk in in_chunks(numbers):
-        for number, moment, action in connection.execute(_CANCELLATIONS, {"site": site, "keys": chunk}):
+        # in order here: asked to sort by time, SQLite reads all that ever happened at the site by its index of time
+        for moment, *_, number, action in sorted(connection.execute(_CANCELLATIONS, {"site": site, "keys": chunk})):
             spells = found.setdefault(number, [])
             if action == "cancel_order" and (not spells or spells[-1][1] is not None):
                 spells.append((moment, None))
@@ -120,12 +121,12 @@ def read_shortages(connection: sa.Connection, site: str, numbers: Iterable[str])
     reported: list[tuple[str, str, Taken]] = []
     for chunk in in_chunks(numbers):
         query = (
-            sa.select(e.document, e.device_no, e.epoch, e.seq, e.subject, e.lot, e.quantity, e.location)
+            sa.select(e.event_ms, e.device_no, e.epoch, e.seq, e.document, e.subject, e.lot, e.quantity, e.location)
             .where(e.site == site, e.document.in_(chunk), e.action == "short_pick")
             .where(e.outcome.in_(FOLDED), e.subject.isnot(None))
-            .order_by(e.event_ms, e.device_no, e.epoch, e.seq)
         )
-        for number, device_no, epoch, seq, subject, lot, quantity, place in connection.execute(query):
+        rows = sorted(connection.execute(query), key=lambda row: row[:4])
+        for _, device_no, epoch, seq, number, subject, lot, quantity, place in rows:
             taken = Taken(subject=subject, lot=lot, quantity=1 if quantity is None else quantity, place=place)
             reported.append((number, format_name((device_no, epoch, seq)), taken))
     undone = read_undone(connection, (name for _, name, _ in reported))

@@ -34,6 +34,7 @@ unit_states = sa.Table(
     sa.Column("stamp", sa.BigInteger, nullable=False, comment="the transaction that last changed it"),
     comment="Folded: one state per unit.",
 )
+# each index begins with the site: every question names it, and SQLite would rather read all of a site by another index
 sa.Index("ix_unit_states_place", unit_states.c.site, unit_states.c.place)
 sa.Index("ix_unit_states_expected", unit_states.c.site, unit_states.c.expected)
 _CAME_BACK = sa.text("returns > 0")
@@ -52,7 +53,7 @@ sa.Index(
     sqlite_where=_WAITING,
     postgresql_where=_WAITING,
 )
-sa.Index("ix_unit_states_stamp", unit_states.c.stamp, unit_states.c.unit)
+sa.Index("ix_unit_states_stamp", unit_states.c.site, unit_states.c.stamp, unit_states.c.unit)
 
 stock_levels = sa.Table(
     "stock_levels",
@@ -64,7 +65,7 @@ stock_levels = sa.Table(
     sa.Column("stamp", sa.BigInteger, nullable=False),
     comment="Folded: stock without units.",
 )
-sa.Index("ix_stock_levels_stamp", stock_levels.c.stamp)
+sa.Index("ix_stock_levels_stamp", stock_levels.c.site, stock_levels.c.stamp)
 sa.Index("ix_stock_levels_place", stock_levels.c.site, stock_levels.c.place)
 
 cases = sa.Table(
@@ -92,7 +93,8 @@ cases = sa.Table(
     sa.Column("stamp", sa.BigInteger, nullable=False),
     comment="Folded: what does not match, and what people decided about it.",
 )
-sa.Index("ix_cases_stamp", cases.c.stamp)
+sa.Index("ix_cases_stamp", cases.c.site, cases.c.stamp)
+sa.Index("ix_cases_rule", cases.c.site, cases.c.rule, cases.c.document)
 sa.Index("ix_cases_status", cases.c.site, cases.c.status, cases.c.opened_ms)
 
 removals = sa.Table(
@@ -104,7 +106,7 @@ removals = sa.Table(
     sa.Column("stamp", sa.BigInteger, nullable=False),
     comment="Folded rows that a later fact took away, for the feed; the row may be there again since.",
 )
-sa.Index("ix_removals_stamp", removals.c.stamp)
+sa.Index("ix_removals_stamp", removals.c.site, removals.c.stamp)
 
 identifier_claims = sa.Table(
     "identifier_claims",
@@ -127,4 +129,4 @@ reference = sa.Table(
     sa.Column("stamp", sa.BigInteger, nullable=False),
     comment="Folded from imports and decisions: what handhelds need beside the units.",
 )
-sa.Index("ix_reference_stamp", reference.c.stamp, reference.c.kind, reference.c.key)
+sa.Index("ix_reference_stamp", reference.c.site, reference.c.stamp, reference.c.kind, reference.c.key)

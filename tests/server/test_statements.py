@@ -10,13 +10,14 @@ import sqlalchemy as sa
 
 from server import inventory, queries
 from server.case_list import CaseFilter, list_cases, read_cases
-from server.changes import publish
+from server.changes import publish, pull
 from server.claims.book import list_claims, put
 from server.claims.claim import ClaimLine
 from server.counts.listing import list_counts
 from server.counts.opening import open_count
 from server.database import db, reading, stamp, writing
 from server.glance import read_glance
+from server.orders.book import read_cancellations
 from server.orders.to_do import read_to_do
 from server.receipts.listing import list_receipts
 from server.standing import read_standing
@@ -145,6 +146,24 @@ def test_what_was_set_aside_is_found_without_reading_what_was_accepted(warehouse
         read_standing(c, SITE)
     assert len(plans) == 2
     assert all("ix_events_outcome" in plan for plan in plans), plans
+
+
+def test_what_changed_is_read_from_where_the_handheld_stands_however_much_there_is_at_the_site(
+    warehouse: str,
+) -> None:
+    _cases(0, 2)
+    with plans_of("stamp < ") as plans, reading() as c:
+        pull(c, SITE, None)
+    assert len(plans) == 3
+    for plan, table in zip(plans, ("reference", "unit_states", "stock_levels"), strict=True):
+        assert f"ix_{table}_stamp" in plan, plan
+
+
+def test_whether_an_order_was_cancelled_is_asked_without_reading_what_was_scanned_for_it(warehouse: str) -> None:
+    with plans_of("'cancel_order'") as plans, reading() as c:
+        read_cancellations(c, SITE, ["SO-1", "SO-2"])
+    assert plans
+    assert all("ix_events_cancels" in plan for plan in plans), plans
 
 
 def test_a_check_of_a_unit_on_a_pallet_asks_who_asks_what_holds_here_and_where_it_is(

@@ -35,7 +35,8 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         sa.PrimaryKeyConstraint("site", "unit", "rule", "episode"),
         comment="Folded: what does not match, and what people decided about it.",
     )
-    op.create_index("ix_cases_stamp", "cases", ["stamp"], unique=False)
+    op.create_index("ix_cases_rule", "cases", ["site", "rule", "document"], unique=False)
+    op.create_index("ix_cases_stamp", "cases", ["site", "stamp"], unique=False)
     op.create_index("ix_cases_status", "cases", ["site", "status", "opened_ms"], unique=False)
     op.create_table(
         "chains",
@@ -234,6 +235,14 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         postgresql_where=sa.text("subject IS NULL"),
     )
     op.create_index(
+        "ix_events_cancels",
+        "events",
+        ["site", "document"],
+        unique=False,
+        sqlite_where=sa.text("action IN ('cancel_order', 'resume_order')"),
+        postgresql_where=sa.text("action IN ('cancel_order', 'resume_order')"),
+    )
+    op.create_index(
         "ix_events_evidence",
         "events",
         ["evidence"],
@@ -329,7 +338,7 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         sa.PrimaryKeyConstraint("site", "kind", "key"),
         comment="Folded from imports and decisions: what handhelds need beside the units.",
     )
-    op.create_index("ix_reference_stamp", "reference", ["stamp", "kind", "key"], unique=False)
+    op.create_index("ix_reference_stamp", "reference", ["site", "stamp", "kind", "key"], unique=False)
     op.create_table(
         "server_state",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -369,7 +378,7 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         sa.PrimaryKeyConstraint("site", "subject", "place"),
         comment="Folded: stock without units.",
     )
-    op.create_index("ix_stock_levels_stamp", "stock_levels", ["stamp"], unique=False)
+    op.create_index("ix_stock_levels_stamp", "stock_levels", ["site", "stamp"], unique=False)
     op.create_index("ix_stock_levels_place", "stock_levels", ["site", "place"], unique=False)
     op.create_table(
         "unit_states",
@@ -428,7 +437,7 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         sqlite_where=sa.text("returns > 0"),
         postgresql_where=sa.text("returns > 0"),
     )
-    op.create_index("ix_unit_states_stamp", "unit_states", ["stamp", "unit"], unique=False)
+    op.create_index("ix_unit_states_stamp", "unit_states", ["site", "stamp", "unit"], unique=False)
     op.create_index(
         "ix_unit_states_waiting",
         "unit_states",
@@ -479,7 +488,7 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         sa.PrimaryKeyConstraint("site", "kind", "key"),
         comment="Folded rows that a later fact took away, for the feed; the row may be there again since.",
     )
-    op.create_index("ix_removals_stamp", "removals", ["stamp"], unique=False)
+    op.create_index("ix_removals_stamp", "removals", ["site", "stamp"], unique=False)
     op.create_table(
         "webhooks",
         sa.Column("id", sa.Text(), nullable=False),
