@@ -19,6 +19,7 @@ from scanner_client.outbox import Run, damage
 from scanner_client.pictures import Pictures
 from scanner_client.site_map import Cursor
 from scanner_client.transport import Answer, Transport, TransportError
+from scanner_client.wording import say
 from sync.enrolment import ADDRESSES_MAX, reply_message, server_message
 from sync.protocol import (
     EVENTS_PER_PUSH_MAX,
@@ -45,7 +46,7 @@ class SyncError(Exception):
     def __init__(self, reason: str, *, code: str, status: int | None = None, retry_after_ms: int | None = None) -> None:
         super().__init__(reason)
         self.code = code
-        """The server's own word for it, or ours: not_enrolled, unreachable, unbelieved, stuck, damaged."""
+        """The server's own word for it, or ours: not_enrolled, unreachable, unbelieved, stuck, damaged, untold."""
         self.status = status
         self.retry_after_ms = retry_after_ms
 
@@ -64,6 +65,8 @@ class Sent:
     changes: int
     more: bool
     """Whether another push has something to do at once."""
+    untold: bool = False
+    """Whether the server cannot say what changed, through a fault of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,13 +92,17 @@ class Uploader:
         Raises:
             SyncError: it cannot go on now; what was answered for so far is done with.
         """
+        untold = False
         for _ in range(PUSHES_MAX):
             sent = self.push_once()
             yield sent
+            untold = sent.untold
             if not sent.more:
                 break
         yield from self.forward_carried()
         self.send_pictures()
+        if untold:  # last: whatever waits here goes out all the same
+            raise SyncError(say("status.untold"), code="untold")
 
     def send_pictures(self) -> int:
         """Hand on the pictures that wait, now that the events which they belong to are there; how many were taken."""
@@ -226,12 +233,19 @@ class Uploader:
         if not reply.more:  # only now: until then what was scanned here stands in no page of the map
             handheld.outbox.map_is_whole()
         self._learn(tuple(reply.addresses))
-        if run.is_broken and not reply.more:
+        more_changes = reply.more and not reply.untold
+        if run.is_broken and not more_changes:
             raise SyncError(damage(run), code="damaged")
-        more = reply.more or any(e.waiting or not e.confirmed for e in handheld.outbox.epochs())
+        more = more_changes or any(e.waiting or not e.confirmed for e in handheld.outbox.epochs())
         if more and not (is_another or diverged or reply.changes or self._moved(run)):
             raise SyncError(f"The server's mark stands still at {reply.acked_through}.", code="stuck")
-        return Sent(events=len(run.lines), exceptions=len(reply.exceptions), changes=len(reply.changes), more=more)
+        return Sent(
+            events=len(run.lines),
+            exceptions=len(reply.exceptions),
+            changes=len(reply.changes),
+            more=more,
+            untold=reply.untold is not None,
+        )
 
     def _moved(self, run: Run) -> bool:
         """Whether the last reply said anything new of this epoch."""

@@ -7,9 +7,12 @@ in their order. On PostgreSQL the stamp is the transaction's own number (`xid8`)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-from typing import Any, Final
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
@@ -28,6 +31,27 @@ Change = list[Any]
 """``[kind, key, row]``; row null where the entry has gone."""
 _Position = tuple[int, int, str]
 """(stamp, source, key): where a reader stands; all of a stamp up to the key has been read."""
+
+
+class _Row(NamedTuple):
+    """A changed row, in its place among the others."""
+
+    position: _Position
+    table: sa.Table
+    key: tuple[str, ...]
+    tell: Callable[[], Change]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A changed row that cannot be told, because this server itself fails on it."""
+
+    table: sa.Table
+    key: tuple[str, ...]
+    """What names the row at its site."""
+    error: Exception
+
+
 _SITE, _KIND, _KEY, _OWN = (sa.bindparam(name, type_=sa.Text) for name in ("site", "kind", "key", "own"))
 _BELOW, _AFTER, _MOST = (sa.bindparam(name, type_=sa.BigInteger) for name in ("below", "after", "most"))
 _END: Final = "\U0010ffff"
@@ -108,12 +132,15 @@ def pull(
     limit: int = CHANGES_PER_REPLY_MAX,
     *,
     device_no: int | None = None,
+    leave_out: Callable[[Fault], None] | None = None,
 ) -> tuple[list[Change], str, bool]:
     """The next changes of a site behind a cursor, the cursor after them, and whether more wait.
 
     Args:
         device_no: the handheld that asks; it is not told what lies in bins that it may come to count blind. Looked up
             after the horizon: whoever opened or closed such a count before it gave those units a new stamp, alone.
+        leave_out: takes each row on which this server fails; without it, that is raised. Such a unit is forgotten by
+            handhelds, which then cannot tell; of all else they keep what they know.
 
     A cursor of another incarnation, or one that cannot be read, starts from the beginning.
     Use a transaction of its own: rows that this transaction wrote itself are not below the horizon yet.
@@ -123,15 +150,32 @@ def pull(
     if position[2] == _END and below <= position[0] + 1:  # as mostly: nothing was written since
         return [], _cursor(mine, position), False
     hidden = hidden_from(connection, site, device_no)
-    rows = sorted(
+    found = (
         _references(connection, site, position, below, limit + 1, device_no)
         + _units(connection, site, position, below, limit + 1, hidden)
         + _pieces(connection, site, position, below, limit + 1, hidden)
     )
+    rows = sorted(found, key=attrgetter("position"))
     page, more = rows[:limit], len(rows) > limit
     read_up: _Position = (max(below - 1, position[0]), _LAST_SOURCE, _END)
-    position = page[-1][0] if page and more else read_up
-    return [change for _, change in page], _cursor(mine, position), more
+    position = page[-1].position if page and more else read_up
+    told = (_tell(row, leave_out) for row in page)
+    return [change for change in told if change is not None], _cursor(mine, position), more
+
+
+def unmoved(cursor: str | None, incarnation_: str) -> str:
+    """The cursor of a reader who cannot be told anything now; where it is none of this incarnation, the beginning."""
+    return _cursor(incarnation_, _position(cursor, incarnation_))
+
+
+def _tell(row: _Row, leave_out: Callable[[Fault], None] | None) -> Change | None:
+    try:
+        return row.tell()
+    except Exception as error:
+        if leave_out is None:
+            raise
+        leave_out(Fault(row.table, row.key, error))
+        return ["unit", *row.key, None] if row.table is unit_states else None
 
 
 def _behind(columns: Sequence[sa.ColumnElement[Any]], *keys: sa.BindParameter[str]) -> sa.ColumnElement[bool]:
@@ -149,7 +193,7 @@ def _read_references(dialect: str) -> sa.Select[Any]:
     its_own = (t.kind != "undone") | t.key.startswith(_OWN)  # what the office took back of its own scans
     kinds, keys = by_code_point(dialect, t.kind), by_code_point(dialect, t.key)
     return (
-        sa.select(t.stamp, t.kind, t.key, t.row)
+        sa.select(t.stamp, t.kind, t.key, sa.cast(t.row, sa.Text))  # so that one that is damaged fails alone
         .where(
             t.site == _SITE, t.stamp < _BELOW, _behind((t.stamp, kinds, keys), _KIND, _KEY), t.kind != "price", its_own
         )  # nobody scans by price
@@ -160,11 +204,18 @@ def _read_references(dialect: str) -> sa.Select[Any]:
 
 def _references(
     connection: sa.Connection, site: str, position: _Position, below: int, limit: int, device_no: int | None
-) -> list[tuple[_Position, Change]]:
+) -> list[_Row]:
     kind, _, key = position[2].partition("\n") if position[1] == 0 else (_END, "", "")
     asked = {"site": site, "below": below, "after": position[0], "kind": kind, "key": key, "most": limit}
     rows = connection.execute(_read_references(connection.dialect.name), asked | {"own": f"{device_no}."})
-    return [((stamp, 0, f"{kind}\n{key}"), [kind, key, _offered(kind, row)]) for stamp, kind, key, row in rows]
+    return [
+        _Row((stamp, 0, f"{kind}\n{key}"), reference, (kind, key), partial(_told_of, kind, key, row))
+        for stamp, kind, key, row in rows
+    ]
+
+
+def _told_of(kind: str, key: str, text: str | None) -> Change:
+    return [kind, key, _offered(kind, None if text is None else json.loads(text))]
 
 
 def _offered(kind: str, row: Any) -> Any:
@@ -191,11 +242,18 @@ def _read_units(dialect: str) -> sa.Select[Any]:
 
 def _units(
     connection: sa.Connection, site: str, position: _Position, below: int, limit: int, hidden: frozenset[str]
-) -> list[tuple[_Position, Change]]:
+) -> list[_Row]:
     key = position[2] if position[1] == 1 else "" if position[1] < 1 else _END
     asked = {"site": site, "below": below, "after": position[0], "key": key, "most": limit}
     rows = connection.execute(_read_units(connection.dialect.name), asked)
-    return [((stamp, 1, unit), ["unit", unit, _unit_row(unit, _told(row, hidden))]) for stamp, unit, *row in rows]
+    return [
+        _Row((stamp, 1, unit), unit_states, (unit,), partial(_told_of_unit, unit, values, hidden))
+        for stamp, unit, *values in rows
+    ]
+
+
+def _told_of_unit(unit: str, values: list[Any], hidden: frozenset[str]) -> Change:
+    return ["unit", unit, _unit_row(unit, _told(values, hidden))]
 
 
 def _unit_row(unit: str, values: Sequence[Any]) -> list[Any]:
@@ -239,20 +297,25 @@ def _read_pieces(dialect: str) -> sa.Select[Any]:
 
 def _pieces(
     connection: sa.Connection, site: str, position: _Position, below: int, limit: int, hidden: frozenset[str]
-) -> list[tuple[_Position, Change]]:
+) -> list[_Row]:
     key = position[2] if position[1] == _LAST_SOURCE else ""
     asked = {"site": site, "below": below, "after": position[0], "key": key, "most": limit}
     rows = connection.execute(_read_pieces(connection.dialect.name), asked)
-    found: list[tuple[_Position, Change]] = []
-    for stamp, subject, place, *values in rows:
-        name = stock_entry(subject, place)
-        told = (
-            ["stock", stock_entry(FORGET, place), None]
-            if place in hidden
-            else ["stock", name, _pieces_row(place, values)]
+    return [
+        _Row(
+            (stamp, _LAST_SOURCE, stock_entry(subject, place)),
+            stock_levels,
+            (subject, place),
+            partial(_told_of_pieces, subject, place, values, hidden),
         )
-        found.append(((stamp, _LAST_SOURCE, name), told))
-    return found
+        for stamp, subject, place, *values in rows
+    ]
+
+
+def _told_of_pieces(subject: str, place: str, values: list[Any], hidden: frozenset[str]) -> Change:
+    if place in hidden:
+        return ["stock", stock_entry(FORGET, place), None]
+    return ["stock", stock_entry(subject, place), _pieces_row(place, values)]
 
 
 def _pieces_row(place: str, values: Sequence[Any]) -> list[Any] | None:

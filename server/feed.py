@@ -13,14 +13,16 @@ import binascii
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from server import taken_along
-from server.changes import by_code_point, readable
+from server.changes import Fault, by_code_point, readable
 from server.orders import progress
 from server.tables import cases, reference, removals, stock_levels, unit_states
+from server.taking_in import by_halves
 from sync.verdict import COMMITTED
 
 LIMIT: Final = 500
@@ -142,6 +144,7 @@ _SOURCES: Final = (
 
 _Position = tuple[int, int, tuple[str, ...]]
 """(stamp, number of the source, key): everything up to this has been read."""
+_Found = tuple[_Position, _Source, Mapping[str, Any]]
 
 
 def read(
@@ -152,6 +155,7 @@ def read(
     now_ms: int,
     kinds: Collection[str] = (),
     limit: int = LIMIT,
+    leave_out: Callable[[Fault], None] | None = None,
 ) -> Page:
     """The next changes of a site behind a cursor. A page may hold none though more wait.
 
@@ -161,6 +165,7 @@ def read(
         cursor: of the page before; None for everything there is.
         now_ms: as of when the progress of orders is told, beside the changes of their units.
         kinds: only these; all where none is named.
+        leave_out: takes each row on which this server fails, which is then not told; without it, that is raised.
 
     Raises:
         CursorError: the cursor is none, or is from before a backup was restored.
@@ -168,21 +173,36 @@ def read(
     mine, below = readable(connection)
     position = _read_cursor(cursor, mine)
     wanted = frozenset(kinds) or frozenset(KINDS)
-    found: list[tuple[_Position, _Source, Mapping[str, Any]]] = []
+    found: list[_Found] = []
     for number, source in enumerate(_SOURCES):
         if source.kinds & wanted:
             found += _rows(connection, site, source, number, position, below, limit + 1)
     found.sort(key=lambda each: each[0])
     page, more = found[:limit], len(found) > limit
     end = page[-1][0] if more else (max(below - 1, position[0]), len(_SOURCES), ())
+    parts = by_halves(partial(_told, connection, site, wanted, now_ms), partial(_left_out, leave_out), page)
+    changes = [change for part in parts for change in part if change.kind in wanted]
+    return Page(changes=changes, cursor=_write_cursor(mine, end), more=more)
+
+
+def _told(
+    connection: sa.Connection, site: str, wanted: Collection[str], now_ms: int, page: Sequence[_Found]
+) -> list[Change]:
     standing = _as_carried(connection, site, [row for _, source, row in page if source.table is unit_states])
     pieces = [row for _, source, row in page if source.table is stock_levels]
     here = {(r["subject"], r["place"]): r["quantity"] for r in taken_along.pieces_here(connection, site, pieces)}
     told = [source.told(_now(source, row, standing, here)) for _, source, row in page]
     if "order" in wanted:
         told += _progress(connection, site, [row for _, source, row in page if source.table is unit_states], now_ms)
-    changes = [change for change in told if change is not None and change.kind in wanted]
-    return Page(changes=changes, cursor=_write_cursor(mine, end), more=more)
+    return [change for change in told if change is not None]
+
+
+def _left_out(leave_out: Callable[[Fault], None] | None, found: _Found, error: Exception) -> list[Change]:
+    if leave_out is None:
+        raise error
+    (_, _, key), source, _ = found
+    leave_out(Fault(source.table, key, error))
+    return []
 
 
 def _now(
@@ -227,7 +247,7 @@ def now(connection: sa.Connection) -> str:
 
 def _rows(
     connection: sa.Connection, site: str, source: _Source, number: int, position: _Position, below: int, limit: int
-) -> list[tuple[_Position, _Source, Mapping[str, Any]]]:
+) -> list[_Found]:
     t = source.table.c
     key = [by_code_point(connection.dialect.name, t[name]) for name in source.key]
     query = sa.select(source.table).where(t.site == site, t.stamp < below).order_by(t.stamp, *key).limit(limit)

@@ -70,6 +70,7 @@ class StandingCollector(Collector):
             "scan_events_waiting", "Events that handhelds said they had not sent yet", value=standing.waiting
         )
         yield GaugeMetricFamily("scan_events_quarantined", "Events nobody has repaired", value=standing.quarantined)
+        yield GaugeMetricFamily("scan_changes_untold", "Changes that the server failed to tell", value=standing.untold)
 
 
 def register(app: Flask) -> None:

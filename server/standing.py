@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from server.queries import is_set_aside
-from server.tables import cases, devices, events
+from server.tables import cases, devices, events, untold
 from sync.protocol import Outcome
 
 
@@ -23,6 +23,8 @@ class Standing:
     """Events that handhelds had not sent, by their own word."""
     quarantined: int
     held: int
+    untold: int
+    """Changed rows that nobody could be told of."""
 
 
 def read_standing(connection: sa.Connection, site: str | None = None) -> Standing:
@@ -32,10 +34,12 @@ def read_standing(connection: sa.Connection, site: str | None = None) -> Standin
         devices.c.revoked_ms.is_(None)
     )
     aside = sa.select(events.c.outcome, sa.func.count()).where(is_set_aside()).group_by(events.c.outcome)
+    failed = sa.select(sa.func.count()).select_from(untold)
     if site is not None:
         open_cases = open_cases.where(cases.c.site == site)
         handhelds = handhelds.where(devices.c.site == site)
         aside = aside.where(events.c.site == site)
+        failed = failed.where(untold.c.site == site)
     number, waiting = connection.execute(handhelds).one()
     apart: dict[str, int] = dict(connection.execute(aside).all())
     return Standing(
@@ -44,4 +48,5 @@ def read_standing(connection: sa.Connection, site: str | None = None) -> Standin
         waiting=int(waiting),
         quarantined=apart.get(Outcome.QUARANTINED, 0),
         held=apart.get(Outcome.HELD, 0),
+        untold=connection.execute(failed).scalar_one(),
     )

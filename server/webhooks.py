@@ -23,6 +23,7 @@ import sqlalchemy as sa
 from server import feed, ledger, post
 from server.database import reading, transact
 from server.tables import webhooks
+from server.untold import leaving_out
 
 SECRET_BYTES: Final = 32
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105  # what every secret begins with
@@ -156,11 +157,12 @@ class Sender:
         """Send one page; returns whether there was one that was taken, and whether more waits."""
         with reading() as connection:
             found = connection.execute(sa.select(webhooks).where(webhooks.c.id == id_)).mappings().one_or_none()
-            row: dict[str, Any] = dict(found or {})
-            if not row or row["next_ms"] is None or row["next_ms"] > self.now_ms():
-                return False, False
-            now_ms = self.now_ms()
-            asked = {"kinds": row["kinds"], "limit": CHANGES_PER_POST_MAX, "now_ms": now_ms}
+        row: dict[str, Any] = dict(found or {})
+        now_ms = self.now_ms()
+        if not row or row["next_ms"] is None or row["next_ms"] > now_ms:
+            return False, False
+        with leaving_out(row["site"], now_ms) as leave_out, reading() as connection:
+            asked = {"kinds": row["kinds"], "limit": CHANGES_PER_POST_MAX, "now_ms": now_ms, "leave_out": leave_out}
             try:
                 page = feed.read(connection, row["site"], row["cursor"], **asked)
             except feed.CursorError:  # a backup was restored: what came after it is told from its own beginning

@@ -156,6 +156,8 @@ class Reply:
     cursor: str
     more: bool
     """Whether further changes wait behind this cursor."""
+    untold: str | None = None
+    """Why the server cannot say now what changed, in a sentence. What it acknowledges it has all the same."""
 
 
 _HEADER_TYPES: Final[dict[str, tuple[type, bool]]] = {

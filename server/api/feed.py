@@ -14,6 +14,7 @@ from server.errors import Refusal
 from server.people import requires, signed_in
 from server.roles import Task
 from server.schemas import moment, text
+from server.untold import leaving_out
 from server.webhooks import WebhookError
 
 resource = Resource("feed", __name__, description="What changed, to be polled with a cursor or sent to webhooks.")
@@ -90,12 +91,12 @@ def changes(query: dict[str, Any]) -> dict[str, Any]:
     strange = [kind for kind in kinds if kind not in feed.KINDS]
     if strange:
         raise Refusal(422, "not_valid", f"There is no kind {strange[0]!r:.80}: they are {', '.join(feed.KINDS)}.")
-    with reading() as connection:
+    site, now_ms = signed_in().site, context.now_ms()
+    asked = {"kinds": kinds, "limit": query["limit"], "now_ms": now_ms}
+    with leaving_out(site, now_ms) as leave_out, reading() as connection:
         after = feed.now(connection) if query["after"] == "now" else query["after"]
         try:
-            page = feed.read(
-                connection, signed_in().site, after, kinds=kinds, limit=query["limit"], now_ms=context.now_ms()
-            )
+            page = feed.read(connection, site, after, leave_out=leave_out, **asked)
         except feed.CursorError as error:
             raise Refusal(410, "cursor_gone", str(error)) from None
     return {"changes": page.changes, "next": page.cursor, "more": page.more}

@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from flask import Response, current_app, request
 
-from server import changes, config, context, metrics
+from server import config, context, metrics, untold
 from server.api.resource import Resource
 from server.context import Identity
 from server.database import reading, transact
@@ -22,6 +22,7 @@ from server.ingest import Ingested, ingest
 from server.schemas import EnrolledSchema, EnrolmentSchema, NonceSchema, ServerSchema
 from server.tables import devices
 from server.taking_in import joined, take_in
+from server.untold import Told
 from sync import protocol
 from sync.enrolment import reply_message, server_message
 from sync.protocol import PushHeader, Reply
@@ -126,17 +127,11 @@ def _take(number: int, header: PushHeader, lines: list[bytes]) -> tuple[Reply, I
     site, identity, _ = parts[-1]
     taken = joined([part for _, _, part in parts])
     metrics.count_events(taken)
-    with reading() as connection:
-        rows, cursor, more = changes.pull(
-            connection, site, header.cursor, protocol.CHANGES_PER_REPLY_MAX, device_no=number
-        )
-    reply = _reply(identity, taken, now_ms, rows, cursor, more=more)
-    return reply, identity
+    told = untold.pull(site, header.cursor, device_no=number, incarnation=identity.incarnation, now_ms=now_ms)
+    return _reply(identity, taken, told, now_ms), identity
 
 
-def _reply(
-    identity: Identity, taken: Ingested, now_ms: int, rows: list[list[Any]], cursor: str, *, more: bool
-) -> Reply:
+def _reply(identity: Identity, taken: Ingested, told: Told, now_ms: int) -> Reply:
     return Reply(
         incarnation=identity.incarnation,
         acked_through=taken.acked_through,
@@ -149,9 +144,10 @@ def _reply(
         safe_through=taken.safe_through,
         server_ms=now_ms,
         addresses=list(config.addresses(context.settings())),
-        changes=rows,
-        cursor=cursor,
-        more=more,
+        changes=told.changes,
+        cursor=told.cursor,
+        more=told.more,
+        untold=told.untold,
     )
 
 

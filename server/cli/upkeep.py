@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from server import named, queries, set_aside, upkeep
+from server import named, queries, set_aside, untold, upkeep
 from server.cli.command import command, counted, operator, site
 from server.cli.reports import moment
 from server.context import now_ms
@@ -53,9 +53,12 @@ def verify() -> None:
 
 @command("release-held")
 def release_held() -> None:
-    """Read again, after an upgrade, the events that were too new before, or that the server failed on."""
+    """Read and tell again, after an upgrade, what was too new before, and what the server failed on."""
     done = set_aside.release_held(site(), now_ms=now_ms())
+    again = untold.tell_again(site())
     click.echo(f"{done.read} events read, {done.quarantined} quarantined, {done.held} still too new.")
+    if again:
+        click.echo(f"{counted(again, 'row')} on which the server failed will be told again.")
 
 
 @command("quarantine")

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import audit, queries, staff
+from server import audit, queries, staff, untold
 from server.exports import ROWS_AT_ONCE, Column, Filters, Listing, Rows
 from server.lists.naming_rows import with_names
 from server.printing import jobs
@@ -51,6 +51,10 @@ def _set_aside(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
             "line": row["line"].decode("latin-1"),
             "digest": row["digest"].hex(),
         }
+
+
+def _untold(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
+    yield from untold.listed(connection, site, queries.SET_ASIDE_MAX)
 
 
 def _audit(connection: sa.Connection, site: str, filters: Filters) -> Rows:
@@ -168,6 +172,18 @@ LISTS: Final = (
             Column("received_ms", "Arrived", moment=True),
             Column("line", "As it came"),
             Column("digest", "Digest"),
+        ),
+    ),
+    Listing(
+        name="untold",
+        title="Not told",
+        rows=_untold,
+        columns=(
+            Column("of", "Kind"),
+            Column("key", "What"),
+            Column("reason", "Why"),
+            Column("since_ms", "Since", moment=True),
+            Column("last_ms", "Last", moment=True),
         ),
     ),
     Listing(

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from server.changes import readable
 from server.recalls.book import Standing
 from server.tables import devices
+from server.untold import are_told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +31,11 @@ def unaware(connection: sa.Connection, site: str, standing: Standing) -> list[Un
         .order_by(d.name)
     )
     mine, _ = readable(connection)
+    told = are_told(connection, site, "recall", [standing.number])  # else it was left out, whatever a cursor has passed
     return [
         Unaware(name=row.name, last_seen_ms=row.last_seen_ms)
         for row in connection.execute(query)
-        if not knows(row.pulled, mine, standing)
+        if not (told and knows(row.pulled, mine, standing))
     ]
 
 

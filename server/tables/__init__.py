@@ -18,6 +18,7 @@ from server.tables.administration import (
     pictures,
     server_state,
     sites,
+    untold,
     webhooks,
 )
 from server.tables.folded import cases, identifier_claims, reference, removals, stock_levels, unit_states
@@ -42,5 +43,6 @@ __all__ = [
     "sites",
     "stock_levels",
     "unit_states",
+    "untold",
     "webhooks",
 ]

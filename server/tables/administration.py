@@ -86,6 +86,18 @@ ended_sessions = sa.Table(
     comment="Sessions that somebody ended by signing out, until their cookies would have ended by themselves.",
 )
 
+untold = sa.Table(
+    "untold",
+    db.metadata,
+    sa.Column("site", sa.Text, primary_key=True),
+    sa.Column("of", sa.Text, primary_key=True, comment="the table of the row; empty where all of it failed"),
+    sa.Column("key", sa.Text, primary_key=True, comment="what names the row, a line for each part"),
+    sa.Column("reason", sa.Text, nullable=False, comment="on what the server failed, one sentence"),
+    sa.Column("since_ms", sa.BigInteger, nullable=False),
+    sa.Column("last_ms", sa.BigInteger, nullable=False),
+    comment="Changed rows that nobody could be told of, because this server failed on them.",
+)
+
 integrations = sa.Table(
     "integrations",
     db.metadata,

@@ -1,10 +1,10 @@
-"""Events that were quarantined or held, with the reason."""
+"""Events that were quarantined or held, with the reason, and changes that the server failed to tell."""
 
 from __future__ import annotations
 
 from flask import render_template
 
-from server import queries
+from server import queries, untold
 from server.database import reading
 from server.people import requires, signed_in
 from server.roles import Task
@@ -21,5 +21,6 @@ def set_aside() -> str:
     site = signed_in().site
     with reading() as connection:
         found = queries.set_aside(connection, site)
+        failed = untold.listed(connection, site)
         devices = queries.device_names(connection, site)
-    return render_template("set_aside.html", events=found, devices=devices)
+    return render_template("set_aside.html", events=found, devices=devices, untold=failed)

@@ -48,6 +48,8 @@ class Peer:
     forks: dict[tuple[int, int], dict[int, bytes]] = field(default_factory=dict)
     changes: list[list[Any]] = field(default_factory=list)
     changes_per_reply: int = 2_000
+    untold: str | None = None
+    """Why it cannot say what changed."""
     safe: bool = False
     now_ms: int = 1_700_000_000_000
     site: dict[str, str] = field(default_factory=lambda: {"code": "HH", "name": "Harbour"})
@@ -127,7 +129,7 @@ class Peer:
 
     def _reply(self, held: dict[int, bytes], through: int, cursor: str | None, incarnation: str | None) -> Reply:
         start = int(cursor or 0) if incarnation == self.incarnation else 0
-        page = self.changes[start : start + self.changes_per_reply]
+        page = [] if self.untold else self.changes[start : start + self.changes_per_reply]
         digests = chain(GENESIS, [held[seq] for seq in range(1, through + 1)])
         beyond = sorted(seq for seq in held if seq > through)
         return Reply(
@@ -144,7 +146,8 @@ class Peer:
             addresses=[self.address],
             changes=page,
             cursor=str(start + len(page)),
-            more=start + len(page) < len(self.changes),
+            more=self.untold is not None or start + len(page) < len(self.changes),
+            untold=self.untold,
         )
 
 

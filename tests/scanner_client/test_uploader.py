@@ -256,6 +256,24 @@ def test_news_of_the_server_arrive_page_by_page(uploader: Uploader, enrolled: Ha
     assert enrolled.site_map.size() == 5
 
 
+def test_a_server_that_cannot_say_what_changed_has_the_scans_and_the_handheld_says_that_its_data_grow_old(
+    uploader: Uploader, enrolled: Handheld, peer: Peer
+) -> None:
+    enrolled.commit([scan_of(n) for n in range(2)])
+    enrolled.renew("for this test")
+    enrolled.commit([scan_of(2)])
+    peer.changes, peer.untold = [["item", "milk", {"name": "Milk"}]], "planted"
+    for _ in range(2):
+        with pytest.raises(SyncError, match="Your scans are with the server, but it fails"):
+            drain(uploader)
+    assert received(peer, enrolled) == [unit(n) for n in range(3)]
+    assert (enrolled.outbox.waiting(), enrolled.site_map.age_ms(enrolled.clock)) == (0, None)
+    peer.untold = None  # mended
+    drain(uploader)
+    assert enrolled.site_map.entry("item", "milk") == {"name": "Milk"}
+    assert enrolled.site_map.age_ms(enrolled.clock) is not None
+
+
 def test_server_is_tried_at_every_address_it_has(uploader: Uploader, enrolled: Handheld, peer: Peer) -> None:
     enrolled.change(replace(enrolled.device, addresses=("http://127.0.0.1:9", "nonsense", peer.address)))
     enrolled.commit([scan_of(1)])

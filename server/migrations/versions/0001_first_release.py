@@ -294,6 +294,17 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         comment="Sessions that somebody ended by signing out, until their cookies would have ended by themselves.",
     )
     op.create_table(
+        "untold",
+        sa.Column("site", sa.Text(), nullable=False),
+        sa.Column("of", sa.Text(), nullable=False, comment="the table of the row; empty where all of it failed"),
+        sa.Column("key", sa.Text(), nullable=False, comment="what names the row, a line for each part"),
+        sa.Column("reason", sa.Text(), nullable=False, comment="on what the server failed, one sentence"),
+        sa.Column("since_ms", sa.BigInteger(), nullable=False),
+        sa.Column("last_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("site", "of", "key"),
+        comment="Changed rows that nobody could be told of, because this server failed on them.",
+    )
+    op.create_table(
         "integrations",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("site", sa.Text(), nullable=False),
