@@ -42,18 +42,28 @@ def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[_Row]) -> 
 def load(connection: sa.Connection, table: sa.Table, rows: Iterable[tuple[Any, ...]]) -> None:
     """Store new rows as they come, however many: values in the order of the table's columns, as the driver takes them.
 
-    Nothing may be stored under their primary keys yet: what the driver raises is not SQLAlchemy's.
+    Raises:
+        sqlalchemy.exc.IntegrityError: something is stored under one of their primary keys; as each other error of the
+            driver's, it is raised as if SQLAlchemy had sent the rows.
     """
     names = ", ".join(f'"{column.name}"' for column in table.c)
+    text = f"COPY {table.name} ({names}) FROM STDIN"
+    if connection.dialect.name == "sqlite":
+        text = f"INSERT INTO {table.name} ({names}) VALUES ({', '.join('?' for _ in table.c)})"  # noqa: S608  # no input
+    driver: Any = connection.dialect.loaded_dbapi
     cursor: Any = connection.connection.cursor()
     try:
-        if connection.dialect.name == "postgresql":
-            with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+        if connection.dialect.name == "sqlite":
+            cursor.executemany(text, rows)
+        else:
+            with cursor.copy(text) as copy:
                 for row in rows:
                     copy.write_row(row)
-        else:
-            marks = ", ".join("?" for _ in table.c)
-            cursor.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)  # noqa: S608  # no input
+    except driver.Error as error:
+        gone = connection.dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor)
+        raise sa.exc.DBAPIError.instance(
+            text, None, error, driver.Error, dialect=connection.dialect, connection_invalidated=gone
+        ) from error
     finally:
         cursor.close()
 
