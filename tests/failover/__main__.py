@@ -34,6 +34,7 @@ LOAD_SECONDS: Final = (3.0, 8.0)
 DEAF_SECONDS: Final = 1.0
 """How long the other node hears nothing before the power is cut: what is acknowledged meanwhile is on one node only."""
 PROBE_SECONDS: Final = 0.05
+WRITES_SECONDS_MAX: Final = 120.0
 WAYS: Final = ("its power is cut", "its PostgreSQL is killed", "it hangs")
 
 
@@ -132,8 +133,12 @@ def _round(cluster: Cluster, probe: Probe, stations: list[Station], way: str, rn
     began, beeps = time.monotonic(), _beeps(stations)
     back = _take_away(cluster, leader, way)
     roles = cluster.wait_for(lambda roles: "leader" in {r for n, r in roles.items() if way == WAYS[1] or n != leader})
-    acknowledged = len(probe.acknowledged)
+    acknowledged, deadline = len(probe.acknowledged), time.monotonic() + WRITES_SECONDS_MAX
     while len(probe.acknowledged) == acknowledged:
+        if time.monotonic() > deadline:
+            raise ClusterUnavailableError(
+                f"{leader} led and {way}; nothing was written for {WRITES_SECONDS_MAX:.0f} s."
+            )
         Event().wait(PROBE_SECONDS)
     silence, beeped = probe.longest_silence(began), _beeps(stations) - beeps
     back()

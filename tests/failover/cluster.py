@@ -176,7 +176,8 @@ class Cluster:
             "scope": "warehouse",
             "name": node.name,
             "restapi": _at(node.rest_port),
-            "etcd3": {"host": f"127.0.0.1:{self.store_port}"},
+            # Not etcd3: Patroni 3.0.2 writes its name there without a look at whose the lock is by then.
+            "etcd": {"host": f"127.0.0.1:{self.store_port}"},
             "bootstrap": {
                 "dcs": {
                     "ttl": TTL_SECONDS,
@@ -231,7 +232,7 @@ def _at(port: int) -> dict[str, str]:
 
 
 def _store(folder: Path, port: int, peer_port: int) -> Iterator[str]:
-    yield from ("--data-dir", str(folder), "--log-level", "error")
+    yield from ("--data-dir", str(folder), "--log-level", "error", "--enable-v2")
     yield from ("--listen-client-urls", f"http://127.0.0.1:{port}", "--advertise-client-urls")
     yield f"http://127.0.0.1:{port}"
     yield from ("--listen-peer-urls", f"http://127.0.0.1:{peer_port}", "--initial-advertise-peer-urls")
