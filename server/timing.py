@@ -20,8 +20,8 @@ TRANSIT_MS: Final = 1_000
 DRIFT_PPM: Final = 100
 """Error of an ordinary quartz oscillator over temperature, with a wide margin."""
 SENDING_MS_MAX: Final = 60_000
-"""A handheld waits 35 s for an answer. What seems to have travelled longer tells of a clock that stood still, as in a
-machine that was suspended."""
+"""A handheld waits 35 s for an answer. What seems to have travelled longer may tell of a clock that stood still, as in
+a machine that was suspended."""
 WALL_UNCERTAINTY_MS: Final = 5 * 60_000
 """For events of an earlier boot: people set clocks by hand, to a few minutes."""
 
@@ -54,17 +54,21 @@ class ClockSample:
         """The sample once another sending has come, which the clocks read so when it left.
 
         A sending may be late and is never early: of one boot the smallest offset is nearest, but for the drift since.
+        Very late is one whose two clocks went on alike; else the machine slept, and its boot clock with it.
         """
-        offset_ms = now_ms - sent.boot_ms
+        offset_ms, doubt_ms, late_ms_max = now_ms - sent.boot_ms, 0, SENDING_MS_MAX
         known_ms = self.offset_of(sent.boot)
         earlier = (self.boot, self.offset_ms)
         if sent.boot == self.boot:
             if sent.boot_ms < self.boot_ms:
                 return self  # overtaken on its way by the one that is known
-            known_ms = self.offset_ms + (sent.boot_ms - self.boot_ms) * DRIFT_PPM // 1_000_000
+            drift_ms = (sent.boot_ms - self.boot_ms) * DRIFT_PPM // 1_000_000
+            known_ms = self.offset_ms + drift_ms
             earlier = (self.earlier_boot, self.earlier_offset_ms)
-        doubt_ms = 0
-        if known_ms is not None and known_ms < offset_ms <= known_ms + SENDING_MS_MAX:
+            apart_ms = (sent.boot_ms - sent.wall_ms) - (self.wall_skew_ms - self.offset_ms)
+            if abs(apart_ms) <= TRANSIT_MS + drift_ms:
+                late_ms_max = INT_MAX
+        if known_ms is not None and known_ms < offset_ms <= known_ms + late_ms_max:
             offset_ms, doubt_ms = known_ms, offset_ms - known_ms
         return ClockSample(
             boot=sent.boot,

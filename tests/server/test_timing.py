@@ -88,8 +88,14 @@ def test_a_sending_that_is_overtaken_on_its_way_says_nothing_about_the_clock() -
 
 def test_a_clock_that_stood_still_in_a_suspended_machine_is_believed_anew() -> None:
     known = ClockSample().after(sending(DAY), DAY + 30)
-    woken = known.after(sending(DAY + 1_000), DAY + 3_600_000)
+    slept = Reading(boot="now", boot_ms=DAY + 1_000 - BOOTED, wall_ms=DAY + 3_600_000)
+    woken = known.after(slept, DAY + 3_600_000)
     assert (woken.offset_ms, woken.doubt_ms) == (BOOTED + 3_599_000, 0)
+
+
+def test_a_sending_that_a_proxy_held_for_minutes_says_nothing_about_the_clock() -> None:
+    known = ClockSample().after(sending(DAY), DAY + 30)
+    assert known.after(sending(DAY + 1_000), DAY + 400_000).offset_ms == BOOTED + 30
 
 
 def test_a_quick_sending_after_a_slow_one_mends_what_that_one_said() -> None:

@@ -6,15 +6,15 @@ Numbers are those of DESIGN.md's promises.
 from __future__ import annotations
 
 import json
-from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from scanner_client.transport import Answer, TransportError
-from server.timing import TRANSIT_MS
+from server.timing import DRIFT_PPM, TRANSIT_MS
 from sync.event import chain, decode
-from sync.protocol import SYNC_PATH, PushHeader, unpack
+from sync.protocol import SYNC_PATH, ProtocolError, PushHeader, unpack
 from tests.server.closed_counts import frozen, misplaced_exceptions
 from tests.simulation.faults.network import Request
 
@@ -25,6 +25,19 @@ _ROWS: Final = """SELECT seq, digest, line, outcome, event_ms FROM events
     WHERE device_no=? AND epoch=? AND seq BETWEEN ? AND ? ORDER BY seq"""
 _REACHED: Final = "SELECT count(DISTINCT seq) FROM events WHERE device_no=? AND epoch=? AND seq<=?"
 _AT: Final = "SELECT digest FROM events WHERE device_no=? AND epoch=? AND seq=?"
+
+
+def arriving(world: World, request: Request, *, late: bool = False) -> None:
+    """What a quick sending told of a boot's clock the server can know, for a while and while both clocks run alike."""
+    if request.path != SYNC_PATH or not (late or request.sent_s * 1000 > TRANSIT_MS):
+        return
+    with suppress(ProtocolError):
+        header, _ = unpack(request.body)
+        boot_ms, wall_ms = world.witness.sampled[header.device_no, header.epoch].get(header.boot, (0, 0))
+        since_ms = header.boot_ms - boot_ms
+        is_steady = abs(since_ms - (header.wall_ms - wall_ms)) <= TRANSIT_MS
+        if not is_steady or since_ms * DRIFT_PPM // 1_000_000 >= TRANSIT_MS:
+            world.witness.muddled.add((header.device_no, header.epoch))
 
 
 def replied(world: World, request: Request, answer: Answer) -> None:
@@ -41,20 +54,13 @@ def replied(world: World, request: Request, answer: Answer) -> None:
     world.note(
         f"{header.device_no}.{header.epoch} sends {header.first}+{header.count}, acknowledged {reply['acked_through']}"
     )
-    _sampled(world, header, quick=request.sent_s * 1000 <= TRANSIT_MS)
+    boots = world.witness.sampled[header.device_no, header.epoch]
+    boots.pop(header.boot, None)
+    boots[header.boot] = header.boot_ms, header.wall_ms
+    if len(boots) > 2:
+        del boots[next(iter(boots))]
     _acknowledged(world, header, reply["acked_through"], reply["head"])
     _stored(world, header, lines, reply)
-
-
-def _sampled(world: World, header: PushHeader, *, quick: bool) -> None:
-    """What the server can know of the clock of a boot is what a quick sending told; it remembers that of two boots."""
-    key = (header.device_no, header.epoch)
-    boots = world.witness.sampled.setdefault(key, deque(maxlen=2))
-    if header.boot in boots:
-        return
-    boots.append(header.boot)
-    if not quick:
-        world.witness.muddled.add(key)
 
 
 def _acknowledged(world: World, header: PushHeader, acked: int, head: str) -> None:
@@ -89,14 +95,9 @@ def _stored(world: World, header: PushHeader, lines: list[bytes], reply: dict[st
 
 def late_arrival(world: World, request: Request) -> None:
     """A request that nobody waits for any more arrives at last."""
-    try:
-        answer = world.server.handle(request)
-    except TransportError:
-        return
-    if request.path == SYNC_PATH and answer.status == 200:
-        header, _ = unpack(request.body)
-        _sampled(world, header, quick=False)
-    replied(world, request, answer)
+    arriving(world, request, late=True)
+    with suppress(TransportError):
+        replied(world, request, world.server.handle(request))
 
 
 def after_round(world: World, hand: Hand) -> None:

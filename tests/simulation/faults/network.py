@@ -60,6 +60,8 @@ class Link(Transport):
         self._next: deque[tuple[Fault, Random]] = deque()
         self.seen: Callable[[Request, Answer], None] = lambda _, __: None
         """Told of each answer that the server gave."""
+        self.arrives: Callable[[Request], None] = lambda _: None
+        """Told of each request that reaches the server, whatever becomes of it there."""
 
     def arm(self, fault: Fault, chance: Random) -> None:
         """This befalls the next request."""
@@ -90,6 +92,7 @@ class Link(Transport):
         return SLOW_S + size / SLOW_BYTES_A_SECOND if Fault.SLOW in self.spells else FAST_S
 
     def _deliver(self, request: Request) -> Answer:
+        self.arrives(request)
         answer = self._far.handle(request)
         self.seen(request, answer)
         return answer

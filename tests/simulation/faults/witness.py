@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from sync.event import EventName
@@ -46,8 +46,8 @@ class Witness:
     """Chains of which there was a copy, so that two events may bear one name."""
     muddled: set[Chain] = field(default_factory=set)
     """Chains whose times nobody can tell well: of some boot the first request that came was long on its way."""
-    sampled: dict[Chain, deque[str]] = field(default_factory=dict)
-    """The boots of which the server has heard last, of each chain."""
+    sampled: defaultdict[Chain, dict[str, tuple[int, int]]] = field(default_factory=lambda: defaultdict(dict))
+    """Of each chain the two boots of which the server has heard last, with their clocks (boot, wall) at the sending."""
     revoked_ms: dict[int, int] = field(default_factory=dict)
     released: set[str] = field(default_factory=set)
     """Numbers of recalls."""

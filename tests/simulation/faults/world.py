@@ -97,6 +97,7 @@ class World:
         link = Link(self.server, self._later)
         device = Device(name, home, link, self.time.now_ms, chance.random)
         hand = Hand(device, Worker(name, chance), set(), deque(maxlen=5), set())
+        link.arrives = lambda request: audit.arriving(self, request)
         link.seen = lambda request, answer: audit.replied(self, request, answer)
         self.hands.append(hand)
         self._working += 1
