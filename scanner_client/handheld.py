@@ -61,6 +61,8 @@ class Handheld:
             after=run.after.hex(),
             predecessor=run.epoch.predecessor,
             predecessor_last=self.outbox.last_of(run.epoch.predecessor),
+            lost_epoch=run.epoch.lost_epoch,
+            lost_through=run.epoch.lost_through,
             cursor=None if carried else cursor.cursor,
             incarnation=None if carried else cursor.incarnation,
             wall_ms=self.clock.wall_ms(),
@@ -109,26 +111,33 @@ class Handheld:
             raise DeviceError(f"The queue in {self.home} belongs to another handheld: move {QUEUE_FILE} away.")
         self.device = known
         newest = epochs[-1] if epochs else None
+        mark = self._mark.read()
         reason = why_new_epoch(
             queue=Mark(epoch=newest.epoch, seq=newest.last_seq) if newest else None,
             known=frozenset(e.epoch for e in epochs),
             device_epoch=known.epoch,
-            mark=self._mark.read(),
+            mark=mark,
             moved=known.machine != machine,
         )
         if reason:
             fresh = replace(known, machine=machine, epoch=device.new_epoch())
             # Where the queue itself is new, the last epoch that this folder remembers came before.
-            self._begin(replace(fresh, predecessor=newest.epoch if newest else known.epoch), reason)
+            self._begin(replace(fresh, predecessor=newest.epoch if newest else known.epoch), reason, self._lost(mark))
         elif newest and known.epoch != newest.epoch:  # power failed between the queue and device.json
             self.change(replace(known, epoch=newest.epoch, predecessor=newest.predecessor))
         return self.device
 
-    def _begin(self, fresh: Device, reason: str | None) -> None:
+    def _lost(self, mark: Mark | None) -> tuple[int, int] | None:
+        """The epoch and number of a mark that is ahead of the queue: up to there scans had been committed."""
+        if mark is None or mark.seq <= (self.outbox.last_of(mark.epoch) or 0):
+            return None
+        return mark.epoch, mark.seq
+
+    def _begin(self, fresh: Device, reason: str | None, lost: tuple[int, int] | None = None) -> None:
         # The key is on the disk before the queue names it; the epoch is in the queue before the folder counts on it.
         if device.load_device(self.home) is None:
             device.save_device(self.home, fresh)
-        self.outbox.begin_epoch(fresh.epoch, device_no=fresh.device_no, predecessor=fresh.predecessor)
+        self.outbox.begin_epoch(fresh.epoch, device_no=fresh.device_no, predecessor=fresh.predecessor, lost=lost)
         self.change(fresh)
         self._mark.write(Mark(epoch=fresh.epoch, seq=0))
         self.renewed = reason

@@ -24,6 +24,8 @@ SCHEMA: Final = (
         epoch INTEGER NOT NULL UNIQUE,
         device_no INTEGER NOT NULL,
         predecessor INTEGER,
+        lost_epoch INTEGER,  -- where this queue lacks what was committed, when this epoch was begun
+        lost_through INTEGER,  -- the last number that is known to have been given there
         last_seq INTEGER NOT NULL DEFAULT 0,
         head BLOB NOT NULL,
         acked_through INTEGER NOT NULL DEFAULT 0,
@@ -62,6 +64,8 @@ class Epoch:
     epoch: int
     device_no: int
     predecessor: int | None
+    lost_epoch: int | None
+    lost_through: int | None
     last_seq: int
     head: bytes
     """Digest at `last_seq`."""
@@ -121,12 +125,20 @@ class Outbox:
             self.epoch = newest[0]
             self._check_end(self.epochs()[-1])
 
-    def begin_epoch(self, epoch: int, *, device_no: int, predecessor: int | None) -> None:
-        """Commit scans under a new epoch from now on."""
+    def begin_epoch(
+        self, epoch: int, *, device_no: int, predecessor: int | None, lost: tuple[int, int] | None = None
+    ) -> None:
+        """Commit scans under a new epoch from now on.
+
+        Args:
+            lost: an epoch of which this queue lacks what was committed, and the last number that was given there.
+        """
+        lost_epoch, lost_through = lost or (None, None)
         with self._database.transaction():
             self._database.run(
-                "INSERT INTO epochs (epoch, device_no, predecessor, head, base_digest) VALUES (?, ?, ?, ?, ?)",
-                epoch, device_no, predecessor, GENESIS, GENESIS,
+                "INSERT INTO epochs (epoch, device_no, predecessor, lost_epoch, lost_through, head, base_digest)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                epoch, device_no, predecessor, lost_epoch, lost_through, GENESIS, GENESIS,
             )  # fmt: skip
         self.epoch = epoch
         self.version += 1

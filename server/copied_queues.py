@@ -2,7 +2,8 @@
 
 A handheld that notices goes on under a new epoch, and says in its pushes how far it had come in the one before. What
 stands there beyond that number, somebody else made under its name. Whichever of the two comes later is marked
-`forked`: the first event beyond that number, or the first event of the new epoch.
+`forked`: the first event beyond that number, or the first event of the new epoch. That one is marked too where the
+handheld's mark says that more had been committed than its queue holds now, and it never came here: it was lost.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ _OTHERS: Final = sa.select(chains.c.epoch).where(
 )
 
 
-def is_parted(connection: sa.Connection, site: str, header: PushHeader, known_predecessor: int | None) -> bool:
-    """Whether a push begins an epoch, and another queue went on from the epoch before it as well.
+def is_parted(
+    connection: sa.Connection, site: str, header: PushHeader, known_predecessor: int | None, now_ms: int
+) -> bool:
+    """Whether a push begins an epoch after another queue went on from the one before too, or after scans were lost.
 
     Writes down where the epoch before was left. Both queues wait for the row of the epoch that they share, so that one
     of them sees the other.
@@ -33,9 +36,10 @@ def is_parted(connection: sa.Connection, site: str, header: PushHeader, known_pr
     Args:
         known_predecessor: what is stored as the epoch before this one.
     """
+    lost = header.first == 1 and _lacks(connection, site, header, now_ms)
     before, last = header.predecessor, header.predecessor_last
     if before is None or last is None or (header.first > 1 and known_predecessor == before):
-        return False
+        return lost
     asked = {"device": header.device_no, "of_epoch": before}
     begin_chain(connection, site, header.device_no, before)  # it may be carried here by somebody else, later than this
     row = connection.execute(_BEFORE, asked).one()
@@ -45,7 +49,23 @@ def is_parted(connection: sa.Connection, site: str, header: PushHeader, known_pr
         own = {"device": header.device_no, "of_epoch": header.epoch}
         connection.execute(chains.update().where(_CHAIN).values(predecessor=before), own)
     others = connection.execute(_OTHERS, asked | {"but": header.epoch}).first()
-    return row.last_seq > last or others is not None
+    return lost or row.last_seq > last or others is not None
+
+
+_LOST_ROW: Final = sa.select(chains.c.acked_through, chains.c.lost_through).where(_CHAIN).with_for_update()
+
+
+def _lacks(connection: sa.Connection, site: str, header: PushHeader, now_ms: int) -> bool:
+    """Whether scans are neither in a handheld's queue any more nor here. Writes down how many there were."""
+    if header.lost_epoch is None or header.lost_through is None:
+        return False
+    asked = {"device": header.device_no, "of_epoch": header.lost_epoch}
+    begin_chain(connection, site, header.device_no, header.lost_epoch)  # perhaps nothing of it ever came
+    row = connection.execute(_LOST_ROW, asked).one()
+    if header.lost_through > (row.lost_through or 0):
+        said = {"lost_through": header.lost_through, "lost_ms": now_ms}
+        connection.execute(chains.update().where(_CHAIN).values(**said), asked)
+    return bool(row.acked_through < header.lost_through)
 
 
 _FORKED: Final = sa.and_(
@@ -66,6 +86,16 @@ _BEYOND: Final = (
     .where(events.c.seq > chains.c.left_at)
 )
 
+_LACKS: Final = sa.and_(chains.c.site == sa.bindparam("site"), chains.c.lost_through > chains.c.acked_through)
+_LACKING_SINCE: Final = (
+    sa.select(chains.c.device_no, sa.func.min(chains.c.lost_ms)).where(_LACKS).group_by(chains.c.device_no)
+)
+_LACKING: Final = (
+    sa.select(chains.c.device_no, sa.cast(sa.func.sum(chains.c.lost_through - chains.c.acked_through), sa.BigInteger))
+    .where(_LACKS)
+    .group_by(chains.c.device_no)
+)
+
 
 def known_since(connection: sa.Connection, site: str) -> dict[int, int]:
     """Numbers of the handhelds whose queue was copied or put back from a copy, with the moment of the first sign.
@@ -76,5 +106,10 @@ def known_since(connection: sa.Connection, site: str) -> dict[int, int]:
     since: dict[int, int] = dict(connection.execute(_NOTED.where(_FORKED, _OPEN), asked).all())
     told = {no for no, _ in connection.execute(_NOTED.where(_FORKED), asked)}
     # Where the new epoch has no scan of its own yet that could be marked.
-    silent = {no: ms for no, ms in connection.execute(_BEYOND, asked) if no not in told}
-    return silent | since
+    silent = [*connection.execute(_BEYOND, asked), *connection.execute(_LACKING_SINCE, asked)]
+    return {no: ms for no, ms in silent if no not in told} | since
+
+
+def lacking(connection: sa.Connection, site: str) -> dict[int, int]:
+    """How many scans each handheld is known to have lost before they came here, by its number."""
+    return dict(connection.execute(_LACKING, {"site": site}).all())

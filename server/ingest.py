@@ -99,7 +99,7 @@ def ingest(
     if (digests[-1].hex() if digests else header.before) != header.after:
         raise ProtocolError("The digest in the header is not that of these events: they changed on the way.")
     row = _chain_row(connection, device["site"], header)
-    parted = is_parted(connection, device["site"], header, row["predecessor"])
+    parted = is_parted(connection, device["site"], header, row["predecessor"], now_ms)
     stored = _stored(connection, header, row)
     # Decide.
     classify = _classify if device["revoked_ms"] is None else _classify_revoked
@@ -254,7 +254,7 @@ def _copied(header: PushHeader, row: Mapping[str, Any], line: Line, *, parted: b
     """A line that shows that its handheld was copied; each chain has one at most.
 
     Args:
-        parted: the epoch before this one went on without this handheld.
+        parted: the epoch before this one went on without this handheld, or scans of it are lost.
     """
     begins = parted and line.seq == 1
     follows = row["left_at"] is not None and line.seq == row["left_at"] + 1

@@ -152,7 +152,8 @@ def set_aside(connection: sa.Connection, site: str, *, limit: int = PAGE) -> lis
 def list_devices(connection: sa.Connection, site: str) -> list[Mapping[Any, Any]]:
     """Handhelds of a site: those in use first, then by name. The keys stay out.
 
-    `copied_ms` is since when one is known to have been copied or put back from a copy; None where it is not.
+    `copied_ms` is since when one is known to have been copied or put back from a copy; None where it is not. `lacks` is
+    how many scans it is known to have made that neither it nor this server has.
     """
     columns = [c for c in devices.c if c.name not in ("public_key", "pulled")]
     query = (
@@ -162,7 +163,12 @@ def list_devices(connection: sa.Connection, site: str) -> list[Mapping[Any, Any]
         .limit(PAGE_MAX)
     )
     copied = copied_queues.known_since(connection, site)
-    return [{**row, "copied_ms": copied.get(row["device_no"])} for row in connection.execute(query).mappings()]
+    lacking = copied_queues.lacking(connection, site)
+    found: list[Mapping[Any, Any]] = []
+    for row in connection.execute(query).mappings():
+        since = copied.get(row["device_no"])
+        found.append({**row, "copied_ms": since, "lacks": 0 if since is None else lacking.get(row["device_no"], 0)})
+    return found
 
 
 def device_names(connection: sa.Connection, site: str) -> dict[int, str]:

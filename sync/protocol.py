@@ -114,6 +114,11 @@ class PushHeader:
     predecessor_last: int | None = None
     """The last number that this handheld gave in the epoch before, where its queue still tells: whatever stands there
     beyond it, somebody else made."""
+    lost_epoch: int | None = None
+    """An epoch of which this handheld's queue does not hold all any more that is known to have been committed: it was
+    put back from an older copy, or lost."""
+    lost_through: int | None = None
+    """The last number that is known to have been given there."""
     cursor: str | None = None
     incarnation: str | None = None
     """The server incarnation that the device last heard from."""

@@ -31,6 +31,7 @@ class DeviceSchema(Schema):
     copied_ms = moment(
         allow_none=True, metadata={"description": "Since when its queue is known to be copied or put back from a copy"}
     )
+    lacks = fields.Integer(metadata={"description": "Scans that it made and that neither it nor this server has"})
 
 
 class DevicesSchema(Schema):

@@ -9,7 +9,7 @@ import click
 import segno
 
 from server import config, enrolment, queries
-from server.cli.command import command, operator, site
+from server.cli.command import command, counted, operator, site
 from server.cli.reports import moment
 from server.context import now_ms, settings
 from server.database import reading, writing
@@ -32,6 +32,11 @@ def list_handhelds() -> None:
                     f"  copied, known since {moment(one['copied_ms'])}: two queues go on under this name, or it was put"
                     " back from an old copy; `cases --rule forked` shows where. Find each device that goes by it, sync"
                     " it, revoke it here, and enrol each anew with an empty folder (`enrol --home NEW`)."
+                )
+            if one["lacks"]:
+                click.echo(
+                    f"  {counted(one['lacks'], 'scan')} that it had made came neither here nor with the copy: look for"
+                    " its newest folder or an exported file; else what was done then has to be scanned again."
                 )
 
 

@@ -129,6 +129,7 @@ LISTS: Final = (
             Column("waiting", "Waiting"),
             Column("client", "Software"),
             Column("copied_ms", "Copied", moment=True),
+            Column("lacks", "Scans lost"),
             Column("revoked_ms", "Revoked", moment=True),
         ),
     ),

@@ -34,6 +34,8 @@ chains = sa.Table(
     sa.Column("site", sa.Text, nullable=False),
     sa.Column("predecessor", sa.BigInteger),
     sa.Column("left_at", sa.BigInteger, comment="its last number, by the word of who went on under another epoch"),
+    sa.Column("lost_through", sa.BigInteger, comment="a number given there, by the word of whose queue lacks it now"),
+    sa.Column("lost_ms", sa.BigInteger, comment="when that was said"),
     sa.Column("acked_through", sa.BigInteger, nullable=False, comment="end of the contiguous durable prefix"),
     sa.Column("head", sa.LargeBinary, nullable=False, comment="digest at that point"),
     sa.Column("last_seq", sa.BigInteger, nullable=False, comment="the highest that is here"),

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from scanner_client.clock import system_clock
 from scanner_client.enrol_command import enrol
-from scanner_client.handheld import Handheld, open_handheld
+from scanner_client.handheld import QUEUE_FILE, Handheld, open_handheld
 from scanner_client.transport import Transport
 from scanner_client.uploader import Uploader
 from server import enrolment, upkeep
@@ -55,6 +55,23 @@ def is_carried_without_its_first(handheld: Handheld) -> None:
 
 def verified() -> list[str]:
     return list(upkeep.verify(office.SITE, lambda _: None))
+
+
+def test_a_queue_put_back_from_a_copy_whose_newer_scan_was_never_sent_is_told_to_the_office(
+    database_url: str, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    with office.office(database_url, tmp_path) as app, served(app) as address:
+        joins(home, address)
+        scans(home, "sent", sends=syncs)
+        shutil.copy(home / QUEUE_FILE, tmp_path / "copy")
+        scans(home, "gone", sends=lambda _: None)
+        shutil.copy(tmp_path / "copy", home / QUEUE_FILE)
+        scans(home, "next", sends=syncs)
+        told = app.test_cli_runner().invoke(args=["handhelds"]).output
+        assert verified() == []
+    assert "copied, known since" in told
+    assert "1 scan that it had made came neither here nor with the copy" in told
 
 
 def test_a_copys_second_scan_comes_before_the_originals_first_and_both_are_kept_apart(

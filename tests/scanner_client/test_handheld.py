@@ -70,6 +70,7 @@ def test_restored_queue_goes_on_in_a_new_epoch_and_still_owes_what_was_in_it(tmp
         old, new = handheld.outbox.epochs()
         assert (old.epoch, old.waiting) == (first[0].epoch, 2)
         assert (new.predecessor, new.waiting, event.seq) == (old.epoch, 1, 1)
+        assert (new.lost_epoch, new.lost_through) == (old.epoch, 3), "and says that scan 3 is gone"
         assert handheld.outbox.next_run().lines == handheld.outbox.runs(old.epoch)[0].lines
 
 
@@ -81,6 +82,7 @@ def test_lost_queue_begins_a_new_epoch_that_names_the_one_before(tmp_path: Path,
     with open_handheld(tmp_path, clock) as handheld:
         [epoch] = handheld.outbox.epochs()
         assert epoch.predecessor == event.epoch != epoch.epoch
+        assert (epoch.lost_epoch, epoch.lost_through) == (event.epoch, 1)
 
 
 def test_folder_copied_to_another_machine_begins_a_new_epoch(tmp_path: Path, clock: Clock) -> None:
@@ -91,6 +93,7 @@ def test_folder_copied_to_another_machine_begins_a_new_epoch(tmp_path: Path, clo
         assert handheld.renewed == "the folder was copied to this machine from another"
         assert handheld.outbox.epoch != epoch
         assert handheld.device.predecessor == epoch
+        assert handheld.outbox.epochs()[-1].lost_epoch is None
     with open_handheld(tmp_path, clock) as handheld:
         assert handheld.renewed is None
 

@@ -248,6 +248,38 @@ def test_a_copy_is_a_case_also_where_nothing_of_the_queue_before_it_has_come(war
     assert outcomes(push(original, now_ms=NOW)) == [(2, "forked")]
 
 
+@pytest.mark.parametrize("queue", ["put back", "lost"])
+def test_scans_that_only_a_queue_held_which_was_put_back_or_lost_are_a_case(warehouse: str, queue: str) -> None:
+    device = received("S0", "S1", "S2", "S3")
+    push(device, 1, 2, now_ms=NOW)
+    after, last = begun(device, 8, "S0"), 1 if queue == "put back" else None
+    said: dict[str, Any] = {
+        "predecessor": device.epoch,
+        "predecessor_last": last,
+        "lost_epoch": device.epoch,
+        "lost_through": 4,
+    }
+    push(begun(device, 8), now_ms=NOW, **said)
+    assert known_as_copied() == [1], "also before it has scanned anything"
+    assert outcomes(push(after, now_ms=NOW, **said)) == [(1, "forked")]
+    with reading() as c:
+        assert [(row["device_no"], row["lacks"]) for row in queries.list_devices(c, SITE)] == [(1, 2)]
+    assert open_rules(unit("S0")) == ["forked"]
+    assert_a_rebuild_changes_nothing(unit("S0"))
+    push(device, 3, now_ms=NOW)  # the newest folder was found
+    with reading() as c:
+        assert [row["lacks"] for row in queries.list_devices(c, SITE)] == [0]
+    assert list(upkeep.verify(SITE, lambda _: None)) == []
+
+
+def test_a_queue_that_was_lost_when_all_of_it_was_here_raises_nothing(warehouse: str) -> None:
+    device = received("S0", "S1")
+    push(device, now_ms=NOW)
+    said: dict[str, Any] = {"predecessor": device.epoch, "lost_epoch": device.epoch, "lost_through": 2}
+    assert outcomes(push(begun(device, 8, "S0"), now_ms=NOW, **said)) == []
+    assert known_as_copied() == []
+
+
 def test_a_first_release_that_does_not_say_where_it_left_its_epoch_is_taken_as_it_is(warehouse: str) -> None:
     device = received("S0", "S1")
     push(device, now_ms=NOW)

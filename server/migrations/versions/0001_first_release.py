@@ -50,6 +50,18 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
             nullable=True,
             comment="its last number, by the word of who went on under another epoch",
         ),
+        sa.Column(
+            "lost_through",
+            sa.BigInteger(),
+            nullable=True,
+            comment="a number given there, by the word of whose queue lacks it now",
+        ),
+        sa.Column(
+            "lost_ms",
+            sa.BigInteger(),
+            nullable=True,
+            comment="when that was said",
+        ),
         sa.Column("acked_through", sa.BigInteger(), nullable=False, comment="end of the contiguous durable prefix"),
         sa.Column("head", sa.LargeBinary(), nullable=False, comment="digest at that point"),
         sa.Column("last_seq", sa.BigInteger(), nullable=False, comment="the highest that is here"),

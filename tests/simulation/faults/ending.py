@@ -110,6 +110,14 @@ def _copies_are_seen(world: World, rows: list[Any]) -> None:
     told = {row[0] for row in rows if row[5] == "forked"}
     with reading() as connection:
         told |= copied_queues.known_since(connection, SITE).keys()
+    for hand in world.hands:
+        for epoch in hand.device.running.outbox.epochs() if hand.device.handheld is not None else ():
+            if epoch.lost_epoch is not None and epoch.device_no not in world.witness.revoked_ms:
+                row = world.look.execute(_CHAIN, (epoch.device_no, epoch.lost_epoch)).fetchone()
+                world.witness.check(
+                    14, holds=row[0] >= (epoch.lost_through or 0) or epoch.device_no in told,
+                    else_say=f"{hand.device.name} lost scans of {epoch.lost_epoch}, and nobody is told",
+                )  # fmt: skip
     for number, before, branches in _partings(world, reached):
         if number not in world.witness.revoked_ms:
             world.witness.check(
