@@ -8,13 +8,24 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from scanner_client import VERSION
+from scanner_client.device import is_signed
 from scanner_client.handheld import Handheld
 from scanner_client.sighting import Symbol
 from scanner_client.transport import Answer, Transport, TransportError
 from scanner_client.wording import say
-from sync.enrolment import ADDRESSES_MAX, INVITATION_SCHEME, Invitation
-from sync.protocol import ENROL_PATH
+from sync.enrolment import (
+    ADDRESSES_MAX,
+    ENROL_HEADER,
+    ENROL_PREFIX,
+    INVITATION_SCHEME,
+    Invitation,
+    code_seed,
+    reply_message,
+)
+from sync.protocol import ENROL_PATH, ProtocolError, read_signature, write_signature
 
 SHORT_CODE: Final = re.compile(r"[A-Z2-7]{8,64}=*")
 """The one-time part alone, in base 32: it names no server and no key."""
@@ -46,14 +57,14 @@ def enrol(handheld: Handheld, text: str, transport: Transport, *, name: str | No
     if invitation.code is None:
         return _look_elsewhere(handheld, invitation)
     named = replace(handheld.device, name=name or handheld.device.name)
-    request = {
-        "code": invitation.code,
+    told = {
         "public_key": named.public_key.hex(),
         "name": named.name,
         "epoch": handheld.outbox.epoch,
         "client": VERSION,
     }
-    row = _accepted(_post(invitation.addresses, request, transport), invitation)
+    body, signature = signed_request(invitation.code, told)
+    row = _accepted(_post(invitation.addresses, body, signature, transport), signature, invitation)
     site = " ".join(dict.fromkeys(str(row["site"][part]) for part in ("code", "name") if row["site"].get(part)))
     addresses = (*invitation.addresses, *map(str, row["addresses"]))
     handheld.change(
@@ -67,6 +78,13 @@ def enrol(handheld: Handheld, text: str, transport: Transport, *, name: str | No
     return say("command.enrolled", device_no=named.device_no, site=site or "?")
 
 
+def signed_request(code: str, told: dict[str, Any]) -> tuple[bytes, bytes]:
+    """Body and signature of an enrolment that says this; that the code is here is shown, and the code itself not."""
+    key = Ed25519PrivateKey.from_private_bytes(code_seed(code))
+    body = json.dumps({"offer_key": key.public_key().public_bytes_raw().hex(), **told}).encode()
+    return body, key.sign(ENROL_PREFIX + body)
+
+
 def _look_elsewhere(handheld: Handheld, invitation: Invitation) -> str:
     if handheld.device.server_key is None:
         raise EnrolmentError("That code only tells a new address. This handheld needs one to enrol with.")
@@ -76,25 +94,33 @@ def _look_elsewhere(handheld: Handheld, invitation: Invitation) -> str:
     return say("command.readdressed", addresses=", ".join(invitation.addresses))
 
 
-def _post(addresses: Iterable[str], request: dict[str, Any], transport: Transport) -> Answer:
+def _post(addresses: Iterable[str], body: bytes, signature: bytes, transport: Transport) -> Answer:
     """The answer of the first address that is reached."""
-    body = json.dumps(request).encode()
+    headers = {"Content-Type": "application/json", ENROL_HEADER: write_signature(signature)}
     reason = ""
     for address in addresses:
         try:
-            return transport.post(address, ENROL_PATH, body, {"Content-Type": "application/json"})
+            return transport.post(address, ENROL_PATH, body, headers)
         except TransportError as error:
             reason = str(error)
     raise EnrolmentError(reason)
 
 
-def _accepted(answer: Answer, invitation: Invitation) -> dict[str, Any]:
+def _accepted(answer: Answer, signature: bytes, invitation: Invitation) -> dict[str, Any]:
     if answer.status != 201:
         _, message = answer.error()
         raise EnrolmentError(message)
     row = answer.json()
-    if row.get("server_key") != invitation.server_key.hex():
+    if not _is_its_servers(answer, signature, invitation):
         raise EnrolmentError("Something answered that is not the server of this code.")
     if not isinstance(row.get("site"), dict) or not isinstance(row.get("addresses"), list):
         raise EnrolmentError("The server's answer cannot be understood; is it of the same version?")
     return row
+
+
+def _is_its_servers(answer: Answer, signature: bytes, invitation: Invitation) -> bool:
+    try:
+        signed = read_signature(answer.headers.get("Server-Signature", ""))
+    except ProtocolError:
+        return False
+    return is_signed(invitation.server_key, signed, reply_message(signature, answer.body))

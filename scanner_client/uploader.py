@@ -67,6 +67,8 @@ class Sent:
     """Whether another push has something to do at once."""
     untold: bool = False
     """Whether the server cannot say what changed, through a fault of its own."""
+    revoked: bool = False
+    """Whether the server trusts this handheld no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,17 +94,19 @@ class Uploader:
         Raises:
             SyncError: it cannot go on now; what was answered for so far is done with.
         """
-        untold = False
+        untold = revoked = False
         for _ in range(PUSHES_MAX):
             sent = self.push_once()
             yield sent
-            untold = sent.untold
+            untold, revoked = sent.untold, sent.revoked
             if not sent.more:
                 break
         yield from self.forward_carried()
         self.send_pictures()
         if untold:  # last: whatever waits here goes out all the same
             raise SyncError(say("status.untold"), code="untold")
+        if revoked:
+            raise SyncError(say("status.revoked"), code="revoked")
 
     def send_pictures(self) -> int:
         """Hand on the pictures that wait, now that the events which they belong to are there; how many were taken."""
@@ -233,7 +237,7 @@ class Uploader:
         if not reply.more:  # only now: until then what was scanned here stands in no page of the map
             handheld.outbox.map_is_whole()
         self._learn(tuple(reply.addresses))
-        more_changes = reply.more and not reply.untold
+        more_changes = reply.more and not (reply.untold or reply.revoked)
         if run.is_broken and not more_changes:
             raise SyncError(damage(run), code="damaged")
         more = more_changes or any(e.waiting or not e.confirmed for e in handheld.outbox.epochs())
@@ -245,6 +249,7 @@ class Uploader:
             changes=len(reply.changes),
             more=more,
             untold=reply.untold is not None,
+            revoked=reply.revoked,
         )
 
     def _moved(self, run: Run) -> bool:

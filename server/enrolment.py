@@ -1,7 +1,8 @@
 """Handhelds come and go: one-time codes, invitations, enrolment and revocation, each a fact in the ledger.
 
-A code is short-lived, good for one handheld, bound to a role and a site, and kept only as its SHA-256: with 80 random
-bits there is nothing to guess and no dictionary to try, so a slow hash would buy nothing.
+A code is short-lived, good for one handheld, bound to a role and a site. A key pair is made from it
+(`sync.enrolment.code_seed`): the handheld signs with the private half, and only the digest of the public half is kept
+here. With 80 random bits there is nothing to guess and no dictionary to try, so a slow hash would buy nothing.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from server import ledger
 from server.context import identity
 from server.roles import PERSONAL
 from server.tables import chains, devices, enrolment_codes
-from sync.enrolment import ADDRESSES_MAX, Invitation, device_no
+from sync.enrolment import ADDRESSES_MAX, Invitation, code_seed, device_no
 from sync.event import INT_MAX
 
 CODE_BYTES: Final = 10
@@ -54,11 +55,18 @@ def new_code(
     connection.execute(enrolment_codes.delete().where(enrolment_codes.c.expires_ms < now_ms - CODE_VALID_MS_MAX))
     code = base64.b32encode(secrets.token_bytes(CODE_BYTES)).decode()
     connection.execute(
-        enrolment_codes.insert().values(digest=_digest(code), site=site, role=role, expires_ms=now_ms + valid_ms)
+        enrolment_codes.insert().values(
+            digest=_digest(code_key(code)), site=site, role=role, expires_ms=now_ms + valid_ms
+        )
     )
     reason = f"an enrolment code for one {role}"
     ledger.record(connection, site=site, action="administer", operator=operator, now_ms=now_ms, reason=reason)
     return code
+
+
+def code_key(code: str) -> bytes:
+    """The public half of the key that is made from a code; who signs with the other half has the code."""
+    return Ed25519PrivateKey.from_private_bytes(code_seed(code)).public_key().public_bytes_raw()
 
 
 def invitation(connection: sa.Connection, code: str | None, addresses: Sequence[str]) -> Invitation:
@@ -74,7 +82,7 @@ def invitation(connection: sa.Connection, code: str | None, addresses: Sequence[
 def enrol(
     connection: sa.Connection,
     *,
-    code: str,
+    offer_key: bytes,
     public_key: bytes,
     name: str,
     epoch: int,
@@ -86,12 +94,15 @@ def enrol(
     One that was here before (whether this server remembers it or not) keeps its number and its queue, and a revoked
     one is let in again: a fresh code is a person's word for it.
 
+    Args:
+        offer_key: public half of the key made from the code, with which this very request was signed.
+
     Raises:
         EnrolmentError: the code is wrong, used or too old, or what came with it cannot be stored.
     """
     _check(public_key, name, client, epoch)
     number = device_no(public_key)
-    offer = _spend(connection, code, number, now_ms)
+    offer = _spend(connection, offer_key, number, now_ms)
     before = connection.execute(sa.select(devices).where(devices.c.device_no == number)).one_or_none()
     if before is not None and before.public_key != public_key:
         raise EnrolmentError(f"Another handheld has the number {number}: make a new key and try again.")
@@ -127,8 +138,8 @@ def revoke(connection: sa.Connection, *, number: int, operator: str | None, now_
     return True
 
 
-def _digest(code: str) -> str:
-    return hashlib.sha256(code.encode()).hexdigest()
+def _digest(key: bytes) -> str:
+    return hashlib.sha256(key).hexdigest()
 
 
 def _check(public_key: bytes, name: str, client: str, epoch: int) -> None:
@@ -143,11 +154,11 @@ def _check(public_key: bytes, name: str, client: str, epoch: int) -> None:
         raise EnrolmentError(f"The epoch is {epoch}, outside 1 to 2^53 - 1.")
 
 
-def _spend(connection: sa.Connection, code: str, number: int, now_ms: int) -> Any:
+def _spend(connection: sa.Connection, offer_key: bytes, number: int, now_ms: int) -> Any:
     """The offer behind a code, used up: the row is claimed in one statement, so two handhelds cannot share it."""
     claimed = connection.execute(
         enrolment_codes.update()
-        .where(enrolment_codes.c.digest == _digest(code.strip().upper().replace("-", "").replace(" ", "")))
+        .where(enrolment_codes.c.digest == _digest(offer_key))
         .where(enrolment_codes.c.used_by.is_(None))
         .where(enrolment_codes.c.expires_ms > now_ms)
         .values(used_by=number)

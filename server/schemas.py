@@ -84,8 +84,14 @@ class ErrorSchema(Schema):
 class EnrolmentSchema(Schema):
     """What a handheld says when it enrols."""
 
-    code = text(required=True, metadata={"description": "The one-time code of the invitation"})
-    public_key = fields.String(required=True, validate=Length(equal=64), metadata={"description": "Ed25519, hex"})
+    offer_key = fields.String(
+        required=True,
+        validate=Length(equal=64),
+        metadata={"description": "Ed25519, hex: public half of the key made from the one-time code"},
+    )
+    public_key = fields.String(
+        required=True, validate=Length(equal=64), metadata={"description": "Ed25519, hex: the handheld's own"}
+    )
     name = text(required=True, validate=[Length(1, 100), printable])
     epoch = integer(required=True)
     client = text(required=True, validate=[Length(1, 100), printable])

@@ -17,6 +17,10 @@ from urllib.parse import parse_qsl, urlencode
 
 INVITATION_SCHEME: Final = "scan-enrol:"
 ADDRESSES_MAX: Final = 8
+ENROL_PREFIX: Final = b"scan-enrol v1\n"
+"""Stands before the body of an enrolment when it is signed."""
+ENROL_HEADER: Final = "Enrolment-Signature"
+_CODE_PREFIX: Final = b"scan-code v1\n"
 REPLY_PREFIX: Final = b"scan-reply v1\n"
 SERVER_PREFIX: Final = b"scan-server v1\n"
 SERVICE_TYPE: Final = "_scan-sync._tcp.local."
@@ -70,6 +74,17 @@ class Invitation:
         if not all(a.startswith(("http://", "https://")) for a in addresses):
             raise InvitationError("The enrolment code names a server that is not on the web.")
         return cls(addresses=addresses, server_key=key, code=one.get("c"))
+
+
+def code_seed(code: str) -> bytes:
+    """The private Ed25519 key that is made from a one-time code, 32 bytes.
+
+    A handheld signs with it instead of sending the code: else whoever listens on the Wi-Fi would have the code, and
+    could enrol a handheld of their own with it. The server keeps only what the public half hashes to. As the code has
+    80 random bits, neither half leads back to it.
+    """
+    plain = code.upper().replace("-", "").replace(" ", "").strip()
+    return hashlib.sha256(_CODE_PREFIX + plain.encode(errors="replace")).digest()
 
 
 def device_no(public_key: bytes) -> int:

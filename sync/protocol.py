@@ -163,6 +163,8 @@ class Reply:
     """Whether further changes wait behind this cursor."""
     untold: str | None = None
     """Why the server cannot say now what changed, in a sentence. What it acknowledges it has all the same."""
+    revoked: bool = False
+    """Whether this handheld is trusted no more: what it sent is kept apart, and it is told nothing further."""
 
 
 _HEADER_TYPES: Final[dict[str, tuple[type, bool]]] = {

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from flask import Response, current_app, request
+from flask import Response, current_app, jsonify, request
 
-from server import config, context, metrics, untold
+from server import changes, config, context, metrics, untold
 from server.api.resource import Resource
 from server.context import Identity
 from server.database import reading, transact
@@ -24,7 +25,7 @@ from server.tables import devices
 from server.taking_in import joined, take_in
 from server.untold import Told
 from sync import protocol
-from sync.enrolment import reply_message, server_message
+from sync.enrolment import ENROL_HEADER, ENROL_PREFIX, reply_message, server_message
 from sync.protocol import PushHeader, Reply
 
 resource = Resource(
@@ -74,13 +75,19 @@ def authorization(value: str) -> tuple[int, bytes]:
     parts = value.split(" ")
     if len(parts) != 3 or parts[0] != SCHEME or not (parts[1].isascii() and parts[1].isdigit()):
         raise Refusal(401, "bad_signature", f"Authorization takes: {SCHEME} <device_no> <base64url signature>.")
+    if len(parts[1]) > 15:
+        raise Refusal(401, "bad_signature", "That is no handheld's number.")
+    return int(parts[1]), _signature(parts[2])
+
+
+def _signature(text: str) -> bytes:
     try:
-        signature = protocol.read_signature(parts[2])
+        signature = protocol.read_signature(text)
     except protocol.ProtocolError:
         signature = b""
-    if len(signature) != SIGNATURE_BYTES or len(parts[1]) > 15:
+    if len(signature) != SIGNATURE_BYTES:
         raise Refusal(401, "bad_signature", "That is no Ed25519 signature: 64 bytes in base64url.")
-    return int(parts[1]), signature
+    return signature
 
 
 _DEVICE: Final = sa.select(devices).where(devices.c.device_no == sa.bindparam("number"))
@@ -118,17 +125,23 @@ def _take(number: int, header: PushHeader, lines: list[bytes]) -> tuple[Reply, I
 
     def write(
         connection: sa.Connection, header: PushHeader, lines: Sequence[bytes], unable: str | None
-    ) -> tuple[str, Identity, Ingested]:
+    ) -> tuple[Mapping[Any, Any], Identity, Ingested]:
         device = device_row(connection, number)
         identity = context.identity(connection)
-        return device["site"], identity, ingest(connection, device, header, lines, now_ms=now_ms, unable=unable)
+        return device, identity, ingest(connection, device, header, lines, now_ms=now_ms, unable=unable)
 
     parts = take_in(write, header, lines)
-    site, identity, _ = parts[-1]
-    taken = joined([part for _, _, part in parts])
+    device, identity, _ = parts[-1]
+    taken = joined([part for *_, part in parts])
     metrics.count_events(taken)
-    told = untold.pull(site, header.cursor, device_no=number, incarnation=identity.incarnation, now_ms=now_ms)
-    return _reply(identity, taken, told, now_ms), identity
+    if device["revoked_ms"] is not None:  # whoever holds it learns of nothing any more
+        told = Told(cursor=changes.unmoved(header.cursor, identity.incarnation), more=True)
+    else:
+        told = untold.pull(
+            device["site"], header.cursor, device_no=number, incarnation=identity.incarnation, now_ms=now_ms
+        )
+    reply = _reply(identity, taken, told, now_ms)
+    return replace(reply, revoked=device["revoked_ms"] is not None), identity
 
 
 def _reply(identity: Identity, taken: Ingested, told: Told, now_ms: int) -> Reply:
@@ -154,9 +167,7 @@ def _reply(identity: Identity, taken: Ingested, told: Told, now_ms: int) -> Repl
 def _answer(reply: Reply, identity: Identity, request_signature: bytes) -> Response:
     body = protocol.write_reply(reply)
     response = current_app.response_class(body, mimetype="application/json")
-    response.headers["Server-Signature"] = protocol.write_signature(
-        identity.key.sign(reply_message(request_signature, body))
-    )
+    response.headers["Server-Signature"] = _signed(identity, request_signature, body)
     response.headers["Vary"] = "Accept-Encoding"
     if len(body) >= GZIP_BYTES_MIN and request.accept_encodings["gzip"] > 0:
         response.set_data(gzip.compress(body, compresslevel=GZIP_LEVEL, mtime=0))
@@ -191,26 +202,43 @@ def who(query: dict[str, str]) -> dict[str, Any]:
 @resource.post("/enrol")
 @resource.arguments(EnrolmentSchema)
 @resource.response(201, EnrolledSchema)
-def enrol_handheld(asked: dict[str, Any]) -> dict[str, Any]:
-    """Enrol a handheld with a one-time code
+def enrol_handheld(asked: dict[str, Any]) -> Response:
+    r"""Enrol a handheld with a one-time code
 
+    The code itself is not sent. Its SHA-256 after `scan-code v1\n` is a private Ed25519 key, with which
+    `Enrolment-Signature` signs `scan-enrol v1\n` and the body. The reply carries `Server-Signature`, as that of a push.
     A handheld that a restored server no longer knows enrols again with its old key, and keeps its number and queue.
     """
-    try:
-        public_key = bytes.fromhex(asked.pop("public_key"))
-    except ValueError:
-        raise Refusal(422, "not_valid", "public_key takes 32 bytes in hex.") from None
+    offer_key, public_key = (_key(asked.pop(name), name) for name in ("offer_key", "public_key"))
+    signature = _signature(request.headers.get(ENROL_HEADER, ""))
+    verify(offer_key, signature, ENROL_PREFIX + request.get_data())
     now_ms = context.now_ms()
     with reading() as connection:
         identity = context.identity(connection)
     try:
-        device = transact(lambda c: enrol(c, public_key=public_key, now_ms=now_ms, **asked))
+        device = transact(lambda c: enrol(c, offer_key=offer_key, public_key=public_key, now_ms=now_ms, **asked))
     except EnrolmentError as error:
         raise Refusal(403, "code_refused", str(error)) from None
-    return {
+    told = {
         "device_no": device.device_no,
         "incarnation": identity.incarnation,
         "server_key": identity.public_key.hex(),
         "addresses": list(config.addresses(context.settings())),
         "site": {"code": device.site, "name": device.site},
     }
+    response = jsonify(EnrolledSchema().dump(told))
+    response.status_code = 201
+    response.headers["Server-Signature"] = _signed(identity, signature, response.get_data())
+    return response
+
+
+def _key(text: str, name: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise Refusal(422, "not_valid", f"{name} takes 32 bytes in hex.") from None
+
+
+def _signed(identity: Identity, request_signature: bytes, body: bytes) -> str:
+    """The server's signature of an answer, bound to the one request that it answers."""
+    return protocol.write_signature(identity.key.sign(reply_message(request_signature, body)))

@@ -56,7 +56,7 @@ chains = sa.Table(
 enrolment_codes = sa.Table(
     "enrolment_codes",
     db.metadata,
-    sa.Column("digest", sa.Text, primary_key=True, comment="SHA-256 of the code, hex"),
+    sa.Column("digest", sa.Text, primary_key=True, comment="SHA-256 of the public key made from the code, hex"),
     sa.Column("site", sa.Text, nullable=False),
     sa.Column("role", sa.Text, nullable=False),
     sa.Column("expires_ms", sa.BigInteger, nullable=False),

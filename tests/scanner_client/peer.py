@@ -17,7 +17,15 @@ from urllib.parse import parse_qs, urlsplit
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from scanner_client.device import is_signed
-from sync.enrolment import Invitation, device_no, reply_message, server_message
+from sync.enrolment import (
+    ENROL_HEADER,
+    ENROL_PREFIX,
+    Invitation,
+    code_seed,
+    device_no,
+    reply_message,
+    server_message,
+)
 from sync.event import GENESIS, chain
 from sync.protocol import (
     ENROL_PATH,
@@ -51,6 +59,7 @@ class Peer:
     untold: str | None = None
     """Why it cannot say what changed."""
     safe: bool = False
+    revoked: bool = False
     now_ms: int = 1_700_000_000_000
     site: dict[str, str] = field(default_factory=lambda: {"code": "HH", "name": "Harbour"})
     codes: set[str] = field(default_factory=lambda: {"once"})
@@ -98,22 +107,25 @@ class Peer:
             answer()  # the server has committed; only the reply is lost
         return bend(self, (200, {}, b""))
 
-    def enrol(self, body: bytes) -> Answer:
-        row = json.loads(body)
-        if row["code"] not in self.codes:
+    def enrol(self, text: str, body: bytes) -> Answer:
+        row, signature = json.loads(body), read_signature(text)
+        offered = bytes.fromhex(row["offer_key"])
+        if offered not in {_code_key(code) for code in self.codes}:
             return _error(403, "bad_code", "That code was used already, or is too old.")
+        if not is_signed(offered, signature, ENROL_PREFIX + body):
+            return _error(401, "bad_signature", "The signature is wrong.")
         key = bytes.fromhex(row["public_key"])
         self.devices[device_no(key)] = key
-        return _json(
-            201,
-            {
-                "device_no": device_no(key),
-                "incarnation": self.incarnation,
-                "server_key": self.public_key.hex(),
-                "addresses": [self.address],
-                "site": self.site,
-            },
-        )
+        told = {
+            "device_no": device_no(key),
+            "incarnation": self.incarnation,
+            "server_key": self.public_key.hex(),
+            "addresses": [self.address],
+            "site": self.site,
+        }
+        answer = json.dumps(told).encode()
+        signed = write_signature(self.key.sign(reply_message(signature, answer)))
+        return 201, {"Content-Type": "application/json", "Server-Signature": signed}, answer
 
     def who(self, nonce: str) -> Answer:
         message = server_message(bytes.fromhex(nonce), self.incarnation, [self.address])
@@ -146,8 +158,9 @@ class Peer:
             addresses=[self.address],
             changes=page,
             cursor=str(start + len(page)),
-            more=self.untold is not None or start + len(page) < len(self.changes),
+            more=self.untold is not None or self.revoked or start + len(page) < len(self.changes),
             untold=self.untold,
+            revoked=self.revoked,
         )
 
 
@@ -169,7 +182,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         peer.requests.append((self.path, len(unpack(body)[1]) if self.path == SYNC_PATH else 0))
         if self.path == ENROL_PATH:
-            self._send(peer.enrol(body))
+            self._send(peer.enrol(self.headers[ENROL_HEADER], body))
         elif self.path == SYNC_PATH:
             self._send(peer.bent(lambda: peer.sync(self.headers["Authorization"], body)))
 
@@ -220,6 +233,10 @@ def running_peer(port: int = 0, peer: Peer | None = None) -> Iterator[Peer]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def _code_key(code: str) -> bytes:
+    return Ed25519PrivateKey.from_private_bytes(code_seed(code)).public_key().public_bytes_raw()
 
 
 def _error(status: int, code: str, message: str) -> Answer:

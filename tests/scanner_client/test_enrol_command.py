@@ -5,10 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from scanner_client.clock import Clock
 from scanner_client.device import load_device
-from scanner_client.enrol_command import EnrolmentError, enrol, invitation_in
+from scanner_client.enrol_command import EnrolmentError, enrol, invitation_in, signed_request
 from scanner_client.handheld import Handheld, open_handheld
 from scanner_client.sighting import Symbol
 from scanner_client.transport import Transport
@@ -70,6 +71,22 @@ def test_another_server_at_that_address_enrols_nobody(handheld: Handheld, peer: 
         with pytest.raises(EnrolmentError, match="not the server of this code"):
             enrol(handheld, forged.text(), transport)
     assert handheld.device.server_key is None
+
+
+def test_answer_in_the_servers_name_that_it_did_not_sign_enrols_nobody(
+    handheld: Handheld, peer: Peer, transport: Transport
+) -> None:
+    invitation = peer.invitation()
+    peer.key = Ed25519PrivateKey.generate()  # it has the code, and knows the key that the code names
+    with pytest.raises(EnrolmentError, match="not the server of this code"):
+        enrol(handheld, invitation, transport)
+    assert handheld.device.server_key is None
+
+
+def test_code_itself_is_never_sent() -> None:
+    body, _ = signed_request("GEZDGNBVGY3TQOJQ", {"name": "Dock 1"})
+    assert b"GEZDGNBVGY3TQOJQ" not in body
+    assert signed_request("gezd-gnbv gy3t-qojq", {"name": "Dock 1"})[0] == body
 
 
 def test_server_that_is_away_is_named(handheld: Handheld, peer: Peer, transport: Transport) -> None:

@@ -17,6 +17,7 @@ from scanner_client.transport import Transport
 from scanner_client.uploader import SyncError, Uploader
 from sync.event import decode
 from sync.protocol import EVENTS_PER_PUSH_MAX, SYNC_PATH
+from tests.scanner_client.conftest import Hands
 from tests.scanner_client.peer import Peer, answers, breaks_off, running_peer
 from tests.scanner_client.scans import BIN_A, scan_of, unit
 
@@ -109,6 +110,35 @@ def test_reply_signed_by_another_server_acknowledges_nothing(
     with pytest.raises(SyncError, match="not our server: its signature is wrong"):
         drain(uploader)
     assert enrolled.outbox.waiting() == 1
+
+
+def test_revoked_handheld_sends_what_waits_and_its_data_only_grow_older(
+    uploader: Uploader, enrolled: Handheld, peer: Peer, hands: Hands
+) -> None:
+    drain(uploader)
+    peer.revoked = True
+    enrolled.commit([scan_of(1)])
+    for minutes in (1, 2):
+        hands.pass_ms(60_000)
+        with pytest.raises(SyncError, match="revoked this handheld") as told:
+            drain(uploader)
+        assert told.value.code == "revoked"
+        assert enrolled.site_map.age_ms(enrolled.clock) == minutes * 60_000
+    assert enrolled.outbox.waiting() == 0
+
+
+def test_handheld_that_is_revoked_by_a_restored_server_sends_its_queue_again_once(
+    uploader: Uploader, enrolled: Handheld, peer: Peer
+) -> None:
+    enrolled.commit([scan_of(1)])
+    drain(uploader)
+    peer.incarnation, peer.revoked = "second", True
+    peer.ledger.clear()
+    for _ in range(2):
+        with pytest.raises(SyncError, match="revoked this handheld"):
+            drain(uploader)
+    assert received(peer, enrolled) == [unit(1)]
+    assert [count for path, count in peer.requests if path == SYNC_PATH].count(1) == 2
 
 
 def test_reply_to_another_request_acknowledges_nothing(uploader: Uploader, enrolled: Handheld, peer: Peer) -> None:

@@ -222,7 +222,9 @@ def test_a_queue_that_came_as_a_file_is_taken_once(database_url: str, tmp_path: 
         assert said == f"Error: Handheld {device_no(public)} (HH-1) is not enrolled here: enrol it first.\n"
         with writing() as c:
             word = enrolment.new_code(c, site=SITE, role="picker", operator=None, now_ms=NOW)
-            enrolment.enrol(c, code=word, public_key=public, name="HH-1", epoch=1, client="1", now_ms=NOW)
+            enrolment.enrol(
+                c, offer_key=enrolment.code_key(word), public_key=public, name="HH-1", epoch=1, client="1", now_ms=NOW
+            )
         assert run(app, "import-file", path) == "1 event of HH-1: 1 accepted.\n"
         assert run(app, "import-file", path) == "1 event of HH-1: 1 duplicate.\n"
         assert len(rows(unit_states, "unit")) == 1

@@ -27,7 +27,9 @@ def code(role: str = "receiver", now_ms: int = NOW) -> str:
 def enrol(word: str, *, key: bytes = KEY, epoch: int = 7, now_ms: int = NOW, **given: Any) -> Any:
     told = {"name": "HH-1", "client": "1.0.0"} | given
     with writing() as c:
-        return enrolment.enrol(c, code=word, public_key=key, epoch=epoch, now_ms=now_ms, **told)
+        return enrolment.enrol(
+            c, offer_key=enrolment.code_key(word), public_key=key, epoch=epoch, now_ms=now_ms, **told
+        )
 
 
 def test_a_handheld_enrols_with_a_code_and_gets_its_role(database_url: str, tmp_path: Path) -> None:
@@ -72,9 +74,12 @@ def test_a_refused_handheld_does_not_use_up_its_code(database_url: str, tmp_path
 def test_the_database_does_not_hold_a_code_that_could_be_read_out(database_url: str, tmp_path: Path) -> None:
     with office(database_url, tmp_path):
         word = code()
-        assert rows(enrolment_codes, "digest") == [(hashlib.sha256(word.encode()).hexdigest(),)]
+        kept = rows(enrolment_codes, "digest")
+        assert kept == [(hashlib.sha256(enrolment.code_key(word)).hexdigest(),)]
         with reading() as c:
             assert not [r for t in (events, enrolment_codes) for r in c.execute(sa.select(t)) if word in str(r)]
+        with pytest.raises(EnrolmentError, match="wrong, used up or too old"):  # nor can what it holds be used
+            enrol(kept[0][0])
 
 
 def test_a_handheld_that_enrols_again_keeps_its_number_and_what_the_server_has_of_its_queue(

@@ -38,7 +38,9 @@ def test_a_failure_of_the_console_is_a_page(app: Flask) -> None:
 
 
 def test_what_a_field_lacks_is_said_by_its_name(app: Flask) -> None:
-    answer = app.test_client().post("/api/v1/enrol", json={"code": "X", "public_key": "00", "name": "a", "epoch": 3.7})
+    answer = app.test_client().post(
+        "/api/v1/enrol", json={"offer_key": "X", "public_key": "00", "name": "a", "epoch": 3.7}
+    )
     assert refusal(answer) == (422, "not_valid")
     for field in ("public_key", "epoch", "client"):
         assert f"{field}: " in answer.get_json()["message"]

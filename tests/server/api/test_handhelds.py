@@ -1,24 +1,40 @@
 import base64
+import json
 import secrets
 
 import pytest
 import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from server.database import reading
 from server.tables import devices
-from sync.enrolment import Invitation, device_no, server_message
+from sync.enrolment import ENROL_HEADER, ENROL_PREFIX, Invitation, code_seed, device_no, server_message
+from sync.protocol import write_signature
 from tests.handheld import DOCK, unit
-from tests.server.running import SERVER_KEY, Handheld, Person, refusal
+from tests.server.running import SERVER_KEY, Handheld, Person, refusal, verify_reply
 
 
 def _code(admin: Person) -> str:
     return str(admin.post("/api/v1/devices/codes", json={"role": "receiver"}).get_json()["code"])
 
 
+def _request(code: str, public_key: str) -> tuple[bytes, bytes]:
+    key = Ed25519PrivateKey.from_private_bytes(code_seed(code))
+    offer = key.public_key().public_bytes_raw().hex()
+    asked = {"offer_key": offer, "public_key": public_key, "name": "HH-9", "epoch": 1, "client": "1.0.0"}
+    body = json.dumps(asked).encode()
+    return body, key.sign(ENROL_PREFIX + body)
+
+
+def _send(app: Flask, body: bytes, signature: bytes) -> TestResponse:
+    headers = {"Content-Type": "application/json", ENROL_HEADER: write_signature(signature)}
+    return app.test_client().post("/api/v1/enrol", data=body, headers=headers)
+
+
 def _enrol(app: Flask, code: str, handheld: Handheld) -> tuple[int, dict[str, object]]:
-    asked = {"code": code, "public_key": handheld.public_key.hex(), "name": "HH-9", "epoch": 1, "client": "1.0.0"}
-    answer = app.test_client().post("/api/v1/enrol", json=asked)
+    answer = _send(app, *_request(code, handheld.public_key.hex()))
     return answer.status_code, answer.get_json()
 
 
@@ -41,6 +57,18 @@ def test_a_code_is_good_for_one_handheld_only(app: Flask, admin: Person) -> None
     assert (status, answer["code"]) == (403, "code_refused")
 
 
+def test_who_hears_an_enrolment_on_the_wifi_enrols_no_handheld_of_their_own(app: Flask, admin: Person) -> None:
+    code, mine, theirs = _code(admin), Handheld(app), Handheld(app)
+    body, signature = _request(code, mine.public_key.hex())
+    assert code.encode() not in body
+    forged = body.replace(mine.public_key.hex().encode(), theirs.public_key.hex().encode())
+    for sent in ((forged, signature), (forged, theirs.key.sign(ENROL_PREFIX + forged)), (body, b"")):
+        assert refusal(_send(app, *sent)) == (401, "bad_signature")
+    answer = _send(app, body, signature)
+    assert answer.status_code == 201
+    verify_reply(answer, signature, answer.data)
+
+
 def test_the_invitation_names_this_server_and_its_key(admin: Person) -> None:
     offer = admin.post("/api/v1/devices/codes", json={"role": "receiver"}).get_json()
     invitation = Invitation.parse(offer["invitation"])
@@ -51,8 +79,7 @@ def test_the_invitation_names_this_server_and_its_key(admin: Person) -> None:
 
 @pytest.mark.parametrize("key", ["00" * 31, "zz" * 32, "00" * 33])
 def test_a_key_that_is_none_is_refused(app: Flask, admin: Person, key: str) -> None:
-    asked = {"code": _code(admin), "public_key": key, "name": "HH-9", "epoch": 1, "client": "1.0.0"}
-    assert refusal(app.test_client().post("/api/v1/enrol", json=asked)) == (422, "not_valid")
+    assert refusal(_send(app, *_request(_code(admin), key))) == (422, "not_valid")
 
 
 def test_a_revoked_handheld_is_listed_as_such(admin: Person, handheld: Handheld) -> None:

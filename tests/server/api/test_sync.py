@@ -13,7 +13,7 @@ from server.database import reading
 from server.tables import cases, devices, events
 from sync import protocol
 from tests.handheld import BIN_A, BIN_B, DOCK, unit
-from tests.server.running import NOW, Handheld, refusal, verify_reply
+from tests.server.running import NOW, Handheld, Person, refusal, verify_reply
 
 
 def _rows(table: sa.Table) -> int:
@@ -55,6 +55,19 @@ def test_a_pull_goes_on_from_its_cursor(app: Flask, handheld: Handheld) -> None:
     handheld.push(cursor=first["cursor"])
     later = handheld.push(cursor=first["cursor"])
     assert [(kind, key) for kind, key, _ in later["changes"]] == [("unit", unit("A1"))]
+
+
+def test_who_holds_a_revoked_handheld_learns_of_nothing_that_happens_here_any_more(
+    app: Flask, admin: Person, handheld: Handheld
+) -> None:
+    stolen = Handheld(app).enrol(name="HH-2")
+    before = stolen.push()
+    assert admin.post(f"/api/v1/devices/{stolen.chain.device_no}/revoke").status_code == 204
+    handheld.scan("put_away", unit("A1"), location=BIN_A)
+    handheld.push()
+    for cursor in (before["cursor"], None, "nonsense"):
+        told = stolen.push(cursor=cursor)
+        assert (told["changes"], told["revoked"]) == ([], True)
 
 
 def test_a_reply_is_signed_for_the_one_request_that_it_answers(handheld: Handheld) -> None:
