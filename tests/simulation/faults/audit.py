@@ -102,7 +102,7 @@ def late_arrival(world: World, request: Request) -> None:
 
 def after_round(world: World, hand: Hand) -> None:
     """A handheld has heard from the server, or not; what it may let go, and which recalls it must keep."""
-    if hand.device.trouble is not None:
+    if hand.device.trouble is not None and not hand.device.is_revoked:
         world.note(f"{hand.device.name} could not sync: {hand.device.trouble}")
         foreseen = hand.device.trouble != "local" or hand.device.disk.was_full
         world.witness.check(6, holds=foreseen, else_say=f"{hand.device.name} could not sync: {hand.device.why}")

@@ -128,6 +128,11 @@ class Device:
         return self._background.state.code
 
     @property
+    def is_revoked(self) -> bool:
+        """Whether the server said so in the last round: it takes what waits, and tells nothing."""
+        return self.trouble == "revoked"
+
+    @property
     def why(self) -> str | None:
         """Likewise, the sentence."""
         return self._background.state.trouble

@@ -219,7 +219,7 @@ def _times(world: World, rows: list[Any]) -> None:
 
 def _map(world: World, hand: Hand) -> None:
     """What a handheld pulled bit by bit is what it would have pulled at once; recalls in force are in it."""
-    if hand.device.handheld is None:
+    if hand.device.handheld is None or hand.device.is_revoked:
         return
     number = hand.device.number
     with reading() as connection:

@@ -193,7 +193,7 @@ class World:
             if self.settling and (rounds > ROUNDS_MAX or self.time.now > self._mended_ms + DRAINED_MS_MAX):
                 self.witness.check(6, holds=False, else_say=f"{device.name} does not drain in time: {device.trouble}")
                 return
-            if self.settling and device.trouble is None and not device.owes:
+            if self.settling and (device.trouble is None or device.is_revoked) and not device.owes:
                 return
             if device.trouble in UNKNOWN and self.server.is_up:
                 yield from self._enrolling(hand)
