@@ -144,6 +144,9 @@ class Uploader:
                     raise
                 carried.refused(self._handheld.database, no, str(error))
                 continue
+            if reply.incarnation != self._handheld.site_map.cursor().incarnation:
+                # The same bytes were sent before, so that their answer can be played again by whoever heard it.
+                raise SyncError("An answer came from before the server was restored.", code="unbelieved")
             carried.delivered(self._handheld.database, no, reply.server_ms)
             yield _sent_carried(envelope, reply)
 
@@ -158,13 +161,16 @@ class Uploader:
         failed = SyncError("The server has no address.", code="unreachable")
         for address in self._addresses():
             try:
-                return self._believe(signed, self._post(signed, address))
+                reply = self._believe(signed, self._post(signed, address))
             except TransportError as error:
                 failed = SyncError(str(error), code="unreachable")
             except SyncError as error:
                 failed = error
                 if not error.is_elsewhere:
                     break
+            else:
+                self._works(address)
+                return reply
         raise failed
 
     def _addresses(self) -> Iterator[str]:
@@ -179,13 +185,13 @@ class Uploader:
         return self._transport.post(address, SYNC_PATH, signed.body, headers)
 
     def _rediscover(self) -> str | None:
-        """Another address where our own server answers, remembered as the best one; None where none is found."""
+        """Another address where our own server answers; None where none is found.
+
+        It is not remembered yet. Who passes on the server's word there may still not pass on what is sent, and a few of
+        these would drive out the addresses that are true.
+        """
         known = self._handheld.device.addresses
-        for address in self._discover():
-            if address not in known and self._is_our_server(address):
-                self._learn((address, *known))
-                return address
-        return None
+        return next((a for a in self._discover() if a not in known and self._is_our_server(a)), None)
 
     def _is_our_server(self, address: str) -> bool:
         nonce = secrets.token_bytes(16)
@@ -256,6 +262,10 @@ class Uploader:
         """Whether the last reply said anything new of this epoch."""
         now = self._handheld.outbox.state(run.epoch.epoch)
         return now.acked_through != run.epoch.acked_through or not run.epoch.confirmed
+
+    def _works(self, address: str) -> None:
+        if address not in self._handheld.device.addresses:
+            self._learn((address,))
 
     def _learn(self, addresses: tuple[str, ...]) -> None:
         """Remember where the server says that it can be reached; an address that worked is not forgotten for it."""

@@ -15,7 +15,7 @@ from scanner_client.transfer import TransferError, export_queue, read_export
 from scanner_client.transport import Transport
 from scanner_client.uploader import SyncError, Uploader
 from sync.protocol import pack, unpack
-from tests.scanner_client.peer import Peer, answers
+from tests.scanner_client.peer import Answer, Peer, answers
 from tests.scanner_client.scans import scan_of
 
 
@@ -65,6 +65,26 @@ def test_another_handheld_carries_the_file_to_the_server(
     assert len(peer.lines(handheld.device.device_no)) == 1200
     list(Uploader(handheld, transport).drain())
     assert handheld.outbox.waiting() == 0
+    assert len(peer.lines(handheld.device.device_no)) == 1200
+
+
+def test_old_answer_that_somebody_plays_again_takes_nothing_from_the_carrier(
+    handheld: Handheld, carrier: Handheld, file: Path, peer: Peer, transport: Transport
+) -> None:
+    enrol(handheld, peer.invitation(), transport)
+    enrol(carrier, peer.invitation(), transport)
+    carried.take_in(carrier.database, read_export(file).envelopes)
+    true, heard = peer.sync, dict[bytes, Answer]()
+    peer.sync = lambda authorization, body: heard.setdefault(body, true(authorization, body))  # type: ignore[method-assign]  # on the Wi-Fi
+    list(Uploader(carrier, transport).drain())
+    peer.incarnation = "restored"
+    peer.ledger.clear()
+    peer.sync = lambda authorization, body: heard.get(body) or true(authorization, body)  # type: ignore[method-assign]
+    with pytest.raises(SyncError, match="before the server was restored"):
+        list(Uploader(carrier, transport).drain())
+    assert carried.waiting_events(carrier.database) == 1200
+    peer.sync = true  # type: ignore[method-assign]
+    list(Uploader(carrier, transport).drain())
     assert len(peer.lines(handheld.device.device_no)) == 1200
 
 
