@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +24,7 @@ import sqlalchemy as sa
 from server import migrations, shut_again
 from server.database import db, keep_private, sqlite_module, writing
 from server.durable import sync
-from server.ledger import SERVER_DEVICE
+from server.ledger import SERVER_DEVICE, record
 from server.printing import numbers
 from server.setup import is_ready, new_incarnation
 from server.shut_again import Shut
@@ -34,6 +35,7 @@ from server.tables import (
     identifier_claims,
     reference,
     server_state,
+    sites,
     stock_levels,
     unit_states,
 )
@@ -124,6 +126,14 @@ def restore(path: Path) -> Restored:
     if db.engine.dialect.name != "sqlite":
         raise BackupError(f"{path} is a SQLite file, and this server keeps PostgreSQL: make a backup with --portable.")
     return _restore_sqlite(path)
+
+
+def note(connection: sa.Connection, done: Restored, *, operator: str, now_ms: int) -> None:
+    """Let the audit of every site show that this was restored."""
+    made = datetime.fromtimestamp(done.made_ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    reason = f"the backup of {made} was put in the place of the database"
+    for site in sorted(connection.execute(sa.select(sites.c.site)).scalars()):
+        record(connection, site=site, action="administer", operator=operator, now_ms=now_ms, reason=reason)
 
 
 def _marks(connection: sa.Connection) -> list[tuple[int, int, int]]:

@@ -40,8 +40,9 @@ IN_MEMORY_BYTES_MAX: Final = 1 << 20
 AT_ONCE_MAX: Final = 2
 """Files that one process writes at the same time; who comes third waits."""
 PATIENCE_S: Final = 30
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a CSV cell that begins so for a formula (OWASP, CSV injection)."""
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""A spreadsheet takes a CSV cell that begins so for a formula, an East Asian one also the full-width signs (OWASP, CSV
+injection)."""
 
 _writing = threading.BoundedSemaphore(AT_ONCE_MAX)
 

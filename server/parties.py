@@ -6,6 +6,7 @@ An order's document names nobody; this table has one row for each order, and era
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,10 +14,13 @@ import sqlalchemy as sa
 
 from server import ledger
 from server.database import db
+from server.tables import documents, events
 
 NAME_MAX: Final = 200
 """Characters of a name that is looked for."""
 _AT_ONCE: Final = 1_000
+_NAMING: Final = ("order", "rma")
+"""Kinds of documents that may say whom they are for; who passes a title on may too."""
 
 parties = sa.Table(
     "parties",
@@ -62,6 +66,11 @@ def find(connection: sa.Connection, site: str, name: str) -> list[Party]:
 def erase(connection: sa.Connection, site: str, name: str, *, operator: str, now_ms: int) -> int:
     """Forget everyone with this name; returns of how many documents. That it was done is a fact; for whom is none."""
     documents = [party.document for party in find(connection, site, name)]
+    return forget(connection, site, documents, operator=operator, now_ms=now_ms)
+
+
+def forget(connection: sa.Connection, site: str, documents: Collection[str], *, operator: str, now_ms: int) -> int:
+    """Forget whom these documents are for; returns how many they are."""
     for chunk in ledger.in_chunks(documents):
         connection.execute(parties.delete().where(parties.c.site == site, parties.c.document.in_(chunk)))
     done = len(documents)
@@ -69,6 +78,16 @@ def erase(connection: sa.Connection, site: str, name: str, *, operator: str, now
         reason = f"a customer's name and address were erased from {done} document{'' if done == 1 else 's'}"
         ledger.record(connection, site=site, action="administer", operator=operator, now_ms=now_ms, reason=reason)
     return done
+
+
+def nameless(connection: sa.Connection) -> set[tuple[str, str]]:
+    """Site and number of all that may be for somebody and names nobody: it never did, or that was erased."""
+    d, e = documents.c, events.c
+    imported = sa.select(d.site, d.number).where(d.kind.in_(_NAMING))
+    said = sa.select(e.site, e.document).where(e.action == "transfer_title")
+    known = {(site, number) for query in (imported, said) for site, number in connection.execute(query)}
+    named = connection.execute(sa.select(parties.c.site, parties.c.document))
+    return known - {(site, number) for site, number in named}
 
 
 def _folded(name: str) -> str:

@@ -1,4 +1,6 @@
-"""What was shut since a backup was made, and must not open again by restoring it: keys, people, handhelds.
+"""What was shut since a backup was made, and must not open again by restoring it.
+
+Keys, people, handhelds and webhooks; sessions that were ended by signing out; customers who were erased.
 
 The replaced database still says what was shut, if it can be read; then a restore shuts it again, each by a fact of its
 own. Where it cannot be read, nobody can know: who restores is told to look.
@@ -6,14 +8,21 @@ own. Where it cannot be read, nobody can know: who restores is told to look.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
+from typing import Final
 
 import sqlalchemy as sa
 
-from server import enrolment, integrations, staff
+from server import enrolment, integrations, parties, staff, webhooks
 from server.staff import Change, StaffError
 from server.tables import devices, people
+from server.tables import ended_sessions as ended
 from server.tables import integrations as keys
+from server.tables import webhooks as sent
+from server.upsert import insert_missing
+
+_MAY_DIFFER: Final = ("role", "password", "PIN", "list of sites")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +34,13 @@ class Shut:
     handhelds: frozenset[int]
     left: frozenset[tuple[str, str]]
     """Site and name of who may not sign in."""
-    people: frozenset[tuple[str, str, str, str, str | None]]
-    """Site, name, role, hash of the password, hash of the PIN."""
+    people: frozenset[tuple[str, str, str, str, str | None, tuple[str, ...]]]
+    """Site, name, role, hash of the password, hash of the PIN, further sites."""
+    webhooks: frozenset[str]
+    sessions: frozenset[tuple[str, int]]
+    """Digest of each that was ended, and when."""
+    nameless: frozenset[tuple[str, str]]
+    """Site and number of what names no customer."""
 
 
 def read(connection: sa.Connection) -> Shut | None:
@@ -34,15 +48,19 @@ def read(connection: sa.Connection) -> Shut | None:
     if not sa.inspect(connection).has_table(people.name):
         return None
     p = people.c
-    crew = sa.select(p.site, p.name, p.role, p.password_hash, p.pin_hash, p.active)
+    crew = sa.select(p.site, p.name, p.role, p.password_hash, p.pin_hash, p.also, p.active)
     rows = connection.execute(crew).all()
+    over = connection.execute(sa.select(ended.c.digest, ended.c.ended_ms))
     return Shut(
         keys=frozenset(connection.execute(sa.select(keys.c.digest).where(keys.c.revoked_ms.isnot(None))).scalars()),
         handhelds=frozenset(
             connection.execute(sa.select(devices.c.device_no).where(devices.c.revoked_ms.isnot(None))).scalars()
         ),
         left=frozenset((row.site, row.name) for row in rows if not row.active),
-        people=frozenset((row.site, row.name, row.role, row.password_hash, row.pin_hash) for row in rows if row.active),
+        people=frozenset((*row[:5], tuple(row.also)) for row in rows if row.active),
+        webhooks=frozenset(webhooks.removed(connection)),
+        sessions=frozenset((digest, ended_ms) for digest, ended_ms in over),
+        nameless=frozenset(parties.nameless(connection)),
     )
 
 
@@ -52,13 +70,17 @@ def shut(connection: sa.Connection, before: Shut, *, operator: str, now_ms: int)
         *_keys(connection, before, operator, now_ms),
         *_handhelds(connection, before, operator, now_ms),
         *_people(connection, before, operator, now_ms),
+        *_webhooks(connection, before, operator, now_ms),
+        *_customers(connection, before, operator, now_ms),
     ]
+    for digest, ended_ms in sorted(before.sessions):
+        insert_missing(connection, ended, {"digest": digest, "ended_ms": ended_ms})
     now = read(connection)
     known = {(site, name): rest for site, name, *rest in before.people}
     for site, name, *rest in sorted(now.people if now else (), key=lambda row: row[:2]):
         was = known.get((site, name))
         if was is not None and was != rest:
-            what = [word for word, a, b in zip(("role", "password", "PIN"), was, rest, strict=True) if a != b]
+            what = [word for word, a, b in zip(_MAY_DIFFER, was, rest, strict=True) if a != b]
             said.append(f"{name} has an earlier {' and '.join(what)} again: set it anew with `people`.")
     return said
 
@@ -95,3 +117,22 @@ def _people(connection: sa.Connection, before: Shut, operator: str, now_ms: int)
         else:
             said.append(f"{row.name} had been let go since, and is let go again.")
     return said
+
+
+def _webhooks(connection: sa.Connection, before: Shut, operator: str, now_ms: int) -> list[str]:
+    rows = connection.execute(sa.select(sent.c.id, sent.c.site, sent.c.url).order_by(sent.c.id)).all()
+    again = [row for row in rows if row.id in before.webhooks]
+    for row in again:
+        webhooks.remove(connection, site=row.site, id_=row.id, operator=operator, now_ms=now_ms)
+    return [f"The webhook to {row.url} had been removed since, and is removed again." for row in again]
+
+
+def _customers(connection: sa.Connection, before: Shut, operator: str, now_ms: int) -> list[str]:
+    t = parties.parties.c
+    again: dict[str, list[str]] = defaultdict(list)
+    for site, document in connection.execute(sa.select(t.site, t.document).order_by(t.document)):
+        if (site, document) in before.nameless:
+            again[site].append(document)
+    done = [parties.forget(connection, site, found, operator=operator, now_ms=now_ms) for site, found in again.items()]
+    number = f"{sum(done)} document{'' if sum(done) == 1 else 's'}"
+    return [f"Customers had been erased from {number} since, and are erased again."] if done else []

@@ -22,9 +22,12 @@ import sqlalchemy as sa
 
 from server import feed, ledger, post
 from server.database import reading, transact
-from server.tables import webhooks
+from server.tables import events, webhooks
 from server.untold import leaving_out
+from sync.event import TEXT_MAX
 
+_DOCUMENT: Final = "webhook:"
+"""Before a webhook's number in the facts about it."""
 SECRET_BYTES: Final = 32
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105  # what every secret begins with
 WEBHOOKS_MAX: Final = 20
@@ -72,8 +75,9 @@ def make(
     if number >= WEBHOOKS_MAX:
         raise WebhookError(f"There are {number} webhooks already, which is the most. Remove one first.")
     secret = secrets.token_bytes(SECRET_BYTES)
+    id_ = f"wh_{secrets.token_hex(8)}"
     row = {
-        "id": f"wh_{secrets.token_hex(8)}",
+        "id": id_,
         "site": site,
         "url": url,
         "secret": secret,
@@ -85,7 +89,7 @@ def make(
         "next_ms": now_ms,
     }
     connection.execute(webhooks.insert().values(**row))
-    _record(connection, site, operator, now_ms, f"changes are sent to {url}")
+    _record(connection, site, id_, operator, now_ms, f"changes are sent to {url}")
     return _seen(row) | {"secret": SECRET_PREFIX + base64.b64encode(secret).decode()}
 
 
@@ -96,19 +100,38 @@ def remove(connection: sa.Connection, *, site: str, id_: str, operator: str, now
     if url is None:
         return False
     connection.execute(webhooks.delete().where(where))
-    _record(connection, site, operator, now_ms, f"changes are no longer sent to {url}")
+    _record(connection, site, id_, operator, now_ms, f"changes are no longer sent to {url}")
     return True
 
 
-def resend(connection: sa.Connection, *, site: str, id_: str, now_ms: int) -> bool:
+def removed(connection: sa.Connection) -> set[str]:
+    """The numbers of all that were made once and are there no more, at every site."""
+    d = events.c.document
+    said = connection.execute(sa.select(d).where(events.c.action == "administer", d.startswith(_DOCUMENT))).scalars()
+    return {text.removeprefix(_DOCUMENT) for text in said} - set(connection.execute(sa.select(webhooks.c.id)).scalars())
+
+
+def resend(connection: sa.Connection, *, site: str, id_: str, operator: str, now_ms: int) -> bool:
     """Let it be tried again now, also where it was dead; False where there is no such webhook."""
     where = (webhooks.c.site == site) & (webhooks.c.id == id_)
-    done = connection.execute(webhooks.update().where(where).values(failures=0, next_ms=now_ms))
-    return bool(done.rowcount)
+    set_ = webhooks.update().where(where).values(failures=0, next_ms=now_ms).returning(webhooks.c.url)
+    url = connection.execute(set_).scalar()
+    if url is None:
+        return False
+    _record(connection, site, id_, operator, now_ms, f"changes are sent again to {url}, from where it had stopped")
+    return True
 
 
-def _record(connection: sa.Connection, site: str, operator: str, now_ms: int, reason: str) -> None:
-    ledger.record(connection, site=site, action="administer", operator=operator, now_ms=now_ms, reason=reason[:500])
+def _record(connection: sa.Connection, site: str, id_: str, operator: str, now_ms: int, reason: str) -> None:
+    ledger.record(
+        connection,
+        site=site,
+        action="administer",
+        operator=operator,
+        now_ms=now_ms,
+        document=f"{_DOCUMENT}{id_}",
+        reason=reason[:TEXT_MAX],
+    )
 
 
 def list_all(connection: sa.Connection, site: str) -> list[dict[str, Any]]:

@@ -148,7 +148,7 @@ def remove_webhook(id_: str) -> None:
 def resend_webhook(id_: str) -> None:
     """Try again now, from where it stopped"""
     person, now_ms = signed_in(), context.now_ms()
-    _known(transact(lambda c: webhooks.resend(c, site=person.site, id_=id_, now_ms=now_ms)), id_)
+    _known(transact(lambda c: webhooks.resend(c, site=person.site, id_=id_, operator=person.name, now_ms=now_ms)), id_)
 
 
 def _known(found: object, id_: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from server import pictures, serving, shut_again
-from server.backup import back_up
+from server.backup import back_up, note
 from server.backup import restore as put_back
 from server.cli.command import command, operator
 from server.cli.reports import moment
@@ -45,6 +45,7 @@ def _restore(file: Path) -> None:
     done = put_back(file)
     pictures.copy(_pictures_of(file), settings().instance / pictures.FOLDER)
     adopted = transact(lambda c: pictures.adopt(c, settings().instance, now_ms=now_ms()))
+    transact(lambda c: note(c, done, operator=operator(), now_ms=now_ms()))
     was = done.shut
     shut = transact(lambda c: shut_again.shut(c, was, operator=operator(), now_ms=now_ms())) if was else []
     with reading() as connection:

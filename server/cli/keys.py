@@ -98,7 +98,7 @@ def remove_webhook(*, number: str) -> None:
 @click.argument("number")
 def resend_webhook(*, number: str) -> None:
     """Try the webhook NUMBER again now, also where it was dead."""
-    done = transact(lambda c: all_webhooks.resend(c, site=site(), id_=number, now_ms=now_ms()))
+    done = transact(lambda c: all_webhooks.resend(c, site=site(), id_=number, operator=operator(), now_ms=now_ms()))
     _known(number, done=done)
     click.echo("It is tried again, from where it stopped.")
 

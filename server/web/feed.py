@@ -55,7 +55,7 @@ def make_webhook() -> str | Response:
 def resend_webhook(id_: str) -> Response:
     """Try again now."""
     person, now_ms = signed_in(), context.now_ms()
-    _known(transact(lambda c: webhooks.resend(c, site=person.site, id_=id_, now_ms=now_ms)))
+    _known(transact(lambda c: webhooks.resend(c, site=person.site, id_=id_, operator=person.name, now_ms=now_ms)))
     flash("It is tried again within seconds, from where it stopped.", "good")
     return redirect(url_for("web.webhooks"), 303)
 

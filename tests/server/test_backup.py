@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from server import changes, enrolment, integrations, staff, upkeep
+from server import audit, changes, enrolment, integrations, parties, sites, staff, upkeep, webhooks
 from server.backup import BackupError, back_up, restore
 from server.database import db, reading, writing
 from server.staff import Change
 from server.tables import (
     chains,
     document_rows,
+    ended_sessions,
     enrolment_codes,
     events,
     reference,
@@ -275,23 +276,43 @@ def test_what_was_revoked_since_a_backup_does_not_open_again_by_restoring_it(
             number, key = integrations.make(c, name="shop", tasks=["look"], **by)
             ravi = staff.add_person(c, name="Ravi", role="picker", **by)
             mia = staff.add_person(c, name="Mia", role="picker", **by)
+            sites.add_site(c, code="north", name="North", company_prefix=None, beside=SITE, operator="Rosa", now_ms=NOW)
+            sam = staff.add_person(c, name="Sam", role="picker", **by)
+            staff.let_into(c, sam, ["north"], Change(site=SITE, by="Rosa", now_ms=NOW))
+            hook = webhooks.make(c, site=SITE, url="https://shop.example/", kinds=[], operator="Rosa", now_ms=NOW)
+            webhooks.make(c, site=SITE, url="https://erp.example/", kinds=[], operator="Rosa", now_ms=NOW)
+        for number_of, name in (("SO-1", "Ann"), ("SO-2", "Bob")):
+            take("order", f"number,gtin,quantity,customer\n{number_of},{LAMP},1,{name}\n")
         back_up(tmp_path / "copy", now_ms=NOW, portable=portable)
         with writing() as c:
             integrations.revoke(c, site=SITE, number=number, by="Rosa", now_ms=NOW + 1)
             enrolment.revoke(c, number=7, operator="Rosa", now_ms=NOW + 1)
             staff.set_active(c, ravi, active=False, change=Change(site=SITE, by="Rosa", now_ms=NOW + 1))
             staff.change_role(c, mia, "quality", Change(site=SITE, by="Rosa", now_ms=NOW + 1))
-        said = app.test_cli_runner().invoke(args=["restore", str(tmp_path / "copy"), "--yes"]).output
+            staff.let_into(c, sam, [], Change(site=SITE, by="Rosa", now_ms=NOW + 1))
+            webhooks.remove(c, site=SITE, id_=hook["id"], operator="Rosa", now_ms=NOW + 1)
+            parties.erase(c, SITE, "Ann", operator="Rosa", now_ms=NOW + 1)
+            c.execute(ended_sessions.insert().values(digest="left", ended_ms=NOW + 1))
+        done = app.test_cli_runner().invoke(args=["restore", str(tmp_path / "copy"), "--yes"])
+        assert done.exception is None
+        said = done.output
         for sentence in (
             "The key of shop had been revoked since, and is revoked again.",
             "Handheld HH-7 had been revoked since, and is revoked again.",
             "Ravi had been let go since, and is let go again.",
             "Mia has an earlier role again: set it anew with `people`.",
+            "Sam has an earlier list of sites again: set it anew with `people`.",
+            "The webhook to https://shop.example/ had been removed since, and is removed again.",
+            "Customers had been erased from 1 document since, and are erased again.",
         ):
             assert sentence in said
         with reading() as c:
             assert integrations.find(c, key) is None
             assert [one.active for one in staff.members(c, SITE) if one.name == "Ravi"] == [False]
+            assert [one["url"] for one in webhooks.list_all(c, SITE)] == ["https://erp.example/"]
+            assert [len(parties.find(c, SITE, name)) for name in ("Ann", "Bob")] == [0, 1]
+            assert rows(ended_sessions, "digest") == [("left",)]
+            assert "was put in the place of the database" in str([e.reason for e in audit.entries(c, SITE)])
 
 
 def test_a_restore_over_a_database_that_cannot_be_read_says_that_revocations_are_not_known(

@@ -107,11 +107,13 @@ def test_a_picker_takes_no_list_out_and_sees_no_link(app: Flask) -> None:
     assert "/exports/" not in picker.get("/handhelds").text
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+49 30", "-2", "@SUM(A1)", "\t=1", "#N/A", "bell \x07 ; null"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+49 30", "-2", "@SUM(A1)", "\t=1", "\n=1", "\uff1d1+1", "#N/A", "bell \x07 ; null"]
+)
 def test_no_cell_is_computed_by_a_spreadsheet(text: str) -> None:
     rows: list[dict[str, Any]] = [{"what": text, "at": None}, {"what": -5, "at": 0}]
     read = list(csv.reader(io.StringIO(_written("csv", rows).decode("utf-8-sig"), newline="")))
-    dangerous = text[0] in "=+-@\t"
+    dangerous = text[0] in "=+-@\t\n\uff1d"
     assert read[1:] == [[f"'{text}" if dangerous else text, ""], ["-5", "1970-01-01T00:00:00Z"]]
     sheet = openpyxl.load_workbook(io.BytesIO(_written("xlsx", rows))).worksheets[0]
     assert (sheet["A2"].data_type, sheet["A2"].value) == ("s", text.replace("\x07", "\u2407"))
