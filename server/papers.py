@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any, Final, NamedTuple, Protocol
 
 import sqlalchemy as sa
@@ -23,56 +21,32 @@ _encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 _canonical: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
-class Stencil:
-    """One row for many: they differ in some texts alone, so that the rest of it is put into JSON once."""
+class Packed(NamedTuple):
+    """A row that speaks of one place, its attributes put into canonical JSON already; no fact of anything's history."""
 
-    def __init__(self, sample: Mapping[str, Any], blanks: Sequence[Any]) -> None:
-        """A row in which these texts stand wherever each row has its own."""
-        full = _full(sample)
-        self._blanks = blanks
-        self._columns = tuple(full[name] for name in ROW_FIELDS)
-        self._attributes = self._punched(_encode(full["attributes"]))
-        self._whole = self._punched(_canonical(full))
+    place: str
+    attributes: str
 
-    def _punched(self, text: str) -> tuple[str, Callable[[Sequence[str]], Any]]:
-        """The text as a format, and what takes the values for it."""
-        places = {_encode(blank): index for index, blank in enumerate(self._blanks)}
-        pattern = re.compile("|".join(map(re.escape, places)))
-        order = [places[found] for found in pattern.findall(text)]
-        return "%s".join(part.replace("%", "%%") for part in pattern.split(text)), itemgetter(*order)
+    def digested(self) -> str:
+        """The row as its document's digest is made of it."""
+        text = _canonical(_full({"subject": self.place, "location": self.place}))
+        return f"{_NO_ATTRIBUTES[:-4]}{self.attributes}{text.removeprefix(_NO_ATTRIBUTES)}"
 
-    def digested(self, values: Sequence[Any]) -> str:
-        """The row with these values, as its document's digest is made of it."""
-        text, taken = self._whole
-        return str(text % taken(tuple(map(_json, values))))
-
-    def columns(self, values: Sequence[Any]) -> tuple[Any, ...]:
-        """The row with these values, as it is stored."""
-        text, taken = self._attributes
-        own = dict(zip(self._blanks, values, strict=True))
-        (subject, location, *rest, _, stated) = self._columns
-        attributes = text % taken(tuple(map(_json, values)))
-        return (own.get(subject, subject), own.get(location, location), *rest, attributes, stated)
+    def columns(self) -> tuple[Any, ...]:
+        """The row as it is stored."""
+        columns = tuple(_full({"subject": self.place, "location": self.place}).values())
+        return (*columns[:-2], self.attributes, columns[-1])
 
 
-def _json(value: Any) -> str:
-    return "[]" if value == () else _encode(value)  # the encoder is quick with texts alone
-
-
-class Alike(NamedTuple):
-    """A row that a stencil writes."""
-
-    stencil: Stencil
-    values: Sequence[Any]
-
-
-Row = Mapping[str, Any] | Alike
+_NO_ATTRIBUTES: Final = '{"attributes":null'
+"""How the canonical JSON of a row begins that has none."""
+Row = Mapping[str, Any] | Packed
 """A row of a paper: `subject` and any of `ROW_FIELDS`; `stated` ones become facts of their subject's history."""
 
 
 def spelt_out(rows: Iterable[Row]) -> list[Mapping[str, Any]]:
-    """The rows that no stencil writes; what one writes is no fact of anything's history."""
-    return [row for row in rows if not isinstance(row, Alike)]
+    """The rows that are not packed."""
+    return [row for row in rows if not isinstance(row, Packed)]
 
 
 def write(
@@ -127,7 +101,7 @@ def _full(row: Mapping[str, Any]) -> dict[str, Any]:
 def _stored(site: str, digest: str, rows: Iterable[Row]) -> Iterator[tuple[Any, ...]]:
     """The rows in the order of the table's columns."""
     for number, row in enumerate(rows, 1):
-        subject, location, *rest = row.stencil.columns(row.values) if isinstance(row, Alike) else _columns(row)
+        subject, location, *rest = row.columns() if isinstance(row, Packed) else _columns(row)
         yield (site, subject, digest, number, location, *rest)
 
 
@@ -142,7 +116,7 @@ def _digest(kind: str, number: str, now_ms: int, rows: Iterable[Row]) -> str:
     found = hashlib.sha256(f"{_canonical([kind, number, now_ms])[:-1]},[".encode())
     between = b""
     for row in rows:
-        text = row.stencil.digested(row.values) if isinstance(row, Alike) else _canonical(_full(row))
+        text = row.digested() if isinstance(row, Packed) else _canonical(_full(row))
         found.update(between + text.encode())
         between = b","
     found.update(b"]]")

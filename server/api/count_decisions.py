@@ -10,7 +10,7 @@ from marshmallow import Schema, fields
 from marshmallow.validate import Length, Range
 
 from server import context
-from server.api.counts import LineSchema, TallySchema
+from server.api.counts import FEW_LINES, LineSchema, TallySchema
 from server.api.resource import Resource
 from server.counts import closing, late, limits, sharing, versions
 from server.counts.accuracy import Accuracy, By, accuracy
@@ -94,8 +94,8 @@ class CountVersionSchema(Schema):
     closed_ms = moment()
     closed_by = fields.String(allow_none=True)
     note = fields.String(allow_none=True)
-    head = fields.Dict(metadata={"description": "Totals, bins, variance, and the scans and chains that it rests on"})
-    lines = fields.List(fields.Nested(LineSchema))
+    head = fields.Dict(metadata={"description": "Totals, bins, variance, and the chains that it rests on"})
+    lines = fields.List(fields.Nested(LineSchema), attribute="first_lines", metadata=FEW_LINES)
 
 
 class CountLimitSchema(Schema):

@@ -9,6 +9,7 @@ from server.api.resource import Resource
 from server.counts import closing, listing, reports
 from server.counts.plan import CountError
 from server.counts.reports import CountReport
+from server.counts.still import LINES_MAX
 from server.database import reading, transact
 from server.errors import Refusal
 from server.people import requires, signed_in
@@ -98,9 +99,16 @@ class CountVarianceSchema(Schema):
     percent = fields.Float(metadata={"description": "Of its expectation, the bin that is out most"})
 
 
+FEW_LINES = {
+    "description": f"The first {LINES_MAX:,}, what differs before what matched; the lists count_lines and "
+    "count_version_lines hold every one"
+}
+
+
 class CountReportSchema(ReportSchema):
     """What a count found."""
 
+    lines = fields.List(fields.Nested(LineSchema), attribute="first_lines", metadata=FEW_LINES)
     bins = fields.List(fields.Nested(CountedBinSchema))
     moves = fields.List(fields.Nested(CountMoveSchema))
     variance = fields.Nested(CountVarianceSchema)

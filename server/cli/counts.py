@@ -150,7 +150,7 @@ def _show(number: str) -> None:
     if frozen:
         totals = totals_text(frozen.head["totals"])
         click.echo(f"{number}, version {closed}, closed by {frozen.closed_by or '?'}: {totals}")
-        say_lines(frozen.report_lines)
+        say_lines(frozen.looked_at)
         click.echo("As it stands now, with whatever came since:")
     say_report(found)
     for move in found.moves:

@@ -47,7 +47,7 @@ def say_report(found: CountReport | ReceiptReport) -> None:
     with reading() as connection:
         names = naming.read(connection, site(), unfinished)
     click.echo(f"{found.number}: {totals_text(found.totals)}")
-    say_lines(found.lines)
+    say_lines(found.looked_at if isinstance(found, CountReport) else found.lines)
     for place in unfinished:
         click.echo(f"  not finished: {names(place).text}")
     if found.unheard and found.totals.get(Line.MISSING):

@@ -9,7 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import papers, piece_cases
-from server.counts import blind, exceptions, freeze, late, plan, reports, standing
+from server.counts import blind, exceptions, freeze, late, plan, reports, standing, still
 from server.counts.compare import Line
 from server.counts.limits import exceeded, limit_of, limits
 from server.counts.plan import CountError, Plan, Sort
@@ -57,8 +57,7 @@ def close_count(
     _check_closable(connection, site, found)
     attributes = freeze.freeze(found) | {"closed_by": operator, "late": sorted(format_name(f.name) for f in taken)}
     rows = freeze.rows(found, attributes)
-    # of a count that was closed before every unit was looked at, so that all are spelt out
-    version = freeze.next_version(connection, site, "count_result", number, papers.spelt_out(rows))
+    version = freeze.next_version(connection, site, "count_result", number, rows)
     limit = limit_of(limits(connection, site), operator, role) if role else None
     reasons = exceeded(limit, found.variance) if limit else []
     if reasons:
@@ -98,7 +97,7 @@ def _propose(
         kind="count_proposal",
         number=f"{planned.number}/{version}",
         action="propose_count",
-        rows=[row if isinstance(row, papers.Alike) else {**row, "stated": False} for row in rows],
+        rows=[row if isinstance(row, papers.Packed) else {**row, "stated": False} for row in rows],
         operator=operator,
         now_ms=now_ms,
     )
@@ -151,7 +150,7 @@ def _take_on(
     connection: sa.Connection, site: str, version: str, rows: Sequence[Row], *, operator: str | None, now_ms: int
 ) -> list[str]:
     """Going live: what was seen belongs from now on where it was seen; returns the units."""
-    seen = [row["attributes"] for row in rows[1:] if row["attributes"]["kind"] in TAKEN_ON]
+    seen = [row["attributes"] for row in rows[1:] if row["attributes"].get("kind") in TAKEN_ON]
     taken = [
         {"subject": line["subject"], "location": line["seen"][-1], "stated": True}
         for line in seen
@@ -197,7 +196,7 @@ def approve(
 
 
 def _is_stated(row: Row) -> bool:
-    return freeze.is_stated(row["subject"], row["attributes"]["kind"], row["location"])
+    return not still.is_packed(row) and freeze.is_stated(row["subject"], row["attributes"]["kind"], row["location"])
 
 
 def reject(connection: sa.Connection, *, site: str, number: str, operator: str | None, note: str, now_ms: int) -> None:

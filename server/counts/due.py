@@ -7,7 +7,6 @@ counts as inside wherever it may have been inside.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -36,6 +35,18 @@ class Units:
     expected: list[Expected]
     sightings: list[Sighting]
     facts: Mapping[str, list[Fact]]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Of the units that a count's own scans were of, the others are quiet (`quiet`)."""
+
+    number: str
+    """The count."""
+    looked_at: frozenset[str]
+    """What the scans of the rest are of."""
+    quiet: frozenset[str]
+    """Those quiet ones that anything else may have happened to since the first bin was opened."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +100,7 @@ def units_of(
     *,
     frozen: Collection[str] | None = None,
     without: Collection[str] = (),
-    quiet: AbstractSet[str] = frozenset(),
+    told: Told | None = None,
 ) -> Units:
     """What the records put into the bins, and every scan of a unit with what was known of it at that moment.
 
@@ -99,7 +110,7 @@ def units_of(
         frozen: what a closed version has lines of: then only what happened up to the last finishing is looked through
             beside it, however much has happened since.
         without: marks of scans that are left out, as if they had never arrived.
-        quiet: units of which all is known already, and which are left out.
+        told: which units that were scanned are to be looked at; None: all.
     """
     if not intervals:
         return Units(expected=[], sightings=[], facts={})
@@ -108,7 +119,7 @@ def units_of(
     seen = {owned.get(s, s) for s in subjects}
     until_ms = None if frozen is None else max(i.finished_ms for i in intervals.values())
     opened_ms = min(i.opened_ms for i in intervals.values())
-    due = _candidates(connection, site, set(intervals), opened_ms, until_ms, quiet)
+    due = _candidates(connection, site, set(intervals), opened_ms, until_ms, told)
     due |= {subject for subject in frozen or () if not is_stock(subject)}
     claims = load(connection, site, seen | due)
     every = _histories(connection, site, seen | due, claims)
@@ -128,9 +139,9 @@ def units_of(
         for scan in scans
         if not is_container(unit := owned.get(str(scan.subject), str(scan.subject)))
     ]
-    told = {e.unit for e in expected} | {s.unit for s in sightings}
+    spoken = {e.unit for e in expected} | {s.unit for s in sightings}
     last = max(i.finished_ms for i in intervals.values())
-    rests = {u: [f for f in ordered[u].facts if _is_before(f, last, family)] for u in told}
+    rests = {u: [f for f in ordered[u].facts if _is_before(f, last, family)] for u in spoken}
     return Units(expected=expected, sightings=sightings, facts=rests)
 
 
@@ -143,6 +154,11 @@ def _is_before(fact: Fact, moment_ms: int, family: Collection[str]) -> bool:
 _INSIDE: Final = sa.select(unit_states.c.unit).where(
     unit_states.c.site == SITE, unit_states.c.expected.in_(KEYS) | unit_states.c.place.in_(KEYS)
 )
+_NUMBER: Final = sa.bindparam("number", type_=sa.Text)
+_INSIDE_UNSEEN: Final = _INSIDE.where(
+    unit_states.c.counted_in.is_(None) | (unit_states.c.counted_in != _NUMBER) | unit_states.c.unit.contains("/00/")
+)
+"""Of units, those that no scan of the count itself was of."""
 CLOCK_MS_MAX: Final = 86_400_000
 """So far a clock may be out before its scans of a count are looked for no more, in milliseconds."""
 _MEANWHILE: Final = (
@@ -154,37 +170,39 @@ _MEANWHILE: Final = (
     .distinct()
 )
 """What happened meanwhile, or may have: by a clock that is not sure."""
+_MEANWHILE_ELSE: Final = _MEANWHILE.where(
+    events.c.document.is_(None) | (events.c.document != _NUMBER) | (events.c.action != "count")
+)
+"""The same without the scans of the count itself."""
 
 
-def _inside(connection: sa.Connection, site: str, places: Iterable[str]) -> set[str]:
-    asked = ({"site": site, "keys": keys} for keys in in_chunks(places))
-    return {unit for each in asked for unit in connection.execute(_INSIDE, each).scalars()}
+def _inside(connection: sa.Connection, site: str, places: Iterable[str], told: Told | None = None) -> set[str]:
+    query = _INSIDE if told is None else _INSIDE_UNSEEN
+    asked = ({"site": site, "keys": keys, "number": told and told.number} for keys in in_chunks(places))
+    return {unit for each in asked for unit in connection.execute(query, each).scalars()}
 
 
 def _candidates(
-    connection: sa.Connection,
-    site: str,
-    bins: set[str],
-    since_ms: int,
-    until_ms: int | None,
-    quiet: AbstractSet[str],
+    connection: sa.Connection, site: str, bins: set[str], since_ms: int, until_ms: int | None, told: Told | None
 ) -> set[str]:
     """Units that belong there now, by themselves or in a container, and units that anything happened to meanwhile.
 
-    Quiet ones, which are no containers, are left out.
+    Quiet ones, which are no containers and in none, are left out.
     """
     found: set[str] = set()
-    places = set(bins)
-    while places:
-        inside = _inside(connection, site, places) - found - quiet
+    inside = _inside(connection, site, bins, told)
+    while inside:
         found |= inside
-        places = {unit for unit in inside if is_container(unit)}
+        inside = _inside(connection, site, {unit for unit in inside if is_container(unit)}) - found
     span = {"since": since_ms, "until": INT_MAX - CLOCK_MS_MAX if until_ms is None else until_ms}
-    since = set(connection.execute(_MEANWHILE, {"site": site, **span}).scalars()) - quiet
+    query = _MEANWHILE if told is None else _MEANWHILE_ELSE
+    since = set(connection.execute(query, {"site": site, "number": told and told.number, **span}).scalars())
+    if told is not None:
+        since = (since - told.quiet) | told.looked_at
     touched = {s for s in since if not is_stock(s)}
     moved = {s for s in touched if is_container(s)}
     while moved:  # a pallet takes its cartons along, and they what is in them
-        inside = _inside(connection, site, moved) - touched - quiet
+        inside = _inside(connection, site, moved) - touched
         touched |= inside
         moved = {s for s in inside if is_container(s)}
     owned = owners(connection, site, touched)

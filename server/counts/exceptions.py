@@ -28,6 +28,7 @@ from server.undone import read_undone, read_undone_documents
 from sync.actions import ACTIONS
 from sync.event import format_name, parse_name
 from sync.history import Fact
+from sync.identity import is_stock
 
 RULE: Final = "late_scan"
 _RECOUNT: Final = re.compile(r"-R\d+$")
@@ -43,11 +44,17 @@ def refold_after(connection: sa.Connection, site: str, facts: Sequence[Fact], at
 _CLOSINGS: Final = sa.and_(documents.c.site == SITE, documents.c.kind == "count_result", documents.c.event.isnot(None))
 _LAST_CLOSING: Final = sa.select(sa.func.max(documents.c.event_ms)).where(_CLOSINGS)
 _CLOSED: Final = sa.select(documents.c.number).where(_CLOSINGS, documents.c.number.in_(KEYS))
-_SPEAKING: Final = (
+_SPEAKING: Final = sa.union_all(
     sa.select(document_rows.c.subject, documents.c.number, documents.c.event_ms)
     .join(documents, documents.c.digest == document_rows.c.document)
-    .where(document_rows.c.site == SITE, document_rows.c.subject.in_(KEYS), _CLOSINGS)
+    .where(document_rows.c.site == SITE, document_rows.c.subject.in_(KEYS), _CLOSINGS),
+    # a unit that was quiet has no row of its own, and was scanned under the count's own number
+    sa.select(events.c.subject, documents.c.number, documents.c.event_ms)
+    .join(documents, documents.c.number == events.c.document + "/1")
+    .where(events.c.site == SITE, events.c.subject.in_(sa.bindparam("units", expanding=True)))
+    .where(events.c.action == "count", _CLOSINGS),
 )
+"""Versions of closed counts that speak of these subjects; of those that saw a quiet unit, the first."""
 _LATEST: Final = sa.select(sa.func.max(events.c.event_ms + events.c.uncertainty_ms)).where(
     events.c.site == SITE, events.c.document.in_(KEYS)
 )
@@ -67,7 +74,8 @@ def _concerned(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> s
     earliest = _earliest(connection, site, scans, last + CLOCK_MS_MAX)
     counted_until = cache(partial(_counted_until, connection, site))
     for chunk in in_chunks(earliest):
-        for subject, version, closed_ms in connection.execute(_SPEAKING, {"site": site, "keys": chunk}).all():
+        asked = {"site": site, "keys": chunk, "units": [key for key in chunk if not is_stock(key)]}
+        for subject, version, closed_ms in connection.execute(_SPEAKING, asked).all():
             number = version.rpartition("/")[0]
             if number not in found and earliest[subject] <= closed_ms + CLOCK_MS_MAX:
                 until_ms = closed_ms if earliest[subject] <= closed_ms else counted_until(number)

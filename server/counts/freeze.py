@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from server import papers
-from server.counts import quiet
+from server.counts import still
 from server.counts.compare import Line, ReportLine
 from server.counts.plan import CountError
+from server.counts.still import Quiet
 from sync.identity import is_stock
 
 if TYPE_CHECKING:
@@ -62,15 +63,8 @@ def result_row(line: ReportLine) -> dict[str, Any]:
 
 
 def rows(found: CountReport, head: Mapping[str, Any]) -> list[papers.Row]:
-    """The rows of a frozen result in their order, the first one with this."""
-    stencil = papers.Stencil(result_row(quiet.line(quiet.BLANK)), quiet.BLANK)
-    matched = [line for line in found.looked_at if line.kind is Line.MATCHED]
-    last = [line for line in found.looked_at if line.kind is not Line.MATCHED]
-    every: list[ReportLine | quiet.Quiet] = [*matched, *found.quiet.values()]
-    every.sort(key=attrgetter("subject"))
-    every += last
-    said = (papers.Alike(stencil, each) if isinstance(each, quiet.Quiet) else result_row(each) for each in every)
-    return [{"subject": found.number, "attributes": head}, *said]
+    """The rows of a frozen result in their order, the first one with this; units of which all is quiet bin by bin."""
+    return [{"subject": found.number, "attributes": head}, *map(result_row, found.looked_at), *still.rows(found.quiet)]
 
 
 def is_stated(subject: str, kind: str, place: str | None) -> bool:
@@ -78,20 +72,45 @@ def is_stated(subject: str, kind: str, place: str | None) -> bool:
     return place is not None if is_stock(subject) else kind == Line.MISSING
 
 
-def next_version(
-    connection: sa.Connection, site: str, kind: str, number: str, rows: Sequence[Mapping[str, Any]]
-) -> int:
+def next_version(connection: sa.Connection, site: str, kind: str, number: str, rows: Sequence[papers.Row]) -> int:
     """The version that these rows of a result will be.
 
     Raises:
         CountError: the latest one says the same, and rests on the same scans.
     """
     version = papers.versions(connection, site, kind, number)
-    if version:
-        (old_head, *old_rows) = papers.rows_of(connection, site, kind, f"{number}/{version}")
-        (head, *new_rows) = rows
-        before = [old_head["attributes"]["scans"], *(row["attributes"] for row in old_rows)]
-        after = [head["attributes"]["scans"], *(row["attributes"] for row in new_rows)]
-        if before == json.loads(json.dumps(after)):  # as a column keeps them: lists for tuples
-            raise CountError(f"{number} is closed; nothing has changed since version {version}.")
+    if version and _says_the_same(papers.rows_of(connection, site, kind, f"{number}/{version}"), rows):
+        raise CountError(f"{number} is closed; nothing has changed since version {version}.")
     return version + 1
+
+
+def _says_the_same(old: Iterable[still.Row], new: Iterable[papers.Row]) -> bool:
+    """Whether two results rest on the same scans and have the same lines, whether or not a unit was quiet for them."""
+    (one, once), (other, then) = _said(old), _said(new)
+    both = once & then
+    return all(
+        x(one, once - both) == x(other, then - both) for x in (_scans, _lines)
+    )  # fmt: skip
+
+
+def _said(rows: Iterable[still.Row | papers.Row]) -> tuple[list[Mapping[str, Any]], set[Quiet]]:
+    """Attributes of the rows, and the quiet units."""
+    spelt_out: list[Mapping[str, Any]] = []
+    quiet: set[Quiet] = set()
+    for row in rows:
+        if isinstance(row, papers.Packed):
+            quiet.update(still.frozen({"subject": row.place, "attributes": json.loads(row.attributes)}))
+        elif still.is_packed(row):
+            quiet.update(still.frozen(row))
+        else:
+            spelt_out.append(row["attributes"])
+    return spelt_out, quiet
+
+
+def _scans(said: Sequence[Mapping[str, Any]], quiet: Iterable[Quiet]) -> set[str]:
+    return {*said[0]["scans"], *(unit.mark for unit in quiet)}
+
+
+def _lines(said: Sequence[Mapping[str, Any]], quiet: Iterable[Quiet]) -> Counter[str]:
+    lines = [*said[1:], *(asdict(unit.line) for unit in quiet)]
+    return Counter(json.dumps(line, sort_keys=True) for line in lines)

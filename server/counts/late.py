@@ -5,12 +5,15 @@ Each is one exception of the latest version until somebody takes it over: that m
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 import sqlalchemy as sa
 
 from server import papers
-from server.counts import reports, scans
+from server.counts import reports, scans, still, versions
 from server.counts.reports import CountReport
-from server.ledger import FOLDED, fact_of, in_chunks
+from server.counts.still import Quiet
+from server.ledger import FOLDED, fact_of, history, in_chunks
 from server.tables import events
 from sync.event import format_name
 from sync.history import Fact
@@ -30,15 +33,30 @@ def late_scans(connection: sa.Connection, *, site: str, number: str, found: Coun
     if not version:
         return []
     now = found or reports.basis(connection, site=site, number=number)
-    (head, *rows) = papers.rows_of(connection, site, "count_result", f"{number}/{version}")
-    rests_on = {*head["attributes"]["scans"], *(mark for row in rows for mark in row["attributes"]["facts"])}
-    taken = set(head["attributes"]["recounts"])
+    said = versions.basis_of(connection, site, number, version)
+    rests_on = said.scans | said.facts
     own = {papers.mark(s): s for s in now.evidence.own}
-    own |= {papers.mark(s): s for s in now.evidence.standing if s.document in taken}
+    own |= {papers.mark(s): s for s in now.evidence.standing if s.document in said.recounts}
+    quiet = list(still.units_in(now.evidence.still.values()))
     late = scans.facts_of(connection, (s for mark, s in own.items() if mark not in rests_on))
     late += [f for mark, f in now.facts.items() if mark not in rests_on and mark not in own]
-    late += _undos(connection, site, number, set(head["attributes"]["scans"]) - own.keys() - now.facts.keys())
+    late += _of_quiet(connection, site, quiet, rests_on)
+    gone = said.scans - own.keys() - now.facts.keys() - {unit.mark for unit in quiet}
+    late += _undos(connection, site, number, gone)
     return sorted(late, key=lambda f: f.order)
+
+
+def _of_quiet(connection: sa.Connection, site: str, quiet: Iterable[Quiet], rests_on: Collection[str]) -> list[Fact]:
+    """The scans of quiet units that a version does not rest on."""
+    late: set[str] = set()
+    units: set[str] = set()
+    for unit in quiet:
+        strange = [mark for mark in (unit.mark, *unit.facts) if mark not in rests_on]
+        if strange:
+            late.update(strange)
+            units.add(unit.subject)
+    found = history(connection, site, units)
+    return [fact for facts in found.values() for fact in facts if papers.mark(fact) in late]
 
 
 def _undos(connection: sa.Connection, site: str, number: str, gone: set[str]) -> list[Fact]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import sqlalchemy as sa
 
 from server import costs, papers
-from server.counts import due, elsewhere, moves, pieces, plan, quiet, scans
+from server.counts import due, elsewhere, moves, pieces, plan, quiet, scans, still, versions
 from server.counts.compare import Line, ReportLine, compare, in_order, totals
 from server.counts.moves import Move
 from server.counts.plan import Plan, Share
-from server.counts.quiet import Quiet
 from server.counts.scans import Evidence, Interval, Scan
+from server.counts.still import Still
 from server.counts.tally import Tally, Variance, tallies, variance
 from server.papers import HandheldHeard
 from server.timelines import END_OF_TIME
@@ -49,8 +49,8 @@ class CountReport:
     number: str
     looked_at: list[ReportLine]
     """Its lines, but for those of quiet units."""
-    quiet: Mapping[str, Quiet] = field(repr=False)
-    """Units of which nothing was to be found out, by name."""
+    quiet: Mapping[str, Still] = field(repr=False)
+    """Units of which nothing was to be found out, by bin."""
     totals: Mapping[str, int]
     unfinished: list[str]
     """Bins that nobody has finished."""
@@ -59,7 +59,7 @@ class CountReport:
     heads: Mapping[str, int]
     """How far each chain was here: `device.epoch` -> seq."""
     scans: list[str]
-    """Every scan that it rests on, by the beginning of its digest."""
+    """Every scan that it rests on, by the beginning of its digest, but for those of quiet units."""
     plan: Plan
     bins: list[BinReport]
     moves: list[Move]
@@ -80,7 +80,23 @@ class CountReport:
     @cached_property
     def lines(self) -> list[ReportLine]:
         """A line for each unit and each quantity, by kind and subject."""
-        return in_order([*self.looked_at, *quiet.lines(self.quiet.values())])
+        return in_order(self.each_line())
+
+    def each_line(self) -> Iterator[ReportLine]:
+        """The same, those of quiet units last and bin by bin: a large count has a million."""
+        yield from self.looked_at
+        for unit in still.units_in(self.quiet.values()):
+            yield unit.line
+
+    @property
+    def first_lines(self) -> list[ReportLine]:
+        """As many of them as an answer holds."""
+        return still.first_lines(self.looked_at, still.units_in(self.quiet.values()))
+
+    @property
+    def marks(self) -> set[str]:
+        """Every scan of the count that it rests on, by the beginning of its digest."""
+        return {*self.scans, *(unit.mark for unit in still.units_in(self.quiet.values()))}
 
     @property
     def unscanned(self) -> list[ReportLine]:
@@ -103,7 +119,6 @@ class Basis:
     recounts: list[Plan]
     evidence: Evidence
     lines: list[ReportLine]
-    quiet: Mapping[str, Quiet]
     facts: Mapping[str, Fact]
 
 
@@ -111,11 +126,14 @@ def basis(connection: sa.Connection, *, site: str, number: str, without: Collect
     """What a report of this count rests on; see `report`."""
     planned = plan.read(connection, site, number)
     recounts = plan.recounts(connection, site, number)
-    evidence = scans.gather(connection, site, planned, recounts, without=without)
-    frozen = _frozen(connection, site, number)
-    still = {} if without or frozen is not None else quiet.quiet_of(connection, site, number, evidence)
-    lines, facts = _lines(connection, site, evidence, frozen, without, still)
-    return Basis(plan=planned, recounts=recounts, evidence=evidence, lines=lines, quiet=still, facts=facts)
+    evidence = (
+        scans.gather(connection, site, planned, recounts, without=without)
+        if without
+        else quiet.gather(connection, site, planned, recounts)
+    )
+    frozen = versions.spoken_of(connection, site, number)
+    lines, facts = _lines(connection, site, number, evidence, frozen, without)
+    return Basis(plan=planned, recounts=recounts, evidence=evidence, lines=lines, facts=facts)
 
 
 def report(connection: sa.Connection, *, site: str, number: str, without: Collection[str] = frozenset()) -> CountReport:
@@ -128,7 +146,7 @@ def report(connection: sa.Connection, *, site: str, number: str, without: Collec
         CountError: there is no such count.
     """
     found = basis(connection, site=site, number=number, without=without)
-    planned, evidence, still = found.plan, found.evidence, found.quiet
+    planned, evidence, silent = found.plan, found.evidence, found.evidence.still
     handhelds = papers.handhelds(connection, site)
     unheard = {place: _unheard(handhelds, interval) for place, interval in evidence.intervals.items()}
     lines = [
@@ -136,14 +154,14 @@ def report(connection: sa.Connection, *, site: str, number: str, without: Collec
     ]
     moved = moves.of_units(lines)
     moved += elsewhere.moves_of_pieces(connection, site, planned, evidence.family, lines)
-    alike = quiet.alike(still.values())
+    alike = still.alike(silent.values())
     tallied = tallies(lines, planned.bins, alike)
     differing = {line.subject for line in lines if line.kind is not Line.MATCHED}
     worth = costs.worth(connection, site, differing, END_OF_TIME)
     return CountReport(
         number=number,
         looked_at=lines,
-        quiet=still,
+        quiet=silent,
         totals=totals(lines, alike=alike),
         unfinished=[b for b in planned.bins if b not in evidence.intervals or not evidence.intervals[b].finished],
         unheard=sorted({name for names in unheard.values() for name in names}),
@@ -155,35 +173,29 @@ def report(connection: sa.Connection, *, site: str, number: str, without: Collec
         variance=variance(lines, moved, worth.get, alike),
         recounts=[recount.number for recount in found.recounts],
         refused=[scan.name for scan in evidence.refused],
-        counters=tuple(dict.fromkeys(s.operator for s in [*evidence.own, *evidence.standing] if s.operator)),
+        counters=evidence.people,
         evidence=evidence,
         facts=found.facts,
     )
 
 
-def _frozen(connection: sa.Connection, site: str, number: str) -> set[tuple[str, str | None]] | None:
-    """What the latest version has lines of, and where it belongs; None where the count was never closed."""
-    version = papers.versions(connection, site, "count_result", number)
-    if not version:
-        return None
-    rows = papers.rows_of(connection, site, "count_result", f"{number}/{version}")[1:]
-    return {(row["subject"], row["location"]) for row in rows}
-
-
 def _lines(
     connection: sa.Connection,
     site: str,
+    number: str,
     evidence: Evidence,
     frozen: set[tuple[str, str | None]] | None,
     without: Collection[str],
-    still: Mapping[str, Quiet],
 ) -> tuple[list[ReportLine], dict[str, Fact]]:
     """A line for each unit and quantity, and the outside scans that they rest on, by mark."""
-    counted = [s for s in evidence.standing if s.action == "count" and s.subject not in still and s.subject is not None]
+    counted = [s for s in evidence.standing if s.action == "count" and s.subject is not None]
     of_units = [s for s in counted if not is_stock(str(s.subject))]
     here = (connection, site, evidence.family, evidence.intervals)
     known = None if frozen is None else {subject for subject, _ in frozen}
-    units = due.units_of(*here, of_units, frozen=known, without=without, quiet=still.keys())
+    if known:
+        known.difference_update(unit.subject for unit in still.units_in(evidence.still.values()))
+    told = _told(number, evidence)
+    units = due.units_of(*here, of_units, frozen=known, without=without, told=told)
     loose = {(subject, place) for subject, place in frozen or () if place is not None and is_stock(subject)}
     quantities, facts = pieces.pieces_of(*here, counted, frozen=loose, without=without)
     marks = {unit: tuple(papers.mark(f) for f in found) for unit, found in units.facts.items()}
@@ -197,6 +209,14 @@ def _lines(
         for line in lines
     ]
     return lines, facts | {papers.mark(f): f for found in units.facts.values() for f in found}
+
+
+def _told(number: str, evidence: Evidence) -> due.Told | None:
+    if evidence.looked_at is None:
+        return None
+    since_ms = min((interval.opened_ms for interval in evidence.intervals.values()), default=0)
+    moved = (bin_ for bin_ in evidence.still.values() if bin_.settled_ms >= since_ms)
+    return due.Told(number, evidence.looked_at, frozenset(unit.subject for unit in still.units_in(moved)))
 
 
 def _unheard(handhelds: Iterable[HandheldHeard], interval: Interval) -> tuple[str, ...]:
@@ -223,13 +243,17 @@ def _bins(
         BinReport(
             share=share,
             interval=evidence.intervals.get(share.place),
-            counted=_counted(counted.get(share.place, ())),
+            counted=_counted(counted.get(share.place, ())) + _quiet_units(evidence, share.place),
             tally=tallied[share.place],
             unheard=unheard.get(share.place, ()),
             recounted=evidence.recounted.get(share.place),
         )
         for share in shares
     ]
+
+
+def _quiet_units(evidence: Evidence, place: str) -> int:
+    return evidence.still[place].units if place in evidence.still else 0
 
 
 def _counted(found: Iterable[Scan]) -> int:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
 from server import papers
 from server.counts.plan import Plan
+from server.counts.still import Still
 from server.database import KEYS, SITE
 from server.ledger import FOLDED, KEYS_PER_QUERY, fact_of, in_chunks, name_in
 from server.tables import events
@@ -83,6 +85,30 @@ class Evidence:
     """The numbers of the count and its recounts."""
     recounted: Mapping[str, str]
     """Bin -> the recount that speaks for it."""
+    still: Mapping[str, Still] = field(default_factory=dict)
+    """The quiet units (`quiet`) of each bin; their scans are in none of the lists above."""
+    looked_at: frozenset[str] | None = None
+    """What the scans of units that are not quiet are of, whether they stand or not; None where quiet ones were not
+    told apart."""
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Everyone who scanned for it, by name, whoever was first in front."""
+        first = [(scan[:4], scan.operator) for scan in self.own]
+        first += [(moment, who) for still in self.still.values() for who, moment in still.people.items()]
+        said = [who for _, who in sorted(first, key=itemgetter(0))] + [scan.operator for scan in self.standing]
+        return tuple(dict.fromkeys(who for who in said if who))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """What recounts say."""
+
+    speaks: Mapping[str, tuple[str, list[Scan]]]
+    """Bin -> the last recount that finished it, and its scans there."""
+    refused: list[Scan]
+    family: frozenset[str]
+    """Their numbers."""
 
 
 SCANS: Final = tuple(name for name, what in ACTIONS.items() if what.roles)
@@ -120,6 +146,26 @@ _READ_UNDOS: Final = (
 )
 
 
+def said(connection: sa.Connection, site: str, number: str, *, actions: Sequence[str] = SCANS) -> list[Scan]:
+    """Every scan under this count, undone or not; in no order."""
+    asked = {"site": site, "number": number, "actions": list(actions)}
+    return [Scan._make(row) for row in connection.execute(_READ, asked)]
+
+
+def undos_of(connection: sa.Connection, site: str, names: Iterable[str]) -> list[Scan]:
+    """What undoes scans of these names."""
+    query = _UNDOS.with_only_columns(*_COLUMNS)
+    asked = ({"site": site, "keys": chunk} for chunk in in_chunks(names))
+    return [Scan._make(row) for each in asked for row in connection.execute(query, each)]
+
+
+def effective_of(found: Iterable[Scan]) -> list[Scan]:
+    """These scans in order, without those that one of them undoes."""
+    ordered = sorted(found)
+    undone = undone_names((s.name, s.voids) for s in ordered if s.voids is not None)
+    return [s for s in ordered if s.action != "void" and not (undone and s.name in undone)]
+
+
 def read(
     connection: sa.Connection,
     site: str,
@@ -134,12 +180,9 @@ def read(
         without: marks of scans that are left out, as if they had never arrived.
     """
     asked = {"site": site, "number": number, "actions": list(actions)}
-    found = [Scan._make(row) for query in (_READ, _READ_UNDOS) for row in connection.execute(query, asked)]
-    if without:
-        found = [s for s in found if papers.mark(s) not in without]
-    undone = undone_names((s.name, s.voids) for s in found if s.voids is not None)
-    found.sort()
-    return [s for s in found if s.action != "void" and not (undone and s.name in undone)]
+    found = said(connection, site, number, actions=actions)
+    found += [Scan._make(row) for row in connection.execute(_READ_UNDOS, asked)]
+    return effective_of([s for s in found if papers.mark(s) not in without] if without else found)
 
 
 def facts_of(connection: sa.Connection, scans: Iterable[Scan]) -> list[Fact]:
@@ -157,21 +200,50 @@ def gather(
     connection: sa.Connection, site: str, plan: Plan, recounts: Sequence[Plan], *, without: Collection[str] = ()
 ) -> Evidence:
     """What was scanned for a count, each bin's by who counted it last; `without`: see `read`."""
-    own = read(connection, site, plan.number, without=without)
-    first, refused = allowed(plan, latest(own))
-    speaks = {place: (plan.number, facts) for place, facts in by_bin(plan.bins, first).items()}
+    again = counted_again(connection, site, recounts, without=without)
+    return evidence(plan, again, read(connection, site, plan.number, without=without))
+
+
+def counted_again(
+    connection: sa.Connection, site: str, recounts: Sequence[Plan], *, without: Collection[str] = ()
+) -> Again:
+    """What the recounts of a count say; `without`: see `read`."""
+    speaks: dict[str, tuple[str, list[Scan]]] = {}
+    refused: list[Scan] = []
     for recount in recounts:
         scans, barred = allowed(recount, latest(read(connection, site, recount.number, without=without)))
         refused += barred
-        again = by_bin(recount.bins, scans).items()
-        speaks |= {place: (recount.number, facts) for place, facts in again if is_finished(facts)}
+        found = by_bin(recount.bins, scans).items()
+        speaks |= {place: (recount.number, facts) for place, facts in found if is_finished(facts)}
+    return Again(speaks=speaks, refused=refused, family=frozenset(r.number for r in recounts))
+
+
+def evidence(
+    plan: Plan,
+    again: Again,
+    own: list[Scan],
+    *,
+    still: Mapping[str, Still] | None = None,
+    looked_at: frozenset[str] | None = None,
+) -> Evidence:
+    """What a count rests on.
+
+    Args:
+        own: its scans that were not undone, in order; without those of quiet units.
+        still: quiet units, and `looked_at` what other scans are of; see `Evidence`.
+    """
+    quiet = still or {}
+    first, refused = allowed(plan, latest(own))
+    speaks = {place: (plan.number, facts) for place, facts in by_bin(plan.bins, first).items()} | dict(again.speaks)
     return Evidence(
         own=own,
         standing=[scan for _, (_, facts) in sorted(speaks.items()) for scan in facts],
-        intervals={place: _interval(facts) for place, (_, facts) in speaks.items()},
-        refused=refused,
-        family=frozenset({plan.number, *(r.number for r in recounts)}),
+        intervals={place: _interval(facts, quiet.get(place)) for place, (_, facts) in speaks.items()},
+        refused=[*refused, *again.refused],
+        family=frozenset({plan.number}) | again.family,
         recounted={place: number for place, (number, _) in speaks.items() if number != plan.number},
+        still=quiet,
+        looked_at=looked_at,
     )
 
 
@@ -217,16 +289,18 @@ def is_finished(scans: Iterable[Scan]) -> bool:
     return any(scan.action == "finish_bin" for scan in scans)
 
 
-def _interval(scans: Sequence[Scan]) -> Interval:
+def _interval(scans: Sequence[Scan], still: Still | None) -> Interval:
     """When a bin was counted; one that nobody has finished, until its latest scan."""
+    quiet = still or Still("")
     finishing = [s for s in scans if s.action == "finish_bin"]
+    people = [(s[:4], s.operator) for s in scans if s.operator] + [(at, who) for who, at in quiet.people.items()]
     return Interval(
-        opened_ms=min(s.event_ms - s.uncertainty_ms for s in scans),
-        finished_ms=max(s.event_ms + s.uncertainty_ms for s in scans),
+        opened_ms=min(quiet.opened_ms, *(s.event_ms - s.uncertainty_ms for s in scans)),
+        finished_ms=max(quiet.finished_ms, *(s.event_ms + s.uncertainty_ms for s in scans)),
         finished=bool(finishing),
-        people=tuple(dict.fromkeys(s.operator for s in scans if s.operator)),
+        people=tuple(dict.fromkeys(who for _, who in sorted(people))),
         devices=tuple(dict.fromkeys(s.device_no for s in scans)),
-        last_ms=max(s.event_ms for s in scans),
+        last_ms=max(quiet.last_ms, *(s.event_ms for s in scans)),
         said_finished_ms=finishing[-1].event_ms if finishing else None,
         finished_by=finishing[-1].device_no if finishing else None,
     )

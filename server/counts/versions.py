@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
 
 from server import papers
-from server.counts.compare import Line, ReportLine
+from server.counts import still
+from server.counts.compare import Line, ReportLine, in_order
 from server.counts.plan import CountError
+from server.counts.still import Quiet
 from server.tables import documents, events
 from sync.event import parse_name
 
@@ -31,12 +34,78 @@ class Version:
     note: str | None
     head: Mapping[str, Any]
     """Totals, bins, moves, variance; which scans and chains it rests on, and which handhelds were not heard from."""
-    lines: Sequence[Mapping[str, Any]]
+    looked_at: Sequence[ReportLine]
+    """Its lines, but for those of units that were quiet."""
+    quiet: Sequence[sa.RowMapping] = field(repr=False)
+    """Rows of these, one a bin."""
+
+    def each_line(self) -> Iterator[ReportLine]:
+        """Every line, those of quiet units last and bin by bin: a large count has a million."""
+        yield from self.looked_at
+        for unit in self._units():
+            yield unit.line
+
+    def _units(self) -> Iterator[Quiet]:
+        return chain.from_iterable(map(still.frozen, self.quiet))
 
     @property
-    def report_lines(self) -> list[ReportLine]:
-        """The lines as a report has them."""
-        return [ReportLine(**{**line, "kind": Line(line["kind"])}) for line in self.lines]
+    def first_lines(self) -> list[ReportLine]:
+        """As many lines as an answer holds."""
+        return still.first_lines(self.looked_at, self._units())
+
+    @property
+    def lines(self) -> list[ReportLine]:
+        """Every line, by kind and subject."""
+        return in_order(self.each_line())
+
+    @property
+    def totals(self) -> Mapping[str, int]:
+        """How many lines there are of each kind."""
+        return dict(self.head["totals"])
+
+    @property
+    def scans(self) -> int:
+        """How many scans of the count it rests on."""
+        return len(self.head["scans"]) + sum(len(row["attributes"][still.PACKED]) for row in self.quiet)
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """What a version rests on."""
+
+    scans: set[str]
+    """Marks of the count's own scans, and of its recounts'."""
+    facts: set[str]
+    """Marks of the scans outside the count."""
+    recounts: set[str]
+
+
+def basis_of(connection: sa.Connection, site: str, number: str, version: int) -> Resting:
+    """What a version rests on."""
+    (head, *rows) = papers.rows_of(connection, site, "count_result", f"{number}/{version}")
+    found = Resting(set(head["attributes"]["scans"]), set(), set(head["attributes"]["recounts"]))
+    for row in rows:
+        if still.is_packed(row):
+            for unit in still.frozen(row):
+                found.scans.add(unit.mark)
+                found.facts.update(unit.facts)
+        else:
+            found.facts.update(row["attributes"]["facts"])
+    return found
+
+
+def spoken_of(connection: sa.Connection, site: str, number: str) -> set[tuple[str, str | None]] | None:
+    """What the latest version has lines of, and where it belongs; None where the count was never closed."""
+    version = papers.versions(connection, site, "count_result", number)
+    if not version:
+        return None
+    found: set[tuple[str, str | None]] = set()
+    for row in papers.rows_of(connection, site, "count_result", f"{number}/{version}")[1:]:
+        if still.is_packed(row):
+            found.update((unit.subject, unit.place) for unit in still.frozen(row))
+        else:
+            found.add((row["subject"], row["location"]))
+    return found
 
 
 def read_version(connection: sa.Connection, site: str, number: str, version: int) -> Version:
@@ -69,5 +138,11 @@ def read_version(connection: sa.Connection, site: str, number: str, version: int
         closed_by=closing.operator,
         note=closing.reason,
         head=head["attributes"],
-        lines=[row["attributes"] for row in rows],
+        looked_at=[_line(row["attributes"]) for row in rows if not still.is_packed(row)],
+        quiet=[row for row in rows if still.is_packed(row)],
     )
+
+
+def _line(said: Mapping[str, Any]) -> ReportLine:
+    lists = {name: tuple(value) for name, value in said.items() if isinstance(value, list)}
+    return ReportLine(**{**said, **lists, "kind": Line(said["kind"])})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Final
 
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ def _frozen_lines(connection: sa.Connection, site: str, filters: Filters) -> Row
         found = versions.read_version(connection, site, number, int(version))
     except CountError as error:
         raise LookupError(str(error)) from None
-    rows = [{**line, "seen": " ".join(place for place in line["seen"] if place)} for line in found.lines]
+    rows = (asdict(line) | {"seen": " ".join(place for place in line.seen if place)} for line in found.each_line())
     return with_names(connection, site, rows, {"subject": "name", "expected": "belongs"})
 
 

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import case_filter, case_list, context, latest_first, queries
+from server import case_filter, case_list, context, latest_first, naming, queries
 from server.counts import reports
 from server.counts.listing import list_counts
 from server.counts.plan import CountError
 from server.exports import ROWS_AT_ONCE, Column, Filters, Listing, Rows
-from server.lists.naming_rows import with_names
+from server.lists.naming_rows import batches, with_names
 from server.receipts import receipt
 from server.receipts.listing import list_receipts
 
@@ -50,11 +50,12 @@ def _lines(
         found = report(connection, site=site, number=filters["number"])
     except CountError as error:
         raise LookupError(str(error)) from None
-    rows = [asdict(line) for line in found.lines]
+    lines = found.each_line() if isinstance(found, reports.CountReport) else iter(found.lines)
     told = {"subject": "name", "expected": "belongs"}
-    for row in with_names(connection, site, rows, told):
-        seen = list(with_names(connection, site, ({"key": key} for key in row["seen"] if key), {"key": "name"}))
-        yield dict(row) | {"seen_at": " ".join(each["name"] for each in seen)}
+    for some in batches(with_names(connection, site, map(asdict, lines), told)):
+        names = naming.read(connection, site, (place for row in some for place in row["seen"] if place))
+        for row in some:
+            yield row | {"seen_at": " ".join(names(place).text for place in row["seen"] if place)}
 
 
 _COUNTS: Final = (

@@ -14,6 +14,7 @@ from server.database import reading, transact
 from server.errors import Refusal
 from server.people import requires, signed_in
 from server.roles import ROLES, Task
+from server.web.counts import by_kind, keys_in
 from server.web.navigation import Entry, Group
 from server.web.pages import blueprint, linked_names
 
@@ -31,9 +32,9 @@ def count_version() -> str:
             found = versions.read_version(connection, site, number, request.args.get("version", 0, type=int))
         except CountError as error:
             raise Refusal(404, "not_found", str(error)) from None
-        keys = [key for line in found.lines for key in (line["subject"], line["expected"], *line["seen"])]
+        shown = by_kind(found.totals, found.each_line())
         moved = [key for m in found.head["moves"] for key in (m["subject"], m["origin"], m["destination"])]
-        names = linked_names(connection, site, [*keys, *moved, *found.head["bins"]])
+        names = linked_names(connection, site, [*keys_in(shown), *moved, *found.head["bins"]])
     tallies = {place: Tally(**{name: b[name] for name in _TALLY}) for place, b in found.head["bins"].items()}
     return render_template(
         "count_version.html",
@@ -41,8 +42,7 @@ def count_version() -> str:
         names=names,
         tallies=tallies,
         whole=sum(tallies.values(), Tally()),
-        differing=[line for line in found.lines if line["kind"] != "matched"],
-        matching=[line for line in found.lines if line["kind"] == "matched"],
+        shown=shown,
     )
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug import Response
@@ -12,7 +12,7 @@ from werkzeug import Response
 from server import case_list, context, papers, queries
 from server.case_list import CaseFilter
 from server.counts import closing, exceptions, listing, recount, reports, sharing, standing
-from server.counts.compare import Line
+from server.counts.compare import Line, ReportLine
 from server.counts.plan import CountError
 from server.counts.reports import CountReport
 from server.counts.tally import Tally
@@ -35,7 +35,7 @@ STATES: Final = {
     "": "all", "open": "open", "proposed": "waits for approval", "closed": "closed", "cancelled": "given up"
 }  # fmt: skip
 REPORT_LINES_MAX: Final = 500
-"""Lines of one kind on a page; the API has them all."""
+"""Lines of one kind on a page; the files have them all."""
 LATE_SHOWN_MAX: Final = 200
 UNSCANNED_SHOWN_MAX: Final = 10
 
@@ -61,19 +61,35 @@ def report(kind: str) -> str | Response:
     return _count(number)
 
 
-def _by_kind(found: Any) -> dict[str, list[Any]]:
-    """The lines of a report by what they say, what matched last."""
-    shown = {kind: [line for line in found.lines if line.kind == kind] for kind in reversed(found.totals)}
-    return {kind: lines for kind, lines in shown.items() if lines}
+class Shown(NamedTuple):
+    """The lines of one kind on a page."""
+
+    total: int
+    lines: list[ReportLine]
+    """The first of them."""
 
 
-def _keys(shown: dict[str, list[Any]]) -> list[str | None]:
-    return [
-        key
-        for lines in shown.values()
-        for line in lines[:REPORT_LINES_MAX]
-        for key in (line.subject, line.expected, *line.seen)
-    ]
+def by_kind(totals: Mapping[str, int], each_line: Iterable[ReportLine]) -> dict[str, Shown]:
+    """The lines of a report by what they say, what matched last; of a large count only the first of each kind.
+
+    Args:
+        each_line: those of units that matched may come last: they are not read to the end.
+    """
+    shown = {kind: Shown(count, []) for kind, count in reversed(list(totals.items())) if count}
+    waiting = sum(min(count, REPORT_LINES_MAX) for count in totals.values())
+    for line in each_line:
+        if waiting and len(shown[line.kind].lines) < REPORT_LINES_MAX:
+            shown[line.kind].lines.append(line)
+            waiting -= 1
+        if not waiting:
+            break
+    return shown
+
+
+def keys_in(shown: Mapping[str, Shown]) -> list[str | None]:
+    """What these lines name."""
+    lines = (line for some in shown.values() for line in some.lines)
+    return [key for line in lines for key in (line.subject, line.expected, *line.seen)]
 
 
 def _count(number: str) -> str:
@@ -88,10 +104,10 @@ def _count(number: str) -> str:
             found = reports.veiled(found)
         late = CaseFilter(rule=exceptions.RULE, document=number)
         exceptional = case_list.list_cases(connection, person.site, late, limit=LATE_SHOWN_MAX)
-        shown = _by_kind(found)
+        shown = by_kind(found.totals, found.each_line())
         moved = [key for m in found.moves for key in (m.subject, m.origin, m.destination)]
         scanned = [key for case in exceptional for key in (case.unit, case.seen)]
-        keys = [*_keys(shown), *found.plan.bins, *moved, *scanned, found.plan.chosen.get("product")]
+        keys = [*keys_in(shown), *found.plan.bins, *moved, *scanned, found.plan.chosen.get("product")]
         return render_template(
             "count.html",
             report=found,
@@ -105,11 +121,10 @@ def _count(number: str) -> str:
             exceptions=exceptional,
             late=case_list.count_by_rule(connection, person.site, late).get(exceptions.RULE, 0),
             rule=exceptions.RULE,
-            lines_max=REPORT_LINES_MAX,
             unscanned=found.unscanned,
             unscanned_max=UNSCANNED_SHOWN_MAX,
-            provisional=sum(line.provisional for line in found.lines),
-            missing=sum(line.kind is Line.MISSING for line in found.lines),
+            provisional=sum(line.provisional for line in found.looked_at),
+            missing=found.totals[Line.MISSING],
         )
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from server import papers
 from server.counts.late import late_scans
 from server.counts.scans import scans_of
+from server.counts.versions import basis_of
 from server.database import reading
 from server.tables import document_rows, documents
 from tests.server.site import SITE
@@ -38,10 +39,9 @@ def misplaced_exceptions(number: str) -> str | None:
     with reading() as c:
         version = papers.versions(c, SITE, "count_result", number)
         here = {papers.mark(f) for f in scans_of(c, SITE, number)}
-        head = papers.rows_of(c, SITE, "count_result", f"{number}/{version}")[0]["attributes"] if version else None
-    if head is None:
+        rests_on = basis_of(c, SITE, number, version).scans if version else None
+    if rests_on is None:
         return f"{len(late)} late scans of a count that is open" if late else None
-    rests_on = set(head["scans"])
     if set(late.values()) - {1}:
         return f"twice: {[mark for mark, times in late.items() if times > 1]}"
     if late.keys() & rests_on:

@@ -19,6 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from server.counts.closing import close_count
 from server.counts.plan import CountError
+from server.counts.still import PACKED
 from server.database import writing
 from server.tables import document_rows
 from sync.event import format_name
@@ -134,7 +135,7 @@ def test_the_check_notices_a_row_that_was_changed_behind_the_servers_back() -> N
     try:
         machine.no_version_has_changed()
         with writing() as c:
-            row = (document_rows.c.subject == UNITS[0]) & document_rows.c.attributes["kind"].isnot(None)
+            row = (document_rows.c.subject == BIN_B) & document_rows.c.attributes[PACKED].isnot(None)
             c.execute(document_rows.update().where(row).values(location=BIN_A))
         with pytest.raises(AssertionError):
             machine.no_version_has_changed()

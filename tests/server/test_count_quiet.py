@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import replace
+from itertools import chain, repeat
 from typing import Any, NamedTuple
 
 import pytest
@@ -11,15 +13,18 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from server import papers
-from server.counts import quiet
-from server.counts.compare import ReportLine
-from server.counts.freeze import freeze, result_row
+from server.counts.compare import Line
+from server.counts.freeze import freeze
+from server.counts.late import late_scans
 from server.counts.plan import CountError
 from server.counts.recount import open_recount
 from server.counts.reports import CountReport, report
+from server.counts.still import Quiet, first_lines
+from server.counts.versions import read_version
 from server.database import reading, stamp, writing
 from server.ledger import Entry, append
 from server.rebuild import advance
+from server.web.counts import REPORT_LINES_MAX, by_kind
 from sync.event import format_name
 from tests.handheld import BIN_A, BIN_B, BIN_C, CABLE, CARTON_1, DAY, unit
 from tests.server.accepted import accepted
@@ -216,27 +221,32 @@ def looked_through() -> CountReport:
         return report(c, site=SITE, number="CC-1", without=ELSEWHERE)
 
 
-SAID = ("lines", "totals", "bins", "moves", "variance", "scans", "counters", "refused", "unheard", "unfinished")
+SAID = ("lines", "totals", "bins", "moves", "variance", "marks", "counters", "refused", "unheard", "unfinished")
 
 
-def check(drawing: Drawing) -> int:
-    """How many units were told without their history; every word of the report is the same with it."""
-    happen(drawing)
+def told_as_replayed() -> CountReport:
+    """The report, every word of which is the same as if each unit's history had been replayed."""
     told, replayed = result(), looked_through()
     assert not replayed.quiet
     assert {name: getattr(told, name) for name in SAID} == {name: getattr(replayed, name) for name in SAID}
+    return told
+
+
+def check(drawing: Drawing) -> int:
+    """How many units were told without their history, before the count is closed and since."""
+    happen(drawing)
+    told = told_as_replayed()
     with suppress(CountError):
         close()
         with reading() as c:
-            (head, *rows) = papers.rows_of(c, SITE, "count_result", "CC-1/1")
-            assert papers.check_digest(c, head["document"])
-        assert [row["attributes"] for row in rows] == [as_kept(line) for line in replayed.lines]
-        assert head["attributes"]["bins"] == freeze(replayed)["bins"]
-    return len(told.quiet)
-
-
-def as_kept(line: ReportLine) -> Any:
-    return json.loads(json.dumps(result_row(line)["attributes"]))
+            frozen = read_version(c, SITE, "CC-1", 1)
+        assert frozen.intact
+        assert frozen.lines == told.lines
+        assert frozen.head["bins"] == freeze(told)["bins"]
+        told_as_replayed()
+        with reading() as c:
+            assert late_scans(c, site=SITE, number="CC-1") == []
+    return sum(still.units for still in told.quiet.values())
 
 
 WHOLE = Sweep(0, 1, 0, frozenset(), [], None, finished=True)
@@ -275,9 +285,24 @@ def test_so_it_does_on_postgresql(emptied: Emptied) -> None:
     assert any(met), "no unit was told without its history, so this shows nothing"
 
 
-@pytest.mark.parametrize("facts", [(), ("a1",), ("a1", "b2", "c3")], ids=["none", "one", "three"])
-def test_a_stencil_writes_the_row_that_its_digest_is_checked_with(facts: tuple[str, ...]) -> None:
-    stencil = papers.Stencil(result_row(quiet.line(quiet.BLANK)), quiet.BLANK)
-    still = quiet.Quiet(UNITS[0], BIN_A, "1.2.3", facts)
-    spelt_out = papers._full(result_row(quiet.line(still)))
-    assert stencil.digested(still) == papers._canonical(spelt_out)
+def test_a_packed_row_is_written_as_its_digest_is_checked() -> None:
+    packed = papers.Packed(BIN_A, '{"quiet":[["https://id.gs1.org/01/09506000134352/21/Q\\u00e4","1.2.3","a1","b2"]]}')
+    row = {"subject": BIN_A, "location": BIN_A, "attributes": json.loads(packed.attributes)}
+    assert packed.digested() == papers._canonical(papers._full(row))
+
+
+def test_of_a_count_that_is_too_large_for_an_answer_what_differs_is_shown_before_what_matched() -> None:
+    quiet = [Quiet(each, BIN_A, "1.2.3", "a1", ()) for each in UNITS]
+    missing = [replace(each.line, kind=Line.MISSING, subject=f"{each.subject}X") for each in quiet[:2]]
+    assert [line.kind for line in first_lines(missing, quiet, most=3)] == ["matched", "missing", "missing"]
+    assert len(first_lines(missing, quiet)) == len(UNITS) + 2
+
+
+def test_a_page_shows_the_first_lines_of_each_kind_and_says_how_many_there_are() -> None:
+    line = Quiet(UNITS[0], BIN_A, "1.2.3", "a1", ()).line
+    missing = replace(line, kind=Line.MISSING)
+    shown = by_kind({"matched": 1_000_000, "missing": 2}, chain([missing, missing], repeat(line)))
+    assert {kind: (some.total, len(some.lines)) for kind, some in shown.items()} == {
+        "missing": (2, 2),
+        "matched": (1_000_000, REPORT_LINES_MAX),
+    }
