@@ -65,8 +65,8 @@ def uploader_for(handheld: Handheld) -> Uploader:
 def _status(handheld: Handheld, background: Background | None, _: dict[str, Any]) -> Outcome:
     sync = background.state if background else SyncState()
     run = handheld.outbox.next_run()
-    if run.is_broken:
-        sync = replace(sync, trouble=damage(run), code="damaged")
+    if run.altered:
+        sync = replace(sync, trouble=damage([run]), code="damaged")
     return {"ok": True, "text": "", "sync": asdict(sync), **asdict(standing(handheld))}
 
 
@@ -92,9 +92,10 @@ def _sync(handheld: Handheld, background: Background | None, _: dict[str, Any]) 
 
 def _export(handheld: Handheld, _: Background | None, request: dict[str, Any]) -> Outcome:
     path = Path(str(request.get("path")))
-    events = export_queue(handheld, path)
-    key = "command.exported" if events else "command.nothing_to_export"
-    return {"ok": True, "text": say(key, events=events, path=path), "events": events}
+    runs = export_queue(handheld, path)
+    events, altered = sum(len(run.lines) for run in runs), [run for run in runs if run.altered]
+    text = say("command.exported" if events else "command.nothing_to_export", events=events, path=path)
+    return {"ok": True, "text": f"{text} {damage(altered)}" if altered else text, "events": events}
 
 
 def _import(handheld: Handheld, background: Background | None, request: dict[str, Any]) -> Outcome:

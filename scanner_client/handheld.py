@@ -71,6 +71,7 @@ class Handheld:
             client=VERSION,
             waiting=self.outbox.waiting(),
             carried=carried,
+            altered=run.altered or None,
         )
         body = pack(header, run.lines)
         return body, self.device.sign(SIGNED_PREFIX + body)

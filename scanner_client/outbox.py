@@ -1,21 +1,23 @@
 """The durable queue: every scan of this handheld under its own name, until the server has it and a backup too.
 
 `seq` is assigned inside the durable insert, contiguous from 1 in its epoch, and each line is chained to the one
-before. A queue that was restored or cloned goes on in a new epoch; what the old one still owes stays under its old
-names and is still sent. Acknowledged events are kept until they are in the server's backup and seven days have
-passed, so that a server which loses its disk can have them again.
+before. A line that is not the one which was committed goes to the server as it is now, marked as altered: a person
+looks at it, and what follows it is sent as ever. A queue that was restored or cloned goes on in a new epoch; what the
+old one still owes stays under its old names and is still sent. Acknowledged events are kept until they are in the
+server's backup and seven days have passed, so that a server which loses its disk can have them again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
-from scanner_client.database import Database
+from scanner_client.database import Database, Row
 from scanner_client.wording import say
 from sync.actions import refuse
-from sync.event import GENESIS, ScanEvent, decode, digest, encode
+from sync.event import GENESIS, LINE_BYTES_MAX, EventError, ScanEvent, decode, digest, encode
 from sync.protocol import EVENTS_PER_PUSH_MAX, MISSING_RANGES_MAX, RETENTION_MS, Reply
 
 SCHEMA: Final = (
@@ -87,25 +89,19 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """Consecutive lines of one epoch that are ready to be sent; without lines it only asks for the server's mark.
-
-    A line that is not the one which was committed ends the run before it.
-    """
+    """Consecutive lines of one epoch that are ready to be sent; without lines it only asks for the server's mark."""
 
     epoch: Epoch
     first: int
     before: bytes
     after: bytes
     lines: tuple[bytes, ...]
+    altered: bool = False
+    """Its one line is not, or cannot be shown to be, the one that was committed: it goes by itself, as it is now."""
 
     @property
     def last(self) -> int:
         return self.first + len(self.lines) - 1
-
-    @property
-    def is_broken(self) -> bool:
-        """Whether the next scan that waits is not the one that was committed: it and what follows cannot be sent."""
-        return self.epoch.waiting > 0 and not self.lines
 
 
 _COLUMNS: Final = ", ".join(Epoch.__dataclass_fields__)
@@ -198,31 +194,28 @@ class Outbox:
     def runs(self, epoch: int, limit: int = EVENTS_PER_PUSH_MAX) -> list[Run]:
         """Everything that this epoch still owes, in runs of at most `limit` events."""
         with self._database.snapshot():
-            at, found = self.state(epoch), []
+            at, found = self.state(epoch), list[Run]()
             while at.waiting:
-                run = self._run(at, limit)
-                if run.is_broken:
-                    raise OutboxError(damage(run))
-                found.append(run)
+                found.append(self._run(at, limit, before=found[-1].after if found else None))
                 at = replace(at, acked_through=found[-1].last)
             return found
 
     def naming(self, key: str) -> list[ScanEvent]:
         """What the newest events of this epoch say of a container, and every undo among them, oldest first."""
         rows = self._database.rows(
-            "SELECT line FROM (SELECT seq, line FROM events WHERE epoch=? ORDER BY seq DESC LIMIT ?)"
+            "SELECT line, 0 FROM (SELECT seq, line FROM events WHERE epoch=? ORDER BY seq DESC LIMIT ?)"
             " WHERE instr(line, ?) OR instr(line, ?) ORDER BY seq",
             self.epoch, SEARCHED_MAX, f'"{key}"'.encode(), b'"voids":',
         )  # fmt: skip
-        return [decode(row[0]) for row in rows]
+        return [event for event, _ in _readable(rows)]
 
     def not_in_map(self, after: int) -> tuple[int, list[ScanEvent]]:
         """Up to where the map knows this epoch, and what was committed to it beyond that and after `after`."""
         at = self.state(self.epoch)
         rows = self._database.rows(
-            "SELECT line FROM events WHERE epoch=? AND seq>? ORDER BY seq", at.epoch, max(after, at.mapped_through)
+            "SELECT line, 0 FROM events WHERE epoch=? AND seq>? ORDER BY seq", at.epoch, max(after, at.mapped_through)
         )
-        return at.mapped_through, [decode(row[0]) for row in rows]
+        return at.mapped_through, [event for event, _ in _readable(rows)]
 
     def newest(self, limit: int) -> list[tuple[ScanEvent, bool]]:
         """The newest events of all epochs, the newest first, each with whether the server has it."""
@@ -231,7 +224,7 @@ class Outbox:
             " ORDER BY place DESC, seq DESC LIMIT ?",
             limit,
         )
-        return [(decode(line), bool(sent)) for line, sent in rows]
+        return [(event, bool(sent)) for event, sent in _readable(rows)]
 
     def acknowledge(self, run: Run, reply: Reply) -> bool:
         """Take over the server's mark for the epoch of this run, in one transaction, and let go what is safe.
@@ -240,6 +233,8 @@ class Outbox:
         sent them, and this queue must go on under a new epoch.
         """
         with self._database.transaction():
+            if run.lines:
+                self._keep_sent(run)
             at = self.state(run.epoch.epoch)
             diverged = at.diverged or self._differs(at, reply)
             through = durable_through(reply, base_seq=at.base_seq)
@@ -278,26 +273,48 @@ class Outbox:
             )
         self.version += 1
 
-    def _run(self, at: Epoch, limit: int) -> Run:
+    def _run(self, at: Epoch, limit: int, *, before: bytes | None = None) -> Run:
         rows = self._database.rows(
             "SELECT seq, line, digest FROM events WHERE epoch=? AND seq>? ORDER BY seq LIMIT ?",
             at.epoch, at.acked_through, limit,
         )  # fmt: skip
-        head = before = self._digest_at(at, at.acked_through) or GENESIS
+        head = before = before or self._digest_at(at, at.acked_through) or GENESIS
         lines: list[bytes] = []
         for seq, line, stored in rows:
-            if seq != at.acked_through + len(lines) + 1 or digest(head, line) != stored:
+            committed = at.head if seq == at.last_seq else stored
+            is_next = seq == at.acked_through + len(lines) + 1 and isinstance(line, bytes)
+            if not is_next or digest(head, line) != committed:
                 break
-            head = stored
+            head = committed
             lines.append(line)
+        if at.waiting and not lines:
+            return self._altered(at, before, rows[0] if rows else None)
         return Run(epoch=at, first=at.acked_through + 1, before=before, after=head, lines=tuple(lines))
+
+    def _altered(self, at: Epoch, before: bytes, row: tuple[int, object, object] | None) -> Run:
+        """The next event that waits, which is not as it was committed, as far as it is still there."""
+        seq = at.acked_through + 1
+        line, stored = row[1:] if row and row[0] == seq else (b"", None)
+        text = line if isinstance(line, bytes) else str(line).encode("utf-8", "backslashreplace")
+        text = text.replace(b"\n", b" ")[:LINE_BYTES_MAX]  # so that it fits into an envelope, whatever it is now
+        committed = at.head if seq == at.last_seq else stored
+        after = _digest(committed) or digest(before, text)
+        return Run(epoch=at, first=seq, before=before, after=after, lines=(text,), altered=True)
+
+    def _keep_sent(self, run: Run) -> None:
+        """What comes next continues what was sent, whatever had been done to the last of it."""
+        self._database.run(
+            "INSERT INTO events VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET digest=excluded.digest WHERE digest<>excluded.digest",
+            run.epoch.epoch, run.last, run.lines[-1], run.after,
+        )  # fmt: skip
 
     def _digest_at(self, at: Epoch, seq: int) -> bytes | None:
         """The digest after this event, while the queue can still tell."""
-        if seq == at.base_seq:
-            return at.base_digest
+        if seq in (at.base_seq, at.last_seq):
+            return at.base_digest if seq == at.base_seq else at.head
         row = self._database.row("SELECT digest FROM events WHERE epoch=? AND seq=?", at.epoch, seq)
-        return row[0] if row else None
+        return _digest(row[0]) if row else None
 
     def _differs(self, at: Epoch, reply: Reply) -> bool:
         if reply.acked_through > at.last_seq:
@@ -325,18 +342,30 @@ class Outbox:
         self._database.run("DELETE FROM marks WHERE epoch=? AND through<=?", at.epoch, through)
 
     def _check_end(self, at: Epoch) -> None:
-        """The pair assertion after reading: the last event is there, and its digest is the queue's head."""
-        row = self._database.row("SELECT seq, digest FROM events WHERE epoch=? ORDER BY seq DESC LIMIT 1", at.epoch)
-        end = tuple(row) if row else (at.base_seq, at.base_digest)
-        if end != (at.last_seq, at.head):
+        """The pair assertion after reading: no event is there beyond the last number that was given."""
+        row = self._database.row("SELECT max(seq) FROM events WHERE epoch=?", at.epoch)
+        if row and (row[0] or 0) > at.last_seq:
             raise OutboxError(
-                f"The queue's last event should be {at.last_seq}, but {end[0]} is the last: it is damaged."
+                f"The queue's last event should be {at.last_seq}, but {row[0]} is the last: it is damaged."
             )
 
 
-def damage(run: Run) -> str:
-    """What a person is told of a broken run."""
-    return say("status.damaged", seq=run.first, after=run.epoch.last_seq - run.first)
+def damage(runs: Iterable[Run]) -> str:
+    """What a person is told of altered events."""
+    return say("status.damaged", scans=", ".join(str(run.first) for run in runs))
+
+
+def _readable(rows: Iterable[Row]) -> Iterator[tuple[ScanEvent, Any]]:
+    """The events in lines, each with what stands beside it; what was altered beyond reading is left out."""
+    for line, beside in rows:
+        if isinstance(line, bytes):
+            with suppress(EventError):
+                yield decode(line), beside
+
+
+def _digest(found: object) -> bytes | None:
+    """A digest as it was stored, where it is one still."""
+    return found if isinstance(found, bytes) and len(found) == len(GENESIS) else None
 
 
 def durable_through(reply: Reply, *, base_seq: int) -> int:

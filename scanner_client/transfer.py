@@ -10,6 +10,7 @@ from typing import BinaryIO
 from scanner_client.carried import Envelope
 from scanner_client.device import is_signed, replace_file
 from scanner_client.handheld import Handheld
+from scanner_client.outbox import Run
 from sync import transfer
 from sync.transfer import ENVELOPES_MAX, LINE_BYTES_MAX, TransferError
 
@@ -25,8 +26,8 @@ class Taken:
     envelopes: tuple[Envelope, ...]
 
 
-def export_queue(handheld: Handheld, path: Path) -> int:
-    """Write everything that the server is not known to have to a file; the number of events in it.
+def export_queue(handheld: Handheld, path: Path) -> list[Run]:
+    """Write everything that the server is not known to have to a file; the runs in it.
 
     The queue stays as it is: only the server's own acknowledgement releases a scan. Without events no file is made.
 
@@ -42,7 +43,7 @@ def export_queue(handheld: Handheld, path: Path) -> int:
             signed=[handheld.envelope(run, carried=True) for run in runs],
         )
         replace_file(path, b"".join(lines))
-    return sum(len(run.lines) for run in runs)
+    return runs
 
 
 def read_export(path: Path) -> Taken:

@@ -69,6 +69,8 @@ class Sent:
     """Whether the server cannot say what changed, through a fault of its own."""
     revoked: bool = False
     """Whether the server trusts this handheld no more."""
+    altered: Run | None = None
+    """What was sent of an event that was altered in the queue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,15 +97,20 @@ class Uploader:
             SyncError: it cannot go on now; what was answered for so far is done with.
         """
         untold = revoked = False
+        altered: list[Run] = []
         for _ in range(PUSHES_MAX):
             sent = self.push_once()
             yield sent
             untold, revoked = sent.untold, sent.revoked
+            altered += [sent.altered] if sent.altered else []
             if not sent.more:
                 break
         yield from self.forward_carried()
         self.send_pictures()
-        if untold:  # last: whatever waits here goes out all the same
+        # Last: whatever waits here goes out all the same.
+        if altered:
+            raise SyncError(damage(altered), code="damaged")
+        if untold:
             raise SyncError(say("status.untold"), code="untold")
         if revoked:
             raise SyncError(say("status.revoked"), code="revoked")
@@ -244,8 +251,6 @@ class Uploader:
             handheld.outbox.map_is_whole()
         self._learn(tuple(reply.addresses))
         more_changes = reply.more and not (reply.untold or reply.revoked)
-        if run.is_broken and not more_changes:
-            raise SyncError(damage(run), code="damaged")
         more = more_changes or any(e.waiting or not e.confirmed for e in handheld.outbox.epochs())
         if more and not (is_another or diverged or reply.changes or self._moved(run)):
             raise SyncError(f"The server's mark stands still at {reply.acked_through}.", code="stuck")
@@ -256,6 +261,7 @@ class Uploader:
             more=more,
             untold=reply.untold is not None,
             revoked=reply.revoked,
+            altered=run if run.altered else None,
         )
 
     def _moved(self, run: Run) -> bool:

@@ -55,12 +55,21 @@ def _without(spans: Iterable[list[int]], first: int, last: int) -> Iterable[list
             yield [max(low, last + 1), high]
 
 
+ALTERED: Final = "It was altered in its handheld's queue after it was committed"
+"""Begins the note of a line that is not the one whose digest stands beside it: what follows continues that one."""
+
+
+def is_altered() -> sa.ColumnElement[bool]:
+    """Whether a row of `events` holds such a line, as part of a query."""
+    return sa.func.coalesce(events.c.note, "").startswith(ALTERED)
+
+
 _SEQ: Final = events.c.seq
 _MINE: Final = sa.and_(events.c.device_no == sa.bindparam("device"), events.c.epoch == sa.bindparam("of_epoch"))
 _AFTER, _REACHED = sa.bindparam("after", type_=sa.BigInteger), sa.bindparam("reached", type_=sa.BigInteger)
 _RUN_LAST: Final = sa.bindparam("run_last", type_=sa.BigInteger)
 _BETWEEN: Final = (
-    sa.select(_SEQ, events.c.digest, sa.case((_SEQ > _RUN_LAST, events.c.line)))
+    sa.select(_SEQ, events.c.digest, sa.case((sa.and_(_SEQ > _RUN_LAST, ~is_altered()), events.c.line)))
     .where(_MINE, _SEQ > _AFTER, _SEQ <= _REACHED)
     .order_by(_SEQ, events.c.outcome == Outcome.FORKED)
 )

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server.chain_mark import Mark, advance_mark
+from server.chain_mark import ALTERED, Mark, advance_mark, is_altered
 from server.copied_queues import is_parted
 from server.database import stamp
 from server.effects import take_effect
@@ -95,15 +95,15 @@ def ingest(
         ProtocolError: the digests in the header do not belong to these lines; nothing is stored.
     """
     # Gather.
-    digests = chain(bytes.fromhex(header.before), lines)
-    if (digests[-1].hex() if digests else header.before) != header.after:
-        raise ProtocolError("The digest in the header is not that of these events: they changed on the way.")
+    digests = _digests(header, lines)
     row = _chain_row(connection, device["site"], header)
     parted = is_parted(connection, device["site"], header, row["predecessor"], now_ms)
     stored = _stored(connection, header, row)
     # Decide.
     classify = _classify if device["revoked_ms"] is None else _classify_revoked
-    if unable:
+    if header.altered:
+        classify = partial(_unread, f"{ALTERED}: it is kept as it is now, and nothing of it counts.")
+    elif unable:
         classify = partial(_unread, unable)
     read = [
         _copied(header, row, classify(header, seq, line, digest_, stored), parted=parted)
@@ -125,6 +125,18 @@ def ingest(
     _remember(connection, header, mark, sample, now_ms)
     said = _said(read, mark, safe_through=row["safe_through"])
     return replace(said, failed=len(fresh)) if unable else said
+
+
+def _digests(header: PushHeader, lines: Sequence[bytes]) -> list[bytes]:
+    """The digest after each line: of what was committed, also where its line was altered since."""
+    if header.altered:
+        if len(lines) != 1:
+            raise ProtocolError(f"An event that was altered comes by itself, and here are {len(lines)} events.")
+        return [bytes.fromhex(header.after)]
+    digests = chain(bytes.fromhex(header.before), lines)
+    if (digests[-1].hex() if digests else header.before) != header.after:
+        raise ProtocolError("The digest in the header is not that of these events: they changed on the way.")
+    return digests
 
 
 def _said(read: Sequence[Line], mark: Mark, *, safe_through: int) -> Ingested:
@@ -232,7 +244,9 @@ def _apart(header: PushHeader, seq: int, stored: Mapping[int, frozenset[bytes]])
     return f" {APART}" if before and bytes.fromhex(header.before) not in before else ""
 
 
-_NEXT: Final = sa.select(events.c.digest, events.c.line).where(_MINE, events.c.seq == _FIRST)
+_NEXT: Final = sa.select(events.c.digest, events.c.line, is_altered().label("altered")).where(
+    _MINE, events.c.seq == _FIRST
+)
 
 
 def _overtaken(
@@ -245,7 +259,7 @@ def _overtaken(
     if last.outcome is Outcome.DUPLICATE or last.seq + 1 not in stored:
         return last
     asked = {"device": header.device_no, "of_epoch": header.epoch, "first": last.seq + 1}
-    if any(digest(last.digest, row.line) == row.digest for row in connection.execute(_NEXT, asked)):
+    if any(row.altered or digest(last.digest, row.line) == row.digest for row in connection.execute(_NEXT, asked)):
         return last
     return _forked(last, OVERTAKEN)
 

@@ -53,7 +53,8 @@ def take_in(write: Write[Result], header: PushHeader, lines: Sequence[bytes]) ->
         if passes(error) or not lines:
             raise
         log.warning("Events %s could not be taken in at once: %s", _named(header), type(error).__name__)
-    digests = [header.before, *(digest.hex() for digest in chain(bytes.fromhex(header.before), lines))]
+    after = [header.after] if header.altered else [d.hex() for d in chain(bytes.fromhex(header.before), lines)]
+    digests = [header.before, *after]
 
     def part(span: Sequence[int]) -> PushHeader:
         start, stop = span[0], span[-1] + 1

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from server import apart_cases, bin_cases, changes, offered, papers, piece_cases, told_anew
 from server import documents as imports
-from server.chain_mark import gaps
+from server.chain_mark import ALTERED, gaps
 from server.counts import exceptions
 from server.database import KEYS, SITE, reading, stamp, writing
 from server.document_kinds import KINDS
@@ -148,8 +148,8 @@ def _chain(connection: sa.Connection, chain: Any) -> Iterator[str]:
     reached = last = 0
     for row in connection.execution_options(yield_per=EVENTS_AT_ONCE).execute(_LINKS, asked):
         before = here.get(row.seq - 1) if row.seq - 1 in sure else None
-        continues = before is None or any(digest(d, row.line) == row.digest for d in before)
         note = row.note or ""
+        continues = before is None or note.startswith(ALTERED) or any(digest(d, row.line) == row.digest for d in before)
         apart = (row.outcome == "forked" and note != COPIED) or APART in note  # it may continue what never came here
         if not continues and not apart:
             yield f"Event {name}.{row.seq} does not fit the one before it: its bytes or its digest were changed."

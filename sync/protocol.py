@@ -131,6 +131,9 @@ class PushHeader:
     """Events not yet acknowledged, these included."""
     carried: bool = False
     """It travelled as a file, so that the clocks above say nothing about now."""
+    altered: bool | None = None
+    """Its one line is not, or cannot be shown to be, the one that was committed; `after` is the digest of that one, as
+    far as the queue still tells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

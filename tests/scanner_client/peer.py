@@ -26,7 +26,7 @@ from sync.enrolment import (
     reply_message,
     server_message,
 )
-from sync.event import GENESIS, chain
+from sync.event import GENESIS, digest
 from sync.protocol import (
     ENROL_PATH,
     SERVER_PATH,
@@ -53,6 +53,8 @@ class Peer:
     address: str = ""
     devices: dict[int, bytes] = field(default_factory=dict)
     ledger: dict[tuple[int, int], dict[int, bytes]] = field(default_factory=dict)
+    altered: dict[tuple[int, int, int], bytes] = field(default_factory=dict)
+    """Digests of the events that came altered, as they were committed."""
     forks: dict[tuple[int, int], dict[int, bytes]] = field(default_factory=dict)
     changes: list[list[Any]] = field(default_factory=list)
     changes_per_reply: int = 2_000
@@ -90,11 +92,17 @@ class Peer:
             return _error(401, "bad_signature", "The signature is wrong.")
         header, lines = unpack(body)
         held = self.ledger.setdefault((header.device_no, header.epoch), {})
+        if header.altered:
+            self.altered[header.device_no, header.epoch, header.first] = bytes.fromhex(header.after)
         for seq, line in enumerate(lines, header.first):
             if held.setdefault(seq, line) != line:
                 self.forks.setdefault((header.device_no, header.epoch), {})[seq] = line
         through = self._through(held)
-        answer = write_reply(self._reply(held, through, header.cursor, header.incarnation))
+        head = GENESIS
+        for seq in range(1, through + 1):
+            name = (header.device_no, header.epoch, seq)
+            head = self.altered.get(name) or digest(head, held[seq])
+        answer = write_reply(self._reply(held, through, head, header.cursor, header.incarnation))
         signed = write_signature(self.key.sign(reply_message(signature, answer)))
         return 200, {"Server-Signature": signed}, answer
 
@@ -139,15 +147,16 @@ class Peer:
             through += 1
         return through
 
-    def _reply(self, held: dict[int, bytes], through: int, cursor: str | None, incarnation: str | None) -> Reply:
+    def _reply(
+        self, held: dict[int, bytes], through: int, head: bytes, cursor: str | None, incarnation: str | None
+    ) -> Reply:
         start = int(cursor or 0) if incarnation == self.incarnation else 0
         page = [] if self.untold else self.changes[start : start + self.changes_per_reply]
-        digests = chain(GENESIS, [held[seq] for seq in range(1, through + 1)])
         beyond = sorted(seq for seq in held if seq > through)
         return Reply(
             incarnation=self.incarnation,
             acked_through=through,
-            head=(digests[-1] if digests else GENESIS).hex(),
+            head=head.hex(),
             last_seq=max(held, default=0),
             missing=[[through + 1, beyond[0] - 1]] if beyond else [],
             accepted=0,

@@ -37,7 +37,7 @@ def file(handheld: Handheld, tmp_path: Path) -> Path:
     for start in range(0, 1200, 600):
         handheld.commit([scan_of(n) for n in range(start, start + 600)])
     path = tmp_path / "queue.scans"
-    assert export_queue(handheld, path) == 1200
+    assert sum(len(run.lines) for run in export_queue(handheld, path)) == 1200
     return path
 
 
@@ -49,7 +49,7 @@ def test_exported_queue_is_whole_and_still_waits_at_home(handheld: Handheld, fil
 
 
 def test_queue_with_nothing_in_it_makes_no_file(handheld: Handheld, tmp_path: Path) -> None:
-    assert export_queue(handheld, tmp_path / "none") == 0
+    assert export_queue(handheld, tmp_path / "none") == []
     assert not (tmp_path / "none").exists()
 
 

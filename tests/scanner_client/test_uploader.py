@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,10 +10,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from scanner_client.clock import Clock
-from scanner_client.commands import answer_request
 from scanner_client.enrol_command import enrol
 from scanner_client.handheld import QUEUE_FILE, Handheld, open_handheld
-from scanner_client.outbox import OutboxError
+from scanner_client.outbox import Outbox
+from scanner_client.transfer import export_queue, read_export
 from scanner_client.transport import Transport
 from scanner_client.uploader import SyncError, Uploader
 from sync.event import decode
@@ -344,25 +345,61 @@ def test_handheld_that_was_never_enrolled_says_so(handheld: Handheld, transport:
     assert handheld.outbox.waiting() == 1
 
 
-def test_a_scan_that_was_altered_in_the_queue_is_named_and_what_came_before_it_is_sent(
+def test_a_scan_that_was_altered_in_the_queue_is_named_and_goes_as_it_is_while_all_others_are_sent(
     uploader: Uploader, enrolled: Handheld, peer: Peer
 ) -> None:
     enrolled.commit([scan_of(n) for n in range(4)])
     with enrolled.database.transaction():
         enrolled.database.run(
-            "UPDATE events SET line=CAST(replace(CAST(line AS TEXT), ?, ?) AS BLOB) WHERE seq=3",
-            unit(2),
-            unit(9),
+            "UPDATE events SET line=CAST(replace(CAST(line AS TEXT), ?, ?) AS BLOB) WHERE seq=3", unit(2), unit(9)
         )
-    with pytest.raises(SyncError, match=r"was changed or is damaged at scan 3: .*the 1 after it cannot be") as told:
+    named = r"Changed or damaged in this handheld's queue: scan 3\. .* you can go on"
+    with pytest.raises(SyncError, match=named) as told:
         drain(uploader)
     assert told.value.code == "damaged"
-    assert received(peer, enrolled) == [unit(0), unit(1)]
-    assert enrolled.outbox.waiting() == 2
-    status = answer_request(enrolled, None, {"do": "status"})
-    assert status["sync"]["trouble"] == str(told.value)
-    with pytest.raises(OutboxError, match="at scan 3"):
-        enrolled.outbox.runs(enrolled.outbox.epoch)
+    enrolled.commit([scan_of(4)])
+    assert drain(uploader) == 1, "and work goes on"
+    own = enrolled.device.device_no, enrolled.outbox.epoch
+    sent = [unit(0), unit(1), unit(9), unit(3), unit(4)]
+    assert received(peer, enrolled) == sent
+    assert (set(peer.altered), peer.forks) == ({(*own, 3)}, {})
+    assert (enrolled.outbox.waiting(), [e.epoch for e in enrolled.outbox.epochs()]) == (0, [own[1]])
+    peer.ledger.clear()  # a restored server lost it all
+    peer.incarnation = "second"
+    with pytest.raises(SyncError, match=named):
+        drain(uploader)
+    assert received(peer, enrolled) == sent
+
+
+@pytest.mark.parametrize(
+    ("done", "altered"),
+    [
+        ("DELETE FROM events WHERE seq=2", {2, 3}),  # without the digest of 2 nothing proves 3
+        ("DELETE FROM events WHERE seq=4", {4}),
+        ("UPDATE events SET line=CAST('a' || char(10) || 'b' AS BLOB) WHERE seq=2", {2}),
+        ("UPDATE events SET line=zeroblob(100000) WHERE seq=2", {2}),
+        ("UPDATE events SET line='text', digest=x'00' WHERE seq=2", {2, 3}),
+        ("UPDATE events SET digest=x'00' WHERE seq=4", set()),  # the queue's head vouches for it
+    ],
+)
+def test_whatever_is_done_to_a_queue_the_rest_of_it_is_sent(
+    uploader: Uploader, enrolled: Handheld, peer: Peer, tmp_path: Path, done: str, altered: set[int]
+) -> None:
+    enrolled.commit([scan_of(n) for n in range(4)])
+    with enrolled.database.transaction():
+        enrolled.database.run(done)
+    Outbox(enrolled.database)  # it opens
+    exported = export_queue(enrolled, tmp_path / "queue.scan")
+    assert {run.first for run in exported if run.altered} == altered
+    assert read_export(tmp_path / "queue.scan").events == 4
+    with pytest.raises(SyncError, match="Changed or damaged") if altered else nullcontext():
+        drain(uploader)
+    enrolled.commit([scan_of(4)])
+    drain(uploader)
+    assert {seq for _, _, seq in peer.altered} == altered
+    assert enrolled.outbox.waiting() == 0
+    assert len(enrolled.outbox.epochs()) == 1
+    assert {event.seq for event, _ in enrolled.outbox.newest(9)} >= {1, 2, 3, 4, 5} - altered
 
 
 def test_server_whose_mark_stands_still_is_not_pressed(uploader: Uploader, enrolled: Handheld, peer: Peer) -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server import queries, upkeep
+from server import queries, set_aside, upkeep
 from server.database import reading, stamp, writing
 from server.decisions import settle
 from server.ingest import Ingested
@@ -246,6 +246,32 @@ def test_a_copy_is_a_case_also_where_nothing_of_the_queue_before_it_has_come(war
     original = received("S0", "S1")
     assert outcomes(follows(begun(original, 8, "S2"), original, 1)) == []
     assert outcomes(push(original, now_ms=NOW)) == [(2, "forked")]
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3, 4, 5), (5, 4, 3, 2, 1), (1, 3, 2, 5, 4)])
+def test_a_scan_that_was_altered_in_its_queue_is_set_aside_alone_and_everything_around_it_counts(
+    warehouse: str, order: tuple[int, ...]
+) -> None:
+    device = received("S1", "S2", "S3", "S4", "S5")
+    device.lines[2] = device.lines[2].replace(b"S3", b"S9")
+    for seq in order:
+        taken = push(device, seq, seq, now_ms=NOW, altered=seq == 3)
+        assert taken.head == device.digests[taken.acked_through]
+    taken = push(device, 3, 3, now_ms=NOW, altered=True)  # once more, as after a lost reply
+    assert (taken.duplicate, taken.acked_through, taken.missing) == (1, 5, [])
+    apart = [row for row in stored(events.c.seq, events.c.line, events.c.outcome) if row[2] != "accepted"]
+    assert apart == [(3, device.lines[2], "quarantined")]
+    assert list(upkeep.verify(SITE, lambda _: None)) == []
+    with writing() as c:  # a person who knows what it was says so
+        set_aside.repair(c, site=SITE, name="1.1.3", corrections={"subject": unit("S3")}, operator="Sam")
+    assert place_of(unit("S3")) == (DOCK, DOCK, True)
+    assert list(upkeep.verify(SITE, lambda _: None)) == []
+
+
+def test_only_one_scan_at_once_comes_as_altered(warehouse: str) -> None:
+    device = received("S1", "S2")
+    with pytest.raises(ProtocolError, match="comes by itself, and here are 2 events"):
+        push(device, now_ms=NOW, altered=True)
 
 
 @pytest.mark.parametrize("queue", ["put back", "lost"])
