@@ -1,12 +1,11 @@
-"""People at the console: passwords, sign-in, its throttle, and the one decorator that says what a view asks for."""
+"""People at the console: passwords, sign-in, and the one decorator that says what a view asks for."""
 
 from __future__ import annotations
 
 import hashlib
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, TypeVar
 
@@ -16,7 +15,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from flask import Flask, current_app, g, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
-from server import context, ended_sessions, integrations, pace
+from server import context, ended_sessions, failed_tries, integrations
 from server.database import reading, transact
 from server.errors import Refusal
 from server.roles import INTEGRATION, Task, may
@@ -27,12 +26,6 @@ NO_PASSWORD: Final = "!"  # noqa: S105  # no secret: it says that there is none
 """Stands for the hash of those who work at handhelds alone: nothing matches it."""
 PASSWORD_LENGTH_MIN: Final = 12
 PASSWORD_LENGTH_MAX: Final = 200
-FAILURES_MAX: Final = 5
-"""Failed sign-ins of one name within `FAILURES_WINDOW_MS`."""
-FAILURES_OF_ADDRESS_MAX: Final = 50
-"""From one address: a whole warehouse may sit behind it, and one who has forgotten their password stops nobody else."""
-FAILURES_WINDOW_MS: Final = 5 * 60_000
-THROTTLED_KEYS_MAX: Final = 10_000
 KEYED_PATHS: Final = "/api/"
 """Where another system's key is looked at. The console is for people."""
 
@@ -73,47 +66,11 @@ class Person(UserMixin):
         return may(self.role, task) and (self.opens is None or task in self.opens)
 
 
-@dataclass(slots=True)
-class Throttle:
-    """Counts failed sign-ins in this process; several workers each allow as many."""
-
-    failures: OrderedDict[str, list[int]] = field(default_factory=OrderedDict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def wait_ms(self, keys: Mapping[str, int], now_ms: int) -> int:
-        """How long these keys have to wait before another try: 0 where they need not.
-
-        Args:
-            keys: each with how many failures it may have.
-        """
-        with self.lock:
-            first = [times[-most] for key, most in keys.items() if len(times := self._recent(key, now_ms)) >= most]
-        return max((time + FAILURES_WINDOW_MS - now_ms for time in first), default=0)
-
-    def failed(self, keys: Mapping[str, int], now_ms: int) -> None:
-        """Note one failure against each key."""
-        with self.lock:
-            for key, most in keys.items():
-                self.failures[key] = [*self._recent(key, now_ms), now_ms][-most:]
-                self.failures.move_to_end(key)
-            while len(self.failures) > THROTTLED_KEYS_MAX:
-                self.failures.popitem(last=False)
-
-    def succeeded(self, key: str) -> None:
-        """Forget the failures of this key."""
-        with self.lock:
-            self.failures.pop(key, None)
-
-    def _recent(self, key: str, now_ms: int) -> list[int]:
-        return [t for t in self.failures.get(key, ()) if t > now_ms - FAILURES_WINDOW_MS]
-
-
 def register(app: Flask) -> None:
     """Give this app its sign-in; what `requires` marks is guarded before the bodies of requests are read."""
     app.before_request(_admit)
     manager = LoginManager(app)  # type: ignore[no-untyped-call]  # Flask-Login has no types
     manager.user_loader(_load)  # type: ignore[no-untyped-call]
-    app.extensions["throttle"] = Throttle()
 
 
 def _load(session_id: str) -> Person | None:
@@ -175,21 +132,15 @@ def sign_in(name: str, password: str, *, now_ms: int) -> Person:
     Raises:
         Refusal: 401, name and password do not match; 429, too many tries did not.
     """
-    throttle: Throttle = current_app.extensions["throttle"]
-    by_name, address = f"name {name.casefold()}", pace.asking_address()
-    keys = {by_name: FAILURES_MAX} | ({f"address {address}": FAILURES_OF_ADDRESS_MAX} if address else {})
-    wait_ms = throttle.wait_ms(keys, now_ms)
-    if wait_ms > 0:
-        wait_s = -(-wait_ms // 1000)
-        message = f"Too many sign-ins have failed. Try again in {-(-wait_s // 60)} min."
-        raise Refusal(429, "too_many", message, headers={"Retry-After": str(wait_s)})
+    tried = failed_tries.tried("password", name.casefold())
+    failed_tries.check(tried, now_ms)
     with reading() as connection:
         row = _read(connection, people.c.name == name)
     has_one = row is not None and row.password_hash != NO_PASSWORD
     if not _matches(row.password_hash if has_one else _nobodys_hash(), password) or not has_one:
-        throttle.failed(keys, now_ms)
+        failed_tries.failed(tried, now_ms)
         raise Refusal(401, "sign_in", "The name and the password do not match.")
-    throttle.succeeded(by_name)
+    failed_tries.succeeded(tried)
     person = _person(row)
     session.clear()  # whatever the browser carried before belongs to somebody else
     session.permanent = True
@@ -240,16 +191,18 @@ def _of_key(authorization: str) -> Person | None:
     """The other system whose key came along; None where none did.
 
     Raises:
-        Refusal: 401, it opens nothing.
+        Refusal: 401, it opens nothing; 429, too many did.
     """
     scheme, _, key = authorization.partition(" ")
     if scheme.lower() != "bearer":
         return None
+    now_ms, tried = context.now_ms(), failed_tries.tried("key", key.strip())
+    failed_tries.check(tried, now_ms)
     with reading() as connection:
         found = integrations.find(connection, key.strip())
     if found is None:
+        failed_tries.failed(tried, now_ms)
         raise Refusal(401, "sign_in", "This key opens nothing: it is wrong, or it was revoked.")
-    now_ms = context.now_ms()
     if found.used_ms is None or now_ms - found.used_ms >= integrations.USED_EVERY_MS:
         transact(lambda connection: integrations.used(connection, found.id, now_ms))
     name = f"{INTEGRATION}:{found.name}"

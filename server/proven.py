@@ -28,6 +28,7 @@ NOT_RECOMPUTED: Final[Mapping[str, str]] = {
     "enrolment_codes": "made at random, and worth nothing once used",
     "people": "the register itself: hashes of passwords and PINs stand in no event",
     "ended_sessions": "numbers made at random, forgotten after hours",
+    "failed_tries": "who has to wait before another try, forgotten after minutes",
     "untold": "on what this server failed when it was asked what changed; it is tried again by `release-held`",
     "integrations": "the register itself: digests of keys stand in no event",
     "webhooks": "the register itself: secrets, and how far each was delivered",

@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from flask import Response, current_app, jsonify, request
 
-from server import changes, config, context, metrics, untold
+from server import changes, config, context, failed_tries, metrics, untold
 from server.api.resource import Resource
 from server.context import Identity
 from server.database import reading, transact
@@ -212,12 +212,14 @@ def enrol_handheld(asked: dict[str, Any]) -> Response:
     offer_key, public_key = (_key(asked.pop(name), name) for name in ("offer_key", "public_key"))
     signature = _signature(request.headers.get(ENROL_HEADER, ""))
     verify(offer_key, signature, ENROL_PREFIX + request.get_data())
-    now_ms = context.now_ms()
+    now_ms, tried = context.now_ms(), failed_tries.tried("code", offer_key.hex())
+    failed_tries.check(tried, now_ms)
     with reading() as connection:
         identity = context.identity(connection)
     try:
         device = transact(lambda c: enrol(c, offer_key=offer_key, public_key=public_key, now_ms=now_ms, **asked))
     except EnrolmentError as error:
+        failed_tries.failed(tried, now_ms)
         raise Refusal(403, "code_refused", str(error)) from None
     told = {
         "device_no": device.device_no,

@@ -100,6 +100,17 @@ untold = sa.Table(
     comment="Changed rows that nobody could be told of, because this server failed on them.",
 )
 
+failed_tries = sa.Table(
+    "failed_tries",
+    db.metadata,
+    sa.Column("id", Number, primary_key=True),
+    sa.Column("digest", sa.Text, nullable=False, comment="SHA-256 of what was tried, or from where, hex"),
+    sa.Column("tried_ms", sa.BigInteger, nullable=False),
+    comment="Failed sign-ins, keys and codes of the last minutes: whoever fails too often has to wait.",
+)
+sa.Index("ix_failed_tries_digest", failed_tries.c.digest, failed_tries.c.tried_ms)
+sa.Index("ix_failed_tries_time", failed_tries.c.tried_ms)
+
 integrations = sa.Table(
     "integrations",
     db.metadata,

@@ -18,7 +18,7 @@ from flask.config import Config
 import server
 from server import config
 
-COUNTING: Final = ("pace", "throttle", "figures")
+COUNTING: Final = ("pace", "figures")
 """What a server remembers of its requests: each begins with nothing."""
 
 

@@ -317,6 +317,16 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         comment="Changed rows that nobody could be told of, because this server failed on them.",
     )
     op.create_table(
+        "failed_tries",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False, comment="SHA-256 of what was tried, or from where, hex"),
+        sa.Column("tried_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        comment="Failed sign-ins, keys and codes of the last minutes: whoever fails too often has to wait.",
+    )
+    op.create_index("ix_failed_tries_digest", "failed_tries", ["digest", "tried_ms"])
+    op.create_index("ix_failed_tries_time", "failed_tries", ["tried_ms"])
+    op.create_table(
         "integrations",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("site", sa.Text(), nullable=False),

@@ -9,6 +9,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from server.database import reading
+from server.failed_tries import OF_ONE_MAX
 from server.tables import devices
 from sync.enrolment import ENROL_HEADER, ENROL_PREFIX, Invitation, code_seed, device_no, server_message
 from sync.protocol import write_signature
@@ -55,6 +56,12 @@ def test_a_code_is_good_for_one_handheld_only(app: Flask, admin: Person) -> None
     assert _enrol(app, code, Handheld(app))[0] == 201
     status, answer = _enrol(app, code, Handheld(app))
     assert (status, answer["code"]) == (403, "code_refused")
+
+
+def test_a_wrong_code_has_to_wait_after_some_tries_and_a_right_one_has_not(app: Flask, admin: Person) -> None:
+    tries = [_enrol(app, "WRONG", Handheld(app))[0] for _ in range(OF_ONE_MAX + 1)]
+    assert tries == [403] * OF_ONE_MAX + [429]
+    assert _enrol(app, _code(admin), Handheld(app))[0] == 201
 
 
 def test_who_hears_an_enrolment_on_the_wifi_enrols_no_handheld_of_their_own(app: Flask, admin: Person) -> None:

@@ -1,12 +1,16 @@
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from server.database import reading, writing
-from server.people import FAILURES_MAX, FAILURES_OF_ADDRESS_MAX, FAILURES_WINDOW_MS, Throttle
+from server import failed_tries
+from server.database import db, reading, writing
+from server.failed_tries import OF_ADDRESS_MAX, OF_ONE_MAX, WINDOW_MS
 from server.staff import add_person
 from server.tables import ended_sessions, events, people
-from tests.server.running import NOW, PASSWORD, SITE, Person, refusal, sign_in
+from tests.server.ready_made import create_app
+from tests.server.running import NOW, PASSWORD, SITE, Client, Person, refusal, sign_in
 
 HALL = "192.168.7.1"
 
@@ -27,7 +31,7 @@ def test_a_wrong_password_and_an_unknown_name_are_refused_alike(app: Flask) -> N
 
 
 def test_too_many_wrong_passwords_have_to_wait(app: Flask) -> None:
-    for _ in range(FAILURES_MAX):
+    for _ in range(OF_ONE_MAX):
         assert _try(app, "supervisor", "wrong") == (401, "sign_in")
     answer = app.test_client().post("/api/v1/session", json={"name": "supervisor", "password": PASSWORD})
     assert refusal(answer) == (429, "too_many")
@@ -38,20 +42,45 @@ def test_too_many_wrong_passwords_have_to_wait(app: Flask) -> None:
 def test_who_has_forgotten_their_password_locks_out_nobody_else_behind_the_same_address(
     app: Flask, address: str
 ) -> None:
-    for _ in range(FAILURES_MAX):
+    for _ in range(OF_ONE_MAX):
         assert _try(app, "supervisor", "wrong", address) == (401, "sign_in")
     assert _try(app, "supervisor", PASSWORD, address) == (429, "too_many")
     assert _try(app, "picker", PASSWORD, address) == (201, "")
 
 
-def test_one_address_has_to_wait_after_many_wrong_passwords_whatever_the_name() -> None:
-    throttle = Throttle()
-    for number in range(FAILURES_OF_ADDRESS_MAX):
-        keys = {f"name {number}": FAILURES_MAX, "address": FAILURES_OF_ADDRESS_MAX}
-        assert throttle.wait_ms(keys, NOW) == 0
-        throttle.failed(keys, NOW)
-    assert throttle.wait_ms({"address": FAILURES_OF_ADDRESS_MAX}, NOW + 1) == FAILURES_WINDOW_MS - 1
-    assert throttle.wait_ms({"another": FAILURES_OF_ADDRESS_MAX}, NOW) == 0
+def test_one_address_has_to_wait_after_many_wrong_passwords_whatever_the_name(app: Flask) -> None:
+    for number in range(OF_ADDRESS_MAX):
+        with app.test_request_context(environ_overrides={"REMOTE_ADDR": HALL}):
+            failed_tries.failed(failed_tries.tried("password", f"name {number}"), NOW - 1)
+    assert _try(app, "picker", PASSWORD) == (429, "too_many")
+    assert _try(app, "picker", PASSWORD, "192.168.7.2") == (201, "")
+
+
+def test_all_workers_of_a_server_count_failed_tries_together_and_forget_them_in_time(
+    app: Flask, database_url: str, tmp_path: Path
+) -> None:
+    now = [NOW]
+    another = create_app(
+        {"DATABASE_URL": database_url, "INSTANCE": tmp_path / "another", "SECRET_KEY": "test", "TESTING": True},
+        now_ms=lambda: now[0],
+    )
+    another.test_client_class = Client
+    assert [_try(app, "supervisor", "wrong") for _ in range(3)] == [(401, "sign_in")] * 3
+    assert [_try(another, "supervisor", "wrong")[0] for _ in range(3)] == [401, 401, 429]
+    assert _try(app, "supervisor", PASSWORD) == (429, "too_many")
+    now[0] += WINDOW_MS
+    assert _try(another, "supervisor", PASSWORD) == (201, "")
+    with another.app_context():
+        db.engine.dispose()
+
+
+def test_a_wrong_key_has_to_wait_after_some_tries_and_stops_no_other(app: Flask, admin: Person) -> None:
+    def opens(key: str) -> int:
+        return app.test_client().get("/api/v1/changes", headers={"Authorization": f"Bearer {key}"}).status_code
+
+    made = admin.post("/api/v1/integrations", json={"name": "shop", "tasks": ["feed"]}).get_json()
+    assert [opens("wrong") for _ in range(OF_ONE_MAX + 1)] == [401] * OF_ONE_MAX + [429]
+    assert opens(made["key"]) == 200
 
 
 def test_whoever_has_signed_out_is_out(supervisor: Person) -> None:
