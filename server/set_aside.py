@@ -19,10 +19,12 @@ import sqlalchemy as sa
 from server import ledger
 from server.database import KEYS, reading, stamp, transact
 from server.effects import take_effect
+from server.follow import follow
 from server.ingest import APART, COPIED, OVERTAKEN, UNABLE, read_line
 from server.ledger import KEYS_PER_QUERY
 from server.tables import events
 from server.taking_in import by_halves
+from server.undone import standing_undos
 from sync.actions import refuse
 from sync.event import (
     FIELDS,
@@ -200,6 +202,8 @@ def repair(
 ) -> str:
     """Say in a new fact what a quarantined line should have said; returns the fact's name.
 
+    Where whoever scanned it has undone it, the fact is undone with it, and stands once that undo is taken back.
+
     Args:
         name: of the quarantined event, ``device.epoch.seq``.
         corrections: field -> value; an empty value takes the field out.
@@ -224,7 +228,8 @@ def repair(
     done = format_name(fact.name)
     same = [events.c[k] == row[k] for k in ("device_no", "epoch", "seq", "digest")]
     connection.execute(events.update().where(*same).values(note=f"{row['note']} Repaired as {done}."))
-    take_effect(connection, site, [fact], row["event_ms"], stamp(connection))
+    back = follow(connection, site, standing_undos(connection, name), row["event_ms"])  # of one that was undone
+    take_effect(connection, site, [fact, *back], row["event_ms"], stamp(connection))
     return done
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from server.ledger import FOLDED, in_chunks
+from server.ledger import FOLDED, fact_of, in_chunks
 from server.tables import events
 from sync.event import format_name, parse_name
 from sync.history import Fact, undone_names
@@ -30,6 +30,15 @@ def read_undone_at(connection: sa.Connection, site: str, since_ms: int = 0) -> s
     e = events.c
     undos = sa.select(e.voids).where(e.site == site, e.voids.isnot(None), e.event_ms >= since_ms)
     return read_undone(connection, set(connection.execute(undos).scalars()))
+
+
+def standing_undos(connection: sa.Connection, name: str) -> list[Fact]:
+    """The undos of an event that are not undone themselves."""
+    e = events.c
+    rows = connection.execute(sa.select(events).where(e.voids == name, e.outcome.in_(FOLDED))).mappings()
+    undos = {format_name(fact.name): fact for fact in map(fact_of, rows)}
+    undone = read_undone(connection, undos)
+    return [fact for void, fact in undos.items() if void not in undone]
 
 
 def read_undone_documents(connection: sa.Connection, facts: Iterable[Fact]) -> set[str]:

@@ -191,6 +191,24 @@ def test_a_quarantined_scan_is_repaired_by_a_new_fact_at_its_own_time(database_u
             set_aside.repair(c, site=SITE, name=name, corrections={"action": "move"}, operator="Rosa")
 
 
+def test_the_repair_of_a_scan_that_its_handheld_had_undone_is_undone_with_it(database_url: str, tmp_path: Path) -> None:
+    with office(database_url, tmp_path):
+        chain = shift()
+        line = json.loads(chain.lines[0]) | {"seq": 4, "action": "mislay"}
+        chain.commit(json.dumps(line, separators=(",", ":")).encode())
+        chain.scan(NOW + 4_000, "void", S1, voids="7.1.4", reason="wrong unit")
+        push(chain, 4, 5, now_ms=NOW + 11_000)
+        before = dict(rows(unit_states, "unit", "expected"))
+        with writing() as c:
+            set_aside.repair(c, site=SITE, name="7.1.4", corrections={"action": "move"}, operator="Rosa")
+        assert dict(rows(unit_states, "unit", "expected")) == before
+        assert differences() == []
+        chain.scan(NOW + 5_000, "void", S1, voids="7.1.5", reason="it was right")
+        push(chain, 6, 6, now_ms=NOW + 12_000)
+        assert dict(rows(unit_states, "unit", "expected"))[S1] == BIN_2 != before[S1]
+        assert differences() == []
+
+
 @pytest.mark.parametrize(
     ("corrections", "sentence"),
     [
