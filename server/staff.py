@@ -2,6 +2,7 @@
 
 Every change is an `administer` event that names who made it, and never a secret. An admin has a word at the sites that
 they are let into themselves: letting somebody into another, or changing who works there too, takes an admin of it.
+Putting a guest out of one's own site takes nobody else's word.
 """
 
 from __future__ import annotations
@@ -185,6 +186,24 @@ def let_into(connection: sa.Connection, number: int, wanted: Iterable[str], chan
     for site in {change.site} | fresh | (set(person.also) - set(also)):  # each of them may want to know
         said = f"{person.name} is let into {', '.join([person.site, *also])}"
         _record(connection, replace(change, site=site), person.name, said)
+
+
+def put_out(connection: sa.Connection, number: int, change: Change) -> str:
+    """Let a guest, whose own site is another one, into this site no more; returns their name.
+
+    Raises:
+        StaffError: there is no such guest here, or it is who asks.
+    """
+    query = sa.select(people).where(people.c.id == number).with_for_update()
+    person = connection.execute(query).one_or_none() if number <= INT_MAX else None
+    if person is None or change.site not in person.also:
+        raise NobodyError(f"There is no guest with the number {str(number)[:20]} here.")
+    if change.self_id == person.id:
+        raise StaffError("You cannot put yourself out: another admin has to do that.")
+    _write(connection, person, change, also=[site for site in person.also if site != change.site])
+    for site in (change.site, person.site):
+        _record(connection, replace(change, site=site), person.name, f"{person.name} is let into {change.site} no more")
+    return str(person.name)
 
 
 def let_opener_in(connection: sa.Connection, number: int, change: Change) -> None:

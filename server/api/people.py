@@ -116,6 +116,20 @@ def change(asked: dict[str, Any], number: int) -> Member:
     return _shown(_done(write))
 
 
+@resource.post("/people/<int:number>/put-out")
+@resource.response(204)
+@requires(Task.PEOPLE)
+def put_out(number: int) -> None:
+    """Let a guest, whose own site is another one, into this site no more"""
+    said = _change()
+
+    def write(connection: sa.Connection) -> int:
+        staff.put_out(connection, number, said)
+        return number
+
+    _done(write)
+
+
 def _change() -> Change:
     person = signed_in()
     return Change(site=person.site, by=person.name, now_ms=context.now_ms(), self_id=person.id)

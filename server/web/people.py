@@ -117,6 +117,14 @@ def let_into_sites(number: int) -> Response:
     return _edit(number, {"also": request.form.getlist("site")}, "It is changed. Handhelds learn it by syncing.")
 
 
+@blueprint.post("/people/<int:number>/put-out")
+@requires(Task.PEOPLE)
+def put_out(number: int) -> Response:
+    """Let a guest of another site in here no more."""
+    change = _change()
+    return _done(lambda connection: staff.put_out(connection, number, change), "They are let in here no more.")
+
+
 @blueprint.post("/people/<int:number>/password")
 @requires(Task.PEOPLE)
 def reset_password(number: int) -> Response:
@@ -147,7 +155,7 @@ def _edit(number: int, wanted: dict[str, Any], success: str) -> Response:
     return _done(lambda connection: staff.edit(connection, number, wanted, change), success)
 
 
-def _done(write: Callable[[sa.Connection], None], success: str) -> Response:
+def _done(write: Callable[[sa.Connection], object], success: str) -> Response:
     try:
         transact(write)
     except NobodyError as error:

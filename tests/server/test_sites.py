@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
 from flask import Flask
 
 from server.changes import pull
 from server.database import reading, writing
 from server.permissions import read_crew
 from server.recalls import listing
+from server.staff import add_person
 from server.transfers.book import next_number
 from tests.handheld import BIN_A, PHONE, unit
-from tests.server.running import NOW, SITE, Handheld, Person, sign_in
+from tests.server.running import NOW, PASSWORD, SITE, Handheld, Person, sign_in
 
 
 def open_north(admin: Person, **more: object) -> None:
@@ -95,6 +97,33 @@ def test_an_admin_lets_nobody_into_a_site_where_they_are_not_let_in_themselves(a
     assert change("supervisor", role="picker")[0] == 200
     assert admin.post("/api/v1/session/site", json={"site": "north"}).status_code == 204
     assert "supervisor is let into main, north" in admin.get("/audit").text, "the other site hears of it"
+
+
+@pytest.mark.parametrize("by", ["the API", "the console"])
+def test_an_admin_puts_a_guest_out_of_their_own_site_without_anyone_elses_word(
+    app: Flask, admin: Person, by: str
+) -> None:
+    run = app.test_cli_runner().invoke
+    run(args=["sites", "add", "north"])
+    run(args=["people", "sites", "supervisor", "north"])
+    run(args=["people", "badge", "supervisor", "K-17"], input="7391\n7391\n")
+    with writing() as c:
+        add_person(c, site="north", name="Nora", role="admin", password=PASSWORD, by="Olaf", now_ms=NOW)
+    nora, guest = sign_in(app, "Nora"), sign_in(app, "supervisor")
+    assert guest.post("/api/v1/session/site", json={"site": "north"}).status_code == 204
+    numbers = {one["name"]: one["id"] for one in nora.get("/api/v1/people").get_json()["people"]}
+    assert "Put out…" in nora.get("/people").text
+    at = "/api/v1/people/{}/put-out" if by == "the API" else "/people/{}/put-out"
+    data = {} if by == "the API" else {"data": {"csrf_token": nora.token}}
+    done = nora.post(at.format(numbers["supervisor"]), **data)
+    assert done.status_code == (204 if by == "the API" else 302)
+    assert guest.get("/api/v1/session").get_json()["site"] == SITE
+    with reading() as c:
+        spells = [read_crew(c, site).spells["supervisor"][-1][1] for site in ("north", SITE)]
+    assert spells == [None, "supervisor"]
+    assert nora.post(at.format(numbers["supervisor"]), **data).status_code == 404
+    assert nora.post(f"/api/v1/people/{numbers['Nora']}/put-out").status_code == 404
+    assert "supervisor is let into north no more" in admin.get("/audit").text, "their own site hears of it"
 
 
 def test_a_site_that_cannot_be_is_met_with_one_sentence(app: Flask, admin: Person) -> None:
