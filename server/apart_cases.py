@@ -64,7 +64,7 @@ def _decide(connection: sa.Connection, site: str, opened: dict[str, Case]) -> di
     for chunk in in_chunks(by_name):
         query = sa.select(events).where(t.site == site, t.document.in_(chunk), t.action.in_(DECIDING))
         said += [fact_of(row) for row in connection.execute(query.where(t.outcome.in_(FOLDED))).mappings()]
-    undone = read_undone(connection, [format_name(fact.name) for fact in said])
+    undone = read_undone(connection, site, [format_name(fact.name) for fact in said])
     for fact in sorted(said, key=lambda fact: fact.order):
         subject, name, word = str(fact.event.subject), format_name(fact.name), fact.event.reason
         case = found.get(subject)

@@ -152,7 +152,7 @@ def facts_of(connection: sa.Connection, site: str, bins: set[str]) -> dict[str, 
     for place, told in _first_scans(connection, site, bins).items():
         found.setdefault(place, []).extend(told)
     for facts in found.values():
-        facts.extend(_undos(connection, facts))
+        facts.extend(_undos(connection, site, facts))
     return found
 
 
@@ -184,7 +184,7 @@ def _naming(connection: sa.Connection, site: str, place: str) -> list[Fact]:
     return [fact for name in names if (fact := read_fact(connection, name)) is not None]
 
 
-def _undos(connection: sa.Connection, facts: Iterable[Fact]) -> list[Fact]:
+def _undos(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> list[Fact]:
     """What undoes these facts, and what undoes that, and so on, of what is not among them."""
     known = {format_name(f.name) for f in facts}
     found: list[Fact] = []
@@ -192,7 +192,8 @@ def _undos(connection: sa.Connection, facts: Iterable[Fact]) -> list[Fact]:
     for _ in range(UNDOS_MAX):
         above: list[Fact] = []
         for chunk in in_chunks(wanted):
-            query = sa.select(events).where(events.c.voids.in_(chunk), events.c.outcome.in_(FOLDED))
+            here = (events.c.site == site) & events.c.outcome.in_(FOLDED)
+            query = sa.select(events).where(here, events.c.voids.in_(chunk))
             above += map(fact_of, connection.execute(query).mappings())
         above = [f for f in above if format_name(f.name) not in known]
         if not above:

@@ -44,7 +44,7 @@ def _resting(connection: sa.Connection, site: str, target: str) -> list[Fact]:
             break
         found.update((format_name(fact.name), fact) for fact in about)
         edge = {format_name(fact.name) for fact in about if fact.event.action != "void"}
-    undone = read_undone(connection, found)
+    undone = read_undone(connection, site, found)
     return [fact for name, fact in found.items() if name not in undone]
 
 

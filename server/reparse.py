@@ -121,7 +121,9 @@ def _chunk(
     mine = Survey()  # of this attempt: it may be tried again
     changes, then = _read(connection, site, mine, after)
     lock(connection, site, {key for fact, found in changes for key in (fact.event.subject, found.subject) if key})
-    undone = read_undone(connection, [format_name(fact.name) for fact, _ in changes])  # by somebody a moment ago, maybe
+    undone = read_undone(
+        connection, site, [format_name(fact.name) for fact, _ in changes]
+    )  # by somebody a moment ago, maybe
     stated: list[Fact] = []
     for fact, found in changes:
         if format_name(fact.name) in undone:
@@ -164,7 +166,7 @@ def _read(
         .limit(EVENTS_AT_ONCE)
     )
     facts = [fact_of(row) for row in connection.execute(query).mappings()]
-    undone = read_undone(connection, (format_name(fact.name) for fact in facts))
+    undone = read_undone(connection, site, (format_name(fact.name) for fact in facts))
     changes = []
     for fact in facts:
         if format_name(fact.name) in undone:

@@ -228,7 +228,7 @@ def repair(
     done = format_name(fact.name)
     same = [events.c[k] == row[k] for k in ("device_no", "epoch", "seq", "digest")]
     connection.execute(events.update().where(*same).values(note=f"{row['note']} Repaired as {done}."))
-    back = follow(connection, site, standing_undos(connection, name), row["event_ms"])  # of one that was undone
+    back = follow(connection, site, standing_undos(connection, site, name), row["event_ms"])  # of one that was undone
     take_effect(connection, site, [fact, *back], row["event_ms"], stamp(connection))
     return done
 

@@ -82,7 +82,7 @@ def look(connection: sa.Connection, site: str, name: str, now_ms: int) -> Undoin
     void = hypothesis(now_ms, action="void", subject=fact.event.subject, voids=name, reason="what if")
     return Undoing(
         fact=fact,
-        problem=_problem(connection, fact) or "",
+        problem=_problem(connection, site, fact) or "",
         depends=Dependants(
             later=_later(connection, site, fact) if fact.event.subject else [],
             inside=units[1 : LISTED_MAX + 1],
@@ -109,7 +109,7 @@ def undo(connection: sa.Connection, *, site: str, name: str, reason: str, operat
         raise LookupError(f"There is no event {name!r:.60} here.")
     event = fact.event
     lock(connection, site, [event.subject or name])  # of two people who undo it at once, the second is told
-    problem = _problem(connection, fact)
+    problem = _problem(connection, site, fact)
     if problem:
         raise UndoError(problem)
     void = ledger.record(
@@ -186,12 +186,12 @@ def may_be_undone(fact: Fact) -> bool:
     return fact.row == 0 and what is not None and bool(what.roles)
 
 
-def undone_by(connection: sa.Connection, name: str) -> Fact | None:
+def undone_by(connection: sa.Connection, site: str, name: str) -> Fact | None:
     """The undo of this event that stands, if there is one."""
-    undone = read_undone(connection, [name])
+    undone = read_undone(connection, site, [name])
     if name not in undone:
         return None
-    query = sa.select(events).where(events.c.voids == name, events.c.outcome.in_(FOLDED))
+    query = sa.select(events).where(events.c.site == site, events.c.voids == name, events.c.outcome.in_(FOLDED))
     undos = map(fact_of, connection.execute(query).mappings())
     return next((fact for fact in undos if format_name(fact.name) not in undone), None)
 
@@ -209,7 +209,7 @@ def _read(connection: sa.Connection, site: str, name: str) -> Fact | None:
     return ledger.read_fact(connection, name)
 
 
-def _problem(connection: sa.Connection, fact: Fact) -> str | None:
+def _problem(connection: sa.Connection, site: str, fact: Fact) -> str | None:
     if not may_be_undone(fact):
         return (
             "Only scans and their undos are undone here: a decision is taken back by opening its case again, and a "
@@ -220,7 +220,7 @@ def _problem(connection: sa.Connection, fact: Fact) -> str | None:
             f"It came of something else ({fact.event.about}): where that was an undo, undo it; where a label was read "
             "again, undo the scan as it reads now."
         )
-    standing = undone_by(connection, format_name(fact.name))
+    standing = undone_by(connection, site, format_name(fact.name))
     if standing is None:
         return None
     who = f" by {standing.event.operator}" if standing.event.operator else ""

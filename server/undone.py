@@ -12,14 +12,17 @@ from sync.event import format_name, parse_name
 from sync.history import Fact, undone_names
 
 
-def read_undone(connection: sa.Connection, names: Iterable[str]) -> set[str]:
-    """Names of what is undone as things stand: of these events, of their undos, of the undos of those, and so on."""
+def read_undone(connection: sa.Connection, site: str, names: Iterable[str]) -> set[str]:
+    """Names of what is undone as things stand: of these events, of their undos, of the undos of those, and so on.
+
+    Only by the word of their own site: a handheld of another may name any event.
+    """
     voids: list[tuple[str, str]] = []
     seen: set[str] = set()
     edge = set(names)
     while edge:  # every name once, so that undos which go round in a ring end
         seen |= edge
-        found = [void for chunk in in_chunks(edge) for void in _undos(connection, chunk)]
+        found = [void for chunk in in_chunks(edge) for void in _undos(connection, site, chunk)]
         voids += found
         edge = {name for name, _ in found} - seen
     return undone_names(voids)
@@ -29,15 +32,16 @@ def read_undone_at(connection: sa.Connection, site: str, since_ms: int = 0) -> s
     """Names of all that was undone at a site since a moment; most scans are not, so the undos are what is looked at."""
     e = events.c
     undos = sa.select(e.voids).where(e.site == site, e.voids.isnot(None), e.event_ms >= since_ms)
-    return read_undone(connection, set(connection.execute(undos).scalars()))
+    return read_undone(connection, site, set(connection.execute(undos).scalars()))
 
 
-def standing_undos(connection: sa.Connection, name: str) -> list[Fact]:
+def standing_undos(connection: sa.Connection, site: str, name: str) -> list[Fact]:
     """The undos of an event that are not undone themselves."""
     e = events.c
-    rows = connection.execute(sa.select(events).where(e.voids == name, e.outcome.in_(FOLDED))).mappings()
+    here = (e.site == site) & e.outcome.in_(FOLDED)
+    rows = connection.execute(sa.select(events).where(here, e.voids == name)).mappings()
     undos = {format_name(fact.name): fact for fact in map(fact_of, rows)}
-    undone = read_undone(connection, undos)
+    undone = read_undone(connection, site, undos)
     return [fact for void, fact in undos.items() if void not in undone]
 
 
@@ -52,12 +56,12 @@ def read_undone_documents(connection: sa.Connection, facts: Iterable[Fact]) -> s
     return found
 
 
-def _undos(connection: sa.Connection, names: list[str]) -> list[tuple[str, str]]:
+def _undos(connection: sa.Connection, site: str, names: list[str]) -> list[tuple[str, str]]:
     """Each undo of one of these, and what it undoes; the earliest first."""
     e = events.c
     query = (
         sa.select(e.device_no, e.epoch, e.seq, e.voids)
-        .where(e.voids.in_(names), e.outcome.in_(FOLDED))
+        .where(e.site == site, e.voids.in_(names), e.outcome.in_(FOLDED))
         .order_by(e.event_ms, e.device_no, e.epoch, e.seq)
     )
     return [

@@ -233,7 +233,7 @@ def _decide(connection: sa.Connection, site: str, found: Mapping[str, case_rows.
     for chunk in in_chunks(by_case):
         query = sa.select(events).where(t.site == site, t.document.in_(chunk), t.action.in_(apart_cases.DECIDING))
         said += [fact_of(row) for row in connection.execute(query.where(t.outcome.in_(FOLDED))).mappings()]
-    undone = read_undone(connection, [format_name(fact.name) for fact in said])
+    undone = read_undone(connection, site, [format_name(fact.name) for fact in said])
     for fact in sorted(said, key=lambda fact: fact.order):
         name, word = format_name(fact.name), fact.event.reason
         unit, key = by_case[str(fact.event.document)]

@@ -49,7 +49,7 @@ def facts_of(
             events.c.event_ms <= until,
         )
         facts = [fact_of(row) for row in connection.execute(query).mappings()]
-        undone = _undone(connection, facts, until)
+        undone = _undone(connection, site, facts, until)
         for fact in sorted(facts, key=lambda one: one.order):
             if format_name(fact.name) not in undone:
                 first.setdefault(str(fact.event.subject), fact)
@@ -75,7 +75,7 @@ def touched(connection: sa.Connection, site: str, units: Iterable[str]) -> set[s
     return found
 
 
-def _undone(connection: sa.Connection, facts: list[Fact], until_ms: int) -> set[str]:
+def _undone(connection: sa.Connection, site: str, facts: list[Fact], until_ms: int) -> set[str]:
     names, undos = {format_name(fact.name) for fact in facts}, []
     asked: set[str] = set()
     while names - asked:
@@ -85,7 +85,7 @@ def _undone(connection: sa.Connection, facts: list[Fact], until_ms: int) -> set[
             t = events.c
             rows = connection.execute(
                 sa.select(t.device_no, t.epoch, t.seq, t.voids).where(
-                    t.voids.in_(chunk), t.outcome.in_(FOLDED), t.event_ms <= until_ms
+                    t.site == site, t.voids.in_(chunk), t.outcome.in_(FOLDED), t.event_ms <= until_ms
                 )
             )
             undos += [(format_name((row.device_no, row.epoch, row.seq)), row.voids) for row in rows]

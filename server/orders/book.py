@@ -129,7 +129,7 @@ def read_shortages(connection: sa.Connection, site: str, numbers: Iterable[str])
         for _, device_no, epoch, seq, number, subject, lot, quantity, place in rows:
             taken = Taken(subject=subject, lot=lot, quantity=1 if quantity is None else quantity, place=place)
             reported.append((number, format_name((device_no, epoch, seq)), taken))
-    undone = read_undone(connection, (name for _, name, _ in reported))
+    undone = read_undone(connection, site, (name for _, name, _ in reported))
     found: dict[str, list[Taken]] = defaultdict(list)
     for number, name, taken in reported:
         if name not in undone:

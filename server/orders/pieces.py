@@ -30,7 +30,7 @@ def read_pieces(connection: sa.Connection, site: str, numbers: Iterable[str]) ->
             .where(e.outcome.in_(FOLDED), e.subject.isnot(None))
         )
         facts += [fact_of(row) for row in connection.execute(query).mappings() if is_stock(row["subject"])]
-    undone = read_undone(connection, (format_name(fact.name) for fact in facts))
+    undone = read_undone(connection, site, (format_name(fact.name) for fact in facts))
     standing: dict[str, list[Fact]] = defaultdict(list)
     for fact in facts:
         if format_name(fact.name) not in undone:

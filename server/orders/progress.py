@@ -128,14 +128,14 @@ def _facts(connection: sa.Connection, site: str, numbers: Iterable[str]) -> dict
         )
         facts += map(fact_of, connection.execute(query).mappings())
     found: dict[str, list[Fact]] = {str(fact.event.document): [] for fact in facts}
-    for fact in _standing(connection, facts):
+    for fact in _standing(connection, site, facts):
         found[str(fact.event.document)].append(fact)
     return found
 
 
-def _standing(connection: sa.Connection, facts: list[Fact]) -> list[Fact]:
+def _standing(connection: sa.Connection, site: str, facts: list[Fact]) -> list[Fact]:
     """Those of these facts that were not undone, oldest first."""
-    undone = read_undone(connection, [format_name(fact.name) for fact in facts])
+    undone = read_undone(connection, site, [format_name(fact.name) for fact in facts])
     return sorted((fact for fact in facts if format_name(fact.name) not in undone), key=lambda fact: fact.order)
 
 
@@ -169,7 +169,7 @@ def _taken_out(connection: sa.Connection, site: str, subjects: Iterable[str]) ->
             .where(events.c.action.in_(_OUT))
         )
         facts += map(fact_of, connection.execute(query).mappings())
-    return _standing(connection, facts)
+    return _standing(connection, site, facts)
 
 
 def came_back(connection: sa.Connection, site: str, cartons: Iterable[str]) -> dict[str, str]:
@@ -185,7 +185,7 @@ def came_back(connection: sa.Connection, site: str, cartons: Iterable[str]) -> d
             .where(events.c.action.in_(("ship", "parcel_back")))
         )
         facts += map(fact_of, connection.execute(query).mappings())
-    last = {carton_of[fact.event.subject or ""]: fact.event for fact in _standing(connection, facts)}
+    last = {carton_of[fact.event.subject or ""]: fact.event for fact in _standing(connection, site, facts)}
     return {carton: event.reason or "?" for carton, event in last.items() if event.action == "parcel_back"}
 
 

@@ -213,7 +213,7 @@ def _turns(connection: sa.Connection, site: str, number: str) -> list[Turn]:
     units = {owned.get(key, key) for key in subjects}
     names = names_of(connection, site, units)
     told = history(connection, site, units | {n for further in names.values() for n in further})
-    turns = _piece_turns(pieces, _undos(connection, pieces))
+    turns = _piece_turns(pieces, _undos(connection, site, pieces))
     apart = set_apart(connection, site, {fact.event.location for facts in told.values() for fact in facts})
     for unit in units:
         facts = [fact for name in (unit, *names.get(unit, ())) for fact in told.get(name, ())]
@@ -275,7 +275,7 @@ def _undone(facts: Iterable[Fact], standing: Iterable[Fact]) -> list[tuple[Fact,
     return [(fact, voids[name]) for fact in facts if (name := format_name(fact.name)) in voids]
 
 
-def _undos(connection: sa.Connection, facts: Iterable[Fact]) -> list[Fact]:
+def _undos(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> list[Fact]:
     """What undoes these facts, what undoes that, and so on."""
     found: list[Fact] = []
     seen: set[str] = set()
@@ -284,7 +284,8 @@ def _undos(connection: sa.Connection, facts: Iterable[Fact]) -> list[Fact]:
         seen |= edge
         above: list[Fact] = []
         for chunk in in_chunks(edge):
-            query = sa.select(events).where(events.c.voids.in_(chunk), events.c.outcome.in_(FOLDED))
+            here = (events.c.site == site) & events.c.outcome.in_(FOLDED)
+            query = sa.select(events).where(here, events.c.voids.in_(chunk))
             above += map(fact_of, connection.execute(query).mappings())
         found += above
         edge = {format_name(fact.name) for fact in above} - seen

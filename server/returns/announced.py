@@ -60,7 +60,7 @@ def read(connection: sa.Connection, site: str, number: str) -> Announced | None:
         .where(e.site == site, e.document == number, e.action == "take_back", e.outcome.in_(FOLDED))
         .order_by(e.event_ms)
     ).all()
-    undone = read_undone(connection, [format_name(tuple(row)[:3]) for row in scans])
+    undone = read_undone(connection, site, [format_name(tuple(row)[:3]) for row in scans])
     came: dict[str, int] = {}
     for row in scans:
         if row.subject is not None and format_name(tuple(row)[:3]) not in undone:

@@ -58,7 +58,7 @@ def _pieces(connection: sa.Connection, site: str, since_ms: int, until_ms: int) 
         .where(e.event_ms >= since_ms, e.event_ms < until_ms)
     )
     rows = {format_name(tuple(row)[:3]): row for row in connection.execute(query) if is_stock(row.subject)}
-    undone = read_undone(connection, rows)
+    undone = read_undone(connection, site, rows)
     for name, row in rows.items():
         item = item_of(row.subject)
         if name not in undone and item is not None:

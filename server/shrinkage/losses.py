@@ -159,7 +159,7 @@ def _sightings(connection: sa.Connection, site: str, units: Iterable[str], until
         )
         rows += connection.execute(query).mappings().all()
     names_ = {format_name((row["device_no"], row["epoch"], row["seq"])): row for row in rows}
-    undone = read_undone(connection, names_)
+    undone = read_undone(connection, site, names_)
     found: dict[str, list[_Seen]] = defaultdict(list)
     for name, row in names_.items():
         if name not in undone:

@@ -71,7 +71,7 @@ def _told_for(connection: sa.Connection, site: str, number: str) -> dict[str, li
     things = {thing for thing in filled if thing and not is_stock(thing)}
     own = _own_names(connection, site, things)
     found = _told_of(connection, site, own)
-    undone = read_undone(connection, [format_name(fact.name) for fact in found])
+    undone = read_undone(connection, site, [format_name(fact.name) for fact in found])
     by_thing: dict[str, list[ScanEvent]] = defaultdict(list)
     for fact in sorted(found, key=lambda fact: fact.order):
         thing = own.get(_filled(fact.event) or "")

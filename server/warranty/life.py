@@ -178,7 +178,7 @@ def read_repairs(connection: sa.Connection, site: str, numbers: Iterable[str]) -
         )
         for row in connection.execute(query).mappings():
             told[row["document"]].append(fact_of(row))
-    undone = read_undone(connection, [format_name(fact.name) for facts in told.values() for fact in facts])
+    undone = read_undone(connection, site, [format_name(fact.name) for facts in told.values() for fact in facts])
     standing = {n: [fact for fact in facts if format_name(fact.name) not in undone] for n, facts in told.items()}
     found = (_repair(number, sorted(facts, key=lambda fact: fact.order)) for number, facts in standing.items())
     repairs = [one for one in found if one]

@@ -10,7 +10,9 @@ from server.database import reading, writing
 from server.permissions import read_crew
 from server.recalls import listing
 from server.staff import add_person
+from server.tables import devices
 from server.transfers.book import next_number
+from sync.event import format_name
 from tests.handheld import BIN_A, PHONE, unit
 from tests.server.running import NOW, PASSWORD, SITE, Handheld, Person, sign_in
 
@@ -212,3 +214,23 @@ def test_a_transfer_is_made_on_the_page_and_picked_like_an_order(app: Flask, adm
     unlisted = admin.post("/api/v1/transfers", json=strange)
     assert unlisted.status_code == 422
     assert "cannot be a transfer's number: it begins with TRANSFER-." in unlisted.get_json()["message"]
+
+
+def test_a_handheld_of_another_site_takes_nothing_back_that_was_scanned_here(
+    app: Flask, admin: Person, handheld: Handheld
+) -> None:
+    open_north(admin)
+    order = b"number,gtin,quantity\nSO-7,09506000134352,1\n"
+    assert admin.post("/api/v1/documents?kind=order", data=order).status_code == 200
+    handheld.scan("put_away", unit("A1"), location=BIN_A, minutes_ago=9)
+    handheld.scan("pick", unit("A1"), document="SO-7", minutes_ago=8)
+    handheld.push()
+    before = admin.get("/api/v1/orders/SO-7").get_json()
+    stranger = Handheld(app).enrol(name="HH-N")
+    with writing() as c:
+        c.execute(devices.update().where(devices.c.name == "HH-N").values(site="north"))
+    stranger.scan(
+        "void", unit("A1"), voids=format_name((handheld.chain.device_no, handheld.chain.epoch, 2)), reason="x"
+    )
+    assert stranger.push()["accepted"] == 1
+    assert admin.get("/api/v1/orders/SO-7").get_json() == before
