@@ -23,7 +23,7 @@ from server.ledger import in_chunks
 from server.tables import devices, events, pictures
 from server.upsert import insert_missing
 from sync.event import EventError, parse_name
-from sync.picture import BYTES_MAX, PER_EVENT_MAX, media_type
+from sync.picture import BYTES_MAX, PER_EVENT_MAX, PIXELS_MAX, media_type, pixels
 
 FOLDER: Final = "pictures"
 _NAME: Final = re.compile(r"([0-9a-f]{64})~([0-9]+\.[0-9]+\.[0-9]+)")
@@ -64,6 +64,8 @@ def store(
         raise PictureError("That is no picture: JPEG and PNG are taken.")
     if len(content) > BYTES_MAX:
         raise PictureError(f"The picture has {len(content)} bytes; {BYTES_MAX} are taken.")
+    if (pixels(content) or 0) > PIXELS_MAX:
+        raise PictureError(f"The picture has {pixels(content):,} pixels; {PIXELS_MAX:,} are taken.")
     _check_event(connection, site, device_no, event)
     digest = hashlib.sha256(content).hexdigest()
     known = set(

@@ -17,7 +17,7 @@ from server.database import reading, writing
 from server.tables import devices
 from server.tables import pictures as table
 from sync.event import format_name
-from sync.picture import BYTES_MAX, PER_EVENT_MAX, message
+from sync.picture import BYTES_MAX, PER_EVENT_MAX, message, pixels
 from tests.handheld import DOCK, unit
 from tests.server.running import NOW, Handheld, Person, refusal
 
@@ -65,6 +65,33 @@ def test_what_is_no_picture_of_a_scan_that_is_here_is_refused(handheld: Handheld
     assert refusal(send(handheld, event + "0", JPEG)) == (409, "not_yet")
     assert refusal(send(handheld, "1.1.1", JPEG)) == (422, "not_valid")
     assert send(handheld, event, JPEG + bytes(BYTES_MAX)).status_code == 413
+
+
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR"
+BIG = (40_000).to_bytes(4)
+FRAME = b"\xff\xc0\0\x11\x08" + (65_000).to_bytes(2) * 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        PNG + BIG + BIG,
+        b"\xff\xd8" + FRAME,
+        b"\xff\xd8\xff\xe0\0\x06\xff\xc0\0\0" + FRAME,  # one in a comment is none
+        b"\xff\xd8\xff\xff\xfe\0\x02junk\xff\0\xff\x01" + FRAME,
+    ],
+)
+def test_a_small_file_that_says_it_is_a_billion_pixels_is_refused(
+    handheld: Handheld, event: str, content: bytes
+) -> None:
+    answer = send(handheld, event, content)
+    assert refusal(answer) == (422, "not_valid")
+    assert "pixels; 50,000,000 are taken" in answer.get_json()["message"]
+
+
+@pytest.mark.parametrize("content", [b"\xff\xd8\xff", b"\xff\xd8\xff\xc0", b"\xff\xd8\xff\xe0\xff\xff", PNG, PNG + BIG])
+def test_a_picture_that_is_cut_off_says_nothing_of_its_size(content: bytes) -> None:
+    assert pixels(content) is None
 
 
 def test_one_scan_has_only_so_many_pictures(handheld: Handheld, event: str) -> None:
