@@ -112,7 +112,7 @@ def ingest(
     if read:
         read[-1] = _overtaken(connection, header, read[-1], stored)
     fresh = [r for r in read if r.outcome is not Outcome.DUPLICATE]
-    sample = _sample(header, row, now_ms)
+    sample = _sample(header, _sampled(connection, header, row), now_ms)
     # Apply.
     entries = _entries(
         connection, header, fresh, sample, enrolled_ms=device["enrolled_ms"], last=row["last_seq"], now_ms=now_ms
@@ -302,6 +302,15 @@ def _misnamed(name: EventName, event: ScanEvent) -> str | None:
     if event.name == name:
         return None
     return f"It calls itself {format_name(event.name)}, but came as number {name[2]} of its chain."
+
+
+def _sampled(connection: sa.Connection, header: PushHeader, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The clocks at the last sending of this chain; before its first, of the chain before: the boot may be the same."""
+    if row["boot"] is not None or header.predecessor is None:
+        return row
+    asked = {"device": header.device_no, "of_epoch": header.predecessor}
+    before = connection.execute(_CHAIN_ROW, asked).mappings().first()
+    return row if before is None else dict(before)
 
 
 def _sample(header: PushHeader, row: Mapping[str, Any], now_ms: int) -> ClockSample:

@@ -490,6 +490,19 @@ def test_scans_before_a_change_of_battery_keep_their_time_though_they_come_after
     assert [t for (t,) in stored(events.c.event_ms)] == [DAY, DAY + 120_000, DAY + 180_000, NOW - 30_000]
 
 
+def test_scans_of_a_queue_that_was_begun_anew_are_timed_by_what_the_queue_before_it_told_of_that_boot(
+    warehouse: str,
+) -> None:
+    device = handheld(wall_error_ms=-(DAY - 5_000))
+    device.scan(DAY, "inspect", unit("S1"), location=BIN_A)
+    push(device, now_ms=DAY + 1_000)
+    renewed = Chain(1, epoch=2, boot=device.boot, boot_at_ms=device.boot_at_ms, wall_error_ms=device.wall_error_ms)
+    renewed.scan(DAY + 60_000, "inspect", unit("S2"), location=BIN_A)
+    renewed.boot, renewed.boot_at_ms, renewed.wall_error_ms = "boot-2", NOW - 60_000, 0
+    push(renewed, now_ms=NOW, predecessor=device.epoch)
+    assert [t for (t,) in stored(events.c.event_ms)] == [DAY, DAY + 60_000]
+
+
 def test_scans_made_before_the_handheld_was_enrolled_keep_their_time(warehouse: str) -> None:
     """Or before it was enrolled again, with a server that was restored from an older backup and had forgotten it."""
     enrol(1, enrolled_ms=NOW - 1_000)

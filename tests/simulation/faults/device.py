@@ -169,7 +169,7 @@ class Device:
     def set_clock(self, *, jump_ms: float = 0.0, rate: float = 1.0) -> None:
         """The wall clock jumps, and runs on so fast from here; backwards with a rate below nought."""
         now = self._now_ms()
-        self.wall_error_ms = self._wall_ms() - now + jump_ms
+        self.wall_error_ms = max(0.0, self._wall_ms() + jump_ms) - now  # no clock shows a year before 1970
         self._wall_set_ms, self.wall_rate = now, rate
 
 
