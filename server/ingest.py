@@ -322,7 +322,10 @@ def _sample(header: PushHeader, row: Mapping[str, Any], now_ms: int) -> ClockSam
 
 
 def _sample_row(header: PushHeader, sample: ClockSample) -> dict[str, Any]:
-    return {} if header.carried else asdict(sample)
+    if header.carried:
+        return {}
+    is_empty = header.waiting <= header.count  # what comes next was scanned after this
+    return asdict(sample) | ({"wall_doubt_ms": 0} if is_empty else {})
 
 
 def _entries(

@@ -39,6 +39,9 @@ class ClockSample:
     """By how much it came later than those before it let expect: it was slow, or the server's clock was set."""
     wall_skew_ms: int = 0
     """Server time less wall clock."""
+    wall_doubt_ms: int = 0
+    """By how much the wall clock was set since the queue was last empty: scans of a boot that never sent anything were
+    made before or after that."""
     earlier_boot: str | None = None
     """The boot of the sending before, and what its clock read against the server's then: it still tells when the scans
     happened that were made after that sending and before the battery was changed."""
@@ -70,12 +73,15 @@ class ClockSample:
                 late_ms_max = INT_MAX
         if known_ms is not None and known_ms < offset_ms <= known_ms + late_ms_max:
             offset_ms, doubt_ms = known_ms, offset_ms - known_ms
+        wall_skew_ms = sent.boot_ms + offset_ms - sent.wall_ms
+        set_by_ms = 0 if self.boot is None else abs(wall_skew_ms - self.wall_skew_ms)
         return ClockSample(
             boot=sent.boot,
             boot_ms=sent.boot_ms,
             offset_ms=offset_ms,
             doubt_ms=doubt_ms,
-            wall_skew_ms=sent.boot_ms + offset_ms - sent.wall_ms,
+            wall_skew_ms=wall_skew_ms,
+            wall_doubt_ms=self.wall_doubt_ms + set_by_ms,
             earlier_boot=earlier[0],
             earlier_offset_ms=earlier[1],
         )
@@ -134,11 +140,12 @@ def estimate(readings: Sequence[Reading], sample: ClockSample, *, floor_ms: int,
         ceilings.append(ceiling_ms)
     estimates = []
     low = floor_ms
-    for (moment, _, uncertainty), high in zip(raw, reversed(ceilings), strict=True):
+    for (moment, sure, uncertainty), high in zip(raw, reversed(ceilings), strict=True):
         low = max(low, min(moment, high))
         # a clock set to 1970 is wrong by decades, and yet the scan lies between its neighbours
         window_ms = max(high - low, low - floor_ms)
-        estimates.append(Estimate(event_ms=low, uncertainty_ms=max(uncertainty, min(abs(low - moment), window_ms))))
+        off_ms = abs(low - moment) + (0 if sure else sample.wall_doubt_ms)
+        estimates.append(Estimate(event_ms=low, uncertainty_ms=max(uncertainty, min(off_ms, window_ms))))
     return estimates
 
 

@@ -108,3 +108,10 @@ def test_the_clock_of_the_boot_before_is_kept_while_its_battery_is_changed() -> 
     now = before.after(sending(DAY + 60_000), DAY + 60_030)
     again = now.after(sending(DAY + 70_000), DAY + 70_030)
     assert again.offset_of("before") == now.offset_of("before") == BOOTED + 30
+
+
+def test_a_wall_clock_that_was_set_while_scans_waited_is_told_to_be_wrong_by_that_much() -> None:
+    enrolled = ClockSample().after(sending(DAY - 4_000_000, boot="enrolled"), DAY - 4_000_000)
+    set_back = Reading(boot="now", boot_ms=DAY - BOOTED, wall_ms=DAY - 3_600_000)
+    (found,) = estimate([earlier_boot(DAY - 3_900_000)], enrolled.after(set_back, DAY), floor_ms=FLOOR, ceiling_ms=DAY)
+    assert abs(found.event_ms - (DAY - 3_900_000)) <= found.uncertainty_ms

@@ -87,6 +87,9 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
             comment="by how much the last sending came later than that lets expect",
         ),
         sa.Column("wall_skew_ms", sa.BigInteger(), nullable=True, comment="server time less wall clock, likewise"),
+        sa.Column(
+            "wall_doubt_ms", sa.BigInteger(), nullable=True, comment="by how much that was set while scans waited"
+        ),
         sa.Column("earlier_boot", sa.Text(), nullable=True, comment="of the last clock sample before that boot"),
         sa.Column("earlier_offset_ms", sa.BigInteger(), nullable=True, comment="server time less its boot clock"),
         sa.PrimaryKeyConstraint("device_no", "epoch"),
