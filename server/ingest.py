@@ -118,7 +118,7 @@ def ingest(
         connection, header, fresh, sample, enrolled_ms=device["enrolled_ms"], last=row["last_seq"], now_ms=now_ms
     )
     append(connection, device["site"], now_ms, entries)
-    facts = [e.fact() for e in entries if e.outcome in FOLDED]
+    facts = [e.fact(now_ms) for e in entries if e.outcome in FOLDED]
     if facts:
         take_effect(connection, device["site"], facts, now_ms, stamp(connection))
     mark = advance_mark(connection, header, row)

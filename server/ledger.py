@@ -51,8 +51,8 @@ class Entry:
     event_ms: int
     uncertainty_ms: int
 
-    def fact(self) -> Fact:
-        """The entry as a fact of its unit's history.
+    def fact(self, received_ms: int) -> Fact:
+        """The entry, which came at this moment, as a fact of its unit's history.
 
         Raises:
             ValueError: it could not be read, so that it states nothing.
@@ -67,6 +67,7 @@ class Entry:
             uncertainty_ms=self.uncertainty_ms,
             event=self.event,
             forked=self.outcome is Outcome.FORKED,
+            received_ms=received_ms,
         )
 
 
@@ -166,7 +167,7 @@ def record(
     )
     append(connection, site, now_ms, [entry])
     connection.execute(chains.update().where(key).values(acked_through=seq, last_seq=seq, head=entry.digest))
-    return entry.fact()
+    return entry.fact(now_ms)
 
 
 def new_chain(site: str, device_no: int, epoch: int, predecessor: int | None = None) -> dict[str, Any]:
@@ -205,7 +206,7 @@ def in_chunks(keys: Iterable[str], size: int = KEYS_PER_QUERY) -> Iterator[list[
 
 
 _EVENT_COLUMNS: Final = [events.c[name] for name in _FIELD_NAMES]
-_FACT_COLUMNS: Final = [events.c.digest, events.c.outcome, events.c.event_ms, events.c.uncertainty_ms]
+_FACT_COLUMNS: Final = [events.c[name] for name in ("digest", "outcome", "event_ms", "uncertainty_ms", "received_ms")]
 
 
 def event_of(row: sa.RowMapping) -> ScanEvent:
@@ -264,6 +265,7 @@ def fact_of(row: sa.RowMapping) -> Fact:
         uncertainty_ms=row["uncertainty_ms"],
         event=event_of(row),
         forked=row["outcome"] == Outcome.FORKED,
+        received_ms=row["received_ms"],
     )
 
 

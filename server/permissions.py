@@ -38,7 +38,7 @@ class Crew:
             return None
         if event.operator is None:
             return "Nobody had signed in."
-        roles = _roles_around(self.spells.get(event.operator, ()), fact.event_ms, fact.uncertainty_ms)
+        roles = _roles_around(self.spells.get(event.operator, ()), fact)
         if not roles:  # also where they got one later: it was judged so before
             return f"Nobody named {event.operator} had a badge here at that moment."
         if roles & ACTIONS[event.action].roles:
@@ -46,9 +46,14 @@ class Crew:
         return _why(event, sorted(role for role in roles if role))
 
 
-def _roles_around(spells: Spells, at_ms: int, uncertainty_ms: int) -> set[str | None]:
-    """What somebody may have been at a moment that is known only so well."""
-    first, last = at_ms - uncertainty_ms, at_ms + uncertainty_ms
+def _roles_around(spells: Spells, fact: Fact) -> set[str | None]:
+    """What somebody may have been when they made a scan whose moment is known only so well.
+
+    It happened before it came: what they became since is no answer, and was none when it came.
+    """
+    first, last = fact.event_ms - fact.uncertainty_ms, fact.event_ms + fact.uncertainty_ms
+    if fact.received_ms is not None:
+        last = min(last, fact.received_ms)
     before = [role for since, role in spells if since <= first]
     return {*before[-1:], *(role for since, role in spells if first < since <= last)}
 

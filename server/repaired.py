@@ -21,19 +21,22 @@ def read_repaired(connection: sa.Connection, facts: Iterable[Fact]) -> Repaired:
     """Those of these facts that repair a line."""
     repairs = [(fact, fact.stands_for) for fact in facts if fact.stands_for is not None]
     t = events.c
-    lines: dict[tuple[EventName, str], bytes] = {}
+    lines: dict[tuple[EventName, str], tuple[bytes, int]] = {}
     for chunk in in_chunks(format_name(name) for _, name in repairs):
         key = sa.tuple_(t.device_no, t.epoch, t.seq).in_([parse_name(name) for name in chunk])
-        query = sa.select(t.device_no, t.epoch, t.seq, t.digest, t.line).where(key, t.outcome == Outcome.QUARANTINED)
-        for device_no, epoch, seq, digest, line in connection.execute(query):
-            lines[(device_no, epoch, seq), digest.hex()] = line
+        query = sa.select(t.device_no, t.epoch, t.seq, t.digest, t.line, t.received_ms)
+        for device_no, epoch, seq, digest, *came in connection.execute(
+            query.where(key, t.outcome == Outcome.QUARANTINED)
+        ):
+            lines[(device_no, epoch, seq), digest.hex()] = came[0], came[1]
     said = [(fact, lines.get((name, fact.event.evidence or ""))) for fact, name in repairs]
-    return {fact.name: _as_said(fact, line) for fact, line in said if line is not None}
+    return {fact.name: _as_said(fact, *came) for fact, came in said if came is not None}
 
 
-def _as_said(repair: Fact, line: bytes) -> Fact | None:
+def _as_said(repair: Fact, line: bytes, received_ms: int) -> Fact | None:
     row = fields_in(line)
     if not row:
         return None
     operator = row.get("operator")
-    return replace(repair, event=replace(repair.event, operator=operator if isinstance(operator, str) else None))
+    event = replace(repair.event, operator=operator if isinstance(operator, str) else None)
+    return replace(repair, event=event, received_ms=received_ms)

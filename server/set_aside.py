@@ -128,7 +128,8 @@ def _read_again(connection: sa.Connection, site: str, places: Sequence[_Place], 
         near[name][row["digest"]] = outcome
         if event is not None:
             forked = outcome is Outcome.FORKED
-            facts.append(Fact(row["event_ms"], name, 0, row["digest"], row["uncertainty_ms"], event, forked))
+            times = row["event_ms"], row["uncertainty_ms"], row["received_ms"]
+            facts.append(Fact(times[0], name, 0, row["digest"], times[1], event, forked, times[2]))
     if becoming:
         connection.execute(_BECOMES, becoming)
     if facts:

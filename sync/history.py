@@ -30,6 +30,8 @@ class Fact:
     uncertainty_ms: int
     event: ScanEvent
     forked: bool = False
+    received_ms: int | None = None
+    """When the server had it: it happened no later, however uncertain its time is. None where nobody sent it."""
 
     @property
     def order(self) -> tuple[int, EventName, int, bytes]:

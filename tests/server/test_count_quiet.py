@@ -135,7 +135,7 @@ class Ledger:
         new, self.sent = self.made[self.sent :], len(self.made)
         with writing() as c:
             append(c, SITE, DAY, new)
-            advance(c, SITE, [entry.fact() for entry in new], stamp(c))
+            advance(c, SITE, [entry.fact(DAY) for entry in new], stamp(c))
 
     def outside(self, each: Drawn) -> None:
         subject = SUBJECTS[each.subject]

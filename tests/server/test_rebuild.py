@@ -96,7 +96,7 @@ def _fields(d: Drawn, earlier: list[Entry]) -> dict[str, Any]:
 def take_in(entries: list[Entry]) -> None:
     with writing() as c:
         append(c, SITE, DAY, sorted(entries, key=lambda e: (e.device_no, e.seq)))
-        advance(c, SITE, [e.fact() for e in entries], stamp(c))
+        advance(c, SITE, [e.fact(DAY) for e in entries], stamp(c))
 
 
 def rebuilt(entries: list[Entry]) -> dict[str, Any]:

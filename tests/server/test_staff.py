@@ -243,6 +243,26 @@ def test_a_scan_by_who_was_not_let_into_the_site_stays_a_case_when_they_are_let_
     assert rebuilt_alike() == []
 
 
+def test_a_scan_of_very_uncertain_time_is_judged_by_no_role_that_its_maker_got_after_it_had_come(
+    warehouse: str,
+) -> None:
+    ravi = add("Ravi", "returns", at=DAY - 900_000)
+    give(ravi, "K-17", at=DAY - 900_000)
+    enrol(1)
+    chain = Chain(1)
+    chain.scan(DAY - 600_000, "put_away", unit("S1"), location=BIN_A, operator="Ravi")
+    chain.boot = "after a change of battery"  # of the boot in which it was scanned nothing was ever sent
+    push(chain, now_ms=DAY - 500_000)
+    with reading() as c:
+        query = sa.select(events.c.event_ms, events.c.uncertainty_ms).where(events.c.device_no == 1)
+        at_ms, unsure_ms = c.execute(query).one()
+    assert at_ms + unsure_ms > DAY - 400_000
+    assert [row[2] for row in rows(cases)] == ["'not_permitted'"]
+    with writing() as c:
+        staff.change_role(c, ravi, "receiver", change(DAY - 450_000))
+    assert rebuilt_alike() == []
+
+
 def test_a_clock_that_was_set_back_takes_away_nothing_of_what_somebody_was(warehouse: str) -> None:
     ravi = add("Ravi")
     give(ravi, "K-17")
