@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +19,8 @@ from flask import Blueprint, Flask, Response, current_app
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, values
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.mmap_dict import MmapedDict
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from server.database import reading
@@ -31,6 +32,9 @@ blueprint = Blueprint("metrics", __name__)
 
 _FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 """Environment variable of prometheus_client: where the processes of one server count together."""
+_ENDED: Final = "ended"
+"""Stands for a process's number in the names of the files of all that have ended."""
+SCRAPES_MAX: Final = 3
 PUSH_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
@@ -99,9 +103,20 @@ def unshare(folder: Path) -> None:
 
 
 def forget(pid: int) -> None:
-    """A process that counted with others has ended: what it counted stays counted."""
-    if _FOLDER in os.environ:
-        mark_process_dead(pid)  # type: ignore[no-untyped-call]
+    """A process that counted with others has ended: what it counted is added to what those before it did.
+
+    Workers are replaced for ever, and each scrape reads every file: there are no more of them than workers.
+    """
+    for path in sorted(Path(os.environ[_FOLDER]).glob(f"*_{pid}.db")) if _FOLDER in os.environ else ():
+        kind = path.stem.removesuffix(
+            f"_{pid}"
+        )  # counters and histograms: their values add up, as those of gauges do not
+        ended = MmapedDict(str(path.with_name(f"{kind}_{_ENDED}.db")))  # type: ignore[no-untyped-call]
+        for key, value, at_s, _ in MmapedDict.read_all_values_from_file(str(path)):  # type: ignore[no-untyped-call]
+            before, _ = ended.read_value(key)  # type: ignore[no-untyped-call]
+            ended.write_value(key, before + value, at_s)  # type: ignore[no-untyped-call]
+        ended.close()  # type: ignore[no-untyped-call]
+        path.unlink()
 
 
 def push_seconds() -> AbstractContextManager[object]:
@@ -124,10 +139,16 @@ def count_events(taken: Ingested) -> None:
 def show() -> Response:
     """The figures, in Prometheus' text format."""
     figures: Figures = current_app.extensions["figures"]
-    counted = figures.registry
-    if _FOLDER in os.environ:
-        counted = CollectorRegistry()
-        MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
+    counted = _counted_by_all() if _FOLDER in os.environ else generate_latest(figures.registry)
     standing = CollectorRegistry()
     standing.register(StandingCollector())
-    return Response(generate_latest(counted) + generate_latest(standing), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+    return Response(counted + generate_latest(standing), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+def _counted_by_all() -> bytes:
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    for _ in range(SCRAPES_MAX - 1):
+        with suppress(FileNotFoundError):  # a process has ended meanwhile, and its file is gone
+            return generate_latest(registry)
+    return generate_latest(registry)
