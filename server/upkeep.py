@@ -1,7 +1,7 @@
-"""Look after the ledger: fold everything again, and prove that what is stored is what the ledger says.
+"""Prove that what is stored is what the ledger says.
 
 `verify` changes nothing. Across versions of the fold it finds differences, which are no corruption: `rebuild --all`
-brings the rows up to date.
+(`server/refolding.py`) brings the rows up to date.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import apart_cases, bin_cases, changes, offered, papers, piece_cases, told_anew
+from server import apart_cases, changes, offered, papers, piece_cases, told_anew
 from server import documents as imports
 from server.chain_mark import ALTERED, gaps
 from server.counts import exceptions
@@ -21,12 +21,11 @@ from server.ingest import APART, COPIED, OVERTAKEN
 from server.ledger import FOLDED, event_of
 from server.orders import surplus
 from server.rebuild import lock, rebuild
+from server.refolding import Progress, subjects
 from server.setup import FOLD_VERSION
-from server.stolen.report import tell_anew
 from server.tables import (
     cases,
     chains,
-    document_rows,
     documents,
     events,
     identifier_claims,
@@ -36,7 +35,6 @@ from server.tables import (
 )
 from sync.event import GENESIS, EventError, decode, digest, parse_name
 
-SUBJECTS_AT_ONCE: Final = 200
 EVENTS_AT_ONCE: Final = 2_000
 _FOLDED_ROWS: Final = {
     table: sa.select(*(c for c in table.c if c.name not in ("stamp", "site"))).where(
@@ -50,58 +48,6 @@ _FOLDED_ROWS: Final = {
     )
 }
 """What verifying compares: the folded rows of some subjects."""
-Progress = Callable[[int], None]
-"""Called with the number of subjects done."""
-
-
-def subjects(connection: sa.Connection, site: str, after: str) -> list[str]:
-    """The next names, in order, that the ledger or a folded row speaks of."""
-    counting = sa.select(documents.c.digest).where(documents.c.event.isnot(None))
-    sources = [
-        sa.select(events.c.subject.label("s")).where(events.c.site == site, events.c.subject > after),
-        sa.select(events.c.location).where(
-            events.c.site == site, events.c.subject.is_(None), events.c.location > after
-        ),
-        sa.select(document_rows.c.subject).where(
-            document_rows.c.site == site,
-            document_rows.c.subject > after,
-            document_rows.c.stated,
-            document_rows.c.document.in_(counting),
-        ),
-        sa.select(unit_states.c.unit).where(unit_states.c.site == site, unit_states.c.unit > after),
-        sa.select(stock_levels.c.subject).where(stock_levels.c.site == site, stock_levels.c.subject > after),
-        sa.select(cases.c.unit).where(cases.c.site == site, cases.c.unit > after),
-        sa.select(identifier_claims.c.unit).where(identifier_claims.c.site == site, identifier_claims.c.unit > after),
-    ]
-    # each source is cut off by itself, so that its index gives the next names without a sort of everything
-    cut = [sa.select(s.distinct().order_by(sa.literal_column("1")).limit(SUBJECTS_AT_ONCE).subquery()) for s in sources]
-    named = sa.union(*cut).order_by(sa.literal_column("1")).limit(SUBJECTS_AT_ONCE)
-    return list(connection.execute(named).scalars())
-
-
-def rebuild_all(site: str, progress: Progress) -> int:
-    """Fold every unit, container, item and lot of a site anew, some at a time; returns how many."""
-    done, after = 0, ""
-    while True:
-        with writing() as connection:
-            names = subjects(connection, site, after)
-            if names:
-                rebuild(connection, site, names, stamp(connection))
-            else:
-                for number in papers.closed_counts(connection, site):
-                    exceptions.refold(connection, site, number, stamp(connection))
-                for number in piece_cases.numbers(connection, site):
-                    piece_cases.refold(connection, site, number, stamp(connection))
-                surplus.refold(connection, site, surplus.suspects(connection, site), stamp(connection))
-                bin_cases.rebuild(connection, site, bin_cases.strange(connection, site), stamp(connection))
-                tell_anew(connection, site, stamp(connection))
-                for part in told_anew.parts(connection, site):
-                    part.tell(connection, site, stamp(connection))
-                connection.execute(server_state.update().values(fold_version=FOLD_VERSION))
-        if not names:
-            return done
-        done, after = done + len(names), names[-1]
-        progress(done)
 
 
 def verify(site: str, progress: Progress) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from server import named, queries, set_aside, untold, upkeep
+from server import named, queries, refolding, set_aside, untold, upkeep
 from server.cli.command import command, counted, operator, site
 from server.cli.reports import moment
 from server.context import now_ms
@@ -16,7 +16,7 @@ _SAY_EVERY = 10_000
 
 
 def _progress(done: int) -> None:
-    if done % _SAY_EVERY < upkeep.SUBJECTS_AT_ONCE and done >= _SAY_EVERY:
+    if done % _SAY_EVERY < refolding.SUBJECTS_AT_ONCE and done >= _SAY_EVERY:
         click.echo(f"  {done:,} units, items and lots", err=True)
 
 
@@ -28,7 +28,7 @@ def rebuild_(*, unit: str | None, everything: bool) -> None:
     if everything == (unit is not None):
         raise click.UsageError("Say which UNIT, or --all.")
     if unit is None:
-        click.echo(f"{upkeep.rebuild_all(site(), _progress):,} units, items and lots were folded anew.")
+        click.echo(f"{refolding.rebuild_all(site(), _progress):,} units, items and lots were folded anew.")
         return
     with writing() as connection:
         key = named.thing(connection, site(), unit)

@@ -12,9 +12,10 @@ from server.counts.limits import Limit, set_limit
 from server.database import reading, writing
 from server.decisions import DecisionError
 from server.many_decisions import Choice
+from server.refolding import rebuild_all
 from server.replay import opened_by
 from server.undo import look, undo
-from server.upkeep import rebuild_all, verify
+from server.upkeep import verify
 from sync.event import format_name
 from tests.handheld import BIN_A, BIN_B, DAY, Chain, unit
 from tests.server.counting import NOW, Counting, begin, close, kinds, result

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from server import documents as documents_
-from server import proven, site_codes, staff, told_anew, upkeep
+from server import proven, refolding, site_codes, staff, told_anew, upkeep
 from server.counts.blind import blind_bins
 from server.counts.opening import open_count
 from server.database import db, reading, stamp, writing
@@ -291,7 +291,7 @@ def test_what_handhelds_are_told_is_held_against_the_ledger_and_told_again_by_a_
             }.items()
         )
     ]
-    upkeep.rebuild_all(SITE, lambda _: None)
+    refolding.rebuild_all(SITE, lambda _: None)
     assert found() == []
 
 
@@ -319,7 +319,7 @@ def test_every_table_and_every_kind_that_handhelds_are_told_is_recomputed_or_has
 def test_thefts_are_told_again_by_a_rebuild() -> None:
     with writing() as c:
         c.execute(reference.update().where(THEFT, reference.c.key == unit("A9")).values(key=unit("B1")))
-    upkeep.rebuild_all(SITE, lambda _: None)
+    refolding.rebuild_all(SITE, lambda _: None)
     assert found() == []
 
 

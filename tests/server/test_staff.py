@@ -12,10 +12,11 @@ from server.case_list import CaseFilter, list_cases
 from server.database import reading, stamp, transact, writing
 from server.ledger import record
 from server.rebuild import rebuild
+from server.refolding import rebuild_all
 from server.staff import Change, StaffError
 from server.tables import cases, devices, events, people, reference, sites, unit_states
 from server.undo import undo
-from server.upkeep import rebuild_all, verify
+from server.upkeep import verify
 from sync.event import format_name
 from sync.pin import check_pin
 from tests.handheld import BIN_A, DAY, Chain, unit

@@ -8,8 +8,9 @@ from flask import Flask
 
 from server.database import reading, stamp, writing
 from server.rebuild import rebuild
+from server.refolding import rebuild_all
 from server.tables import cases
-from server.upkeep import rebuild_all, verify
+from server.upkeep import verify
 from sync.event import format_name
 from tests.handheld import DAY, Chain, unit
 from tests.server.office import LAMP, LOCATIONS, take

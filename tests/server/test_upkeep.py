@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from server import set_aside, upkeep
+from server import refolding, set_aside, upkeep
 from server.database import writing
 from server.ledger import KEYS_PER_QUERY
 from server.set_aside import RepairError
@@ -77,7 +77,7 @@ def test_a_row_that_the_ledger_does_not_bear_out_is_found_and_folding_again_mend
         assert f"unit_states {S1}: place is None, and the ledger says {BIN_2!r}." in found
         assert len(found) == 2
         before = rows(unit_states, "unit", "place")
-        assert upkeep.rebuild_all(SITE, lambda _: None) == 5
+        assert refolding.rebuild_all(SITE, lambda _: None) == 5
         assert rows(unit_states, "unit", "place") != before
         assert differences() == []
 

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from server.case_list import read_case
 from server.database import reading, writing
 from server.decisions import DecisionError, settle
+from server.refolding import rebuild_all
 from server.tables import cases
-from server.upkeep import rebuild_all, verify
+from server.upkeep import verify
 from tests.handheld import BIN_A, CABLE, CARTON_1, DAY, PHONE, Chain, unit
 from tests.server.site import SITE, enrol, push, state_document
 

@@ -12,9 +12,10 @@ from server.counts.closing import close_count
 from server.database import reading, transact, writing
 from server.decisions import DecisionError, settle
 from server.receipts.receipt import close_receipt
+from server.refolding import rebuild_all
 from server.tables import cases
 from server.undo import undo
-from server.upkeep import rebuild_all, verify
+from server.upkeep import verify
 from tests.handheld import BIN_A, BIN_B, CABLE, DAY, DOCK, Chain
 from tests.server.counting import Counting, begin
 from tests.server.site import SITE, enrol, push, state_document

@@ -12,7 +12,7 @@ from server.database import transact
 from server.recalls import book
 from server.recalls.asked import Asked
 from server.recalls.release import release
-from server.upkeep import rebuild_all
+from server.refolding import rebuild_all
 from tests.simulation.clockwork import DAY_MS, Process
 from tests.simulation.faults import audit, poison, released
 from tests.simulation.faults.device import MACHINE
