@@ -12,7 +12,7 @@ from server.backup import restore as put_back
 from server.cli.command import command, operator
 from server.cli.reports import moment
 from server.context import now_ms, settings
-from server.database import reading, transact
+from server.database import reading, take_stock, transact
 
 _LOST_SHOWN = 50
 
@@ -28,6 +28,7 @@ def backup(*, file: Path, portable: bool) -> None:
     copied = pictures.copy(settings().instance / pictures.FOLDER, beside)
     if copied or beside.exists():
         click.echo(f"{beside} holds the pictures ({copied:,} new ones): keep the two together.")
+    take_stock()  # here, for who looks after their data does this every day
 
 
 @command("restore")

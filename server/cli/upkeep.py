@@ -8,7 +8,7 @@ from server import named, queries, refolding, set_aside, untold, upkeep
 from server.cli.command import command, counted, operator, site
 from server.cli.reports import moment
 from server.context import now_ms
-from server.database import reading, stamp, writing
+from server.database import reading, stamp, take_stock, writing
 from server.rebuild import rebuild
 
 _DIFFERENCES_SHOWN = 200
@@ -28,7 +28,9 @@ def rebuild_(*, unit: str | None, everything: bool) -> None:
     if everything == (unit is not None):
         raise click.UsageError("Say which UNIT, or --all.")
     if unit is None:
-        click.echo(f"{refolding.rebuild_all(site(), _progress):,} units, items and lots were folded anew.")
+        folded = refolding.rebuild_all(site(), _progress)
+        take_stock()
+        click.echo(f"{folded:,} units, items and lots were folded anew.")
         return
     with writing() as connection:
         key = named.thing(connection, site(), unit)

@@ -19,6 +19,7 @@ from server.tables import (
     ended_sessions,
     enrolment_codes,
     events,
+    identifier_claims,
     reference,
     server_state,
     stock_levels,
@@ -323,3 +324,19 @@ def test_a_restore_over_a_database_that_cannot_be_read_says_that_revocations_are
     with bare(f"sqlite:///{tmp_path / 'new.sqlite3'}", tmp_path) as app:
         said = app.test_cli_runner().invoke(args=["restore", str(tmp_path / "copy"), "--yes"]).output
     assert "What was revoked since the backup cannot be known" in said
+
+
+def test_a_backup_lets_sqlite_learn_how_its_tables_are_filled(tmp_path: Path) -> None:
+    def plan() -> str:
+        with reading() as c:
+            asked = "SELECT name FROM identifier_claims WHERE site = 'main' AND unit IN ('u7', 'u8')"
+            return str(c.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}").all()[0][3])
+
+    with office(f"sqlite:///{tmp_path / 'x.sqlite3'}", tmp_path) as app:
+        with writing() as c:
+            claims = [{"site": SITE, "name": f"n{n}", "unit": f"u{n}", "stamp": 0} for n in range(500)]
+            c.execute(identifier_claims.insert(), claims)
+        assert plan().endswith("(site=?)"), "it reads every claim of the site"
+        done = app.test_cli_runner().invoke(args=["backup", str(tmp_path / "copy")])
+        assert done.exit_code == 0, done.output
+        assert plan().endswith("(site=? AND unit=?)")
