@@ -50,7 +50,7 @@ def _page(offer: Offer | None, role: str | None) -> str:
     return render_template(
         "handhelds.html",
         in_use=in_use,
-        copied=[device for device in in_use if device["copied_ms"] is not None],
+        copied=[device for device in in_use if device["copied_ms"] is not None and not device["lacks"]],
         lacking=[device for device in in_use if device["lacks"]],
         revoked=[device for device in found if device["revoked_ms"] is not None],
         lagging=lagging(in_use, context.now_ms()),

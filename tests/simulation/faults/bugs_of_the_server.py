@@ -18,6 +18,7 @@ from server import (
     ingest,
     ledger,
     rebuild,
+    refolding,
     set_aside,
     taking_in,
     timing,
@@ -211,7 +212,8 @@ def a_decision_is_lost_by_a_rebuild(patch: Patch) -> None:
             meanwhile.setattr(rebuild, "history", history)
             return true(*where)
 
-    patch.setattr(upkeep, "rebuild", anew)
+    for room in (refolding, upkeep):
+        patch.setattr(room, "rebuild", anew)
 
 
 @caught_by(7, faults=(Fault.OUTAGE, Fault.LATE), slow=True)
