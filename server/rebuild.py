@@ -28,7 +28,7 @@ from server.site_wide import read as read_site_wide
 from server.surroundings import Hold, gather
 from server.tables import cases, document_rows, documents, events, reference, unit_states
 from server.unit_rows import states_of
-from server.upsert import upsert
+from server.upsert import upsert, upsert_values
 from sync.event import format_name
 from sync.history import Fact, effective
 from sync.identity import is_container, is_location, is_stock, item_of
@@ -329,7 +329,7 @@ def _store(
     old = {unit: state for unit, (state, _) in before.items() if state is not None}
     new = {unit: state for unit, (state, _) in after.items() if state is not None}
     changed = [unit_rows.row_of(site, u, state, at) for u, state in sorted(new.items()) if state != old.get(u)]
-    upsert(connection, unit_states, changed)
+    upsert_values(connection, unit_states, changed)
     _remove(connection, site, sorted(old.keys() - new.keys()), at)
     case_rows.write(connection, site, _cases_in(before), _cases_in(after), at)
 

@@ -42,7 +42,7 @@ def state_of(row: sa.RowMapping) -> UnitState:
     return UnitState(Status(status), *rest)
 
 
-def row_of(site: str, unit: str, state: UnitState, at: int) -> dict[str, Any]:
-    """The row of a unit; `at` is the stamp of this transaction."""
-    said = {"site": site, "unit": unit, "item": item_of(unit), "status": state.status.value, "stamp": at}
-    return state._asdict() | said
+def row_of(site: str, unit: str, state: UnitState, at: int) -> tuple[Any, ...]:
+    """The row of a unit, in the order of the table's columns; `at` is the stamp of this transaction."""
+    status, *rest = state
+    return (site, unit, item_of(unit), status.value, *rest, at)

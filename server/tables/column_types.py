@@ -28,7 +28,7 @@ class Tuple(sa.TypeDecorator[tuple[Any, ...]]):
         if write is None:
             raise TypeError("JSON is written by no driver itself.")
         empty = write(())
-        return lambda value: empty if value == () else write(value)
+        return lambda value: None if value is None else empty if value == () else write(value)
 
     def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[Any], Any]:
         read = super().result_processor(dialect, coltype) or list
