@@ -9,7 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from server import case_rows
-from server.database import SITE
+from server.database import KEYS, SITE
 from server.ledger import FOLDED, fact_of, in_chunks
 from server.replay import Case, case_name, is_case
 from server.tables import cases, events
@@ -36,6 +36,21 @@ def store(connection: sa.Connection, site: str, rule: str, number: str, found: d
 _SUBJECTS: Final = sa.select(cases.c.unit).where(
     cases.c.site == SITE, cases.c.rule == sa.bindparam("rule"), cases.c.document == sa.bindparam("number")
 )
+
+
+_TOLD: Final = (
+    sa.select(cases.c.document)
+    .where(cases.c.site == SITE, cases.c.rule == sa.bindparam("rule"), cases.c.document.in_(KEYS))
+    .distinct()
+)
+
+
+def told(connection: sa.Connection, site: str, rule: str, numbers: Iterable[str]) -> set[str]:
+    """Those of these numbers of which a case is stored."""
+    found: set[str] = set()
+    for keys in in_chunks(numbers):
+        found.update(connection.execute(_TOLD, {"site": site, "rule": rule, "keys": keys}).scalars())
+    return found
 
 
 def subjects(connection: sa.Connection, site: str, rule: str, number: str) -> set[str]:

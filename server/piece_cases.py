@@ -18,12 +18,12 @@ import sqlalchemy as sa
 from server import apart_cases, papers
 from server.counts.compare import Line
 from server.counts.plan import Sort
-from server.ledger import in_chunks, read_fact
+from server.ledger import read_fact
 from server.receipts import notice
 from server.receipts.late import explained
 from server.replay import Case
 from server.rules import Finding
-from server.tables import cases, documents
+from server.tables import documents
 from server.undone import read_undone_documents
 from sync.event import format_name
 from sync.history import Fact
@@ -83,10 +83,7 @@ def refold_after(connection: sa.Connection, site: str, facts: Sequence[Fact], at
     said = [f for f in facts if f.event.action in ("receive", "void")]
     under = {f.event.document for f in said if f.event.document} | read_undone_documents(connection, said)
     concerned = apart_cases.decided(connection, site, RULE, facts)
-    t = cases.c
-    for some in in_chunks(under | notice.orders_of(connection, site, under)):
-        told = sa.select(t.document).where(t.site == site, t.rule == RULE, t.document.in_(some)).distinct()
-        concerned.update(connection.execute(told).scalars())
+    concerned |= apart_cases.told(connection, site, RULE, under | notice.orders_of(connection, site, under))
     for number in sorted(concerned):
         refold(connection, site, number, at)
 

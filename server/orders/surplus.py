@@ -75,13 +75,8 @@ def refold(connection: sa.Connection, site: str, numbers: Iterable[str], at: int
     if not wanted:
         return
     over = _perhaps_over(connection, site, wanted)
-    for number in sorted(wanted):
-        if number in over:
-            found = judged(over[number], _turns(connection, site, number))
-        elif not apart_cases.subjects(connection, site, RULE, number):
-            continue
-        else:
-            found = {}
+    for number in sorted(over.keys() | apart_cases.told(connection, site, RULE, wanted)):
+        found = judged(over[number], _turns(connection, site, number)) if number in over else {}
         apart_cases.store(connection, site, RULE, number, found, at)
 
 
