@@ -47,6 +47,8 @@ LOST_MAX: Final = 1_000
 LINE_BYTES_MAX: Final = 64 << 20
 _SQLITE_MAGIC: Final = b"SQLite format 3\0"
 _GZIP_MAGIC: Final = b"\x1f\x8b"
+_UNFIT: Final = (sa.exc.NoSuchTableError, sa.exc.NoResultFound, sa.exc.IntegrityError, sa.exc.DataError)
+"""What the database says of a dump's rows that are not its own."""
 _OURS: Final = "scan_backup"
 """Table of a SQLite backup that says when it was made."""
 
@@ -161,19 +163,23 @@ def _restore_sqlite(path: Path) -> Restored:
     prepared = live_path.with_name(live_path.name + ".restoring")
     prepared.unlink(missing_ok=True)
     incarnation = new_incarnation()
-    _copy_pages(path, prepared)
     engine = sa.create_engine(f"sqlite:///{prepared}", module=sqlite_module())
     try:
+        _copy_pages(path, prepared)
         with engine.begin() as connection:
             if not sa.inspect(connection).has_table(_OURS):
-                raise BackupError(f"{path} is a SQLite file, but no backup that this program made.")
+                raise BackupError(f"{path} is a SQLite file, but no backup that this program made.")  # noqa: TRY301  # let through below
             made_ms = int(connection.exec_driver_sql(f"SELECT made_ms FROM {_OURS}").scalar_one())  # noqa: S608
             connection.exec_driver_sql(f"DROP TABLE {_OURS}")
             migrations.upgrade(connection)
             _renew(connection, incarnation, made_ms)
             after = _server_facts(connection)
+    except (BackupError, migrations.NewerDatabase):
+        raise
     except sa.exc.DatabaseError as error:
         raise BackupError(f"{path} cannot be read: {error.orig}.") from None
+    except (sqlite_module().Error, sa.exc.NoResultFound, ValueError, TypeError) as error:
+        raise BackupError(f"{path} is damaged ({error}). The database is as it was.") from None
     finally:
         engine.dispose()
     kept = live_path.with_name(f"{live_path.name}.before-{incarnation}")
@@ -299,8 +305,9 @@ def _restore_dump(path: Path) -> Restored:
             lost = _lost(before, _server_facts(connection))
     except (BackupError, migrations.NewerDatabase):
         raise
-    except (EOFError, OSError, ValueError, KeyError, TypeError, zlib.error) as error:
-        raise BackupError(f"{path} is damaged ({error}). The database is as it was.") from None
+    except (EOFError, OSError, ValueError, KeyError, TypeError, AttributeError, zlib.error, *_UNFIT) as error:
+        why = str(error).partition("\n")[0]
+        raise BackupError(f"{path} is damaged ({why}). The database is as it was.") from None
     return Restored(made_ms=int(head["made_ms"]), incarnation=incarnation, lost=lost, kept_at=None, shut=was_shut)
 
 

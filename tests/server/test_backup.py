@@ -340,3 +340,21 @@ def test_a_backup_lets_sqlite_learn_how_its_tables_are_filled(tmp_path: Path) ->
         done = app.test_cli_runner().invoke(args=["backup", str(tmp_path / "copy")])
         assert done.exit_code == 0, done.output
         assert plan().endswith("(site=? AND unit=?)")
+
+
+def test_a_backup_that_is_half_there_or_was_changed_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    with office(f"sqlite:///{tmp_path / 'live.sqlite3'}", tmp_path):
+        shift()
+        back_up(tmp_path / "own", now_ms=NOW)
+        back_up(tmp_path / "dump", now_ms=NOW, portable=True)
+        own, (head, *lines) = (
+            (tmp_path / "own").read_bytes(),
+            gzip.decompress((tmp_path / "dump").read_bytes()).splitlines(),
+        )
+        before, hostile = everything(), tmp_path / "hostile"
+        strange = [[b'["nothing",1]', *lines], [b'["people"]', *lines], [lines[0], *lines], [b"null", *lines]]
+        for content in (own[: len(own) // 2], *(gzip.compress(b"\n".join([head, *rest])) for rest in strange)):
+            hostile.write_bytes(content)
+            with pytest.raises(BackupError, match="is damaged"):
+                restore(hostile)
+            assert everything() == before
