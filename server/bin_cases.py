@@ -19,6 +19,7 @@ from server.replay import Replay
 from server.rules import Rule, rules
 from server.surroundings import bins_since, gather
 from server.tables import document_rows, documents, events, reference
+from server.undone import said_at
 from sync.event import format_name, parse_name
 from sync.history import Fact, effective
 from sync.identity import is_location
@@ -192,7 +193,7 @@ def _undos(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> list[
     for _ in range(UNDOS_MAX):
         above: list[Fact] = []
         for chunk in in_chunks(wanted):
-            here = (events.c.site == site) & events.c.outcome.in_(FOLDED)
+            here = said_at(site) & events.c.outcome.in_(FOLDED)
             query = sa.select(events).where(here, events.c.voids.in_(chunk))
             above += map(fact_of, connection.execute(query).mappings())
         above = [f for f in above if format_name(f.name) not in known]

@@ -22,7 +22,7 @@ from server.queries import TrailLine
 from server.rebuild import lock
 from server.replay import episode_in
 from server.tables import cases, events
-from server.undone import read_undone
+from server.undone import read_undone, said_at
 from server.whatif import Effect, WhatIf, hypothesis, touched_by
 from sync.actions import ACTIONS
 from sync.event import EventError, ScanEvent, format_name, parse_name
@@ -191,7 +191,7 @@ def undone_by(connection: sa.Connection, site: str, name: str) -> Fact | None:
     undone = read_undone(connection, site, [name])
     if name not in undone:
         return None
-    query = sa.select(events).where(events.c.site == site, events.c.voids == name, events.c.outcome.in_(FOLDED))
+    query = sa.select(events).where(said_at(site), events.c.voids == name, events.c.outcome.in_(FOLDED))
     undos = map(fact_of, connection.execute(query).mappings())
     return next((fact for fact in undos if format_name(fact.name) not in undone), None)
 

@@ -12,6 +12,14 @@ from sync.event import format_name, parse_name
 from sync.history import Fact, undone_names
 
 
+def said_at(site: str) -> sa.ColumnElement[bool]:
+    """Whether an event is of this site, for a query that looks events up by what they undo.
+
+    Not `site = ...`: SQLite would then read all of the site's events instead of entering by the names.
+    """
+    return sa.func.coalesce(events.c.site, "") == site
+
+
 def read_undone(connection: sa.Connection, site: str, names: Iterable[str]) -> set[str]:
     """Names of what is undone as things stand: of these events, of their undos, of the undos of those, and so on.
 
@@ -38,7 +46,7 @@ def read_undone_at(connection: sa.Connection, site: str, since_ms: int = 0) -> s
 def standing_undos(connection: sa.Connection, site: str, name: str) -> list[Fact]:
     """The undos of an event that are not undone themselves."""
     e = events.c
-    here = (e.site == site) & e.outcome.in_(FOLDED)
+    here = said_at(site) & e.outcome.in_(FOLDED)
     rows = connection.execute(sa.select(events).where(here, e.voids == name)).mappings()
     undos = {format_name(fact.name): fact for fact in map(fact_of, rows)}
     undone = read_undone(connection, site, undos)
@@ -61,7 +69,7 @@ def _undos(connection: sa.Connection, site: str, names: list[str]) -> list[tuple
     e = events.c
     query = (
         sa.select(e.device_no, e.epoch, e.seq, e.voids)
-        .where(e.site == site, e.voids.in_(names), e.outcome.in_(FOLDED))
+        .where(said_at(site), e.voids.in_(names), e.outcome.in_(FOLDED))
         .order_by(e.event_ms, e.device_no, e.epoch, e.seq)
     )
     return [

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from server.ledger import FOLDED, fact_of, in_chunks
 from server.tables import document_rows, documents, events
+from server.undone import said_at
 from sync.event import INT_MAX, ScanEvent, format_name
 from sync.history import Fact, undone_names
 from sync.identity import item_of, lot_key
@@ -85,7 +86,7 @@ def _undone(connection: sa.Connection, site: str, facts: list[Fact], until_ms: i
             t = events.c
             rows = connection.execute(
                 sa.select(t.device_no, t.epoch, t.seq, t.voids).where(
-                    t.site == site, t.voids.in_(chunk), t.outcome.in_(FOLDED), t.event_ms <= until_ms
+                    said_at(site), t.voids.in_(chunk), t.outcome.in_(FOLDED), t.event_ms <= until_ms
                 )
             )
             undos += [(format_name((row.device_no, row.epoch, row.seq)), row.voids) for row in rows]

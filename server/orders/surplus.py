@@ -23,6 +23,7 @@ from server.orders.book import read_orders
 from server.replay import Case
 from server.rules import Finding
 from server.tables import cases, events
+from server.undone import said_at
 from server.zones import set_apart
 from sync.event import format_name
 from sync.history import Fact, effective, step
@@ -279,7 +280,7 @@ def _undos(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> list[
         seen |= edge
         above: list[Fact] = []
         for chunk in in_chunks(edge):
-            here = (events.c.site == site) & events.c.outcome.in_(FOLDED)
+            here = said_at(site) & events.c.outcome.in_(FOLDED)
             query = sa.select(events).where(here, events.c.voids.in_(chunk))
             above += map(fact_of, connection.execute(query).mappings())
         found += above
