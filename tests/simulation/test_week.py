@@ -95,7 +95,7 @@ def arrival_for_time(patch: pytest.MonkeyPatch) -> None:
 
 
 def wall_clock_for_time(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(timing, "_raw", lambda reading, *_: (reading.wall_ms, False, timing.TRANSIT_MS))
+    patch.setattr(timing, "_raw", lambda reading, *_: (reading.wall_ms, True, timing.TRANSIT_MS))
 
 
 def intervals_ignored(patch: pytest.MonkeyPatch) -> None:
