@@ -119,6 +119,7 @@ def _old_copy(names: frozenset[str] | None) -> Befall:
         world.note(f"{hand.device.name} is put back")
         hand.beeped.clear()
         hand.beeped.update(beeped)
+        hand.recalls.clear()  # an older copy may lack one, and so may a server that was restored meanwhile
         world.start(hand)
         if names is not None and hand.device.handheld is not None:
             behind = bool(now - set(hand.device.lines().items())) and not hand.mark_is_old
