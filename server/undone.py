@@ -12,7 +12,7 @@ from sync.event import format_name, parse_name
 from sync.history import Fact, undone_names
 
 
-def said_at(site: str) -> sa.ColumnElement[bool]:
+def said_at(site: str | sa.BindParameter[str]) -> sa.ColumnElement[bool]:
     """Whether an event is of this site, for a query that looks events up by what they undo.
 
     Not `site = ...`: SQLite would then read all of the site's events instead of entering by the names.

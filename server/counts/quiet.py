@@ -161,14 +161,14 @@ def gather(connection: sa.Connection, site: str, planned: Plan, recounts: Sequen
     """What was scanned for a count (`scans.gather`), the quiet units packed by bin."""
     again = scans.counted_again(connection, site, recounts)
     frame = scans.said(connection, site, planned.number, actions=_FRAME)
-    frame += scans.undos_of(connection, [scan.name for scan in frame])
+    frame += scans.undos_of(connection, site, [scan.name for scan in frame])
     openings = _openings(planned, frame, again.speaks)
     if not openings or connection.execute(_FOLDING, {"site": site}).first():
         return scans.gather(connection, site, planned, recounts)  # what is stored may be older than the ledger
     family = again.family | {planned.number}
     found = _stream(connection, site, planned.number, openings, family)
     while True:
-        undos = scans.undos_of(connection, found.undone)
+        undos = scans.undos_of(connection, site, found.undone)
         own = scans.effective_of([*frame, *found.scans, *undos])
         seen = frozenset(str(scan.subject) for scan in found.scans)
         evidence = scans.evidence(planned, again, own, still=found.still, looked_at=seen)

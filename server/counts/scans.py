@@ -15,6 +15,7 @@ from server.counts.still import Still
 from server.database import KEYS, SITE
 from server.ledger import FOLDED, KEYS_PER_QUERY, fact_of, in_chunks, name_in
 from server.tables import events
+from server.undone import said_at
 from sync.actions import ACTIONS
 from sync.event import EventName, format_name
 from sync.history import Fact, effective, undone_names
@@ -114,8 +115,7 @@ class Again:
 SCANS: Final = tuple(name for name, what in ACTIONS.items() if what.roles)
 
 
-# a name says whose scan it is: where the site is asked for beside it, SQLite reads all of the site's events
-_UNDOS: Final = sa.select(events).where(events.c.outcome.in_(FOLDED), events.c.voids.in_(KEYS))
+_UNDOS: Final = sa.select(events).where(said_at(SITE), events.c.outcome.in_(FOLDED), events.c.voids.in_(KEYS))
 _SCANS_OF: Final = sa.select(events).where(
     events.c.site == SITE,
     events.c.document == sa.bindparam("number"),
@@ -132,7 +132,7 @@ def scans_of(connection: sa.Connection, site: str, number: str, *, actions: Sequ
     asked = {"site": site, "number": number, "actions": list(actions)}
     facts = [fact_of(row) for row in connection.execute(_SCANS_OF, asked).mappings()]
     for names in in_chunks(format_name(f.name) for f in list(facts)):
-        undone = connection.execute(_UNDOS, {"keys": names}).mappings()
+        undone = connection.execute(_UNDOS, {"site": site, "keys": names}).mappings()
         facts += [fact_of(row) for row in undone]
     return [f for f in effective(facts) if f.event.action != "void"]
 
@@ -153,10 +153,10 @@ def said(connection: sa.Connection, site: str, number: str, *, actions: Sequence
     return [Scan._make(row) for row in connection.execute(_READ, asked)]
 
 
-def undos_of(connection: sa.Connection, names: Iterable[str]) -> list[Scan]:
+def undos_of(connection: sa.Connection, site: str, names: Iterable[str]) -> list[Scan]:
     """What undoes scans of these names."""
     query = _UNDOS.with_only_columns(*_COLUMNS)
-    asked = ({"keys": chunk} for chunk in in_chunks(names))
+    asked = ({"site": site, "keys": chunk} for chunk in in_chunks(names))
     return [Scan._make(row) for each in asked for row in connection.execute(query, each)]
 
 

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 
 from server.changes import pull
+from server.counts.scans import scans_of
 from server.database import reading, writing
 from server.permissions import read_crew
 from server.recalls import listing
@@ -214,6 +215,23 @@ def test_a_transfer_is_made_on_the_page_and_picked_like_an_order(app: Flask, adm
     unlisted = admin.post("/api/v1/transfers", json=strange)
     assert unlisted.status_code == 422
     assert "cannot be a transfer's number: it begins with TRANSFER-." in unlisted.get_json()["message"]
+
+
+def test_a_handheld_of_another_site_undoes_no_scan_of_a_count_here(
+    app: Flask, admin: Person, handheld: Handheld
+) -> None:
+    open_north(admin)
+    handheld.scan("count", unit("A1"), location=BIN_A, document="COUNT-1", minutes_ago=9)
+    handheld.push()
+    stranger = Handheld(app).enrol(name="HH-N")
+    with writing() as c:
+        c.execute(devices.update().where(devices.c.name == "HH-N").values(site="north"))
+    stranger.scan(
+        "void", unit("A1"), voids=format_name((handheld.chain.device_no, handheld.chain.epoch, 1)), reason="x"
+    )
+    assert stranger.push()["accepted"] == 1
+    with reading() as c:
+        assert [fact.event.subject for fact in scans_of(c, SITE, "COUNT-1")] == [unit("A1")]
 
 
 def test_a_handheld_of_another_site_takes_nothing_back_that_was_scanned_here(
