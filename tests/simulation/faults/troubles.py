@@ -109,7 +109,8 @@ def _old_copy(names: frozenset[str] | None) -> Befall:
         yield 10 + chance.random() * world.plan.length_s / 3
         if world.settling or hand.device.handheld is None:
             return
-        now = set(hand.device.lines().items())
+        epoch = hand.device.running.outbox.epoch
+        reached = _last(hand, epoch)
         hand.device.kill()
         kept = hand.device.copied() if names is not None else {}
         hand.device.disk.lay(
@@ -122,13 +123,19 @@ def _old_copy(names: frozenset[str] | None) -> Befall:
         hand.recalls.clear()  # an older copy may lack one, and so may a server that was restored meanwhile
         world.start(hand)
         if names is not None and hand.device.handheld is not None:
-            behind = bool(now - set(hand.device.lines().items())) and not hand.mark_is_old
+            # its mark holds a number: of another queue that reaches as far it cannot tell, and the server does
+            behind = _last(hand, epoch) < reached and not hand.mark_is_old
             world.witness.check(
                 14, holds=not behind or hand.device.running.renewed is not None,
                 else_say=f"{hand.device.name} goes on with an older queue under the same epoch",
             )  # fmt: skip
 
     return befall
+
+
+def _last(hand: Hand, epoch: int) -> int:
+    """The highest number that it holds of an epoch."""
+    return max((seq for _, of, seq in hand.device.lines() if of == epoch), default=0)
 
 
 def _clone(*, same_machine: bool) -> Befall:
