@@ -13,7 +13,7 @@ from tests.simulation.faults.shrink import shrink, told
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
 
 
-@pytest.mark.parametrize("seed", [*range(1, 13), 40])
+@pytest.mark.parametrize("seed", [*range(1, 13), 40, 314, 430])
 def test_no_promise_is_broken_whatever_goes_wrong(simulator: Simulator, seed: int) -> None:
     plan = draw(seed)
     result = simulator.run(plan)
