@@ -108,9 +108,7 @@ def forget(pid: int) -> None:
     Workers are replaced for ever, and each scrape reads every file: there are no more of them than workers.
     """
     for path in sorted(Path(os.environ[_FOLDER]).glob(f"*_{pid}.db")) if _FOLDER in os.environ else ():
-        kind = path.stem.removesuffix(
-            f"_{pid}"
-        )  # counters and histograms: their values add up, as those of gauges do not
+        kind = path.stem.removesuffix(f"_{pid}")  # counters and histograms, whose values add up
         ended = MmapedDict(str(path.with_name(f"{kind}_{_ENDED}.db")))  # type: ignore[no-untyped-call]
         for key, value, at_s, _ in MmapedDict.read_all_values_from_file(str(path)):  # type: ignore[no-untyped-call]
             before, _ = ended.read_value(key)  # type: ignore[no-untyped-call]
