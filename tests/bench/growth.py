@@ -19,8 +19,9 @@ from typing import Final
 
 from flask import Flask
 
+from server.database import writing
 from sync.protocol import EVENTS_PER_PUSH_MAX
-from tests.bench._databases import KINDS, copy_shift, database
+from tests.bench._databases import KINDS, analyze, copy_shift, database
 from tests.bench.ingest import FILLING, envelope, fill, prepare_shift
 from tests.server.running import Handheld, running_server
 
@@ -71,6 +72,8 @@ def measure(kind: str, start: int, end: int, steps: int) -> None:
         for size in sizes:
             with grown.app.app_context():
                 copy_shift(grown.copied, range(copies, max(copies, size // COPIED)))
+                with writing() as connection:
+                    analyze(connection)
             copies = max(copies, size // COPIED)
             pairs = [(grown.push(), fixed.push()) for _ in range(BATCHES)][2:]
             ratio = median(g / f for g, f in pairs)

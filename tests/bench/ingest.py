@@ -27,7 +27,7 @@ from server.database import stamp, writing
 from server.tables import document_rows
 from sync.event import decode
 from sync.protocol import EVENTS_PER_PUSH_MAX, pack
-from tests.bench._databases import KINDS, copy_shift, database
+from tests.bench._databases import KINDS, analyze, copy_shift, database
 from tests.bench._raw import RawDatabase, rows_of
 from tests.bench._shift import PLACES, scan
 from tests.bench._watch import Took, Watch
@@ -108,6 +108,8 @@ def fill(app: Flask, stored: int) -> tuple[int, str | None]:
         assert answer["accepted"] == EVENTS_PER_PUSH_MAX, answer
         cursor = answer["cursor"]
     copy_shift(device.chain.device_no, range(1, stored // (batches * EVENTS_PER_PUSH_MAX)))
+    with writing() as connection:
+        analyze(connection)
     return device.chain.device_no, cursor
 
 
