@@ -11,7 +11,6 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from scanner_client import VERSION
-from scanner_client.device import is_signed
 from scanner_client.handheld import Handheld
 from scanner_client.sighting import Symbol
 from scanner_client.transport import Answer, Transport, TransportError
@@ -23,9 +22,8 @@ from sync.enrolment import (
     INVITATION_SCHEME,
     Invitation,
     code_seed,
-    reply_message,
 )
-from sync.protocol import ENROL_PATH, ProtocolError, read_signature, write_signature
+from sync.protocol import ENROL_PATH, write_signature
 
 SHORT_CODE: Final = re.compile(r"[A-Z2-7]{8,64}=*")
 """The one-time part alone, in base 32: it names no server and no key."""
@@ -111,16 +109,8 @@ def _accepted(answer: Answer, signature: bytes, invitation: Invitation) -> dict[
         _, message = answer.error()
         raise EnrolmentError(message)
     row = answer.json()
-    if not _is_its_servers(answer, signature, invitation):
+    if not answer.is_signed_by(invitation.server_key, signature):
         raise EnrolmentError("Something answered that is not the server of this code.")
     if not isinstance(row.get("site"), dict) or not isinstance(row.get("addresses"), list):
         raise EnrolmentError("The server's answer cannot be understood; is it of the same version?")
     return row
-
-
-def _is_its_servers(answer: Answer, signature: bytes, invitation: Invitation) -> bool:
-    try:
-        signed = read_signature(answer.headers.get("Server-Signature", ""))
-    except ProtocolError:
-        return False
-    return is_signed(invitation.server_key, signed, reply_message(signature, answer.body))

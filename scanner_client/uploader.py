@@ -20,7 +20,7 @@ from scanner_client.pictures import Pictures
 from scanner_client.site_map import Cursor
 from scanner_client.transport import Answer, Transport, TransportError
 from scanner_client.wording import say
-from sync.enrolment import ADDRESSES_MAX, reply_message, server_message
+from sync.enrolment import ADDRESSES_MAX, server_message
 from sync.protocol import (
     EVENTS_PER_PUSH_MAX,
     MEDIA_TYPE,
@@ -54,6 +54,11 @@ class SyncError(Exception):
     def is_elsewhere(self) -> bool:
         """Whether that was perhaps not our server, so that another address is worth a try."""
         return self.code in ("unreachable", "unbelieved") or self.status in NOT_OUR_SERVER
+
+    @property
+    def is_wordless(self) -> bool:
+        """Whether that bore no word of our server's, as the page of a printer that has its old address by now."""
+        return self.code == str(self.status) and self.status != 413  # a proxy's: half as much is sent then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +178,7 @@ class Uploader:
                 failed = SyncError(str(error), code="unreachable")
             except SyncError as error:
                 failed = error
-                if not error.is_elsewhere:
+                if not (error.is_elsewhere or error.is_wordless):
                     break
             else:
                 self._works(address)
@@ -215,14 +220,12 @@ class Uploader:
         if answer.status != 200:
             code, reason = answer.error()
             raise SyncError(reason, code=code, status=answer.status, retry_after_ms=answer.retry_after_ms())
+        if not answer.is_signed_by(self._handheld.device.server_key, signed.signature):
+            raise SyncError("Something answered that is not our server: its signature is wrong.", code="unbelieved")
         try:
-            signature = read_signature(answer.headers.get("Server-Signature", ""))
-            message = reply_message(signed.signature, answer.body)
-            if is_signed(self._handheld.device.server_key or b"", signature, message):
-                return read_reply(answer.body)
+            return read_reply(answer.body)
         except ProtocolError as error:
             raise SyncError(f"The answer cannot be read: {error}", code="unbelieved") from error
-        raise SyncError("Something answered that is not our server: its signature is wrong.", code="unbelieved")
 
     def _halve(self, count: int) -> None:
         if count <= 1:

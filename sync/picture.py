@@ -3,6 +3,9 @@
 ``POST /api/v1/pictures`` takes the picture itself as its body. `Picture-Event` names the event that it belongs to, and
 ``Authorization: Ed25519 <device_no> <signature>`` signs `message`. It is idempotent: the server knows a picture by its
 SHA-256, and an event by its name.
+
+Its answer bears ``Server-Signature`` over `sync.enrolment.reply_message`, and only what is signed so says what became
+of the picture: `known`, it is there; a `code` of `NEVER`, it will never be taken. A status alone says nothing.
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ PER_EVENT_MAX: Final = 8
 """A fact has a few pictures; more than that is a handheld gone wrong."""
 PIXELS_MAX: Final = 50_000_000
 """Of one picture; a browser takes four bytes for each. A few kilobytes of PNG can say that they are a billion."""
+NEVER: Final = frozenset({"revoked", "not_valid"})
+"""Codes of refusals that no second try changes."""
 _PREFIX: Final = b"scan-picture v1\n"
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """Markers of JPEG that begin a frame."""

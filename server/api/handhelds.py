@@ -167,7 +167,7 @@ def _reply(identity: Identity, taken: Ingested, told: Told, now_ms: int) -> Repl
 def _answer(reply: Reply, identity: Identity, request_signature: bytes) -> Response:
     body = protocol.write_reply(reply)
     response = current_app.response_class(body, mimetype="application/json")
-    response.headers["Server-Signature"] = _signed(identity, request_signature, body)
+    response.headers["Server-Signature"] = server_signature(identity, request_signature, body)
     response.headers["Vary"] = "Accept-Encoding"
     if len(body) >= GZIP_BYTES_MIN and request.accept_encodings["gzip"] > 0:
         response.set_data(gzip.compress(body, compresslevel=GZIP_LEVEL, mtime=0))
@@ -230,7 +230,7 @@ def enrol_handheld(asked: dict[str, Any]) -> Response:
     }
     response = jsonify(EnrolledSchema().dump(told))
     response.status_code = 201
-    response.headers["Server-Signature"] = _signed(identity, signature, response.get_data())
+    response.headers["Server-Signature"] = server_signature(identity, signature, response.get_data())
     return response
 
 
@@ -241,6 +241,6 @@ def _key(text: str, name: str) -> bytes:
         raise Refusal(422, "not_valid", f"{name} takes 32 bytes in hex.") from None
 
 
-def _signed(identity: Identity, request_signature: bytes, body: bytes) -> str:
+def server_signature(identity: Identity, request_signature: bytes, body: bytes) -> str:
     """The server's signature of an answer, bound to the one request that it answers."""
     return protocol.write_signature(identity.key.sign(reply_message(request_signature, body)))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, current_app, request
+from flask import Response, current_app, jsonify, request
 from marshmallow import Schema, fields
 
-from server import context, pictures
-from server.api.handhelds import authorization, device_row, verify
+from server import context, errors, pictures
+from server.api.handhelds import authorization, device_row, server_signature, verify
 from server.api.resource import Resource
 from server.database import reading, transact
 from server.errors import Refusal
@@ -30,32 +31,37 @@ class PictureTakenSchema(Schema):
 @resource.post("/pictures")
 @resource.response(200, PictureTakenSchema)
 @takes_bytes(BYTES_MAX)
-def take() -> dict[str, Any]:
+def take() -> Response:
     r"""Take in a picture of an event
 
     The body is the picture, JPEG or PNG. `Picture-Event` names the event; `Authorization: Ed25519 <device_no>
     <signature>` signs `scan-picture v1\n`, that name, `\n` and the body. Sending it again changes nothing; 409 says
-    that the event has to come first.
+    that the event has to come first. What becomes of a picture bears `Server-Signature`, as the reply to a push does.
     """
     body, event = request.get_data(), request.headers.get(EVENT_HEADER, "")[:80]
     number, signature = authorization(request.headers.get("Authorization", ""))
     with reading() as connection:
-        device = device_row(connection, number)
+        device, identity = device_row(connection, number), context.identity(connection)
     verify(device["public_key"], signature, message(event, body))
+    try:
+        response = jsonify(PictureTakenSchema().dump({"known": not _is_new(device, event, body)}))
+    except Refusal as refused:
+        response = errors.answer(refused)
+    response.headers["Server-Signature"] = server_signature(identity, signature, response.get_data())
+    return response
+
+
+def _is_new(device: Mapping[Any, Any], event: str, content: bytes) -> bool:
     if device["revoked_ms"] is not None:
         raise Refusal(403, "revoked", "The handheld was revoked: what it still sends is not taken.")
     instance, now_ms = context.settings().instance, context.now_ms()
+    owner = {"site": device["site"], "device_no": device["device_no"]}
     try:
-        fresh = transact(
-            lambda c: pictures.store(
-                c, instance, site=device["site"], device_no=number, event=event, content=body, now_ms=now_ms
-            )
-        )
+        return transact(lambda c: pictures.store(c, instance, event=event, content=content, now_ms=now_ms, **owner))
     except NotYet as error:
         raise Refusal(409, "not_yet", str(error)) from None
     except PictureError as error:
         raise Refusal(422, "not_valid", str(error)) from None
-    return {"known": not fresh}
 
 
 @resource.get("/pictures/<event>/<digest>")

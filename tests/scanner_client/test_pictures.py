@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from scanner_client.handheld import Handheld
 from scanner_client.picture_sending import send
 from scanner_client.pictures import PictureError, Pictures
 from scanner_client.transport import Answer, Transport, TransportError
+from sync.enrolment import reply_message
 from sync.event import format_name
+from sync.protocol import read_signature, write_signature
 from tests.scanner_client.labels import A_01, Begin, kept, see, unit_label
 
 JPEG = b"\xff\xd8\xff" + b"a picture"
 
 
+SAID = {200: {"known": False}, 409: {"code": "not_yet"}, 422: {"code": "not_valid", "message": "No."}}
+"""What the server says with these statuses, signed."""
+
+
 class Server(Transport):
-    """Answers each picture with the next of these; None breaks the connection."""
+    """Answers each picture with the next of these; None breaks the connection. A status of its own may be put on it."""
 
-    def __init__(self, *answers: int | None) -> None:
+    def __init__(self, *answers: int | None, signs: bool = True, shows: int | None = None) -> None:
         super().__init__()
+        self.key = Ed25519PrivateKey.generate()
         self.answers = list(answers)
-        self.events: list[str] = []
+        self.signs = signs
+        self.shows = shows
 
-    def post(self, address: str, path: str, body: bytes, headers: object) -> Answer:
-        self.events.append(headers["Picture-Event"])  # type: ignore[index]
+    def post(self, address: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         status = self.answers.pop(0)
         if status is None:
             raise TransportError("gone")
-        return Answer(status=status, headers={}, body=b"{}")
+        request = read_signature(headers["Authorization"].rpartition(" ")[2])
+        content = json.dumps(SAID.get(status, {})).encode()
+        signature = write_signature(self.key.sign(reply_message(request, content)))
+        signed = {"Server-Signature": signature} if self.signs and status in SAID else {}
+        return Answer(status=self.shows or status, headers=signed, body=content)
 
 
 def scanned(handheld: Handheld, begin: Begin, *serials: str) -> list[str]:
@@ -40,7 +55,8 @@ def scanned(handheld: Handheld, begin: Begin, *serials: str) -> list[str]:
 
 
 def deliver(handheld: Handheld, server: Server) -> int:
-    return send(Pictures(handheld.home), handheld.device, server, lambda: ("http://one",))
+    device = replace(handheld.device, server_key=server.key.public_key().public_bytes_raw())
+    return send(Pictures(handheld.home), device, server, lambda: ("http://one",))
 
 
 def test_a_picture_waits_through_outages_and_a_restart_until_the_server_has_it(
@@ -53,8 +69,26 @@ def test_a_picture_waits_through_outages_and_a_restart_until_the_server_has_it(
     assert deliver(handheld, Server(500)) == 0
     assert deliver(handheld, Server(409, 200)) == 1
     assert [waiting.event for waiting in Pictures(handheld.home).waiting()] == [first]
-    assert deliver(handheld, Server(201)) == 1
+    assert deliver(handheld, Server(200)) == 1
     assert Pictures(handheld.home).waiting() == []
+
+
+@pytest.mark.parametrize("said", [200, 422, 403, 413])
+def test_a_stranger_who_says_that_the_picture_is_there_or_never_will_be_is_not_believed(
+    handheld: Handheld, begin: Begin, said: int
+) -> None:
+    for event in scanned(handheld, begin, "S1", "S2"):
+        Pictures(handheld.home).keep(event, JPEG)
+    assert deliver(handheld, Server(said, said, signs=False)) == 0
+    assert len(Pictures(handheld.home).waiting()) == 2
+
+
+def test_a_status_that_somebody_put_on_the_servers_word_says_nothing(handheld: Handheld, begin: Begin) -> None:
+    [event] = scanned(handheld, begin, "S1")
+    Pictures(handheld.home).keep(event, JPEG)
+    assert deliver(handheld, Server(409, shows=200)) == 0
+    assert deliver(handheld, Server(409, shows=422)) == 0
+    assert [waiting.event for waiting in Pictures(handheld.home).waiting()] == [event]
 
 
 def test_what_the_server_will_never_take_is_set_aside_and_not_sent_again(handheld: Handheld, begin: Begin) -> None:
@@ -74,7 +108,7 @@ def test_pictures_that_cannot_be_read_or_sent_are_set_aside_with_a_reason_and_th
     (folder / "0 a photo of mine.jpg").write_bytes(JPEG)
     (folder / f"{first}~0.jpg").mkdir()  # stands for a damaged disk: it is there, and cannot be read
     Pictures(handheld.home).keep(second, JPEG)
-    assert deliver(handheld, Server(201, 201)) == 2
+    assert deliver(handheld, Server(200, 200)) == 2
     assert Pictures(handheld.home).waiting() == []
     reasons = sorted(path.read_text() for path in folder.glob("*.refused.txt"))
     assert [len(list(folder.glob("*.refused"))), len(reasons)] == [3, 3]

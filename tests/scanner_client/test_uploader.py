@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import json
 import shutil
+import socket
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import closing, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +16,9 @@ from scanner_client.clock import Clock
 from scanner_client.enrol_command import enrol
 from scanner_client.handheld import QUEUE_FILE, Handheld, open_handheld
 from scanner_client.outbox import Outbox
+from scanner_client.sighting import REASON_MAX
 from scanner_client.transfer import export_queue, read_export
-from scanner_client.transport import Transport
+from scanner_client.transport import Transport, TransportError
 from scanner_client.uploader import SyncError, Uploader
 from sync.event import decode
 from sync.protocol import EVENTS_PER_PUSH_MAX, SYNC_PATH
@@ -82,7 +86,9 @@ def test_refusal_consumes_nothing(uploader: Uploader, enrolled: Handheld, peer: 
     assert drain(uploader) == 1
 
 
-def test_server_that_asks_for_patience_is_given_it(uploader: Uploader, enrolled: Handheld, peer: Peer) -> None:
+def test_server_that_asks_for_patience_is_given_it_for_a_minute_at_most(
+    uploader: Uploader, enrolled: Handheld, peer: Peer
+) -> None:
     enrolled.commit([scan_of(1)])
     peer.misbehave = [answers(429, {"Retry-After": "7"}), answers(503, {"Retry-After": "99999999"})]
     with pytest.raises(SyncError) as asked:
@@ -90,7 +96,39 @@ def test_server_that_asks_for_patience_is_given_it(uploader: Uploader, enrolled:
     assert asked.value.retry_after_ms == 7_000
     with pytest.raises(SyncError) as asked:
         drain(uploader)
-    assert asked.value.retry_after_ms == 3_600_000
+    assert asked.value.retry_after_ms == 60_000
+
+
+def test_what_a_stranger_says_is_shown_in_one_line_that_draws_nothing(
+    uploader: Uploader, enrolled: Handheld, peer: Peer
+) -> None:
+    enrolled.commit([scan_of(1)])
+    words = json.dumps({"message": "\x1b[2J\N{RIGHT-TO-LEFT OVERRIDE}All is synced." + "!" * 1_000}).encode()
+    peer.misbehave = [lambda _, __: (503, {}, words)]
+    with pytest.raises(SyncError, match=r"All is synced") as failed:
+        drain(uploader)
+    assert str(failed.value).isprintable()
+    assert len(str(failed.value)) == REASON_MAX
+
+
+def test_answer_that_drips_for_ever_is_cut_off() -> None:
+    listener, gone = socket.create_server(("127.0.0.1", 0)), threading.Event()
+
+    def drip() -> None:
+        asked, _ = listener.accept()
+        with asked, suppress(OSError):
+            asked.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\n")
+            for _ in range(200):  # 4 seconds: without a bound the answer would be taken at their end
+                asked.sendall(b"x")
+                gone.wait(0.02)
+
+    dripping = threading.Thread(target=drip)
+    dripping.start()
+    with listener, closing(Transport(whole_s=0.5)) as transport:
+        with pytest.raises(TransportError, match="not to its end within"):
+            transport.get(f"http://127.0.0.1:{listener.getsockname()[1]}", "/")
+        gone.set()
+        dripping.join()
 
 
 def test_page_of_a_captive_portal_acknowledges_nothing(uploader: Uploader, enrolled: Handheld, peer: Peer) -> None:
@@ -309,6 +347,17 @@ def test_server_is_tried_at_every_address_it_has(uploader: Uploader, enrolled: H
     enrolled.change(replace(enrolled.device, addresses=("http://127.0.0.1:9", "nonsense", peer.address)))
     enrolled.commit([scan_of(1)])
     assert drain(uploader) == 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_page_of_a_printer_at_the_servers_old_address_keeps_nobody_from_the_new_one(
+    uploader: Uploader, enrolled: Handheld, peer: Peer, status: int
+) -> None:
+    with running_peer() as printer:
+        printer.misbehave = [answers(status)]
+        enrolled.change(replace(enrolled.device, addresses=(printer.address, peer.address)))
+        enrolled.commit([scan_of(1)])
+        assert drain(uploader) == 1
 
 
 def test_server_at_a_new_address_is_found_again_and_remembered(

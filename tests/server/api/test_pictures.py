@@ -19,7 +19,7 @@ from server.tables import pictures as table
 from sync.event import format_name
 from sync.picture import BYTES_MAX, PER_EVENT_MAX, message, pixels
 from tests.handheld import DOCK, unit
-from tests.server.running import NOW, Handheld, Person, refusal
+from tests.server.running import NOW, Handheld, Person, refusal, verify_reply
 
 JPEG = b"\xff\xd8\xff" + b"a picture"
 
@@ -45,6 +45,15 @@ def test_a_picture_is_kept_once_and_seen_where_its_unit_is(handheld: Handheld, e
     assert (shown.data, shown.content_type) == (JPEG, "image/jpeg")
     assert f"/api/v1/pictures/{event}/{digest}" in supervisor.get("/units/01/09506000134352/21/A1").text
     assert refusal(supervisor.get(f"/api/v1/pictures/{event}/{'0' * 64}")) == (404, "not_found")
+
+
+def test_what_becomes_of_a_picture_is_signed_by_the_server_and_bound_to_the_request(
+    handheld: Handheld, event: str
+) -> None:
+    for asked, content in ((event, JPEG), (event, b"<svg>"), (event + "0", JPEG)):
+        answer = send(handheld, asked, content)
+        verify_reply(answer, handheld.key.sign(message(asked, content)), answer.data)
+    assert "Server-Signature" not in send(handheld, event, JPEG, signed=b"another").headers
 
 
 def test_a_picture_that_was_answered_is_there_after_a_power_cut_with_the_name_of_its_file(
