@@ -147,12 +147,20 @@ _NUMBERS: Final = sa.select(documents.c.number).where(
     documents.c.kind == sa.bindparam("kind"),
     documents.c.number.startswith(sa.bindparam("before", type_=sa.Text), escape="/"),
 )
+_HEAD: Final = sa.select(document_rows.c.attributes).where(
+    document_rows.c.document == sa.bindparam("digest"), document_rows.c.row == 1
+)
 _HEADS: Final = sa.select(chains.c.device_no, chains.c.epoch, chains.c.last_seq).where(chains.c.site == SITE)
 
 
 def rows_of(connection: sa.Connection, site: str, kind: str, number: str) -> list[sa.RowMapping]:
     """Rows of every document of this kind and number, oldest first."""
     return list(connection.execute(_ROWS_OF, {"site": site, "kind": kind, "number": number}).mappings().all())
+
+
+def head_in(connection: sa.Connection, digest: str) -> dict[str, Any]:
+    """Attributes of the first row of a document: of a large one all that most want to know."""
+    return dict(connection.execute(_HEAD, {"digest": digest}).scalar_one())
 
 
 def rows_in(connection: sa.Connection, digest: str, *, only_stated: bool = False) -> list[sa.RowMapping]:

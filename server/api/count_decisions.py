@@ -12,8 +12,9 @@ from marshmallow.validate import Length, Range
 from server import context
 from server.api.counts import FEW_LINES, LineSchema, TallySchema
 from server.api.resource import Resource
-from server.counts import closing, late, limits, sharing, versions
+from server.counts import closing, limits, sharing, versions
 from server.counts.accuracy import Accuracy, By, accuracy
+from server.counts.exceptions import waiting
 from server.counts.limits import Limit
 from server.counts.plan import CountError, Sort
 from server.counts.versions import Version
@@ -206,7 +207,8 @@ def share_anew(asked: dict[str, Any], number: str) -> dict[str, Any]:
 def exceptions(number: str) -> dict[str, Any]:
     """Late scans of a closed count; closing it again takes them over, as the next version"""
     site = signed_in().site
-    return {"exceptions": [_late(f) for f in _found(lambda c: late.late_scans(c, site=site, number=number))]}
+    with reading() as connection:
+        return {"exceptions": [_late(fact) for fact in waiting(connection, site, number)]}
 
 
 def _late(fact: Fact) -> dict[str, Any]:

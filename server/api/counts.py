@@ -6,9 +6,9 @@ from marshmallow import Schema, fields
 
 from server import context
 from server.api.resource import Resource
-from server.counts import closing, listing, reports
+from server.counts import closing, listing, report, shown
 from server.counts.plan import CountError
-from server.counts.reports import CountReport
+from server.counts.report import CountReport
 from server.counts.still import LINES_MAX
 from server.database import reading, transact
 from server.errors import Refusal
@@ -117,7 +117,10 @@ class CountReportSchema(ReportSchema):
         fields.String(), metadata={"description": "Scans of recounts by who had counted the bin before: not used"}
     )
     version = fields.Integer(
-        allow_none=True, metadata={"description": "Just frozen; null where none was, or where it waits for approval"}
+        allow_none=True,
+        metadata={
+            "description": "The frozen version that this is; null where it is reckoned now, or waits for approval"
+        },
     )
 
 
@@ -125,15 +128,15 @@ class CountReportSchema(ReportSchema):
 @resource.response(200, CountReportSchema)
 @requires(Task.LOOK)
 def count_report(number: str) -> CountReport:
-    """What a count has found so far; who may not open counts is told nothing of an open blind one"""
+    """What a count found as it was closed, or so far; who may not open counts is told nothing of an open blind one"""
     person = signed_in()
     with reading() as connection:
         try:
-            found = reports.report(connection, site=person.site, number=number)
+            found = shown.report(connection, site=person.site, number=number)
         except CountError as error:
             raise Refusal(404, "not_found", str(error)) from None
         is_open = listing.state_of(connection, person.site, number) == "open"
-    return reports.veiled(found) if is_open and not person.may(Task.COUNT) else found
+    return report.veiled(found) if is_open and not person.may(Task.COUNT) else found
 
 
 @resource.post("/counts/<path:number>/close")

@@ -18,7 +18,6 @@ from server.counts import (
     listing,
     opening,
     recount,
-    reports,
     sharing,
     standing,
     versions,
@@ -27,6 +26,7 @@ from server.counts.choosing import Ask, By
 from server.counts.holdings import lying
 from server.counts.limits import Limit
 from server.counts.plan import CountError, Sort
+from server.counts.reckoning import reckon
 from server.database import reading, transact
 
 _ACTS: Final = ("open", "preview", "show", "recount", "close", "approve", "reject", "cancel", "share", "list")
@@ -139,7 +139,7 @@ def _open(number: str | None, *, preview: bool, bins: tuple[str, ...], zones: tu
 
 def _show(number: str) -> None:
     with reading() as connection:
-        found = reports.report(connection, site=site(), number=number)
+        found = reckon(connection, site=site(), number=number)
         names = naming.read(
             connection, site(), [key for m in found.moves for key in (m.subject, m.origin, m.destination)]
         )

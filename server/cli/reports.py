@@ -13,7 +13,7 @@ from server.case_list import PAGE, PAGE_MAX, STATES, CaseFilter, list_cases
 from server.cli.command import command, counted, operator, site
 from server.context import now_ms
 from server.counts.compare import Line, ReportLine
-from server.counts.reports import CountReport
+from server.counts.report import CountReport
 from server.database import reading, transact
 from server.ledger import SERVER_DEVICE
 from server.naming import Names

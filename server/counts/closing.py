@@ -9,11 +9,12 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import papers, piece_cases
-from server.counts import blind, exceptions, freeze, late, plan, reports, standing, still
+from server.counts import blind, exceptions, freeze, late, plan, standing, still
 from server.counts.compare import Line
 from server.counts.limits import exceeded, limit_of, limits
 from server.counts.plan import CountError, Plan, Sort
-from server.counts.reports import CountReport
+from server.counts.reckoning import reckon
+from server.counts.report import Reckoned
 from server.counts.standing import Proposal, cancelled, pending
 from server.database import stamp
 from server.ledger import record
@@ -34,7 +35,7 @@ def close_count(
     now_ms: int,
     role: str | None = None,
     only: Collection[str] | None = None,
-) -> CountReport:
+) -> Reckoned:
     """Freeze the next version of a count; what it did not see becomes a case.
 
     Above the person's limit it is only proposed: the report then has no `version`.
@@ -47,13 +48,13 @@ def close_count(
         CountError: there is no such count, it waits for approval, a bin is not finished, or nothing changed since.
     """
     lock(connection, site, [number])  # two supervisors may close it at once
-    found = reports.report(connection, site=site, number=number)
+    found = reckon(connection, site=site, number=number)
     scans = late.late_scans(connection, site=site, number=number, found=found)
     left = exceptions.dismissed(connection, site, number)
     taken = [f for f in scans if (papers.mark(f) not in left if only is None else papers.mark(f) in only)]
     without = frozenset(map(papers.mark, scans)) - frozenset(map(papers.mark, taken))
     if without:
-        found = reports.report(connection, site=site, number=number, without=without)
+        found = reckon(connection, site=site, number=number, without=without)
     _check_closable(connection, site, found)
     attributes = freeze.freeze(found) | {"closed_by": operator, "late": sorted(format_name(f.name) for f in taken)}
     rows = freeze.rows(found, attributes)
@@ -70,7 +71,7 @@ def close_count(
     return replace(found, version=version)
 
 
-def _check_closable(connection: sa.Connection, site: str, found: CountReport) -> None:
+def _check_closable(connection: sa.Connection, site: str, found: Reckoned) -> None:
     number = found.number
     if found.plan.of:
         raise CountError(f"{number} is a recount: close {found.plan.of}, which takes its result over.")
@@ -181,14 +182,14 @@ def approve(
     """
     lock(connection, site, [number])
     found = _decidable(connection, site, number, operator)
-    head = dict(found.rows[0])
-    head["attributes"] = head["attributes"] | {
+    (first, *others) = map(dict, papers.rows_in(connection, found.digest))
+    first["attributes"] = first["attributes"] | {
         "proposal": found.digest,
         "proposed_by": found.operator,
         "closed_by": operator,
         "note": note,
     }
-    rows = [head, *(row | {"stated": _is_stated(row)} for row in map(dict, found.rows[1:]))]
+    rows = [first, *(row | {"stated": _is_stated(row)} for row in others)]
     planned = plan.read(connection, site, number)
     _seal(connection, site, planned, found.version, rows, operator=operator, now_ms=now_ms, note=note)
     exceptions.refold(connection, site, number, stamp(connection))  # scans may have come while it waited

@@ -130,6 +130,15 @@ def dismissed(connection: sa.Connection, site: str, number: str) -> Marks:
     return frozenset(mark for said in connection.execute(query).scalars() for mark in marks_of(said))
 
 
+def waiting(connection: sa.Connection, site: str, number: str) -> list[Fact]:
+    """The late scans of a count (`late.late_scans`) as they are stored: open, or dismissed."""
+    t = cases.c
+    query = sa.select(t.episode, t.evidence).where(t.site == site, t.rule == RULE, t.document == number)
+    stands = (t.status == "open") | ((t.status == "settled") & (t.resolution == "dismiss"))
+    late = {opened_by(episode): marks_of(said) for episode, said in connection.execute(query.where(stands))}
+    return [fact for fact in _by_name(connection, late) if papers.mark(fact) in late[format_name(fact.name)]]
+
+
 def marks_of(evidence: str) -> Marks:
     """The marks of the scans that an exception is about: two that bear one name are one exception."""
     return frozenset(evidence.partition("~")[0].split("+"))

@@ -14,34 +14,38 @@ from server import papers
 from server.counts import still
 from server.counts.compare import Line, ReportLine
 from server.counts.plan import CountError
-from server.counts.still import Quiet
+from server.counts.still import Quiet, Still
 from sync.identity import is_stock
 
 if TYPE_CHECKING:
-    from server.counts.reports import BinReport, CountReport
+    from server.counts.report import BinReport, Reckoned
 
 
-def freeze(found: CountReport) -> dict[str, Any]:
+def freeze(found: Reckoned) -> dict[str, Any]:
     """First row of a frozen count: its totals bin by bin, and exactly what they rest on."""
     return papers.basis(found) | {
         "sort": found.plan.sort.value,
-        "bins": {b.share.place: _bin(b) for b in found.bins},
+        "bins": {b.share.place: _bin(b, found.quiet.get(b.share.place)) for b in found.bins},
         "moves": [asdict(move) for move in found.moves],
         "variance": asdict(found.variance),
         "recounts": found.recounts,
+        "refused": found.refused,
         "counters": list(found.counters),
     }
 
 
-def _bin(found: BinReport) -> dict[str, Any]:
+def _bin(found: BinReport, quiet: Still | None) -> dict[str, Any]:
     interval = found.interval
     return asdict(found.tally) | {
         "counted": found.counted,
         "opened_ms": interval.opened_ms if interval else None,
         "finished_ms": interval.finished_ms if interval else None,
+        "last_ms": interval.last_ms if interval else None,
         "people": list(interval.people) if interval else [],
+        "devices": list(interval.devices) if interval else [],
         "unheard": list(found.unheard),
         "recounted": found.recounted,
+        "quiet": quiet.units if quiet else 0,
     }
 
 
@@ -62,7 +66,13 @@ def result_row(line: ReportLine) -> dict[str, Any]:
     }
 
 
-def rows(found: CountReport, head: Mapping[str, Any]) -> list[papers.Row]:
+def line_of(said: Mapping[str, Any]) -> ReportLine:
+    """The line that such a row says, of its attributes."""
+    lists = {name: tuple(value) for name, value in said.items() if isinstance(value, list)}
+    return ReportLine(**{**said, **lists, "kind": Line(said["kind"])})
+
+
+def rows(found: Reckoned, head: Mapping[str, Any]) -> list[papers.Row]:
     """The rows of a frozen result in their order, the first one with this; units of which all is quiet bin by bin."""
     return [{"subject": found.number, "attributes": head}, *map(result_row, found.looked_at), *still.rows(found.quiet)]
 

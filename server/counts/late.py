@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable
 import sqlalchemy as sa
 
 from server import papers
-from server.counts import reports, scans, still, versions
-from server.counts.reports import CountReport
+from server.counts import reckoning, scans, still, versions
+from server.counts.report import Reckoned
 from server.counts.still import Quiet
 from server.ledger import FOLDED, fact_of, history, in_chunks
 from server.tables import events
@@ -19,7 +19,7 @@ from sync.event import format_name
 from sync.history import Fact
 
 
-def late_scans(connection: sa.Connection, *, site: str, number: str, found: CountReport | None = None) -> list[Fact]:
+def late_scans(connection: sa.Connection, *, site: str, number: str, found: Reckoned | None = None) -> list[Fact]:
     """Scans that the latest version of a count does not rest on, though they speak of what it says; in their order.
 
     They are scans under the count's own number, and scans of its units that were made before their bins were finished:
@@ -32,7 +32,7 @@ def late_scans(connection: sa.Connection, *, site: str, number: str, found: Coun
     version = papers.versions(connection, site, "count_result", number)
     if not version:
         return []
-    now = found or reports.basis(connection, site=site, number=number)
+    now = found or reckoning.basis(connection, site=site, number=number)
     said = versions.basis_of(connection, site, number, version)
     rests_on = said.scans | said.facts
     own = {papers.mark(s): s for s in now.evidence.own}

@@ -9,10 +9,11 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from server import naming, papers
-from server.counts import opening, reports, sharing
+from server.counts import opening, sharing
 from server.counts.compare import Line
 from server.counts.plan import CountError, Plan, Share, Sort
-from server.counts.reports import CountReport
+from server.counts.reckoning import reckon
+from server.counts.report import CountReport
 from server.rebuild import lock
 
 
@@ -38,7 +39,7 @@ def open_recount(
         CountError: it is no count that can be recounted, a bin is not finished, or is given to who counted it before.
     """
     lock(connection, site, [number])
-    found = reports.report(connection, site=site, number=number)
+    found = reckon(connection, site=site, number=number)
     if found.plan.of:
         raise CountError(f"{number} is a recount itself: recount {found.plan.of}.")
     out = {line.subject for line in found.looked_at if is_out(line.kind)}
@@ -96,7 +97,7 @@ def recount_of(
         subjects: units or products, whose bins are counted again.
         counter: a handheld's or a person's name, for all of the bins.
     """
-    found = reports.report(connection, site=site, number=number)
+    found = reckon(connection, site=site, number=number)
     names = naming.read(connection, site, found.plan.bins)
     places = {name: place for place in found.plan.bins for name in (place, names(place).text)}
     strange = [code for code in bins if code not in places]

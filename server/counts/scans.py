@@ -65,10 +65,6 @@ class Interval:
     devices: tuple[int, ...] = ()
     last_ms: int = 0
     """The latest scan by itself, not widened: whoever made one of these and has sent it holds nothing older back."""
-    said_finished_ms: int | None = None
-    """When somebody last said that it is finished."""
-    finished_by: int | None = None
-    """The handheld that finished it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,15 +289,12 @@ def is_finished(scans: Iterable[Scan]) -> bool:
 def _interval(scans: Sequence[Scan], still: Still | None) -> Interval:
     """When a bin was counted; one that nobody has finished, until its latest scan."""
     quiet = still or Still("")
-    finishing = [s for s in scans if s.action == "finish_bin"]
     people = [(s[:4], s.operator) for s in scans if s.operator] + [(at, who) for who, at in quiet.people.items()]
     return Interval(
         opened_ms=min(quiet.opened_ms, *(s.event_ms - s.uncertainty_ms for s in scans)),
         finished_ms=max(quiet.finished_ms, *(s.event_ms + s.uncertainty_ms for s in scans)),
-        finished=bool(finishing),
+        finished=is_finished(scans),
         people=tuple(dict.fromkeys(who for _, who in sorted(people))),
         devices=tuple(dict.fromkeys(s.device_no for s in scans)),
         last_ms=max(quiet.last_ms, *(s.event_ms for s in scans)),
-        said_finished_ms=finishing[-1].event_ms if finishing else None,
-        finished_by=finishing[-1].device_no if finishing else None,
     )

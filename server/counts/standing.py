@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -17,7 +17,6 @@ from server.database import SITE
 from server.tables import documents, events
 from sync.event import parse_name
 
-Row = Mapping[str, Any]
 Moment = tuple[int, ...]
 """When a fact of the server's happened, and its name, which orders those of one millisecond."""
 
@@ -33,7 +32,6 @@ class Proposal:
     reasons: list[str]
     """Why it has to be approved."""
     counters: list[str]
-    rows: list[Row]
 
 
 def pending(connection: sa.Connection, site: str, number: str) -> Proposal | None:
@@ -48,8 +46,7 @@ def pending(connection: sa.Connection, site: str, number: str) -> Proposal | Non
     found = next((r for r in connection.execute(query) if r.number.rpartition("/")[0] == number), None)
     if found is None or _is_decided(connection, site, number, found.digest):
         return None
-    rows: list[Row] = [dict(row) for row in papers.rows_in(connection, found.digest)]
-    head = rows[0]["attributes"]
+    head = papers.head_in(connection, found.digest)
     return Proposal(
         digest=found.digest,
         version=int(found.number.rpartition("/")[2]),
@@ -57,7 +54,6 @@ def pending(connection: sa.Connection, site: str, number: str) -> Proposal | Non
         event_ms=found.event_ms,
         reasons=head["reasons"],
         counters=head["counters"],
-        rows=rows,
     )
 
 
@@ -70,8 +66,8 @@ def _is_decided(connection: sa.Connection, site: str, number: str, digest: str) 
         return True
     last = papers.versions(connection, site, "count_result", number)
     numbers = [f"{number}/{version}" for version in range(1, last + 1)]  # it was closed again since, maybe
-    heads = [papers.rows_of(connection, site, "count_result", each)[:1] for each in numbers]
-    return any(head["attributes"].get("proposal") == digest for rows in heads for head in rows)
+    frozen = (papers.digest_of(connection, site, "count_result", each) for each in numbers)
+    return any(papers.head_in(connection, each).get("proposal") == digest for each in frozen)
 
 
 def cancelled(connection: sa.Connection, site: str, number: str) -> bool:

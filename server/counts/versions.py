@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from server import papers
 from server.counts import still
-from server.counts.compare import Line, ReportLine, in_order
+from server.counts.compare import ReportLine, in_order
+from server.counts.freeze import line_of
 from server.counts.plan import CountError
 from server.counts.still import Quiet
 from server.tables import documents, events
@@ -138,11 +139,6 @@ def read_version(connection: sa.Connection, site: str, number: str, version: int
         closed_by=closing.operator,
         note=closing.reason,
         head=head["attributes"],
-        looked_at=[_line(row["attributes"]) for row in rows if not still.is_packed(row)],
+        looked_at=[line_of(row["attributes"]) for row in rows if not still.is_packed(row)],
         quiet=[row for row in rows if still.is_packed(row)],
     )
-
-
-def _line(said: Mapping[str, Any]) -> ReportLine:
-    lists = {name: tuple(value) for name, value in said.items() if isinstance(value, list)}
-    return ReportLine(**{**said, **lists, "kind": Line(said["kind"])})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any, Final
@@ -10,7 +10,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import case_filter, case_list, context, latest_first, naming, queries
-from server.counts import reports
+from server.counts import shown
+from server.counts.compare import ReportLine
 from server.counts.listing import list_counts
 from server.counts.plan import CountError
 from server.exports import ROWS_AT_ONCE, Column, Filters, Listing, Rows
@@ -44,18 +45,21 @@ def _page_by_page(
 
 
 def _lines(
-    connection: sa.Connection, site: str, filters: Filters, *, report: Callable[..., reports.CountReport | Any]
+    connection: sa.Connection, site: str, filters: Filters, *, each_line: Callable[..., Iterable[ReportLine]]
 ) -> Rows:
     try:
-        found = report(connection, site=site, number=filters["number"])
+        lines = each_line(connection, site=site, number=filters["number"])
     except CountError as error:
         raise LookupError(str(error)) from None
-    lines = found.each_line() if isinstance(found, reports.CountReport) else iter(found.lines)
     told = {"subject": "name", "expected": "belongs"}
     for some in batches(with_names(connection, site, map(asdict, lines), told)):
         names = naming.read(connection, site, (place for row in some for place in row["seen"] if place))
         for row in some:
             yield row | {"seen_at": " ".join(names(place).text for place in row["seen"] if place)}
+
+
+def _of_receipt(connection: sa.Connection, *, site: str, number: str) -> Iterable[ReportLine]:
+    return receipt.report(connection, site=site, number=number).lines
 
 
 _COUNTS: Final = (
@@ -125,7 +129,7 @@ LISTS: Final = (
     Listing(
         name="count_lines",
         title="Lines of a count",
-        rows=partial(_lines, report=reports.report),
+        rows=partial(_lines, each_line=shown.each_line),
         filters={"number": "of the count"},
         needs="number",
         columns=_LINES,
@@ -133,7 +137,7 @@ LISTS: Final = (
     Listing(
         name="receipt_lines",
         title="Lines of a receipt",
-        rows=partial(_lines, report=receipt.report),
+        rows=partial(_lines, each_line=_of_receipt),
         filters={"number": "of the ASN"},
         needs="number",
         columns=_LINES,

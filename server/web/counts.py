@@ -11,10 +11,11 @@ from werkzeug import Response
 
 from server import case_list, context, papers, queries
 from server.case_list import CaseFilter
-from server.counts import closing, exceptions, listing, recount, reports, sharing, standing
+from server.counts import closing, exceptions, listing, recount, sharing, shown, standing
 from server.counts.compare import Line, ReportLine
 from server.counts.plan import CountError
-from server.counts.reports import CountReport
+from server.counts.reckoning import reckon
+from server.counts.report import CountReport, veiled
 from server.counts.tally import Tally
 from server.database import reading, transact
 from server.errors import Refusal
@@ -37,6 +38,10 @@ STATES: Final = {
 REPORT_LINES_MAX: Final = 500
 """Lines of one kind on a page; the files have them all."""
 LATE_SHOWN_MAX: Final = 200
+RELOAD_S_MIN: Final = 30
+"""So often the page of an open count asks anew."""
+RELOAD_SHARE: Final = 20
+"""It waits so many times as long as it took to reckon: a large count must not keep a core busy."""
 UNSCANNED_SHOWN_MAX: Final = 10
 
 
@@ -54,7 +59,7 @@ def counts() -> str:
 @blueprint.get("/counts/<any(count, receipt):kind>")
 @requires(Task.LOOK)
 def report(kind: str) -> str | Response:
-    """The report of one count, as it stands now; `?number=` names it."""
+    """The report of one count; `?number=` names it, `?now=1` asks of a closed one what closing it again would say."""
     number = request.args.get("number", "")
     if kind == "receipt":
         return redirect(url_for("web.receipt_page", number=number))
@@ -93,26 +98,30 @@ def keys_in(shown: Mapping[str, Shown]) -> list[str | None]:
 
 
 def _count(number: str) -> str:
-    person = signed_in()
+    person, asked_ms = signed_in(), context.now_ms()
+    anew = reckon if request.args.get("now") == "1" else partial(shown.report, most=REPORT_LINES_MAX)
     with reading() as connection:
         try:
-            found = reports.report(connection, site=person.site, number=number)
+            found = anew(connection, site=person.site, number=number)
         except CountError as error:
             raise Refusal(404, "not_found", str(error)) from None
+        took_s = (context.now_ms() - asked_ms) / 1_000
         state = listing.state_of(connection, person.site, number)
         if state == "open" and not person.may(Task.COUNT):
-            found = reports.veiled(found)
+            found = veiled(found)
         late = CaseFilter(rule=exceptions.RULE, document=number)
         exceptional = case_list.list_cases(connection, person.site, late, limit=LATE_SHOWN_MAX)
-        shown = by_kind(found.totals, found.each_line())
+        kinds = by_kind(found.totals, found.each_line())
         moved = [key for m in found.moves for key in (m.subject, m.origin, m.destination)]
         scanned = [key for case in exceptional for key in (case.unit, case.seen)]
-        keys = [*keys_in(shown), *found.plan.bins, *moved, *scanned, found.plan.chosen.get("product")]
+        keys = [*keys_in(kinds), *found.plan.bins, *moved, *scanned, found.plan.chosen.get("product")]
         return render_template(
             "count.html",
             report=found,
             state=state,
-            shown=shown,
+            shown=kinds,
+            as_of_ms=asked_ms,
+            reload_s=max(RELOAD_S_MIN, round(RELOAD_SHARE * took_s)),
             whole=sum((b.tally for b in found.bins), Tally()),
             names=linked_names(connection, person.site, keys),
             devices=queries.device_names(connection, person.site),
@@ -123,7 +132,6 @@ def _count(number: str) -> str:
             rule=exceptions.RULE,
             unscanned=found.unscanned,
             unscanned_max=UNSCANNED_SHOWN_MAX,
-            provisional=sum(line.provisional for line in found.looked_at),
             missing=found.totals[Line.MISSING],
         )
 

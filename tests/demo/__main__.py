@@ -19,8 +19,8 @@ from openpyxl import Workbook
 
 from server import create_app
 from server.case_list import CaseFilter, list_cases
-from server.counts import reports
 from server.counts.compare import ReportLine
+from server.counts.reckoning import reckon
 from server.database import reading
 from server.receipts import receipt
 from tests.demo import warehouse
@@ -177,7 +177,7 @@ def _differences(stage: Stage) -> list[str]:
     with app.app_context(), reading() as connection:
         said: dict[str, Sequence[ReportLine]] = {
             "ASN-1001": receipt.report(connection, site=SITE, number="ASN-1001").lines,
-            "COUNT-1": reports.report(connection, site=SITE, number="COUNT-1").lines,
+            "COUNT-1": reckon(connection, site=SITE, number="COUNT-1").lines,
         }
         opened = {(case.rule, case.unit) for case in list_cases(connection, SITE, CaseFilter(), limit=500)}
     wrong = []

@@ -7,6 +7,7 @@ from collections import Counter
 import sqlalchemy as sa
 
 from server import papers
+from server.counts.exceptions import waiting
 from server.counts.late import late_scans
 from server.counts.scans import scans_of
 from server.counts.versions import basis_of
@@ -30,7 +31,10 @@ def frozen() -> dict[str, list[str]]:
 def late_marks(number: str) -> Counter[str]:
     """The late scans of a count, each with how often it is an exception."""
     with reading() as c:
-        return Counter(papers.mark(f) for f in late_scans(c, site=SITE, number=number))
+        found = late_scans(c, site=SITE, number=number)
+        stored = waiting(c, SITE, number)
+    assert list(map(papers.mark, stored)) == list(map(papers.mark, found)), "what is late is not what is stored as late"
+    return Counter(map(papers.mark, found))
 
 
 def misplaced_exceptions(number: str) -> str | None:

@@ -6,7 +6,8 @@ from typing import Any
 
 from server.counts.closing import close_count
 from server.counts.opening import open_count
-from server.counts.reports import CountReport, report
+from server.counts.reckoning import reckon
+from server.counts.report import Reckoned
 from server.database import reading, writing
 from tests.handheld import BIN_A, BIN_B, DAY, Chain
 from tests.server.site import SITE
@@ -39,16 +40,16 @@ def begin(number: str = "CC-1", *bins: str, now_ms: int = DAY - 50_000, **said: 
         open_count(c, site=SITE, number=number, bins=bins or (BIN_A, BIN_B), operator="Sam", now_ms=now_ms, **said)
 
 
-def result(number: str = "CC-1") -> CountReport:
+def result(number: str = "CC-1") -> Reckoned:
     with reading() as c:
-        return report(c, site=SITE, number=number)
+        return reckon(c, site=SITE, number=number)
 
 
-def close(number: str = "CC-1", **said: Any) -> CountReport:
+def close(number: str = "CC-1", **said: Any) -> Reckoned:
     with writing() as c:
         return close_count(c, **{"site": SITE, "number": number, "operator": "Sam", "now_ms": NOW + 1_000, **said})
 
 
-def kinds(found: CountReport) -> dict[str, str]:
+def kinds(found: Reckoned) -> dict[str, str]:
     """What each line says, by what it is about."""
     return {line.subject: line.kind.value for line in found.lines}

@@ -13,12 +13,14 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from server import papers
-from server.counts.compare import Line
+from server.counts import shown
+from server.counts.compare import Line, in_order
 from server.counts.freeze import freeze
 from server.counts.late import late_scans
 from server.counts.plan import CountError
+from server.counts.reckoning import reckon
 from server.counts.recount import open_recount
-from server.counts.reports import CountReport, report
+from server.counts.report import Reckoned
 from server.counts.still import Quiet, first_lines
 from server.counts.versions import read_version
 from server.database import reading, stamp, writing
@@ -215,21 +217,34 @@ def happen(drawing: Drawing) -> None:
     ledger.send()
 
 
-def looked_through() -> CountReport:
+def looked_through() -> Reckoned:
     """The report for which each unit's history was replayed."""
     with reading() as c:
-        return report(c, site=SITE, number="CC-1", without=ELSEWHERE)
+        return reckon(c, site=SITE, number="CC-1", without=ELSEWHERE)
 
 
 SAID = ("lines", "totals", "bins", "moves", "variance", "marks", "counters", "refused", "unheard", "unfinished")
 
 
-def told_as_replayed() -> CountReport:
+def told_as_replayed() -> Reckoned:
     """The report, every word of which is the same as if each unit's history had been replayed."""
     told, replayed = result(), looked_through()
     assert not replayed.quiet
     assert {name: getattr(told, name) for name in SAID} == {name: getattr(replayed, name) for name in SAID}
     return told
+
+
+def shown_as_frozen(told: Reckoned) -> None:
+    """What pages show of a closed count is what was reckoned as it was closed, or the beginning of that."""
+    with reading() as c:
+        found = shown.report(c, site=SITE, number="CC-1")
+        few = shown.report(c, site=SITE, number="CC-1", most=1)
+        every = shown.each_line(c, site=SITE, number="CC-1")
+        assert in_order(every) == told.lines
+    said = [name for name in (*SAID, "provisional") if name != "marks"]
+    assert {name: getattr(found, name) for name in said} == {name: getattr(told, name) for name in said}
+    assert [line.kind for line in few.lines] == [kind for kind, lines in told.totals.items() if lines]
+    assert set(few.looked_at) <= set(told.lines)
 
 
 def check(drawing: Drawing) -> int:
@@ -243,6 +258,7 @@ def check(drawing: Drawing) -> int:
         assert frozen.intact
         assert frozen.lines == told.lines
         assert frozen.head["bins"] == freeze(told)["bins"]
+        shown_as_frozen(told)
         told_as_replayed()
         with reading() as c:
             assert late_scans(c, site=SITE, number="CC-1") == []

@@ -11,7 +11,7 @@ from server.counts.compare import Line
 from server.counts.late import late_scans
 from server.counts.opening import open_count
 from server.counts.plan import CountError
-from server.counts.reports import report
+from server.counts.reckoning import reckon
 from server.database import reading, writing
 from server.tables import cases, document_rows, documents, events, reference
 from server.undo import undo
@@ -44,7 +44,7 @@ def test_a_count_names_bins_and_has_a_number_of_its_own(counter: Chain) -> None:
     with writing() as c, pytest.raises(CountError, match="names no bin"):
         open_count(c, site=SITE, number="CC-2", bins=[], blind=False, operator=None, now_ms=DAY)
     with reading() as c, pytest.raises(CountError, match="There is no count CC-9"):
-        report(c, site=SITE, number="CC-9")
+        reckon(c, site=SITE, number="CC-9")
 
 
 def test_each_unit_is_matched_missing_misplaced_unexpected_or_unknown(counter: Chain) -> None:

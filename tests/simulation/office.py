@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from flask import Flask
 
 from server import context, create_app, enrolment, setup
-from server.counts import reports
 from server.counts.compare import Line
+from server.counts.reckoning import reckon
 from server.database import db, reading, writing
 from server.receipts import sampling
 from server.staff import add_person
@@ -136,7 +136,7 @@ class Office:
     def differences_of_pieces(self, number: str) -> list[dict[str, Any]]:
         """What a count found too few or too many, by all that is known by now."""
         with self.app.app_context(), reading() as c:
-            lines = reports.report(c, site=SITE, number=number).lines
+            lines = reckon(c, site=SITE, number=number).lines
         wrong = [line for line in lines if is_stock(line.subject) and line.kind in (Line.MISSING, Line.UNEXPECTED)]
         return [
             line_of(number, (str(line.expected), line.subject), line.quantity - line.expected_quantity)

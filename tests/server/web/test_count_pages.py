@@ -119,7 +119,14 @@ def test_a_version_is_audited_and_a_late_scan_is_an_exception_of_it(
         assert words in version
     counted.chain.scan(NOW - 800_000, "count", unit("A2"), location=BIN_A, document="COUNT-1", operator="Rosa")
     counted.push(4)
-    assert "1 exception of version 1" in supervisor_desk.see("/counts/count?number=COUNT-1")
+    closed, again = (supervisor_desk.see(f"/counts/count?number=COUNT-1{now}") for now in ("", "&now=1"))
+    for page, words, accuracy in (
+        (closed, "As it was closed, version 1.", "50.0 %"),
+        (again, "nothing is closed", "100.0 %"),
+    ):
+        assert "1 exception of version 1" in page
+        assert words in page
+        assert f"{accuracy} of 2 expected matched" in page
     assert supervisor_desk.see("/counts/version?number=COUNT-1&version=1") == version
     shown, _, now = app.test_cli_runner().invoke(args=["count", "show", "COUNT-1"]).output.partition("As it stands now")
     assert "missing" in shown.splitlines()[1]

@@ -2,113 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
 from server import costs, papers
 from server.counts import due, elsewhere, moves, pieces, plan, quiet, scans, still, versions
-from server.counts.compare import Line, ReportLine, compare, in_order, totals
-from server.counts.moves import Move
+from server.counts.compare import Line, ReportLine, compare, totals
 from server.counts.plan import Plan, Share
-from server.counts.scans import Evidence, Interval, Scan
-from server.counts.still import Still
-from server.counts.tally import Tally, Variance, tallies, variance
-from server.papers import HandheldHeard
+from server.counts.report import BinReport, Reckoned, unheard_of
+from server.counts.scans import Evidence, Scan
+from server.counts.tally import Tally, tallies, variance
 from server.timelines import END_OF_TIME
 from sync.history import Fact
 from sync.identity import is_stock
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BinReport:
-    """How one bin of a count stands."""
-
-    share: Share
-    interval: Interval | None
-    """None where nobody has begun it."""
-    counted: int
-    """Units and pieces scanned there."""
-    tally: Tally
-    unheard: tuple[str, ...]
-    """Handhelds that may still hold scans made before this bin was finished."""
-    recounted: str | None
-    """The recount that speaks for it."""
-
-    @property
-    def finished(self) -> bool:
-        return self.interval is not None and self.interval.finished
-
-
-@dataclass(frozen=True, kw_only=True)
-class CountReport:
-    """What a count found, and what that rests on."""
-
-    number: str
-    looked_at: list[ReportLine]
-    """Its lines, but for those of quiet units."""
-    quiet: Mapping[str, Still] = field(repr=False)
-    """Units of which nothing was to be found out, by bin."""
-    totals: Mapping[str, int]
-    unfinished: list[str]
-    """Bins that nobody has finished."""
-    unheard: list[str]
-    """Handhelds that may still explain what is missing."""
-    heads: Mapping[str, int]
-    """How far each chain was here: `device.epoch` -> seq."""
-    scans: list[str]
-    """Every scan that it rests on, by the beginning of its digest, but for those of quiet units."""
-    plan: Plan
-    bins: list[BinReport]
-    moves: list[Move]
-    """Missing here and seen there, also across counts."""
-    variance: Variance
-    recounts: list[str]
-    """Recounts, the first one first."""
-    refused: list[str]
-    """Scans of recounts by who had counted the bin before, by event name: they are kept and not used."""
-    counters: tuple[str, ...]
-    """Everyone who scanned for it, by name."""
-    evidence: Evidence = field(repr=False)
-    facts: Mapping[str, Fact] = field(repr=False)
-    """The scans outside the count that its lines rest on, by their marks."""
-    version: int | None = None
-    """The version that was just frozen; None where none was."""
-
-    @cached_property
-    def lines(self) -> list[ReportLine]:
-        """A line for each unit and each quantity, by kind and subject."""
-        return in_order(self.each_line())
-
-    def each_line(self) -> Iterator[ReportLine]:
-        """The same, those of quiet units last and bin by bin: a large count has a million."""
-        yield from self.looked_at
-        for unit in still.units_in(self.quiet.values()):
-            yield unit.line
-
-    @property
-    def first_lines(self) -> list[ReportLine]:
-        """As many of them as an answer holds."""
-        return still.first_lines(self.looked_at, still.units_in(self.quiet.values()))
-
-    @property
-    def marks(self) -> set[str]:
-        """Every scan of the count that it rests on, by the beginning of its digest."""
-        return {*self.scans, *(unit.mark for unit in still.units_in(self.quiet.values()))}
-
-    @property
-    def unscanned(self) -> list[ReportLine]:
-        """Products and lots of which finished bins should hold pieces, and of which nobody scanned one label there.
-
-        Closing writes them off, as it does what was looked for in vain: only a person can tell these apart.
-        """
-        return [
-            line
-            for line in self.looked_at
-            if line.kind is Line.MISSING and is_stock(line.subject) and not line.events and line.counted_ms
-        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +31,7 @@ class Basis:
 
 
 def basis(connection: sa.Connection, *, site: str, number: str, without: Collection[str] = frozenset()) -> Basis:
-    """What a report of this count rests on; see `report`."""
+    """What a report of this count rests on; see `reckon`."""
     planned = plan.read(connection, site, number)
     recounts = plan.recounts(connection, site, number)
     evidence = (
@@ -136,7 +44,7 @@ def basis(connection: sa.Connection, *, site: str, number: str, without: Collect
     return Basis(plan=planned, recounts=recounts, evidence=evidence, lines=lines, facts=facts)
 
 
-def report(connection: sa.Connection, *, site: str, number: str, without: Collection[str] = frozenset()) -> CountReport:
+def reckon(connection: sa.Connection, *, site: str, number: str, without: Collection[str] = frozenset()) -> Reckoned:
     """What the count found so far, or at its latest close plus what came later.
 
     Args:
@@ -148,7 +56,7 @@ def report(connection: sa.Connection, *, site: str, number: str, without: Collec
     found = basis(connection, site=site, number=number, without=without)
     planned, evidence, silent = found.plan, found.evidence, found.evidence.still
     handhelds = papers.handhelds(connection, site)
-    unheard = {place: _unheard(handhelds, interval) for place, interval in evidence.intervals.items()}
+    unheard = {place: unheard_of(handhelds, interval) for place, interval in evidence.intervals.items()}
     lines = [
         replace(each, provisional=True) if _is_provisional(each, evidence, unheard) else each for each in found.lines
     ]
@@ -158,11 +66,12 @@ def report(connection: sa.Connection, *, site: str, number: str, without: Collec
     tallied = tallies(lines, planned.bins, alike)
     differing = {line.subject for line in lines if line.kind is not Line.MATCHED}
     worth = costs.worth(connection, site, differing, END_OF_TIME)
-    return CountReport(
+    return Reckoned(
         number=number,
         looked_at=lines,
         quiet=silent,
         totals=totals(lines, alike=alike),
+        provisional=sum(line.provisional for line in lines),
         unfinished=[b for b in planned.bins if b not in evidence.intervals or not evidence.intervals[b].finished],
         unheard=sorted({name for names in unheard.values() for name in names}),
         heads=papers.heads(connection, site),
@@ -219,12 +128,6 @@ def _told(number: str, evidence: Evidence) -> due.Told | None:
     return due.Told(number, evidence.looked_at, frozenset(unit.subject for unit in still.units_in(moved)))
 
 
-def _unheard(handhelds: Iterable[HandheldHeard], interval: Interval) -> tuple[str, ...]:
-    """Names of those that may still hold scans of a bin's interval; its own counters' clocks need no margin."""
-    until = dict.fromkeys(interval.devices, interval.last_ms)
-    return tuple(h.name for h in handhelds if h.may_hold_scans(until.get(h.device_no, interval.finished_ms)))
-
-
 def _is_provisional(line: ReportLine, evidence: Evidence, unheard: Mapping[str, Sequence[str]]) -> bool:
     interval = evidence.intervals.get(line.expected or "")
     if line.kind is not Line.MISSING or interval is None:
@@ -265,18 +168,3 @@ def _counted(found: Iterable[Scan]) -> int:
         else:
             units.add(str(scan.subject))
     return len(units) + pieces
-
-
-def veiled(found: CountReport) -> CountReport:
-    """The report without anything that says what belongs in its bins, for who may count them blind."""
-    if not any(b.share.blind for b in found.bins):
-        return found
-    return replace(
-        found,
-        looked_at=[],
-        quiet={},
-        totals=totals([]),
-        bins=[replace(b, tally=Tally()) for b in found.bins],
-        moves=[],
-        variance=Variance(),
-    )
