@@ -39,6 +39,7 @@ from server.tables import (
     stock_levels,
     unit_states,
 )
+from sync.event import TEXT_MAX
 
 FORMAT: Final = "scan-backup 1"
 PAGES_AT_ONCE: Final = 2_048
@@ -82,9 +83,7 @@ def back_up(path: Path, *, now_ms: int, portable: bool = False) -> int:
     Raises:
         BackupError: there is nothing to back up yet, or the file cannot be written.
     """
-    _check_target(path)
-    if not is_ready():
-        raise BackupError("There is nothing to back up: make this server ready with `flask --app server init`.")
+    check(path)
     made = path.with_name(path.name + ".part")
     copies = db.engine.dialect.name == "sqlite" and not portable
     try:
@@ -105,12 +104,18 @@ def back_up(path: Path, *, now_ms: int, portable: bool = False) -> int:
     return path.stat().st_size
 
 
-def _check_target(path: Path) -> None:
-    """Refuse what a rename would put a file in the place of: a device, a folder."""
+def check(path: Path) -> None:
+    """Whether there is something to back up, and the file is none in whose place a rename must put nothing.
+
+    Raises:
+        BackupError: there is not, or it is a device or a folder.
+    """
     if not path.absolute().parent.is_dir():
         raise BackupError(f"There is no folder {path.parent}.")
     if path.exists() and not path.is_file():
         raise BackupError(f"{path} is there and is no ordinary file: name one that a backup may replace.")
+    if not is_ready():
+        raise BackupError("There is nothing to back up: make this server ready with `flask --app server init`.")
 
 
 def restore(path: Path) -> Restored:
@@ -130,12 +135,22 @@ def restore(path: Path) -> Restored:
     return _restore_sqlite(path)
 
 
+def note_begun(connection: sa.Connection, path: Path, *, operator: str, now_ms: int) -> None:
+    """Let the audit of every site show that all there is was copied: before it is, so that no kill keeps it quiet."""
+    _note(connection, f"a backup of everything was begun, into {path.absolute()}", operator=operator, now_ms=now_ms)
+
+
 def note(connection: sa.Connection, done: Restored, *, operator: str, now_ms: int) -> None:
     """Let the audit of every site show that this was restored."""
     made = datetime.fromtimestamp(done.made_ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     reason = f"the backup of {made} was put in the place of the database"
+    _note(connection, reason, operator=operator, now_ms=now_ms)
+
+
+def _note(connection: sa.Connection, reason: str, *, operator: str, now_ms: int) -> None:
+    said = "".join(c if c.isprintable() else "?" for c in reason)[:TEXT_MAX]
     for site in sorted(connection.execute(sa.select(sites.c.site)).scalars()):
-        record(connection, site=site, action="administer", operator=operator, now_ms=now_ms, reason=reason)
+        record(connection, site=site, action="administer", operator=operator, now_ms=now_ms, reason=said)
 
 
 def _marks(connection: sa.Connection) -> list[tuple[int, int, int]]:

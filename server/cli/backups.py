@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from server import pictures, serving, shut_again
-from server.backup import back_up, note
+from server.backup import back_up, check, note, note_begun
 from server.backup import restore as put_back
 from server.cli.command import command, operator
 from server.cli.reports import moment
@@ -22,6 +22,8 @@ _LOST_SHOWN = 50
 @click.option("--portable", is_flag=True, help="Write rows instead of a SQLite file, to move to PostgreSQL.")
 def backup(*, file: Path, portable: bool) -> None:
     """Copy the database to FILE while the server runs. Handhelds learn what they need not keep any longer."""
+    check(file)
+    transact(lambda c: note_begun(c, file, operator=operator(), now_ms=now_ms()))
     size = back_up(file, now_ms=now_ms(), portable=portable)
     click.echo(f"{file} holds everything up to now ({size:,} bytes).")
     beside = _pictures_of(file)

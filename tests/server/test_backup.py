@@ -326,6 +326,16 @@ def test_a_restore_over_a_database_that_cannot_be_read_says_that_revocations_are
     assert "What was revoked since the backup cannot be known" in said
 
 
+def test_a_backup_stands_in_the_audit_and_in_itself_and_one_that_could_not_begin_does_not(tmp_path: Path) -> None:
+    with office(f"sqlite:///{tmp_path / 'x.sqlite3'}", tmp_path) as app:
+        for path in (tmp_path / "copy", tmp_path / "nowhere" / "copy"):
+            app.test_cli_runner().invoke(args=["backup", str(path)])
+        restore(tmp_path / "copy")
+        with reading() as c:
+            said = [(e.action, e.reason) for e in audit.entries(c, SITE) if "backup" in str(e.reason)]
+    assert said == [("administer", f"a backup of everything was begun, into {tmp_path / 'copy'}")]
+
+
 def test_a_backup_lets_sqlite_learn_how_its_tables_are_filled(tmp_path: Path) -> None:
     def plan() -> str:
         with reading() as c:
