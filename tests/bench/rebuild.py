@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from argparse import ArgumentParser
+from tempfile import NamedTemporaryFile
 
 import psutil
 
@@ -20,13 +21,13 @@ from tests.end_to_end.forked import ROOT
 
 
 def measure(kind: str, events: int) -> None:
-    with served(kind) as (site, app):
+    with served(kind) as (site, app), NamedTemporaryFile("w+", prefix="progress-") as progress:
         fill(app, events)
         ask = asking(site, lambda: "/readyz", {})
         command = [sys.executable, "-m", "flask", "--app", "server", "rebuild", "--all"]
         begun = time.perf_counter()
         process = subprocess.Popen(
-            command, cwd=ROOT, env=site.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command, cwd=ROOT, env=site.environment(), stdout=subprocess.PIPE, stderr=progress, text=True
         )
         memory, answers = 0, []
         while process.poll() is None:
@@ -36,7 +37,9 @@ def measure(kind: str, events: int) -> None:
             answers.append(time.perf_counter() - asked)
             time.sleep(0.05)
         seconds = time.perf_counter() - begun
-        told, said = process.communicate()
+        told, _ = process.communicate()
+        progress.seek(0)
+        said = progress.read()
         assert process.returncode == 0, said
     p50, p99 = percentiles(answers)
     print(
