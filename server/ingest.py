@@ -33,6 +33,7 @@ from sync.event import (
     format_name,
 )
 from sync.protocol import Outcome, ProtocolError, PushHeader
+from sync.unchanging import unchanging
 
 APART: Final = "It does not continue what this chain holds."
 """In the note of a copied queue's first line: whoever computes the chain anew must not take it for a changed one."""
@@ -60,7 +61,7 @@ class Ingested:
     exceptions: list[dict[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
+@unchanging()
 class Line:
     """One line of a push: read, or the reason why not."""
 

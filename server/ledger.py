@@ -25,6 +25,7 @@ from sync.actions import refuse
 from sync.event import FIELDS, GENESIS, INT_MAX, EventName, ScanEvent, decode, digest, encode, parse_name
 from sync.history import Fact
 from sync.protocol import Outcome
+from sync.unchanging import unchanging
 
 SERVER_DEVICE: Final = 0
 KEYS_PER_QUERY: Final = 500
@@ -37,7 +38,7 @@ _FIELD_VALUES: Final = attrgetter(*_FIELD_NAMES)
 _NOTHING: Final = (None,) * len(_FIELD_NAMES)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@unchanging(kw_only=True)
 class Entry:
     """One line for the ledger, with what the server found out about it."""
 

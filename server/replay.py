@@ -20,11 +20,12 @@ from sync.history import Fact, step
 from sync.recall import Reach
 from sync.returning import ReturnVerdict
 from sync.stolen import Theft, names_read
+from sync.unchanging import unchanging
 from sync.unit import IN_STOCK, Status, UnitState, carried, is_inferred
 from sync.verdict import COMMITTED, NO_ORDER, STOPPED, Judgement, Known, Ordered, Verdict, day, judge
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@unchanging(kw_only=True)
 class Case:
     """One discrepancy of one unit: `rule` and `episode` (see `opened_by`) name it."""
 

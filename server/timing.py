@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sync.event import INT_MAX, fields_in
+from sync.unchanging import unchanging
 
 TRANSIT_MS: Final = 1_000
 """How far the moment of sending may lie before the moment of receipt; slow links take about this long."""
@@ -87,7 +88,7 @@ class ClockSample:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@unchanging(kw_only=True)
 class Reading:
     """The clocks of a handheld at one moment: a scan's, or a sending's."""
 

@@ -21,6 +21,8 @@ from operator import attrgetter
 from types import UnionType
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
+from sync.unchanging import unchanging
+
 SCHEMA: Final = 1
 """Version of the field list below. A server keeps lines with a higher number and reads them later."""
 
@@ -46,7 +48,7 @@ class NewerSchema(EventError):
     """The line was written by a newer version: keep it and read it after the next upgrade."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@unchanging(kw_only=True)
 class ScanEvent:
     """One scan, or one fact that the server made; ``(device_no, epoch, seq)`` names it."""
 

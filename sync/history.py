@@ -7,15 +7,15 @@ Containers are folded as units are: a carton has a place and a status too.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from sync.actions import ACTIONS
 from sync.event import EventName, ScanEvent, format_name, parse_name
+from sync.unchanging import unchanging
 from sync.unit import IN_STOCK, UnitState, carried
 
 
-@dataclass(frozen=True, slots=True)
+@unchanging()
 class Fact:
     """An event of a unit's history with its stored time.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Final
@@ -13,6 +12,7 @@ from sync.event import ScanEvent
 from sync.identity import is_stock, item_of
 from sync.order import TRANSFER, Order
 from sync.order_pieces import TAKING
+from sync.unchanging import unchanging
 from sync.unit import NOT_TOLD, Status
 
 
@@ -94,7 +94,7 @@ COMMITTED: Final = frozenset({Status.PICKED, Status.PACKED, Status.SHIPPED})
 """Statuses in which a unit belongs to the order of its last movement."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@unchanging(kw_only=True)
 class Known:
     """What is known of a unit before the scan; places are resolved: a carton stands for where it is."""
 
@@ -127,7 +127,7 @@ class Known:
     the first is 0, and the last since when it has been in stock."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@unchanging(kw_only=True)
 class Ordered:
     """What the orders say of the unit that was scanned."""
 
@@ -155,7 +155,7 @@ def day(ms: int) -> str:
     return date.fromordinal(_EPOCH + ms // _DAY_MS).isoformat()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@unchanging(kw_only=True)
 class Judgement:
     """The verdict, and the place that it speaks of (where the unit belongs), if any."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, Final
 
 from marshmallow import Schema, fields
@@ -133,8 +134,7 @@ def trail(key: str) -> dict[str, Any]:
 
 def _line(line: TrailLine) -> dict[str, Any]:
     fact = line.fact
-    row = {name: getattr(fact.event, name) for name in fact.event.__slots__}
-    return row | {
+    return asdict(fact.event) | {
         "outcome": "forked" if fact.forked else "accepted",
         "undone": line.undone,
         "carried_in": line.carried_in,

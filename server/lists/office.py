@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -83,8 +83,7 @@ def _trail(connection: sa.Connection, site: str, filters: Filters) -> Rows:
     def rows() -> Rows:
         for line in lines:
             event = line.fact.event
-            row: dict[str, Any] = {name: getattr(event, name) for name in event.__slots__}
-            yield row | {
+            yield asdict(event) | {
                 "event": f"{event.device_no}.{event.epoch}.{event.seq}",
                 "event_ms": line.fact.event_ms,
                 "uncertainty_ms": line.fact.uncertainty_ms,

@@ -21,11 +21,12 @@ from sync.event import ScanEvent
 from sync.history import Fact
 from sync.returning import ReturnVerdict
 from sync.stolen import Theft
+from sync.unchanging import unchanging
 from sync.unit import IN_STOCK, UnitState
 from sync.verdict import Judgement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@unchanging(kw_only=True)
 class Finding:
     """Something does not match: where it belongs, where it was seen, and what is wrong, in a sentence."""
 
@@ -36,7 +37,7 @@ class Finding:
     """What it stands against: another scan (``device.epoch.seq``) or another unit; not part of what is found."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@unchanging(kw_only=True)
 class Step:
     """One fact about one unit: what was known before, what is known after."""
 
