@@ -19,7 +19,7 @@ from server.replay import Replay
 from server.rules import Rule, rules
 from server.surroundings import bins_since, gather
 from server.tables import document_rows, documents, events, reference
-from server.undone import said_at
+from server.undone import undos_of
 from sync.event import format_name, parse_name
 from sync.history import Fact, effective
 from sync.identity import is_location
@@ -153,7 +153,8 @@ def facts_of(connection: sa.Connection, site: str, bins: set[str]) -> dict[str, 
     for place, told in _first_scans(connection, site, bins).items():
         found.setdefault(place, []).extend(told)
     for facts in found.values():
-        facts.extend(_undos(connection, site, facts))
+        known = {format_name(fact.name) for fact in facts}
+        facts.extend(undo for undo in undos_of(connection, site, known) if format_name(undo.name) not in known)
     return found
 
 
@@ -183,23 +184,3 @@ def _naming(connection: sa.Connection, site: str, place: str) -> list[Fact]:
     query = sa.select(documents.c.event).where(documents.c.kind == "locations", documents.c.digest.in_(named))
     names = [name for name in connection.execute(query).scalars() if name is not None]
     return [fact for name in names if (fact := read_fact(connection, name)) is not None]
-
-
-def _undos(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> list[Fact]:
-    """What undoes these facts, and what undoes that, and so on, of what is not among them."""
-    known = {format_name(f.name) for f in facts}
-    found: list[Fact] = []
-    wanted = set(known)
-    for _ in range(UNDOS_MAX):
-        above: list[Fact] = []
-        for chunk in in_chunks(wanted):
-            here = said_at(site) & events.c.outcome.in_(FOLDED)
-            query = sa.select(events).where(here, events.c.voids.in_(chunk))
-            above += map(fact_of, connection.execute(query).mappings())
-        above = [f for f in above if format_name(f.name) not in known]
-        if not above:
-            break
-        found += above
-        wanted = {format_name(f.name) for f in above}
-        known |= wanted
-    return found

@@ -17,12 +17,12 @@ from server.case_list import CaseLine
 from server.database import stamp
 from server.decisions import worded
 from server.effects import take_effect
-from server.ledger import FOLDED, fact_of
+from server.ledger import fact_of
 from server.queries import TrailLine
 from server.rebuild import lock
 from server.replay import episode_in
 from server.tables import cases, events
-from server.undone import read_undone, said_at
+from server.undone import standing_undos
 from server.whatif import Effect, WhatIf, hypothesis, touched_by
 from sync.actions import ACTIONS
 from sync.event import EventError, ScanEvent, format_name, parse_name
@@ -186,16 +186,6 @@ def may_be_undone(fact: Fact) -> bool:
     return fact.row == 0 and what is not None and bool(what.roles)
 
 
-def undone_by(connection: sa.Connection, site: str, name: str) -> Fact | None:
-    """The undo of this event that stands, if there is one."""
-    undone = read_undone(connection, site, [name])
-    if name not in undone:
-        return None
-    query = sa.select(events).where(said_at(site), events.c.voids == name, events.c.outcome.in_(FOLDED))
-    undos = map(fact_of, connection.execute(query).mappings())
-    return next((fact for fact in undos if format_name(fact.name) not in undone), None)
-
-
 def _read(connection: sa.Connection, site: str, name: str) -> Fact | None:
     try:
         device_no, epoch, seq = parse_name(name)
@@ -220,7 +210,7 @@ def _problem(connection: sa.Connection, site: str, fact: Fact) -> str | None:
             f"It came of something else ({fact.event.about}): where that was an undo, undo it; where a label was read "
             "again, undo the scan as it reads now."
         )
-    standing = undone_by(connection, site, format_name(fact.name))
+    standing = next(iter(standing_undos(connection, site, format_name(fact.name))), None)
     if standing is None:
         return None
     who = f" by {standing.event.operator}" if standing.event.operator else ""

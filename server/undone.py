@@ -1,14 +1,19 @@
-"""What was undone and stays so, looked up in the ledger: an undo may itself be undone, as often as anyone likes."""
+"""What was undone and stays so, looked up in the ledger: an undo may itself be undone, as often as anyone likes.
+
+Only the word of a site itself is looked up: a handheld of another may name any event.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import sqlalchemy as sa
 
+from server.database import KEYS, SITE
 from server.ledger import FOLDED, fact_of, in_chunks
 from server.tables import events
-from sync.event import format_name, parse_name
+from sync.event import INT_MAX, format_name, parse_name
 from sync.history import Fact, undone_names
 
 
@@ -20,20 +25,52 @@ def said_at(site: str | sa.BindParameter[str]) -> sa.ColumnElement[bool]:
     return sa.func.coalesce(events.c.site, "") == site
 
 
-def read_undone(connection: sa.Connection, site: str, names: Iterable[str]) -> set[str]:
+_e: Final = events.c
+UNDOING: Final = (
+    sa.select(events)
+    .where(said_at(SITE), _e.voids.in_(KEYS), _e.outcome.in_(FOLDED))
+    .order_by(_e.event_ms, _e.device_no, _e.epoch, _e.seq)
+)
+"""What undoes events of these names; the earliest first."""
+_VOIDS: Final = UNDOING.with_only_columns(_e.device_no, _e.epoch, _e.seq, _e.voids).where(
+    _e.event_ms <= sa.bindparam("until")
+)
+
+
+def read_undone(connection: sa.Connection, site: str, names: Iterable[str], *, until_ms: int = INT_MAX) -> set[str]:
     """Names of what is undone as things stand: of these events, of their undos, of the undos of those, and so on.
 
-    Only by the word of their own site: a handheld of another may name any event.
+    Args:
+        until_ms: what was said later is left out.
     """
-    voids: list[tuple[str, str]] = []
+    voids = _undos(connection, _VOIDS, {"site": site, "until": until_ms}, names)
+    return undone_names((_name_in(void), void["voids"]) for void in voids)
+
+
+def undos_of(connection: sa.Connection, site: str, names: Iterable[str]) -> list[Fact]:
+    """What undoes these events, what undoes that, and so on."""
+    return [fact_of(undo) for undo in _undos(connection, UNDOING, {"site": site}, names)]
+
+
+def _undos(
+    connection: sa.Connection, query: sa.Select[Any], asked: Mapping[str, Any], names: Iterable[str]
+) -> list[sa.RowMapping]:
+    """The undos of these, the undos of those, and so on."""
+    found: list[sa.RowMapping] = []
     seen: set[str] = set()
     edge = set(names)
     while edge:  # every name once, so that undos which go round in a ring end
         seen |= edge
-        found = [void for chunk in in_chunks(edge) for void in _undos(connection, site, chunk)]
-        voids += found
-        edge = {name for name, _ in found} - seen
-    return undone_names(voids)
+        above: list[sa.RowMapping] = []
+        for keys in in_chunks(edge):
+            above += connection.execute(query, {**asked, "keys": keys}).mappings()
+        found += above
+        edge = {*map(_name_in, above)} - seen
+    return found
+
+
+def _name_in(row: sa.RowMapping) -> str:
+    return format_name((row["device_no"], row["epoch"], row["seq"]))
 
 
 def read_undone_at(connection: sa.Connection, site: str, since_ms: int = 0) -> set[str]:
@@ -45,12 +82,9 @@ def read_undone_at(connection: sa.Connection, site: str, since_ms: int = 0) -> s
 
 def standing_undos(connection: sa.Connection, site: str, name: str) -> list[Fact]:
     """The undos of an event that are not undone themselves."""
-    e = events.c
-    here = said_at(site) & e.outcome.in_(FOLDED)
-    rows = connection.execute(sa.select(events).where(here, e.voids == name)).mappings()
-    undos = {format_name(fact.name): fact for fact in map(fact_of, rows)}
-    undone = read_undone(connection, site, undos)
-    return [fact for void, fact in undos.items() if void not in undone]
+    undos = undos_of(connection, site, [name])
+    undone = undone_names((format_name(undo.name), str(undo.event.voids)) for undo in undos)
+    return [undo for undo in undos if undo.event.voids == name and format_name(undo.name) not in undone]
 
 
 def read_undone_documents(connection: sa.Connection, facts: Iterable[Fact]) -> set[str]:
@@ -62,16 +96,3 @@ def read_undone_documents(connection: sa.Connection, facts: Iterable[Fact]) -> s
         query = sa.select(e.document).where(key, e.document.isnot(None))
         found.update(connection.execute(query).scalars())
     return found
-
-
-def _undos(connection: sa.Connection, site: str, names: list[str]) -> list[tuple[str, str]]:
-    """Each undo of one of these, and what it undoes; the earliest first."""
-    e = events.c
-    query = (
-        sa.select(e.device_no, e.epoch, e.seq, e.voids)
-        .where(said_at(site), e.voids.in_(names), e.outcome.in_(FOLDED))
-        .order_by(e.event_ms, e.device_no, e.epoch, e.seq)
-    )
-    return [
-        (format_name((device_no, epoch, seq)), target) for device_no, epoch, seq, target in connection.execute(query)
-    ]

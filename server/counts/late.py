@@ -13,8 +13,9 @@ from server import papers
 from server.counts import reckoning, scans, still, versions
 from server.counts.report import Reckoned
 from server.counts.still import Quiet
-from server.ledger import FOLDED, fact_of, history, in_chunks
+from server.ledger import FOLDED, fact_of, history
 from server.tables import events
+from server.undone import undos_of
 from sync.event import format_name
 from sync.history import Fact
 
@@ -65,8 +66,5 @@ def _undos(connection: sa.Connection, site: str, number: str, gone: set[str]) ->
         return []
     here = (events.c.site == site) & events.c.outcome.in_(FOLDED)
     said = map(fact_of, connection.execute(sa.select(events).where(here, events.c.document == number)).mappings())
-    names = [format_name(fact.name) for fact in said if papers.mark(fact) in gone]
-    undos: list[Fact] = []
-    for chunk in in_chunks(names):
-        undos += map(fact_of, connection.execute(sa.select(events).where(here, events.c.voids.in_(chunk))).mappings())
-    return undos
+    names = {format_name(fact.name) for fact in said if papers.mark(fact) in gone}
+    return [undo for undo in undos_of(connection, site, names) if undo.event.voids in names]

@@ -9,13 +9,12 @@ from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
-from server import papers
+from server import papers, undone
 from server.counts.plan import Plan
 from server.counts.still import Still
-from server.database import KEYS, SITE
+from server.database import SITE
 from server.ledger import FOLDED, KEYS_PER_QUERY, fact_of, in_chunks, name_in
 from server.tables import events
-from server.undone import said_at
 from sync.actions import ACTIONS
 from sync.event import EventName, format_name
 from sync.history import Fact, effective, undone_names
@@ -111,7 +110,6 @@ class Again:
 SCANS: Final = tuple(name for name, what in ACTIONS.items() if what.roles)
 
 
-_UNDOS: Final = sa.select(events).where(said_at(SITE), events.c.outcome.in_(FOLDED), events.c.voids.in_(KEYS))
 _SCANS_OF: Final = sa.select(events).where(
     events.c.site == SITE,
     events.c.document == sa.bindparam("number"),
@@ -127,9 +125,7 @@ def scans_of(connection: sa.Connection, site: str, number: str, *, actions: Sequ
     """
     asked = {"site": site, "number": number, "actions": list(actions)}
     facts = [fact_of(row) for row in connection.execute(_SCANS_OF, asked).mappings()]
-    for names in in_chunks(format_name(f.name) for f in list(facts)):
-        undone = connection.execute(_UNDOS, {"site": site, "keys": names}).mappings()
-        facts += [fact_of(row) for row in undone]
+    facts += undone.undos_of(connection, site, [format_name(f.name) for f in facts])
     return [f for f in effective(facts) if f.event.action != "void"]
 
 
@@ -151,7 +147,7 @@ def said(connection: sa.Connection, site: str, number: str, *, actions: Sequence
 
 def undos_of(connection: sa.Connection, site: str, names: Iterable[str]) -> list[Scan]:
     """What undoes scans of these names."""
-    query = _UNDOS.with_only_columns(*_COLUMNS)
+    query = undone.UNDOING.with_only_columns(*_COLUMNS)
     asked = ({"site": site, "keys": chunk} for chunk in in_chunks(names))
     return [Scan._make(row) for each in asked for row in connection.execute(query, each)]
 
@@ -159,8 +155,8 @@ def undos_of(connection: sa.Connection, site: str, names: Iterable[str]) -> list
 def effective_of(found: Iterable[Scan]) -> list[Scan]:
     """These scans in order, without those that one of them undoes."""
     ordered = sorted(found)
-    undone = undone_names((s.name, s.voids) for s in ordered if s.voids is not None)
-    return [s for s in ordered if s.action != "void" and not (undone and s.name in undone)]
+    gone = undone_names((s.name, s.voids) for s in ordered if s.voids is not None)
+    return [s for s in ordered if s.action != "void" and not (gone and s.name in gone)]
 
 
 def read(

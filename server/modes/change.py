@@ -25,6 +25,8 @@ from server.rebuild import lock, rebuild_stated
 from server.replay import known_of
 from server.surroundings import gather
 from server.tables import documents, events, reference
+from server.undone import read_undone
+from sync.event import format_name
 from sync.identity import is_container, lot_in, lot_key
 from sync.recall import LATER, bite, traits_of
 from sync.unit import MERGED_FROM, UnitState
@@ -298,15 +300,12 @@ _ACTS: Final = ("open_mode_change", "close_mode_change")
 def _done(connection: sa.Connection, site: str, number: str) -> int:
     """Units that were told apart or got a name under this change."""
     e = events.c
-    undo = events.alias().c
-    undone = sa.exists().where(
-        undo.voids
-        == sa.cast(e.device_no, sa.String) + "." + sa.cast(e.epoch, sa.String) + "." + sa.cast(e.seq, sa.String)
+    query = sa.select(e.device_no, e.epoch, e.seq, e.subject).where(
+        e.site == site, e.document == number, e.action.in_(("tell_apart", "link")), e.outcome == "accepted"
     )
-    query = sa.select(sa.func.count(e.subject.distinct())).where(
-        e.site == site, e.document == number, e.action.in_(("tell_apart", "link")), e.outcome == "accepted", ~undone
-    )
-    return int(connection.execute(query).scalar_one())
+    said = {format_name(scan[:3]): scan.subject for scan in connection.execute(query)}
+    undone = read_undone(connection, site, said)
+    return len({subject for name, subject in said.items() if name not in undone})
 
 
 def _open_one(connection: sa.Connection, site: str, number: str) -> Change:

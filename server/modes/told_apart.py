@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from server.ledger import FOLDED, fact_of, in_chunks
 from server.tables import document_rows, documents, events
-from server.undone import said_at
+from server.undone import read_undone
 from sync.event import INT_MAX, ScanEvent, format_name
-from sync.history import Fact, undone_names
+from sync.history import Fact
 from sync.identity import item_of, lot_key
 
 ACTION = "tell_apart"
@@ -50,7 +50,7 @@ def facts_of(
             events.c.event_ms <= until,
         )
         facts = [fact_of(row) for row in connection.execute(query).mappings()]
-        undone = _undone(connection, site, facts, until)
+        undone = read_undone(connection, site, (format_name(fact.name) for fact in facts), until_ms=until)
         for fact in sorted(facts, key=lambda one: one.order):
             if format_name(fact.name) not in undone:
                 first.setdefault(str(fact.event.subject), fact)
@@ -74,21 +74,3 @@ def touched(connection: sa.Connection, site: str, units: Iterable[str]) -> set[s
             if item is not None:
                 found.add(lot_key(item, lot) if lot else item)
     return found
-
-
-def _undone(connection: sa.Connection, site: str, facts: list[Fact], until_ms: int) -> set[str]:
-    names, undos = {format_name(fact.name) for fact in facts}, []
-    asked: set[str] = set()
-    while names - asked:
-        query = [*in_chunks(names - asked)]
-        asked |= names
-        for chunk in query:
-            t = events.c
-            rows = connection.execute(
-                sa.select(t.device_no, t.epoch, t.seq, t.voids).where(
-                    said_at(site), t.voids.in_(chunk), t.outcome.in_(FOLDED), t.event_ms <= until_ms
-                )
-            )
-            undos += [(format_name((row.device_no, row.epoch, row.seq)), row.voids) for row in rows]
-        names |= {name for name, _ in undos}
-    return undone_names(undos)

@@ -23,7 +23,7 @@ from server.orders.book import read_orders
 from server.replay import Case
 from server.rules import Finding
 from server.tables import cases, events
-from server.undone import said_at
+from server.undone import undos_of
 from server.zones import set_apart
 from sync.event import format_name
 from sync.history import Fact, effective, step
@@ -209,7 +209,7 @@ def _turns(connection: sa.Connection, site: str, number: str) -> list[Turn]:
     units = {owned.get(key, key) for key in subjects}
     names = names_of(connection, site, units)
     told = history(connection, site, units | {n for further in names.values() for n in further})
-    turns = _piece_turns(pieces, _undos(connection, site, pieces))
+    turns = _piece_turns(pieces, undos_of(connection, site, (format_name(fact.name) for fact in pieces)))
     apart = set_apart(connection, site, {fact.event.location for facts in told.values() for fact in facts})
     for unit in units:
         facts = [fact for name in (unit, *names.get(unit, ())) for fact in told.get(name, ())]
@@ -269,20 +269,3 @@ def _undone(facts: Iterable[Fact], standing: Iterable[Fact]) -> list[tuple[Fact,
     """What is undone among these facts, each with the standing undo that did it."""
     voids = {fact.event.voids: fact for fact in standing if fact.event.voids}
     return [(fact, voids[name]) for fact in facts if (name := format_name(fact.name)) in voids]
-
-
-def _undos(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> list[Fact]:
-    """What undoes these facts, what undoes that, and so on."""
-    found: list[Fact] = []
-    seen: set[str] = set()
-    edge = {format_name(fact.name) for fact in facts}
-    while edge:
-        seen |= edge
-        above: list[Fact] = []
-        for chunk in in_chunks(edge):
-            here = said_at(site) & events.c.outcome.in_(FOLDED)
-            query = sa.select(events).where(here, events.c.voids.in_(chunk))
-            above += map(fact_of, connection.execute(query).mappings())
-        found += above
-        edge = {format_name(fact.name) for fact in above} - seen
-    return found

@@ -118,6 +118,10 @@ def test_a_plate_that_was_scanned_twice_or_taken_back_takes_one_piece_or_none(
     handheld.push(4)
     assert pieces() == {BIN_A: 4}
     assert told(supervisor) == (0, 4)
+    undo = format_name((handheld.chain.device_no, handheld.chain.epoch, 5))
+    handheld.scan("void", name, minutes_ago=2, voids=undo, reason="it was the right box")
+    handheld.push(6)
+    assert (pieces(), told(supervisor)) == ({BIN_A: 3}, (1, 3))
     assert whole() == []
 
 
