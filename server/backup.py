@@ -7,21 +7,15 @@ enrolments) cannot come from handhelds, and is named.
 
 from __future__ import annotations
 
-import base64
-import gzip
-import json
-import zlib
-from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import migrations, shut_again
+from server import dump, migrations, shut_again
 from server.database import db, keep_private, sqlite_module, writing
 from server.durable import sync
 from server.ledger import SERVER_DEVICE, record
@@ -41,15 +35,9 @@ from server.tables import (
 )
 from sync.event import TEXT_MAX
 
-FORMAT: Final = "scan-backup 1"
 PAGES_AT_ONCE: Final = 2_048
-ROWS_AT_ONCE: Final = 1_000
 LOST_MAX: Final = 1_000
-LINE_BYTES_MAX: Final = 64 << 20
 _SQLITE_MAGIC: Final = b"SQLite format 3\0"
-_GZIP_MAGIC: Final = b"\x1f\x8b"
-_UNFIT: Final = (sa.exc.NoSuchTableError, sa.exc.NoResultFound, sa.exc.IntegrityError, sa.exc.DataError)
-"""What the database says of a dump's rows that are not its own."""
 _OURS: Final = "scan_backup"
 """Table of a SQLite backup that says when it was made."""
 
@@ -126,7 +114,7 @@ def restore(path: Path) -> Restored:
     """
     with path.open("rb") as file:
         magic = file.read(len(_SQLITE_MAGIC))
-    if magic.startswith(_GZIP_MAGIC):
+    if magic.startswith(dump.MAGIC):
         return _restore_dump(path)
     if magic != _SQLITE_MAGIC:
         raise BackupError(f"{path} is no backup of this program.")
@@ -170,6 +158,14 @@ def _copy_sqlite(path: Path, now_ms: int) -> list[tuple[int, int, int]]:
         if problem != "ok":
             raise BackupError(f"The copy is damaged: {problem}.")
         return list(copy.execute("SELECT device_no, epoch, acked_through FROM chains"))
+
+
+def _dump(path: Path, now_ms: int) -> list[tuple[int, int, int]]:
+    """All rows as of one moment."""
+    isolation = "SERIALIZABLE" if db.engine.dialect.name == "sqlite" else "REPEATABLE READ"
+    with db.engine.connect().execution_options(isolation_level=isolation) as connection, connection.begin():
+        dump.write(connection, path, now_ms)
+        return _marks(connection)
 
 
 def _restore_sqlite(path: Path) -> Restored:
@@ -263,89 +259,22 @@ def _lost(before: _Facts, after: _Facts) -> tuple[str, ...]:
     return tuple(text for name, text in before.items() if name not in after)[:LOST_MAX]
 
 
-def _tables() -> list[sa.Table]:
-    return list(db.metadata.sorted_tables)
-
-
-def _dump(path: Path, now_ms: int) -> list[tuple[int, int, int]]:
-    """All rows as of one moment: a line that says what follows, then a line for each row, gzipped."""
-    isolation = "SERIALIZABLE" if db.engine.dialect.name == "sqlite" else "REPEATABLE READ"
-    with db.engine.connect().execution_options(isolation_level=isolation) as connection, connection.begin():
-        tables = _tables()
-        head = {
-            "format": FORMAT,
-            "made_ms": now_ms,
-            "schema": migrations.current(connection),
-            "tables": {t.name: {c.name: _form(c) for c in t.c} for t in tables},
-        }
-        with gzip.open(path, "wb", compresslevel=6) as file:
-            file.write(_json(head))
-            for table in tables:
-                rows = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(sa.select(table))
-                for row in rows:
-                    file.write(_json([table.name, *(_plain(value) for value in row)]))
-            file.write(_json(["end"]))
-        return _marks(connection)
-
-
-def _form(column: sa.Column[Any]) -> str:
-    """How a dump writes the column's values."""
-    if isinstance(column.type, sa.LargeBinary):
-        return "base64"
-    return "json" if isinstance(column.type, sa.JSON) else "plain"
-
-
-def _plain(value: Any) -> Any:
-    return base64.b64encode(value).decode() if isinstance(value, bytes | memoryview) else value
-
-
-def _json(row: Any) -> bytes:
-    return json.dumps(row, separators=(",", ":")).encode("ascii") + b"\n"
-
-
 def _restore_dump(path: Path) -> Restored:
     """Empty the database, make the dump's schema in it, load the rows, bring the schema up to date: one transaction."""
     incarnation = new_incarnation()
     try:
-        with gzip.open(path, "rb") as file, writing() as connection:
-            lines = iter(lambda: file.readline(LINE_BYTES_MAX), b"")
-            head = json.loads(next(lines, b"{}"))
-            if head.get("format") != FORMAT:
+        with dump.reading(path) as (head, lines), writing() as connection:
+            if head.get("format") != dump.FORMAT:
                 raise BackupError(f"{path} is no backup of this program.")  # noqa: TRY301  # the `except` below lets it through
             before, was_shut = _server_facts(connection), shut_again.read(connection)
             migrations.replace(connection, head["schema"])
-            _load(connection, head["tables"], lines)
+            dump.load(connection, head["tables"], lines)
             migrations.upgrade(connection)
             _renew(connection, incarnation, int(head["made_ms"]))
             lost = _lost(before, _server_facts(connection))
     except (BackupError, migrations.NewerDatabase):
         raise
-    except (EOFError, OSError, ValueError, KeyError, TypeError, AttributeError, zlib.error, *_UNFIT) as error:
+    except dump.UNFIT as error:
         why = str(error).partition("\n")[0]
         raise BackupError(f"{path} is damaged ({why}). The database is as it was.") from None
     return Restored(made_ms=int(head["made_ms"]), incarnation=incarnation, lost=lost, kept_at=None, shut=was_shut)
-
-
-def _load(connection: sa.Connection, forms: Mapping[str, Mapping[str, str]], lines: Iterable[bytes]) -> None:
-    """Insert the rows of a dump, which come table by table in an order that its references allow."""
-    ended = False
-    for name, group in groupby(map(json.loads, lines), key=lambda row: row[0]):
-        if name == "end":
-            ended = True
-            continue
-        table = sa.Table(name, sa.MetaData(), autoload_with=connection)
-        for column in table.c:
-            if isinstance(column.type, sa.JSON):
-                column.type = sa.JSON(none_as_null=True)
-        rows = (_row(forms[name], row[1:]) for row in group)
-        while chunk := list(islice(rows, ROWS_AT_ONCE)):
-            connection.execute(table.insert(), chunk)
-    if not ended:
-        raise EOFError("it is cut off")
-
-
-def _row(forms: Mapping[str, str], values: Sequence[Any]) -> dict[str, Any]:
-    return {
-        column: base64.b64decode(value) if form == "base64" and value is not None else value
-        for (column, form), value in zip(forms.items(), values, strict=True)
-    }

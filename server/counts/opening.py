@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -45,25 +45,11 @@ def open_count(
     Raises:
         CountError: there is a count of that number, it is no number, or the count names no bin.
     """
-    if of is None and not (number.isprintable() and 1 <= len(number.strip()) == len(number) <= NUMBER_CHARS_MAX):
-        raise CountError(f"{number!r:.60} is no number: 1 to {NUMBER_CHARS_MAX} characters that can be printed.")
+    _claim(connection, site, number, is_given=of is not None)
     if not bins:
         raise CountError(f"Count {number} names no bin.")
-    lock(connection, site, [number])
-    taken = papers.taken_by(connection, site, number)
-    if taken:
-        raise CountError(f"There is {taken} {number} already: give the count another number.")
-    known = {share.place: share for share in shares}
-    names = naming.read(connection, site, bins)
-    ordered = sorted(dict.fromkeys(bins), key=lambda place: walking_order(names(place).text))
-    made = Plan(
-        number=number,
-        sort=sort,
-        chosen=chosen or {"by": "bins"},
-        of=of,
-        shares=tuple(_share(place, known.get(place), blind=blind) for place in ordered),
-        opened_ms=now_ms,
-    )
+    ours = tuple(_shares(connection, site, bins, shares, blind=blind))
+    made = Plan(number=number, sort=sort, chosen=chosen or {"by": "bins"}, of=of, shares=ours, opened_ms=now_ms)
     papers.write(
         connection,
         site=site,
@@ -83,6 +69,26 @@ def open_count(
     return made
 
 
-def _share(place: str, share: Share | None, *, blind: bool) -> Share:
-    found = share or Share(place=place)
-    return replace(found, blind=found.blind or blind)
+def _claim(connection: sa.Connection, site: str, number: str, *, is_given: bool) -> None:
+    """See that the number is one, and is this count's alone.
+
+    Args:
+        is_given: whether it was made here, and not by a person.
+    """
+    if not is_given and not (number.isprintable() and 1 <= len(number.strip()) == len(number) <= NUMBER_CHARS_MAX):
+        raise CountError(f"{number!r:.60} is no number: 1 to {NUMBER_CHARS_MAX} characters that can be printed.")
+    lock(connection, site, [number])
+    taken = papers.taken_by(connection, site, number)
+    if taken:
+        raise CountError(f"There is {taken} {number} already: give the count another number.")
+
+
+def _shares(
+    connection: sa.Connection, site: str, bins: Sequence[str], said: Iterable[Share], *, blind: bool
+) -> Iterator[Share]:
+    """The share of each bin, in walking order."""
+    known = {share.place: share for share in said}
+    names = naming.read(connection, site, bins)
+    for place in sorted(dict.fromkeys(bins), key=lambda place: walking_order(names(place).text)):
+        share = known.get(place, Share(place=place))
+        yield replace(share, blind=share.blind or blind)

@@ -42,14 +42,15 @@ ROWS_AT_ONCE: Final = 5_000
 @cache
 def _putting() -> tuple[str, ...]:
     """Actions after which a unit is in the place that they name, whatever was known of it."""
-    found = set()
-    for name, what in ACTIONS.items():
-        event = ScanEvent(
-            device_no=1, epoch=1, seq=1, action=name, subject="unit", location="bin", wall_ms=0, boot="", boot_ms=0
-        )
-        if all(what.apply(UnitState(status=status, place="box"), event).place == "bin" for status in Status):
-            found.add(name)
-    return tuple(sorted(found))
+    return tuple(sorted(name for name in ACTIONS if all(_puts(name, status) for status in Status)))
+
+
+def _puts(action: str, status: Status) -> bool:
+    """Whether a unit of this status that was in a box is then in the bin that the action names."""
+    event = ScanEvent(
+        device_no=1, epoch=1, seq=1, action=action, subject="unit", location="bin", wall_ms=0, boot="", boot_ms=0
+    )
+    return ACTIONS[action].apply(UnitState(status=status, place="box"), event).place == "bin"
 
 
 _scan, _other, _row, _paper, _claim, _undo = (

@@ -108,6 +108,25 @@ def open_change(
         raise ModeError(str(error)) from None
     lock(connection, site, [f"mode {item}"])
     before = mode_of(connection, site, item)
+    _check_free(connection, site, item, before, mode, units_max)
+    number = _next_number(connection, site)
+    papers.write(
+        connection,
+        site=site,
+        kind=KIND,
+        number=number,
+        action="open_mode_change",
+        reason=f"from {before} to {mode}",
+        rows=[{"subject": item, "attributes": {"before": before, "after": mode}}, *_lying(connection, site, item)],
+        operator=operator,
+        now_ms=now_ms,
+    )
+    tell(connection, site, number, stamp(connection))
+    return number
+
+
+def _check_free(connection: sa.Connection, site: str, item: str, before: str, mode: str, units_max: int) -> None:
+    """See that nothing stands in the way of a change of this product's mode."""
     under_way = open_changes(connection, site).get(item)
     if under_way is not None:
         raise ModeError(
@@ -125,26 +144,15 @@ def open_change(
     unfolded = connection.execute(_unfolded(site)).first()
     if unfolded is not None:
         raise ModeError(f"{unfolded.number} is still being worked in, {_progress(unfolded)}: try again after that.")
-    number = _next_number(connection, site)
-    rows: list[dict[str, Any]] = [{"subject": item, "attributes": {"before": before, "after": mode}}]
-    rows += [
+
+
+def _lying(connection: sa.Connection, site: str, item: str) -> list[dict[str, Any]]:
+    """How many pieces of it lie where, as rows of a change."""
+    return [
         {"subject": level["subject"], "location": level["place"], "quantity": level["quantity"]}
         for level in inventory.levels(connection, site, item=item)
         if level["quantity"] > 0
     ]
-    papers.write(
-        connection,
-        site=site,
-        kind=KIND,
-        number=number,
-        action="open_mode_change",
-        reason=f"from {before} to {mode}",
-        rows=rows,
-        operator=operator,
-        now_ms=now_ms,
-    )
-    tell(connection, site, number, stamp(connection))
-    return number
 
 
 def close_change(*, site: str, number: str, operator: str | None, now_ms: int, with_rest: str | None = None) -> Change:
