@@ -1,20 +1,22 @@
-"""A thing and all that it is in, as they stand now: one question, put to the stored rows.
+"""What things are in, as all of it stands now: asked of the stored rows.
 
 What was at another moment is told by whole histories (`server/timelines.py`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from server.database import SITE
+from server.identifiers import owners
 from server.surroundings import containers_at
 from server.tables import identifier_claims, unit_states
-from server.timelines import Movements, Timeline
-from server.unit_rows import state_of
+from server.timelines import END_OF_TIME, Movements, Timeline
+from server.unit_rows import state_of, states_of
 from sync.identity import is_container
 from sync.unit import UnitState
 
@@ -59,6 +61,32 @@ def movements(connection: sa.Connection, site: str, own: UnitState, around: Near
     Of a container without a row nothing is known, unless another one claims its name. Then, and where one was moved
     after `now_ms`, all of their histories are read.
     """
-    if not around.claimed and all(state.last_ms <= now_ms for state in around.states.values()):
-        return Movements({key: Timeline([state.last_ms], [state]) for key, state in around.states.items()})
-    return containers_at(connection, site, {p for p in (own.place, own.expected) if p and is_container(p)})
+    return _stored(around, now_ms) or containers_at(connection, site, _containers((own.place, own.expected)))
+
+
+def movements_of(
+    connection: sa.Connection, site: str, own: Iterable[UnitState], now_ms: int = END_OF_TIME
+) -> Movements:
+    """The same of many things, and where they are: a question for all containers, and one for those around each."""
+    boxes = _containers(state.place for state in own)
+    states: dict[str, UnitState] = {}
+    bare: set[str] = set()
+    wanted = boxes
+    while wanted:
+        found = states_of(connection, site, wanted)
+        states |= found
+        bare |= wanted - found.keys()
+        wanted = _containers(state.place for state in found.values()) - states.keys() - bare
+    around = Nearby(states, frozenset(owners(connection, site, bare)) if bare else frozenset())
+    return _stored(around, now_ms) or containers_at(connection, site, boxes)
+
+
+def _containers(places: Iterable[str | None]) -> set[str]:
+    return {place for place in places if place and is_container(place)}
+
+
+def _stored(around: Nearby, now_ms: int) -> Movements | None:
+    """What the rows say; None where they do not say it for certain."""
+    if around.claimed or any(state.last_ms > now_ms for state in around.states.values()):
+        return None
+    return Movements({key: Timeline([state.last_ms], [state]) for key, state in around.states.items()})

@@ -9,7 +9,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from server import latest_first
+from server import latest_first, nearby
 from server.identifiers import names_of, owners
 from server.ledger import FOLDED, fact_of, in_chunks
 from server.orders import book
@@ -145,7 +145,7 @@ def _things(connection: sa.Connection, site: str, facts: list[Fact], now_ms: int
     cartons = {f.event.container for f in facts if f.event.container}
     own = states_of(connection, site, {names.get(key, key) for key in subjects} | cartons)
     own |= states_of(connection, site, {s.place for s in own.values() if s.place and is_container(s.place)} - set(own))
-    around = containers_at(connection, site, {s.place for s in own.values() if s.place and is_container(s.place)})
+    around = nearby.movements_of(connection, site, own.values(), now_ms)
     left = any(fact.event.action == "ship" for fact in facts)
     return _Things(
         names=names,

@@ -7,12 +7,11 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import papers, piece_cases
+from server import nearby, papers, piece_cases
 from server.counts.compare import Line, ReportLine
 from server.counts.scans import scans_of
 from server.database import stamp
 from server.rebuild import rebuild
-from server.surroundings import containers_at
 from server.tables import document_rows, documents
 from server.timelines import END_OF_TIME
 from server.transfers.hand_overs import handed_over
@@ -139,7 +138,7 @@ def arrived(connection: sa.Connection, site: str, things: Iterable[str]) -> set[
 def _carried(connection: sa.Connection, site: str, things: Iterable[str]) -> dict[str, UnitState]:
     """The state of each of these, as its container has it by now."""
     own = states_of(connection, site, things)
-    around = containers_at(connection, site, {state.place for state in own.values() if state.place})
+    around = nearby.movements_of(connection, site, own.values())
     return {thing: around.carried(state, END_OF_TIME) or state for thing, state in own.items()}
 
 

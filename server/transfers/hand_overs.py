@@ -8,11 +8,11 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from server import nearby
 from server.counts.scans import scans_of
 from server.identifiers import names_of, owners
 from server.ledger import FOLDED, fact_of, in_chunks
 from server.orders.progress import came_back
-from server.surroundings import containers_at
 from server.tables import events
 from server.timelines import END_OF_TIME
 from server.undone import read_undone
@@ -54,9 +54,7 @@ def _on_a_pallet(connection: sa.Connection, site: str, things: Iterable[str]) ->
     """Those of these cartons that left because what they stand on did, and what that is."""
     own = states_of(connection, site, filter(is_container, things))
     stands = {carton: state.place for carton, state in own.items() if state.place and is_container(state.place)}
-    if not stands:
-        return set()
-    around = containers_at(connection, site, set(stands.values()))
+    around = nearby.movements_of(connection, site, own.values())
     found: set[str] = set()
     for carton, pallet in stands.items():
         now = around.carried(own[carton], END_OF_TIME)
