@@ -12,7 +12,7 @@ from werkzeug import Response
 from server import case_list, context, papers, queries
 from server.case_list import CaseFilter
 from server.counts import closing, exceptions, listing, recount, sharing, shown, standing
-from server.counts.compare import Line, ReportLine
+from server.counts.compare import ReportLine
 from server.counts.plan import CountError
 from server.counts.reckoning import reckon
 from server.counts.report import CountReport, veiled
@@ -37,6 +37,8 @@ STATES: Final = {
 }  # fmt: skip
 REPORT_LINES_MAX: Final = 500
 """Lines of one kind on a page; the files have them all."""
+BINS_OPEN_MAX: Final = 100
+"""Of more bins the list is folded up, so that what differs is seen without scrolling past all of them."""
 LATE_SHOWN_MAX: Final = 200
 RELOAD_S_MIN: Final = 30
 """So often the page of an open count asks anew."""
@@ -132,7 +134,8 @@ def _count(number: str) -> str:
             rule=exceptions.RULE,
             unscanned=found.unscanned,
             unscanned_max=UNSCANNED_SHOWN_MAX,
-            missing=found.totals[Line.MISSING],
+            bins_open_max=BINS_OPEN_MAX,
+            differing=sum(b.tally.missing + b.tally.surplus + b.tally.in_motion > 0 for b in found.bins),
         )
 
 

@@ -33,7 +33,6 @@ document.addEventListener("DOMContentLoaded", () => {
     scan.value = early + scan.value;
     early = "";
   }
-  document.querySelector("[data-print]")?.addEventListener("click", () => print());
   const underWay = document.querySelector("[data-reload]"); // seconds; not while a form is being filled in
   if (underWay) {
     setInterval(() => {
