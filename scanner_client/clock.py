@@ -23,13 +23,15 @@ class Clock:
     """Identifies one run of the operating system, or of this process where the system has no name for its own."""
 
 
-def system_clock() -> Clock:
+def system_clock(boot_id_file: Path = BOOT_ID_FILE) -> Clock:
     """The clocks of this machine."""
     try:
-        boot = BOOT_ID_FILE.read_text("ascii").strip()
+        boot = boot_id_file.read_text("ascii").strip()
     except OSError:
-        # Outside Linux the monotonic clock is all there is, and nothing says that two processes share its start.
-        return Clock(wall_ms=_wall_ms, boot_ms=_monotonic_ms, boot=f"process-{uuid4()}")
+        # Outside Linux the monotonic clock is all there is, and nothing says that two processes share its start: each
+        # counts from its own. Else what is waited for since another one (a wrong PIN) would seem over at its start.
+        started_ms = _monotonic_ms()
+        return Clock(wall_ms=_wall_ms, boot_ms=lambda: _monotonic_ms() - started_ms, boot=f"process-{uuid4()}")
     return Clock(wall_ms=_wall_ms, boot_ms=_boot_ms, boot=boot)
 
 

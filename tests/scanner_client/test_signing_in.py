@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from scanner_client.clock import system_clock
 from scanner_client.handheld import open_handheld
 from scanner_client.inbox import Doubtful, Seen, Synced, Typed
 from scanner_client.page.protocol import CrewShown
@@ -251,6 +252,17 @@ def test_wrong_pins_make_the_next_try_wait_also_the_right_one(crew: Page, hands:
     assert sign_in(crew).name == "Ravi"
     crew.do(Scanned(text="BADGE:K-17"))
     assert crew.last(EnterPin(pin="9999")).text == "That is not the PIN of this badge."
+
+
+def test_a_program_that_is_started_again_forgets_no_wait_where_the_system_has_no_name_for_its_boot(
+    tmp_path: Path,
+) -> None:
+    for fails in (FREE, 0):
+        with open_handheld(tmp_path, system_clock(tmp_path / "no boot_id")) as handheld:
+            throttle = Throttle(handheld.database, handheld.clock)
+            for _ in range(fails):
+                throttle.failed("K-17")
+            assert throttle.wait_ms("K-17") > 0
 
 
 def test_the_wait_doubles_outlives_a_restart_and_begins_anew_with_it(tmp_path: Path, hands: Hands) -> None:
