@@ -49,7 +49,8 @@ def listening(home: Path, command: str, answer: Answer) -> Iterator[None]:
         try:
             yield
         finally:
-            (home / RUNNING_FILE).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # of a failing disk something else is to be said
+                (home / RUNNING_FILE).unlink()
             with contextlib.suppress(OSError):
                 server.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits for callers
 

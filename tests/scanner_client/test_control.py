@@ -4,7 +4,10 @@ import json
 import socket
 from pathlib import Path
 
+import pytest
+
 from scanner_client.control import RUNNING_FILE, Running, ask, listening, who_runs
+from scanner_client.database import DatabaseError
 
 
 def test_running_process_answers(tmp_path: Path) -> None:
@@ -35,3 +38,14 @@ def test_stranger_without_the_token_gets_no_answer(tmp_path: Path) -> None:
         assert path.stat().st_mode & 0o077 == 0
         path.write_text(json.dumps(json.loads(path.read_text()) | {"token": "guess"}))
         assert ask(tmp_path, {"do": "status"}) is None
+
+
+def test_a_disk_from_which_nothing_can_be_removed_hides_no_reason_why_the_work_ended(tmp_path: Path) -> None:
+    def work() -> None:
+        with listening(tmp_path, "scan", dict):
+            (tmp_path / RUNNING_FILE).unlink()
+            (tmp_path / RUNNING_FILE).mkdir()  # stands for a read-only disk: what is there cannot be removed
+            raise DatabaseError("The disk is read-only.")
+
+    with pytest.raises(DatabaseError, match="read-only"):
+        work()
