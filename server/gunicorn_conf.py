@@ -18,7 +18,7 @@ from server.database import db
 _settings = load()
 
 bind = f"0.0.0.0:{_settings.port}"
-worker_class = "gthread"
+worker_class = "server.slow_clients.Worker"
 workers = 1 if database_url(_settings).startswith("sqlite") else min(8, 2 * (os.cpu_count() or 1))
 threads = 8
 timeout = 60
