@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from operator import itemgetter
 from typing import Final
 
 import sqlalchemy as sa
@@ -307,12 +308,11 @@ class _Apart:
         names = {one.subject for one in things if one.state is not None and one.state.held is not None}
         names |= {one.container for one in things if one.container is not None}
         for keys in in_chunks(names):
-            query = (
-                sa.select(e.subject, e.event_ms, e.location, e.container)
-                .where(e.site == site, e.subject.in_(keys), e.action == "quarantine", e.outcome.in_(FOLDED))
-                .order_by(e.event_ms)
+            query = sa.select(e.subject, e.event_ms, e.location, e.container).where(
+                e.site == site, e.subject.in_(keys), e.action == "quarantine", e.outcome.in_(FOLDED)
             )
-            for subject, at_ms, *places in connection.execute(query):
+            # sorted here, for SQLite would rather read all of the site by time
+            for subject, at_ms, *places in sorted(connection.execute(query), key=itemgetter(1)):
                 found[subject] = at_ms, frozenset(filter(None, places))
         return cls(frozenset(quarantine_bins(connection, site)), found)
 

@@ -67,7 +67,8 @@ def _in_hand(connection: sa.Connection, site: str, limit: int) -> list[str]:
     units = list(connection.execute(back.order_by(t.status_ms, t.unit).limit(limit)).scalars())
     c = cases.c
     odd = sa.select(c.unit).where(c.site == site, c.status == "open", c.rule.in_(STRANGE)).distinct()
-    return units + list(connection.execute(odd.order_by(c.unit).limit(limit)).scalars())
+    # sorted here, for SQLite would rather read every case of the site
+    return units + sorted(connection.execute(odd).scalars())[:limit]
 
 
 def _waiting(unit: str, judged: Judged) -> Waiting:

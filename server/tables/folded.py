@@ -117,7 +117,7 @@ identifier_claims = sa.Table(
     sa.Column("stamp", sa.BigInteger, nullable=False),
     comment="Folded: which units carry a further name. Two claims of one name are a case, never a merger.",
 )
-sa.Index("ix_identifier_claims_unit", identifier_claims.c.site, identifier_claims.c.unit)
+sa.Index("ix_identifier_claims_unit", identifier_claims.c.site, identifier_claims.c.unit, identifier_claims.c.name)
 
 reference = sa.Table(
     "reference",

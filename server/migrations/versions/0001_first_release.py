@@ -282,7 +282,7 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         sa.PrimaryKeyConstraint("site", "name", "unit"),
         comment="Folded: which units carry a further name. Two claims of one name are a case, never a merger.",
     )
-    op.create_index("ix_identifier_claims_unit", "identifier_claims", ["site", "unit"], unique=False)
+    op.create_index("ix_identifier_claims_unit", "identifier_claims", ["site", "unit", "name"], unique=False)
     op.create_table(
         "blind_bins",
         sa.Column("site", sa.Text(), nullable=False),
