@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server.tables import events
+from server.tables import chains, events
 from sync.event import digest
 from sync.protocol import MISSING_RANGES_MAX, Outcome, PushHeader
 
@@ -64,16 +64,21 @@ def is_altered() -> sa.ColumnElement[bool]:
     return sa.func.coalesce(events.c.note, "").startswith(ALTERED)
 
 
+CHAIN: Final = sa.and_(chains.c.device_no == sa.bindparam("device"), chains.c.epoch == sa.bindparam("of_epoch"))
+"""The row of one chain."""
+OF_CHAIN: Final = sa.and_(events.c.device_no == sa.bindparam("device"), events.c.epoch == sa.bindparam("of_epoch"))
+"""The events of one chain."""
+CHAIN_ROW: Final = sa.select(chains).where(CHAIN).with_for_update()
+"""The row, locked until this transaction ends."""
 _SEQ: Final = events.c.seq
-_MINE: Final = sa.and_(events.c.device_no == sa.bindparam("device"), events.c.epoch == sa.bindparam("of_epoch"))
 _AFTER, _REACHED = sa.bindparam("after", type_=sa.BigInteger), sa.bindparam("reached", type_=sa.BigInteger)
 _RUN_LAST: Final = sa.bindparam("run_last", type_=sa.BigInteger)
 _BETWEEN: Final = (
     sa.select(_SEQ, events.c.digest, sa.case((sa.and_(_SEQ > _RUN_LAST, ~is_altered()), events.c.line)))
-    .where(_MINE, _SEQ > _AFTER, _SEQ <= _REACHED)
+    .where(OF_CHAIN, _SEQ > _AFTER, _SEQ <= _REACHED)
     .order_by(_SEQ, events.c.outcome == Outcome.FORKED)
 )
-_BEYOND: Final = sa.select(_SEQ).distinct().where(_MINE, _SEQ > _AFTER).order_by(_SEQ)
+_BEYOND: Final = sa.select(_SEQ).distinct().where(OF_CHAIN, _SEQ > _AFTER).order_by(_SEQ)
 
 
 def _head(connection: sa.Connection, header: PushHeader, row: Mapping[str, Any], reached: int) -> bytes:

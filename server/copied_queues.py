@@ -12,12 +12,12 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from server.chain_mark import CHAIN
 from server.ledger import begin_chain, name_in
 from server.tables import cases, chains, events
 from sync.protocol import Outcome, PushHeader
 
-_CHAIN: Final = sa.and_(chains.c.device_no == sa.bindparam("device"), chains.c.epoch == sa.bindparam("of_epoch"))
-_BEFORE: Final = sa.select(chains.c.last_seq, chains.c.left_at).where(_CHAIN).with_for_update()
+_BEFORE: Final = sa.select(chains.c.last_seq, chains.c.left_at).where(CHAIN).with_for_update()
 _OTHERS: Final = sa.select(chains.c.epoch).where(
     chains.c.device_no == sa.bindparam("device"),
     chains.c.predecessor == sa.bindparam("of_epoch"),
@@ -44,15 +44,15 @@ def is_parted(
     begin_chain(connection, site, header.device_no, before)  # it may be carried here by somebody else, later than this
     row = connection.execute(_BEFORE, asked).one()
     if row.left_at is None or last < row.left_at:
-        connection.execute(chains.update().where(_CHAIN).values(left_at=last), asked)
+        connection.execute(chains.update().where(CHAIN).values(left_at=last), asked)
     if known_predecessor != before:
         own = {"device": header.device_no, "of_epoch": header.epoch}
-        connection.execute(chains.update().where(_CHAIN).values(predecessor=before), own)
+        connection.execute(chains.update().where(CHAIN).values(predecessor=before), own)
     others = connection.execute(_OTHERS, asked | {"but": header.epoch}).first()
     return lost or row.last_seq > last or others is not None
 
 
-_LOST_ROW: Final = sa.select(chains.c.acked_through, chains.c.lost_through).where(_CHAIN).with_for_update()
+_LOST_ROW: Final = sa.select(chains.c.acked_through, chains.c.lost_through).where(CHAIN).with_for_update()
 
 
 def _lacks(connection: sa.Connection, site: str, header: PushHeader, now_ms: int) -> bool:
@@ -64,7 +64,7 @@ def _lacks(connection: sa.Connection, site: str, header: PushHeader, now_ms: int
     row = connection.execute(_LOST_ROW, asked).one()
     if header.lost_through > (row.lost_through or 0):
         said = {"lost_through": header.lost_through, "lost_ms": now_ms}
-        connection.execute(chains.update().where(_CHAIN).values(**said), asked)
+        connection.execute(chains.update().where(CHAIN).values(**said), asked)
     return bool(row.acked_through < header.lost_through)
 
 

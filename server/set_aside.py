@@ -20,8 +20,8 @@ from server import ledger
 from server.database import KEYS, reading, stamp, transact
 from server.effects import take_effect
 from server.follow import follow
-from server.ingest import APART, COPIED, OVERTAKEN, UNABLE, read_line
 from server.ledger import KEYS_PER_QUERY
+from server.pushed_lines import APART, COPIED, OVERTAKEN, UNABLE, read_line
 from server.tables import events
 from server.taking_in import by_halves
 from server.undone import standing_undos

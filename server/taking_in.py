@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from werkzeug.exceptions import HTTPException
 
 from server.database import alone, transact
-from server.ingest import UNABLE, Ingested
+from server.ingest import Ingested
+from server.pushed_lines import UNABLE
 from sync.event import chain
 from sync.protocol import ProtocolError, PushHeader
 

@@ -17,9 +17,9 @@ from server.chain_mark import ALTERED, gaps
 from server.counts import exceptions
 from server.database import KEYS, SITE, reading, stamp, writing
 from server.document_kinds import KINDS
-from server.ingest import APART, COPIED, OVERTAKEN
 from server.ledger import FOLDED, event_of
 from server.orders import surplus
+from server.pushed_lines import APART, COPIED, OVERTAKEN
 from server.rebuild import lock, rebuild
 from server.refolding import Progress, subjects
 from server.setup import FOLD_VERSION

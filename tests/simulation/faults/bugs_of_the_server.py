@@ -17,6 +17,7 @@ from server import (
     effects,
     ingest,
     ledger,
+    pushed_lines,
     rebuild,
     refolding,
     set_aside,
@@ -45,24 +46,24 @@ def acknowledge_the_maximum(patch: Patch) -> None:
 
 @caught_by(4, 5, faults=(Fault.TWIN, Fault.OLD_FOLDER))
 def bare_on_conflict_do_nothing(patch: Patch) -> None:
-    true = ingest._classify
+    true = pushed_lines._classify
 
-    def classify(header: Any, seq: int, line: bytes, digest: bytes, stored: Any) -> ingest.Line:
+    def classify(header: Any, seq: int, line: bytes, digest: bytes, stored: Any) -> pushed_lines.Line:
         found = true(header, seq, line, digest, stored)
         return replace(found, outcome=Outcome.DUPLICATE) if stored.get(seq) else found
 
-    patch.setattr(ingest, "_classify", classify)
+    patch.setattr(pushed_lines, "_classify", classify)
 
 
 @caught_by(14, faults=(Fault.TWIN, Fault.OLD_FOLDER), slow=True)
 def a_fork_is_accepted_without_a_word(patch: Patch) -> None:
-    true = ingest._classify
+    true = pushed_lines._classify
 
-    def classify(*said: Any) -> ingest.Line:
+    def classify(*said: Any) -> pushed_lines.Line:
         found = true(*said)
         return replace(found, outcome=Outcome.ACCEPTED) if found.outcome is Outcome.FORKED else found
 
-    patch.setattr(ingest, "_classify", classify)
+    patch.setattr(pushed_lines, "_classify", classify)
 
 
 @caught_by(14, faults=(Fault.CLONE, Fault.OLD_FOLDER), slow=True)
@@ -108,21 +109,21 @@ def a_poison_event_crashes_the_server(patch: Patch) -> None:
         except ValueError as error:
             raise KeyError(str(error)) from error
 
-    patch.setattr(ingest, "decode", crash)
+    patch.setattr(pushed_lines, "decode", crash)
     patch.setattr(taking_in, "passes", lambda _: True)
 
 
 @caught_by(6, faults=(Fault.POISON,))
 def a_poison_event_refuses_its_batch(patch: Patch) -> None:
-    true = ingest._classify
+    true = pushed_lines._classify
 
-    def classify(*said: Any) -> ingest.Line:
+    def classify(*said: Any) -> pushed_lines.Line:
         found = true(*said)
         if found.outcome is Outcome.QUARANTINED:
             raise ProtocolError("An event cannot be read.")
         return found
 
-    patch.setattr(ingest, "_classify", classify)
+    patch.setattr(pushed_lines, "_classify", classify)
 
 
 @caught_by(12, faults=(Fault.RELEASED,))
@@ -133,7 +134,7 @@ def a_word_of_the_first_release_is_read_no_more(patch: Patch) -> None:
             raise EventError("entry says nothing that is known.")
         return event
 
-    patch.setattr(ingest, "decode", read)
+    patch.setattr(pushed_lines, "decode", read)
 
 
 @caught_by(12, faults=(Fault.BEHIND,))
@@ -171,7 +172,7 @@ def a_revoked_handheld_is_turned_away(patch: Patch) -> None:
 
 @caught_by(10, faults=(Fault.REVOKE,), slow=True)
 def a_revoked_handheld_is_believed(patch: Patch) -> None:
-    patch.setattr(ingest, "_classify_revoked", ingest._classify)
+    patch.setattr(pushed_lines, "_classify_revoked", pushed_lines._classify)
 
 
 @caught_by(7, faults=(Fault.LOST_REPLY, Fault.DUPLICATED))
@@ -196,7 +197,9 @@ def the_wall_clock_is_believed(patch: Patch) -> None:
 def a_wrong_clock_is_refused(patch: Patch) -> None:
     true = refuse
     patch.setattr(
-        ingest, "refuse", lambda event: true(event) or ("The clock is wrong." if event.wall_ms < 1.78e12 else None)
+        pushed_lines,
+        "refuse",
+        lambda event: true(event) or ("The clock is wrong." if event.wall_ms < 1.78e12 else None),
     )
 
 

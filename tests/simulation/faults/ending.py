@@ -12,7 +12,7 @@ from scanner_client.database import Database
 from scanner_client.site_map import Cursor, SiteMap
 from server import changes, copied_queues, upkeep
 from server.database import reading, writing
-from server.ingest import APART, OVERTAKEN
+from server.pushed_lines import APART, OVERTAKEN
 from server.tables import events
 from server.timing import DRIFT_PPM
 from tests.simulation.clockwork import Process

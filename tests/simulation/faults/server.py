@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from scanner_client.transport import Answer, TransportError
-from server import backup, ingest, ledger, set_aside, shut_again
+from server import backup, ledger, pushed_lines, set_aside, shut_again
 from server.backup import BackupError, Restored
 from server.database import db, sqlite_module, transact
 from server.recalls.asked import RecallError
@@ -127,17 +127,17 @@ class Server:
     @contextmanager
     def _reading(self) -> Iterator[None]:
         """A server that is behind reads no event of its handhelds."""
-        true: Callable[[bytes], ScanEvent] = vars(ingest)["decode"]
+        true: Callable[[bytes], ScanEvent] = vars(pushed_lines)["decode"]
 
         def behind(line: bytes) -> ScanEvent:
             event = true(line)
             raise NewerSchema(f"It was written with event schema {event.schema}, as if that were a newer one.")
 
-        setattr(ingest, "decode", behind if self.is_behind else true)  # noqa: B010  # as a module it has no such name
+        setattr(pushed_lines, "decode", behind if self.is_behind else true)  # noqa: B010  # as a module it has no such name
         try:
             yield
         finally:
-            setattr(ingest, "decode", true)  # noqa: B010
+            setattr(pushed_lines, "decode", true)  # noqa: B010
 
     def back_up(self, target: Path) -> None:
         """As the command does it."""
