@@ -6,8 +6,9 @@ keep waits for ever, and a push must not cost more the more lies beyond such a g
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -28,8 +29,20 @@ class Mark:
     """Ranges [first, last] beyond the mark that have not arrived, the first `MISSING_RANGES_MAX` of them."""
 
 
-def advance_mark(connection: sa.Connection, header: PushHeader, row: Mapping[str, Any]) -> Mark:
-    """How far the chain is here, now that this run has been stored; `row` is the chain's, as it was before."""
+NOBODYS: Final = b"\xff" * 32
+"""The head where what is here by number is not one queue's: no queue has it, so that none takes the mark for a word
+about its own events, and each sends what was not answered for."""
+
+
+def advance_mark(
+    connection: sa.Connection, header: PushHeader, digests: Sequence[bytes], row: Mapping[str, Any]
+) -> Mark:
+    """How far the chain is here, now that this run has been stored.
+
+    Args:
+        digests: the one after each event of the run.
+        row: the chain's, as it was before.
+    """
     acked, head, highest = row["acked_through"], row["head"], row["last_seq"]
     before = row["missing"] or []
     if not header.count:
@@ -43,7 +56,7 @@ def advance_mark(connection: sa.Connection, header: PushHeader, row: Mapping[str
     missing = missing[:MISSING_RANGES_MAX]
     reached = missing[0][0] - 1 if missing else max(highest, last)
     if reached > acked:
-        head = bytes.fromhex(header.after) if highest == acked else _head(connection, header, row, reached)
+        head = _head(connection, header, digests, row, reached)
     return Mark(reached, head, max(highest, last), missing)
 
 
@@ -72,33 +85,37 @@ CHAIN_ROW: Final = sa.select(chains).where(CHAIN).with_for_update()
 """The row, locked until this transaction ends."""
 _SEQ: Final = events.c.seq
 _AFTER, _REACHED = sa.bindparam("after", type_=sa.BigInteger), sa.bindparam("reached", type_=sa.BigInteger)
-_RUN_LAST: Final = sa.bindparam("run_last", type_=sa.BigInteger)
 _BETWEEN: Final = (
-    sa.select(_SEQ, events.c.digest, sa.case((sa.and_(_SEQ > _RUN_LAST, ~is_altered()), events.c.line)))
+    sa.select(_SEQ, events.c.digest, sa.case((~is_altered(), events.c.line)))
     .where(OF_CHAIN, _SEQ > _AFTER, _SEQ <= _REACHED)
     .order_by(_SEQ, events.c.outcome == Outcome.FORKED)
 )
 _BEYOND: Final = sa.select(_SEQ).distinct().where(OF_CHAIN, _SEQ > _AFTER).order_by(_SEQ)
 
 
-def _head(connection: sa.Connection, header: PushHeader, row: Mapping[str, Any], reached: int) -> bytes:
-    """The digest at the new mark.
+def _head(
+    connection: sa.Connection, header: PushHeader, digests: Sequence[bytes], row: Mapping[str, Any], reached: int
+) -> bytes:
+    """The digest at the new mark, for which all before it is here; the run brought the first event beyond the old mark.
 
-    It says that all before it is here. Where what lies beyond this run does not follow it, it is a digest that no queue
-    has, so that none takes the mark for a word about its own events.
+    A copied queue's run may go on from events that are not here, under numbers that are: the server was restored since.
     """
-    acked: int = row["acked_through"]
-    head: bytes = row["head"]
-    asked = {"device": header.device_no, "of_epoch": header.epoch, "after": acked, "reached": reached}
-    known = {head}
-    lines = connection.execute(_BETWEEN, asked | {"run_last": header.first + header.count - 1})
-    for seq, digest_, line in lines:  # of two that bear one name, the first to come leads
-        if seq == acked:
-            known.add(digest_)
-            continue
-        follows = line is None or any(digest(before, line) == digest_ for before in known)
-        acked, head, known = seq, digest_ if follows else digest(head, line), {digest_}
-    return head
+    last, before_run = header.first + header.count - 1, bytes.fromhex(header.before)
+    before = [before_run, *digests][row["acked_through"] + 1 - header.first]
+    if before != row["head"]:
+        return NOBODYS
+    known = [digests[-1]]
+    asked = {"device": header.device_no, "of_epoch": header.epoch, "after": last, "reached": reached}
+    rows = connection.execute(_BETWEEN, asked).all() if reached > last else ()
+    for _, namesakes in groupby(rows, key=lambda found: found[0]):
+        known = [
+            digest_
+            for _, digest_, line in namesakes
+            if line is None or any(digest(before, line) == digest_ for before in known)
+        ]
+        if not known:
+            return NOBODYS
+    return known[0]
 
 
 def gaps(connection: sa.Connection, device_no: int, epoch: int, acked: int) -> list[list[int]]:

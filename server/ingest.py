@@ -79,7 +79,7 @@ def ingest(
     facts = [e.fact(now_ms) for e in entries if e.outcome in FOLDED]
     if facts:
         take_effect(connection, device["site"], facts, now_ms, stamp(connection))
-    mark = advance_mark(connection, header, row)
+    mark = advance_mark(connection, header, digests, row)
     _remember(connection, header, mark, clocks, now_ms)
     said = _said(read, mark, safe_through=row["safe_through"])
     return replace(said, failed=len(fresh)) if unable else said

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from server import apart_cases, changes, offered, papers, piece_cases, told_anew
 from server import documents as imports
-from server.chain_mark import ALTERED, gaps
+from server.chain_mark import ALTERED, NOBODYS, gaps
 from server.counts import exceptions
 from server.database import KEYS, SITE, reading, stamp, writing
 from server.document_kinds import KINDS
@@ -34,6 +34,7 @@ from server.tables import (
     unit_states,
 )
 from sync.event import GENESIS, EventError, decode, digest, parse_name
+from sync.protocol import Outcome
 
 EVENTS_AT_ONCE: Final = 2_000
 _FOLDED_ROWS: Final = {
@@ -88,9 +89,9 @@ def _chain(connection: sa.Connection, chain: Any) -> Iterator[str]:
     name = f"{chain.device_no}.{chain.epoch}"
     asked = {"device": chain.device_no, "of_epoch": chain.epoch}
     here: dict[int, set[bytes]] = {0: {GENESIS}}
-    made_up: dict[int, set[bytes]] = {}  # what the head is where lines do not follow: a digest that no queue has
     sure = {0}  # numbers whose events are not all known to be another branch's than what follows them
     ends: set[bytes] = set()
+    is_torn = False  # by numbers alone two queues' events look like one's
     reached = last = 0
     for row in connection.execution_options(yield_per=EVENTS_AT_ONCE).execute(_LINKS, asked):
         before = here.get(row.seq - 1) if row.seq - 1 in sure else None
@@ -101,18 +102,14 @@ def _chain(connection: sa.Connection, chain: Any) -> Iterator[str]:
             yield f"Event {name}.{row.seq} does not fit the one before it: its bytes or its digest were changed."
         here = {s: d for s, d in here.items() if s >= row.seq - 1}
         here.setdefault(row.seq, set()).add(row.digest)
-        made_up = {s: d for s, d in made_up.items() if s >= row.seq - 1}
-        real = here.get(row.seq - 1, set())
-        follows = any(digest(d, row.line) == row.digest for d in real)  # else each line of two would double them
-        above = real if follows else real | made_up.get(row.seq - 1, set())
-        made_up.setdefault(row.seq, set()).update(digest(d, row.line) for d in above)
+        is_torn |= apart or OVERTAKEN in note or row.outcome == Outcome.FORKED
         if OVERTAKEN not in note:
             sure.add(row.seq)
         last = row.seq
         if row.seq == reached + 1:
             reached = row.seq
         if row.seq == chain.acked_through:
-            ends = here[row.seq] | made_up[row.seq]
+            ends = here[row.seq] | ({NOBODYS} if is_torn else set())
     if chain.last_seq != last:
         yield f"Chain {name} is said to reach to {chain.last_seq}, and its last event here is {last}."
     if chain.acked_through and chain.head not in ends:

@@ -5,7 +5,7 @@ Run as `python -m tests.end_to_end.planted_server WORDS...`; WORDS are flask's o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,9 +19,11 @@ from sync.protocol import PushHeader
 _honest = chain_mark.advance_mark
 
 
-def advance_mark(connection: sa.Connection, header: PushHeader, row: Mapping[str, Any]) -> chain_mark.Mark:
+def advance_mark(
+    connection: sa.Connection, header: PushHeader, digests: Sequence[bytes], row: Mapping[str, Any]
+) -> chain_mark.Mark:
     """The highest number that is here, whatever is missing below."""
-    honest = _honest(connection, header, row)
+    honest = _honest(connection, header, digests, row)
     mine = (events.c.device_no == header.device_no) & (events.c.epoch == header.epoch)
     highest = sa.select(events.c.seq, events.c.digest).where(mine).order_by(events.c.seq.desc()).limit(1)
     found = connection.execute(highest).one_or_none()

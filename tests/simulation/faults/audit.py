@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from scanner_client.transport import Answer, TransportError
+from server.chain_mark import NOBODYS
 from server.timing import DRIFT_PPM, TRANSIT_MS
 from sync.event import chain, decode
 from sync.protocol import SYNC_PATH, ProtocolError, PushHeader, unpack
@@ -73,6 +74,7 @@ def _acknowledged(world: World, header: PushHeader, acked: int, head: str) -> No
         3, holds=beyond is None, else_say=f"{key} is acknowledged through {acked} only, and the next is there"
     )
     heads = {row[0].hex() for row in world.look.execute(_AT, (*key, acked))} if acked else {head}
+    heads |= {NOBODYS.hex()} if key in witness.tangled else set()
     witness.check(3, holds=head in heads, else_say=f"{key} is acknowledged with a digest that it does not have")
 
 

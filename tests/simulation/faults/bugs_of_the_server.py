@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from server import (
     backup,
+    chain_mark,
     changes,
     database,
     effects,
@@ -69,6 +70,11 @@ def a_fork_is_accepted_without_a_word(patch: Patch) -> None:
 @caught_by(14, faults=(Fault.CLONE, Fault.OLD_FOLDER), slow=True)
 def a_copied_handheld_is_told_to_nobody(patch: Patch) -> None:
     patch.setattr(ingest, "is_parted", lambda *_: False)
+
+
+@caught_by(4, faults=(Fault.BACKUP, Fault.TWIN, Fault.RESTORE))
+def a_mark_over_two_queues_scans_is_told_as_one_queues(patch: Patch) -> None:
+    patch.setattr(chain_mark, "_head", lambda _c, _header, digests, *_: digests[-1])
 
 
 @caught_by(3, 5)
