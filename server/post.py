@@ -82,7 +82,8 @@ def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
 def _check_public(address: Address, host: str) -> None:
     plain = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped else address
     tunnel = plain.version == 6 and any(plain in network for network in _TUNNELS)
-    if tunnel or not plain.is_global or plain.is_multicast or plain.is_reserved:
+    old = plain.version == 6 and plain.is_site_local  # private once (RFC 3879), and Python calls it public
+    if tunnel or old or not plain.is_global or plain.is_multicast or plain.is_reserved:
         raise AddressError(
             f"{host} is {address}, which is no public address. An administrator can allow it with SCAN_WEBHOOK_ORIGINS."
         )

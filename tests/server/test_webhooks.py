@@ -290,7 +290,7 @@ def test_many_changes_come_in_several_requests_and_in_their_order(
         "http://shop.example/hook", "https://127.0.0.1/", "https://10.1.2.3/", "https://192.168.0.1/", "https://[::1]/",
         "https://169.254.169.254/latest/meta-data", "https://[::ffff:10.0.0.1]/", "https://[64:ff9b::a00:1]/",
         "https://[2002:a00:1::]/", "https://0.0.0.0/", "https://224.0.0.1/", "https://user:secret@shop.example/",
-        "https://shop.example/#x", "ftp://shop.example/", "//shop.example/", "https:///x", "https://shop.example:x/",
+        "https://[fec0::1]/", "https://shop.example/#x", "ftp://shop.example/", "//shop.example/", "https:///x", "https://shop.example:x/",
         "https://shop.example/a b", "https://shop.example/\r\nX: y", "http://127.0.0.1:1/hook",
     ],
 )  # fmt: skip
