@@ -60,6 +60,12 @@ def lines(stream: BinaryIO) -> Iterator[bytes]:
             yield text[:BARCODE_BYTES_MAX]
 
 
+def is_command(line: bytes) -> bool:
+    """Whether a person means something else by this line than a label."""
+    said = line.strip()
+    return said.startswith((b"/", KEYED_PREFIX)) or _MULTIPLIER.fullmatch(said) is not None
+
+
 class Typing:
     """Turns typed lines into sightings; it remembers what was keyed in once, and which scans were listed."""
 

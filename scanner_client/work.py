@@ -28,7 +28,7 @@ from scanner_client.session import Session
 from scanner_client.sighting import Sighting, Told, Tone, printable
 from scanner_client.task import Assignment
 from scanner_client.telling import Teller
-from scanner_client.typed import PICTURE, Typing
+from scanner_client.typed import PICTURE, SHOWN_MAX, Typing, is_command
 from scanner_client.wishes import Wishes
 from scanner_client.wording import say
 from sync.identity import Kind
@@ -98,7 +98,7 @@ class Work:
             Typed: lambda entry: self._type(entry.line),
             Synced: lambda entry: self._go_on(heard=entry.heard),
             requests.Asked: self._asked,
-            requests.Scanned: lambda request: self._type(request.text.encode()),
+            requests.Scanned: self._scanned,
             requests.Photograph: lambda _: self._photograph(None),
             requests.Photographed: lambda request: self._photograph(request.picture),
             requests.Answer: self._answer,
@@ -233,6 +233,12 @@ class Work:
         if line.strip() == PICTURE or line.startswith(PICTURE + b" "):
             return self._picture_named(line[len(PICTURE) :].decode("utf-8", "replace").strip())
         return self._in_session(lambda _: self._typing.enter(line) if self._typing else [])
+
+    def _scanned(self, scanned: requests.Scanned) -> list[Told]:
+        line = scanned.text.encode()
+        if scanned.by_wedge and is_command(line):
+            return [Told(tone=Tone.ASK, text=say("scan.label_commands", text=printable(scanned.text[:SHOWN_MAX])))]
+        return self._type(line)
 
     def _asked(self, asked: requests.Asked) -> list[Told]:
         if isinstance(asked.request, Assignment):

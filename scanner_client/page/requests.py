@@ -30,6 +30,8 @@ class Scanned:
     """A wedge scanner typed this, FNC1 as U+001D; or one of the commands of `typed.py`."""
 
     text: str
+    by_wedge: bool = False
+    """Whether it stood in a label: then it is no command, whoever printed it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

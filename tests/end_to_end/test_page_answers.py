@@ -70,13 +70,13 @@ def test_scan_whose_answer_is_lost_is_asked_about_again_and_kept_once(station: S
         route.abort()
 
     page.route("**/requests", lose_the_first_answer)
-    station.wedge("*12")
+    station.wedge(label("D-1001"))
     said = page.locator("#said")
     expect(said).to_have_text("No answer yet. The scanner program is asked again: wait before you scan on.")
     while not again:
         page.wait_for_timeout(20)  # in which the browser's events come in
     again[0].fulfill(response=again[0].fetch())
-    expect(said).to_have_text("The next one counts 12 times.")
+    expect(said).to_have_text("Right.")
     expect(page.locator("#whether")).to_be_empty()
     assert len(numbers) == 2
     assert len(set(numbers)) == 1

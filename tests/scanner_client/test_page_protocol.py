@@ -66,7 +66,7 @@ def test_request_is_read(row: dict[str, object], request_: object) -> None:
         ({"type": "undo", "number": ""}, "A request has a number"),
         ({"type": "undo", "number": "a b"}, "A request has a number"),
         ({"type": "undo", "number": "x" * (NUMBER_MAX + 1)}, "A request has a number"),
-        ({"type": "scanned"}, "A request of type scanned takes text."),
+        ({"type": "scanned"}, "A request of type scanned takes text, by_wedge."),
         ({"type": "finish", "all": True}, "A request of type finish takes no field."),
         ({"type": "undo", "all": True}, "A request of type undo takes event, reason."),
         ({"type": "scanned", "text": 5}, "text cannot be 5."),

@@ -415,3 +415,12 @@ def test_an_earlier_scan_is_chosen_from_the_list_and_undone_with_a_reason(page: 
     assert [scan.undone for scan in state.past.scans] == [False, False, True]
     assert (page.events()[-1].action, page.events()[-1].reason) == ("void", "wrong unit")
     assert page.do(ListScans(shown=False)).past is None
+
+
+@pytest.mark.parametrize("text", ["/undo", " /sign-out", "/restock", "*500", "key:D9", "/picture a.jpg"])
+def test_a_label_commands_nothing_whatever_is_printed_in_it(page: Page, text: str) -> None:
+    page.do(LOOK_ROUND, Scanned(text=label("D1"), by_wedge=True))
+    told = page.last(Scanned(text=text, by_wedge=True))
+    assert (told.tone, told.kept) == (Tone.ASK, False)
+    assert f"The label says {text}" in told.text
+    assert len(page.events()) == 1

@@ -298,7 +298,7 @@ function changeTask() {
 }
 
 history.replaceState(null, "", location.pathname); // the key has become a cookie and need not stay in sight
-listenToWedge((scanned) => send({ type: "scanned", text: scanned }), () => note("wedge", "ask", "page.in_pieces", {}));
+listenToWedge((scanned) => send({ type: "scanned", text: scanned, by_wedge: true }), () => note("wedge", "ask", "page.in_pieces", {}));
 allowSound((sounds) => {
   at("quiet").hidden = sounds;
 });

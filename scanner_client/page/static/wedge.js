@@ -3,7 +3,7 @@
 const MEAN_MS_MAX = 80; // between two keys of one scan; the slowest wedges are set to 50, quick typists take 100
 const GAP_MS_MAX = 1000; // radio and a busy machine hold a key up now and then: what came before it is not cut off
 const REST_MS_MAX = 10_000; // what comes after such a gap, and before this, is the rest of the scan
-const KEYS_MIN = 3; // a command such as *2 is the shortest
+const KEYS_MIN = 3;
 const KEYS_MAX = 4096;
 const FNC1 = "\u001d"; // group separator, as GS1 General Specifications 7.8 has wedges send it
 
