@@ -8,6 +8,7 @@ handheld's mark says that more had been committed than its queue holds now, and 
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -70,7 +71,7 @@ def _lacks(connection: sa.Connection, site: str, header: PushHeader, now_ms: int
 
 _FORKED: Final = sa.and_(
     events.c.site == sa.bindparam("site"),
-    sa.literal_column("events.outcome <> 'accepted'", sa.Boolean),  # so that the partial index is used
+    sa.text("events.outcome <> 'accepted'"),  # in the partial index's own words, so that it is used
     events.c.outcome == Outcome.FORKED,
 )
 _OPEN: Final = ~sa.exists().where(
@@ -80,10 +81,15 @@ _OPEN: Final = ~sa.exists().where(
     cases.c.status != "open",
 )
 _NOTED: Final = sa.select(events.c.device_no, sa.func.min(events.c.received_ms)).group_by(events.c.device_no)
-_BEYOND: Final = (
-    _NOTED.join(chains, sa.and_(chains.c.device_no == events.c.device_no, chains.c.epoch == events.c.epoch))
-    .where(chains.c.site == sa.bindparam("site"), chains.c.last_seq > chains.c.left_at)
+_FIRST_BEYOND: Final = (
+    sa.select(sa.func.min(events.c.received_ms))
+    .where(events.c.device_no == chains.c.device_no, events.c.epoch == chains.c.epoch)
     .where(events.c.seq > chains.c.left_at)
+    .correlate(chains)
+    .scalar_subquery()
+)
+_BEYOND: Final = sa.select(chains.c.device_no, _FIRST_BEYOND).where(
+    chains.c.site == sa.bindparam("site"), chains.c.last_seq > chains.c.left_at
 )
 
 _LACKS: Final = sa.and_(chains.c.site == sa.bindparam("site"), chains.c.lost_through > chains.c.acked_through)
@@ -106,7 +112,9 @@ def known_since(connection: sa.Connection, site: str) -> dict[int, int]:
     since: dict[int, int] = dict(connection.execute(_NOTED.where(_FORKED, _OPEN), asked).all())
     told = {no for no, _ in connection.execute(_NOTED.where(_FORKED), asked)}
     # Where the new epoch has no scan of its own yet that could be marked.
-    silent = [*connection.execute(_BEYOND, asked), *connection.execute(_LACKING_SINCE, asked)]
+    signs = [(no, ms) for no, ms in connection.execute(_BEYOND, asked) if ms is not None]
+    beyond = sorted(signs, key=itemgetter(1), reverse=True)  # of two queues of a handheld the first sign counts
+    silent = [*beyond, *connection.execute(_LACKING_SINCE, asked)]
     return {no: ms for no, ms in silent if no not in told} | since
 
 

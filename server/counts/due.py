@@ -151,14 +151,16 @@ def _is_before(fact: Fact, moment_ms: int, family: Collection[str]) -> bool:
     return scanned and fact.event_ms - fact.uncertainty_ms <= moment_ms
 
 
-_INSIDE: Final = sa.select(unit_states.c.unit).where(
-    unit_states.c.site == SITE, unit_states.c.expected.in_(KEYS) | unit_states.c.place.in_(KEYS)
-)
 _NUMBER: Final = sa.bindparam("number", type_=sa.Text)
-_INSIDE_UNSEEN: Final = _INSIDE.where(
+_UNSEEN: Final = (
     unit_states.c.counted_in.is_(None) | (unit_states.c.counted_in != _NUMBER) | unit_states.c.unit.contains("/00/")
 )
-"""Of units, those that no scan of the count itself was of."""
+"""Of units, whether no scan of the count itself was of it."""
+_HERE: Final = sa.select(unit_states.c.unit).where(unit_states.c.site == SITE)
+_BELONGING, _LYING = (_HERE.where(place.in_(KEYS)) for place in (unit_states.c.expected, unit_states.c.place))
+# two questions, for of one SQLite would read all units of the site
+_INSIDE: Final = sa.union_all(_BELONGING, _LYING)
+_INSIDE_UNSEEN: Final = sa.union_all(_BELONGING.where(_UNSEEN), _LYING.where(_UNSEEN))
 CLOCK_MS_MAX: Final = 86_400_000
 """So far a clock may be out before its scans of a count are looked for no more, in milliseconds."""
 _MEANWHILE: Final = (

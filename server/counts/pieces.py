@@ -138,14 +138,14 @@ _LEFT: Final = sa.select(unit_states.c.unit).where(
     unit_states.c.status_ms < sa.bindparam("opened"),
 )
 """Containers that had been handed over before the first of these bins was opened, and did not come back since."""
+_HAS_LEFT: Final = _LEFT.where(unit_states.c.unit == stock_levels.c.place).correlate(stock_levels).exists()
 _FULL: Final = (stock_levels.c.quantity != 0) | (stock_levels.c.announced != 0)
 _HELD: Final = (
     sa.select(stock_levels.c.subject)
     .where(
         stock_levels.c.site == SITE,
         # what is in a container counts where it stood then, which the container's history says
-        stock_levels.c.place.in_(KEYS)
-        | (stock_levels.c.place.contains("/00/") & _FULL & stock_levels.c.place.notin_(_LEFT)),
+        stock_levels.c.place.in_(KEYS) | (stock_levels.c.place.contains("/00/") & _FULL & ~_HAS_LEFT),
     )
     .distinct()
 )

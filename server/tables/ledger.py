@@ -127,6 +127,7 @@ documents = sa.Table(
 )
 sa.Index("ix_documents_number", documents.c.site, documents.c.number)
 sa.Index("ix_documents_kind", documents.c.site, documents.c.kind)
+sa.Index("ix_documents_named", documents.c.kind, documents.c.number)
 
 document_rows = sa.Table(
     "document_rows",

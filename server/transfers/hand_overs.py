@@ -109,10 +109,12 @@ def _told_of(connection: sa.Connection, site: str, names: Iterable[str]) -> list
     e = events.c
     found: list[Fact] = []
     for chunk in in_chunks(names):
+        # two questions, for of one SQLite would read all events of the site
         itself = e.subject.in_(chunk) & e.action.in_(("ship", *_FILLING))
-        filled = e.container.in_(chunk) & (e.action == "pack")
-        query = sa.select(events).where(e.site == site, itself | filled, e.outcome.in_(FOLDED))
-        found += map(fact_of, connection.execute(query).mappings())
+        filled = e.container.in_(chunk) & (e.action == "pack") & (e.subject.is_(None) | e.subject.notin_(chunk))
+        for asked in (itself, filled):
+            query = sa.select(events).where(e.site == site, asked, e.outcome.in_(FOLDED))
+            found += map(fact_of, connection.execute(query).mappings())
     return found
 
 

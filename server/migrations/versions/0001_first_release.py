@@ -138,6 +138,7 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
     )
     op.create_index("ix_documents_number", "documents", ["site", "number"], unique=False)
     op.create_index("ix_documents_kind", "documents", ["site", "kind"], unique=False)
+    op.create_index("ix_documents_named", "documents", ["kind", "number"], unique=False)
     op.create_table(
         "enrolment_codes",
         sa.Column("digest", sa.Text(), nullable=False, comment="SHA-256 of the public key made from the code, hex"),
