@@ -7,7 +7,9 @@ Putting a guest out of one's own site takes nobody else's word.
 
 from __future__ import annotations
 
+import re
 import secrets
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -26,6 +28,12 @@ from sync.pin import SALT_BYTES, hash_pin, weakness
 
 NAME_LENGTH_MAX: Final = 100
 ADMIN: Final = "admin"
+COMMAND_LINE: Final = "(command line)"
+"""Ends the name of whoever typed a command (`cli/command.py`)."""
+_UNSEEN: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""Printable by their category, and drawn as nothing: Default_Ignorable_Code_Point (UAX #44), and the empty Braille."""
 
 
 class StaffError(ValueError):
@@ -65,10 +73,9 @@ def add_person(
     _check_role(role)
     if not (name and name == name.strip() and name.isprintable() and len(name) <= NAME_LENGTH_MAX):
         raise StaffError(f"{name!r} cannot be a name: it takes 1 to {NAME_LENGTH_MAX} characters that can be printed.")
-    if name.startswith(f"{INTEGRATION}:"):
-        raise StaffError(f"{name!r} cannot be a person's name: another system's facts are named so.")
-    if connection.execute(sa.select(people.c.id).where(people.c.name == name)).first():
-        raise StaffError(f"There is someone named {name!r} already.")
+    if name.startswith(f"{INTEGRATION}:") or name.endswith(COMMAND_LINE):
+        raise StaffError(f"{name!r} cannot be a person's name: what another system or a command did is named so.")
+    _check_new(connection, name)
     values = {
         "site": site,
         "name": name,
@@ -81,6 +88,18 @@ def add_person(
     number = int(connection.execute(people.insert().values(values).returning(people.c.id)).scalar_one())
     _record(connection, Change(site=site, by=by, now_ms=now_ms), name, f"{name} may sign in as {role}")
     return number
+
+
+def _check_new(connection: sa.Connection, name: str) -> None:
+    """Refuse a name that somebody has, or that looks as somebody's does: the audit knows people by nothing else."""
+    if _UNSEEN.search(name):
+        raise StaffError(f"{name!a} cannot be a name: it holds a character that nobody can see.")
+    looks = unicodedata.normalize("NFKC", name)
+    for known in connection.execute(sa.select(people.c.name)).scalars():
+        if known == name:
+            raise StaffError(f"There is someone named {name!r} already.")
+        if unicodedata.normalize("NFKC", known) == looks:
+            raise StaffError(f"{name!a} looks the same as {known!a}, who is here already.")
 
 
 def change_role(connection: sa.Connection, number: int, role: str, change: Change) -> None:

@@ -15,6 +15,7 @@ from flask.cli import with_appcontext
 from server.context import settings
 from server.database import db, reading
 from server.errors import Refusal
+from server.staff import COMMAND_LINE
 from server.tables import sites
 
 _SENTENCES = (ValueError, LookupError, OSError)
@@ -81,6 +82,6 @@ def site() -> str:
 def operator() -> str:
     """Who typed the command, as facts name them."""
     try:
-        return f"{getpass.getuser()} (command line)"
+        return f"{getpass.getuser()} {COMMAND_LINE}"
     except (KeyError, OSError):
-        return f"uid {os.getuid()} (command line)"
+        return f"uid {os.getuid()} {COMMAND_LINE}"

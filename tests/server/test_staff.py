@@ -174,6 +174,16 @@ def test_no_admin_takes_their_own_role_away(warehouse: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "name",
+    ["Ravi", "Ra\u034fvi", "Ravi\ufe0f", "Ravi\u3164", "\uff32avi", "Ra\u200bvi", "\u202eivaR", "root (command line)"],
+)
+def test_nobody_is_named_so_that_the_audit_shows_somebody_else(warehouse: str, name: str) -> None:
+    add("Ravi", "picker")
+    with pytest.raises(StaffError):
+        add(name, "picker")
+
+
+@pytest.mark.parametrize(
     ("name", "role"), [("", "picker"), (" Ravi", "picker"), ("Ravi", "director"), ("integration:shop", "picker")]
 )
 def test_a_name_or_role_that_will_not_do_adds_nobody(warehouse: str, name: str, role: str) -> None:
