@@ -34,7 +34,6 @@ from server.tables import (
     unit_states,
 )
 from sync.event import GENESIS, EventError, decode, digest, parse_name
-from sync.protocol import Outcome
 
 EVENTS_AT_ONCE: Final = 2_000
 _FOLDED_ROWS: Final = {
@@ -94,15 +93,14 @@ def _chain(connection: sa.Connection, chain: Any) -> Iterator[str]:
     is_torn = False  # by numbers alone two queues' events look like one's
     reached = last = 0
     for row in connection.execution_options(yield_per=EVENTS_AT_ONCE).execute(_LINKS, asked):
-        before = here.get(row.seq - 1) if row.seq - 1 in sure else None
-        note = row.note or ""
-        continues = before is None or note.startswith(ALTERED) or any(digest(d, row.line) == row.digest for d in before)
+        before, note = here.get(row.seq - 1), row.note or ""
+        follows = note.startswith(ALTERED) or any(digest(d, row.line) == row.digest for d in before or ())
         apart = (row.outcome == "forked" and note != COPIED) or APART in note  # it may continue what never came here
-        if not continues and not apart:
+        if not (follows or apart or before is None or row.seq - 1 not in sure):
             yield f"Event {name}.{row.seq} does not fit the one before it: its bytes or its digest were changed."
         here = {s: d for s, d in here.items() if s >= row.seq - 1}
         here.setdefault(row.seq, set()).add(row.digest)
-        is_torn |= apart or OVERTAKEN in note or row.outcome == Outcome.FORKED
+        is_torn |= not follows or len(here[row.seq]) > 1
         if OVERTAKEN not in note:
             sure.add(row.seq)
         last = row.seq
