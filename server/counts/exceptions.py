@@ -148,17 +148,19 @@ def _fold(connection: sa.Connection, site: str, number: str) -> dict[str, case_r
     version = papers.versions(connection, site, "count_result", number)
     if not version:
         return {}
-    waiting = late.late_scans(connection, site=site, number=number)
+    late_now = late.late_scans(connection, site=site, number=number)
+    waits = {papers.mark(fact) for fact in late_now}
     found: dict[str, case_rows.Cases] = {}
-    for unit, case in _opened(connection, site, number, waiting):
-        found.setdefault(unit, {})[case.rule, case.episode] = case
     for each in range(2, version + 1):
         closing, head = _closing(connection, site, f"{number}/{each}")
-        taken = _by_name(connection, head["attributes"]["late"])
+        named = _by_name(connection, head["attributes"]["late"])
+        taken = (fact for fact in named if papers.mark(fact) not in waits)  # another that bears the name came since
         for unit, case in _opened(connection, site, number, taken):
             closed = replace(case, status="explained", closed_by=closing.event, closed_ms=closing.event_ms)
             found.setdefault(unit, {})[case.rule, case.episode] = closed
-    still = {format_name(fact.name) for fact in waiting}
+    for unit, case in _opened(connection, site, number, late_now):
+        found.setdefault(unit, {})[case.rule, case.episode] = case
+    still = {format_name(fact.name) for fact in late_now}
     _decide(connection, site, found, still)
     return found
 
@@ -237,6 +239,7 @@ def _decide(connection: sa.Connection, site: str, found: Mapping[str, case_rows.
     """Put down what people decided about these exceptions, as far as it stands."""
     t = events.c
     every = [(unit, key) for unit, own in found.items() for key in own]
+    every.sort(key=lambda named: found[named[0]][named[1]].status == "open")  # of two that bear one name, what is open
     by_case = {case_name(*key): (unit, key) for unit, key in every}
     said: list[Fact] = []
     for chunk in in_chunks(by_case):

@@ -143,6 +143,22 @@ def test_one_late_scan_is_taken_over_and_the_other_one_waits(late: Chain) -> Non
     assert kinds(result()) == dict.fromkeys((A1, A2, A3, B1), "matched")
 
 
+@pytest.mark.parametrize("other", [A2, B1], ids=["of the same unit", "of another"])
+def test_a_copied_handhelds_late_scan_waits_though_one_of_its_name_was_taken_over(late: Chain, other: str) -> None:
+    push(late, now_ms=NOW + 60_000)
+    settle(exceptions()[0], "take_over")
+    settle(exceptions()[0], "take_over", now_ms=NOW + 80_000)
+    copy = Chain(2)
+    copy.scan(DAY + 91_000, "count", other, location=BIN_A, document="CC-1", operator="Nina")
+    push(copy, now_ms=NOW + 90_000)
+    assert [(e.unit, e.operator) for e in exceptions()] == [(other, "Nina")]
+    settle(exceptions()[0], "dismiss", now_ms=NOW + 95_000)
+    assert exceptions() == []
+    stored = folded()
+    rebuild_all(SITE, lambda _: None)
+    assert differences(stored, folded()) == []
+
+
 def test_a_dismissed_late_scan_is_left_out_of_every_later_version(late: Chain) -> None:
     push(late, now_ms=NOW + 60_000)
     settle(exceptions()[0], "dismiss")
