@@ -5,8 +5,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-# Parallel test workers. Each has databases and a browser of its own; tests of one xdist_group share a worker.
-WORKERS ?= 2
+# Parallel test workers, one more than cores: many tests wait for a disk or a process. Each has databases and a browser of
+# its own; tests of one xdist_group share a worker.
+WORKERS ?= 3
 
 BIN := .venv/bin
 PYTHON := $(BIN)/python

@@ -145,7 +145,7 @@ class Reply:
     acked_through: int
     """Everything up to here is durable on the server, without a gap."""
     head: str
-    """Digest at `acked_through`, hex."""
+    """Digest at `acked_through`, hex; one that no queue has where what is here by number is several queues'."""
     last_seq: int
     """The highest number that is here, whatever is missing below it."""
     missing: list[list[int]]
