@@ -38,11 +38,11 @@ serve: $(INSTALLED) ## start the server for use
 .PHONY: test
 test: $(INSTALLED) ## run every test, real PostgreSQL and real browser included
 	$(PYTHON) -m tests.browser
-	$(PYTEST) -m "not year"
+	$(PYTEST) -m "not year and not control"
 
 .PHONY: test-fast
 test-fast: $(INSTALLED) ## run the tests that need neither, in seconds
-	$(PYTEST) -m "not postgres and not browser and not slow and not year"
+	$(PYTEST) -m "not postgres and not browser and not slow and not year and not control"
 
 KILLS ?= 500
 .PHONY: crash
@@ -94,6 +94,7 @@ simulate: $(INSTALLED) ## let everything go wrong between handhelds and a server
 .PHONY: teeth
 teeth: $(INSTALLED) ## plant each known bug in the simulation of faults, and print which promise finds it; some minutes
 	$(PYTHON) -m tests.simulation.faults.teeth
+	$(PYTEST) -m control
 
 CHANGES ?= 1000000
 .PHONY: race

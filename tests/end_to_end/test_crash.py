@@ -38,11 +38,13 @@ def test_what_beeped_is_on_the_server_once_after_kills_on_postgresql(
     assert report.beeped > 0
 
 
+@pytest.mark.control
 def test_a_handheld_that_beeps_before_it_has_the_scan_is_found_out(tmp_path: Path) -> None:
     report = crash(tmp_path, sqlite_url(tmp_path), kills=3, seed=3, client=("-m", "tests.end_to_end.planted_handheld"))
     assert any("beeped and is not in the queue" in finding for finding in report.findings)
 
 
+@pytest.mark.control
 def test_a_server_that_acknowledges_the_highest_number_is_found_out(tmp_path: Path) -> None:
     report = crash(tmp_path, sqlite_url(tmp_path), kills=200, seed=4, server="tests.end_to_end.planted_server")
     assert any("was acknowledged through" in finding for finding in report.findings)
