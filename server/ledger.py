@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from server.chain_mark import OF_CHAIN
 from server.stated import ROW_ACTION, last_words, stated
 from server.tables import chains, document_rows, documents, events
 from server.upsert import insert, insert_missing
@@ -272,7 +273,7 @@ def read_fact(connection: sa.Connection, name: str) -> Fact | None:
 
 _NEIGHBOURS: Final = (
     sa.select(events)
-    .where(events.c.device_no == sa.bindparam("device"), events.c.epoch == sa.bindparam("of_epoch"))
+    .where(OF_CHAIN)
     .where(events.c.seq.between(sa.bindparam("first"), sa.bindparam("last")), events.c.outcome.in_(FOLDED))
     .order_by(events.c.seq, events.c.received_ms)
 )

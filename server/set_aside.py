@@ -17,6 +17,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import ledger
+from server.chain_mark import OF_CHAIN
 from server.database import KEYS, reading, stamp, transact
 from server.effects import take_effect
 from server.follow import follow
@@ -139,11 +140,7 @@ def _read_again(connection: sa.Connection, site: str, places: Sequence[_Place], 
 
 _SAID: Final = [f.name for f in FIELDS if f.name not in ("device_no", "epoch", "seq")]
 _ROWS: Final = (
-    sa.select(events)
-    .where(events.c.device_no == sa.bindparam("device"), events.c.epoch == sa.bindparam("of_epoch"))
-    .where(events.c.seq.in_(KEYS), _WAITS)
-    .order_by(*_PLACE)
-    .with_for_update()
+    sa.select(events).where(OF_CHAIN).where(events.c.seq.in_(KEYS), _WAITS).order_by(*_PLACE).with_for_update()
 )
 
 
@@ -161,9 +158,7 @@ def _rows_at(connection: sa.Connection, places: Sequence[_Place]) -> list[dict[s
 
 
 _E: Final = events.c
-_NEAR: Final = sa.select(_E.seq, _E.digest, _E.outcome).where(
-    _E.device_no == sa.bindparam("device"), _E.epoch == sa.bindparam("of_epoch"), _E.seq.in_(KEYS)
-)
+_NEAR: Final = sa.select(_E.seq, _E.digest, _E.outcome).where(OF_CHAIN, _E.seq.in_(KEYS))
 _Near = dict[EventName, dict[bytes, str]]
 """What is stored under each name: digests, and the outcome of each."""
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from server import apart_cases, changes, offered, papers, piece_cases, told_anew
 from server import documents as imports
-from server.chain_mark import ALTERED, NOBODYS, gaps
+from server.chain_mark import ALTERED, NOBODYS, OF_CHAIN, gaps
 from server.counts import exceptions
 from server.database import KEYS, SITE, reading, stamp, writing
 from server.document_kinds import KINDS
@@ -78,7 +78,7 @@ def _chains(connection: sa.Connection, site: str) -> Iterator[str]:
 
 _LINKS: Final = (
     sa.select(events.c.seq, events.c.digest, events.c.line, events.c.outcome, events.c.note)
-    .where(events.c.device_no == sa.bindparam("device"), events.c.epoch == sa.bindparam("of_epoch"))
+    .where(OF_CHAIN)
     .order_by(events.c.seq)
 )
 
