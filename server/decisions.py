@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from server import case_list, ledger, piece_cases
 from server.case_list import CaseLine
-from server.counts import exceptions
+from server.counts import exceptions, late
 from server.counts.closing import close_count
 from server.counts.plan import CountError
 from server.database import stamp
@@ -119,7 +119,7 @@ def put_down(
 
 
 def _check_fits(case: CaseLine, resolution: str, role: str | None) -> None:
-    apart = case.rule == exceptions.RULE
+    apart = case.rule == late.RULE
     if case.rule == piece_cases.RULE and resolution not in rules()[case.rule].decisions:
         raise DecisionError("Of pieces that are missing a case can only be dismissed: what was counted stands already.")
     if case.rule == surplus.RULE and resolution not in rules()[case.rule].decisions:
@@ -222,7 +222,7 @@ def reopen(
     case = _case(connection, site, unit, rule, episode)
     if case.status == "open":
         raise DecisionError("The case is open already: it can be decided now.")
-    if case.rule == exceptions.RULE and case.resolution != "dismiss":
+    if case.rule == late.RULE and case.resolution != "dismiss":
         raise DecisionError("A version that holds this scan is closed and never changes: undo the scan instead.")
     if closed_by is not None and case.closed_by != closed_by:
         raise DecisionError(f"The case was {case.status} anew{_by_whom(case)} Look again before you open it.")

@@ -7,13 +7,14 @@ counts as inside wherever it may have been inside.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
 import sqlalchemy as sa
 
 from server import papers
+from server.counts.afterwards import CLOCK_MS_MAX
 from server.counts.compare import Expected, Sighting
 from server.counts.scans import Interval, Scan
 from server.database import KEYS, SITE
@@ -77,6 +78,12 @@ class _Trail:
             found.append((fact, state))
         return found
 
+    def steps_by(self, moment_ms: int) -> list[tuple[Fact, UnitState | None]]:
+        """The steps without what certainly happened later; behind that may stand what only a bad clock dates later."""
+        early = [fact for fact in self.facts if fact.event_ms - fact.uncertainty_ms <= moment_ms]
+        came_first = not early or self.facts[len(early) - 1] is early[-1]
+        return self.steps[: len(early)] if came_first else replace(self, facts=early).steps
+
     def is_own(self, fact: Fact) -> bool:
         """Whether the count itself says it."""
         return fact.event.action in ("count", "not_found") and fact.event.document in self.family
@@ -107,8 +114,8 @@ def units_of(
     Args:
         family: numbers of the count and its recounts: what they say is not what they should find.
         scans: of units, those that stand.
-        frozen: what a closed version has lines of: then only what happened up to the last finishing is looked through
-            beside it, however much has happened since.
+        frozen: what a closed version has lines of, and what something was told of since (`afterwards`): then only what
+            happened up to the last finishing is looked through beside it, however much has happened since.
         without: marks of scans that are left out, as if they had never arrived.
         told: which units that were scanned are to be looked at; None: all.
     """
@@ -122,6 +129,8 @@ def units_of(
     due = _candidates(connection, site, set(intervals), opened_ms, until_ms, told)
     due |= {subject for subject in frozen or () if not is_stock(subject)}
     claims = load(connection, site, seen | due)
+    if frozen:
+        due |= set(claims.owners(due).values())  # what was a unit of its own may be known as another one's name since
     every = _histories(connection, site, seen | due, claims)
     facts = {unit: [f for f in own if papers.mark(f) not in without] for unit, own in every.items()}
     decided = any(map(is_decided, facts.values()))  # else nothing is judged here
@@ -161,8 +170,6 @@ _BELONGING, _LYING = (_HERE.where(place.in_(KEYS)) for place in (unit_states.c.e
 # two questions, for of one SQLite would read all units of the site
 _INSIDE: Final = sa.union_all(_BELONGING, _LYING)
 _INSIDE_UNSEEN: Final = sa.union_all(_BELONGING.where(_UNSEEN), _LYING.where(_UNSEEN))
-CLOCK_MS_MAX: Final = 86_400_000
-"""So far a clock may be out before its scans of a count are looked for no more, in milliseconds."""
 _MEANWHILE: Final = (
     sa.select(events.c.subject)
     .where(events.c.event_ms.between(sa.bindparam("since") - CLOCK_MS_MAX, sa.bindparam("until") + CLOCK_MS_MAX))
@@ -248,9 +255,7 @@ def _belonged(trail: _Trail, interval: Interval) -> set[str | None]:
     at, until = interval.opened_ms, interval.finished_ms
     before: UnitState | None = None
     inside: list[tuple[Fact, UnitState | None]] = []
-    for fact, state in trail.steps:
-        if fact.event_ms - fact.uncertainty_ms > until:
-            break
+    for fact, state in trail.steps_by(until):
         if trail.is_own(fact):
             continue
         if inside or fact.event_ms + fact.uncertainty_ms >= at:  # it happened inside, or may have

@@ -7,101 +7,33 @@ fact arrives that may be late for it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache, partial
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 
 from server import apart_cases, case_rows, papers
 from server.counts import late, plan
-from server.counts.due import CLOCK_MS_MAX
-from server.database import KEYS, SITE
+from server.counts.concerned import concerned
+from server.counts.late import RULE
 from server.identifiers import owners
 from server.ledger import FOLDED, fact_of, in_chunks
 from server.replay import Case, case_name, episode_in, opened_by
 from server.rules import Finding
 from server.tables import cases, document_rows, documents, events
-from server.undone import read_undone, read_undone_documents
+from server.undone import read_undone
 from sync.actions import ACTIONS
 from sync.event import format_name, parse_name
 from sync.history import Fact
-from sync.identity import is_stock
 
-RULE: Final = "late_scan"
-_RECOUNT: Final = re.compile(r"-R\d+$")
 Marks = frozenset[str]
 
 
 def refold_after(connection: sa.Connection, site: str, facts: Sequence[Fact], at: int) -> None:
     """Make the exceptions anew of those closed counts for which these facts may be late, or which they decide."""
-    for number in sorted(_concerned(connection, site, facts) | apart_cases.decided(connection, site, RULE, facts)):
+    for number in sorted(concerned(connection, site, facts) | apart_cases.decided(connection, site, RULE, facts)):
         refold(connection, site, number, at)
-
-
-_CLOSINGS: Final = sa.and_(documents.c.site == SITE, documents.c.kind == "count_result", documents.c.event.isnot(None))
-_LAST_CLOSING: Final = sa.select(sa.func.max(documents.c.event_ms)).where(_CLOSINGS)
-_CLOSED: Final = sa.select(documents.c.number).where(_CLOSINGS, documents.c.number.in_(KEYS))
-_SPEAKING: Final = sa.union_all(
-    sa.select(document_rows.c.subject, documents.c.number, documents.c.event_ms)
-    .join(documents, documents.c.digest == document_rows.c.document)
-    .where(document_rows.c.site == SITE, document_rows.c.subject.in_(KEYS), _CLOSINGS),
-    # a unit that was quiet has no row of its own, and was scanned under the count's own number
-    sa.select(events.c.subject, documents.c.number, documents.c.event_ms)
-    .join(documents, documents.c.number == events.c.document + "/1")
-    .where(events.c.site == SITE, events.c.subject.in_(sa.bindparam("units", expanding=True)))
-    .where(events.c.action == "count", _CLOSINGS),
-)
-"""Versions of closed counts that speak of these subjects; of those that saw a quiet unit, the first."""
-_LATEST: Final = sa.select(sa.func.max(events.c.event_ms + events.c.uncertainty_ms)).where(
-    events.c.site == SITE, events.c.document.in_(KEYS)
-)
-
-
-def _concerned(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> set[str]:
-    last = connection.execute(_LAST_CLOSING, {"site": site}).scalar()
-    scans = [f for f in facts if ACTIONS[f.event.action].roles] if last is not None else []
-    if last is None or not scans:
-        return set()
-    said = {f.event.document for f in scans if f.event.document} | read_undone_documents(connection, scans)
-    counts = said | {_RECOUNT.sub("", number) for number in said}
-    found: set[str] = set()
-    for chunk in in_chunks(f"{number}/1" for number in counts):
-        closed = connection.execute(_CLOSED, {"site": site, "keys": chunk}).scalars()
-        found.update(number.removesuffix("/1") for number in closed)
-    earliest = _earliest(connection, site, scans, last + CLOCK_MS_MAX)
-    counted_until = cache(partial(_counted_until, connection, site))
-    for chunk in in_chunks(earliest):
-        asked = {"site": site, "keys": chunk, "units": [key for key in chunk if not is_stock(key)]}
-        for subject, version, closed_ms in connection.execute(_SPEAKING, asked).all():
-            number = version.rpartition("/")[0]
-            if number not in found and earliest[subject] <= closed_ms + CLOCK_MS_MAX:
-                until_ms = closed_ms if earliest[subject] <= closed_ms else counted_until(number)
-                found |= {number} if earliest[subject] <= until_ms else set()
-    return found
-
-
-def _counted_until(connection: sa.Connection, site: str, number: str) -> int:
-    """When the last scan of a count and its recounts was made, at the latest: by a bad clock, after it was closed."""
-    family = [number, *(recount.number for recount in plan.recounts(connection, site, number))]
-    return connection.execute(_LATEST, {"site": site, "keys": family}).scalar() or 0
-
-
-def _earliest(connection: sa.Connection, site: str, scans: Iterable[Fact], last_ms: int) -> dict[str, int]:
-    """When each unit was scanned at the earliest, of those for which that may be before `last_ms`.
-
-    A push may hold several scans of a unit, each of them late for another count.
-    """
-    since = [(f.event.subject, f.event_ms - f.uncertainty_ms) for f in scans if f.event.subject]
-    early = [(subject, ms) for subject, ms in since if ms <= last_ms]
-    owned = owners(connection, site, {subject for subject, _ in early}) if early else {}
-    found: dict[str, int] = {}
-    for subject, ms in early:
-        unit = owned.get(subject, subject)
-        found[unit] = min(ms, found.get(unit, ms))
-    return found
 
 
 def refold(connection: sa.Connection, site: str, number: str, at: int) -> None:

@@ -6,6 +6,7 @@ Each is one exception of the latest version until somebody takes it over: that m
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -18,6 +19,9 @@ from server.tables import events
 from server.undone import undos_of
 from sync.event import format_name
 from sync.history import Fact
+
+RULE: Final = "late_scan"
+"""What they are called among the cases."""
 
 
 def late_scans(connection: sa.Connection, *, site: str, number: str, found: Reckoned | None = None) -> list[Fact]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 
 from server import costs, papers
-from server.counts import due, elsewhere, moves, pieces, plan, quiet, scans, still, versions
+from server.counts import afterwards, due, elsewhere, moves, pieces, plan, quiet, scans, still, versions
 from server.counts.compare import Line, ReportLine, compare, totals
 from server.counts.plan import Plan, Share
 from server.counts.report import BinReport, Reckoned, unheard_of
@@ -101,7 +101,9 @@ def _lines(
     of_units = [s for s in counted if not is_stock(str(s.subject))]
     here = (connection, site, evidence.family, evidence.intervals)
     known = None if frozen is None else {subject for subject, _ in frozen}
-    if known:
+    if known is not None:
+        until_ms = max((interval.finished_ms for interval in evidence.intervals.values()), default=0)
+        known |= afterwards.subjects(connection, site, number, until_ms)
         known.difference_update(unit.subject for unit in still.units_in(evidence.still.values()))
     told = _told(number, evidence)
     units = due.units_of(*here, of_units, frozen=known, without=without, told=told)

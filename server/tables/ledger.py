@@ -73,6 +73,15 @@ sa.Index(
     sqlite_where=events.c.subject.is_(None),
     postgresql_where=events.c.subject.is_(None),
 )
+AFTERWARDS: Final = sa.text("(received_ms - event_ms > 3600000 OR voids IS NOT NULL)")
+"""What reached the server more than an hour after it had happened, or undoes something: few, and told of what was."""
+sa.Index(
+    "ix_events_afterwards",
+    events.c.site,
+    events.c.received_ms,
+    sqlite_where=AFTERWARDS,
+    postgresql_where=AFTERWARDS,
+)
 sa.Index(
     "ix_events_voids",
     events.c.voids,

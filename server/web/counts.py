@@ -11,7 +11,7 @@ from werkzeug import Response
 
 from server import case_list, context, papers, queries
 from server.case_list import CaseFilter
-from server.counts import closing, exceptions, listing, recount, sharing, shown, standing
+from server.counts import closing, late, listing, recount, sharing, shown, standing
 from server.counts.compare import ReportLine
 from server.counts.plan import CountError
 from server.counts.reckoning import reckon
@@ -111,8 +111,8 @@ def _count(number: str) -> str:
         state = listing.state_of(connection, person.site, number)
         if state == "open" and not person.may(Task.COUNT):
             found = veiled(found)
-        late = CaseFilter(rule=exceptions.RULE, document=number)
-        exceptional = case_list.list_cases(connection, person.site, late, limit=LATE_SHOWN_MAX)
+        waiting = CaseFilter(rule=late.RULE, document=number)
+        exceptional = case_list.list_cases(connection, person.site, waiting, limit=LATE_SHOWN_MAX)
         kinds = by_kind(found.totals, found.each_line())
         moved = [key for m in found.moves for key in (m.subject, m.origin, m.destination)]
         scanned = [key for case in exceptional for key in (case.unit, case.seen)]
@@ -130,8 +130,8 @@ def _count(number: str) -> str:
             versions=papers.versions(connection, person.site, "count_result", number),
             pending=standing.pending(connection, person.site, number),
             exceptions=exceptional,
-            late=case_list.count_by_rule(connection, person.site, late).get(exceptions.RULE, 0),
-            rule=exceptions.RULE,
+            late=case_list.count_by_rule(connection, person.site, waiting).get(late.RULE, 0),
+            rule=late.RULE,
             unscanned=found.unscanned,
             unscanned_max=UNSCANNED_SHOWN_MAX,
             bins_open_max=BINS_OPEN_MAX,

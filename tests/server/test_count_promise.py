@@ -22,15 +22,19 @@ from server.counts.plan import CountError
 from server.counts.still import PACKED
 from server.database import writing
 from server.tables import document_rows
-from sync.event import format_name
-from tests.handheld import BIN_A, BIN_B, DAY, Chain, unit
+from sync.event import decode, format_name
+from tests.handheld import BIN_A, BIN_B, BIN_C, DAY, Chain, unit
 from tests.server.closed_counts import frozen, late_marks, misplaced_exceptions
 from tests.server.counting import NOW, Counting, begin
 from tests.server.site import SITE, enrol, push, site, state_document
 
 UNITS = [unit(f"U{n}") for n in range(4)]
+STRANGERS = [unit(f"S{n}") for n in range(2)]
+"""Units that the count knows nothing of."""
 DEVICES = (1, 2, 3)
 PLACES = st.sampled_from([BIN_A, BIN_B])
+MOMENTS = st.integers(-15, 60)
+"""Minutes from when the first bin is opened; it takes three for both."""
 PARTS = st.sampled_from(["all", "later half", "nothing", "first half"])
 """What of a queue gets through after a scan."""
 
@@ -80,6 +84,33 @@ class ClosedCount(RuleBasedStateMachine):
         moment = DAY + 60_000 * (1 + len(self.chains[device].lines))
         self.chains[device].scan(moment, "move", subject, location=BIN_B)
         self.sync(device, part)
+
+    @rule(
+        device=st.sampled_from(DEVICES),
+        subject=st.sampled_from([*STRANGERS, UNITS[0]]),
+        place=st.sampled_from([BIN_A, BIN_B, BIN_C]),
+        minute=MOMENTS,
+        part=PARTS,
+    )
+    def put(self, device: int, subject: str, place: str, minute: int, part: str) -> None:
+        self.chains[device].scan(DAY + 60_000 * minute, "put_away", subject, location=place)
+        self.sync(device, part)
+
+    @rule(device=st.sampled_from(DEVICES))
+    def change_battery(self, device: int) -> None:
+        """What it has not sent yet is known to within five minutes from then on."""
+        self.chains[device].boot += "'"
+
+    @rule(device=st.sampled_from(DEVICES), back=st.integers(1, 3), part=PARTS)
+    def take_back(self, device: int, back: int, part: str) -> None:
+        """An undo of any scan, as a handheld says it."""
+        chain = self.chains[device]
+        undone = decode(chain.lines[-back]) if len(chain.lines) >= back else None
+        if undone is not None and undone.action != "void":
+            voids = format_name((device, chain.epoch, len(chain.lines) + 1 - back))
+            said = {"location": undone.location, "document": undone.document, "reason": "mistake"}
+            chain.scan(DAY + 3_000_000, "void", undone.subject, voids=voids, **said)
+            self.sync(device, part)
 
     @rule(device=st.sampled_from(DEVICES), back=st.integers(1, 3), part=PARTS)
     def undo(self, device: int, back: int, part: str) -> None:

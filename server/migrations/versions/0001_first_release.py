@@ -243,6 +243,14 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         postgresql_where=sa.text("about IS NOT NULL"),
     )
     op.create_index(
+        "ix_events_afterwards",
+        "events",
+        ["site", "received_ms"],
+        unique=False,
+        sqlite_where=sa.text("(received_ms - event_ms > 3600000 OR voids IS NOT NULL)"),
+        postgresql_where=sa.text("(received_ms - event_ms > 3600000 OR voids IS NOT NULL)"),
+    )
+    op.create_index(
         "ix_events_bare",
         "events",
         ["site", "location"],

@@ -1,0 +1,79 @@
+"""What reached the server after a count was closed and tells of before: a handheld was away, or something was undone.
+
+By it a unit may have lain in a counted bin of which the closed versions have no line, wherever it is by now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from server.database import KEYS, SITE
+from server.ledger import FOLDED, in_chunks
+from server.tables import document_rows, documents, events
+from server.tables.ledger import AFTERWARDS
+from sync.identity import is_container, is_stock
+
+CLOCK_MS_MAX: Final = 86_400_000
+"""So far a clock may be out before its scans of a count are looked for no more, in milliseconds."""
+SOON_MS: Final = 3_600_000
+"""What came later than this after it happened stands in an index of its own (`AFTERWARDS`)."""
+_COMMITTED_MS_MAX: Final = 600_000
+"""So long before the closing something may have arrived whose transaction the closing did not see yet."""
+
+_e: Final = events.c
+_SINCE, _UNTIL = sa.bindparam("since", type_=sa.BigInteger), sa.bindparam("until", type_=sa.BigInteger)
+_ARRIVED: Final = (
+    sa.select(_e.subject)
+    .where(_e.site == SITE, _e.received_ms >= _SINCE, _e.subject.isnot(None), _e.outcome.in_(FOLDED))
+    .distinct()
+)
+_HAPPENED: Final = _e.event_ms - _e.uncertainty_ms <= _UNTIL
+_LONG_AFTER: Final = _ARRIVED.where(AFTERWARDS, _HAPPENED | _e.voids.isnot(None))
+_SOON_AFTER: Final = _ARRIVED.where(_e.event_ms.between(_SINCE - SOON_MS, _UNTIL + CLOCK_MS_MAX), _HAPPENED)
+_PUT_IN: Final = sa.union(
+    sa.select(_e.subject).where(_e.site == SITE, _e.container.in_(KEYS), _e.subject.isnot(None)),
+    sa.select(document_rows.c.subject).where(document_rows.c.site == SITE, document_rows.c.container.in_(KEYS)),
+)
+_FIRST_CLOSING: Final = sa.select(documents.c.event_ms).where(
+    documents.c.site == SITE,
+    documents.c.kind == "count_result",
+    documents.c.number == sa.bindparam("version"),
+    documents.c.event.isnot(None),
+)
+
+
+def subjects(connection: sa.Connection, site: str, number: str, until_ms: int) -> set[str]:
+    """Units and containers that something tells of which the first version of a closed count could not know yet.
+
+    What a container took along is among them, whatever became of it. None where the count was never closed.
+
+    Args:
+        until_ms: when the last bin was finished; what only happened later is left out, but for undos.
+    """
+    closed_ms = connection.execute(_FIRST_CLOSING, {"site": site, "version": f"{number}/1"}).scalar()
+    if closed_ms is None:
+        return set()
+    asked: dict[str, Any] = {"site": site, "since": closed_ms - _COMMITTED_MS_MAX, "until": until_ms}
+    found = {
+        subject
+        for query in (_LONG_AFTER, _SOON_AFTER)
+        for subject in connection.execute(query, asked).scalars()
+        if not is_stock(subject)
+    }
+    return found | _ever_in(connection, site, found)
+
+
+def _ever_in(connection: sa.Connection, site: str, boxes: Iterable[str]) -> set[str]:
+    """Units and containers that were ever put into one of these, or are said to be in it, however deep."""
+    found: set[str] = set()
+    edge = {subject for subject in boxes if is_container(subject)}
+    while edge:
+        asked = ({"site": site, "keys": keys} for keys in in_chunks(edge))
+        put = {subject for each in asked for subject in connection.execute(_PUT_IN, each).scalars()}
+        put = {subject for subject in put if not is_stock(subject)} - found
+        found |= put
+        edge = {subject for subject in put if is_container(subject)}
+    return found

@@ -1,0 +1,148 @@
+"""What a closed count has no line of may still have lain in its bins, if a scan that comes late says so."""
+
+from __future__ import annotations
+
+import pytest
+
+from server.counts.late import late_scans
+from server.database import reading, writing
+from server.undo import undo
+from server.upkeep import verify
+from sync.event import ScanEvent, format_name
+from tests.handheld import BIN_A, BIN_B, BIN_C, DAY, PHONE, Chain, unit
+from tests.server.closed_counts import misplaced_exceptions
+from tests.server.counting import NOW, Counting, begin, close
+from tests.server.site import SITE, enrol, push, state_document
+
+A1, NEW, OLD = (unit(serial) for serial in ("A1", "NEW", "OLD"))
+BOX = "https://id.gs1.org/00/095011010000000014"
+
+
+@pytest.fixture
+def away(warehouse: str) -> Chain:
+    """A count of two bins that is closed, and a handheld that had no network since before."""
+    state_document("stock", "STOCK", [{"subject": A1, "location": BIN_A}], now_ms=DAY - 100_000)
+    state_document("stock", "OTHERS", [{"subject": OLD, "location": BIN_C}], now_ms=DAY - 90_000)
+    for number in (1, 2, 3):
+        enrol(number)
+    begin()
+    counter = Chain(1)
+    count = Counting(counter)
+    count(BIN_A, A1)
+    count(BIN_B)
+    push(counter, now_ms=NOW)
+    close()
+    return Chain(3)
+
+
+def late() -> list[str | None]:
+    """Subjects of the late scans of the count, as they are reckoned; what is stored has to say the same."""
+    assert misplaced_exceptions("CC-1") is None
+    assert [said for said in verify(SITE, lambda _: None) if said.startswith("cases")] == []
+    with reading() as c:
+        return [fact.event.subject for fact in late_scans(c, site=SITE, number="CC-1")]
+
+
+def move_on(subject: str) -> None:
+    other = Chain(2)
+    other.scan(NOW + 120_000, "move", subject, location=BIN_C)
+    push(other, now_ms=NOW + 130_000)
+
+
+def take_back(scan: ScanEvent) -> None:
+    with writing() as c:
+        undo(c, site=SITE, name=format_name(scan.name), reason="wrong bin", operator="Sam", now_ms=NOW + 200_000)
+
+
+def test_a_unit_that_a_late_scan_puts_into_a_counted_bin_is_an_exception_wherever_it_goes_then(away: Chain) -> None:
+    away.scan(DAY - 20_000, "receive", NEW, location=BIN_A)
+    push(away, now_ms=NOW + 60_000)
+    assert late() == [NEW]
+    move_on(NEW)
+    assert late() == [NEW]
+
+
+def test_a_known_unit_that_a_late_scan_moves_into_a_counted_bin_is_an_exception_wherever_it_goes_then(
+    away: Chain,
+) -> None:
+    away.scan(DAY - 20_000, "move", OLD, location=BIN_B)
+    push(away, now_ms=NOW + 60_000)
+    assert late() == [OLD]
+    move_on(OLD)
+    assert late() == [OLD]
+
+
+def test_what_a_late_scan_says_of_a_unit_that_another_late_scan_brought_is_an_exception_too(away: Chain) -> None:
+    away.scan(DAY - 20_000, "receive", NEW, location=BIN_A)
+    away.scan(DAY - 10_000, "inspect", NEW, location=BIN_A)
+    push(away, now_ms=NOW + 60_000)
+    assert late() == [NEW, NEW]
+    later = Chain(2)
+    later.scan(DAY - 5_000, "inspect", NEW, location=BIN_A)
+    push(later, now_ms=NOW + 70_000)
+    assert late() == [NEW, NEW, NEW]
+
+
+def test_a_late_scan_into_a_counted_bin_that_is_undone_is_no_exception_any_more(away: Chain) -> None:
+    put = away.scan(DAY - 20_000, "receive", NEW, location=BIN_A)
+    push(away, now_ms=NOW + 60_000)
+    move_on(NEW)
+    take_back(put)
+    assert late() == []
+
+
+def test_a_unit_in_a_carton_that_a_late_scan_moves_into_a_counted_bin_is_an_exception(away: Chain) -> None:
+    packer = Chain(2)
+    packer.scan(DAY - 80_000, "pack", OLD, container=BOX)
+    push(packer, now_ms=DAY - 70_000)
+    away.scan(DAY - 20_000, "move", BOX, location=BIN_A)
+    push(away, now_ms=NOW + 60_000)
+    first = late()
+    assert OLD in first
+    packer.scan(NOW + 120_000, "move", OLD, location=BIN_C)
+    push(packer, now_ms=NOW + 130_000)
+    assert late() == first
+
+
+def test_a_unit_back_in_a_counted_bin_by_an_undo_is_an_exception_wherever_it_goes_then(away: Chain) -> None:
+    hers = Chain(2)
+    hers.scan(DAY - 60_000, "receive", NEW, location=BIN_A)
+    wrong = hers.scan(DAY - 50_000, "move", NEW, location=BIN_C)
+    push(hers, now_ms=DAY - 40_000)
+    assert late() == []
+    take_back(wrong)
+    assert late() == [NEW]
+    hers.scan(NOW + 300_000, "move", NEW, location=BIN_C)
+    push(hers, now_ms=NOW + 310_000)
+    assert late() == [NEW]
+
+
+def test_pieces_that_a_late_scan_puts_into_a_counted_bin_are_an_exception_wherever_they_go_then(away: Chain) -> None:
+    away.scan(DAY - 20_000, "receive", PHONE, location=BIN_A, quantity=5)
+    push(away, now_ms=NOW + 60_000)
+    assert late() == [PHONE]
+    other = Chain(2)
+    other.scan(NOW + 120_000, "move", PHONE, location=BIN_C, origin=BIN_A, quantity=5)
+    push(other, now_ms=NOW + 130_000)
+    assert late() == [PHONE]
+
+
+def test_a_scan_that_may_be_late_by_a_bad_clock_is_so_whatever_else_happened_after_the_count(away: Chain) -> None:
+    away.scan(DAY + 400_000, "put_away", NEW, location=BIN_A)
+    away.boot = "a later boot"  # of the clock before that the server knows no more than to within five minutes
+    push(away, now_ms=NOW + 60_000)
+    assert late() == [NEW]
+    other = Chain(2)
+    other.scan(DAY + 350_000, "move", NEW, location=BIN_C)
+    push(other, now_ms=NOW + 70_000)
+    assert late() == [NEW]
+
+
+def test_what_certainly_happened_after_the_count_says_nothing_of_what_a_bad_clock_may_date_into_it(away: Chain) -> None:
+    other = Chain(2)
+    other.scan(DAY + 350_000, "move", NEW, location=BIN_A)
+    push(other, now_ms=NOW + 50_000)
+    away.scan(DAY + 400_000, "inspect", NEW, location=BIN_A)
+    away.boot = "a later boot"
+    push(away, now_ms=NOW + 60_000)
+    assert late() == []
