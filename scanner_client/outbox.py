@@ -18,7 +18,7 @@ from scanner_client.database import Database, Row
 from scanner_client.wording import say
 from sync.actions import refuse
 from sync.event import GENESIS, LINE_BYTES_MAX, EventError, ScanEvent, decode, digest, encode
-from sync.protocol import EVENTS_PER_PUSH_MAX, MISSING_RANGES_MAX, RETENTION_MS, Reply
+from sync.protocol import EVENTS_PER_PUSH_MAX, RETENTION_MS, Reply
 
 SCHEMA: Final = (
     """CREATE TABLE epochs (
@@ -237,14 +237,8 @@ class Outbox:
                 self._keep_sent(run)
             at = self.state(run.epoch.epoch)
             diverged = at.diverged or self._differs(at, reply)
-            through = durable_through(reply, base_seq=at.base_seq)
-            if diverged:
-                # The server's mark speaks of other events: of ours it has what it answered for, run by run. What
-                # another incarnation had, this one may have lost, and the mark over it be somebody else's.
-                had = at.acked_through if at.confirmed else at.base_seq
-                sent = reply.acked_through >= run.last and run.first <= had + 1
-                through = max(had, run.last) if sent else had
-            through = min(through, at.last_seq)
+            is_proven = not diverged and self._digest_at(at, reply.acked_through) is not None
+            through = min(reply.acked_through if is_proven else answered_through(at, run, reply), at.last_seq)
             self._database.run(
                 "UPDATE epochs SET acked_through=?, safe_through=?, mapped_through=?, confirmed=1, diverged=?"
                 " WHERE epoch=?",
@@ -368,18 +362,21 @@ def _digest(found: object) -> bytes | None:
     return found if isinstance(found, bytes) and len(found) == len(GENESIS) else None
 
 
-def durable_through(reply: Reply, *, base_seq: int) -> int:
-    """Up to where the server has everything that this queue still holds (events after `base_seq`).
+def answered_through(at: Epoch, run: Run, reply: Reply) -> int:
+    """Up to where the server has everything that this queue still holds, where its mark proves nothing of that.
 
-    Usually that is the server's own mark. A server that was restored from before `base_seq` waits for events that
-    nobody has any more: its mark stands still, and what it lacks is in `missing`.
+    The mark then speaks of a copy's events, or stands before all that is still here: a server that was restored from
+    before `base_seq` waits for events that nobody has any more. What it has beyond them may be a copy's as well, under
+    the same numbers. So of ours this incarnation has what it answered for itself, run by run.
     """
-    if reply.acked_through >= base_seq:
-        return reply.acked_through
-    wanted = [first for first, last in reply.missing if last > base_seq]
-    if not wanted and len(reply.missing) >= MISSING_RANGES_MAX:
-        return base_seq  # the list was cut off before it came to us
-    return max(base_seq, min([reply.last_seq, *(first - 1 for first in wanted)]))
+    had = at.acked_through if at.confirmed and not _lacks(reply, at.base_seq + 1, at.acked_through) else at.base_seq
+    is_next = run.first <= had + 1 and not _lacks(reply, run.first, run.last)
+    return max(had, run.last) if is_next else had
+
+
+def _lacks(reply: Reply, first: int, last: int) -> bool:
+    """Whether the server says, by numbers, that it has not all of these."""
+    return reply.last_seq < last or any(low <= last and high >= first for low, high in reply.missing)
 
 
 def _epoch(row: tuple[object, ...]) -> Epoch:

@@ -8,7 +8,7 @@ import pytest
 from scanner_client import carried, map_rows
 from scanner_client.database import open_database
 from scanner_client.handheld import Handheld
-from scanner_client.outbox import APPEND_MAX, MARK_EVERY_MS, SCHEMA, Outbox, OutboxError, Run, durable_through
+from scanner_client.outbox import APPEND_MAX, MARK_EVERY_MS, SCHEMA, Outbox, OutboxError, Run
 from sync.event import GENESIS, EventError, chain, decode
 from sync.protocol import MISSING_RANGES_MAX, RETENTION_MS, Reply
 from tests.scanner_client.scans import scan_of
@@ -141,22 +141,49 @@ def test_old_epochs_are_drained_before_the_new_one(outbox: Outbox) -> None:
     assert outbox.next_run().epoch.epoch == EPOCH
 
 
+@pytest.fixture
+def old(outbox: Outbox) -> Outbox:
+    """Three of these eight were let go, and the others are acknowledged."""
+    outbox.append([scan_of(n) for n in range(8)])
+    outbox.acknowledge(outbox.next_run(), reply(8, outbox, safe_through=3))
+    later = NOW + RETENTION_MS + MARK_EVERY_MS
+    head = outbox.state(EPOCH).head.hex()
+    outbox.acknowledge(outbox.next_run(), reply(8, head=head, safe_through=3, server_ms=later))
+    assert (outbox.state(EPOCH).base_seq, outbox.waiting()) == (3, 0)
+    return outbox
+
+
 @pytest.mark.parametrize(
-    ("acked", "missing", "base", "last_seq", "through"),
+    ("last_seq", "missing"),
     [
-        pytest.param(7, [], 0, 7, 7, id="usually its own mark"),
-        pytest.param(3, [[4, 9]], 9, 20, 20, id="what it lacks nobody has any more"),
-        pytest.param(3, [[4, 9], [15, 16]], 9, 20, 14, id="it lacks some that are still here"),
-        pytest.param(3, [[4, 12]], 9, 20, 9, id="it lacks some that are gone and some that are here"),
-        pytest.param(40, [], 50, 40, 50, id="it was restored from before all that is still here"),
-        pytest.param(3, [[n, n] for n in range(4, 4 + MISSING_RANGES_MAX)], 200, 300, 200, id="list cut off"),
+        pytest.param(1, [], id="it has nothing beyond"),
+        pytest.param(8, [[2, 3]], id="a copy has sent as much as this queue"),
+        pytest.param(20, [[2, 3], [5, 6]], id="and more, but for some"),
+        pytest.param(900, [[2 * n, 2 * n] for n in range(1, MISSING_RANGES_MAX + 1)], id="the list is cut off"),
     ],
 )
-def test_server_that_lost_what_nobody_has_does_not_hold_up_the_rest(
-    acked: int, missing: list[list[int]], base: int, last_seq: int, through: int
+def test_server_from_before_what_was_let_go_is_sent_all_that_is_left_whatever_it_has_beyond_by_number(
+    old: Outbox, last_seq: int, missing: list[list[int]]
 ) -> None:
-    found = durable_through(reply(acked, missing=missing, last_seq=last_seq), base_seq=base)
-    assert found == through
+    """Its mark stays before what nobody has any more, and says nothing of this queue's scans."""
+    old.doubt()
+    old.acknowledge(old.next_run(), reply(1, last_seq=last_seq, missing=missing))
+    assert seqs(old.next_run()) == [4, 5, 6, 7, 8]
+    old.acknowledge(old.next_run(2), reply(1, last_seq=max(5, last_seq), missing=[[2, 3]]))
+    assert seqs(old.next_run()) == [6, 7, 8]
+    old.acknowledge(old.next_run(), reply(1, last_seq=max(8, last_seq), missing=[[2, 3]]))
+    assert old.waiting() == 0
+    old.acknowledge(old.next_run(), reply(1, last_seq=max(8, last_seq), missing=[[2, 3]]))
+    assert old.waiting() == 0, "it was answered for by this incarnation"
+
+
+@pytest.mark.parametrize(("last_seq", "missing"), [(6, [[2, 3]]), (8, [[2, 3], [7, 7]])])
+def test_server_that_lacks_what_it_had_answered_for_is_sent_it_again(
+    old: Outbox, last_seq: int, missing: list[list[int]]
+) -> None:
+    """As when its disk was put back to a picture of itself, with no word about it."""
+    old.acknowledge(old.next_run(), reply(1, last_seq=last_seq, missing=missing))
+    assert seqs(old.next_run()) == [4, 5, 6, 7, 8]
 
 
 def test_queue_that_holds_more_than_it_says_is_not_continued(outbox: Outbox) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from scanner_client import background
+from scanner_client import background, outbox
 from scanner_client.background import Background
-from scanner_client.outbox import Outbox
+from scanner_client.outbox import Epoch, Outbox, Run
 from scanner_client.site_map import SiteMap
 from scanner_client.uploader import Sent, SyncError, Uploader
+from sync.protocol import Reply
 from tests.simulation.faults.plan import Fault
 from tests.simulation.faults.planted import Patch, caught_by
 
@@ -53,6 +54,18 @@ def the_head_of_a_reply_is_not_compared(patch: Patch) -> None:
 def a_restored_server_is_not_asked_what_it_lost(patch: Patch) -> None:
     patch.setattr(Outbox, "doubt", lambda _: None)
     _mark_never_goes_back(patch)
+
+
+@caught_by(2, 4, faults=(Fault.BACKUP, Fault.HOLIDAY, Fault.TWIN, Fault.RESTORE))
+def what_lies_beyond_a_gap_is_believed_by_number(patch: Patch) -> None:
+    true = outbox.answered_through
+
+    def by_number(at: Epoch, run: Run, reply: Reply) -> int:
+        if reply.acked_through >= at.base_seq:
+            return true(at, run, reply)
+        return max(at.base_seq, min([reply.last_seq, *(low - 1 for low, high in reply.missing if high > at.base_seq)]))
+
+    patch.setattr(outbox, "answered_through", by_number)
 
 
 @caught_by(6, faults=(Fault.OUTAGE, Fault.DROPPED))
