@@ -239,10 +239,11 @@ class Outbox:
             diverged = at.diverged or self._differs(at, reply)
             is_proven = not diverged and self._digest_at(at, reply.acked_through) is not None
             through = min(reply.acked_through if is_proven else answered_through(at, run, reply), at.last_seq)
+            safe = reply.safe_through if is_proven else at.safe_through  # else the backup may hold a copy's, by number
             self._database.run(
                 "UPDATE epochs SET acked_through=?, safe_through=?, mapped_through=?, confirmed=1, diverged=?"
                 " WHERE epoch=?",
-                through, min(reply.safe_through, through), min(at.mapped_through, through), diverged, at.epoch,
+                through, min(safe, through), min(at.mapped_through, through), diverged, at.epoch,
             )  # fmt: skip
             self._remember(at.epoch, through, reply.server_ms)
             self._let_go(self.state(at.epoch), reply.server_ms)
@@ -256,12 +257,12 @@ class Outbox:
         self.version += 1
 
     def doubt(self) -> None:
-        """The server is another incarnation: ask it for its mark in every epoch.
+        """The server is another incarnation: ask it for its mark in every epoch, and what is in its backups.
 
         Where it holds other events under the same names its mark says nothing of ours, so that these are sent again.
         """
         with self._database.transaction():
-            self._database.run("UPDATE epochs SET confirmed=0")
+            self._database.run("UPDATE epochs SET confirmed=0, safe_through=base_seq")
             self._database.run(
                 "UPDATE epochs SET acked_through=base_seq, mapped_through=min(mapped_through, base_seq) WHERE diverged"
             )

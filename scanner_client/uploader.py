@@ -244,8 +244,12 @@ class Uploader:
             handheld.outbox.doubt()
             carried.doubt(handheld.database)
         diverged = handheld.outbox.acknowledge(run, reply)
-        if diverged and run.epoch.epoch == handheld.outbox.epoch:
-            handheld.renew("the server has other scans under this queue's names: it was copied or restored")
+        if run.epoch.epoch == handheld.outbox.epoch:
+            if diverged:
+                handheld.renew("the server has other scans under this queue's names: it was copied or restored")
+            elif reply.acked_through < run.epoch.base_seq:
+                # Its mark waits for ever, and so nothing would ever again be safe in a backup and be let go.
+                handheld.renew("the server was restored from before what this queue has let go")
         now = Cursor(cursor=reply.cursor, incarnation=reply.incarnation)
         handheld.site_map.apply(
             reply.changes, now, more=reply.more, clock=handheld.clock, asked_ms=asked_ms, server_ms=reply.server_ms

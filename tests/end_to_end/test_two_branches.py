@@ -24,9 +24,10 @@ from scanner_client.enrol_command import enrol
 from scanner_client.handheld import Handheld, open_handheld
 from scanner_client.outbox import MARK_EVERY_MS
 from scanner_client.uploader import SyncError, Uploader
-from server import backup, enrolment, upkeep
+from server import backup, enrolment, queries, upkeep
 from server.database import db, reading, writing
 from server.tables import events
+from sync.event import encode
 from sync.protocol import RETENTION_MS
 from tests.scanner_client.scans import scan_of
 from tests.server import office
@@ -34,6 +35,8 @@ from tests.simulation.faults.seeds import SHARED_MEMORY
 from tests.simulation.station import ADDRESS, Network
 
 ORIGINAL, COPY = 0, 1
+Kept = tuple[int, int, bytes]
+"""Epoch, number and line of a scan."""
 BOOTED_MS: Final = office.NOW - 1_000_000
 PUSHES_MAX: Final = 60
 """Of one sync here: a handheld that needs more presses a server that has nothing new to say."""
@@ -48,6 +51,8 @@ class Scene:
         self.network = Network(app)
         self._file = Path(str(db.engine.url.database))
         self.scanned = self.backups = 0
+        self.beeped: dict[int, set[Kept]] = {ORIGINAL: set(), COPY: set()}
+        self.backed_up: set[Kept] = set()
 
     def begins_at_length(self) -> None:
         """A handheld that has let go of what an old backup lacks: of ten scans the first five are in the oldest."""
@@ -61,13 +66,14 @@ class Scene:
     def keeps(self, kept: Path) -> None:
         """Remember how everything is."""
         db.engine.dispose()
-        self._kept = kept, self.now_ms, self.scanned, self.backups
+        self._kept = kept, self.now_ms, self.scanned, self.backups, set(self.beeped[ORIGINAL]), set(self.backed_up)
         shutil.copytree(self.home(ORIGINAL), kept / "home")  # makes the folder
         shutil.copy(self._file, kept)
 
     def begins_anew(self) -> None:
         """Everything is as it was kept, and the copy was just made."""
-        kept, self.now_ms, self.scanned, self.backups = self._kept
+        kept, self.now_ms, self.scanned, self.backups, beeped, backed_up = self._kept
+        self.beeped[ORIGINAL], self.backed_up = set(beeped), set(backed_up)
         db.engine.dispose()
         for path in self._file.parent.glob(f"{self._file.name}*"):
             path.unlink()
@@ -90,7 +96,8 @@ class Scene:
     def scans(self, branch: int, count: int) -> None:
         """So many beeps, each of a unit of its own."""
         with self.opened(branch) as handheld:
-            handheld.commit([scan_of(f"{branch}-{self.scanned + n}") for n in range(count)])
+            named = handheld.commit([scan_of(f"{branch}-{self.scanned + n}") for n in range(count)])
+        self.beeped[branch].update((event.epoch, event.seq, encode(event)) for event in named)
         self.scanned += count
 
     def syncs(self, branch: int, *, pushes: int = PUSHES_MAX, at_once: int = 500) -> None:
@@ -114,10 +121,14 @@ class Scene:
         """The folder of the original is copied to a machine that looks the same, over what the copy was before."""
         shutil.rmtree(self.home(COPY), ignore_errors=True)
         shutil.copytree(self.home(ORIGINAL), self.home(COPY))
+        self.beeped[COPY] = set(self.beeped[ORIGINAL])
 
     def backs_up(self) -> None:
         backup.back_up(self.folder / f"backup-{self.backups}", now_ms=self.now_ms)
         self.backups += 1
+        with reading() as c:
+            rows = c.execute(sa.select(events.c.epoch, events.c.seq, events.c.line))
+            self.backed_up.update((epoch, seq, line) for epoch, seq, line in rows)
 
     def restores(self, number: int) -> None:
         """As the command does it, with the server stopped."""
@@ -163,6 +174,16 @@ class Scene:
             ]
         return found
 
+    def gone_too_early(self) -> list[str]:
+        """What a queue has let go that no backup has."""
+        found = []
+        for branch in self.branches:
+            with self.opened(branch) as handheld:
+                bases = {epoch.epoch: epoch.base_seq for epoch in handheld.outbox.epochs()}
+            gone = {kept for kept in self.beeped[branch] if kept[1] <= bases[kept[0]]}
+            found += [f"{branch} let go {seq} of {epoch}" for epoch, seq, _ in sorted(gone - self.backed_up)]
+        return found
+
     def wrong(self) -> list[str]:
         """What does not fit once everybody has synced."""
         for _ in range(2):
@@ -172,7 +193,7 @@ class Scene:
         for branch in self.branches:
             with self.opened(branch) as handheld:
                 owing += [f"{branch} owes {e.epoch}" for e in handheld.outbox.epochs() if e.waiting or not e.confirmed]
-        return owing + self.astray() + list(upkeep.verify(office.SITE, lambda _: None))
+        return owing + self.astray() + self.gone_too_early() + list(upkeep.verify(office.SITE, lambda _: None))
 
 
 @pytest.fixture
@@ -228,6 +249,38 @@ def test_a_handheld_that_knows_of_its_copy_sends_what_waits_to_a_server_from_bef
     assert here.wrong() == []
 
 
+def test_a_handheld_goes_on_anew_where_its_server_lost_what_it_has_let_go_and_keeps_nothing_for_ever(
+    here: Scene,
+) -> None:
+    here.scans(ORIGINAL, 3)
+    here.restores(0)
+    here.syncs(ORIGINAL)
+    here.scans(ORIGINAL, 4)
+    here.lets_go(ORIGINAL)
+    with here.opened(ORIGINAL) as handheld:
+        old, new = handheld.outbox.epochs()
+    assert (old.base_seq, old.acked_through, new.base_seq) == (10, 13, 4)
+    assert here.wrong() == []
+    with reading() as c:
+        assert [row["copied_ms"] for row in queries.list_devices(c, office.SITE)] == [None], "nobody copied it"
+
+
+def test_scans_of_a_copied_handheld_are_kept_until_they_are_in_a_backup_themselves(here: Scene) -> None:
+    """The backup has the copy's under the same numbers."""
+    here.is_copied()
+    here.scans(COPY, 3)
+    here.syncs(COPY)
+    here.backs_up()
+    here.scans(ORIGINAL, 3)
+    here.syncs(ORIGINAL)
+    here.waits_for_the_retention()
+    here.syncs(ORIGINAL)
+    here.syncs(ORIGINAL)
+    assert here.gone_too_early() == []
+    here.restores(here.backups - 1)
+    assert here.wrong() == []
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """Somebody scans, and then the network is there, or for a moment, or not."""
@@ -258,6 +311,22 @@ class LetGo:
 
 
 @dataclass(frozen=True, slots=True)
+class BackUp:
+    """The server's, of what it has."""
+
+    def happens(self, here: Scene) -> None:
+        here.backs_up()
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """Nobody works."""
+
+    def happens(self, here: Scene) -> None:
+        here.waits_for_the_retention()
+
+
+@dataclass(frozen=True, slots=True)
 class Copy:
     """The copy is made anew from the original."""
 
@@ -277,9 +346,14 @@ class Restore:
 
 BRANCH = st.sampled_from([ORIGINAL, COPY])
 WORK = st.builds(Work, BRANCH, st.integers(0, 3), st.sampled_from(["all", "all", "one push", "no reply", "nothing"]))
-STEP = st.one_of(
-    WORK, WORK, WORK, WORK, WORK, st.builds(Restore, st.booleans()), st.builds(LetGo, BRANCH), st.builds(Copy)
+OTHER = (
+    st.builds(Restore, st.booleans()),
+    st.builds(LetGo, BRANCH),
+    st.builds(Copy),
+    st.just(BackUp()),
+    st.just(Week()),
 )
+STEP = st.one_of(*[WORK] * 6, *OTHER)
 
 
 @pytest.mark.slow
@@ -291,7 +365,7 @@ def test_of_two_branches_no_scan_is_lost_or_there_twice_whatever_is_copied_let_g
     # A dozen steps are read as they are; to make them fewer would take many times as long.
     @settings(max_examples=60, phases=[Phase.generate])
     @given(st.lists(STEP, min_size=6, max_size=14))
-    def holds(steps: list[Work | LetGo | Copy | Restore]) -> None:
+    def holds(steps: list[Work | LetGo | BackUp | Week | Copy | Restore]) -> None:
         here.begins_anew()
         for step in steps:
             step.happens(here)
