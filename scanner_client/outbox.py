@@ -329,9 +329,15 @@ class Outbox:
         )
         old = row[0] if row and row[0] is not None else 0
         through = min(old, at.acked_through, at.safe_through, at.base_seq + LET_GO_MAX)
-        if through <= at.base_seq:
+        # What follows continues a digest: up to the last one that can be told, for a disk may have damaged some.
+        row = self._database.row(
+            "SELECT seq, digest FROM events WHERE epoch=? AND seq<=? AND typeof(digest)='blob' AND length(digest)=?"
+            " ORDER BY seq DESC LIMIT 1",
+            at.epoch, through, len(GENESIS),
+        )  # fmt: skip
+        if row is None:
             return
-        base = self._digest_at(at, through)
+        through, base = row
         self._database.run("DELETE FROM events WHERE epoch=? AND seq<=?", at.epoch, through)
         self._database.run("UPDATE epochs SET base_seq=?, base_digest=? WHERE epoch=?", through, base, at.epoch)
         self._database.run("DELETE FROM marks WHERE epoch=? AND through<=?", at.epoch, through)

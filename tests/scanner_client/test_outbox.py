@@ -99,6 +99,17 @@ def test_safe_scans_are_let_go_after_seven_days_and_not_before(outbox: Outbox) -
     assert seqs(outbox.next_run()) == [5]
 
 
+def test_damaged_digest_keeps_nobody_from_syncing_when_its_scan_may_be_let_go(outbox: Outbox) -> None:
+    outbox.append([scan_of(n) for n in range(4)])
+    outbox.acknowledge(outbox.next_run(), reply(4, outbox, safe_through=3))
+    outbox._database.run("UPDATE events SET digest=x'00' WHERE seq=3")
+    head, later = outbox.state(EPOCH).head.hex(), NOW + RETENTION_MS + MARK_EVERY_MS
+    outbox.acknowledge(outbox.next_run(), reply(4, head=head, safe_through=3, server_ms=later))
+    assert outbox.state(EPOCH).base_seq == 2, "what follows continues a digest that can be told"
+    outbox.append([scan_of(4)])
+    assert seqs(outbox.next_run()) == [5]
+
+
 def test_scan_that_is_in_no_backup_is_never_let_go(outbox: Outbox) -> None:
     outbox.append([scan_of(1)])
     for days in range(0, 40, 10):
