@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 from typing import NoReturn
@@ -45,8 +46,9 @@ def postgres() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def emptied(postgres: Server) -> Emptied:
-    return Emptied(postgres)
+def emptied(postgres: Server) -> Iterator[Emptied]:
+    with closing(Emptied(postgres)) as databases:
+        yield databases
 
 
 @pytest.fixture

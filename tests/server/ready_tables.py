@@ -1,7 +1,7 @@
 """Databases with the tables of this release and no row: tests need thousands, and the tables take longer than most.
 
 SQLite gets a copy of a file that was made once. On PostgreSQL one database serves test after test, and is emptied
-before each.
+before each: a few rows are deleted, for to truncate a table makes each of its files anew.
 """
 
 from __future__ import annotations
@@ -19,20 +19,23 @@ from server import migrations
 from server.database import db, engine_options, keep_private, prepare
 from tests.postgres import Server, libpq_url
 
+DELETED_MAX: Final = 8 * 8_192
+"""Bytes of a table whose rows are deleted; a larger one is truncated."""
 REUSES_MAX: Final = 100
 """Each emptying leaves dead rows in PostgreSQL's catalogue, which a new database is free of."""
 NAME: Final = "emptied"
 
 # Whoever is still connected belongs to a test that is over.
-_PART = "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE datname = %s"
+_PART = "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
 _SHAPE = """
     SELECT md5(string_agg(concat_ws(' ', attrelid, attname, atttypid, attnotnull), ',' ORDER BY attrelid, attnum)),
            (SELECT array_agg(version_num) FROM alembic_version)
     FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace = 'public'::regnamespace
 """
-# Once empty it has no size again, and where nothing was written there is nothing to empty.
+# Where nothing was ever written there is nothing to empty. What was deleted still takes room, and is in the way of who
+# reads the table: beyond some pages it is truncated.
 _WRITTEN = """
-    SELECT string_agg(oid::regclass::text, ', ') FROM pg_class
+    SELECT oid::regclass::text, pg_relation_size(oid) > %s FROM pg_class
     WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'
           AND pg_relation_size(oid) > 0
 """
@@ -83,36 +86,42 @@ class Emptied:
     """One PostgreSQL database after the other: each is emptied and used again, as long as its tables are unchanged."""
 
     cluster: Server
+    _own: psycopg.Connection[tuple[object, ...]] | None = field(default=None, init=False)
+    """Stays open, for to connect takes as long as to empty."""
     _shape: object = field(default=None, init=False)
     _uses: int = field(default=0, init=False)
 
     def url(self) -> str:
         """SQLAlchemy's URL of the database; what was there before is gone."""
-        if not 0 < self._uses < REUSES_MAX or not self._empty():
+        if self._own is None or self._uses == REUSES_MAX or not _emptied(self._own, self._shape):
+            self.close()
             self.cluster.drop_database(NAME)
             _upgrade(self.cluster.new_database(NAME))
-            with self._connect(NAME) as c:
-                self._shape, self._uses = c.execute(_SHAPE).fetchone(), 0
+            self._own = psycopg.connect(libpq_url(self.cluster.database_url(NAME)), autocommit=True)
+            self._shape, self._uses = self._own.execute(_SHAPE).fetchone(), 0
         self._uses += 1
         return self.cluster.database_url(NAME)
 
-    def _empty(self) -> bool:
-        """Whether it could be emptied: not where a test changed the tables themselves, or went further."""
-        with self._connect("postgres") as c:
-            c.execute(_PART, [NAME])
-            c.execute(f"ALTER DATABASE {NAME} RESET ALL")
-        with self._connect(NAME) as c:
-            try:
-                if c.execute(_SHAPE).fetchone() != self._shape:
-                    return False
-            except psycopg.Error:
-                return False
-            for (written,) in c.execute(_WRITTEN).fetchall():
-                if written:
-                    c.execute(f"TRUNCATE {written} RESTART IDENTITY")
-            for (sequence,) in c.execute(_SEQUENCES).fetchall():
-                c.execute(f"ALTER SEQUENCE {sequence} RESTART")
-        return True
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._own is not None:
+            self._own.close()
 
-    def _connect(self, name: str) -> psycopg.Connection[tuple[object, ...]]:
-        return psycopg.connect(libpq_url(self.cluster.database_url(name)), autocommit=True)
+
+def _emptied(c: psycopg.Connection[tuple[object, ...]], shape: object) -> bool:
+    """Empty the database; False where a test changed the tables themselves, or went further."""
+    try:
+        c.execute(_PART, [NAME])
+        c.execute(f"ALTER DATABASE {NAME} RESET ALL")
+        if c.execute(_SHAPE).fetchone() != shape:
+            return False
+        written = c.execute(_WRITTEN, [DELETED_MAX]).fetchall()
+        with c.transaction():
+            c.execute("SET LOCAL session_replication_role = replica")  # no foreign key is looked up
+            for table, is_large in written:
+                c.execute(f"TRUNCATE {table} CASCADE" if is_large else f"DELETE FROM {table}")
+        for (sequence,) in c.execute(_SEQUENCES).fetchall():
+            c.execute(f"ALTER SEQUENCE {sequence} RESTART")
+    except psycopg.Error:
+        return False
+    return True

@@ -6,7 +6,12 @@ import pytest
 from tests.postgres import libpq_url
 from tests.server.ready_tables import NAME, Emptied
 
-SITES, VERSION = "SELECT count(*) FROM sites", "SELECT version_num FROM alembic_version"
+ROWS = "SELECT (SELECT count(*) FROM sites) + (SELECT count(*) FROM documents)"
+VERSION = "SELECT version_num FROM alembic_version"
+MANY_DOCUMENTS = """
+    INSERT INTO documents (digest, site, kind, number, rows, folded_rows)
+    SELECT n, 'main', 'asn', n, 0, 0 FROM generate_series(1, 5000) AS n
+"""
 A_SITE = "INSERT INTO sites (site, name, codes) VALUES ('main', 'Main', '{}')"
 
 
@@ -15,6 +20,7 @@ A_SITE = "INSERT INTO sites (site, name, codes) VALUES ('main', 'Main', '{}')"
     "left",
     [
         A_SITE,
+        MANY_DOCUMENTS,
         f"ALTER DATABASE {NAME} SET default_transaction_read_only = on",
         "DROP TABLE sites",
         "ALTER TABLE sites ADD COLUMN more text",
@@ -26,6 +32,6 @@ def test_the_next_test_finds_an_empty_database(emptied: Emptied, left: str) -> N
     with psycopg.connect(libpq_url(emptied.url()), autocommit=True) as still_open:
         still_open.execute(left)
         with psycopg.connect(libpq_url(emptied.url())) as c:
-            assert c.execute(SITES).fetchone() == (0,)
+            assert c.execute(ROWS).fetchone() == (0,)
             assert c.execute(VERSION).fetchone() != ("9999",)
             c.execute(A_SITE)
