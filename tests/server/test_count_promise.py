@@ -96,6 +96,19 @@ class ClosedCount(RuleBasedStateMachine):
         self.chains[device].scan(DAY + 60_000 * minute, "put_away", subject, location=place)
         self.sync(device, part)
 
+    @rule(
+        device=st.sampled_from(DEVICES),
+        subject=st.sampled_from([STRANGERS[1], *UNITS[:2]]),
+        minute=MOMENTS,
+        word=st.sampled_from(["link", "link", "unlink"]),
+        part=PARTS,
+    )
+    def relabel(self, device: int, subject: str, minute: int, word: str, part: str) -> None:
+        """The first stranger is a further name of this unit, or is not."""
+        said = {"identifiers": (STRANGERS[0],), "reason": "relabelled"}
+        self.chains[device].scan(DAY + 60_000 * minute, word, subject, **said)
+        self.sync(device, part)
+
     @rule(device=st.sampled_from(DEVICES))
     def change_battery(self, device: int) -> None:
         """What it has not sent yet is known to within five minutes from then on."""
