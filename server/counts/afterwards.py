@@ -28,15 +28,18 @@ _SINCE, _UNTIL = sa.bindparam("since", type_=sa.BigInteger), sa.bindparam("until
 _ARRIVED: Final = (
     sa.select(_e.subject)
     .where(_e.site == SITE, _e.received_ms >= _SINCE, _e.subject.isnot(None), _e.outcome.in_(FOLDED))
+    .where((_e.action != "count") | (_e.document != sa.bindparam("number", type_=sa.Text)) | _e.document.is_(None))
     .distinct()
 )
+"""Without the scans of the count itself, which are looked at anyway."""
 _HAPPENED: Final = _e.event_ms - _e.uncertainty_ms <= _UNTIL
 _LONG_AFTER: Final = _ARRIVED.where(AFTERWARDS, _HAPPENED | _e.voids.isnot(None))
 _SOON_AFTER: Final = _ARRIVED.where(_e.event_ms.between(_SINCE - SOON_MS, _UNTIL + CLOCK_MS_MAX), _HAPPENED)
-_PUT_IN: Final = sa.union(
-    sa.select(_e.subject).where(_e.site == SITE, _e.container.in_(KEYS), _e.subject.isnot(None)),
+_PUT_IN: Final = sa.union_all(
+    sa.select(_e.subject).where(_e.site == SITE, _e.container.in_(KEYS)),
     sa.select(document_rows.c.subject).where(document_rows.c.site == SITE, document_rows.c.container.in_(KEYS)),
 )
+"""Twice the same, or none, is left out later: asked for here, SQLite would read the site in the order of subjects."""
 _FIRST_CLOSING: Final = sa.select(documents.c.event_ms).where(
     documents.c.site == SITE,
     documents.c.kind == "count_result",
@@ -56,7 +59,7 @@ def subjects(connection: sa.Connection, site: str, number: str, until_ms: int) -
     closed_ms = connection.execute(_FIRST_CLOSING, {"site": site, "version": f"{number}/1"}).scalar()
     if closed_ms is None:
         return set()
-    asked: dict[str, Any] = {"site": site, "since": closed_ms - _COMMITTED_MS_MAX, "until": until_ms}
+    asked: dict[str, Any] = {"site": site, "number": number, "since": closed_ms - _COMMITTED_MS_MAX, "until": until_ms}
     found = {
         subject
         for query in (_LONG_AFTER, _SOON_AFTER)
@@ -72,8 +75,8 @@ def _ever_in(connection: sa.Connection, site: str, boxes: Iterable[str]) -> set[
     edge = {subject for subject in boxes if is_container(subject)}
     while edge:
         asked = ({"site": site, "keys": keys} for keys in in_chunks(edge))
-        put = {subject for each in asked for subject in connection.execute(_PUT_IN, each).scalars()}
-        put = {subject for subject in put if not is_stock(subject)} - found
+        put = {subject for each in asked for subject in connection.execute(_PUT_IN, each).scalars()} - found
+        put = {subject for subject in put if subject is not None and not is_stock(subject)}
         found |= put
         edge = {subject for subject in put if is_container(subject)}
     return found

@@ -41,7 +41,8 @@ _SPEAKING: Final = sa.union_all(
     sa.select(events.c.subject, documents.c.number)
     .join(documents, documents.c.number == events.c.document + "/1")
     .where(events.c.site == SITE, events.c.subject.in_(sa.bindparam("units", expanding=True)))
-    .where(events.c.action == "count", _CLOSINGS),
+    .where(events.c.action == "count", documents.c.kind == "count_result", documents.c.event.isnot(None))
+    .where(sa.func.coalesce(documents.c.site, "") == SITE),  # by its number, not by going through all of the site
     # what lay there by other late scans only
     sa.select(cases.c.unit, cases.c.document + "/").where(
         cases.c.site == SITE, cases.c.unit.in_(KEYS), cases.c.rule == RULE
@@ -54,7 +55,7 @@ _WAITING: Final = (
 _LATEST: Final = sa.select(sa.func.max(events.c.event_ms + events.c.uncertainty_ms)).where(
     events.c.site == SITE, events.c.document.in_(KEYS)
 )
-_PUT: Final = sa.union(
+_PUT: Final = sa.union_all(
     *(
         sa.select(t.c.subject, t.c.location, t.c.container).where(
             t.c.site == SITE, t.c.subject.in_(KEYS), t.c.location.isnot(None) | t.c.container.isnot(None)

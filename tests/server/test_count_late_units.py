@@ -12,6 +12,7 @@ from sync.event import ScanEvent, format_name
 from tests.handheld import BIN_A, BIN_B, BIN_C, DAY, PHONE, Chain, unit
 from tests.server.closed_counts import misplaced_exceptions
 from tests.server.counting import NOW, Counting, begin, close
+from tests.server.plans import plans_of
 from tests.server.site import SITE, enrol, push, state_document
 
 A1, NEW, OLD = (unit(serial) for serial in ("A1", "NEW", "OLD"))
@@ -146,3 +147,19 @@ def test_what_certainly_happened_after_the_count_says_nothing_of_what_a_bad_cloc
     away.boot = "a later boot"
     push(away, now_ms=NOW + 60_000)
     assert late() == []
+
+
+def test_late_scans_are_found_without_reading_all_that_ever_happened_at_the_site(away: Chain) -> None:
+    # of SQLite, which takes an index that begins with the site for a good one; PostgreSQL counts
+    away.scan(DAY - 30_000, "pack", NEW, container=BOX)
+    away.scan(DAY - 20_000, "move", BOX, location=BIN_A)
+    with plans_of("site = ") as plans:
+        push(away, now_ms=NOW + 60_000)
+    assert any("ix_events_afterwards" in plan for plan in plans)
+    assert any("ix_events_container" in plan for plan in plans)
+    wholly = (
+        "SCAN events",
+        "events USING INDEX ix_events_subject (site=? AND subject>",
+        "document_rows_subject (site=?)",
+    )
+    assert not [plan for plan in plans if any(words in plan for words in wholly)]
