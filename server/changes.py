@@ -7,7 +7,6 @@ in their order. On PostgreSQL the stamp is the transaction's own number (`xid8`)
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -20,6 +19,7 @@ from server.counts.blind import hidden_from
 from server.database import KEYS
 from server.ledger import in_chunks
 from server.tables import reference, server_state, stock_levels, unit_states
+from server.tables.column_types import Tuple, as_written, read_written
 from server.upsert import upsert
 from sync.identity import is_container
 from sync.marks import pack
@@ -73,6 +73,10 @@ _MOMENT_COLUMNS: Final = ("place_ms", "status_ms", "came_under")
 Of what was sold `status_ms` says when: its warranty runs from there.
 What a unit came under is sent of each: a recall of a delivery asks for it."""
 _COLUMNS: Final = _UNIT_COLUMNS + _MOMENT_COLUMNS + _PICKING_COLUMNS + _MARK_COLUMNS
+_WRITTEN: Final = [
+    (at, unit_states.c[name]) for at, name in enumerate(_COLUMNS) if isinstance(unit_states.c[name].type, Tuple)
+]
+"""Columns that are asked for `as_written`."""
 _MOMENTS_AT: Final = len(_UNIT_COLUMNS)
 _PIECES_COLUMNS: Final = ("quantity", "announced", "announced_by", "read", "shelved", "expiry", "since_ms", "last_ms")
 _PICKING_AT: Final = _MOMENTS_AT + len(_MOMENT_COLUMNS)
@@ -193,7 +197,7 @@ def _read_references(dialect: str) -> sa.Select[Any]:
     its_own = (t.kind != "undone") | t.key.startswith(_OWN)  # what the office took back of its own scans
     kinds, keys = by_code_point(dialect, t.kind), by_code_point(dialect, t.key)
     return (
-        sa.select(t.stamp, t.kind, t.key, sa.cast(t.row, sa.Text))  # so that one that is damaged fails alone
+        sa.select(t.stamp, t.kind, t.key, as_written(t.row))
         .where(
             t.site == _SITE, t.stamp < _BELOW, _behind((t.stamp, kinds, keys), _KIND, _KEY), t.kind != "price", its_own
         )  # nobody scans by price
@@ -215,7 +219,7 @@ def _references(
 
 
 def _told_of(kind: str, key: str, text: str | None) -> Change:
-    return [kind, key, _offered(kind, None if text is None else json.loads(text))]
+    return [kind, key, _offered(kind, read_written(reference.c.row, text))]
 
 
 def _offered(kind: str, row: Any) -> Any:
@@ -233,7 +237,7 @@ def _read_units(dialect: str) -> sa.Select[Any]:
     t = unit_states.c
     units = by_code_point(dialect, t.unit)
     return (
-        sa.select(t.stamp, t.unit, *(t[name] for name in _COLUMNS))
+        sa.select(t.stamp, t.unit, *(as_written(t[name]) for name in _COLUMNS))
         .where(t.site == _SITE, t.stamp < _BELOW, _behind((t.stamp, units), _KEY))
         .order_by(t.stamp, units)
         .limit(_MOST)
@@ -253,6 +257,8 @@ def _units(
 
 
 def _told_of_unit(unit: str, values: list[Any], hidden: frozenset[str]) -> Change:
+    for at, column in _WRITTEN:
+        values[at] = read_written(column, values[at])
     return ["unit", unit, _unit_row(unit, _told(values, hidden))]
 
 

@@ -22,6 +22,7 @@ from server import taken_along
 from server.changes import Fault, by_code_point, readable
 from server.orders import progress
 from server.tables import cases, reference, removals, stock_levels, unit_states
+from server.tables.column_types import as_written, read_written
 from server.taking_in import by_halves
 from sync.verdict import COMMITTED
 
@@ -188,6 +189,7 @@ def read(
 def _told(
     connection: sa.Connection, site: str, wanted: Collection[str], now_ms: int, page: Sequence[_Found]
 ) -> list[Change]:
+    page = [(at, source, _read(source.table, row)) for at, source, row in page]
     standing = _as_carried(connection, site, [row for _, source, row in page if source.table is unit_states])
     pieces = [row for _, source, row in page if source.table is stock_levels]
     here = {(r["subject"], r["place"]): r["quantity"] for r in taken_along.pieces_here(connection, site, pieces)}
@@ -195,6 +197,10 @@ def _told(
     if "order" in wanted:
         told += _progress(connection, site, [row for _, source, row in page if source.table is unit_states], now_ms)
     return [change for change in told if change is not None]
+
+
+def _read(table: sa.Table, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: read_written(table.c[name], value) for name, value in row.items()}
 
 
 def _left_out(leave_out: Callable[[Fault], None] | None, found: _Found, error: Exception) -> list[Change]:
@@ -250,7 +256,8 @@ def _rows(
 ) -> list[_Found]:
     t = source.table.c
     key = [by_code_point(connection.dialect.name, t[name]) for name in source.key]
-    query = sa.select(source.table).where(t.site == site, t.stamp < below).order_by(t.stamp, *key).limit(limit)
+    written = sa.select(*map(as_written, t))
+    query = written.where(t.site == site, t.stamp < below).order_by(t.stamp, *key).limit(limit)
     stamp, at, after = position
     query = query.where(t.stamp >= stamp if number >= at else t.stamp > stamp)
     if number == at:

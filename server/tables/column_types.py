@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -39,6 +40,26 @@ class Tuple(sa.TypeDecorator[tuple[Any, ...]]):
             return () if value == _NONE_WRITTEN else tuple(read(value) or ())
 
         return process
+
+
+def as_written(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
+    """The column in a query, JSON as its text stands there.
+
+    What is damaged then fails its own row, when that is read (`read_written`), and not all that the database answers.
+    """
+    is_json = isinstance(column.type, Tuple | sa.JSON)
+    return sa.cast(column, sa.Text).label(column.name) if is_json else column
+
+
+def read_written(column: sa.Column[Any], value: Any) -> Any:
+    """What a value says that a query gave `as_written`.
+
+    Raises:
+        ValueError, TypeError: it is damaged.
+    """
+    if isinstance(column.type, Tuple) and value is not None:
+        return () if value == _NONE_WRITTEN else tuple(json.loads(value) or ())
+    return json.loads(value) if isinstance(column.type, sa.JSON) and value is not None else value
 
 
 SQL_TYPE: Final[dict[type, Any]] = {

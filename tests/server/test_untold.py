@@ -60,6 +60,20 @@ def test_a_unit_on_which_the_server_fails_is_left_out_alone_and_told_once_it_is_
     assert units(shelf.push(5, cursor=reply["cursor"])) == {"S2": True}
 
 
+@pytest.mark.parametrize("column", ["identifiers", "returned_for", "doubts"])
+def test_a_units_row_that_the_database_holds_damaged_keeps_no_handheld_and_no_other_system_from_the_rest(
+    shelf: Handheld, admin: Person, column: str
+) -> None:
+    with writing() as c:
+        c.execute(sa.text(f"UPDATE unit_states SET {column} = '5' WHERE unit = :unit"), {"unit": unit("S2")})
+    assert units(shelf.push(4)) == {"S1": True, "S2": False, "S3": True}
+    with reading() as c:
+        found = untold.listed(c, SITE)
+    assert [(row["key"], row["reason"]) for row in found] == [(unit("S2"), "The server failed on it: TypeError.")]
+    told = admin.get("/api/v1/changes?kinds=unit").get_json()["changes"]
+    assert [change["data"]["unit"] for change in told] == [unit("S1"), unit("S3")]
+
+
 def test_other_systems_are_told_everything_but_the_row_on_which_the_server_fails(
     shelf: Handheld, admin: Person
 ) -> None:
