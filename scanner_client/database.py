@@ -32,6 +32,10 @@ class InUseError(DatabaseError):
     """Another process has the file open."""
 
 
+class UnfitError(DatabaseError):
+    """A value cannot be stored where it was to stand; nothing is wrong with the file."""
+
+
 class Database:
     """One connection that the threads of one process take turns with."""
 
@@ -156,6 +160,8 @@ def _as_database_error(path: Path) -> Iterator[None]:
         if "locked" in str(error):
             raise InUseError(f"{path} is open in another process.") from error
         raise DatabaseError(f"{path} cannot be used: {error}.") from error
+    except (sqlite3.DataError, sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError) as error:
+        raise UnfitError(f"{path} does not take this value: {error}.") from error
     except sqlite3.Error as error:
         raise DatabaseError(f"{path} cannot be used: {error}.") from error
     except OSError as error:

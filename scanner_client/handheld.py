@@ -205,6 +205,8 @@ class Standing:
     """Age of the reference data; None where it cannot be told."""
     has_data: bool
     units: int
+    unread: int
+    """What the server told that this handheld cannot take over."""
     addresses: tuple[str, ...]
     renewed: str | None
 
@@ -222,6 +224,7 @@ def standing(handheld: Handheld) -> Standing:
         age_ms=handheld.site_map.age_ms(handheld.clock),
         has_data=handheld.site_map.cursor().cursor is not None,
         units=handheld.site_map.size(),
+        unread=handheld.site_map.unread.count(),
         addresses=handheld.device.addresses,
         renewed=handheld.renewed,
     )

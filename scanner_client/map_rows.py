@@ -146,6 +146,12 @@ def hashed(key: str) -> tuple[int, int]:
     return int.from_bytes(found[:8], signed=True), int.from_bytes(found[8:], signed=True)
 
 
+def _check_numbers(*found: object) -> None:
+    """SQLite would take anything, and whoever reads it fail."""
+    if not all(value is None or type(value) is int for value in found):
+        raise TypeError(f"{found!r:.100}: whole numbers were expected.")
+
+
 def pieces_values(
     key: str, row: Sequence[Any], generation: int, number: Callable[[str], int]
 ) -> tuple[int | None, ...]:
@@ -153,6 +159,7 @@ def pieces_values(
     subject, place = split_stock_entry(key)
     quantity, since, expiry, last_ms, announced, notice, unshelved = [*row, *[None] * PIECES_FIELDS][:PIECES_FIELDS]
     announced_by = None if notice is None else number(notice)
+    _check_numbers(quantity, since, last_ms, announced, unshelved)
     return (
         number(subject), number(place), generation, quantity, since, days_of(expiry), last_ms, announced, announced_by,
         unshelved,
@@ -175,6 +182,7 @@ def unit_values(key: str, row: Sequence[Any], generation: int, number: Callable[
     values = [*row, *[None] * UNIT_FIELDS][:UNIT_FIELDS]
     status, expected, place, *notice, lot, place_ms, status_ms, came_under, stocked, expiry, document = values[:-2]
     marks, received = values[-2:]
+    _check_numbers(place_ms, status_ms, stocked, marks, received)
     if Status(status) not in NOTICED:
         notice = [notice[0] if status == Status.RETURNED else None, None]  # of a return, the document it came with
     places = (expected, None if place == expected else place, *notice, lot)

@@ -36,6 +36,8 @@ class Footer:
     enrolled: bool
     has_data: bool
     age_ms: int | None
+    unread: int
+    """What the server told that this handheld cannot take over."""
     sync: SyncState | None
     now_ms: int
 
@@ -117,6 +119,8 @@ def footing(footer: Footer) -> list[str]:
         counts.append(say("status.age_unknown"))
     else:
         counts.append(say("status.age", age=ago(footer.age_ms)))
+    if footer.unread:
+        counts.append(say("status.unread", count=footer.unread))
     trouble = footer.sync.trouble if footer.sync and footer.enrolled else None
     if trouble and footer.sync and footer.sync.code == "unknown_device":
         trouble = say("status.unknown_device")

@@ -14,7 +14,7 @@ server's two shared cores. An index would make it 1 ms, and every unit 18 bytes 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -38,6 +38,7 @@ from scanner_client.map_rows import (
 )
 from scanner_client.pieces_map import PiecesMap
 from scanner_client.unit_rows import DAY_MS, UnitRows
+from scanner_client.unread_rows import UnreadRows
 from sync.order import Available, Order
 from sync.protocol import STOCKED_MS
 from sync.recall import Recall
@@ -83,7 +84,9 @@ class SiteMap:
         self._units = UnitRows(database)
         self.pieces = PiecesMap(database, self._units.carrier)
         """What has no units."""
-        self._changes = MapChanges(database, self.pieces)
+        self.unread = UnreadRows(database)
+        """What could not be taken over."""
+        self._changes = MapChanges(database, self.pieces, self.unread)
         self.version = 0
         """Counts up whenever something was taken over."""
 
@@ -94,7 +97,7 @@ class SiteMap:
 
     def apply(
         self,
-        changes: Iterable[Change],
+        changes: Sequence[Change],
         now: Cursor,
         *,
         more: bool,
@@ -114,6 +117,7 @@ class SiteMap:
 
         Another incarnation begins from nothing: until its last change has come, what the one before had said still
         answers; then it is deleted. A recall is kept until it is released by name, and a theft until it was found.
+        A row that cannot be taken over is set aside alone (`unread`).
         """
         with self._database.transaction():
             _, incarnation, generation, filling, boot, boot_ms, told_ms = self._pull()

@@ -18,6 +18,7 @@ def status_text(outcome: dict[str, Any]) -> str:
         enrolled=outcome["enrolled"],
         has_data=outcome["has_data"],
         age_ms=outcome["age_ms"],
+        unread=outcome["unread"],
         sync=SyncState(**outcome["sync"]),
         now_ms=time.time_ns() // 1_000_000,
     )

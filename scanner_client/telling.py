@@ -99,6 +99,7 @@ class Teller:
             enrolled=handheld.device.server_key is not None,
             has_data=handheld.site_map.cursor().cursor is not None,
             age_ms=handheld.site_map.age_ms(handheld.clock),
+            unread=handheld.site_map.unread.count(),
             sync=self._background.state,
             now_ms=handheld.clock.wall_ms(),
         )

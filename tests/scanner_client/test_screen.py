@@ -15,7 +15,14 @@ from scanner_client.wording import SOURCE_LANGUAGE, catalogue, say
 from sync.verdict import Verdict
 
 FOOTER = Footer(
-    waiting=3, carried=0, enrolled=True, has_data=True, age_ms=720_000, now_ms=100_000, sync=SyncState(last_ms=40_000)
+    waiting=3,
+    carried=0,
+    enrolled=True,
+    has_data=True,
+    age_ms=720_000,
+    unread=0,
+    now_ms=100_000,
+    sync=SyncState(last_ms=40_000),
 )
 TASK = Task(action="put_away", document="PA-1", operator="mia")
 NAMES = Names(location="A-01", container=None)
@@ -34,6 +41,11 @@ def test_unknown_language_is_spoken_to_in_english() -> None:
 
 def test_head_says_what_is_done_and_where() -> None:
     assert heading(TASK, NAMES) == "PUT AWAY · document PA-1 · bin A-01 · mia"
+
+
+def test_foot_says_how_many_of_the_offices_entries_cannot_be_read_here() -> None:
+    said = "3 waiting · synced 1 min ago · data as of 12 min ago · 2 of the office's entries cannot be read here"
+    assert footing(replace(FOOTER, unread=2))[0] == f"{said}: tell the office"
 
 
 def test_foot_says_how_many_wait_when_it_synced_and_how_old_the_data_are() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from scanner_client.clock import Clock
+from scanner_client.database import DatabaseError
 from scanner_client.handheld import Handheld
 from scanner_client.map_rows import COLLIDED, hashed
 from scanner_client.site_map import Cursor, SiteMap
@@ -97,15 +98,18 @@ def test_kind_of_entry_that_this_version_does_not_know_is_kept(site_map: SiteMap
     assert site_map.entry("weather", "today") == {"rain": True}
 
 
-def test_page_that_cannot_be_taken_leaves_rows_and_cursor_as_they_were(site_map: SiteMap, clock: Clock) -> None:
+def test_page_for_which_the_disk_has_no_room_leaves_rows_and_cursor_as_they_were(
+    handheld: Handheld, site_map: SiteMap, clock: Clock
+) -> None:
     learn(site_map, clock, ["unit", unit(1), STORED])
-    with pytest.raises(ValueError, match="no status"):
+    (pages,) = handheld.database.row("PRAGMA page_count") or (0,)
+    handheld.database.rows(f"PRAGMA max_page_count={pages}")
+    many = [["unit", unit(n), STORED] for n in range(2, 5_000)]
+    with pytest.raises(DatabaseError, match="full"):
         site_map.apply(
-            [["unit", unit(2), STORED], ["unit", unit(3), ["no status", None, None, None, None, None]]],
-            Cursor(cursor="next", incarnation="i"), more=False, clock=clock,
-        )  # fmt: skip
-    assert site_map.cursor() == Cursor(cursor="c", incarnation="i")
-    assert site_map.find(unit(2)) is None
+            [*many, ["unit", unit(1), ["beamed_up"]]], Cursor(cursor="d", incarnation="i"), more=False, clock=clock
+        )
+    assert (site_map.size(), site_map.cursor().cursor, site_map.unread.listed()) == (1, "c", [])
 
 
 def test_another_incarnation_replaces_what_was_known_when_all_of_it_has_come(site_map: SiteMap, clock: Clock) -> None:

@@ -1,0 +1,61 @@
+"""Rows of reference data that this handheld could not take over: each is set aside and told, and delays no other.
+
+A server of a newer release may say what this one does not understand, or its row be damaged. Were the whole page
+refused for it, the same page would come for ever, and a recall behind it never. Of a unit in such a row nothing is
+known any more ("cannot tell here"); of all else what was known before still holds.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+from scanner_client.database import Database, DatabaseError, UnfitError
+
+KIND: Final = "unread"
+"""Kind of the small entry that stands for such a row."""
+KEPT_MAX: Final = 1_000
+"""More of them than anyone looks at; what comes beyond is set aside all the same."""
+TEXT_MAX: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """One row that could not be taken over."""
+
+    name: str
+    """Kind and key of the row, as the server named it."""
+    reason: str
+
+
+class UnreadRows:
+    """A part of the map (`SiteMap`), in the same database and the same transactions."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def count(self) -> int:
+        """How many are set aside."""
+        row = self._database.row("SELECT count(*) FROM entries WHERE kind=?", KIND)
+        return int(row[0]) if row else 0
+
+    def listed(self) -> list[Unread]:
+        """All of them, by name."""
+        rows = self._database.rows("SELECT key, row FROM entries WHERE kind=? ORDER BY key", KIND)
+        return [Unread(name=key, reason=json.loads(row)["reason"]) for key, row in rows]
+
+    def note(self, name: str, error: Exception, generation: int) -> None:
+        """Remember a row that could not be taken over, of this generation."""
+        if self.count() < KEPT_MAX:
+            reason = json.dumps({"reason": f"{type(error).__name__}: {error}"[:TEXT_MAX]})
+            self._database.run("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", KIND, name, generation, reason)
+
+    def forget(self, name: str) -> None:
+        """It was taken over since, or has gone."""
+        self._database.run("DELETE FROM entries WHERE kind=? AND key=?", KIND, name)
+
+
+def passes(error: Exception) -> bool:
+    """Whether it is no fault of the row's: a disk that is full, say. Then the page comes again."""
+    return isinstance(error, MemoryError) or (isinstance(error, DatabaseError) and not isinstance(error, UnfitError))

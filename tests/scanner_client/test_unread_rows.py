@@ -1,0 +1,80 @@
+"""A row of reference data that a handheld cannot take over is set aside and told; all around it is taken over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from scanner_client.enrol_command import enrol
+from scanner_client.handheld import Handheld, standing
+from scanner_client.transport import Transport
+from scanner_client.uploader import Uploader
+from tests.scanner_client.labels import Learn
+from tests.scanner_client.peer import Peer
+from tests.scanner_client.scans import BIN_A, ITEM, unit
+
+STORED = ["stored", BIN_A, BIN_A, None, None, None]
+RECALL: dict[str, Any] = {"number": "R-1", "reason": "burns", "item": ITEM}
+LOT = f"{ITEM}/10/L1"
+
+
+def names(handheld: Handheld) -> list[str]:
+    return [one.name for one in handheld.site_map.unread.listed()]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(["unit", unit(1), ["beamed_up", BIN_A]], id="a status of a newer release"),
+        pytest.param(["unit", unit(1), [*STORED, None, None, None, None, "tomorrow"]], id="a day that is none"),
+        pytest.param(["unit", unit(1), [*STORED, "noon"]], id="a moment that is none"),
+        pytest.param(["unit", unit(1), [*STORED, 2**70]], id="a moment beyond all"),
+        pytest.param(["unit", unit(1), None, 5], id="one part too many"),
+        pytest.param(["unit", unit(1), 5], id="no row at all"),
+        pytest.param(["alias", "urn:x", 5], id="a further name of nothing"),
+        pytest.param(["stock", f"{LOT} {BIN_A}", ["many"]], id="pieces without a number"),
+        pytest.param(["item", {}, {"name": "Milk"}], id="a key that is none"),
+        pytest.param(["recall", "R-2", {"number": "R-2"}], id="a recall without a reason"),
+        pytest.param(["stolen", unit(1), {"thefts": [{"mood": "sad"}]}], id="a theft of a newer release"),
+        pytest.param(["document", "SO-1", {"kind": "order", "lines": [{}]}], id="an order for nothing"),
+    ],
+)
+def test_a_recall_behind_a_row_that_cannot_be_taken_over_arrives(
+    handheld: Handheld, peer: Peer, change: list[Any]
+) -> None:
+    transport = Transport(connect_s=2, read_s=5)
+    enrol(handheld, peer.invitation(), transport)
+    good = [["unit", unit(n), STORED] for n in (7, 8)]
+    peer.changes = [good[0], change, good[1], ["recall", "R-1", RECALL], ["item", ITEM, {"name": "Lamp"}]]
+    for _ in range(2):
+        for _ in Uploader(handheld, transport).drain():
+            pass
+    transport.close()
+    site_map = handheld.site_map
+    assert [recall.number for recall in site_map.recalls()] == ["R-1"]
+    assert (site_map.orders(), site_map.thefts()) == ({}, {})
+    assert site_map.find(unit(7)) is not None
+    assert site_map.find(unit(8)) is not None
+    assert site_map.entry("item", ITEM) == {"name": "Lamp"}
+    assert site_map.cursor().cursor == "5"
+    assert names(handheld) == [f"{change[0]} {change[1]}"]
+    assert standing(handheld).unread == 1
+
+
+def test_a_unit_whose_row_cannot_be_taken_over_is_known_no_more_and_a_recall_still_is(
+    handheld: Handheld, learn: Learn
+) -> None:
+    learn(["unit", unit(1), STORED], ["recall", "R-1", RECALL])
+    learn(["unit", unit(1), ["beamed_up"]], ["recall", "R-1", {"number": "R-1"}])
+    assert handheld.site_map.find(unit(1)) is None, "where it was is not where it is"
+    assert [recall.reason for recall in handheld.site_map.recalls()] == ["burns"]
+
+
+def test_what_is_told_again_and_can_be_read_or_has_gone_is_set_aside_no_more(handheld: Handheld, learn: Learn) -> None:
+    learn(["unit", unit(1), ["beamed_up"]], ["unit", unit(2), ["beamed_up"]], ["recall", "R-1", {}])
+    learn(["unit", unit(1), STORED], ["unit", unit(2), None])
+    assert names(handheld) == ["recall R-1"]
+    assert handheld.site_map.find(unit(1)) is not None
+    learn(["recall", "R-1", RECALL])
+    assert names(handheld) == []
