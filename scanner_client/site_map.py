@@ -142,6 +142,11 @@ class SiteMap:
         boot, boot_ms, _ = self._pull()[4:]
         return max(0, clock.boot_ms() - boot_ms) if boot == clock.boot else None
 
+    def heard_ms(self) -> int | None:
+        """The server's clock when it told the last of these data; None where it never told all."""
+        heard: int | None = self._pull()[6]
+        return heard
+
     def find(self, key: str) -> Found | None:
         """What the map holds under a unit's, a container's or a further identifier's name."""
         row = self._units.named(key)

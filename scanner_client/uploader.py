@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from scanner_client import carried, picture_sending
+from scanner_client import carried, picture_sending, unread_telling
 from scanner_client.carried import Envelope
 from scanner_client.device import is_signed
 from scanner_client.handheld import Handheld
@@ -19,6 +19,7 @@ from scanner_client.outbox import Run, damage
 from scanner_client.pictures import Pictures
 from scanner_client.site_map import Cursor
 from scanner_client.transport import Answer, Transport, TransportError
+from scanner_client.unread_rows import Unread
 from scanner_client.wording import say
 from sync.enrolment import ADDRESSES_MAX, server_message
 from sync.protocol import (
@@ -32,6 +33,7 @@ from sync.protocol import (
     read_signature,
     write_signature,
 )
+from sync.unread import ROWS_MAX
 
 PUSHES_MAX: Final = 100_000
 """Pushes in one go: fifty million events. A server that never says that it is done is left alone for a while."""
@@ -94,6 +96,8 @@ class Uploader:
         self._discover = discover
         self._limit = EVENTS_PER_PUSH_MAX
         self._pictures = Pictures(handheld.home)
+        self._unread_told: tuple[str | None, tuple[Unread, ...]] | None = None
+        """Server incarnation, and what it was told last that cannot be read here."""
 
     def drain(self) -> Iterator[Sent]:
         """Push until nothing waits here and nothing is left to pull; one step for each push.
@@ -112,6 +116,7 @@ class Uploader:
                 break
         yield from self.forward_carried()
         self.send_pictures()
+        self.tell_unread()
         # Last: whatever waits here goes out all the same.
         if altered:
             raise SyncError(damage(altered), code="damaged")
@@ -124,6 +129,15 @@ class Uploader:
         """Hand on the pictures that wait, now that the events which they belong to are there; how many were taken."""
         device = self._handheld.device
         return picture_sending.send(self._pictures, device, self._transport, lambda: self._handheld.device.addresses)
+
+    def tell_unread(self) -> None:
+        """Let the office know what of its data cannot be read here, whenever that is not what it was told last."""
+        site_map, device = self._handheld.site_map, self._handheld.device
+        found, heard_ms = site_map.unread.listed()[:ROWS_MAX], site_map.heard_ms()
+        standing = site_map.cursor().incarnation, tuple(found)
+        is_news = standing != self._unread_told and (found or self._unread_told)
+        if is_news and heard_ms is not None and unread_telling.tell(found, device, self._transport, heard_ms=heard_ms):
+            self._unread_told = standing
 
     def push_once(self) -> Sent:
         """Send the next run of events and take over the reply.

@@ -75,6 +75,7 @@ class StandingCollector(Collector):
         )
         yield GaugeMetricFamily("scan_events_quarantined", "Events nobody has repaired", value=standing.quarantined)
         yield GaugeMetricFamily("scan_changes_untold", "Changes that the server failed to tell", value=standing.untold)
+        yield GaugeMetricFamily("scan_changes_unread", "Changes a handheld could not read", value=standing.unread)
 
 
 def register(app: Flask) -> None:

@@ -13,6 +13,7 @@ from server.roles import PERSONAL
 from sync.actions import RESOLUTIONS
 from sync.enrolment import ADDRESSES_MAX
 from sync.event import BARCODE_BYTES_MAX, FIELDS, INT_MAX, LIST_MAX, TEXT_MAX
+from sync.unread import NAME_MAX, REASON_MAX, ROWS_MAX
 
 PAGE_ROWS_MAX: Final = 200
 
@@ -95,6 +96,26 @@ class EnrolmentSchema(Schema):
     name = text(required=True, validate=[Length(1, 100), printable])
     epoch = integer(required=True)
     client = text(required=True, validate=[Length(1, 100), printable])
+
+
+class UnreadRowSchema(Schema):
+    """One change that a handheld could not take over."""
+
+    name = text(required=True, validate=[Length(1, NAME_MAX), printable], metadata={"description": "Its kind and key"})
+    reason = text(required=True, validate=[Length(1, REASON_MAX), printable])
+
+
+class UnreadSchema(Schema):
+    """All that a handheld cannot take over of what it was told."""
+
+    heard_ms = integer(required=True, metadata={"description": "The server's clock in its last reply to it"})
+    rows = fields.List(fields.Nested(UnreadRowSchema), required=True, validate=Length(max=ROWS_MAX))
+
+
+class NotedSchema(Schema):
+    """What was noted."""
+
+    noted = fields.Integer(metadata={"description": "How many rows"})
 
 
 class SiteSchema(Schema):

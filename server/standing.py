@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from server.queries import is_set_aside
 from server.tables import cases, devices, events, untold
+from server.unread import is_unread
 from sync.protocol import Outcome
 
 
@@ -25,6 +26,8 @@ class Standing:
     held: int
     untold: int
     """Changed rows that nobody could be told of."""
+    unread: int
+    """Rows that some handheld could not take over."""
 
 
 def read_standing(connection: sa.Connection, site: str | None = None) -> Standing:
@@ -34,13 +37,15 @@ def read_standing(connection: sa.Connection, site: str | None = None) -> Standin
         devices.c.revoked_ms.is_(None)
     )
     aside = sa.select(events.c.outcome, sa.func.count()).where(is_set_aside()).group_by(events.c.outcome)
-    failed = sa.select(sa.func.count()).select_from(untold)
+    strange = sa.func.coalesce(sa.func.sum(sa.case((is_unread(), 1), else_=0)), 0)
+    failed = sa.select(sa.func.count() - strange, strange).select_from(untold)
     if site is not None:
         open_cases = open_cases.where(cases.c.site == site)
         handhelds = handhelds.where(devices.c.site == site)
         aside = aside.where(events.c.site == site)
         failed = failed.where(untold.c.site == site)
     number, waiting = connection.execute(handhelds).one()
+    nobody, somebody = connection.execute(failed).one()
     apart: dict[str, int] = dict(connection.execute(aside).all())
     return Standing(
         open_cases=dict(connection.execute(open_cases.order_by(cases.c.rule)).all()),
@@ -48,5 +53,6 @@ def read_standing(connection: sa.Connection, site: str | None = None) -> Standin
         waiting=int(waiting),
         quarantined=apart.get(Outcome.QUARANTINED, 0),
         held=apart.get(Outcome.HELD, 0),
-        untold=connection.execute(failed).scalar_one(),
+        untold=int(nobody),
+        unread=int(somebody),
     )

@@ -21,6 +21,7 @@ from server.database import reading, stamp, transact
 from server.ledger import KEYS_PER_QUERY
 from server.tables import cases, reference, removals, stock_levels, unit_states, untold
 from server.taking_in import passes
+from server.unread import AT
 from server.upsert import insert_missing
 
 log = logging.getLogger(__name__)
@@ -97,7 +98,7 @@ def _tell_some_again(site: str, connection: sa.Connection) -> int:
     noted = connection.execute(query.limit(KEYS_PER_QUERY)).all()
     at = stamp(connection) if noted else 0
     for of, key in noted:
-        table = _TABLES.get(of)
+        table = _TABLES.get(of.partition(AT)[0])
         if table is not None:
             parts = key.split("\n", len(table.primary_key) - 2)  # only the last part may hold line ends itself
             connection.execute(table.update().where(*_named(table, site, *parts)).values(stamp=at))
@@ -106,7 +107,10 @@ def _tell_some_again(site: str, connection: sa.Connection) -> int:
 
 
 def listed(connection: sa.Connection, site: str, limit: int = SHOWN_MAX) -> list[Mapping[str, Any]]:
-    """What is noted, the latest first: `of` and `key` of a row (empty: all of it), `reason`, `since_ms`, `last_ms`."""
+    """What is noted, the latest first: `of` and `key` of a row (empty: all of it), `reason`, `since_ms`, `last_ms`.
+
+    What handhelds could not take over (`server/unread.py`) is among it.
+    """
     u = untold.c
     query = sa.select(untold).where(u.site == site).order_by(u.last_ms.desc(), u.of, u.key).limit(limit)
     return [dict(row) for row in connection.execute(query).mappings()]

@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from flask import Response, current_app, jsonify, request
 
-from server import changes, config, context, failed_tries, metrics, untold
+from server import changes, config, context, failed_tries, metrics, unread, untold
 from server.api.resource import Resource
 from server.context import Identity
 from server.database import reading, transact
@@ -20,19 +20,20 @@ from server.enrolment import EnrolmentError, enrol
 from server.errors import Refusal
 from server.gate import takes_bytes
 from server.ingest import Ingested, ingest
-from server.schemas import EnrolledSchema, EnrolmentSchema, NonceSchema, ServerSchema
+from server.schemas import EnrolledSchema, EnrolmentSchema, NonceSchema, NotedSchema, ServerSchema, UnreadSchema
 from server.tables import devices
 from server.taking_in import joined, take_in
 from server.untold import Told
 from sync import protocol
 from sync.enrolment import ENROL_HEADER, ENROL_PREFIX, reply_message, server_message
 from sync.protocol import PushHeader, Reply
+from sync.unread import FRESH_MS, message
 
 resource = Resource(
     "handhelds",
     __name__,
     description="Sync, enrolment, and who the server is.",
-    signed_views=("push", "enrol_handheld"),
+    signed_views=("push", "enrol_handheld", "take_unread"),
 )
 
 SCHEME: Final = "Ed25519"
@@ -230,6 +231,29 @@ def enrol_handheld(asked: dict[str, Any]) -> Response:
     }
     response = jsonify(EnrolledSchema().dump(told))
     response.status_code = 201
+    response.headers["Server-Signature"] = server_signature(identity, signature, response.get_data())
+    return response
+
+
+@resource.post("/unread")
+@resource.arguments(UnreadSchema)
+@resource.response(200, NotedSchema)
+def take_unread(asked: dict[str, Any]) -> Response:
+    r"""Note what a handheld could not take over of what it was told
+
+    All of it, in the place of what it said before. `Authorization: Ed25519 <device_no> <signature>` signs
+    `scan-unread v1\n` and the body. The reply carries `Server-Signature`, as that of a push.
+    """
+    number, signature = authorization(request.headers.get("Authorization", ""))
+    with reading() as connection:
+        device, identity = device_row(connection, number), context.identity(connection)
+    verify(device["public_key"], signature, message(request.get_data()))
+    now_ms = context.now_ms()
+    if not 0 <= now_ms - asked["heard_ms"] <= FRESH_MS:
+        raise Refusal(409, "stale", "That was said after an older sync: sync, and say it again.")
+    rows = [] if device["revoked_ms"] is not None else asked["rows"]  # then it is told nothing any more
+    transact(lambda c: unread.note(c, device["site"], number, rows, now_ms=now_ms))
+    response = jsonify(NotedSchema().dump({"noted": len(rows)}))
     response.headers["Server-Signature"] = server_signature(identity, signature, response.get_data())
     return response
 

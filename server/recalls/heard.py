@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from server.changes import readable
 from server.recalls.book import Standing
 from server.tables import devices
+from server.unread import by_handhelds
 from server.untold import are_told
 
 
@@ -24,9 +25,10 @@ def unaware(connection: sa.Connection, site: str, standing: Standing) -> list[Un
     """Handhelds in use that have not said that they hold it; a drill reaches none, and so leaves out none."""
     if standing.drill or standing.until_ms is not None:
         return []
+    strange = by_handhelds(connection, site, "recall", standing.number)
     d = devices.c
     query = (
-        sa.select(d.name, d.last_seen_ms, d.pulled)
+        sa.select(d.device_no, d.name, d.last_seen_ms, d.pulled)
         .where(d.site == site, d.revoked_ms.is_(None), d.device_no != 0)
         .order_by(d.name)
     )
@@ -35,7 +37,7 @@ def unaware(connection: sa.Connection, site: str, standing: Standing) -> list[Un
     return [
         Unaware(name=row.name, last_seen_ms=row.last_seen_ms)
         for row in connection.execute(query)
-        if not (told and knows(row.pulled, mine, standing))
+        if not (told and row.device_no not in strange and knows(row.pulled, mine, standing))
     ]
 
 

@@ -1,10 +1,10 @@
-"""Events that were quarantined or held, with the reason, and changes that the server failed to tell."""
+"""Events that were quarantined or held, and changes that the server failed to tell or a handheld to read, and why."""
 
 from __future__ import annotations
 
 from flask import render_template
 
-from server import queries, untold
+from server import queries, unread, untold
 from server.database import reading
 from server.people import requires, signed_in
 from server.roles import Task
@@ -21,6 +21,8 @@ def set_aside() -> str:
     site = signed_in().site
     with reading() as connection:
         found = queries.set_aside(connection, site)
-        failed = untold.listed(connection, site)
+        noted = untold.listed(connection, site)
         devices = queries.device_names(connection, site)
-    return render_template("set_aside.html", events=found, devices=devices, untold=failed)
+    failed = [row for row in noted if unread.AT not in row["of"]]
+    strange = [dict(row) | {"device_no": unread.device_of(row["of"])} for row in noted if unread.AT in row["of"]]
+    return render_template("set_aside.html", events=found, devices=devices, untold=failed, unread=strange)

@@ -38,6 +38,7 @@ from sync.protocol import (
     write_reply,
     write_signature,
 )
+from sync.unread import UNREAD_PATH, message
 
 Answer = tuple[int, dict[str, str], bytes]
 Misbehaviour = Callable[["Peer", Answer], Answer | None]
@@ -58,6 +59,10 @@ class Peer:
     forks: dict[tuple[int, int], dict[int, bytes]] = field(default_factory=dict)
     changes: list[list[Any]] = field(default_factory=list)
     changes_per_reply: int = 2_000
+    unread: list[list[str]] = field(default_factory=list)
+    """What handhelds said that they cannot read, each time."""
+    is_old: bool = False
+    """Whether it is of a release that does not listen to that."""
     untold: str | None = None
     """Why it cannot say what changed."""
     safe: bool = False
@@ -135,6 +140,16 @@ class Peer:
         signed = write_signature(self.key.sign(reply_message(signature, answer)))
         return 201, {"Content-Type": "application/json", "Server-Signature": signed}, answer
 
+    def hear_unread(self, authorization: str, body: bytes) -> Answer:
+        _, number, text = authorization.split(" ")
+        signature = read_signature(text)
+        if self.is_old or not is_signed(self.devices[int(number)], signature, message(body)):
+            return _error(404, "not_found", "There is no such page.")
+        self.unread.append([row["name"] for row in json.loads(body)["rows"]])
+        answer = b'{"noted": 0}'
+        signed = write_signature(self.key.sign(reply_message(signature, answer)))
+        return 200, {"Content-Type": "application/json", "Server-Signature": signed}, answer
+
     def who(self, nonce: str) -> Answer:
         message = server_message(bytes.fromhex(nonce), self.incarnation, [self.address])
         signature = write_signature(self.key.sign(message))
@@ -194,6 +209,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(peer.enrol(self.headers[ENROL_HEADER], body))
         elif self.path == SYNC_PATH:
             self._send(peer.bent(lambda: peer.sync(self.headers["Authorization"], body)))
+        elif self.path == UNREAD_PATH:
+            self._send(peer.hear_unread(self.headers["Authorization"], body))
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)

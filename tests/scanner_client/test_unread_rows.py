@@ -12,7 +12,7 @@ from scanner_client.transport import Transport
 from scanner_client.uploader import Uploader
 from tests.scanner_client.labels import Learn
 from tests.scanner_client.peer import Peer
-from tests.scanner_client.scans import BIN_A, ITEM, unit
+from tests.scanner_client.scans import BIN_A, ITEM, scan_of, unit
 
 STORED = ["stored", BIN_A, BIN_A, None, None, None]
 RECALL: dict[str, Any] = {"number": "R-1", "reason": "burns", "item": ITEM}
@@ -69,6 +69,50 @@ def test_a_unit_whose_row_cannot_be_taken_over_is_known_no_more_and_a_recall_sti
     learn(["unit", unit(1), ["beamed_up"]], ["recall", "R-1", {"number": "R-1"}])
     assert handheld.site_map.find(unit(1)) is None, "where it was is not where it is"
     assert [recall.reason for recall in handheld.site_map.recalls()] == ["burns"]
+
+
+@pytest.mark.parametrize("is_old", [False, True], ids=["of this release", "of an older one"])
+def test_the_server_is_told_what_cannot_be_read_here_once_and_when_it_can_be(
+    handheld: Handheld, peer: Peer, *, is_old: bool
+) -> None:
+    peer.is_old = is_old
+    transport = Transport(connect_s=2, read_s=5)
+    enrol(handheld, peer.invitation(), transport)
+    uploader = Uploader(handheld, transport)
+    told: list[list[str]] = []
+    strange = ["unit", unit(1), ["beamed_up"]]
+    news: list[list[list[Any]]] = [
+        [],
+        [strange],
+        [],
+        [["recall", "R-1", {}]],
+        [["unit", unit(1), STORED], ["recall", "R-1", RECALL]],
+        [],
+    ]
+    for more in news:
+        peer.changes += more
+        handheld.commit([scan_of(len(told))])
+        for _ in uploader.drain():
+            pass
+        told.append(names(handheld))
+    transport.close()
+    assert handheld.outbox.waiting() == 0
+    assert told == [[], [f"unit {unit(1)}"], told[1], ["recall R-1", *told[1]], [], []]
+    assert peer.unread == ([] if is_old else [told[1], told[3], []])
+
+
+def test_a_server_that_lost_what_it_was_told_hears_again_what_cannot_be_read_here(
+    handheld: Handheld, peer: Peer
+) -> None:
+    transport = Transport(connect_s=2, read_s=5)
+    enrol(handheld, peer.invitation(), transport)
+    uploader = Uploader(handheld, transport)
+    peer.changes = [["unit", unit(1), ["beamed_up"]]]
+    for peer.incarnation in ("first", "first", "restored"):
+        for _ in uploader.drain():
+            pass
+    transport.close()
+    assert peer.unread == [[f"unit {unit(1)}"]] * 2
 
 
 def test_what_is_told_again_and_can_be_read_or_has_gone_is_set_aside_no_more(handheld: Handheld, learn: Learn) -> None:

@@ -24,6 +24,7 @@ OPEN = {
     "web.sign_out": "changes nothing for whoever is out already",
     "sessions.sign_in": "the way in",
     "handhelds.push": "signed with the handheld's own key",
+    "handhelds.take_unread": "signed with the handheld's own key",
     "pictures.take": "signed with the handheld's own key",
     "handhelds.enrol_handheld": "proven with a one-time code",
     "handhelds.who": "answers a handheld that looks for its server, signed by the server",

@@ -1,0 +1,94 @@
+"""What a handheld could not take over of what it was told: the office sees which handheld, and what."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from server import unread
+from server.database import reading, writing
+from server.recalls import book, heard
+from server.recalls.asked import Asked
+from sync.protocol import write_signature
+from sync.unread import FRESH_MS, ROWS_MAX, UNREAD_PATH, message
+from tests.handheld import BIN_A, CABLE, unit
+from tests.server.running import NOW, SITE, Handheld, Person, refusal, verify_reply
+
+WHY = "ValueError: 'beamed_up' is no status"
+
+
+def send(
+    handheld: Handheld, *names: str, signed: bytes | None = None, heard_ms: int = NOW - 5_000, **row: Any
+) -> TestResponse:
+    body = json.dumps({"heard_ms": heard_ms, "rows": [{"name": name, "reason": WHY} | row for name in names]}).encode()
+    signature = handheld.key.sign(message(body if signed is None else signed))
+    authorization = f"Ed25519 {handheld.chain.device_no} {write_signature(signature)}"
+    answer = handheld.app.test_client().post(
+        UNREAD_PATH, data=body, content_type="application/json", headers={"Authorization": authorization}
+    )
+    if answer.status_code == 200:
+        verify_reply(answer, signature, answer.data)
+    return answer
+
+
+def test_the_office_sees_which_handheld_cannot_read_what_until_it_can(
+    app: Flask, handheld: Handheld, admin: Person
+) -> None:
+    other = Handheld(app).enrol(name="HH-2")
+    for one in (handheld, other):
+        assert send(one, f"unit {unit('S1')}", f"stock {CABLE} {BIN_A}").get_json() == {"noted": 2}
+    send(other, f"unit {unit('S1')}")
+    page = admin.get("/set-aside").text
+    assert [page.count(text) for text in (unit("S1"), CABLE, ">HH-1<", ">HH-2<")] == [2, 1, 2, 1]
+    assert WHY.replace("'", "&#39;") in page
+    assert "Not told" not in page, "nobody else is concerned"
+    assert "that a handheld cannot read" in admin.get("/").text
+    assert "scan_changes_unread 3.0" in app.test_client().get("/metrics").text.splitlines()
+    for one in (handheld, other):
+        send(one)
+    assert "Not read" not in admin.get("/set-aside").text
+
+
+def test_what_a_handheld_could_not_read_is_told_again_to_everybody_once_somebody_says_so(
+    app: Flask, handheld: Handheld
+) -> None:
+    handheld.scan("put_away", unit("S1"), location=BIN_A)
+    handheld.push()
+    cursor = handheld.push(2)["cursor"]
+    assert handheld.push(2, cursor=cursor)["changes"] == []
+    send(handheld, f"unit {unit('S1')}", f"item {CABLE}", "stock nonsense", "nonsense")
+    done = app.test_cli_runner().invoke(args=["release-held"])
+    assert done.exit_code == 0, done.output
+    told = handheld.push(2, cursor=cursor)["changes"]
+    assert {(kind, key) for kind, key, _ in told} == {("unit", unit("S1")), ("item", CABLE)}
+
+
+def test_a_recall_that_one_handheld_could_not_read_is_known_to_all_others(app: Flask, handheld: Handheld) -> None:
+    other = Handheld(app).enrol(name="HH-2")
+    with writing() as c:
+        asked = Asked(number="R-1", reason="burns", product=CABLE)
+        standing = book.begin(c, site=SITE, asked=asked, operator="Quinn", now_ms=NOW)
+    for one in (handheld, other):
+        one.push(cursor=one.push()["cursor"])
+    send(other, "recall R-1")
+    with reading() as c:
+        assert [one.name for one in heard.unaware(c, SITE, standing)] == ["HH-2"]
+        assert unread.by_handhelds(c, SITE, "recall", "R-1") == {other.chain.device_no}
+
+
+def test_who_does_not_sign_is_not_heard_and_who_says_too_much_is_refused(
+    app: Flask, handheld: Handheld, admin: Person
+) -> None:
+    assert refusal(send(handheld, "unit x", signed=b"another")) == (401, "bad_signature")
+    assert refusal(send(Handheld(app), "unit x")) == (401, "unknown_device")
+    assert refusal(send(handheld, *(f"unit {n}" for n in range(ROWS_MAX + 1)))) == (422, "not_valid")
+    assert refusal(send(handheld, "unit \x00")) == (400, "bad_request")
+    assert refusal(send(handheld, "unit x", reason="a\nb")) == (422, "not_valid")
+    for heard_ms in (NOW - FRESH_MS - 1, NOW + 1):
+        assert refusal(send(handheld, "unit x", heard_ms=heard_ms)) == (409, "stale"), "somebody repeats it"
+    gone = Handheld(app).enrol(name="HH-3", revoked_ms=NOW - 1)
+    assert send(gone, "unit x").get_json() == {"noted": 0}
+    assert "Not read" not in admin.get("/set-aside").text
