@@ -95,18 +95,22 @@ def _told(connection: sa.Connection, site: str, places: set[str]) -> list[tuple[
     return [(place, found) for place, found in own if found]
 
 
+_SCANNED: Final = sa.select(events.c.location, events.c.voids).where(
+    sa.tuple_(events.c.device_no, events.c.epoch, events.c.seq).in_(KEYS)
+)
+_BARE: Final = _SCANNED.where(events.c.subject.is_(None))
+_OF_UNITS: Final = _SCANNED.where(events.c.subject.isnot(None))
+
+
 def _where(connection: sa.Connection, names: set[str], *, bare: bool = True) -> set[str]:
     """The bins of these scans, of those that name no unit or of the others; of an undo, those of what it undoes."""
     found: set[str] = set()
-    t = events.c
     wanted = names
+    query = _BARE if bare else _OF_UNITS
     for _ in range(UNDOS_MAX):
         above: set[str] = set()
         for chunk in in_chunks(wanted):
-            key = sa.tuple_(t.device_no, t.epoch, t.seq).in_([parse_name(name) for name in chunk])
-            for place, target in connection.execute(
-                sa.select(t.location, t.voids).where(key, t.subject.is_(None) if bare else t.subject.isnot(None))
-            ):
+            for place, target in connection.execute(query, {"keys": [parse_name(name) for name in chunk]}):
                 found |= {place} if place else set()
                 above |= {target} if target else set()
         wanted = above

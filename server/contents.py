@@ -67,6 +67,10 @@ def children(
     return found
 
 
+SAID_INSIDE: Final = [
+    sa.select(t.container, t.subject).where(t.site == SITE, t.container.in_(KEYS)) for t in (events.c, document_rows.c)
+]
+"""The scans, and the rows of documents, that name some containers: container and subject."""
 _STRANGE: Final = sa.select(cases.c.unit).where(cases.c.site == SITE, cases.c.rule == "unknown", cases.c.unit.in_(KEYS))
 _CLAIMED: Final = sa.select(identifier_claims.c.name, identifier_claims.c.unit).where(
     identifier_claims.c.site == SITE, identifier_claims.c.name.in_(KEYS)
@@ -104,8 +108,9 @@ def _inside(connection: sa.Connection, site: str, containers: Sequence[str]) -> 
     Plain queries one after the other: where rows have to be distinct, SQLite reads a whole table in order.
     """
     named: set[tuple[str, str]] = set()
-    for query in said_inside(site, containers):
-        named.update((container, subject) for container, subject in connection.execute(query) if subject)
+    for query in SAID_INSIDE:
+        rows = connection.execute(query, {"site": site, "keys": containers})
+        named.update((container, subject) for container, subject in rows if subject)
     above: dict[str, set[str]] = {subject: {subject} for _, subject in named}
     known: dict[str, tuple[int, str]] = {}
     for keys in in_chunks(list(above)):
@@ -116,11 +121,3 @@ def _inside(connection: sa.Connection, site: str, containers: Sequence[str]) -> 
         known.update((unit, (last_ms, last_event)) for unit, last_ms, last_event in states)
     pairs = {(container, unit) for container, subject in named for unit in above[subject]}
     return [(container, unit, *known[unit]) for container, unit in sorted(pairs) if unit in known]
-
-
-def said_inside(site: str, containers: Sequence[str]) -> list[sa.Select[str, str]]:
-    """Queries for scans and rows of documents that name these containers: container and subject."""
-    return [
-        sa.select(t.container, t.subject).where(t.site == site, t.container.in_(containers))
-        for t in (events.c, document_rows.c)
-    ]

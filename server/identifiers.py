@@ -170,20 +170,22 @@ def _claiming(connection: sa.Connection, site: str, subjects: Iterable[str]) -> 
     return found
 
 
+_LOST: Final = identifier_claims.delete().where(
+    identifier_claims.c.site == SITE,
+    identifier_claims.c.unit == sa.bindparam("subject"),
+    identifier_claims.c.name.in_(KEYS),
+)
+_GAINED: Final = identifier_claims.insert()
+
+
 def _store(
     connection: sa.Connection, site: str, subject: str, stored: set[str], claimed: set[str], *, at: int
 ) -> set[str]:
     """Write the difference; returns the names that were gained or lost."""
     lost, gained = stored - claimed, claimed - stored
     if lost:
-        connection.execute(
-            identifier_claims.delete().where(
-                identifier_claims.c.site == site,
-                identifier_claims.c.unit == subject,
-                identifier_claims.c.name.in_(lost),
-            )
-        )
+        connection.execute(_LOST, {"site": site, "subject": subject, "keys": list(lost)})
     if gained:
         rows = [{"site": site, "name": n, "unit": subject, "stamp": at} for n in sorted(gained)]
-        connection.execute(identifier_claims.insert(), rows)
+        connection.execute(_GAINED, rows)
     return lost | gained

@@ -79,17 +79,21 @@ def _without_numbered(connection: sa.Connection, site: str, facts: Mapping[str, 
     }
 
 
+_IN: Final = sa.select(stock_levels.c.subject, stock_levels.c.place, stock_levels.c.last_ms).where(
+    stock_levels.c.site == SITE, stock_levels.c.place.in_(KEYS)
+)
+
+
 def shipped_late(connection: sa.Connection, site: str, moved: Mapping[str, int]) -> set[str]:
     """Products and lots that were put into containers which turn out to have left, or not, before that.
 
     Args:
         moved: containers, each with the moment from which on it may have been elsewhere.
     """
-    t = stock_levels.c
     found: set[str] = set()
     for keys in in_chunks(moved):
-        query = sa.select(t.subject, t.place, t.last_ms).where(t.site == site, t.place.in_(keys))
-        found.update(row.subject for row in connection.execute(query) if row.last_ms >= moved[row.place])
+        rows = connection.execute(_IN, {"site": site, "keys": keys})
+        found.update(row.subject for row in rows if row.last_ms >= moved[row.place])
     return found
 
 

@@ -35,6 +35,9 @@ UNDOING: Final = (
 _VOIDS: Final = UNDOING.with_only_columns(_e.device_no, _e.epoch, _e.seq, _e.voids).where(
     _e.event_ms <= sa.bindparam("until")
 )
+_DOCUMENTS: Final = sa.select(_e.document).where(
+    sa.tuple_(_e.device_no, _e.epoch, _e.seq).in_(KEYS), _e.document.isnot(None)
+)
 
 
 def read_undone(connection: sa.Connection, site: str, names: Iterable[str], *, until_ms: int = INT_MAX) -> set[str]:
@@ -89,10 +92,7 @@ def standing_undos(connection: sa.Connection, site: str, name: str) -> list[Fact
 
 def read_undone_documents(connection: sa.Connection, facts: Iterable[Fact]) -> set[str]:
     """Documents of the scans that these facts undo."""
-    e = events.c
     found: set[str] = set()
     for chunk in in_chunks(f.event.voids for f in facts if f.event.voids):
-        key = sa.tuple_(e.device_no, e.epoch, e.seq).in_([parse_name(name) for name in chunk])
-        query = sa.select(e.document).where(key, e.document.isnot(None))
-        found.update(connection.execute(query).scalars())
+        found.update(connection.execute(_DOCUMENTS, {"keys": [parse_name(name) for name in chunk]}).scalars())
     return found

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Final
 
 import sqlalchemy as sa
 
+from server.database import KEYS, SITE
 from server.ledger import FOLDED, fact_of, in_chunks
 from server.tables import document_rows, documents, events
 from server.undone import read_undone
@@ -15,6 +17,21 @@ from sync.history import Fact
 from sync.identity import item_of, lot_key
 
 ACTION = "tell_apart"
+_CHANGES: Final = (
+    sa.select(documents.c.number)
+    .join(document_rows, document_rows.c.document == documents.c.digest)
+    .where(document_rows.c.site == SITE, document_rows.c.subject.in_(KEYS), documents.c.kind == "mode_change")
+)
+_SAID: Final = sa.select(events).where(
+    events.c.site == SITE,
+    events.c.document.in_(KEYS),
+    events.c.action == ACTION,
+    events.c.outcome.in_(FOLDED),
+    events.c.event_ms <= sa.bindparam("until"),
+)
+_TAKEN: Final = sa.select(events.c.subject, events.c.lot).where(
+    events.c.site == SITE, events.c.subject.in_(KEYS), events.c.action == ACTION
+)
 
 
 def taken_from(event: ScanEvent) -> str | None:
@@ -34,22 +51,11 @@ def facts_of(
     wanted, until = set(subjects), INT_MAX if until_ms is None else until_ms
     numbers: set[str] = set()
     for chunk in in_chunks({item_of(subject) or subject for subject in wanted}):
-        query = (
-            sa.select(documents.c.number)
-            .join(document_rows, document_rows.c.document == documents.c.digest)
-            .where(document_rows.c.site == site, document_rows.c.subject.in_(chunk), documents.c.kind == "mode_change")
-        )
-        numbers.update(connection.execute(query).scalars())
+        numbers.update(connection.execute(_CHANGES, {"site": site, "keys": chunk}).scalars())
     first: dict[str, Fact] = {}
     for chunk in in_chunks(numbers):
-        query = sa.select(events).where(
-            events.c.site == site,
-            events.c.document.in_(chunk),
-            events.c.action == ACTION,
-            events.c.outcome.in_(FOLDED),
-            events.c.event_ms <= until,
-        )
-        facts = [fact_of(row) for row in connection.execute(query).mappings()]
+        asked = {"site": site, "keys": chunk, "until": until}
+        facts = [fact_of(row) for row in connection.execute(_SAID, asked).mappings()]
         undone = read_undone(connection, site, (format_name(fact.name) for fact in facts), until_ms=until)
         for fact in sorted(facts, key=lambda one: one.order):
             if format_name(fact.name) not in undone:
@@ -66,10 +72,7 @@ def touched(connection: sa.Connection, site: str, units: Iterable[str]) -> set[s
     """Items and lots of which these units were a piece once."""
     found: set[str] = set()
     for chunk in in_chunks(units):
-        query = sa.select(events.c.subject, events.c.lot).where(
-            events.c.site == site, events.c.subject.in_(chunk), events.c.action == ACTION
-        )
-        for subject, lot in connection.execute(query):
+        for subject, lot in connection.execute(_TAKEN, {"site": site, "keys": chunk}):
             item = item_of(subject)
             if item is not None:
                 found.add(lot_key(item, lot) if lot else item)

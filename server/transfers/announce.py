@@ -9,7 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import catalogue, changes
-from server.database import stamp
+from server.database import KEYS, SITE, stamp
 from server.document_file import canonical_row, new_digest
 from server.identifiers import owners
 from server.ledger import in_chunks, read_fact, record
@@ -102,16 +102,19 @@ def _concerned(connection: sa.Connection, site: str, facts: Sequence[Fact]) -> d
     return concerned
 
 
+_STACKED: Final = sa.select(unit_states.c.unit, unit_states.c.place).where(
+    unit_states.c.site == SITE, unit_states.c.place.in_(KEYS), unit_states.c.unit.contains("/00/")
+)
+
+
 def _stacked(connection: sa.Connection, site: str, pallets: Iterable[str]) -> dict[str, set[str]]:
     """The cartons that stand on each of these, or in what stands on it."""
-    t = unit_states.c
     within = {pallet: {pallet} for pallet in pallets}  # container -> those of the pallets that it stands on, or is
     edge = set(within)
     for _ in range(DEPTH_MAX):
         deeper: set[str] = set()
         for keys in in_chunks(edge):
-            query = sa.select(t.unit, t.place).where(t.site == site, t.place.in_(keys), t.unit.contains("/00/"))
-            for carton, place in connection.execute(query):
+            for carton, place in connection.execute(_STACKED, {"site": site, "keys": keys}):
                 on = within.setdefault(carton, set())
                 deeper |= {carton} if within[place] - on else set()
                 on |= within[place]
