@@ -202,6 +202,8 @@ class Server:
 
         @sa.event.listens_for(self._engine, "begin")
         def fill(connection: sa.Connection) -> None:
+            if not self.was_full:
+                return  # nothing is to be taken back: each seed begins with connections of its own
             raw: Any = connection.connection.driver_connection
             pages = raw.execute("PRAGMA page_count").fetchone()[0] if self.is_full else PAGES_MAX
             raw.execute(f"PRAGMA max_page_count={pages}").fetchall()
