@@ -7,41 +7,34 @@ database where it is: an import that was killed goes on where it stopped, and tw
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import bin_cases, catalogue, ledger, papers, parties, site_codes
+from server import catalogue, ledger, papers, parties, site_codes
 from server.database import reading, stamp, transact, writing
 from server.document_file import DocumentDraft, Draft, canonical_row, new_digest
+from server.document_folding import FOLD_CHUNK, PAUSE_S, Pause, Progress, fold_chunk, hold
 from server.document_lines import Names
 from server.modes.plan import on_hand
 from server.orders import surplus
-from server.rebuild import lock, rebuild, rebuild_stated
+from server.rebuild import lock, rebuild
 from server.recalls import notices
-from server.returns import published
 from server.returns.announced import JUDGED
 from server.tables import document_rows, documents, events, reference, server_state, sites
-from server.warranty.terms import publish_terms
-from server.zones import quarantine_bins
 from sync.event import format_name
 
 LOAD_CHUNK: Final = 2_000
-FOLD_CHUNK: Final = 500
-PAUSE_S: Final = 0.01
-"""Between chunks, for others who wait to write: SQLite's queue is not a fair one."""
+PAPERS_AT_ONCE: Final = 50
+"""Documents that are taken in together, as long as their rows are no more than `FOLD_CHUNK`."""
 OFFERED_KINDS: Final = ("asn", "purchase_order", "order", "rma")
 """Kinds whose lines handhelds get."""
 JUDGED_BY_IT: Final = ("receive", "pick", "pack", *sorted(JUDGED))
 """Actions that a document of an offered kind has something to say to."""
 _SHORT_DIGEST: Final = 12
-
-Pause = Callable[[float], None]
-Progress = Callable[[str, int, int], None]
-"""(what is being done, rows done, rows in all)"""
 
 
 class DocumentError(ValueError):
@@ -156,14 +149,12 @@ def take(
         refused = refusals(connection, draft.site, draft.kind.name, digests)
     if refused:
         raise DocumentError(next(iter(refused.values())))
-    taken = []
     run = _Run(operator=operator, now_ms=now_ms, pause=pause, progress=progress)
-    for document in draft.documents.values():
-        number = document.number or f"{draft.kind.name.upper()}-{document.digest[:_SHORT_DIGEST]}"
-        known = transact(partial(_begin, draft=draft, document=document, number=number))
-        while not known and _load_chunk(draft, document, progress):
+    taken: list[Imported] = []
+    for papers_ in _together(draft):
+        if taken:
             pause(PAUSE_S)
-        taken.append(_finish(document.digest, run, party=document.party, known=known))
+        taken += _take(draft, papers_, run)
     return taken
 
 
@@ -190,7 +181,7 @@ def resume(
                 f"{row.kind} {row.number}: {row.loaded:,} of {row.rows:,} rows are here; import its file again."
             )
         else:
-            done.append(_finish(row.digest, run))
+            done += _finish([row.digest], run)
     return done, short
 
 
@@ -204,121 +195,170 @@ def unfinished(connection: sa.Connection, site: str) -> Sequence[sa.Row[Any]]:
     ).all()
 
 
-def _begin(connection: sa.Connection, *, draft: Draft, document: DocumentDraft, number: str) -> bool:
-    """Make the document's row; True where it is complete already."""
-    lock(connection, draft.site, [number])
-    problem = _refusal(connection, draft.site, draft.kind.name, number, document.digest)
-    if problem is not None:
-        raise DocumentError(problem)
-    same_number = connection.execute(
-        sa.select(documents.c.digest, documents.c.event).where(
-            documents.c.site == draft.site, documents.c.kind == draft.kind.name, documents.c.number == number
-        )
-    ).all()
-    if any(row.digest == document.digest for row in same_number):
-        return all(row.event is not None for row in same_number if row.digest == document.digest)
-    connection.execute(
-        documents.insert().values(
-            digest=document.digest,
-            site=draft.site,
-            kind=draft.kind.name,
-            number=number,
-            rows=len(document.offsets),
-            folded_rows=0,
-        )
-    )
-    return False
+_Papers = Mapping[str, DocumentDraft]
+"""Some documents of a file, by number."""
 
 
-def _load_chunk(draft: Draft, document: DocumentDraft, progress: Progress) -> bool:
-    """Add the rows after the last that is here; True while more wait."""
+def _together(draft: Draft) -> Iterator[_Papers]:
+    """The documents of a file in their order: small ones together, a large one by itself."""
+    some: dict[str, DocumentDraft] = {}
+    rows = 0
+    for document in draft.documents.values():
+        if some and (rows + len(document.offsets) > FOLD_CHUNK or len(some) == PAPERS_AT_ONCE):
+            yield some
+            some, rows = {}, 0
+        some[document.number or f"{draft.kind.name.upper()}-{document.digest[:_SHORT_DIGEST]}"] = document
+        rows += len(document.offsets)
+    if some:
+        yield some
+
+
+def _take(draft: Draft, papers_: _Papers, run: _Run) -> list[Imported]:
+    """Take in these documents of a file: their rows, what makes them count, and what they are about."""
+    known = transact(partial(_begin, draft=draft, papers_=papers_))
+    new = [document for document in papers_.values() if document.digest not in known]
+    while new and _load_chunk(draft, new, run.progress):
+        run.pause(PAUSE_S)
+    told = {document.digest: document.party for document in papers_.values()}
+    return _finish(list(told), run, told=told, known=known)
+
+
+def _begin(connection: sa.Connection, *, draft: Draft, papers_: _Papers) -> set[str]:
+    """Make the documents' rows; returns the digests of those that are complete already."""
+    lock(connection, draft.site, papers_)
+    digests = {number: document.digest for number, document in papers_.items()}
+    refused = refusals(connection, draft.site, draft.kind.name, digests)
+    if refused:
+        raise DocumentError(next(iter(refused.values())))
+    here = {row.digest: row.event for row in hold(connection, digests.values())}
+    rows = [
+        {"digest": document.digest, "site": draft.site, "kind": draft.kind.name, "number": number}
+        | {"rows": len(document.offsets), "folded_rows": 0}
+        for number, document in papers_.items()
+        if document.digest not in here
+    ]
+    if rows:
+        connection.execute(documents.insert(), rows)
+    return {digest for digest, event in here.items() if event is not None}
+
+
+def _load_chunk(draft: Draft, new: Sequence[DocumentDraft], progress: Progress) -> bool:
+    """Add the rows of each document after the last that is here; True while more wait."""
+    t = document_rows.c
+    digests = [document.digest for document in new]
     with writing() as connection:
-        locked = _locked(connection, document.digest)
-        last = sa.select(sa.func.max(document_rows.c.row)).where(document_rows.c.document == document.digest)
-        start = connection.execute(last).scalar_one() or 0
-        stop = min(start + LOAD_CHUNK, locked.rows)
-        rows = [
-            {"site": draft.site, "document": document.digest, "row": number, **_EMPTY, **line}
-            for number, line in enumerate(draft.lines(document, start, stop), start=start + 1)
-        ]
+        in_all = sum(row.rows for row in hold(connection, digests))
+        query = (
+            sa.select(t.document, sa.func.max(t.row).label("last")).where(t.document.in_(digests)).group_by(t.document)
+        )
+        here = {row.document: row.last for row in connection.execute(query)}
+        done, rows = 0, []
+        for document in new:
+            start = here.get(document.digest, 0)
+            lines = draft.lines(document, start, start + LOAD_CHUNK)
+            rows += [
+                {"site": draft.site, "document": document.digest, "row": number, **_EMPTY, **line}
+                for number, line in enumerate(lines, start=start + 1)
+            ]
+            done += start
         if rows:
             connection.execute(document_rows.insert(), rows)
-    progress("rows loaded", stop, locked.rows)
-    return bool(stop < locked.rows)
+    progress("rows loaded", done + len(rows), in_all)
+    return bool(done + len(rows) < in_all)
 
 
 _EMPTY: Final = dict.fromkeys(("location", "container", "quantity", "lot", "expiry", "attributes"))
 
 
 def _finish(
-    digest: str,
+    digests: Sequence[str],
     run: _Run,
     *,
-    party: tuple[str, str | None] | None = None,
-    known: bool = False,
-) -> Imported:
-    """Let the document count, and fold what it is about."""
-    with writing() as connection:
-        row = _locked(connection, digest)
-        event = row.event or _record(connection, row, run)
-        if row.event is None:
-            _offer(connection, row)
-        if party is not None:
-            parties.remember(connection, row.site, row.number, *party)
-    after: str | None = "" if row.kind in OFFERED_KINDS and row.folded_rows == 0 else None
+    told: Mapping[str, tuple[str, str | None] | None] | None = None,
+    known: Collection[str] = (),
+) -> list[Imported]:
+    """Let documents of one kind count, and fold what they are about.
+
+    Args:
+        told: whom each is for, where that is known.
+    """
+
+    def let_count(connection: sa.Connection) -> tuple[list[Any], dict[str, str]]:
+        rows = sorted(hold(connection, digests), key=lambda row: digests.index(row.digest))
+        new = [row for row in rows if not row.event]
+        names = {row.digest: row.event for row in rows} | _record(connection, new, run)
+        _offer(connection, new)
+        for row in rows:
+            party = (told or {}).get(row.digest)
+            if party is not None:
+                parties.remember(connection, row.site, row.number, *party)
+        return rows, names
+
+    rows, names = transact(let_count)
+    unjudged = [row for row in rows if row.kind in OFFERED_KINDS and row.folded_rows == 0]
+    after: str | None = "" if unjudged else None
     while after is not None:
-        after = _judge_again(row, after)
-    fold_rest(digest, pause=run.pause, progress=run.progress)
-    return Imported(kind=row.kind, number=row.number, digest=digest, rows=row.rows, event=event, known=known)
+        after = _judge_again(unjudged, after)
+    while fold_chunk(digests, run.progress):
+        run.pause(PAUSE_S)
+    return [
+        Imported(
+            kind=row.kind,
+            number=row.number,
+            digest=row.digest,
+            rows=row.rows,
+            event=names[row.digest],
+            known=row.digest in known,
+        )
+        for row in rows
+    ]
 
 
-def fold_rest(digest: str, *, pause: Pause = time.sleep, progress: Progress = lambda *_: None) -> None:
-    """Fold what a document that counts is about, in chunks, from where that is."""
-    while _fold_chunk(digest, progress):
-        pause(PAUSE_S)
+def _record(connection: sa.Connection, rows: Sequence[Any], run: _Run) -> dict[str, str]:
+    """The one event that each import is, by digest; from here on its rows count."""
+    facts = {
+        row.digest: ledger.record(
+            connection,
+            site=row.site,
+            action="import",
+            operator=run.operator,
+            now_ms=run.now_ms,
+            document=row.number,
+            reason=row.kind,
+            evidence=row.digest,
+        )
+        for row in rows
+    }
+    names = {digest: format_name(fact.name) for digest, fact in facts.items()}
+    if names:
+        counts = [{"of": digest, "event": names[digest], "event_ms": fact.event_ms} for digest, fact in facts.items()]
+        connection.execute(documents.update().where(documents.c.digest == sa.bindparam("of")), counts)
+    return names
 
 
-def _locked(connection: sa.Connection, digest: str) -> Any:
-    return connection.execute(sa.select(documents).where(documents.c.digest == digest).with_for_update()).one()
+def _offer(connection: sa.Connection, rows: Sequence[Any]) -> None:
+    """Let handhelds know of documents of one kind that count from now on."""
+    if not rows or rows[0].kind not in OFFERED_KINDS:
+        return
+    site, at = rows[0].site, stamp(connection)
+    if rows[0].kind == "order":
+        catalogue.publish_orders(connection, site, [row.number for row in rows], at)
+        surplus.refold(connection, site, [row.number for row in rows], at)
+        return
+    for row in rows:
+        catalogue.publish_document(connection, site, row, at)
+    notices.refresh(connection, site, at)
 
 
-def _record(connection: sa.Connection, row: Any, run: _Run) -> str:
-    """The one event that an import is; from here on its rows count."""
-    fact = ledger.record(
-        connection,
-        site=row.site,
-        action="import",
-        operator=run.operator,
-        now_ms=run.now_ms,
-        document=row.number,
-        reason=row.kind,
-        evidence=row.digest,
-    )
-    event = format_name(fact.name)
-    connection.execute(
-        documents.update().where(documents.c.digest == row.digest).values(event=event, event_ms=fact.event_ms)
-    )
-    return event
-
-
-def _offer(connection: sa.Connection, row: Any) -> None:
-    """Let handhelds know of a document that counts from now on."""
-    if row.kind in OFFERED_KINDS:
-        catalogue.publish_document(connection, row.site, row, stamp(connection))
-        notices.refresh(connection, row.site, stamp(connection))
-    if row.kind == "order":
-        surplus.refold(connection, row.site, [row.number], stamp(connection))
-
-
-def _judge_again(row: Any, after: str) -> str | None:
-    """Fold what was scanned under a document before it came: it may list it. Returns where to go on."""
-    t = events.c
+def _judge_again(rows: Sequence[Any], after: str) -> str | None:
+    """Fold what was scanned under documents before they came: they may list it. Returns where to go on."""
+    t, site = events.c, rows[0].site
     query = (
         sa.select(t.subject)
         .distinct()
         .where(
-            t.site == row.site,
-            t.document == row.number,
+            t.site == site,
+            t.document.in_([row.number for row in rows]),
             t.action.in_(JUDGED_BY_IT),
             t.subject > after,
         )
@@ -329,52 +369,10 @@ def _judge_again(row: Any, after: str) -> str | None:
     def fold(connection: sa.Connection) -> str | None:
         units = list(connection.execute(query).scalars())
         if units:
-            rebuild(connection, row.site, units, stamp(connection))
+            rebuild(connection, site, units, stamp(connection))
         return units[-1] if units else None
 
     return transact(fold)
-
-
-def _fold_chunk(digest: str, progress: Progress) -> bool:
-    """Fold the next rows of a document that counts; True while more wait."""
-
-    def fold(connection: sa.Connection) -> tuple[int, int] | None:
-        row = _locked(connection, digest)
-        if row.folded_rows >= row.rows:
-            return None
-        stop = min(row.folded_rows + FOLD_CHUNK, row.rows)
-        t = document_rows.c
-        chunk = connection.execute(
-            sa.select(t.subject, t.attributes, t.stated)
-            .where(t.document == digest, t.row > row.folded_rows, t.row <= stop)
-            .order_by(t.row)
-        ).all()
-        at = stamp(connection)
-        if row.kind in _PUBLISH:
-            before = quarantine_bins(connection, row.site).keys()
-            _PUBLISH[row.kind](connection, row.site, chunk, at)
-            if quarantine_bins(connection, row.site).keys() != before:  # what lies there left its order, or did not
-                surplus.refold(connection, row.site, surplus.suspects(connection, row.site), at)
-            bin_cases.named(connection, row.site, {r.subject for r in chunk}, at)
-        else:
-            about = {r.subject for r in chunk if r.stated}
-            rebuild_stated(connection, row.site, about, at, row)
-            published.tell_of_lots(connection, row.site, about, at)
-        connection.execute(documents.update().where(documents.c.digest == digest).values(folded_rows=stop))
-        return stop, row.rows
-
-    done = transact(fold)
-    if done is None:
-        return False
-    progress("rows folded", *done)
-    return done[0] < done[1]
-
-
-_PUBLISH: Final = {
-    "products": catalogue.publish_items,
-    "locations": catalogue.publish_locations,
-    "warranty": publish_terms,
-}
 
 
 def check_digest(connection: sa.Connection, digest: str) -> bool:

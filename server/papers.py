@@ -65,7 +65,7 @@ def write(
     """Store a document and the event that names it; returns its digest, hex.
 
     Args:
-        folded: whether who writes it folds what it states as well; else `documents.fold_rest` does, in chunks.
+        folded: whether who writes it folds what it states as well; else `document_folding.fold_rest` does, in chunks.
     """
     digest = _digest(kind, number, now_ms, rows)
     fact = record(

@@ -15,8 +15,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import changes, inventory, named, papers
-from server import documents as documents_
 from server.database import reading, stamp, transact
+from server.document_folding import fold_rest
 from server.document_kinds import MODES
 from server.ledger import record
 from server.modes.plan import UNITS_AT_ONCE, UNITS_MAX, UNITWISE, Need, in_stock, needs, units_of
@@ -161,7 +161,7 @@ def close_change(*, site: str, number: str, operator: str | None, now_ms: int, w
     Raises:
         ModeError: it is not open, or something is left and nobody says why.
     """
-    documents_.fold_rest(
+    fold_rest(
         transact(lambda c: switch(c, site=site, number=number, operator=operator, now_ms=now_ms, with_rest=with_rest))
     )
     with reading() as connection:
@@ -181,7 +181,7 @@ def switch(
     """Say that the mode is another from now on; returns the digest of the document that says so.
 
     Args:
-        at_once: so many units become pieces here and now; of more, `documents.fold_rest` folds all.
+        at_once: so many units become pieces here and now; of more, `fold_rest` folds all.
 
     Raises:
         ModeError: it is not open, or something is left and nobody says why.

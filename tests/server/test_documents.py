@@ -8,11 +8,12 @@ import pytest
 import sqlalchemy as sa
 
 from server import documents
-from server.database import reading, stamp, writing
+from server.database import db, reading, stamp, writing
+from server.document_folding import FOLD_CHUNK, Pause
 from server.documents import DocumentError
 from server.parties import erase, parties
 from server.rebuild import rebuild
-from server.tables import document_rows, events, reference, server_state, sites, stock_levels, unit_states
+from server.tables import cases, document_rows, events, reference, server_state, sites, stock_levels, unit_states
 from server.tables import documents as documents_table
 from server.tabular import TableError
 from sync import identity
@@ -275,7 +276,7 @@ class Killed(BaseException):
     """The process was killed here."""
 
 
-def kill_after(chunks: int) -> documents.Pause:
+def kill_after(chunks: int) -> Pause:
     left = iter(range(chunks))
 
     def pause(_: float) -> None:
@@ -314,7 +315,7 @@ def test_rows_of_an_import_that_was_killed_while_loading_do_not_count_and_the_sa
 def test_an_import_that_was_killed_while_folding_is_finished_without_its_file(
     database_url: str, tmp_path: Path
 ) -> None:
-    units = 3 * documents.FOLD_CHUNK
+    units = 3 * FOLD_CHUNK
     with office(database_url, tmp_path):
         take("locations", LOCATIONS)
         begin(units, chunks=1)
@@ -336,9 +337,105 @@ def test_others_can_write_between_the_chunks_of_an_import(database_url: str, tmp
 
     with office(database_url, tmp_path):
         take("locations", LOCATIONS)
-        with read("stock", many(3 * documents.FOLD_CHUNK)) as found:
+        with read("stock", many(3 * FOLD_CHUNK)) as found:
             documents.take(found, operator=None, now_ms=NOW, pause=pause)
         assert len(written) == 2
+
+
+MIXED = (
+    "number,sscc,parent,gtin,serial,quantity\n"
+    + "".join(f"ASN-{n},{CARTON_1},{PALLET},{LAMP},M{n},\nASN-{n},{CARTON_2},,{PEN},,{n}\n" for n in range(1, 4))
+    + "".join(f"ASN-4,,,{LAMP},L{n},\n" for n in range(FOLD_CHUNK + 1))
+    + "".join(f"ASN-{n},,,{LAMP},M{n},\n" for n in range(5, 5 + documents.PAPERS_AT_ONCE + 1))
+)
+
+
+def test_notices_of_one_file_say_what_they_would_each_in_a_file_of_its_own(database_url: str, tmp_path: Path) -> None:
+    heading, *lines = MIXED.splitlines()
+    with office(database_url, tmp_path):
+        take("products", PRODUCTS)
+        scan_before_it_is_announced()
+        with read("asn", MIXED) as found:
+            taken = documents.take(found, operator=None, now_ms=NOW, pause=lambda _: None)
+        together = [sorted(rows_as_offered(), key=str), *said_of_units(taken)]
+    with office(f"sqlite:///{tmp_path / 'single.sqlite3'}", tmp_path):
+        take("products", PRODUCTS)
+        scan_before_it_is_announced()
+        taken = []
+        for number in dict.fromkeys(line.split(",")[0] for line in lines):
+            file = "\n".join([heading, *(line for line in lines if line.startswith(f"{number},"))])
+            taken.append(take("asn", file))
+        assert together == [sorted(rows_as_offered(), key=str), *said_of_units(taken)]
+
+
+def scan_before_it_is_announced() -> None:
+    enrol(1)
+    device = Chain(1)
+    for number in (2, 9):
+        device.scan(DAY, "receive", identity.unit_key(LAMP, f"M{number}"), document=f"ASN-{number}", location=BIN_1)
+    push(device, now_ms=DAY + 60_000)
+
+
+def said_of_units(taken: list[documents.Imported]) -> list[object]:
+    """What is known of each unit, product and case, with each notice's number for the name of its event."""
+    numbers = {one.event: one.number for one in taken}
+    return [
+        [[numbers.get(str(value), value) for value in row] for row in rows(table, *columns)]
+        for table, columns in (
+            (unit_states, ("unit", "status", "expected", "place", "announced_by", "announced_in", "last_event")),
+            (stock_levels, ("subject", "place", "quantity", "announced", "announced_by")),
+            (cases, ("rule", "unit", "status", "document", "closed_by")),
+        )
+    ]
+
+
+def test_what_was_picked_for_orders_that_come_in_one_file_afterwards_is_judged_by_each(
+    database_url: str, tmp_path: Path
+) -> None:
+    units = [identity.unit_key(LAMP, f"S{n}") for n in (1, 2)]
+    with office(database_url, tmp_path):
+        stock_up()
+        enrol(1)
+        device = Chain(1)
+        for n, unit in enumerate(units, start=1):
+            device.scan(DAY, "pick", unit, document=f"SO-{n}")
+        push(device, now_ms=DAY + 60_000)
+        with read("order", f"number,gtin,quantity\nSO-1,{PEN},1\nSO-2,{PEN},1\n") as found:
+            documents.take(found, operator=None, now_ms=NOW)
+        before = folded()
+        with writing() as c:
+            rebuild(c, SITE, units, stamp(c))
+        assert differences(before, folded()) == []
+        assert [unit for _, unit in rows(cases, "rule", "unit") if unit in units] != []
+
+
+def test_a_mornings_orders_are_taken_in_by_few_transactions(database_url: str, tmp_path: Path) -> None:
+    commits: list[sa.Connection] = []
+    with office(database_url, tmp_path):
+        take("products", PRODUCTS)
+        sa.event.listen(db.engine, "commit", commits.append)
+        with read("order", "number,gtin,quantity\n" + "".join(f"SO-{n},{PEN},1\n" for n in range(500))) as found:
+            assert len(documents.take(found, operator=None, now_ms=NOW, pause=lambda _: None)) == 500
+        assert len(commits) < 100
+
+
+def test_an_import_of_many_orders_that_was_killed_goes_on_with_those_that_are_not_in(
+    database_url: str, tmp_path: Path
+) -> None:
+    file = "number,gtin,quantity,customer\n" + "".join(
+        f"SO-{n},{PEN},1,Ada\n" for n in range(2 * documents.PAPERS_AT_ONCE)
+    )
+    with office(database_url, tmp_path):
+        take("products", PRODUCTS)
+        with pytest.raises(Killed), read("order", file) as found:
+            documents.take(found, operator=None, now_ms=NOW, pause=kill_after(0))
+        with read("order", file) as found:
+            taken = documents.take(found, operator=None, now_ms=NOW + 1, pause=lambda _: None)
+        half = documents.PAPERS_AT_ONCE
+        assert [one.known for one in taken] == [True] * half + [False] * half
+        assert len([said for said in rows(events, "action") if said == ("import",)]) == 1 + len(taken)
+        assert len(rows(parties, "document")) == len(taken)
+        assert documents.resume(SITE, operator=None, now_ms=NOW) == ([], [])
 
 
 def test_a_row_that_was_changed_in_the_database_is_found_out(database_url: str, tmp_path: Path) -> None:

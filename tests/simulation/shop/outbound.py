@@ -48,7 +48,7 @@ def places_orders(scene: Scene) -> tuple[list[Basket], list[Basket]]:
     early, late = _baskets(scene, morning), _baskets(scene, evening)
     rows = [row for basket in early + late for row in _rows(basket)]
     if rows:
-        scene.papers.orders(rows, scene.at(6.0))
+        scene.papers.imports("order", rows, scene.at(6.0))
     return [basket for basket in early if basket.unit is None], late
 
 

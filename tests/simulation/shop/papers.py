@@ -1,4 +1,4 @@
-"""The office's files: taken in by the server's own reader, a day's orders in one transaction."""
+"""The office's files: taken in by the server's own reader."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 
-from server import documents, parties
-from server.catalogue import publish_orders
-from server.database import reading, stamp, writing
+from server import documents
+from server.database import reading
 from server.document_file import Draft, draft
 from server.document_kinds import KINDS
 from server.document_lines import Names
-from server.tables import document_rows
-from server.tables import documents as heads
 
 Rows = Sequence[Mapping[str, object]]
 
@@ -31,26 +28,6 @@ class Papers:
             documents.take(found, operator=self._operator, now_ms=now_ms, pause=lambda _: None)
         if kind in ("products", "locations"):
             self._names = None
-
-    def orders(self, rows: Rows, now_ms: int) -> None:
-        """Take in orders as `imports` does, all in one transaction: nobody waits for the database here."""
-        run = documents._Run(operator=self._operator, now_ms=now_ms, pause=lambda _: None, progress=lambda *_: None)
-        with self._read("order", rows) as found, writing() as c:
-            for each in found.documents.values():
-                number = str(each.number)
-                documents._begin(c, draft=found, document=each, number=number)
-                lines = enumerate(found.lines(each, 0, len(each.offsets)), start=1)
-                filled = [
-                    {"site": self._site, "document": each.digest, "row": n, **documents._EMPTY, **line}
-                    for n, line in lines
-                ]
-                c.execute(document_rows.insert(), filled)
-                documents._record(c, documents._locked(c, each.digest), run)
-                done = heads.update().where(heads.c.digest == each.digest)
-                c.execute(done.values(folded_rows=len(filled)))
-                if each.party is not None:
-                    parties.remember(c, self._site, number, *each.party)
-            publish_orders(c, self._site, map(str, (each.number for each in found.documents.values())), stamp(c))
 
     def _read(self, kind: str, rows: Rows) -> _Checked:
         if self._names is None:
