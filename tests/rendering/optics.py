@@ -173,7 +173,7 @@ def _at(spot: Picture, middle: tuple[int, int], size: tuple[int, int]) -> Pictur
 
 def _like(plane: NDArray[Any], picture: Picture) -> NDArray[Any]:
     """A plane for each colour of a picture."""
-    return plane if picture.ndim == 2 else np.repeat(plane[..., None], 3, axis=2)
+    return plane if picture.ndim == 2 else np.asarray(cv2.merge([plane, plane, plane]), plane.dtype)
 
 
 def _drawn_hand(x: float, y: float, size: tuple[int, int]) -> Picture:
