@@ -72,7 +72,8 @@ def _told(keeping: Keeping, event: ScanEvent) -> Told:
     words = say(f"place.{event.action}", place=keeping.place(event.location))
     if event.action == "finish_bin":
         following = count_list.next_words(keeping.handheld, keeping.task)
-        return Told(tone=Tone.INFO, text=f"{words} {following}" if following else words, event=event)
+        tone = Tone.LOOK if count_list.over(keeping.handheld, keeping.task) else Tone.INFO
+        return Told(tone=tone, text=f"{words} {following}" if following else words, event=event)
     stranger = count_list.stranger(keeping.handheld, keeping.task, event.location or "")
     tone = Tone.LOOK if stranger else Tone.INFO
     return Told(tone=tone, text=f"{words} {stranger}" if stranger else words, event=event)

@@ -79,8 +79,22 @@ def refusal(handheld: Handheld, task: Task, place: str) -> str | None:
     return say("count.refused", bin=found.code) if found and found.refused else None
 
 
+def over(handheld: Handheld, task: Task) -> str | None:
+    """That the count was closed or given up, in a sentence; None while it goes on, or where the map does not hold it.
+
+    Said at each bin: who counts on would learn nowhere else that what they scan is late.
+    """
+    row = handheld.site_map.entry("document", task.document) if task.document else None
+    state = row.get("state") if row and row.get("kind") == "count" else None
+    if state == "closed":
+        return say("count.closed", document=task.document)
+    return say("count.given_up", document=task.document) if state == "cancelled" else None
+
+
 def stranger(handheld: Handheld, task: Task, place: str) -> str | None:
-    """That a bin which was opened is somebody else's, or none of this count's, in a sentence."""
+    """That a bin which was opened is somebody else's, or none of this count's, or that this is over, in a sentence."""
+    if ended := over(handheld, task):
+        return ended
     found = _find(handheld, task, place)
     if found is not None:
         return say("count.not_yours", whose=found.whose) if found.whose else None
@@ -92,7 +106,9 @@ def _find(handheld: Handheld, task: Task, place: str) -> CountBin | None:
 
 
 def next_words(handheld: Handheld, task: Task) -> str | None:
-    """Where to go next, in a sentence; None where the map does not hold the count."""
+    """Where to go next, in a sentence, or that the count is over; None where the map does not hold it."""
+    if ended := over(handheld, task):
+        return ended
     mine = own_bins(bins_of(handheld, task))
     left = [each for each in mine if each.state is BinState.TODO]
     if not mine:

@@ -60,6 +60,25 @@ def test_opening_somebody_elses_bin_is_said_and_kept_anyway(handheld: Handheld, 
     assert [e.action for e in kept(handheld)] == ["open_bin"]
 
 
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("closed", "CC-1 is closed already: kept, and the office decides what becomes of it."),
+        ("cancelled", "CC-1 was given up. Kept all the same."),
+    ],
+)
+def test_who_counts_on_in_a_count_that_is_over_is_told_at_each_bin(
+    learn: Learn, begin: Begin, state: str, words: str
+) -> None:
+    learn(count(state=state))
+    session = begin("count", document="CC-1")
+    [opened] = see(session, BIN_1)
+    assert (opened.tone, opened.text) == (Tone.LOOK, f"Bin A-01 opened. {words}")
+    see(session, unit_label("S1"))
+    [finished] = session.finish()
+    assert (finished.tone, finished.text) == (Tone.LOOK, f"Bin A-01 finished. {words}")
+
+
 def test_a_bin_that_is_not_of_the_count_is_said(learn: Learn, begin: Begin) -> None:
     learn(count(bins=[A_02, A_03], shares=[[None, None, []]] * 2))
     [told] = see(begin("count", document="CC-1"), BIN_1)
