@@ -17,6 +17,8 @@ from flask.config import Config
 
 import server
 from server import config
+from server.database import db
+from tests.server import ready_statements
 
 COUNTING: Final = ("pace", "figures")
 """What a server remembers of its requests: each begins with nothing."""
@@ -37,6 +39,8 @@ def create_app(overrides: Mapping[str, Any], *, now_ms: Callable[[], int]) -> Fl
     server._configure(app, settings, now_ms)
     app.config.update({name: value for name, value in overrides.items() if name not in config.NAMES})
     server._connect(app)
+    with app.app_context():
+        ready_statements.share(db.engine)
     return app
 
 

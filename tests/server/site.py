@@ -24,7 +24,7 @@ from server.tables import (
     unit_states,
 )
 from tests.handheld import DAY, Chain
-from tests.server import ready_tables
+from tests.server import ready_statements, ready_tables
 
 SITE = "main"
 FOLDED = (unit_states, cases, stock_levels, identifier_claims)
@@ -38,6 +38,7 @@ def site(database_url: str) -> Iterator[Flask]:
     db.init_app(app)
     with app.app_context():
         prepare(db.engine)
+        ready_statements.share(db.engine)
         ready_tables.lay(db.engine)
         with writing() as c:
             c.execute(
