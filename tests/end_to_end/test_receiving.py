@@ -36,6 +36,7 @@ from server.tables import cases
 from server.upkeep import verify
 from sync.event import format_name
 from tests.server import office
+from tests.server.running import PASSWORD
 
 pytestmark = pytest.mark.browser
 
@@ -161,7 +162,7 @@ def dock(tmp_path: Path) -> Iterator[Dock]:
     (tmp_path / "instance").mkdir()
     app = create_app({**given, "SITE": office.SITE, "SECRET_KEY": "test"}, now_ms=lambda: now.ms)
     with ExitStack() as stack, app.app_context(), serving(app) as address:
-        set_up(settings(), now_ms=START, password=office.PASSWORD)
+        set_up(settings(), now_ms=START, password=PASSWORD)
         for kind, content in (("products", PRODUCTS), ("locations", LOCATIONS), ("stock", STOCK), ("asn", ASN)):
             now.ms += 1_000
             office.take(kind, content, now_ms=now.ms)
@@ -174,7 +175,7 @@ def signed_in(browser: BrowserContext, dock: Dock, path: str) -> Page:
     page = browser.new_page()
     page.goto(dock.address + path)
     page.get_by_label("Name").fill("admin")
-    page.get_by_label("Password").fill(office.PASSWORD)
+    page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
     return page
 

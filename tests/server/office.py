@@ -12,18 +12,19 @@ import openpyxl
 import sqlalchemy as sa
 from flask import Flask
 
-from server import documents
+from server import documents, migrations, staff
 from server.context import settings
-from server.database import db, reading
+from server.database import db, reading, writing
 from server.document_file import Draft, draft
 from server.document_kinds import KINDS
 from server.documents import Imported
-from server.setup import set_up
+from server.setup import FIRST_ADMIN, set_up
+from server.tables import people
 from tests.server import ready_made, ready_tables
+from tests.server.running import HASH
 
 SITE = "main"
 NOW = 1_767_225_600_000
-PASSWORD = "correct horse battery"
 LAMP, TEA, PEN = "09506000134352", "09506000134369", "09506000134376"
 CARTON_1, CARTON_2, PALLET = "106141412345678908", "106141412345678915", "106141412345678922"
 PRODUCTS = f"gtin,sku,name,mode\n{LAMP},LAMP,Lamp,serial\n{TEA},TEA,Tea,lot\n{PEN},PEN,Pen,quantity\n"
@@ -42,7 +43,11 @@ def office(
     """A server that `init` made ready, inside an app context."""
     with bare(database_url, folder, now_ms=now_ms, **overrides) as app:
         ready_tables.lay(db.engine)
-        set_up(settings(), now_ms=NOW, password=PASSWORD)
+        with writing() as c:  # the first administrator, without the tenth of a second that a strong hash takes
+            migrations.upgrade(c)  # the file may hold something else already
+            staff.add_person(c, site=SITE, name=FIRST_ADMIN, role="admin", by=None, now_ms=NOW)
+            c.execute(people.update().values(password_hash=HASH))
+        set_up(settings(), now_ms=NOW)
         yield app
 
 

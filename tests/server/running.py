@@ -31,7 +31,7 @@ SITE = "main"
 PASSWORD = "correct horse battery"
 NOW = DAY + 3_600_000
 # As weak as argon2 allows, so that a test that signs in does not wait for a hash that guards nothing.
-_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 SERVER_KEY = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"the server's key").digest())
 
 
@@ -70,7 +70,7 @@ def running_server(
             )
             c.execute(sites.insert().values(site=SITE, name=SITE, codes={}))
             for role in PERSONAL:
-                c.execute(people.insert().values(site=SITE, name=role, role=role, password_hash=_HASH, active=True))
+                c.execute(people.insert().values(site=SITE, name=role, role=role, password_hash=HASH, active=True))
             at = stamp(c)
             publish(c, SITE, "item", PHONE, {"name": "Phone 12", "sku": "P12", "mode": "serial"}, at)
             publish(c, SITE, "item", CABLE, {"name": "Cable 2 m", "sku": "C2", "mode": "quantity"}, at)

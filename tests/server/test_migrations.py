@@ -13,7 +13,8 @@ from server.database import db, reading, writing
 from server.migrations import NewerDatabase
 from server.setup import SetUpError, is_ready, set_up
 from server.tables import people, server_state
-from tests.server.office import NOW, PASSWORD, bare, office, rows
+from tests.server.office import NOW, bare, office, rows
+from tests.server.running import PASSWORD
 
 
 def test_an_empty_database_gets_the_tables_that_the_program_works_with(new_database_url: str, tmp_path: Path) -> None:

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from argon2 import PasswordHasher
 from flask import Flask
 
-from server import create_app
 from server.database import db, writing
 from server.tables import people
-from tests.server.running import PASSWORD, Client
+from tests.server.ready_made import create_app
+from tests.server.running import HASH, Client
 from tests.simulation.shop.hand import Hand
 from tests.simulation.shop.scene import Walk
 from tests.simulation.shop.stockroom import SITE
@@ -50,7 +49,7 @@ class Shop:
         with app.app_context():
             try:
                 with writing() as c:
-                    c.execute(people.update().values(password_hash=_HASH))
+                    c.execute(people.update().values(password_hash=HASH))
                 yield app
             finally:
                 db.engine.dispose()
@@ -58,9 +57,6 @@ class Shop:
     def visitor(self, operator: str) -> Walk:
         """Someone with a handheld of their own, from the end of the year on; `walk.hand.send(now_ms)` sends."""
         return Walk(Hand(f"{operator}'s", SITE, Random(operator), self.truth.end_ms), operator, self.truth.end_ms)
-
-
-_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 
 
 def built(shared: Path, name: str, size: Size) -> Path:
