@@ -37,7 +37,7 @@ class ClockSample:
     offset_ms: int = 0
     """Server time less boot clock."""
     doubt_ms: int = 0
-    """By how much it came later than those before it let expect: it was slow, or the server's clock was set."""
+    """By how much it came later than those before it let expect: it was slow, or a clock was set."""
     wall_skew_ms: int = 0
     """Server time less wall clock."""
     wall_doubt_ms: int = 0
@@ -72,6 +72,10 @@ class ClockSample:
             apart_ms = (sent.boot_ms - sent.wall_ms) - (self.wall_skew_ms - self.offset_ms)
             if abs(apart_ms) <= TRANSIT_MS + drift_ms:
                 late_ms_max = INT_MAX
+        elif known_ms is None and self.boot is not None:
+            # The first of a boot: by the wall clock alone, which may have been set as well, it seems so late.
+            late_ms = now_ms - sent.wall_ms - self.wall_skew_ms
+            doubt_ms = late_ms if TRANSIT_MS < late_ms <= SENDING_MS_MAX else 0
         if known_ms is not None and known_ms < offset_ms <= known_ms + late_ms_max:
             offset_ms, doubt_ms = known_ms, offset_ms - known_ms
         wall_skew_ms = sent.boot_ms + offset_ms - sent.wall_ms

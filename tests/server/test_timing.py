@@ -1,5 +1,6 @@
 """Event times: estimated from two clocks, of which one may be anything."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,6 +80,24 @@ def test_a_slow_link_in_mid_shift_moves_no_scan_to_a_later_moment() -> None:
     (found,) = estimate([this_boot(DAY + 59_000)], slow, floor_ms=FLOOR, ceiling_ms=NOW)
     assert abs(found.event_ms - (DAY + 59_000)) <= 30 + 60_000 * DRIFT_PPM // 1_000_000
     assert found.uncertainty_ms >= 7_000  # or the server's clock was set meanwhile, and then it lies so much later
+
+
+def test_a_first_sending_of_a_boot_that_was_long_on_its_way_is_not_said_to_be_sure() -> None:
+    before = ClockSample().after(sending(DAY - 60_000, boot="before"), DAY - 60_000 + 30)
+    slow = before.after(sending(DAY), DAY + 7_000)
+    (found,) = estimate([this_boot(DAY - 1_000)], slow, floor_ms=FLOOR, ceiling_ms=NOW)
+    assert TRANSIT_MS < abs(found.event_ms - (DAY - 1_000)) <= found.uncertainty_ms
+    quick = slow.after(sending(DAY + 8_000), DAY + 8_030)
+    assert (quick.offset_ms, quick.doubt_ms) == (BOOTED + 30, 0), "the next says how late it was"
+
+
+@pytest.mark.parametrize("set_by_ms", [-7_000, -800, 800, 3_600_000])
+def test_a_quick_first_sending_of_a_boot_is_sure_where_its_wall_clock_says_nothing_of_a_slow_link(
+    set_by_ms: int,
+) -> None:
+    before = ClockSample().after(sending(DAY - 60_000, boot="before"), DAY - 60_000 + 30)
+    sent = Reading(boot="now", boot_ms=DAY - BOOTED, wall_ms=DAY - set_by_ms)
+    assert before.after(sent, DAY + 30).doubt_ms == 0
 
 
 def test_a_sending_that_is_overtaken_on_its_way_says_nothing_about_the_clock() -> None:
