@@ -148,8 +148,9 @@ def hashed(key: str) -> tuple[int, int]:
 
 def _check_numbers(*found: object) -> None:
     """SQLite would take anything, and whoever reads it fail."""
-    if not all(value is None or type(value) is int for value in found):
-        raise TypeError(f"{found!r:.100}: whole numbers were expected.")
+    for value in found:
+        if value is not None and type(value) is not int:
+            raise TypeError(f"{value!r:.100} is no whole number.")
 
 
 def pieces_values(
