@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server.chain_mark import OF_CHAIN
+from server.chain_mark import CHAIN, CHAIN_ROW, OF_CHAIN
 from server.stated import ROW_ACTION, last_words, stated
 from server.tables import chains, document_rows, documents, events
 from server.upsert import insert, insert_missing
@@ -105,6 +105,9 @@ def _process(_pid: int) -> ServerProcess:
     return ServerProcess(secrets.randbelow(INT_MAX) + 1, secrets.token_hex(4), time.monotonic())
 
 
+_MOVE_HEAD: Final = chains.update().where(CHAIN)
+
+
 def record(
     connection: sa.Connection,
     *,
@@ -121,12 +124,11 @@ def record(
         ValueError: the fact lacks what its action takes, or no server could read its line again.
     """
     process = _process(os.getpid())  # a forked worker is a process of its own
-    key = (chains.c.device_no == SERVER_DEVICE) & (chains.c.epoch == process.epoch)
-    query = sa.select(chains.c.acked_through, chains.c.head).where(key).with_for_update()
-    row = connection.execute(query).first()
+    mine = {"device": SERVER_DEVICE, "of_epoch": process.epoch}
+    row = connection.execute(CHAIN_ROW, mine).first()
     if row is None:
         begin_chain(connection, site, SERVER_DEVICE, process.epoch)
-        row = connection.execute(query).one()
+        row = connection.execute(CHAIN_ROW, mine).one()
     seq, before = row.acked_through + 1, row.head
     event = ScanEvent(
         device_no=SERVER_DEVICE,
@@ -157,7 +159,7 @@ def record(
         uncertainty_ms=uncertainty_ms,
     )
     append(connection, site, now_ms, [entry])
-    connection.execute(chains.update().where(key).values(acked_through=seq, last_seq=seq, head=entry.digest))
+    connection.execute(_MOVE_HEAD, mine | {"acked_through": seq, "last_seq": seq, "head": entry.digest})
     return entry.fact(now_ms)
 
 

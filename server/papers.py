@@ -123,11 +123,18 @@ def _digest(kind: str, number: str, now_ms: int, rows: Iterable[Row]) -> str:
     return found.hexdigest()
 
 
+_PAPER: Final = sa.select(documents).where(documents.c.digest == sa.bindparam("digest"))
+_DIGESTED: Final = (
+    sa.select(*(document_rows.c[name] for name in ROW_FIELDS))
+    .where(document_rows.c.document == sa.bindparam("digest"))
+    .order_by(document_rows.c.row)
+)
+
+
 def check_digest(connection: sa.Connection, digest: str) -> bool:
     """Whether a paper's stored rows are those that its digest was made of."""
-    paper = connection.execute(sa.select(documents).where(documents.c.digest == digest)).one()
-    query = sa.select(*(document_rows.c[name] for name in ROW_FIELDS)).where(document_rows.c.document == digest)
-    rows = connection.execute(query.order_by(document_rows.c.row)).mappings()
+    paper = connection.execute(_PAPER, {"digest": digest}).one()
+    rows = connection.execute(_DIGESTED, {"digest": digest}).mappings()
     return _digest(paper.kind, paper.number, paper.event_ms, map(dict, rows)) == digest
 
 

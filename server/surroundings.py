@@ -328,18 +328,20 @@ def _bins(connection: sa.Connection, site: str, places: set[str]) -> dict[str, A
     return {"bins_since": since, "first_bin_ms": END_OF_TIME if first_ms is None else first_ms}
 
 
+_BINS_SINCE: Final = (
+    sa.select(document_rows.c.subject, sa.func.min(documents.c.event_ms))
+    .join(documents, documents.c.digest == document_rows.c.document)
+    .where(document_rows.c.site == SITE, document_rows.c.subject.in_(KEYS), documents.c.kind == "locations")
+    .where(documents.c.event.isnot(None))
+    .group_by(document_rows.c.subject)
+)
+
+
 def bins_since(connection: sa.Connection, site: str, places: set[str]) -> dict[str, int]:
     """Since when each of these bins is known, Unix milliseconds, by the first list that names it."""
     since: dict[str, int] = {}
-    t = document_rows.c
     for chunk in in_chunks(places):
-        rows = connection.execute(
-            sa.select(t.subject, sa.func.min(documents.c.event_ms))
-            .join(documents, documents.c.digest == t.document)
-            .where(t.site == site, t.subject.in_(chunk), documents.c.kind == "locations")
-            .where(documents.c.event.isnot(None))
-            .group_by(t.subject)
-        )
+        rows = connection.execute(_BINS_SINCE, {"site": site, "keys": chunk})
         since.update((place, moment) for place, moment in rows)
     return since
 
