@@ -18,6 +18,7 @@ from server import (
     effects,
     ingest,
     ledger,
+    moments,
     pushed_lines,
     rebuild,
     refolding,
@@ -150,9 +151,9 @@ def what_was_held_is_never_read(patch: Patch) -> None:
 
 @caught_by(10, faults=(Fault.BEHIND,), slow=True)
 def what_was_held_happened_when_its_neighbour_did(patch: Patch) -> None:
-    patch.setattr(ingest, "clocks_in", lambda _: None)
+    patch.setattr(moments, "clocks_in", lambda _: None)
     patch.setattr(
-        ingest,
+        moments,
         "_between",
         lambda lines, *_, floor_ms, **__: [Estimate(event_ms=floor_ms, uncertainty_ms=0)] * len(lines),
     )
