@@ -35,9 +35,7 @@ UNDOING: Final = (
 _VOIDS: Final = UNDOING.with_only_columns(_e.device_no, _e.epoch, _e.seq, _e.voids).where(
     _e.event_ms <= sa.bindparam("until")
 )
-_DOCUMENTS: Final = sa.select(_e.document).where(
-    sa.tuple_(_e.device_no, _e.epoch, _e.seq).in_(KEYS), _e.document.isnot(None)
-)
+_DOCUMENTS: Final = sa.select(_e.document, _e.voids).where(sa.tuple_(_e.device_no, _e.epoch, _e.seq).in_(KEYS))
 
 
 def read_undone(connection: sa.Connection, site: str, names: Iterable[str], *, until_ms: int = INT_MAX) -> set[str]:
@@ -91,8 +89,17 @@ def standing_undos(connection: sa.Connection, site: str, name: str) -> list[Fact
 
 
 def read_undone_documents(connection: sa.Connection, facts: Iterable[Fact]) -> set[str]:
-    """Documents of the scans that these facts undo."""
+    """Documents of the scans that these facts undo, or let stand again: an undo need not name its scan's document."""
     found: set[str] = set()
-    for chunk in in_chunks(f.event.voids for f in facts if f.event.voids):
-        found.update(connection.execute(_DOCUMENTS, {"keys": [parse_name(name) for name in chunk]}).scalars())
+    seen: set[str] = set()
+    edge = {f.event.voids for f in facts if f.event.voids}
+    while edge:
+        seen |= edge
+        above: set[str] = set()
+        for chunk in in_chunks(edge):
+            keys = [parse_name(name) for name in chunk]
+            for document, target in connection.execute(_DOCUMENTS, {"keys": keys}):
+                found |= {document} if document else set()
+                above |= {target} if target else set()
+        edge = above - seen
     return found
