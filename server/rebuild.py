@@ -27,6 +27,7 @@ from server.site_wide import SiteWide
 from server.site_wide import read as read_site_wide
 from server.surroundings import Hold, gather
 from server.tables import cases, document_rows, documents, events, reference, unit_states
+from server.undone import read_undone_documents
 from server.unit_rows import states_of
 from server.upsert import upsert, upsert_values
 from sync.event import format_name
@@ -89,8 +90,10 @@ def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) 
     pieces = told_apart.touched(connection, site, _may_be_pieces(by_subject))
     if pieces:
         stock_levels.rebuild(connection, site, pieces, at, _holding(connection, site))
-    _tell_orders(connection, site, by_subject, _went_or_came(by_subject, owned) | set(filter(is_container, late)), at)
-    taken = {f.event.document for f in facts if f.event.action in TAKING and f.event.document}
+    again = read_undone_documents(connection, facts)
+    cartons = _went_or_came(by_subject, owned) | set(filter(is_container, late))
+    _tell_orders(connection, site, by_subject, cartons, again, at)
+    taken = {f.event.document for f in facts if f.event.action in TAKING and f.event.document} | again
     taken |= {known.document for s, known in stored.items() if known.document and _may_leave_its_order(known, units[s])}
     _look_for_surplus(connection, site, taken, _keys(by_subject) - bins, at)
     _retire_orders(connection, site, by_subject, stored, at)
@@ -145,17 +148,23 @@ _PACKED_FOR: Final = (
 
 
 def _tell_orders(
-    connection: sa.Connection, site: str, by_subject: Mapping[str, list[Fact]], cartons: set[str], at: int
+    connection: sa.Connection,
+    site: str,
+    by_subject: Mapping[str, list[Fact]],
+    cartons: set[str],
+    again: set[str],
+    at: int,
 ) -> None:
     """Let handhelds know what these facts changed of orders: what one does without, and pieces that it has.
 
     Args:
         cartons: what went or came: of the pieces in them handhelds are told whether they have left.
+        again: documents of what these facts undo, or let stand again.
     """
     said = [f.event for facts in by_subject.values() for f in facts if f.event.action in _ANEW]
     loose = [f.event for s, facts in by_subject.items() if is_stock(s) or is_container(s) for f in facts]
     said += [event for event in loose if event.action in _TO_ORDERS]
-    numbers = {event.document for event in said if event.document is not None}
+    numbers = again | {event.document for event in said if event.document is not None}
     for keys in in_chunks(cartons):
         numbers |= set(connection.execute(_PACKED_FOR, {"site": site, "keys": keys}).scalars())
     lock(connection, site, numbers)  # two that bring pieces of one order each read what the other one brought
@@ -187,7 +196,7 @@ def rebuild(connection: sa.Connection, site: str, subjects: Iterable[str], at: i
     states, known = states_of(connection, site, stale, readable=True), cases_of(connection, site, stale)
     folded = _fold(connection, site, facts, {}, claims)
     _store(connection, site, {u: (states.get(u), known.get(u, {})) for u in stale}, folded, at)
-    _look_for_surplus(connection, site, set(), stale | stock, at)
+    _look_for_surplus(connection, site, surplus.taken_to(connection, site, stale), stale | stock, at)
 
 
 def rebuild_stated(

@@ -89,11 +89,12 @@ def refold_after(connection: sa.Connection, site: str, facts: Iterable[Fact], at
 _E: Final = events.c
 _TOLD: Final = sa.select(cases.c.document).where(cases.c.site == SITE, cases.c.rule == RULE)
 _ANY_TOLD: Final = _TOLD.limit(1)
-_TAKEN_TO: Final = (
+_EVER_TAKEN_TO: Final = (
     sa.select(_E.document)
-    .where(_E.site == SITE, _E.subject.in_(KEYS), _E.action.in_(TAKING), _E.document.in_(_TOLD))
+    .where(_E.site == SITE, _E.subject.in_(KEYS), _E.action.in_(TAKING), _E.document.isnot(None))
     .distinct()
 )
+_TAKEN_TO: Final = _EVER_TAKEN_TO.where(_E.document.in_(_TOLD))
 _EVER_TAKEN: Final = (
     sa.select(_E.document, _E.subject, sa.func.sum(sa.func.coalesce(_E.quantity, 1)))
     .where(_E.site == SITE, _E.document.in_(KEYS), _E.action.in_(TAKING), _E.outcome.in_(FOLDED))
@@ -109,6 +110,14 @@ def concerned(connection: sa.Connection, site: str, subjects: Iterable[str]) -> 
     found: set[str] = set()
     for chunk in in_chunks(subjects):
         found.update(connection.execute(_TAKEN_TO, {"site": site, "keys": chunk}).scalars())
+    return found
+
+
+def taken_to(connection: sa.Connection, site: str, units: Iterable[str]) -> set[str]:
+    """The orders to which these units were ever taken: one that is folded anew may turn out to be theirs still."""
+    found: set[str] = set()
+    for chunk in in_chunks(units):
+        found.update(connection.execute(_EVER_TAKEN_TO, {"site": site, "keys": chunk}).scalars())
     return found
 
 

@@ -10,11 +10,12 @@ from server.setup import FOLD_VERSION
 from server.tables import server_state
 from server.upkeep import verify
 from sync.event import format_name
-from tests.handheld import CABLE, DOCK, PHONE
+from tests.handheld import BIN_A, CABLE, DOCK, PHONE, unit
 from tests.server.running import NOW, SITE, Handheld, Person
 from tests.server.site import push
 
 PHONE_GTIN, CABLE_GTIN = PHONE.rpartition("/")[2], CABLE.rpartition("/")[2]
+IMEI = "urn:gsma:imei:49015420-323751-0"
 FILES = {
     "order": f"number,gtin,quantity\nSO-1,{PHONE_GTIN},1\nSO-1,{CABLE_GTIN},3\n",
     "asn": f"number,gtin,quantity\nASN-1,{CABLE_GTIN},3\n",
@@ -51,3 +52,25 @@ def test_pieces_of_a_closed_receipt_are_there_again_once_the_undo_of_their_scan_
     undo(handheld, 1, CABLE)
     undo(handheld, 2, CABLE)
     assert [send(handheld, number) for number in (1, 2, 3)] == [[], [], []]
+
+
+@pytest.mark.parametrize(("first", "other", "document"), [(unit("S1"), unit("S2"), None), (CABLE, CABLE, "SO-1")])
+def test_an_order_has_more_than_it_asks_for_once_it_is_undone_that_some_was_put_away(
+    shop: Person, handheld: Handheld, first: str, other: str, document: str | None
+) -> None:
+    quantity = 3 if first == CABLE else None
+    for minutes_ago, action, subject in ((50, "pick", first), (40, "put_away", first), (30, "pick", other)):
+        number = "SO-1" if action == "pick" else document
+        handheld.scan(action, subject, location=BIN_A, document=number, quantity=quantity, minutes_ago=minutes_ago)
+    undo(handheld, 2, first)
+    assert [send(handheld, 1, 3), send(handheld, 4)] == [[], []]
+
+
+def test_an_order_has_more_than_it_asks_for_once_two_labels_turn_out_to_be_two_units(
+    shop: Person, handheld: Handheld
+) -> None:
+    handheld.scan("pick", unit("S1"), location=BIN_A, document="SO-1", minutes_ago=50)
+    handheld.scan("pick", IMEI, location=BIN_A, document="SO-1", minutes_ago=40)
+    handheld.scan("link", unit("S1"), identifiers=(IMEI,), minutes_ago=30)
+    handheld.scan("unlink", unit("S1"), identifiers=(IMEI,), reason="two boxes", minutes_ago=20)
+    assert [send(handheld, 1, 3), send(handheld, 4)] == [[], []]
