@@ -69,6 +69,15 @@ class Claims:
             found |= edge
         return found
 
+    def below(self, keys: Iterable[str]) -> set[str]:
+        """These names, the names that they claim, and so on: whoever claims one of them has its owner for a rival."""
+        found: set[str] = set()
+        edge = set(keys)
+        while edge:
+            found |= edge
+            edge = {n for k in edge for n in self.names.get(k, ())} - found
+        return found
+
     def owners(self, keys: Iterable[str]) -> dict[str, str]:
         """Which of these names fold into another, and into which."""
         return {k: owner for k in keys if (owner := self.owner(k)) != k}
@@ -135,8 +144,8 @@ def names_of(connection: sa.Connection, site: str, units: Iterable[str]) -> dict
 def claim(connection: sa.Connection, site: str, subjects: set[str], at: int) -> tuple[set[str], Claims]:
     """Bring the claims of these subjects up to date; returns the units that have to be folded because of it, and these.
 
-    Beside the subjects' own units these are the other claimants of every name that was gained or lost, and what
-    folded under such a name by itself until now.
+    Beside the subjects' own units these are the other claimants of every name that was gained or lost, and of the names
+    that such a one claims in turn; and what folded under such a name by itself until now.
     """
     claiming = _claiming(connection, site, subjects)
     facts = history(connection, site, claiming)
@@ -149,7 +158,7 @@ def claim(connection: sa.Connection, site: str, subjects: set[str], at: int) -> 
     for name in sorted(claims.claimants.keys() | changed) if changed else ():  # a name of a name changes with it
         owner = claims.owner(name)
         publish(connection, site, "alias", name, None if owner == name else owner, at)
-    others = {c for name in changed for c in claims.claimants.get(name, ())}
+    others = {c for name in claims.below(changed) for c in claims.claimants.get(name, ())}
     owning = {claims.owner(k) for k in subjects | changed | others}
     return owning | {k for k in subjects | changed if claims.owner(k) == k}, claims
 

@@ -10,11 +10,12 @@ from server.setup import FOLD_VERSION
 from server.tables import server_state
 from server.upkeep import verify
 from sync.event import format_name
-from tests.handheld import BIN_A, CABLE, DOCK, PHONE, unit
+from tests.handheld import BIN_A, CABLE, CARTON_1, DOCK, PHONE, unit
 from tests.server.running import NOW, SITE, Handheld, Person
 from tests.server.site import push
 
 PHONE_GTIN, CABLE_GTIN = PHONE.rpartition("/")[2], CABLE.rpartition("/")[2]
+PLATE = "https://warehouse.example/21/LPN7"
 IMEI = "urn:gsma:imei:49015420-323751-0"
 FILES = {
     "order": f"number,gtin,quantity\nSO-1,{PHONE_GTIN},1\nSO-1,{CABLE_GTIN},3\n",
@@ -74,3 +75,13 @@ def test_an_order_has_more_than_it_asks_for_once_two_labels_turn_out_to_be_two_u
     handheld.scan("link", unit("S1"), identifiers=(IMEI,), minutes_ago=30)
     handheld.scan("unlink", unit("S1"), identifiers=(IMEI,), reason="two boxes", minutes_ago=20)
     assert [send(handheld, 1, 3), send(handheld, 4)] == [[], []]
+
+
+def test_of_two_units_with_one_number_the_other_is_told_by_the_name_that_it_has_got_since(
+    shop: Person, handheld: Handheld
+) -> None:
+    for minutes_ago, serial in ((50, "S1"), (40, "S2")):
+        handheld.scan("link", unit(serial), identifiers=(IMEI,), minutes_ago=minutes_ago)
+    handheld.scan("link", PLATE, identifiers=(unit("S2"),), minutes_ago=30)
+    undo(handheld, 3, PLATE)
+    assert [send(handheld, 1, 2), send(handheld, 3), send(handheld, 4)] == [[], [], []]
