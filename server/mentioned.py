@@ -35,6 +35,8 @@ class Mentioned:
     counts: set[str] = field(default_factory=set)
     returned: set[str] = field(default_factory=set)
     """Numbers of orders and of announced returns that something came back on, or may."""
+    comes_back: bool = False
+    """Whether anything is said of something that came back, so that whose it was is asked."""
 
     def by(self, unit: str, event: ScanEvent) -> None:
         """Add what one event mentions."""
@@ -43,6 +45,7 @@ class Mentioned:
             self.containers.add(event.container)
         if ACTIONS[event.action].guarded:
             self.for_orders.add(unit)
+        self.comes_back |= event.action in announced.JUDGED
         if event.document:
             self._document(event.action, event.document)
 

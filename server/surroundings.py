@@ -179,11 +179,10 @@ def gather(
     named = mentioned(facts, stored)
     made_for = book.read_made_for(connection, site, named.for_orders)
     known = named.bound | {number for found in made_for.values() for _, number in found}
-    returned = _returns(connection, site, named)
     told = told or _timelines(connection, site, named.containers, hold, added, deciding=deciding)
     holds = site_wide or read_site_wide(connection, site, folding=for_rules)
     return Gathered(
-        **returned,
+        **_returns(connection, site, named, told),
         timelines=told.timelines,
         circular=told.circular,
         listings=_listings(connection, site, named.notices),
@@ -203,12 +202,17 @@ def _reported(connection: sa.Connection, site: str, units: set[str], holds: Site
     return thefts.told_of(connection, site, units, holds.codes.domain) if holds.thefts_reported else None
 
 
-def _returns(connection: sa.Connection, site: str, named: Mentioned) -> dict[str, Any]:
-    """What was announced of what comes back, and who had bought it."""
-    if not named.returned:
+def _returns(connection: sa.Connection, site: str, named: Mentioned, told: Movements) -> dict[str, Any]:
+    """What was announced of what comes back, and who had bought it.
+
+    It may have been sold on any order that it, or what it lay in, was ever taken or handed over for.
+    """
+    if not named.comes_back:
         return {}
-    promised = announced.read_claims(connection, site, named.returned)
-    bought = named.returned | named.orders | {claim.order for claim in promised.values() if claim.order}
+    carried = {state.document for line in told.timelines.values() for state in line.states if state.document}
+    numbers = named.returned | named.orders | named.bound | carried
+    promised = announced.read_claims(connection, site, numbers)
+    bought = numbers | {claim.order for claim in promised.values() if claim.order}
     return {"promised": promised, "buyers": announced.read_buyers(connection, site, bought)}
 
 

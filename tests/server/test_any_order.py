@@ -85,3 +85,11 @@ def test_of_two_units_with_one_number_the_other_is_told_by_the_name_that_it_has_
     handheld.scan("link", PLATE, identifiers=(unit("S2"),), minutes_ago=30)
     undo(handheld, 3, PLATE)
     assert [send(handheld, 1, 2), send(handheld, 3), send(handheld, 4)] == [[], [], []]
+
+
+def test_what_came_back_before_its_order_had_left_is_told_from_a_copy_however_it_is_heard_of(
+    shop: Person, handheld: Handheld
+) -> None:
+    handheld.scan("pack", unit("S1"), container=CARTON_1, document="SO-1", minutes_ago=50)
+    handheld.scan("take_back", unit("S1"), location=DOCK, reason="defect", minutes_ago=40)
+    assert [send(handheld, 1), send(handheld, 2)] == [[], []]
