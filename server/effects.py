@@ -42,5 +42,5 @@ def take_effect(connection: sa.Connection, site: str, facts: Sequence[Fact], now
     piece_cases.refold_after(connection, site, every, at)
     surplus.refold_after(connection, site, every, at)
     publish_progress(connection, site, every, at)
-    published.tell(connection, site, [fact.event for fact in every], at)
+    published.tell(connection, site, at)
     announce(connection, site, every, now_ms)

@@ -2,42 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from server import owner_settings
 from server.changes import publish as offer
-from server.database import SITE
-from server.identifiers import owners
+from server.database import KEYS, SITE
+from server.identifiers import relatives
 from server.ledger import in_chunks
 from server.rebuild import lock
-from server.tables import unit_states
-from sync.event import ScanEvent
+from server.tables import events, reference, unit_states
 from sync.identity import item_of
 from sync.returning import DEFECT, SITE_WIDE
 
 SETTING: Final = "return_limits"
 KIND: Final = "returns"
-CHANGING: Final = frozenset({"take_back", "examine", "reject_return", "void"})
 LOTS_MAX: Final = 500
 """Failed lots of one product that handhelds learn, the latest."""
 LOOPS: Final = 2
 """A unit that came back so often goes round in a loop."""
 
 
-def tell(connection: sa.Connection, site: str, said: Sequence[ScanEvent], at: int) -> None:
-    """Let handhelds know what these events changed of their products."""
-    subjects = {event.subject for event in said if event.action in CHANGING and event.subject}
-    of = owners(connection, site, subjects) if subjects else {}
-    items = {item for subject in subjects if (item := item_of(of.get(subject, subject)))}
+def tell(connection: sa.Connection, site: str, at: int) -> None:
+    """Let handhelds know what the rows of units that this transaction wrote changed of their products.
+
+    What came back, and whether that was a return, may be said by any scan that comes late: of the unit, of its carton,
+    or of a further name. So the rows are asked, and not the scans.
+
+    Args:
+        at: stamp of the transaction.
+    """
+    items = set(connection.execute(_BACK_NOW, {"site": site, "at": at}).scalars())
+    items |= _no_longer_back(connection, site, at)
     if items:
         publish(connection, site, items, at)
-    labelled = {event.subject for event in said if event.lot and event.subject} - subjects
-    if labelled:
-        of = owners(connection, site, labelled)
-        tell_of_lots(connection, site, {of.get(subject, subject) for subject in labelled}, at)
+
+
+_U: Final = unit_states.c
+_WRITTEN: Final = (_U.site == SITE) & (_U.stamp == sa.bindparam("at")) & _U.item.isnot(None)
+_BACK_NOW: Final = sa.select(_U.item).distinct().where(_WRITTEN, _U.returns > 0)
+_OFFERED: Final = sa.select(reference.c.key).where(
+    reference.c.site == SITE, reference.c.kind == KIND, reference.c.row.isnot(None)
+)
+_NOT_BACK: Final = sa.select(_U.unit).where(_WRITTEN, _U.returns == 0, _U.item.in_(KEYS))
+_REMOVED: Final = sa.select(reference.c.key).where(
+    reference.c.site == SITE, reference.c.stamp == sa.bindparam("at"), reference.c.kind == "unit"
+)
+_TAKEN_BACK: Final = (
+    sa.select(events.c.subject)
+    .where(events.c.site == SITE, events.c.subject.in_(KEYS), events.c.action == "take_back")
+    .limit(1)
+)
+
+
+def _no_longer_back(connection: sa.Connection, site: str, at: int) -> set[str]:
+    """Products of which handhelds are told, where a unit that was once taken back may count as no return now."""
+    offered = set(connection.execute(_OFFERED, {"site": site}).scalars())
+    units: set[str] = set()
+    for keys in in_chunks(offered):
+        units.update(connection.execute(_NOT_BACK, {"site": site, "at": at, "keys": keys}).scalars())
+    removed = connection.execute(_REMOVED, {"site": site, "at": at}).scalars() if offered else ()
+    units |= {unit for unit in removed if item_of(unit) in offered}
+    names = units | relatives(connection, site, units) if units else set()  # also those that it has no longer
+    for keys in in_chunks(names):
+        if connection.execute(_TAKEN_BACK, {"site": site, "keys": keys}).first() is not None:
+            return {item for unit in units if (item := item_of(unit))}
+    return set()
 
 
 def tell_of_lots(connection: sa.Connection, site: str, units: Iterable[str], at: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from flask import Flask
 
@@ -93,3 +95,43 @@ def test_what_came_back_before_its_order_had_left_is_told_from_a_copy_however_it
     handheld.scan("pack", unit("S1"), container=CARTON_1, document="SO-1", minutes_ago=50)
     handheld.scan("take_back", unit("S1"), location=DOCK, reason="defect", minutes_ago=40)
     assert [send(handheld, 1), send(handheld, 2)] == [[], []]
+
+
+BACK = ("take_back", unit("S1"), {"location": DOCK, "reason": "defect"})
+SOLD_AND_BACK: dict[str, tuple[tuple[str, str, dict[str, Any]], ...]] = {
+    "the hand-over is heard of after the return": (
+        ("put_away", unit("S1"), {"location": BIN_A, "lot": "L1"}),
+        ("ship", unit("S1"), {"document": "SO-1"}),
+        BACK,
+    ),
+    "its carton's hand-over is heard of after the return": (
+        ("pack", unit("S1"), {"container": CARTON_1, "document": "SO-1", "lot": "L1"}),
+        ("ship", CARTON_1, {"document": "SO-1"}),
+        BACK,
+    ),
+    "its parcel had come back before": (
+        ("ship", unit("S1"), {"document": "SO-1", "lot": "L1"}),
+        ("parcel_back", unit("S1"), {"location": DOCK, "reason": "nobody there"}),
+        BACK,
+    ),
+    "the number under which it came back turns out to be its own": (
+        ("ship", unit("S1"), {"document": "SO-1", "lot": "L1"}),
+        ("link", unit("S1"), {"identifiers": (IMEI,)}),
+        ("take_back", IMEI, BACK[2]),
+    ),
+    "the number under which it came back turns out to be another one's": (
+        ("ship", unit("S1"), {"document": "SO-1", "lot": "L1", "identifiers": (IMEI,)}),
+        ("unlink", unit("S1"), {"identifiers": (IMEI,), "reason": "another box"}),
+        ("take_back", IMEI, BACK[2]),
+    ),
+}
+"""Three scans in order of time; the second is heard of last."""
+
+
+@pytest.mark.parametrize("story", SOLD_AND_BACK)
+def test_handhelds_know_which_lots_failed_whatever_makes_a_return_of_it(
+    shop: Person, handheld: Handheld, story: str
+) -> None:
+    for minutes_ago, (action, subject, said) in zip((50, 40, 30), SOLD_AND_BACK[story], strict=True):
+        handheld.scan(action, subject, minutes_ago=minutes_ago, **said)
+    assert [send(handheld, 1), send(handheld, 3), send(handheld, 2)] == [[], [], []]
