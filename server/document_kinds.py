@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any, Final
 
 from server import cells
@@ -23,6 +24,8 @@ from sync.warranty import Starts
 MODES: Final = ("serial", "lpn", "implicit", "lot", "quantity", "made_to_order")
 PATTERN_CHARS_MAX: Final = 100
 AI_TEXT_MAX: Final = 20
+HELP_WIDTH: Final = 78
+"""A terminal's 80 columns without the two that stand before each line of a help text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +328,7 @@ def template(kind: DocumentKind) -> str:
 
 def described(kind: DocumentKind) -> Iterator[str]:
     """The kind as lines of help: its sentence, then a line for each column."""
-    yield f"{kind.name}: {kind.text}"
+    yield from wrap(f"{kind.name}: {kind.text}", HELP_WIDTH, subsequent_indent=" " * 4)
     for column in kind.columns:
-        yield f"  {column.name:<15} {column.text}{' (required)' if column.required else ''}"
+        told = f"  {column.name:<15} {column.text}{' (required)' if column.required else ''}"
+        yield from wrap(told, HELP_WIDTH, subsequent_indent=" " * 18)

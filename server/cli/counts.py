@@ -33,7 +33,7 @@ _ACTS: Final = ("open", "preview", "show", "recount", "close", "approve", "rejec
 
 
 @command("count")
-@click.argument("what", type=click.Choice(_ACTS))
+@click.argument("what", type=click.Choice(_ACTS), metavar="WHAT")
 @click.argument("number", required=False)
 @click.option("--bin", "bins", multiple=True, help="Code of a bin to count; once for each.")
 @click.option("--zone", "zones", multiple=True, help="Every bin of this zone; once for each.")
@@ -46,7 +46,7 @@ _ACTS: Final = ("open", "preview", "show", "recount", "close", "approve", "rejec
 @click.option("--counter", "counters", multiple=True, help="A person or handheld who gets a stretch of the way.")
 @click.option("--note", default="", help="Why: for approve, reject and cancel.")
 def count(*, what: str, number: str | None, note: str, **asked: Any) -> None:
-    """Open, preview, show, recount, close, approve, reject, cancel, share out anew or list cycle counts."""
+    """WHAT is done with a cycle count: open, preview, show, recount, close, approve, reject, cancel, share or list."""
     if what == "list":
         _list()
         return

@@ -21,7 +21,7 @@ _HELP = "Take in a document from a CSV, XLSX or JSON file.\n\n\b\n" + "\n\n\b\n"
 
 
 @command("import", text=_HELP)
-@click.argument("kind", type=click.Choice(list(KINDS)), required=False)
+@click.argument("kind", type=click.Choice(list(KINDS)), metavar="[KIND]", required=False)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
 @click.option("--number", help="The document's number, for a file without such a column.")
 @click.option("--dry-run", is_flag=True, help="Check the file and change nothing.")
@@ -111,8 +111,11 @@ def _resume() -> None:
         click.echo("Every import is complete.")
 
 
-@command("import-template")
-@click.argument("kind", type=click.Choice(list(KINDS)))
+@command(
+    "import-template",
+    text=f"Print a CSV file with the columns of a KIND and one example row. KIND is one of {', '.join(KINDS)}.",
+)
+@click.argument("kind", type=click.Choice(list(KINDS)), metavar="KIND")
 def import_template(kind: str) -> None:
     """Print a CSV file with the columns of a kind of document and one example row."""
     click.echo(template(KINDS[kind]), nl=False)

@@ -23,7 +23,10 @@ _MINUTE_MS = 60_000
 def list_handhelds() -> None:
     """Every handheld: role, when it was heard last, what waits on it, and whether its queue was copied."""
     with reading() as connection:
-        for one in queries.list_devices(connection, site()):
+        found = queries.list_devices(connection, site())
+        if not found:
+            click.echo("No handheld is enrolled here yet: `code` makes a code for one.")
+        for one in found:
             heard = f"heard {moment(one['last_seen_ms'])}" if one["last_seen_ms"] else "never heard"
             state = f"revoked {moment(one['revoked_ms'])}" if one["revoked_ms"] else heard
             click.echo(f"{one['name']} ({one['device_no']}) · {one['role']} · {state} · {one['waiting']} waiting")
@@ -63,10 +66,9 @@ def code(*, role: str, minutes: int, svg: Path | None, png: Path | None) -> None
     trouble = config.unreachable(settings())
     if trouble:
         click.echo(trouble)
-    click.echo(
-        f"It lets one {role} in, within {minutes} min: show the QR code to the new handheld's camera, or give it"
-    )
-    click.echo("the whole line after `invitation:` as `python -m scanner_client enrol --code '...'`.")
+    click.echo(f"It lets one {role} in, within {minutes} min. Show the QR code to the new handheld's")
+    click.echo("camera, or give it the whole line after `invitation:`, in quotes:")
+    click.echo("python -m scanner_client enrol --code '...'")
 
 
 @command("revoke")

@@ -21,7 +21,15 @@ from server.printing.wanted import KINDS, SHEET, Wanted, print_wanted
 @click.option("--item", help="GTIN or SKU of the product that new plates are for.")
 @click.option("--zone", help="All bins of this zone.")
 @click.option("--symbol", type=click.Choice([str(c) for c in Carrier]), help="Instead of the usual one.")
-@click.option("--on", "medium", type=click.Choice(list(media.names())), default=SHEET, show_default=True)
+@click.option(
+    "--on",
+    "medium",
+    type=click.Choice(list(media.names())),
+    metavar="SHEET",
+    default=SHEET,
+    show_default=True,
+    help=f"A sheet of labels, or a roll and the printer's dots per inch: {', '.join(media.names())}.",
+)
 @click.option("--start", default=1, show_default=True, help="First free label of a sheet that was begun.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="The file; else it names itself.")
 def labels(

@@ -46,9 +46,9 @@ def add(*, name: str, role: str, ask: bool, stdin: bool) -> None:
     click.echo(f"{name} is in, as {role}.")
 
 
-@command("role")
+@command("role", text=f"Give someone another role: {', '.join(PERSONAL)}.")
 @click.argument("name")
-@click.argument("role", type=click.Choice(PERSONAL))
+@click.argument("role", type=click.Choice(PERSONAL), metavar="ROLE")
 def role_(*, name: str, role: str) -> None:
     """Give someone another role."""
     _edit(name, lambda c, number, change: staff.change_role(c, number, role, change))

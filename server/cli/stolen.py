@@ -46,7 +46,10 @@ def stolen(*, number: str | None) -> None:
     """List the reports, or the things of one with each scan since."""
     with reading() as connection:
         if number is None:
-            for one in listed(connection):
+            reports = listed(connection)
+            if not reports:
+                click.echo("Nothing is reported as stolen.")
+            for one in reports:
                 click.echo(f"{one.number:<8} {len(one.missing):>4} of {len(one.things):>4} missing  {one.reason}")
             return
         found_ = read(connection, number)

@@ -8,8 +8,10 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -384,3 +386,27 @@ def test_labels_that_were_printed_before_are_called_so(tmp_path: Path) -> None:
         sheet = ("labels", "bins", "--output", tmp_path / "bins.pdf")
         assert "before" not in run(app, *sheet)
         assert "3 labels, 3 of them printed before, in" in run(app, *sheet)
+
+
+def commands(group: click.Group, above: click.Context) -> Iterator[tuple[click.Command, click.Context]]:
+    """Every command below a group, with the context in which its help is written."""
+    for name, found in group.commands.items():
+        context = click.Context(found, info_name=name, parent=above, terminal_width=80, max_content_width=80)
+        yield found, context
+        if isinstance(found, click.Group):
+            yield from commands(found, context)
+
+
+def test_the_help_of_every_command_fits_a_terminal_of_80_columns_and_breaks_no_word(app: Flask) -> None:
+    root = click.Context(app.cli, info_name="flask --app server")
+    for one, context in commands(app.cli, root):
+        wide = [line for line in one.get_help(context).splitlines() if len(line) > 80]
+        broken = [word for word in one.collect_usage_pieces(context) if len(word) > 45]
+        assert (context.command_path, wide, broken) == (context.command_path, [], [])
+
+
+def test_lists_that_are_empty_say_so(new_database_url: str, tmp_path: Path) -> None:
+    with bare(new_database_url, tmp_path) as app:
+        run(app, "init")
+        assert run(app, "handhelds") == "No handheld is enrolled here yet: `code` makes a code for one.\n"
+        assert run(app, "stolen") == "Nothing is reported as stolen.\n"
