@@ -10,9 +10,10 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server.database import KEYS, SITE
+from server.contents import SAID_INSIDE
+from server.database import SITE
 from server.ledger import FOLDED, in_chunks
-from server.tables import document_rows, documents, events
+from server.tables import documents, events
 from server.tables.ledger import AFTERWARDS
 from sync.identity import is_container, is_stock
 
@@ -35,11 +36,6 @@ _ARRIVED: Final = (
 _HAPPENED: Final = _e.event_ms - _e.uncertainty_ms <= _UNTIL
 _LONG_AFTER: Final = _ARRIVED.where(AFTERWARDS, _HAPPENED | _e.voids.isnot(None))
 _SOON_AFTER: Final = _ARRIVED.where(_e.event_ms.between(_SINCE - SOON_MS, _UNTIL + CLOCK_MS_MAX), _HAPPENED)
-_PUT_IN: Final = sa.union_all(
-    sa.select(_e.subject).where(_e.site == SITE, _e.container.in_(KEYS)),
-    sa.select(document_rows.c.subject).where(document_rows.c.site == SITE, document_rows.c.container.in_(KEYS)),
-)
-"""Twice the same, or none, is left out later: asked for here, SQLite would read the site in the order of subjects."""
 _FIRST_CLOSING: Final = sa.select(documents.c.event_ms).where(
     documents.c.site == SITE,
     documents.c.kind == "count_result",
@@ -74,8 +70,8 @@ def _ever_in(connection: sa.Connection, site: str, boxes: Iterable[str]) -> set[
     found: set[str] = set()
     edge = {subject for subject in boxes if is_container(subject)}
     while edge:
-        asked = ({"site": site, "keys": keys} for keys in in_chunks(edge))
-        put = {subject for each in asked for subject in connection.execute(_PUT_IN, each).scalars()} - found
+        asked = [(query, {"site": site, "keys": keys}) for keys in in_chunks(edge) for query in SAID_INSIDE]
+        put = {subject for query, keys in asked for _, subject in connection.execute(query, keys)} - found
         put = {subject for subject in put if subject is not None and not is_stock(subject)}
         found |= put
         edge = {subject for subject in put if is_container(subject)}
