@@ -33,7 +33,14 @@ _DATES: Final = (
 
 
 class CellError(ValueError):
-    """The cell cannot mean what its column says; the message is a sentence with the value in it."""
+    """The cell cannot mean what its column says; the message is a sentence with the value in it.
+
+    Whoever reads a cell on its own knows its column; what is found when a row is put together says it.
+    """
+
+    def __init__(self, problem: str, column: str | None = None) -> None:
+        super().__init__(problem)
+        self.column = column
 
 
 def text(cell: Cell) -> str:

@@ -220,7 +220,7 @@ def _take(found: Draft, row: Row, columns: dict[str, Column], names: Names, numb
         line = found.kind.line(values, names)
         inside = _cartons(values, line, names) if found.kind.cartons else {}
     except CellError as wrong:
-        raise _RowProblem(str(wrong)) from None
+        raise _RowProblem(str(wrong), wrong.column) from None
     called = values.get("number", number) if found.kind.named else number
     if values.get("to_site") and not (called or "").startswith(TRANSFER):
         raise _RowProblem(f"It goes to another site: the number of a transfer begins with {TRANSFER}.", "number")
@@ -283,7 +283,7 @@ def _cartons(values: dict[str, Any], line: Line, names: Names) -> dict[str, str 
         return {}
     if parent is None:
         return {line.container: None}
-    on = names.container(parent)
+    on = names.container(parent, "parent")
     if on == line.container:
         raise CellError(f"The carton {parent!r} cannot stand in itself.")
     return {line.container: on, on: None}

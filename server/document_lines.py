@@ -65,31 +65,31 @@ class Names:
         if sku is None:
             raise CellError("The row names no product: a gtin or a sku is needed.")
         if sku not in self.items:
-            raise CellError(f"There is no product with the SKU {sku!r} here: import the products first.")
+            raise CellError(f"There is no product with the SKU {sku!r} here: import the products first.", "sku")
         return self.items[sku]
 
     def place(self, code: str) -> str:
         """The location with this code."""
         if code not in self.places:
-            raise CellError(f"There is no location {code!r} here: import the locations first.")
+            raise CellError(f"There is no location {code!r} here: import the locations first.", "location")
         return self.places[code]
 
-    def container(self, code: str) -> str:
-        """The carton or pallet with this SSCC or plate."""
+    def container(self, code: str, column: str | None = None) -> str:
+        """The carton or pallet with this SSCC or plate, which stands in that column of a file."""
         digits = code.removeprefix("(00)").replace(" ", "")
         if len(digits) == 20 and digits.startswith("00"):
             digits = digits[2:]
         if digits.isascii() and digits.isdigit() and len(digits) == 18:
-            return named(identity.container_key, digits)
-        return named(identity.own_container_key, self.codes.domain, code)
+            return named(identity.container_key, digits, column=column)
+        return named(identity.own_container_key, self.codes.domain, code, column=column)
 
 
-def named(make: Callable[..., str], *parts: str) -> str:
+def named(make: Callable[..., str], *parts: str, column: str | None = None) -> str:
     """The canonical name made of these parts; what is wrong with them becomes the cell's error."""
     try:
         return make(*parts)
     except ValueError as wrong:
-        raise CellError(str(wrong)) from None
+        raise CellError(str(wrong), column) from None
 
 
 def _subject(values: Values, names: Names) -> str:
@@ -167,7 +167,7 @@ def stock(values: Values, names: Names) -> Line:
     return Line(
         subject=_subject(values, names),
         location=None if where is None else names.place(where),
-        container=None if inside is None else names.container(inside),
+        container=None if inside is None else names.container(inside, "container"),
         quantity=_quantity(values),
         lot=values.get("lot"),
         expiry=values.get("expiry"),
@@ -180,7 +180,7 @@ def asn(values: Values, names: Names) -> Line:
     carton = values.get("sscc")
     return Line(
         subject=_subject(_some(values), names),
-        container=None if carton is None else names.container(carton),
+        container=None if carton is None else names.container(carton, "sscc"),
         quantity=_quantity(values),
         lot=values.get("lot"),
         expiry=values.get("expiry"),

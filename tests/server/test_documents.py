@@ -204,7 +204,7 @@ def test_every_wrong_row_is_named_with_its_number_and_reason(database_url: str, 
         assert problems("stock", WRONG) == [
             "Row 3, column gtin: The check digit of '09506000134353' is 3, and 2 was expected.",
             "Row 4, column gtin: '9.50600E+12' is a number that the spreadsheet shortened: format the column as text.",
-            "Row 5: There is no location 'Z-99' here: import the locations first.",
+            "Row 5, column location: There is no location 'Z-99' here: import the locations first.",
             "Row 6: The same one stands in row 2 already.",
             f"Row 7, column serial: '{'S' * 21}' is no serial or lot number: it has more than 20 characters.",
             "Row 8: Serial 'S7' names one unit, and the quantity is 2.",
@@ -220,6 +220,19 @@ def test_every_wrong_row_is_named_with_its_number_and_reason(database_url: str, 
         assert bad.getvalue().splitlines()[3] == (
             f"{LAMP},S6,,,Z-99,There is no location 'Z-99' here: import the locations first."
         )
+
+
+def test_a_wrong_carton_and_a_product_that_nobody_knows_are_named_with_their_columns(
+    database_url: str, tmp_path: Path
+) -> None:
+    notice = f"number,sscc,parent,gtin,sku,serial\nASN-9,095060001343520258,,{LAMP},,S1\n"
+    notice += f"ASN-9,095060001343520253,095060001343520258,{LAMP},,S2\nASN-9,,,,NOBODY,S3\n"
+    with office(database_url, tmp_path):
+        assert problems("asn", notice) == [
+            "Row 2, column sscc: The check digit of '095060001343520258' is 8, and 3 was expected.",
+            "Row 3, column parent: The check digit of '095060001343520258' is 8, and 3 was expected.",
+            "Row 4, column sku: There is no product with the SKU 'NOBODY' here: import the products first.",
+        ]
 
 
 def test_nothing_is_ordered_of_none_and_one_row_names_one_product(database_url: str, tmp_path: Path) -> None:
