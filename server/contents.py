@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import sqlalchemy as sa
@@ -71,6 +72,32 @@ SAID_INSIDE: Final = [
     sa.select(t.container, t.subject).where(t.site == SITE, t.container.in_(KEYS)) for t in (events.c, document_rows.c)
 ]
 """The scans, and the rows of documents, that name some containers: container and subject."""
+_STACKED: Final = sa.select(unit_states.c.unit, unit_states.c.place).where(
+    unit_states.c.site == SITE, unit_states.c.place.in_(KEYS), unit_states.c.unit.contains("/00/")
+)
+
+
+def stacked(connection: sa.Connection, site: str, pallets: Iterable[str]) -> dict[str, set[str]]:
+    """The cartons that stand on each of these, or in what stands on it."""
+    within = {pallet: {pallet} for pallet in pallets}  # container -> those of the pallets that it stands on, or is
+    edge = set(within)
+    for _ in range(DEPTH_MAX):
+        deeper: set[str] = set()
+        for keys in in_chunks(edge):
+            for carton, place in connection.execute(_STACKED, {"site": site, "keys": keys}):
+                on = within.setdefault(carton, set())
+                deeper |= {carton} if within[place] - on else set()
+                on |= within[place]
+        edge = deeper
+        if not edge:
+            break
+    found: dict[str, set[str]] = defaultdict(set)
+    for carton, on in within.items():
+        for pallet in on - {carton}:
+            found[pallet].add(carton)
+    return found
+
+
 _STRANGE: Final = sa.select(cases.c.unit).where(cases.c.site == SITE, cases.c.rule == "unknown", cases.c.unit.in_(KEYS))
 _CLAIMED: Final = sa.select(identifier_claims.c.name, identifier_claims.c.unit).where(
     identifier_claims.c.site == SITE, identifier_claims.c.name.in_(KEYS)

@@ -91,7 +91,8 @@ def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) 
     if pieces:
         stock_levels.rebuild(connection, site, pieces, at, _holding(connection, site))
     again = read_undone_documents(connection, facts)
-    cartons = _went_or_came(by_subject, owned) | set(filter(is_container, late))
+    went = _went_or_came(by_subject, owned)
+    cartons = went.union(filter(is_container, late), *contents.stacked(connection, site, went).values())
     _tell_orders(connection, site, by_subject, cartons, again, at)
     taken = {f.event.document for f in facts if f.event.action in TAKING and f.event.document} | again
     taken |= {known.document for s, known in stored.items() if known.document and _may_leave_its_order(known, units[s])}

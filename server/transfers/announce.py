@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import catalogue, changes
-from server.database import KEYS, SITE, stamp
+from server import catalogue, changes, contents
+from server.database import stamp
 from server.document_file import canonical_row, new_digest
 from server.identifiers import owners
 from server.ledger import in_chunks, read_fact, record
@@ -17,8 +17,7 @@ from server.orders.book import read_said
 from server.orders.progress import read_progress
 from server.orders.standing import OrderUnit
 from server.rebuild import lock, rebuild_stated
-from server.tables import document_rows, documents, reference, sites, unit_states
-from server.timelines import DEPTH_MAX
+from server.tables import document_rows, documents, reference, sites
 from server.transfers.arrival import arrived, tell_arrived
 from server.transfers.hand_overs import handed_over, orders_of
 from server.transfers.tracking import tell_names
@@ -85,7 +84,7 @@ def _concerned(connection: sa.Connection, site: str, facts: Sequence[Fact]) -> d
             handed.append((fact, event, key))
     own = owners(connection, site, {key for _, _, key in handed})
     moved = {own.get(key, key) for _, event, key in handed if event.action in ("ship", "parcel_back")}
-    stacked = _stacked(connection, site, filter(is_container, moved))
+    stacked = contents.stacked(connection, site, filter(is_container, moved))
     for_order = {own.get(key, key) for _, event, key in handed if not _names_its_order(event)}
     for_order |= {carton for cartons in stacked.values() for carton in cartons}
     orders = orders_of(connection, site, for_order) if for_order else {}
@@ -100,32 +99,6 @@ def _concerned(connection: sa.Connection, site: str, facts: Sequence[Fact]) -> d
                 concerned[number].setdefault(carton, fact)
                 concerned[number].setdefault(thing, fact)
     return concerned
-
-
-_STACKED: Final = sa.select(unit_states.c.unit, unit_states.c.place).where(
-    unit_states.c.site == SITE, unit_states.c.place.in_(KEYS), unit_states.c.unit.contains("/00/")
-)
-
-
-def _stacked(connection: sa.Connection, site: str, pallets: Iterable[str]) -> dict[str, set[str]]:
-    """The cartons that stand on each of these, or in what stands on it."""
-    within = {pallet: {pallet} for pallet in pallets}  # container -> those of the pallets that it stands on, or is
-    edge = set(within)
-    for _ in range(DEPTH_MAX):
-        deeper: set[str] = set()
-        for keys in in_chunks(edge):
-            for carton, place in connection.execute(_STACKED, {"site": site, "keys": keys}):
-                on = within.setdefault(carton, set())
-                deeper |= {carton} if within[place] - on else set()
-                on |= within[place]
-        edge = deeper
-        if not edge:
-            break
-    found: dict[str, set[str]] = defaultdict(set)
-    for carton, on in within.items():
-        for pallet in on - {carton}:
-            found[pallet].add(carton)
-    return found
 
 
 def _names_its_order(event: ScanEvent) -> bool:

@@ -18,6 +18,7 @@ from tests.server.site import push
 
 PHONE_GTIN, CABLE_GTIN = PHONE.rpartition("/")[2], CABLE.rpartition("/")[2]
 PLATE = "https://warehouse.example/21/LPN7"
+PALLET = "https://id.gs1.org/00/395060001343520032"
 IMEI = "urn:gsma:imei:49015420-323751-0"
 FILES = {
     "order": f"number,gtin,quantity\nSO-1,{PHONE_GTIN},1\nSO-1,{CABLE_GTIN},3\n",
@@ -77,6 +78,16 @@ def test_an_order_has_more_than_it_asks_for_once_two_labels_turn_out_to_be_two_u
     handheld.scan("link", unit("S1"), identifiers=(IMEI,), minutes_ago=30)
     handheld.scan("unlink", unit("S1"), identifiers=(IMEI,), reason="two boxes", minutes_ago=20)
     assert [send(handheld, 1, 3), send(handheld, 4)] == [[], []]
+
+
+def test_handhelds_hear_that_pieces_have_left_with_the_pallet_under_their_carton(
+    shop: Person, handheld: Handheld
+) -> None:
+    handheld.scan("pack", CABLE, container=CARTON_1, document="SO-1", quantity=2, minutes_ago=50)
+    handheld.scan("move", CARTON_1, container=PALLET, location=DOCK, minutes_ago=40)
+    handheld.scan("ship", PALLET, minutes_ago=30)
+    handheld.scan("parcel_back", PALLET, location=DOCK, reason="nobody there", minutes_ago=20)
+    assert [send(handheld, number) for number in (1, 2, 3, 4)] == [[], [], [], []]
 
 
 def test_of_two_units_with_one_number_the_other_is_told_by_the_name_that_it_has_got_since(
