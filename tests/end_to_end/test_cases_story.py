@@ -147,7 +147,7 @@ def _is_told_who_was_faster(sam: Page, ines: Page) -> None:
 
 def _takes_it_back(sam: Page) -> None:
     """A note, and the case is opened again: what was decided is taken back."""
-    sam.get_by_label("Note").fill("Rosa says that there are two of them")
+    sam.get_by_label("Note").fill(f"Rosa says that there are two of them, see https://chat.example/{'x' * 300}")
     sam.get_by_role("button", name="Write it down").click()
     sam.get_by_text("Open it again…").click()
     sam.get_by_label("Why").fill("look at both first")
