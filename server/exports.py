@@ -19,17 +19,18 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import IO, Any, Final, cast
+from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 import sqlalchemy as sa
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
 
 from server.roles import Task
 
 Filters = Mapping[str, str]
 Rows = Iterator[Mapping[str, Any]]
 """Each a value for every column by its name; a moment is Unix milliseconds."""
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
 
 ROWS_AT_ONCE: Final = 1_000
 """So many are read, and given their names, at a time."""
@@ -159,6 +160,8 @@ def defused(value: Any) -> Any:
 
 def write_xlsx(file: IO[bytes], sheets: Sheets) -> None:
     """A sheet each, written row by row. A text cell is typed as text, so that nothing in it is ever computed."""
+    from openpyxl import Workbook  # noqa: PLC0415  # with numpy: a fifth of what it takes to start
+
     book = Workbook(write_only=True)
     try:
         for listing, rows in sheets:
@@ -184,6 +187,8 @@ def _cell(sheet: Any, value: Any) -> Any:
     shown = "".join(chr(0x2400 + ord(c)) if c < " " and c not in "\t\n\r" else c for c in value)
     if not shown.startswith(("=", "#")):
         return shown
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
+
     cell = WriteOnlyCell(sheet, shown)
     cell.data_type = "s"  # openpyxl takes what begins with = for a formula and #N/A for an error
     return cell

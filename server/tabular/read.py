@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import BinaryIO, Final
 
-from server.tabular import delimited, objects, workbook
+from server.tabular import delimited, objects
 from server.tabular.table import FILE_BYTES_MAX, Table, TableError
 
+
+def _workbook(file: BinaryIO) -> Table:
+    from server.tabular import workbook  # noqa: PLC0415  # openpyxl and numpy: a fifth of what it takes to start
+
+    return workbook.read(file)
+
+
 _READERS: Final[dict[bytes, Callable[[BinaryIO], Table]]] = {
-    b"PK\x03\x04": workbook.read,
+    b"PK\x03\x04": _workbook,
     b"[": objects.read,
     b"{": objects.read,
 }
