@@ -18,12 +18,13 @@ import sqlalchemy as sa
 from server import apart_cases, papers
 from server.counts.compare import Line
 from server.counts.plan import Sort
+from server.database import SITE
 from server.ledger import read_fact
 from server.receipts import notice
 from server.receipts.late import explained
 from server.replay import Case
 from server.rules import Finding
-from server.tables import documents
+from server.tables import documents, unit_states
 from server.undone import read_undone_documents
 from sync.event import format_name
 from sync.history import Fact
@@ -75,13 +76,22 @@ def _came(case: Case, late: Fact) -> Case:
     return replace(case, status="explained", closed_by=format_name(late.name), closed_ms=closed_ms)
 
 
+_U: Final = unit_states.c
+_WRITTEN: Final = (_U.site == SITE) & (_U.stamp == sa.bindparam("at"))
+_ANNOUNCING: Final = sa.union_all(
+    *(sa.select(by).where(_WRITTEN, by.isnot(None)).distinct() for by in (_U.announced_by, _U.came_under))
+)
+"""Notices that announce what was folded in this transaction: a carton is here whatever was done with it."""
+
+
 def refold_after(connection: sa.Connection, site: str, facts: Sequence[Fact], at: int) -> None:
     """Make the cases anew that these facts decide, and of closed receipts those of which they bring what was missing.
 
-    Or take back what had come late.
+    Or take back what had come late. What they fold is stored already, under this stamp.
     """
     said = [f for f in facts if f.event.action in ("receive", "void")]
     under = {f.event.document for f in said if f.event.document} | read_undone_documents(connection, said)
+    under.update(connection.execute(_ANNOUNCING, {"site": site, "at": at}).scalars())
     concerned = apart_cases.decided(connection, site, RULE, facts)
     concerned |= apart_cases.told(connection, site, RULE, under | notice.orders_of(connection, site, under))
     for number in sorted(concerned):

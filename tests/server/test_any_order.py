@@ -23,6 +23,7 @@ IMEI = "urn:gsma:imei:49015420-323751-0"
 FILES = {
     "order": f"number,gtin,quantity\nSO-1,{PHONE_GTIN},1\nSO-1,{CABLE_GTIN},3\n",
     "asn": f"number,gtin,quantity\nASN-1,{CABLE_GTIN},3\n",
+    "asn ": f"number,gtin,quantity,sscc\nASN-2,{CABLE_GTIN},4,{CARTON_1.rpartition('/')[2]}\n",
 }
 
 
@@ -31,7 +32,7 @@ def shop(app: Flask, admin: Person) -> Person:
     with writing() as c:
         c.execute(server_state.update().values(fold_version=FOLD_VERSION))
     for kind, content in FILES.items():
-        answer = admin.post(f"/api/v1/documents?kind={kind}", data=content)
+        answer = admin.post(f"/api/v1/documents?kind={kind.strip()}", data=content)
         assert answer.status_code == 200, answer.text
     return admin
 
@@ -56,6 +57,19 @@ def test_pieces_of_a_closed_receipt_are_there_again_once_the_undo_of_their_scan_
     undo(handheld, 1, CABLE)
     undo(handheld, 2, CABLE)
     assert [send(handheld, number) for number in (1, 2, 3)] == [[], [], []]
+
+
+@pytest.mark.parametrize("moved", [CARTON_1, PALLET])
+def test_pieces_in_a_carton_that_a_closed_receipt_lacks_are_here_once_anything_is_done_with_it_or_its_pallet(
+    shop: Person, handheld: Handheld, moved: str
+) -> None:
+    handheld.scan("pack", CARTON_1, container=PALLET, minutes_ago=55)
+    send(handheld, 1)
+    assert shop.post("/api/v1/receipts/ASN-2/close", json={}).status_code == 200
+    handheld.scan("receive", CABLE, location=DOCK, document="ASN-2", quantity=1, minutes_ago=50)
+    handheld.scan("put_away", moved, location=BIN_A, minutes_ago=40)
+    undo(handheld, 3, moved)
+    assert [send(handheld, number) for number in (2, 3, 4)] == [[], [], []]
 
 
 @pytest.mark.parametrize(("first", "other", "document"), [(unit("S1"), unit("S2"), None), (CABLE, CABLE, "SO-1")])
