@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from difflib import get_close_matches
 from typing import Final
 
 import sqlalchemy as sa
 
+from server import staff
 from server.changes import publish
 from server.counts.plan import CountError
 from server.counts.tally import Variance
@@ -18,6 +20,7 @@ from server.roles import ROLES
 from server.tables import reference
 
 KIND: Final = "count_limit"
+NEAREST_NAMES_MAX: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,7 @@ def set_limit(
     """Change a limit, or lift it.
 
     Args:
-        whose: `role:` and a role, or `person:` and a name.
+        whose: `role:` and a role, or `person:` and a name. The limit of somebody who left can still be lifted.
 
     Raises:
         CountError: that is nobody's, or the limit is below nought.
@@ -61,6 +64,8 @@ def set_limit(
     row = None if limit is None or limit == Limit() else asdict(limit)
     if row and any(value is not None and value < 0 for value in row.values()):
         raise CountError("A limit cannot be below nought.")
+    if row and kind == "person":
+        _check_works_here(connection, site, name)
     told = ", ".join(f"{value} {word}" for word, value in (row or {}).items() if value is not None) or "none"
     record(
         connection,
@@ -71,6 +76,19 @@ def set_limit(
         reason=f"count limit of {kind} {name}: {told}",
     )
     publish(connection, site, KIND, whose, row, stamp(connection))
+
+
+def _check_works_here(connection: sa.Connection, site: str, name: str) -> None:
+    """A misspelt name would leave the one who is meant without a limit.
+
+    Raises:
+        CountError: nobody who works at the site has this name.
+    """
+    names = [one.name for one in staff.members(connection, site) if one.active]
+    if name not in names:
+        nearest = get_close_matches(name, names, n=NEAREST_NAMES_MAX, cutoff=0)
+        instead = f" The nearest names: {', '.join(nearest)}." if nearest else ""
+        raise CountError(f"Nobody named {name!r:.80} works here.{instead}")
 
 
 def exceeded(limit: Limit, found: Variance) -> list[str]:

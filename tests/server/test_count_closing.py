@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from server import papers
+from server import papers, staff
 from server.counts import closing, limits, standing
 from server.counts.closing import close_count
 from server.counts.late import late_scans
@@ -45,6 +45,13 @@ def counted(counter: Chain) -> Counting:
     count(BIN_B, B1)
     push(counter, now_ms=NOW)
     return count
+
+
+@pytest.fixture
+def sam(counter: Chain) -> int:
+    """Sam, a supervisor who works here; his number."""
+    with writing() as c:
+        return staff.add_person(c, site=SITE, name="Sam", role="supervisor", by=None, now_ms=DAY)
 
 
 def limit(whose: str, **said: Any) -> None:
@@ -86,7 +93,9 @@ def test_what_is_above_the_closers_limit_waits_for_approval(counter: Chain, said
     assert (state(), missing_cases()) == ("proposed", 0)
 
 
-def test_what_is_at_the_limit_is_closed_and_a_persons_own_limit_goes_before_their_roles(counter: Chain) -> None:
+def test_what_is_at_the_limit_is_closed_and_a_persons_own_limit_goes_before_their_roles(
+    counter: Chain, sam: int
+) -> None:
     counted(counter)
     limit("role:supervisor", units=0)
     limit("person:Sam", units=1, value=30_000, percent=50)
@@ -94,7 +103,8 @@ def test_what_is_at_the_limit_is_closed_and_a_persons_own_limit_goes_before_thei
     assert (state(), missing_cases()) == ("closed", 1)
 
 
-def test_a_limit_is_lifted_again_and_nobody_else_has_one(counter: Chain) -> None:
+@pytest.mark.usefixtures("sam")
+def test_a_limit_is_lifted_again_and_nobody_else_has_one() -> None:
     limit("person:Sam", units=1)
     limit("person:Sam")
     with reading() as c:
@@ -102,6 +112,20 @@ def test_a_limit_is_lifted_again_and_nobody_else_has_one(counter: Chain) -> None
     for whose in ("role:director", "Sam", "person:"):
         with pytest.raises(CountError, match="has no limit"):
             limit(whose, units=1)
+
+
+def test_a_limit_under_a_misspelt_name_is_refused_with_the_names_of_those_who_work_here(sam: int) -> None:
+    with pytest.raises(CountError) as refused:
+        limit("person:Samm", units=5)
+    assert str(refused.value) == "Nobody named 'Samm' works here. The nearest names: Sam."
+    limit("person:Sam", units=5)
+    with writing() as c:
+        staff.set_active(c, sam, active=False, change=staff.Change(site=SITE, by="admin", now_ms=NOW))
+    with pytest.raises(CountError, match="Nobody named 'Sam' works here"):
+        limit("person:Sam", units=6)
+    limit("person:Sam")  # whoever left leaves no limit behind that cannot be lifted
+    with reading() as c:
+        assert limits.limits(c, SITE) == {}
 
 
 def test_approving_freezes_what_was_proposed_and_who_counted_or_closed_may_not(counter: Chain) -> None:
