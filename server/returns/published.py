@@ -34,18 +34,23 @@ def tell(connection: sa.Connection, site: str, at: int) -> None:
     Args:
         at: stamp of the transaction.
     """
-    items = set(connection.execute(_BACK_NOW, {"site": site, "at": at}).scalars())
-    items |= _no_longer_back(connection, site, at)
+    found: dict[bool, set[str]] = {True: set(), False: set()}
+    for is_back, item in connection.execute(_BACK_OR_OFFERED, {"site": site, "at": at}):
+        found[bool(is_back)].add(item)
+    items = found[True] | _no_longer_back(connection, site, found[False], at)
     if items:
         publish(connection, site, items, at)
 
 
 _U: Final = unit_states.c
 _WRITTEN: Final = (_U.site == SITE) & (_U.stamp == sa.bindparam("at")) & _U.item.isnot(None)
-_BACK_NOW: Final = sa.select(_U.item).distinct().where(_WRITTEN, _U.returns > 0)
-_OFFERED: Final = sa.select(reference.c.key).where(
-    reference.c.site == SITE, reference.c.kind == KIND, reference.c.row.isnot(None)
+_BACK_OR_OFFERED: Final = sa.union_all(
+    sa.select(sa.literal(1), _U.item).distinct().where(_WRITTEN, _U.returns > 0),
+    sa.select(sa.literal(0), reference.c.key).where(
+        reference.c.site == SITE, reference.c.kind == KIND, reference.c.row.isnot(None)
+    ),
 )
+"""Products of which something written now came back, and those of which handhelds are told already."""
 _NOT_BACK: Final = sa.select(_U.unit).where(_WRITTEN, _U.returns == 0, _U.item.in_(KEYS))
 _REMOVED: Final = sa.select(reference.c.key).where(
     reference.c.site == SITE, reference.c.stamp == sa.bindparam("at"), reference.c.kind == "unit"
@@ -57,9 +62,8 @@ _TAKEN_BACK: Final = (
 )
 
 
-def _no_longer_back(connection: sa.Connection, site: str, at: int) -> set[str]:
+def _no_longer_back(connection: sa.Connection, site: str, offered: Collection[str], at: int) -> set[str]:
     """Products of which handhelds are told, where a unit that was once taken back may count as no return now."""
-    offered = set(connection.execute(_OFFERED, {"site": site}).scalars())
     units: set[str] = set()
     for keys in in_chunks(offered):
         units.update(connection.execute(_NOT_BACK, {"site": site, "at": at, "keys": keys}).scalars())

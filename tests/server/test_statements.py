@@ -129,7 +129,7 @@ def test_more_rows_ask_no_more_questions(
     assert asked[0] == asked[1]
 
 
-@pytest.mark.parametrize(("moment", "most"), [(60_000, 17), (-60_000, 25)], ids=["latest", "late"])
+@pytest.mark.parametrize(("moment", "most"), [(60_000, 18), (-60_000, 27)], ids=["latest", "late"])
 def test_a_scan_by_itself_asks_few_questions(warehouse: str, moment: int, most: int) -> None:
     first, other = Chain(1), Chain(2)
     with writing() as c:
