@@ -6,20 +6,24 @@ does may hold the handheld up for long.
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
+import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from http.client import BadStatusLine, IncompleteRead
 from threading import Timer, local
 from typing import Any, Final
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, LocationParseError
 
 from scanner_client.device import is_signed
 from scanner_client.sighting import printable
+from scanner_client.wording import say
 from sync.enrolment import reply_message
 from sync.protocol import ProtocolError, read_signature
 
@@ -33,6 +37,13 @@ ANSWER_BYTES_MAX: Final = 16 << 20
 RETRY_AFTER_SECONDS_MAX: Final = 60
 """An error bears no signature. So it may keep a handheld waiting no longer than silence does (`BACKOFF_MS_MAX`), which
 is as long as our server ever asks for (`server/pace.py`)."""
+
+_TLS_ALERT: Final = "\x15\x03"
+"""How a server that speaks TLS answers who does not: content type and version of a record (RFC 8446, 5.1)."""
+_WRONG_TIME: Final = (9, 10)
+"""X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED (openssl/x509_vfy.h)."""
+_WRONG_NAME: Final = (62, 64)
+"""X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH (the same)."""
 
 
 class TransportError(Exception):
@@ -182,7 +193,7 @@ class Transport:
 
     def _request(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
         if not url.startswith(("http://", "https://")):
-            raise TransportError(f"{url} is no address on the web.")
+            raise TransportError(say("unreached.no_address", address=printable(url)))
         deadline = _Deadline(self._whole_s)
         try:
             with deadline:
@@ -199,15 +210,61 @@ class Transport:
                 finally:
                     response.release_conn()
         except (HTTPError, OSError, ValueError) as error:  # ValueError: an address that is no URL
-            host = url.partition("://")[2].partition("/")[0]
-            why = f"not to its end within {self._whole_s:.0f} seconds" if deadline.is_over else _why(error)
-            raise TransportError(f"{host} does not answer: {why}.") from error
+            if deadline.is_over:
+                late = say("unreached.late", host=_host(url), seconds=f"{self._whole_s:.0f}")
+                raise TransportError(late) from error
+            raise TransportError(_why(url, error)) from error
         if not whole:
             raise TransportError(f"The answer of {url} has more than {ANSWER_BYTES_MAX} bytes.")
         return Answer(status=response.status, headers=response.headers, body=content)
 
 
-def _why(error: Exception) -> str:
-    """The innermost reason, without the names of our library's parts."""
-    reason = getattr(error, "reason", None) or error
-    return str(reason).rpartition(": ")[2].strip(". ") or type(reason).__name__
+def _host(url: str) -> str:
+    return printable(url.partition("://")[2].partition("/")[0])
+
+
+def _why(url: str, error: Exception) -> str:
+    """What is so and what to do about it, without the names of our library's parts."""
+    scheme, host, cause = url.partition("://")[0], _host(url), _cause(error)
+    match cause:
+        case LocationParseError():
+            text = say("unreached.no_address", address=f"{scheme}://{host}")
+        case ssl.SSLError():
+            text = _why_no_tls(host, cause)
+        case socket.gaierror():
+            text = say("unreached.no_name", name=host.rpartition(":")[0] or host)
+        case ConnectionRefusedError():
+            text = say("unreached.refused", host=host)
+        case OSError(errno=errno.ENETUNREACH | errno.EHOSTUNREACH):
+            text = say("unreached.no_way", host=host)
+        case TimeoutError():
+            text = say("unreached.silent", host=host)
+        case ConnectionError() | IncompleteRead():
+            plain = scheme == "http"
+            text = say("unreached.broken_plain", host=host) if plain else say("unreached.broken", host=host)
+        case BadStatusLine():
+            alert = str(cause).startswith(_TLS_ALERT)
+            text = say("unreached.with_tls", host=host) if alert else say("unreached.no_http", host=host)
+        case _:
+            reason = printable(getattr(cause, "strerror", None) or str(cause))
+            text = say("unreached.other", host=host, reason=reason or type(cause).__name__)
+    return text
+
+
+def _why_no_tls(host: str, error: ssl.SSLError) -> str:
+    if error.reason == "WRONG_VERSION_NUMBER":
+        return say("unreached.without_tls", host=host)
+    if not isinstance(error, ssl.SSLCertVerificationError):
+        return say("unreached.other", host=host, reason=error.reason or "TLS")
+    if error.verify_code in _WRONG_TIME:
+        return say("unreached.wrong_time", host=host)
+    if error.verify_code in _WRONG_NAME:
+        return say("unreached.wrong_name", host=host)
+    return say("unreached.untrusted", host=host, reason=error.verify_message)
+
+
+def _cause(error: BaseException) -> BaseException:
+    """The innermost reason: our library wraps what the system said as its last argument, or as what it came from."""
+    last = error.args[-1] if error.args else None
+    inner = last if isinstance(last, Exception) else error.__cause__
+    return _cause(inner) if isinstance(error, HTTPError) and inner else error
