@@ -6,25 +6,28 @@ shows it, and a thing that is found closes its cases wherever it was seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Final
+from urllib.parse import quote
 
 import sqlalchemy as sa
 
 from server import papers, sites
 from server.changes import publish_all
-from server.database import stamp
+from server.database import SITE, stamp
 from server.identifiers import owners, relatives
 from server.rebuild import lock, rebuild
-from server.search import with_serial
 from server.stolen import asked as asking
 from server.stolen import known
 from server.stolen.asked import Asked, StolenError
 from server.stolen.read import FOUND, THEFT, read, told
-from server.tables import documents
+from server.tables import documents, events, unit_states
 from server.unit_rows import states_of
 from sync.identity import Kind, split_key
-from sync.stolen import Theft, serial_alone
+from sync.stolen import Theft, names_asked, serial_alone
+
+AT_ONCE: Final = 5_000
+"""Names of units that are read at a time."""
 
 
 def report(connection: sa.Connection, *, site: str, asked: Asked, operator: str | None, now_ms: int) -> str:
@@ -45,7 +48,7 @@ def report(connection: sa.Connection, *, site: str, asked: Asked, operator: str 
         _write(connection, each.code, THEFT, number, "report_stolen", rows, reason, operator, now_ms)
         at = stamp(connection)
         known.add(connection, each.code, names, theft, at)
-        _fold(connection, each.code, names, at)
+        _fold(connection, each.code, names, since_ms, at)
     return number
 
 
@@ -68,7 +71,8 @@ def find(
     if not reason:
         raise StolenError("Say where it turned up, or why the report is withdrawn.")
     _alone(connection)
-    missing = [thing.subject for thing in read(connection, number).missing]
+    reported = read(connection, number)
+    missing = [thing.subject for thing in reported.missing]
     found = list(dict.fromkeys(names)) or missing
     wrong = [name for name in found if name not in missing]
     if wrong or not found:
@@ -80,7 +84,7 @@ def find(
         rows = [{"subject": name, "stated": True, "attributes": {"site": code}} for name in subjects]
         _write(connection, code, FOUND, number, "report_found", rows, reason, operator, now_ms)
         known.end(connection, code, found, number, now_ms, at)
-        _fold(connection, code, found, at)
+        _fold(connection, code, found, reported.since_ms, at)
     return found
 
 
@@ -135,12 +139,36 @@ def _units_of(connection: sa.Connection, site: str, names: Sequence[str]) -> set
     """What these names may be of at a site: what folds under them, bears that serial, or was read as it alone."""
     domain = known.domain(connection, site)
     alone = states_of(connection, site, [key for name in names if (key := serial_alone(name, domain))])
-    serials = [split_key(name).elements[-1][1] for name in names if split_key(name).kind is Kind.SERIAL]
-    bearing = {unit for serial in serials for unit in with_serial(connection, site, serial)}
+    serials = {split_key(name).elements[-1][1] for name in names if split_key(name).kind is Kind.SERIAL}
+    bearing = _bearing(connection, site, serials) if serials else set()
     return bearing | alone.keys() | set(owners(connection, site, names).values())
 
 
-def _fold(connection: sa.Connection, site: str, names: Sequence[str], at: int) -> None:
+_UNITS: Final = sa.select(unit_states.c.unit).where(unit_states.c.site == SITE, unit_states.c.item.isnot(None))
+_READ_SINCE: Final = sa.select(events.c.subject, events.c.identifiers, events.c.numbers).where(
+    events.c.site == SITE,
+    events.c.event_ms >= sa.bindparam("since"),
+    events.c.identifiers.isnot(None) | events.c.numbers.isnot(None),
+)
+
+
+def _bearing(connection: sa.Connection, site: str, serials: Collection[str]) -> set[str]:
+    """Units with one of these serial numbers, of whichever product, be it in the list of products or not."""
+    quoted = {quote(serial, safe="") for serial in serials}
+    with connection.execute(_UNITS, {"site": site}, execution_options={"yield_per": AT_ONCE}) as units:
+        return {unit for unit in units.scalars() if unit.rpartition("/21/")[2] in quoted}
+
+
+def _read_on(connection: sa.Connection, site: str, names: Iterable[str], since_ms: int) -> set[str]:
+    """What one of these names was read on since, whether it bears that still or was parted from it."""
+    wanted = set(names_asked(names, known.domain(connection, site)))
+    read_since = connection.execute(_READ_SINCE, {"site": site, "since": since_ms})
+    return {
+        row.subject for row in read_since if row.subject and wanted & {*(row.identifiers or ()), *(row.numbers or ())}
+    }
+
+
+def _fold(connection: sa.Connection, site: str, names: Sequence[str], since_ms: int, at: int) -> None:
     """Fold what is reported, and what may have been scanned since: a report may look back."""
-    family = relatives(connection, site, names)
+    family = relatives(connection, site, names) | _read_on(connection, site, names, since_ms)
     rebuild(connection, site, {*names, *family, *_units_of(connection, site, names)}, at)

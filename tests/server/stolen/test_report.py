@@ -49,7 +49,7 @@ def told(site: str = SITE) -> dict[str, Any]:
 def found_cases(status: str = "open") -> list[tuple[str, str | None]]:
     with reading() as c:
         query = sa.select(cases.c.unit, cases.c.seen).where(cases.c.rule == "stolen", cases.c.status == status)
-        return sorted(map(tuple, c.execute(query)))
+        return sorted(map(tuple, c.execute(query)), key=repr)
 
 
 class Dock:
@@ -155,6 +155,25 @@ def test_a_serial_number_that_was_read_alone_is_among_the_scans_of_its_report(do
         assert [one.fact.event.location for one in stolen.sightings(c, [SITE], number)] == [DOCK, BIN_A]
     turn_up(number)
     assert found_cases() == []
+
+
+def test_a_report_that_looks_back_finds_a_unit_of_a_product_that_is_in_no_list(dock: Dock) -> None:
+    strange = unit("Z9", "https://id.gs1.org/01/09506000134376")
+    dock.scan("inspect", strange, location=BIN_B, minutes_ago=48)
+    dock.push()
+    steal("Z9", since="2026-05-28T20:00")
+    assert found_cases() == [(strange, BIN_B)]
+    assert list(verify(SITE, lambda _: None)) == []
+
+
+def test_a_report_that_looks_back_finds_what_bore_the_number_then_and_was_parted_from_it_since(dock: Dock) -> None:
+    dock.scan("receive", unit("P1"), location=BIN_A, identifiers=(imei_key(IMEI),), minutes_ago=48)
+    dock.scan("inspect", unit("P1"), location=BIN_B, minutes_ago=47)
+    dock.scan("unlink", unit("P1"), identifiers=(imei_key(IMEI),), reason="misread", minutes_ago=46)
+    dock.push()
+    steal(IMEI, since="2026-05-28T20:00")
+    assert (unit("P1"), BIN_A) in found_cases()
+    assert list(verify(SITE, lambda _: None)) == []
 
 
 def test_what_stood_here_is_stock_no_longer_and_a_report_that_looks_back_finds_the_scans_since(dock: Dock) -> None:
