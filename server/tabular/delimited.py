@@ -35,7 +35,7 @@ def read(file: BinaryIO) -> Table:
     names, used = _headings(records)
     if not any(names):
         raise TableError("The file has no row of headings.")
-    return Table(headings=names, rows=table.bounded(_rows(records, names, skipped + used)), note=note)
+    return Table(headings=names, rows=table.beneath_headings(_rows(records, names, skipped + used)), note=note)
 
 
 def _lines(file: BinaryIO, encoding: str) -> Iterator[str]:
@@ -121,4 +121,4 @@ def _rows(records: Iterator[list[str]], names: tuple[str, ...], used: int) -> It
             return
         except csv.Error as wrong:
             raise TableError(f"Row {number} cannot be read: {wrong} (is a quotation mark missing?).") from None
-        yield table.row(number, names, record)
+        yield table.sheet_row(number, names, record)

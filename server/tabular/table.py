@@ -8,12 +8,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain, islice
 from typing import Any, Final
 
 FILE_BYTES_MAX: Final = 256 << 20
 ROWS_MAX: Final = 2_000_000
 COLUMNS_MAX: Final = 200
 CELL_CHARS_MAX: Final = 2_000
+TITLE_ROWS_MAX: Final = 10
+"""So far down the headings are looked for beneath a title."""
 
 Cell = str | int | Decimal | dt.date
 """Text without blanks around it; a number or date only where the file itself says that it is one."""
@@ -105,6 +108,31 @@ def row(number: int, names: Sequence[str], values: Sequence[Any]) -> Row:
             return Row(number=number, cells=cells, problem=problem)
         cells[name] = cell
     return Row(number=number, cells=cells)
+
+
+def sheet_row(number: int, names: Sequence[str], values: Sequence[Any]) -> Row:
+    """One row of a sheet, in which what stands first was taken for the headings.
+
+    Raises:
+        TableError: that was a title, for this looks like the headings: words, twice as many or more.
+    """
+    found = row(number, names, values)
+    if found.problem is not None and number <= TITLE_ROWS_MAX:
+        texts = [value for value in values if value is not None and str(value).strip()]
+        words = [text for text in texts if isinstance(text, str) and text.strip()[:1].isalpha()]
+        if words == texts and len(words) >= 2 * sum(map(bool, names)):
+            raise TableError(f"The headings seem to be in row {number}: remove what stands above them.")
+    return found
+
+
+def beneath_headings(rows: Iterator[Row]) -> Iterator[Row]:
+    """A sheet's rows, the first of which are read at once: before anybody asks what a title means as a heading.
+
+    Raises:
+        TableError: the headings seem to stand further down, or these rows cannot be read.
+    """
+    found = bounded(rows)
+    return chain(list(islice(found, TITLE_ROWS_MAX)), found)
 
 
 def bounded(rows: Iterator[Row], most: int = ROWS_MAX) -> Iterator[Row]:

@@ -46,7 +46,7 @@ def read(file: BinaryIO) -> Table:
         raise
     except _DAMAGED:
         raise TableError("The file is no Excel workbook that can be read: save it again as .xlsx.") from None
-    return Table(headings=names, rows=table.bounded(_rows(rows, names, number)))
+    return Table(headings=names, rows=table.beneath_headings(_rows(rows, names, number)))
 
 
 def _check_parts(file: BinaryIO) -> bool:
@@ -130,5 +130,5 @@ def _rows(rows: Iterator[tuple[Sequence[Any], str | None]], names: tuple[str, ..
             return
         except _DAMAGED as wrong:
             raise TableError(f"The sheet cannot be read from row {number} on: {str(wrong)[:80]}") from None
-        read_row = table.row(number, names, values)
+        read_row = table.sheet_row(number, names, values)
         yield Row(number=number, cells=read_row.cells, problem=problem) if problem else read_row

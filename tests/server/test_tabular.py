@@ -118,6 +118,35 @@ def test_a_row_with_too_many_cells_is_said_and_the_others_are_read() -> None:
     assert [r.problem for r in found] == ["'3' stands in a column without a heading.", None]
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"Stock of June,,, \nBy Rosa,,,\n,,,\nGTIN,Serial,Address 2, \n0123,A1,x\n",
+        b"Stock of June;30.6.2026;;;\n\n\ngtin;serial;lot;location\n0123;A1;;A-01\n",
+        workbook([[None, "Stock of June"], [], [], ["gtin", "location"], ["0123", "A-01"], ["0456", "A-02"]]),
+    ],
+    ids=["two lines of title", "title and date", "xlsx"],
+)
+def test_a_title_above_the_headings_is_said_once_and_not_in_every_row(content: bytes) -> None:
+    with pytest.raises(TableError, match=r"^The headings seem to be in row 4: remove what stands above them\.$"):
+        tabular.read(io.BytesIO(content))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"gtin,\n0123,x\n",
+        b"sku,name,location\nLAMP,Lamp,Shelf,by the door\n",
+        b"sku,\n" + b"LAMP\n" * 20 + b"LAMP,by the door\n",
+    ],
+    ids=["a number", "one cell more", "far down"],
+)
+def test_a_wide_row_that_is_no_row_of_headings_is_one_wrong_row(content: bytes) -> None:
+    wrong = [row.problem for row in tabular.read(io.BytesIO(content)).rows if row.problem]
+    assert len(wrong) == 1
+    assert "stands in a column without a heading." in wrong[0]
+
+
 @pytest.mark.slow
 def test_a_workbook_that_inflates_to_a_gigabyte_is_refused_before_it_is_opened() -> None:
     bomb = io.BytesIO()
