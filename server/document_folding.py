@@ -9,10 +9,11 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import bin_cases, catalogue
+from server import bin_cases, catalogue, piece_cases
 from server.database import stamp, transact
 from server.orders import surplus
 from server.rebuild import rebuild_stated
+from server.receipts import kinds
 from server.returns import published
 from server.tables import document_rows, documents
 from server.warranty.terms import publish_terms
@@ -50,6 +51,9 @@ def fold_chunk(digests: Sequence[str], progress: Progress) -> bool:
             at = stamp(connection)
             for row, chunk in _chunks(connection, waiting, folded):
                 _fold(connection, row, chunk, at)
+            for row in waiting:
+                if row.kind in kinds.KINDS and folded[row.digest] == row.rows:  # it may say otherwise what is lacking
+                    piece_cases.refold_told(connection, row.site, {row.number}, at)
             done = [{"of": digest, "folded_rows": stop} for digest, stop in folded.items()]
             connection.execute(documents.update().where(documents.c.digest == sa.bindparam("of")), done)
         return sum(folded.get(row.digest, row.rows) for row in rows), sum(row.rows for row in rows)

@@ -92,9 +92,14 @@ def refold_after(connection: sa.Connection, site: str, facts: Sequence[Fact], at
     said = [f for f in facts if f.event.action in ("receive", "void")]
     under = {f.event.document for f in said if f.event.document} | read_undone_documents(connection, said)
     under.update(connection.execute(_ANNOUNCING, {"site": site, "at": at}).scalars())
-    concerned = apart_cases.decided(connection, site, RULE, facts)
-    concerned |= apart_cases.told(connection, site, RULE, under | notice.orders_of(connection, site, under))
-    for number in sorted(concerned):
+    for number in sorted(apart_cases.decided(connection, site, RULE, facts)):
+        refold(connection, site, number, at)
+    refold_told(connection, site, under, at)
+
+
+def refold_told(connection: sa.Connection, site: str, under: set[str], at: int) -> None:
+    """Make the cases anew of these notices and of the orders that they fulfil, where there are any."""
+    for number in sorted(apart_cases.told(connection, site, RULE, under | notice.orders_of(connection, site, under))):
         refold(connection, site, number, at)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
-from server.database import writing
+from server.database import reading, writing
 from server.setup import FOLD_VERSION
-from server.tables import server_state
+from server.tables import cases, server_state
 from server.upkeep import verify
 from sync.event import format_name
 from tests.handheld import BIN_A, CABLE, CARTON_1, DOCK, PHONE, unit
@@ -70,6 +71,23 @@ def test_pieces_in_a_carton_that_a_closed_receipt_lacks_are_here_once_anything_i
     handheld.scan("put_away", moved, location=BIN_A, minutes_ago=40)
     undo(handheld, 3, moved)
     assert [send(handheld, number) for number in (2, 3, 4)] == [[], [], []]
+
+
+def test_pieces_that_a_closed_order_lacks_are_here_once_the_notice_comes_under_which_they_were_received(
+    shop: Person, handheld: Handheld
+) -> None:
+    ordered, announced = (
+        ("purchase_order", f"number,supplier,gtin,quantity\nPO-1,Acme,{CABLE_GTIN},3\n"),
+        ("asn", f"number,supplier,po,gtin,quantity\nASN-9,Acme,PO-1,{CABLE_GTIN},3\n"),
+    )
+    assert shop.post(f"/api/v1/documents?kind={ordered[0]}", data=ordered[1]).status_code == 200
+    assert shop.post("/api/v1/receipts/PO-1/close", json={}).status_code == 200
+    handheld.scan("receive", CABLE, location=DOCK, document="ASN-9", quantity=3, minutes_ago=50)
+    assert send(handheld, 1) == []
+    assert shop.post(f"/api/v1/documents?kind={announced[0]}", data=announced[1]).status_code == 200
+    assert list(verify(SITE, lambda _: None)) == []
+    with reading() as c:
+        assert c.execute(sa.select(cases.c.status).where(cases.c.document == "PO-1")).scalars().all() == ["explained"]
 
 
 @pytest.mark.parametrize(("first", "other", "document"), [(unit("S1"), unit("S2"), None), (CABLE, CABLE, "SO-1")])
