@@ -91,6 +91,11 @@ simulate: SEEDS := $(if $(filter command line environment,$(origin SEEDS)),$(SEE
 simulate: $(INSTALLED) ## let everything go wrong between handhelds and a server, 10,000 seeds; SEEDS=200 for two minutes' worth
 	$(PYTHON) -m tests.simulation.faults --seeds $(SEEDS)
 
+DAYS ?= 300
+.PHONY: muddle
+muddle: $(INSTALLED) ## let files, scans, undos and decisions come in any order on DAYS (300) days at two sites; four minutes
+	$(PYTHON) -m tests.simulation.muddle --seeds $(DAYS)
+
 .PHONY: teeth
 teeth: $(INSTALLED) ## plant each known bug in the simulation of faults, and print which promise finds it; some minutes
 	$(PYTHON) -m tests.simulation.faults.teeth

@@ -1,0 +1,148 @@
+"""One muddled day: files, scans and office acts in any order at two sites, from a seed.
+
+Handhelds send what part of their queue gets through, with gaps and again, hours after it was scanned. Whatever comes
+first, what is stored has to be what a fold of the whole ledger says (promise 7).
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from random import Random
+from typing import Final
+
+import sqlalchemy as sa
+
+from server import documents
+from server.database import reading, writing
+from server.document_file import draft
+from server.document_kinds import KINDS
+from server.documents import DocumentError
+from server.ingest import ingest
+from server.sites import add_site
+from server.tables import devices
+from server.upkeep import verify
+from sync.event import EventError, ScanEvent, decode
+from tests.handheld import DAY, Chain
+from tests.server.office import office
+from tests.simulation.layout import SITE
+from tests.simulation.muddle import acts, scans
+from tests.simulation.muddle.files import FILES
+
+STEPS: Final = 30
+LOOKED_AT_EVERY: Final = 4
+AT: Final = {1: SITE, 2: SITE, 3: SITE, 4: acts.OTHER_SITE, 5: acts.OTHER_SITE}
+"""Handhelds, and where each is."""
+_OPENS_MS: Final = DAY + 4_000_000
+_STEP_MS: Final = 30_000
+
+
+class Day:
+    """One day, on an empty database."""
+
+    def __init__(self, seed: int, database_url: str, folder: Path) -> None:
+        self.told: list[str] = []
+        """What happened, a line each."""
+        self._rng = Random(seed)
+        self._database_url = database_url
+        self._folder = folder
+        self._now_ms = _OPENS_MS
+        self._scanned = 0
+        self._chains = {n: Chain(n, wall_error_ms=self._rng.choice((0, 0, 60_000))) for n in AT}
+        self._sent: dict[int, set[int]] = {n: set() for n in AT}
+        self._files = sorted(self._rng.sample(FILES, len(FILES)), key=self._is_early)
+
+    def _is_early(self, file: tuple[str, str]) -> bool:
+        """Mostly the list of products comes first."""
+        return file[0] != "products" or self._rng.random() < 0.15
+
+    def happen(self, steps: int = STEPS) -> list[str]:
+        """Let it happen; the first things that are stored otherwise than the ledger says."""
+        with office(self._database_url, self._folder, now_ms=lambda: self._now_ms):
+            self._open()
+            for step in range(steps):
+                self._step()
+                if step % LOOKED_AT_EVERY == LOOKED_AT_EVERY - 1 or step == steps - 1:
+                    wrong = [said for site in (SITE, acts.OTHER_SITE) for said in verify(site, lambda _: None)]
+                    if wrong:
+                        return wrong
+        return []
+
+    def _open(self) -> None:
+        with writing() as c:
+            add_site(
+                c, code=acts.OTHER_SITE, name="North", company_prefix=None, beside=SITE, operator="Sam", now_ms=DAY
+            )
+            for number, where in AT.items():
+                role = "admin" if number != 2 else "picker"
+                values = {"device_no": number, "site": where, "name": f"HH-{number}", "role": role}
+                c.execute(devices.insert().values(public_key=bytes(32), enrolled_ms=DAY - 10_000_000, **values))
+
+    def _step(self) -> None:
+        self._now_ms += _STEP_MS
+        (what,) = self._rng.choices(
+            (self._scan, self._take_in, self._act), (10, 2.5 if self._files else 0, 4)
+        )  # fmt: skip
+        what()
+
+    def _act(self) -> None:
+        self.told.append(acts.act(self._rng, self._now_ms))
+
+    def _take_in(self) -> None:
+        """A file, now and then one that came before."""
+        is_new = self._rng.random() < 0.8
+        kind, content = self._files.pop(0) if is_new else self._rng.choice(FILES)
+        site = acts.OTHER_SITE if kind in ("products", "locations") and self._rng.random() < 0.2 else SITE
+        self.told.append(f"{kind} at {site}: {content!r}")
+        with reading() as c:
+            names = documents.names(c, site)
+        found = draft(io.BytesIO(content.encode()), KINDS[kind], site=site, names=names)
+        with found.spool:
+            if found.errors:
+                self.told.append(f"refused: {found.errors[0]}")
+                return
+            try:
+                documents.take(found, operator="Rosa", now_ms=self._now_ms, pause=lambda _: None)
+            except DocumentError as error:
+                self.told.append(f"refused: {error}")
+
+    def _scan(self) -> None:
+        """Somebody scans up to three things and sends what gets through."""
+        rng = self._rng
+        number = rng.choice((1, 1, 2, 3, 3, 4, 5))
+        chain = self._chains[number]
+        for _ in range(rng.randint(1, 3)):
+            self._scanned += 1
+            at_ms = min(DAY + rng.choice((20_000 * self._scanned, rng.randint(0, 3_900_000))), self._now_ms - 1)
+            action, subject, said = scans.draw(rng, self._before(number))
+            try:
+                chain.scan(at_ms, action, subject, operator=rng.choice(("Ravi", "Rosa")), **said)
+            except EventError as error:
+                self.told.append(f"not scanned: {error}")
+                continue
+            self.told.append(f"{number}.{len(chain.lines)} at {(at_ms - DAY) // 1000} s: {action} {subject} {said}")
+            if rng.random() < 0.05:
+                chain.boot += "'"  # what it holds is known to within five minutes from now on
+        self._send(number)
+
+    def _before(self, number: int) -> list[ScanEvent]:
+        """Scans that somebody at this handheld may undo: mostly their own."""
+        near = [n for n, where in AT.items() if where == AT[number] and (n == number or self._rng.random() < 0.3)]
+        return [decode(line) for n in near for line in self._chains[n].lines]
+
+    def _send(self, number: int) -> None:
+        rng, chain = self._rng, self._chains[number]
+        waiting = [seq for seq in range(1, len(chain.lines) + 1) if seq not in self._sent[number]]
+        if not waiting or rng.random() < 0.3:
+            return
+        first, last = waiting[0], len(chain.lines)
+        middle = (first + last) // 2
+        first, last = rng.choice(((first, last), (first, last), (first, middle), (min(last, middle + 1), last)))
+        first = rng.choice((1, first)) if rng.random() < 0.1 else first  # a reply was lost
+        self._sent[number] |= set(range(first, last + 1))
+        self.told.append(f"{number} sends {first} to {last}")
+        header, lines = chain.push(first, last, now_ms=self._now_ms)
+        with writing() as c:
+            device = c.execute(sa.select(devices).where(devices.c.device_no == number)).mappings().one()
+            done = ingest(c, device, header, lines, now_ms=self._now_ms)
+        assert not done.failed, done
