@@ -11,14 +11,13 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server.contents import SAID_INSIDE
+from server.counts.scans import CLOCK_MS_MAX
 from server.database import SITE
 from server.ledger import FOLDED, in_chunks
 from server.tables import documents, events
 from server.tables.ledger import AFTERWARDS
 from sync.identity import is_container, is_stock
 
-CLOCK_MS_MAX: Final = 86_400_000
-"""So far a clock may be out before its scans of a count are looked for no more, in milliseconds."""
 SOON_MS: Final = 3_600_000
 """What came later than this after it happened stands in an index of its own (`AFTERWARDS`)."""
 _COMMITTED_MS_MAX: Final = 600_000
@@ -33,9 +32,9 @@ _ARRIVED: Final = (
     .distinct()
 )
 """Without the scans of the count itself, which are looked at anyway."""
-_HAPPENED: Final = _e.event_ms - _e.uncertainty_ms <= _UNTIL
+_HAPPENED: Final = (_e.event_ms <= _UNTIL + CLOCK_MS_MAX) & (_e.event_ms - _e.uncertainty_ms <= _UNTIL)
 _LONG_AFTER: Final = _ARRIVED.where(AFTERWARDS, _HAPPENED | _e.voids.isnot(None))
-_SOON_AFTER: Final = _ARRIVED.where(_e.event_ms.between(_SINCE - SOON_MS, _UNTIL + CLOCK_MS_MAX), _HAPPENED)
+_SOON_AFTER: Final = _ARRIVED.where(_e.event_ms >= _SINCE - SOON_MS, _HAPPENED)
 _FIRST_CLOSING: Final = sa.select(documents.c.event_ms).where(
     documents.c.site == SITE,
     documents.c.kind == "count_result",

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 
 from server import papers
 from server.counts import plan
-from server.counts.afterwards import CLOCK_MS_MAX
 from server.counts.late import RULE
+from server.counts.scans import CLOCK_MS_MAX, doubt_ms
 from server.database import KEYS, SITE
 from server.identifiers import Claims, load
 from server.ledger import in_chunks
@@ -103,7 +103,7 @@ def _since(connection: sa.Connection, scans: Iterable[Fact]) -> dict[str, int]:
     undone_ms = _undone_since(connection, {fact.event.voids for fact in of_units if fact.event.voids})
     found: dict[str, int] = {}
     for fact in of_units:
-        subject, ms = str(fact.event.subject), fact.event_ms - fact.uncertainty_ms
+        subject, ms = str(fact.event.subject), fact.event_ms - doubt_ms(fact.uncertainty_ms)
         ms = min(ms, undone_ms) if fact.event.voids else ms
         found[subject] = min(ms, found.get(subject, ms))
     return found

@@ -14,9 +14,8 @@ from typing import Final
 import sqlalchemy as sa
 
 from server import papers
-from server.counts.afterwards import CLOCK_MS_MAX
 from server.counts.compare import Expected, Sighting
-from server.counts.scans import Interval, Scan
+from server.counts.scans import CLOCK_MS_MAX, Interval, Scan, doubt_ms
 from server.database import KEYS, SITE
 from server.identifiers import Claims, load, owners
 from server.ledger import SERVER_DEVICE, history, in_chunks
@@ -80,7 +79,7 @@ class _Trail:
 
     def steps_by(self, moment_ms: int) -> list[tuple[Fact, UnitState | None]]:
         """The steps without what certainly happened later; behind that may stand what only a bad clock dates later."""
-        early = [fact for fact in self.facts if fact.event_ms - fact.uncertainty_ms <= moment_ms]
+        early = [fact for fact in self.facts if fact.event_ms - doubt_ms(fact.uncertainty_ms) <= moment_ms]
         came_first = not early or self.facts[len(early) - 1] is early[-1]
         return self.steps[: len(early)] if came_first else replace(self, facts=early).steps
 
@@ -157,7 +156,7 @@ def units_of(
 def _is_before(fact: Fact, moment_ms: int, family: Collection[str]) -> bool:
     """Whether a handheld said it, not for this count, and maybe before this moment."""
     scanned = fact.name[0] != SERVER_DEVICE and fact.event.document not in family
-    return scanned and fact.event_ms - fact.uncertainty_ms <= moment_ms
+    return scanned and fact.event_ms - doubt_ms(fact.uncertainty_ms) <= moment_ms
 
 
 _NUMBER: Final = sa.bindparam("number", type_=sa.Text)
@@ -258,7 +257,7 @@ def _belonged(trail: _Trail, interval: Interval) -> set[str | None]:
     for fact, state in trail.steps_by(until):
         if trail.is_own(fact):
             continue
-        if inside or fact.event_ms + fact.uncertainty_ms >= at:  # it happened inside, or may have
+        if inside or fact.event_ms + doubt_ms(fact.uncertainty_ms) >= at:  # it happened inside, or may have
             inside.append((fact, state))
         else:
             before = state

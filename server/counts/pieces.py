@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from server import papers
 from server.counts.compare import Quantity
-from server.counts.scans import Interval, Scan
+from server.counts.scans import Interval, Scan, doubt_ms
 from server.database import KEYS, SITE
 from server.ledger import SERVER_DEVICE, history, in_chunks
 from server.surroundings import containers_at
@@ -109,9 +109,13 @@ def _quantity(
 
 def _lying(facts: Iterable[Fact], place: str, boxes: Sequence[str], interval: Interval, around: Movements) -> Lying:
     opened, finished = interval.opened_ms, interval.finished_ms
-    ordered = [f for f in facts if f.event_ms - f.uncertainty_ms <= finished]
+    ordered = [f for f in facts if f.event_ms - doubt_ms(f.uncertainty_ms) <= finished]
     here = {place, *boxes}  # what happened elsewhere changes nothing here
-    before = [f for f in ordered if f.event_ms + f.uncertainty_ms < opened and (f.event.voids or here & {*_places(f)})]
+    before = [
+        f
+        for f in ordered
+        if f.event_ms + doubt_ms(f.uncertainty_ms) < opened and (f.event.voids or here & {*_places(f)})
+    ]
     at_opening = stock.fold(before, around.emptied)
 
     def held(where: str) -> int:

@@ -220,8 +220,8 @@ def _stream(
                     f'[{encode_basestring_ascii(subject)},"{device_no}.{epoch}.{seq}","{digest[:8].hex()}"{marks}]'
                 )
                 still.settled_ms = max(still.settled_ms, settled_ms)
-                still.opened_ms = min(still.opened_ms, event_ms - uncertainty_ms)
-                still.finished_ms = max(still.finished_ms, event_ms + uncertainty_ms)
+                still.opened_ms = min(still.opened_ms, event_ms - min(uncertainty_ms, scans.CLOCK_MS_MAX))
+                still.finished_ms = max(still.finished_ms, event_ms + min(uncertainty_ms, scans.CLOCK_MS_MAX))
                 still.last_ms = max(still.last_ms, event_ms)
                 if operator is not None and operator not in still.people:
                     still.people[operator] = (event_ms, device_no, epoch, seq)

@@ -107,6 +107,15 @@ class Again:
     """Their numbers."""
 
 
+CLOCK_MS_MAX: Final = 86_400_000
+"""By so much a clock may be out, in milliseconds: what may have happened still further away is not looked for."""
+
+
+def doubt_ms(uncertainty_ms: int) -> int:
+    """By how much a scan's moment may be out, as counts take it."""
+    return min(uncertainty_ms, CLOCK_MS_MAX)
+
+
 SCANS: Final = tuple(name for name, what in ACTIONS.items() if what.roles)
 
 
@@ -287,8 +296,8 @@ def _interval(scans: Sequence[Scan], still: Still | None) -> Interval:
     quiet = still or Still("")
     people = [(s[:4], s.operator) for s in scans if s.operator] + [(at, who) for who, at in quiet.people.items()]
     return Interval(
-        opened_ms=min(quiet.opened_ms, *(s.event_ms - s.uncertainty_ms for s in scans)),
-        finished_ms=max(quiet.finished_ms, *(s.event_ms + s.uncertainty_ms for s in scans)),
+        opened_ms=min(quiet.opened_ms, *(s.event_ms - doubt_ms(s.uncertainty_ms) for s in scans)),
+        finished_ms=max(quiet.finished_ms, *(s.event_ms + doubt_ms(s.uncertainty_ms) for s in scans)),
         finished=is_finished(scans),
         people=tuple(dict.fromkeys(who for _, who in sorted(people))),
         devices=tuple(dict.fromkeys(s.device_no for s in scans)),
