@@ -34,6 +34,8 @@ class UnreadRows:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.noted = 0
+        """Counts up whenever a row could not be taken over, be it the same one again."""
 
     def count(self) -> int:
         """How many are set aside."""
@@ -47,6 +49,7 @@ class UnreadRows:
 
     def note(self, name: str, error: Exception, generation: int) -> None:
         """Remember a row that could not be taken over, of this generation."""
+        self.noted += 1
         if self.count() < KEPT_MAX:
             reason = json.dumps({"reason": f"{type(error).__name__}: {error}"[:TEXT_MAX]})
             self._database.run("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", KIND, name, generation, reason)

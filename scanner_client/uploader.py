@@ -96,8 +96,8 @@ class Uploader:
         self._discover = discover
         self._limit = EVENTS_PER_PUSH_MAX
         self._pictures = Pictures(handheld.home)
-        self._unread_told: tuple[str | None, tuple[Unread, ...]] | None = None
-        """Server incarnation, and what it was told last that cannot be read here."""
+        self._unread_told: tuple[str | None, int, tuple[Unread, ...]] | None = None
+        """Server incarnation, how often anything had been noted, and what it was told last that cannot be read here."""
 
     def drain(self) -> Iterator[Sent]:
         """Push until nothing waits here and nothing is left to pull; one step for each push.
@@ -131,10 +131,13 @@ class Uploader:
         return picture_sending.send(self._pictures, device, self._transport, lambda: self._handheld.device.addresses)
 
     def tell_unread(self) -> None:
-        """Let the office know what of its data cannot be read here, whenever that is not what it was told last."""
+        """Let the office know what of its data cannot be read here, whenever that is not what it was told last.
+
+        Also when the same was noted once more: the office had it told again, and knows of none by now.
+        """
         site_map, device = self._handheld.site_map, self._handheld.device
         found, heard_ms = site_map.unread.listed()[:ROWS_MAX], site_map.heard_ms()
-        standing = site_map.cursor().incarnation, tuple(found)
+        standing = site_map.cursor().incarnation, site_map.unread.noted, tuple(found)
         is_news = standing != self._unread_told and (found or self._unread_told)
         if is_news and heard_ms is not None and unread_telling.tell(found, device, self._transport, heard_ms=heard_ms):
             self._unread_told = standing

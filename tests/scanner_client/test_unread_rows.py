@@ -115,6 +115,20 @@ def test_a_server_that_lost_what_it_was_told_hears_again_what_cannot_be_read_her
     assert peer.unread == [[f"unit {unit(1)}"]] * 2
 
 
+def test_what_the_office_tells_again_and_still_cannot_be_read_here_is_said_again(
+    handheld: Handheld, peer: Peer
+) -> None:
+    transport = Transport(connect_s=2, read_s=5)
+    enrol(handheld, peer.invitation(), transport)
+    uploader = Uploader(handheld, transport)
+    for change in (["recall", "R-1", {}], ["recall", "R-1", {}], ["item", ITEM, {"name": "Lamp"}]):
+        peer.changes += [change]
+        for _ in uploader.drain():
+            pass
+    transport.close()
+    assert peer.unread == [["recall R-1"]] * 2
+
+
 def test_what_is_told_again_and_can_be_read_or_has_gone_is_set_aside_no_more(handheld: Handheld, learn: Learn) -> None:
     learn(["unit", unit(1), ["beamed_up"]], ["unit", unit(2), ["beamed_up"]], ["recall", "R-1", {}])
     learn(["unit", unit(1), STORED], ["unit", unit(2), None])
