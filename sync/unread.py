@@ -2,9 +2,9 @@
 
 ``POST /api/v1/unread`` takes JSON, ``{"heard_ms", "rows": [{"name", "reason"}, ...]}``: all that this handheld cannot
 take over by now, in the place of what it said before. `name` is kind and key of a change, `heard_ms` the server's own
-clock in its last reply, so that nobody repeats much later what was true once. ``Authorization: Ed25519 <device_no>
-<signature>`` signs `message`, and the answer bears ``Server-Signature`` over `sync.enrolment.reply_message`. A server
-that has no such address takes scans as ever.
+clock in its last reply: what was said before its latest sync is refused, and so is what anybody repeats much later.
+``Authorization: Ed25519 <device_no> <signature>`` signs `message`, and the answer bears ``Server-Signature`` over
+`sync.enrolment.reply_message`. A server that has no such address takes scans as ever.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -248,14 +249,24 @@ def take_unread(asked: dict[str, Any]) -> Response:
     with reading() as connection:
         device, identity = device_row(connection, number), context.identity(connection)
     verify(device["public_key"], signature, message(request.get_data()))
-    now_ms = context.now_ms()
-    if not 0 <= now_ms - asked["heard_ms"] <= FRESH_MS:
-        raise Refusal(409, "stale", "That was said after an older sync: sync, and say it again.")
-    rows = [] if device["revoked_ms"] is not None else asked["rows"]  # then it is told nothing any more
-    transact(lambda c: unread.note(c, device["site"], number, rows, now_ms=now_ms))
-    response = jsonify(NotedSchema().dump({"noted": len(rows)}))
+    noted = transact(partial(_note_unread, number, asked, context.now_ms()))
+    response = jsonify(NotedSchema().dump({"noted": noted}))
     response.headers["Server-Signature"] = server_signature(identity, signature, response.get_data())
     return response
+
+
+def _note_unread(number: int, asked: Mapping[str, Any], now_ms: int, connection: sa.Connection) -> int:
+    """Note it, if it is what the handheld says after its latest sync; how many rows.
+
+    What was said before that was long on its way, or somebody repeats it: what is noted by now may be newer.
+    """
+    device = connection.execute(_DEVICE.with_for_update(), {"number": number}).mappings().one()
+    heard_ms = asked["heard_ms"]
+    if not 0 <= now_ms - heard_ms <= FRESH_MS or heard_ms < (device["last_seen_ms"] or 0):
+        raise Refusal(409, "stale", "That was said after an older sync: sync, and say it again.")
+    rows = [] if device["revoked_ms"] is not None else asked["rows"]  # then it is told nothing any more
+    unread.note(connection, device["site"], number, rows, now_ms=now_ms)
+    return len(rows)
 
 
 def _key(text: str, name: str) -> bytes:

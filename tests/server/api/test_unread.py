@@ -21,7 +21,7 @@ WHY = "ValueError: 'beamed_up' is no status"
 
 
 def send(
-    handheld: Handheld, *names: str, signed: bytes | None = None, heard_ms: int = NOW - 5_000, **row: Any
+    handheld: Handheld, *names: str, signed: bytes | None = None, heard_ms: int = NOW, **row: Any
 ) -> TestResponse:
     body = json.dumps({"heard_ms": heard_ms, "rows": [{"name": name, "reason": WHY} | row for name in names]}).encode()
     signature = handheld.key.sign(message(body if signed is None else signed))
@@ -77,6 +77,19 @@ def test_a_recall_that_one_handheld_could_not_read_is_known_to_all_others(app: F
     with reading() as c:
         assert [one.name for one in heard.unaware(c, SITE, standing)] == ["HH-2"]
         assert unread.by_handhelds(c, SITE, "recall", "R-1") == {other.chain.device_no}
+
+
+def test_what_a_handheld_said_before_its_latest_sync_never_takes_the_place_of_what_it_says_now(
+    handheld: Handheld, admin: Person
+) -> None:
+    assert send(handheld, "unit x", heard_ms=NOW - 1).get_json() == {"noted": 1}
+    handheld.push()
+    assert send(handheld).get_json() == {"noted": 0}
+    assert refusal(send(handheld, "unit x", heard_ms=NOW - 1)) == (409, "stale"), "its request hung until now"
+    assert "Not read" not in admin.get("/set-aside").text
+    assert send(handheld, "recall R-1").get_json() == {"noted": 1}
+    assert refusal(send(handheld, heard_ms=NOW - 1)) == (409, "stale")
+    assert "Not read" in admin.get("/set-aside").text
 
 
 def test_who_does_not_sign_is_not_heard_and_who_says_too_much_is_refused(
