@@ -18,6 +18,10 @@ KIND: Final = "unread"
 KEPT_MAX: Final = 1_000
 """More of them than anyone looks at; what comes beyond is set aside all the same."""
 TEXT_MAX: Final = 200
+FIRST: Final = ("recall ", "stolen ")
+"""Whoever does not know of these lets out what must stay: they come first, and take the place of others."""
+_ORDER: Final = ", ".join((*(f"key NOT GLOB '{one}*'" for one in FIRST), "key"))
+_IN_ORDER: Final = f"FROM entries WHERE kind=? ORDER BY {_ORDER}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,16 +47,19 @@ class UnreadRows:
         return int(row[0]) if row else 0
 
     def listed(self) -> list[Unread]:
-        """All of them, by name."""
-        rows = self._database.rows("SELECT key, row FROM entries WHERE kind=? ORDER BY key", KIND)
+        """All of them: recalls, then thefts, then the rest, each by name."""
+        rows = self._database.rows(f"SELECT key, row {_IN_ORDER}", KIND)
         return [Unread(name=key, reason=json.loads(row)["reason"]) for key, row in rows]
 
     def note(self, name: str, error: Exception, generation: int) -> None:
         """Remember a row that could not be taken over, of this generation."""
         self.noted += 1
-        if self.count() < KEPT_MAX:
-            reason = json.dumps({"reason": f"{type(error).__name__}: {error}"[:TEXT_MAX]})
-            self._database.run("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", KIND, name, generation, reason)
+        if self.count() >= KEPT_MAX and not name.startswith(FIRST):
+            return
+        reason = json.dumps({"reason": f"{type(error).__name__}: {error}"[:TEXT_MAX]})
+        self._database.run("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", KIND, name, generation, reason)
+        for (beyond,) in self._database.rows(f"SELECT key {_IN_ORDER} LIMIT -1 OFFSET ?", KIND, KEPT_MAX):
+            self.forget(beyond)
 
     def forget(self, name: str) -> None:
         """It was taken over since, or has gone."""

@@ -9,7 +9,9 @@ import pytest
 from scanner_client.enrol_command import enrol
 from scanner_client.handheld import Handheld, standing
 from scanner_client.transport import Transport
+from scanner_client.unread_rows import KEPT_MAX
 from scanner_client.uploader import Uploader
+from sync.unread import ROWS_MAX
 from tests.scanner_client.labels import Learn
 from tests.scanner_client.peer import Peer
 from tests.scanner_client.scans import BIN_A, ITEM, scan_of, unit
@@ -127,6 +129,26 @@ def test_what_the_office_tells_again_and_still_cannot_be_read_here_is_said_again
             pass
     transport.close()
     assert peer.unread == [["recall R-1"]] * 2
+
+
+def test_recalls_and_thefts_that_cannot_be_read_here_are_told_before_all_else_however_much_there_is(
+    handheld: Handheld, peer: Peer
+) -> None:
+    peer.changes = [
+        *(["alias", f"urn:{n}", 5] for n in range(KEPT_MAX)),
+        ["stolen", unit(1), 5],
+        ["recall", "R-1", {}],
+        ["unit", unit(2), 5],
+    ]
+    transport = Transport(connect_s=2, read_s=5)
+    enrol(handheld, peer.invitation(), transport)
+    for _ in Uploader(handheld, transport).drain():
+        pass
+    transport.close()
+    [told] = peer.unread
+    assert told[:2] == ["recall R-1", f"stolen {unit(1)}"]
+    assert len(told) == ROWS_MAX
+    assert len(names(handheld)) == KEPT_MAX
 
 
 def test_what_is_told_again_and_can_be_read_or_has_gone_is_set_aside_no_more(handheld: Handheld, learn: Learn) -> None:
