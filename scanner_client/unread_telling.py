@@ -22,7 +22,7 @@ def tell(rows: Sequence[Unread], device: Device, transport: Transport, *, heard_
         heard_ms: the server's clock in its last reply.
     """
     said = [{"name": _bare(row.name)[:NAME_MAX], "reason": printable(row.reason)[:REASON_MAX]} for row in rows]
-    body = json.dumps({"heard_ms": heard_ms, "rows": said}).encode()
+    body = json.dumps({"heard_ms": heard_ms, "rows": said}, ensure_ascii=False).encode()
     signature = device.sign(message(body))
     authorization = f"Ed25519 {device.device_no} {write_signature(signature)}"
     headers = {"Authorization": authorization, "Content-Type": "application/json"}

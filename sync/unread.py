@@ -18,6 +18,8 @@ FRESH_MS: Final = 120_000
 """It is said right after a sync: what comes later is a repetition, or was long on its way and is said again."""
 NAME_MAX: Final = 1_000
 REASON_MAX: Final = 200
+BODY_BYTES_MAX: Final = ROWS_MAX * (4 * (NAME_MAX + REASON_MAX) + 40)
+"""Every row at its limits, in UTF-8, of characters of four bytes."""
 _PREFIX: Final = b"scan-unread v1\n"
 
 

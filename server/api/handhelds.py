@@ -28,7 +28,7 @@ from server.untold import Told
 from sync import protocol
 from sync.enrolment import ENROL_HEADER, ENROL_PREFIX, reply_message, server_message
 from sync.protocol import PushHeader, Reply
-from sync.unread import FRESH_MS, message
+from sync.unread import BODY_BYTES_MAX, FRESH_MS, message
 
 resource = Resource(
     "handhelds",
@@ -239,6 +239,7 @@ def enrol_handheld(asked: dict[str, Any]) -> Response:
 @resource.post("/unread")
 @resource.arguments(UnreadSchema)
 @resource.response(200, NotedSchema)
+@takes_bytes(BODY_BYTES_MAX)
 def take_unread(asked: dict[str, Any]) -> Response:
     r"""Note what a handheld could not take over of what it was told
 

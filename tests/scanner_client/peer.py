@@ -38,7 +38,7 @@ from sync.protocol import (
     write_reply,
     write_signature,
 )
-from sync.unread import UNREAD_PATH, message
+from sync.unread import BODY_BYTES_MAX, UNREAD_PATH, message
 
 Answer = tuple[int, dict[str, str], bytes]
 Misbehaviour = Callable[["Peer", Answer], Answer | None]
@@ -145,6 +145,8 @@ class Peer:
         signature = read_signature(text)
         if self.is_old or not is_signed(self.devices[int(number)], signature, message(body)):
             return _error(404, "not_found", "There is no such page.")
+        if len(body) > BODY_BYTES_MAX:
+            return _error(413, "too_large", "The body is too long.")
         self.unread.append([row["name"] for row in json.loads(body)["rows"]])
         answer = b'{"noted": 0}'
         signed = write_signature(self.key.sign(reply_message(signature, answer)))

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from scanner_client import unread_telling
 from scanner_client.enrol_command import enrol
 from scanner_client.handheld import Handheld, standing
 from scanner_client.transport import Transport
-from scanner_client.unread_rows import KEPT_MAX
+from scanner_client.unread_rows import KEPT_MAX, Unread
 from scanner_client.uploader import Uploader
-from sync.unread import ROWS_MAX
+from sync.unread import NAME_MAX, REASON_MAX, ROWS_MAX
 from tests.scanner_client.labels import Learn
 from tests.scanner_client.peer import Peer
 from tests.scanner_client.scans import BIN_A, ITEM, scan_of, unit
@@ -149,6 +150,17 @@ def test_recalls_and_thefts_that_cannot_be_read_here_are_told_before_all_else_ho
     assert told[:2] == ["recall R-1", f"stolen {unit(1)}"]
     assert len(told) == ROWS_MAX
     assert len(names(handheld)) == KEPT_MAX
+
+
+def test_as_much_as_may_be_told_fits_into_what_the_server_takes_in_any_script(handheld: Handheld, peer: Peer) -> None:
+    transport = Transport(connect_s=2, read_s=5)
+    enrol(handheld, peer.invitation(), transport)
+    rows = [
+        Unread(name=f"item {n:03}".ljust(NAME_MAX, "\N{PACKAGE}"), reason="क" * REASON_MAX) for n in range(ROWS_MAX)
+    ]
+    assert unread_telling.tell(rows, handheld.device, transport, heard_ms=peer.now_ms)
+    transport.close()
+    assert peer.unread == [[row.name for row in rows]]
 
 
 def test_what_is_told_again_and_can_be_read_or_has_gone_is_set_aside_no_more(handheld: Handheld, learn: Learn) -> None:

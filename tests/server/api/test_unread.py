@@ -13,17 +13,16 @@ from server.database import reading, writing
 from server.recalls import book, heard
 from server.recalls.asked import Asked
 from sync.protocol import write_signature
-from sync.unread import FRESH_MS, ROWS_MAX, UNREAD_PATH, message
+from sync.unread import FRESH_MS, NAME_MAX, REASON_MAX, ROWS_MAX, UNREAD_PATH, message
 from tests.handheld import BIN_A, CABLE, unit
 from tests.server.running import NOW, SITE, Handheld, Person, refusal, verify_reply
 
 WHY = "ValueError: 'beamed_up' is no status"
 
 
-def send(
-    handheld: Handheld, *names: str, signed: bytes | None = None, heard_ms: int = NOW, **row: Any
-) -> TestResponse:
-    body = json.dumps({"heard_ms": heard_ms, "rows": [{"name": name, "reason": WHY} | row for name in names]}).encode()
+def send(handheld: Handheld, *names: str, signed: bytes | None = None, heard_ms: int = NOW, **row: Any) -> TestResponse:
+    rows = [{"name": name, "reason": WHY} | row for name in names]
+    body = json.dumps({"heard_ms": heard_ms, "rows": rows}, ensure_ascii=False).encode()
     signature = handheld.key.sign(message(body if signed is None else signed))
     authorization = f"Ed25519 {handheld.chain.device_no} {write_signature(signature)}"
     answer = handheld.app.test_client().post(
@@ -90,6 +89,11 @@ def test_what_a_handheld_said_before_its_latest_sync_never_takes_the_place_of_wh
     assert send(handheld, "recall R-1").get_json() == {"noted": 1}
     assert refusal(send(handheld, heard_ms=NOW - 1)) == (409, "stale")
     assert "Not read" in admin.get("/set-aside").text
+
+
+def test_as_much_as_a_handheld_may_say_is_noted_in_any_script(handheld: Handheld) -> None:
+    names = [f"unit {n:03}".ljust(NAME_MAX, "\N{PACKAGE}") for n in range(ROWS_MAX)]
+    assert send(handheld, *names, reason="\N{PACKAGE}" * REASON_MAX).get_json() == {"noted": ROWS_MAX}
 
 
 def test_who_does_not_sign_is_not_heard_and_who_says_too_much_is_refused(
