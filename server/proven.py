@@ -29,7 +29,7 @@ NOT_RECOMPUTED: Final[Mapping[str, str]] = {
     "people": "the register itself: hashes of passwords and PINs stand in no event",
     "ended_sessions": "numbers made at random, forgotten after hours",
     "failed_tries": "who has to wait before another try, forgotten after minutes",
-    "untold": "on what this server failed when it was asked what changed; it is tried again by `release-held`",
+    "untold": "what this server failed to tell, and what handhelds say they cannot read; told again by `release-held`",
     "integrations": "the register itself: digests of keys stand in no event",
     "webhooks": "the register itself: secrets, and how far each was delivered",
     "sites": "the register itself; what handhelds are told of its codes is compared with it",

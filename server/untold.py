@@ -21,7 +21,7 @@ from server.database import reading, stamp, transact
 from server.ledger import KEYS_PER_QUERY
 from server.tables import cases, reference, removals, stock_levels, unit_states, untold
 from server.taking_in import passes
-from server.unread import AT
+from server.unread import AT, is_unread
 from server.upsert import insert_missing
 
 log = logging.getLogger(__name__)
@@ -106,13 +106,17 @@ def _tell_some_again(site: str, connection: sa.Connection) -> int:
     return len(noted)
 
 
-def listed(connection: sa.Connection, site: str, limit: int = SHOWN_MAX) -> list[Mapping[str, Any]]:
+def listed(
+    connection: sa.Connection, site: str, limit: int = SHOWN_MAX, *, by_handhelds: bool = False
+) -> list[Mapping[str, Any]]:
     """What is noted, the latest first: `of` and `key` of a row (empty: all of it), `reason`, `since_ms`, `last_ms`.
 
-    What handhelds could not take over (`server/unread.py`) is among it.
+    Args:
+        by_handhelds: what they could not take over (`server/unread.py`), in place of what this server fails on.
     """
     u = untold.c
-    query = sa.select(untold).where(u.site == site).order_by(u.last_ms.desc(), u.of, u.key).limit(limit)
+    noted = sa.select(untold).where(u.site == site, is_unread() if by_handhelds else ~is_unread())
+    query = noted.order_by(u.last_ms.desc(), u.of, u.key).limit(limit)
     return [dict(row) for row in connection.execute(query).mappings()]
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from server import audit, queries, staff, untold
+from server import audit, queries, staff, unread, untold
 from server.exports import ROWS_AT_ONCE, Column, Filters, Listing, Rows
 from server.lists.naming_rows import with_names
 from server.printing import jobs
@@ -55,6 +55,12 @@ def _set_aside(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
 
 def _untold(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
     yield from untold.listed(connection, site, queries.SET_ASIDE_MAX)
+
+
+def _unread(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
+    devices = queries.device_names(connection, site)
+    for row in untold.listed(connection, site, queries.SET_ASIDE_MAX, by_handhelds=True):
+        yield dict(row) | {"handheld": devices.get(unread.device_of(row["of"]))}
 
 
 def _audit(connection: sa.Connection, site: str, filters: Filters) -> Rows:
@@ -180,6 +186,18 @@ LISTS: Final = (
         rows=_untold,
         columns=(
             Column("of", "Kind"),
+            Column("key", "What"),
+            Column("reason", "Why"),
+            Column("since_ms", "Since", moment=True),
+            Column("last_ms", "Last", moment=True),
+        ),
+    ),
+    Listing(
+        name="unread",
+        title="Not read",
+        rows=_unread,
+        columns=(
+            Column("handheld", "Handheld"),
             Column("key", "What"),
             Column("reason", "Why"),
             Column("since_ms", "Since", moment=True),

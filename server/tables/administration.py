@@ -93,12 +93,17 @@ untold = sa.Table(
     "untold",
     db.metadata,
     sa.Column("site", sa.Text, primary_key=True),
-    sa.Column("of", sa.Text, primary_key=True, comment="the table of the row; empty where all of it failed"),
+    sa.Column(
+        "of",
+        sa.Text,
+        primary_key=True,
+        comment="the table of the row, @ and the number of who cannot read it; empty where all failed",
+    ),
     sa.Column("key", sa.Text, primary_key=True, comment="what names the row, a line for each part"),
-    sa.Column("reason", sa.Text, nullable=False, comment="on what the server failed, one sentence"),
+    sa.Column("reason", sa.Text, nullable=False, comment="on what the server or the handheld failed, one sentence"),
     sa.Column("since_ms", sa.BigInteger, nullable=False),
     sa.Column("last_ms", sa.BigInteger, nullable=False),
-    comment="Changed rows that nobody could be told of, because this server failed on them.",
+    comment="Changed rows that this server failed to tell anybody, and those that a handheld cannot read.",
 )
 
 failed_tries = sa.Table(

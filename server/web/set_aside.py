@@ -21,8 +21,8 @@ def set_aside() -> str:
     site = signed_in().site
     with reading() as connection:
         found = queries.set_aside(connection, site)
-        noted = untold.listed(connection, site)
+        failed = untold.listed(connection, site)
+        strange = untold.listed(connection, site, by_handhelds=True)
         devices = queries.device_names(connection, site)
-    failed = [row for row in noted if unread.AT not in row["of"]]
-    strange = [dict(row) | {"device_no": unread.device_of(row["of"])} for row in noted if unread.AT in row["of"]]
-    return render_template("set_aside.html", events=found, devices=devices, untold=failed, unread=strange)
+    theirs = [dict(row) | {"device_no": unread.device_of(row["of"])} for row in strange]
+    return render_template("set_aside.html", events=found, devices=devices, untold=failed, unread=theirs)

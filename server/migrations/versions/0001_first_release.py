@@ -320,13 +320,20 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
     op.create_table(
         "untold",
         sa.Column("site", sa.Text(), nullable=False),
-        sa.Column("of", sa.Text(), nullable=False, comment="the table of the row; empty where all of it failed"),
+        sa.Column(
+            "of",
+            sa.Text(),
+            nullable=False,
+            comment="the table of the row, @ and the number of who cannot read it; empty where all failed",
+        ),
         sa.Column("key", sa.Text(), nullable=False, comment="what names the row, a line for each part"),
-        sa.Column("reason", sa.Text(), nullable=False, comment="on what the server failed, one sentence"),
+        sa.Column(
+            "reason", sa.Text(), nullable=False, comment="on what the server or the handheld failed, one sentence"
+        ),
         sa.Column("since_ms", sa.BigInteger(), nullable=False),
         sa.Column("last_ms", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("site", "of", "key"),
-        comment="Changed rows that nobody could be told of, because this server failed on them.",
+        comment="Changed rows that this server failed to tell anybody, and those that a handheld cannot read.",
     )
     op.create_table(
         "failed_tries",

@@ -12,6 +12,8 @@ from server import unread
 from server.database import reading, writing
 from server.recalls import book, heard
 from server.recalls.asked import Asked
+from server.tables import untold
+from server.untold import SHOWN_MAX
 from sync.protocol import write_signature
 from sync.unread import FRESH_MS, NAME_MAX, REASON_MAX, ROWS_MAX, UNREAD_PATH, message
 from tests.handheld import BIN_A, CABLE, unit
@@ -49,6 +51,21 @@ def test_the_office_sees_which_handheld_cannot_read_what_until_it_can(
     for one in (handheld, other):
         send(one)
     assert "Not read" not in admin.get("/set-aside").text
+
+
+def test_however_much_handhelds_cannot_read_the_office_sees_on_what_the_server_itself_fails(
+    app: Flask, handheld: Handheld, admin: Person
+) -> None:
+    of_its_own = {"site": SITE, "of": "unit_states", "key": unit("S9"), "reason": "ours"}
+    with writing() as c:
+        c.execute(untold.insert().values(**of_its_own, since_ms=NOW - 1, last_ms=NOW - 1))
+    for one in (handheld, *(Handheld(app).enrol(name=f"HH-{n}") for n in range(2, SHOWN_MAX // ROWS_MAX + 1))):
+        send(one, *(f"unit {unit(f'S{n}')}" for n in range(100, 100 + ROWS_MAX)))
+    assert unit("S9") in admin.get("/set-aside").text
+    failed, strange = (admin.get(f"/exports/{name}.json").get_json() for name in ("untold", "unread"))
+    assert [row["key"] for row in failed] == [unit("S9")]
+    assert len(strange) == SHOWN_MAX
+    assert {row["handheld"] for row in strange} == {"HH-1", "HH-2"}
 
 
 def test_what_a_handheld_could_not_read_is_told_again_to_everybody_once_somebody_says_so(
