@@ -73,6 +73,7 @@ def enrol(handheld: Handheld, text: str, transport: Transport, *, name: str | No
             site=site or None,
         )
     )
+    handheld.site_map.unread.noted += 1  # the server may know no more of what it was told: it is said again
     return say("command.enrolled", device_no=named.device_no, site=site or "?")
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from server import ledger
+from server import ledger, unread
 from server.context import identity
 from server.roles import PERSONAL
 from server.tables import chains, devices, enrolment_codes
@@ -112,6 +112,8 @@ def enrol(
         connection.execute(devices.insert().values(**row))
     else:
         connection.execute(devices.update().where(devices.c.device_no == number).values(**values))
+        if before.site != offer.site:
+            unread.forget(connection, number)
     _open_chain(connection, offer.site, number, epoch)
     again = "enrolled" if before is None else "enrolled again"
     reason = f"handheld {number} ({name}) {again} as {offer.role}"
@@ -133,6 +135,7 @@ def revoke(connection: sa.Connection, *, number: int, operator: str | None, now_
     if row.revoked_ms is not None:
         return False
     connection.execute(devices.update().where(devices.c.device_no == number).values(revoked_ms=now_ms))
+    unread.forget(connection, number)
     reason = f"handheld {number} ({row.name}) revoked"
     ledger.record(connection, site=row.site, action="administer", operator=operator, now_ms=now_ms, reason=reason)
     return True

@@ -44,6 +44,11 @@ def note(
         connection.execute(untold.update().where(u.site == site, u.of == of, u.key == key).values(**said))
 
 
+def forget(connection: sa.Connection, device_no: int) -> None:
+    """Take out all that a handheld said, at whatever site: it is told nothing there any more."""
+    connection.execute(untold.delete().where(untold.c.of.endswith(f"{AT}{device_no}")))
+
+
 def by_handhelds(connection: sa.Connection, site: str, kind: str, key: str) -> set[int]:
     """Numbers of the handhelds that could not take over this row of reference data."""
     query = sa.select(untold.c.of).where(untold.c.site == site, is_unread(), untold.c.key == f"{kind}\n{key}")

@@ -132,6 +132,20 @@ def test_what_the_office_tells_again_and_still_cannot_be_read_here_is_said_again
     assert peer.unread == [["recall R-1"]] * 2
 
 
+def test_a_handheld_that_is_let_in_again_says_again_what_it_cannot_read(handheld: Handheld, peer: Peer) -> None:
+    peer.changes = [["recall", "R-1", {}]]
+    transport = Transport(connect_s=2, read_s=5)
+    uploader = Uploader(handheld, transport)
+    for code in ("once", "again"):
+        peer.codes.add(code)
+        enrol(handheld, peer.invitation(code=code), transport)
+        for _ in range(2):
+            for _ in uploader.drain():
+                pass
+    transport.close()
+    assert peer.unread == [["recall R-1"]] * 2
+
+
 def test_recalls_and_thefts_that_cannot_be_read_here_are_told_before_all_else_however_much_there_is(
     handheld: Handheld, peer: Peer
 ) -> None:

@@ -8,10 +8,10 @@ import pytest
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from server import enrolment
+from server import enrolment, unread
 from server.database import reading, writing
 from server.enrolment import CODE_VALID_MS, EnrolmentError
-from server.tables import chains, devices, enrolment_codes, events
+from server.tables import chains, devices, enrolment_codes, events, untold
 from sync.enrolment import Invitation, device_no
 from tests.server.office import NOW, SITE, office, rows
 
@@ -19,9 +19,9 @@ KEY = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"handheld 1").digest(
 OTHER = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"handheld 2").digest()).public_key().public_bytes_raw()
 
 
-def code(role: str = "receiver", now_ms: int = NOW) -> str:
+def code(role: str = "receiver", now_ms: int = NOW, site: str = SITE) -> str:
     with writing() as c:
-        return enrolment.new_code(c, site=SITE, role=role, operator="Rosa", now_ms=now_ms)
+        return enrolment.new_code(c, site=site, role=role, operator="Rosa", now_ms=now_ms)
 
 
 def enrol(word: str, *, key: bytes = KEY, epoch: int = 7, now_ms: int = NOW, **given: Any) -> Any:
@@ -102,6 +102,24 @@ def test_a_revoked_handheld_is_let_in_again_only_with_a_fresh_code(database_url:
             assert not enrolment.revoke(c, number=number, operator="Rosa", now_ms=NOW + 2)
         assert rows(devices, "revoked_ms") == [(NOW + 1,)]
         assert enrol(code()).revoked_ms is None
+
+
+def test_what_a_handheld_cannot_read_concerns_nobody_once_it_is_revoked_or_at_another_site(
+    database_url: str, tmp_path: Path
+) -> None:
+    with office(database_url, tmp_path):
+        one, other = enrol(code()).device_no, enrol(code(), key=OTHER).device_no
+        with writing() as c:
+            for number in (one, other):
+                unread.note(c, SITE, number, [{"name": "recall R-1", "reason": "strange"}], now_ms=NOW)
+        enrol(code())
+        with reading() as c:
+            assert unread.by_handhelds(c, SITE, "recall", "R-1") == {one, other}
+        with writing() as c:
+            enrolment.revoke(c, number=one, operator="Rosa", now_ms=NOW + 1)
+            assert unread.by_handhelds(c, SITE, "recall", "R-1") == {other}
+        enrol(code(site="north"), key=OTHER)
+        assert rows(untold, "of") == []
 
 
 def test_who_let_a_handheld_in_and_out_stands_in_the_ledger(database_url: str, tmp_path: Path) -> None:
