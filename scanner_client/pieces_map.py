@@ -81,11 +81,12 @@ class PiecesMap:
                 "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", HIDDEN, place, generation, json.dumps({})
             )
             return
-        self._database.run("DELETE FROM entries WHERE kind=? AND key=?", HIDDEN, place)
         if row is None:
             self._database.run(TAKE_PIECES, place, subject)
         else:
             self._database.run(PUT_PIECES, *pieces_values(key, row, generation, number))
+        # Last: behind a row that cannot be taken over, what lies there is as unknown as it was.
+        self._database.run("DELETE FROM entries WHERE kind=? AND key=?", HIDDEN, place)
 
     def sweep(self, generation: int) -> None:
         """Forget what an earlier incarnation of the server said."""

@@ -12,6 +12,7 @@ from scanner_client.handheld import Handheld, standing
 from scanner_client.transport import Transport
 from scanner_client.unread_rows import KEPT_MAX, Unread
 from scanner_client.uploader import Uploader
+from sync.protocol import FORGET
 from sync.unread import NAME_MAX, REASON_MAX, ROWS_MAX
 from tests.scanner_client.labels import Learn
 from tests.scanner_client.peer import Peer
@@ -175,6 +176,16 @@ def test_as_much_as_may_be_told_fits_into_what_the_server_takes_in_any_script(ha
     assert unread_telling.tell(rows, handheld.device, transport, heard_ms=peer.now_ms)
     transport.close()
     assert peer.unread == [[row.name for row in rows]]
+
+
+def test_a_bin_of_which_nothing_is_told_is_not_empty_for_a_row_that_cannot_be_read(
+    handheld: Handheld, learn: Learn
+) -> None:
+    learn(["stock", f"{FORGET} {BIN_A}", None])
+    learn(["stock", f"{LOT} {BIN_A}", ["many"]])
+    assert handheld.site_map.pieces.is_hidden(BIN_A)
+    learn(["stock", f"{LOT} {BIN_A}", None])
+    assert not handheld.site_map.pieces.is_hidden(BIN_A)
 
 
 def test_what_is_told_again_and_can_be_read_or_has_gone_is_set_aside_no_more(handheld: Handheld, learn: Learn) -> None:
