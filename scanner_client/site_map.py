@@ -38,7 +38,7 @@ from scanner_client.map_rows import (
 )
 from scanner_client.pieces_map import PiecesMap
 from scanner_client.unit_rows import DAY_MS, UnitRows
-from scanner_client.unread_rows import UnreadRows
+from scanner_client.unread_rows import TOLD, UnreadRows
 from sync.order import Available, Order
 from sync.protocol import STOCKED_MS
 from sync.recall import Recall
@@ -346,7 +346,9 @@ class SiteMap:
         self._database.run("DELETE FROM units WHERE generation<>?", generation)
         self._database.run("DELETE FROM aliases WHERE generation<>?", generation)
         self.pieces.sweep(generation)
-        self._database.run("DELETE FROM entries WHERE generation<>? AND kind NOT IN ('recall', 'stolen')", generation)
+        self._database.run(
+            "DELETE FROM entries WHERE generation<>? AND kind NOT IN ('recall', 'stolen', ?)", generation, TOLD
+        )
 
 
 def _all_day(ms: int) -> tuple[int, int] | None:

@@ -15,6 +15,8 @@ from scanner_client.database import Database, DatabaseError, UnfitError
 
 KIND: Final = "unread"
 """Kind of the small entry that stands for such a row."""
+TOLD: Final = "unread told"
+"""Kind of the one small entry, of no generation, that stands as long as the server may have heard of some last."""
 KEPT_MAX: Final = 1_000
 """More of them than anyone looks at; what comes beyond is set aside all the same."""
 TEXT_MAX: Final = 200
@@ -64,6 +66,20 @@ class UnreadRows:
     def forget(self, name: str) -> None:
         """It was taken over since, or has gone."""
         self._database.run("DELETE FROM entries WHERE kind=? AND key=?", KIND, name)
+
+    def may_be_told(self) -> bool:
+        """Whether the server may have been told last that there are some, also before this program began."""
+        return self._database.row("SELECT 1 FROM entries WHERE kind=?", TOLD) is not None
+
+    def telling(self) -> None:
+        """The server is going to be told of some: its answer may be lost."""
+        with self._database.transaction():
+            self._database.run("INSERT OR REPLACE INTO entries VALUES (?, '', -1, '{}')", TOLD)
+
+    def told_none(self) -> None:
+        """The server has heard that there are none."""
+        with self._database.transaction():
+            self._database.run("DELETE FROM entries WHERE kind=?", TOLD)
 
 
 def passes(error: Exception) -> bool:

@@ -136,11 +136,18 @@ class Uploader:
         Also when the same was noted once more: the office had it told again, and knows of none by now.
         """
         site_map, device = self._handheld.site_map, self._handheld.device
-        found, heard_ms = site_map.unread.listed()[:ROWS_MAX], site_map.heard_ms()
-        standing = site_map.cursor().incarnation, site_map.unread.noted, tuple(found)
-        is_news = standing != self._unread_told and (found or self._unread_told)
-        if is_news and heard_ms is not None and unread_telling.tell(found, device, self._transport, heard_ms=heard_ms):
+        unread, heard_ms = site_map.unread, site_map.heard_ms()
+        found = unread.listed()[:ROWS_MAX]
+        standing = site_map.cursor().incarnation, unread.noted, tuple(found)
+        is_news = standing != self._unread_told and (found or self._unread_told or unread.may_be_told())
+        if not is_news or heard_ms is None:
+            return
+        if found and not unread.may_be_told():
+            unread.telling()
+        if unread_telling.tell(found, device, self._transport, heard_ms=heard_ms):
             self._unread_told = standing
+            if not found:
+                unread.told_none()
 
     def push_once(self) -> Sent:
         """Send the next run of events and take over the reply.

@@ -119,6 +119,20 @@ def test_a_server_that_lost_what_it_was_told_hears_again_what_cannot_be_read_her
     assert peer.unread == [[f"unit {unit(1)}"]] * 2
 
 
+@pytest.mark.parametrize("incarnation", ["first", "restored"])
+def test_what_can_be_read_by_now_is_taken_back_also_by_a_program_that_began_since(
+    handheld: Handheld, peer: Peer, incarnation: str
+) -> None:
+    transport = Transport(connect_s=2, read_s=5)
+    enrol(handheld, peer.invitation(), transport)
+    for before, (peer.incarnation, row) in enumerate((("first", {}), (incarnation, RECALL), (incarnation, RECALL))):
+        peer.changes = [*[["item", ITEM, {"name": "Lamp"}]] * before, ["recall", "R-1", row]]
+        for _ in Uploader(handheld, transport).drain():
+            pass
+    transport.close()
+    assert peer.unread == [["recall R-1"], []]
+
+
 def test_what_the_office_tells_again_and_still_cannot_be_read_here_is_said_again(
     handheld: Handheld, peer: Peer
 ) -> None:
