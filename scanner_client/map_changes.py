@@ -112,7 +112,7 @@ def _read(kind: str, key: str, row: Any) -> None:
         Recall.from_row(row)
     elif kind == "stolen":
         thefts_in(row)
-    elif kind == "document" and row["kind"] == "order":
+    elif kind == "document" and row.get("kind") == "order":
         Order.from_row(key, row)
 
 
