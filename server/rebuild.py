@@ -144,7 +144,6 @@ _PACKED_FOR: Final = (
     sa.select(events.c.document)
     .distinct()
     .where(events.c.site == SITE, events.c.container.in_(KEYS), events.c.action == "pack")
-    .where(events.c.document.isnot(None))
 )
 
 
@@ -167,7 +166,7 @@ def _tell_orders(
     said += [event for event in loose if event.action in _TO_ORDERS]
     numbers = again | {event.document for event in said if event.document is not None}
     for keys in in_chunks(cartons):
-        numbers |= set(connection.execute(_PACKED_FOR, {"site": site, "keys": keys}).scalars())
+        numbers |= set(connection.execute(_PACKED_FOR, {"site": site, "keys": keys}).scalars()) - {None}
     lock(connection, site, numbers)  # two that bring pieces of one order each read what the other one brought
     publish_orders(connection, site, read_orders(connection, site, numbers), at)
 

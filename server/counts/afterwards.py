@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from server.contents import SAID_INSIDE
 from server.counts.scans import CLOCK_MS_MAX
 from server.database import SITE
+from server.identifiers import names_of, owners
 from server.ledger import FOLDED, in_chunks
 from server.tables import documents, events
 from server.tables.ledger import AFTERWARDS
@@ -35,12 +36,13 @@ _ARRIVED: Final = (
 _HAPPENED: Final = (_e.event_ms <= _UNTIL + CLOCK_MS_MAX) & (_e.event_ms - _e.uncertainty_ms <= _UNTIL)
 _LONG_AFTER: Final = _ARRIVED.where(AFTERWARDS, _HAPPENED | _e.voids.isnot(None))
 _SOON_AFTER: Final = _ARRIVED.where(_e.event_ms >= _SINCE - SOON_MS, _HAPPENED)
-_FIRST_CLOSING: Final = sa.select(documents.c.event_ms).where(
+_FIRST_RECKONED: Final = sa.select(sa.func.min(documents.c.event_ms)).where(
     documents.c.site == SITE,
-    documents.c.kind == "count_result",
+    documents.c.kind.in_(("count_result", "count_proposal")),
     documents.c.number == sa.bindparam("version"),
     documents.c.event.isnot(None),
 )
+"""What was approved later rests on what was here when it was proposed."""
 
 
 def subjects(connection: sa.Connection, site: str, number: str, until_ms: int) -> set[str]:
@@ -51,10 +53,11 @@ def subjects(connection: sa.Connection, site: str, number: str, until_ms: int) -
     Args:
         until_ms: when the last bin was finished; what only happened later is left out, but for undos.
     """
-    closed_ms = connection.execute(_FIRST_CLOSING, {"site": site, "version": f"{number}/1"}).scalar()
-    if closed_ms is None:
+    reckoned_ms = connection.execute(_FIRST_RECKONED, {"site": site, "version": f"{number}/1"}).scalar()
+    if reckoned_ms is None:
         return set()
-    asked: dict[str, Any] = {"site": site, "number": number, "since": closed_ms - _COMMITTED_MS_MAX, "until": until_ms}
+    asked: dict[str, Any] = {"site": site, "number": number, "until": until_ms}
+    asked["since"] = reckoned_ms - _COMMITTED_MS_MAX
     found = {
         subject
         for query in (_LONG_AFTER, _SOON_AFTER)
@@ -67,8 +70,10 @@ def subjects(connection: sa.Connection, site: str, number: str, until_ms: int) -
 def _ever_in(connection: sa.Connection, site: str, boxes: Iterable[str]) -> set[str]:
     """Units and containers that were ever put into one of these, or are said to be in it, however deep."""
     found: set[str] = set()
-    edge = {subject for subject in boxes if is_container(subject)}
+    named = set(boxes)
+    edge = {box for box in named | set(owners(connection, site, named).values()) if is_container(box)}
     while edge:
+        edge |= {name for names in names_of(connection, site, edge).values() for name in names}
         asked = [(query, {"site": site, "keys": keys}) for keys in in_chunks(edge) for query in SAID_INSIDE]
         put = {subject for query, keys in asked for _, subject in connection.execute(query, keys)} - found
         put = {subject for subject in put if subject is not None and not is_stock(subject)}

@@ -20,6 +20,7 @@ from server.counts.scans import CLOCK_MS_MAX, doubt_ms
 from server.database import KEYS, SITE
 from server.identifiers import Claims, load
 from server.ledger import in_chunks
+from server.replay import opened_by
 from server.tables import cases, document_rows, documents, events
 from server.undone import read_undone_documents
 from sync.actions import ACTIONS
@@ -49,20 +50,24 @@ _SPEAKING: Final = sa.union_all(
     ),
 )
 """Versions of closed counts that speak of these subjects; of those that saw a quiet unit, the first."""
-_WAITING: Final = (
-    sa.select(cases.c.document).where(cases.c.site == SITE, cases.c.rule == RULE, cases.c.document.in_(KEYS)).distinct()
+_WAITING: Final = sa.select(cases.c.episode).where(
+    cases.c.site == SITE, cases.c.rule == RULE, cases.c.document.in_(KEYS), cases.c.status != "explained"
 )
-_LATEST: Final = sa.select(sa.func.max(events.c.event_ms + events.c.uncertainty_ms)).where(
-    events.c.site == SITE, events.c.document.in_(KEYS)
+_NAMED: Final = sa.select(events.c.document, events.c.event_ms, events.c.uncertainty_ms).where(
+    sa.tuple_(events.c.device_no, events.c.epoch, events.c.seq).in_(KEYS)
+)
+_EARLIEST: Final = (
+    sa.select(events.c.subject, sa.func.min(events.c.event_ms - events.c.uncertainty_ms))
+    .where(events.c.site == SITE, events.c.subject.in_(KEYS))
+    .group_by(events.c.subject)
 )
 _PUT: Final = sa.union_all(
     *(
-        sa.select(t.c.subject, t.c.location, t.c.container).where(
-            t.c.site == SITE, t.c.subject.in_(KEYS), t.c.location.isnot(None) | t.c.container.isnot(None)
-        )
-        for t in (events, document_rows)
+        sa.select(t.c.subject, t.c.location, t.c.container, origin).where(t.c.site == SITE, t.c.subject.in_(KEYS))
+        for t, origin in ((events, events.c.origin), (document_rows, sa.null()))
     )
 )
+"""Where it was put, in what, and of pieces from where they were taken."""
 
 
 class _Closed(NamedTuple):
@@ -76,7 +81,7 @@ class _Closed(NamedTuple):
 def concerned(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> set[str]:
     """Numbers of the closed counts for which some of these facts may be late; not every one of them is."""
     scans = [fact for fact in facts if ACTIONS[fact.event.action].roles]
-    since = _since(connection, scans)
+    since = _since(connection, site, scans)
     closed = _closed_since(connection, site, min(since.values())) if since else []
     early = {subject: ms for subject, ms in since.items() if any(ms <= count.until_ms for count in closed)}
     found = _named(connection, site, scans) if scans else set()
@@ -94,16 +99,22 @@ def _named(connection: sa.Connection, site: str, scans: Sequence[Fact]) -> set[s
     return found
 
 
-def _since(connection: sa.Connection, scans: Iterable[Fact]) -> dict[str, int]:
-    """Of each subject, when the earliest of these may have happened, or what they undo.
+def _since(connection: sa.Connection, site: str, scans: Iterable[Fact]) -> dict[str, int]:
+    """Of each subject, when the earliest of these may have happened, or what they undo, or what they join to it.
 
     A push may hold several scans of a unit, each of them late for another count.
     """
     of_units = [fact for fact in scans if fact.event.subject]
+    joined = {
+        name: ms
+        for chunk in in_chunks(name for fact in of_units for name in fact.event.identifiers or ())
+        for name, ms in connection.execute(_EARLIEST, {"site": site, "keys": chunk})
+    }
     undone_ms = _undone_since(connection, {fact.event.voids for fact in of_units if fact.event.voids})
     found: dict[str, int] = {}
     for fact in of_units:
         subject, ms = str(fact.event.subject), fact.event_ms - doubt_ms(fact.uncertainty_ms)
+        ms = min([ms, *(joined[name] for name in fact.event.identifiers or () if name in joined)])
         ms = min(ms, undone_ms) if fact.event.voids else ms
         found[subject] = min(ms, found.get(subject, ms))
     return found
@@ -135,11 +146,15 @@ def _closed_since(connection: sa.Connection, site: str, since_ms: int) -> list[_
     ):
         number = version.rpartition("/")[0]
         until[number] = max(until[number], closed_ms, _finished_ms(connection, digest))
-    for chunk in in_chunks(until):
-        for number in connection.execute(_WAITING, {"site": site, "keys": chunk}).scalars():
-            family = [number, *(recount.number for recount in plan.recounts(connection, site, number))]
-            latest = connection.execute(_LATEST, {"site": site, "keys": family}).scalar() or 0
-            until[number] = max(until[number], latest)  # a late scan of its own may be the last one
+    waiting = {
+        opened_by(episode)
+        for chunk in in_chunks(until)
+        for episode in connection.execute(_WAITING, {"site": site, "keys": chunk}).scalars()
+    }
+    for chunk in in_chunks(waiting):  # a late scan of its own may be the last one
+        for document, ms, uncertainty_ms in connection.execute(_NAMED, {"keys": list(map(parse_name, chunk))}):
+            for number in until.keys() & {document, _RECOUNT.sub("", document or "")}:
+                until[number] = max(until[number], ms + doubt_ms(uncertainty_ms))
     return [_Closed(number, until_ms) for number, until_ms in until.items() if until_ms >= since_ms]
 
 
@@ -181,13 +196,20 @@ def _ever(connection: sa.Connection, site: str, units: Collection[str], claims: 
     """Every place where each of these was ever put, and where containers among those were, by any of its names."""
     names = claims.names_of(units)
     put: dict[str, set[str]] = {}
+    asked: set[str] = set()
     edge = {name for unit in units for name in (unit, *names.get(unit, ()))}
     while edge:
-        put |= {name: set() for name in edge}
+        asked |= edge
+        for name in edge:
+            put.setdefault(name, set())
         for chunk in in_chunks(edge):
             for name, *places in connection.execute(_PUT, {"site": site, "keys": chunk}):
                 put[name].update(place for place in places if place is not None)
-        edge = {place for name in edge for place in put[name] if is_container(place)} - put.keys()
+        boxes = {place for name in edge for place in put[name] if is_container(place)}
+        for box, further in _further_names(connection, site, boxes).items():
+            put.setdefault(box, set()).update(further)
+            boxes |= further
+        edge = boxes - asked
     found: dict[str, set[str]] = {}
     for unit in units:
         reached: set[str] = set()
@@ -197,3 +219,10 @@ def _ever(connection: sa.Connection, site: str, units: Collection[str], claims: 
             edge = {place for name in edge for place in put.get(name, ())} - reached
         found[unit] = reached
     return found
+
+
+def _further_names(connection: sa.Connection, site: str, boxes: Collection[str]) -> dict[str, set[str]]:
+    """Of each of these that bears several names the others."""
+    claims = load(connection, site, boxes)
+    owners = {box: claims.owner(box) for box in boxes}
+    return {box: {owner, *claims.owned(owner)} - {box} for box, owner in owners.items()}

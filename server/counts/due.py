@@ -129,7 +129,7 @@ def units_of(
     due |= {subject for subject in frozen or () if not is_stock(subject)}
     claims = load(connection, site, seen | due)
     if frozen:
-        due |= set(claims.owners(due).values())  # what was a unit of its own may be known as another one's name since
+        due = {claims.owner(unit) for unit in due}  # what was a unit of its own may be another one's name since
     every = _histories(connection, site, seen | due, claims)
     facts = {unit: [f for f in own if papers.mark(f) not in without] for unit, own in every.items()}
     decided = any(map(is_decided, facts.values()))  # else nothing is judged here

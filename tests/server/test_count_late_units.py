@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import pytest
 
+from server.counts.closing import approve
 from server.counts.late import late_scans
+from server.counts.limits import Limit, set_limit
 from server.database import reading, writing
 from server.undo import undo
 from server.upkeep import verify
 from sync.event import ScanEvent, format_name
 from tests.handheld import BIN_A, BIN_B, BIN_C, DAY, PHONE, Chain, unit
 from tests.server.closed_counts import misplaced_exceptions
-from tests.server.counting import NOW, Counting, begin, close
+from tests.server.counting import NOW, Counting, begin, close, kinds, result
 from tests.server.plans import plans_of
 from tests.server.site import SITE, enrol, push, state_document
 
 A1, NEW, OLD = (unit(serial) for serial in ("A1", "NEW", "OLD"))
+IMEI = "urn:gsma:imei:49015420-323751-0"
+PLATE = "https://warehouse.example/21/LPN7"
 BOX = "https://id.gs1.org/00/095011010000000014"
 
 
@@ -36,18 +40,18 @@ def away(warehouse: str) -> Chain:
     return Chain(3)
 
 
-def late() -> list[str | None]:
+def late(number: str = "CC-1") -> list[str | None]:
     """Subjects of the late scans of the count, as they are reckoned; what is stored has to say the same."""
-    assert misplaced_exceptions("CC-1") is None
+    assert misplaced_exceptions(number) is None
     assert [said for said in verify(SITE, lambda _: None) if said.startswith("cases")] == []
     with reading() as c:
-        return [fact.event.subject for fact in late_scans(c, site=SITE, number="CC-1")]
+        return [fact.event.subject for fact in late_scans(c, site=SITE, number=number)]
 
 
-def move_on(subject: str) -> None:
-    other = Chain(2)
-    other.scan(NOW + 120_000, "move", subject, location=BIN_C)
-    push(other, now_ms=NOW + 130_000)
+def move_on(subject: str, at_ms: int = NOW + 120_000) -> None:
+    other = Chain(2, epoch=2)
+    other.scan(at_ms, "move", subject, location=BIN_C)
+    push(other, now_ms=at_ms + 10_000)
 
 
 def take_back(scan: ScanEvent) -> None:
@@ -147,6 +151,63 @@ def test_what_certainly_happened_after_the_count_says_nothing_of_what_a_bad_cloc
     away.boot = "a later boot"
     push(away, now_ms=NOW + 60_000)
     assert late() == []
+
+
+def test_pieces_that_a_late_scan_takes_from_a_counted_bin_are_an_exception(away: Chain) -> None:
+    away.scan(DAY - 20_000, "move", PHONE, location=BIN_C, origin=BIN_A, quantity=2)
+    push(away, now_ms=NOW + 60_000)
+    assert late() == [PHONE]
+
+
+def test_a_scan_of_a_number_that_turns_out_to_be_a_counted_units_is_an_exception(away: Chain) -> None:
+    hers = Chain(2)
+    hers.scan(DAY - 60_000, "inspect", IMEI, location=BIN_C)
+    push(hers, now_ms=DAY - 40_000)
+    assert late() == []
+    hers.scan(NOW + 100_000, "link", A1, identifiers=(IMEI,))
+    push(hers, now_ms=NOW + 110_000)
+    assert late() == [IMEI]
+
+
+def test_a_counted_unit_that_turns_out_to_be_a_further_name_of_another_is_not_missing(away: Chain) -> None:
+    again = Chain(2)
+    again.scan(DAY - 30_000, "put_away", NEW, location=BIN_A)
+    count = Counting(again, start_ms=NOW + 100_000, number="CC-2")
+    begin("CC-2", BIN_A, now_ms=NOW + 50_000)
+    count(BIN_A, A1, NEW)
+    push(again, now_ms=NOW + 600_000)
+    close("CC-2", now_ms=NOW + 700_000)
+    again.scan(NOW + 800_000, "link", OLD, identifiers=(NEW,))
+    push(again, now_ms=NOW + 900_000)
+    assert kinds(result("CC-2")) == {A1: "matched", OLD: "matched"}
+
+
+def test_what_is_in_a_carton_that_was_put_away_by_its_plate_is_an_exception_if_it_is_heard_of_late(away: Chain) -> None:
+    hers = Chain(2)
+    hers.scan(DAY - 70_000, "link", BOX, identifiers=(PLATE,))
+    hers.scan(DAY - 60_000, "put_away", PLATE, location=BIN_A)
+    push(hers, now_ms=DAY - 40_000)
+    away.scan(DAY - 80_000, "receive", NEW, container=BOX, location=BIN_C)
+    push(away, now_ms=NOW + 60_000)
+    assert NEW in late()
+
+
+def test_what_came_while_a_count_waited_for_approval_is_an_exception_wherever_it_goes_then(away: Chain) -> None:
+    with writing() as c:
+        none = Limit(units=0, value=None, percent=None)
+        set_limit(c, site=SITE, whose="role:supervisor", limit=none, operator="admin", now_ms=NOW)
+    counter, later = Chain(2), NOW + 100_000_000
+    begin("CC-2", BIN_A, now_ms=later)
+    Counting(counter, start_ms=later + 100_000, number="CC-2")(BIN_A)
+    push(counter, now_ms=later + 600_000)
+    close("CC-2", role="supervisor", now_ms=later + 700_000)
+    away.scan(DAY - 20_000, "put_away", NEW, location=BIN_A)
+    push(away, now_ms=later + 8_000_000)
+    with writing() as c:
+        approve(c, site=SITE, number="CC-2", operator="Ada", note="seen", now_ms=later + 12_000_000)
+    assert late("CC-2") == [NEW]
+    move_on(NEW, later + 200_000_000)
+    assert late("CC-2") == [NEW]
 
 
 def test_late_scans_are_found_without_reading_all_that_ever_happened_at_the_site(away: Chain) -> None:
