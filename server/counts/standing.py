@@ -43,7 +43,7 @@ def pending(connection: sa.Connection, site: str, number: str) -> Proposal | Non
         .where(d.site == site, d.kind == "count_proposal", d.number.startswith(f"{number}/", autoescape=True))
         .order_by(d.event_ms.desc(), d.event.desc())
     )
-    found = next((r for r in connection.execute(query) if r.number.rpartition("/")[0] == number), None)
+    found = next((r for r in connection.execute(query).all() if r.number.rpartition("/")[0] == number), None)
     if found is None or _is_decided(connection, site, number, found.digest):
         return None
     head = papers.head_in(connection, found.digest)
