@@ -68,16 +68,22 @@ def entries_of(
         if any(line.outcome is Outcome.FORKED and line.note != COPIED for line in run):
             above = None  # what follows by number stands on the other branch, and says nothing about this one
         clocks = [clocks for clocks in map(_reading, believed or run) if clocks]
-        floor = below if below is not None else earliest(clocks, sample, otherwise_ms=min(enrolled_ms, now_ms))
-        floor = max([floor, *(e.event_ms for e in entries if _is_believed(e) or not believed)])
-        ceiling = max(floor, min(now_ms, above if above is not None else now_ms))
-        entries += _timed(header, run, sample, floor_ms=floor, ceiling_ms=ceiling)
+        otherwise_ms = min(enrolled_ms, now_ms)
+        floor = below or Estimate(event_ms=earliest(clocks, sample, otherwise_ms=otherwise_ms))
+        floor = max([floor, *(_moment(e) for e in entries if _is_believed(e) or not believed)])
+        now = Estimate(event_ms=now_ms)
+        ceiling = max(floor, min(now, above or now))
+        entries += _timed(header, run, sample, floor=floor, ceiling=ceiling)
     return entries
 
 
 def _is_believed(line: Line | Entry) -> bool:
     """Whether its clocks may hold its neighbours: those of a line that is set aside move no other, however wrong."""
     return line.outcome is not Outcome.QUARANTINED
+
+
+def _moment(entry: Entry) -> Estimate:
+    return Estimate(event_ms=entry.event_ms, uncertainty_ms=entry.uncertainty_ms)
 
 
 def _runs(lines: Sequence[Line]) -> list[list[Line]]:
@@ -92,9 +98,9 @@ def _runs(lines: Sequence[Line]) -> list[list[Line]]:
 
 
 def _timed(
-    header: PushHeader, run: Sequence[Line], sample: ClockSample, *, floor_ms: int, ceiling_ms: int
+    header: PushHeader, run: Sequence[Line], sample: ClockSample, *, floor: Estimate, ceiling: Estimate
 ) -> list[Entry]:
-    moments = _moments(run, sample, floor_ms=floor_ms, ceiling_ms=ceiling_ms)
+    moments = _moments(run, sample, floor=floor, ceiling=ceiling)
     return [
         Entry(
             device_no=header.device_no,
@@ -112,10 +118,10 @@ def _timed(
     ]
 
 
-def _moments(run: Sequence[Line], sample: ClockSample, *, floor_ms: int, ceiling_ms: int) -> list[Estimate]:
+def _moments(run: Sequence[Line], sample: ClockSample, *, floor: Estimate, ceiling: Estimate) -> list[Estimate]:
     """When each line happened; what is set aside is held between those that are believed."""
     clocks = [_reading(line) if _is_believed(line) else None for line in run]
-    sure = estimate([c for c in clocks if c], sample, floor_ms=floor_ms, ceiling_ms=ceiling_ms)
+    sure = estimate([c for c in clocks if c], sample, floor=floor, ceiling=ceiling)
     if len(sure) == len(run):
         return sure
     moments: list[Estimate] = []
@@ -126,21 +132,23 @@ def _moments(run: Sequence[Line], sample: ClockSample, *, floor_ms: int, ceiling
             moments += sure[done : done + len(lines)]
             done += len(lines)
         else:
-            low = moments[-1].event_ms if moments else floor_ms
-            high = sure[done].event_ms if done < len(sure) else ceiling_ms
-            moments += _between(lines, sample, floor_ms=low, ceiling_ms=high)
+            low = moments[-1] if moments else floor
+            high = sure[done] if done < len(sure) else ceiling
+            moments += _between(lines, sample, floor=low, ceiling=high)
     return moments
 
 
-def _between(lines: Sequence[Line], sample: ClockSample, *, floor_ms: int, ceiling_ms: int) -> list[Estimate]:
+def _between(lines: Sequence[Line], sample: ClockSample, *, floor: Estimate, ceiling: Estimate) -> list[Estimate]:
     """When lines happened between two others; one whose clocks cannot be read, at any moment from the one before on."""
     clocks = [_reading(line) for line in lines]
-    times = iter(estimate([c for c in clocks if c], sample, floor_ms=floor_ms, ceiling_ms=ceiling_ms))
+    times = iter(estimate([c for c in clocks if c], sample, floor=floor, ceiling=ceiling))
     moments: list[Estimate] = []
-    low = floor_ms
+    low_ms = floor.event_ms
+    since_ms, until_ms = low_ms - floor.uncertainty_ms, ceiling.event_ms + ceiling.uncertainty_ms
     for read in clocks:
-        moments.append(next(times) if read else Estimate(event_ms=low, uncertainty_ms=ceiling_ms - low))
-        low = moments[-1].event_ms
+        off_ms = max(until_ms - low_ms, low_ms - since_ms)
+        moments.append(next(times) if read else Estimate(event_ms=low_ms, uncertainty_ms=off_ms))
+        low_ms = moments[-1].event_ms
     return moments
 
 
@@ -152,19 +160,24 @@ def _reading(line: Line) -> Reading | None:
 
 _FIRST, _LAST = sa.bindparam("first", type_=sa.BigInteger), sa.bindparam("last", type_=sa.BigInteger)
 _BELOW: Final = (
-    sa.select(events.c.event_ms)
+    sa.select(events.c.event_ms, events.c.uncertainty_ms)
     .where(OF_CHAIN, events.c.seq < _FIRST)
     .order_by(events.c.seq.desc(), events.c.event_ms)
     .limit(1)
 )
-_ABOVE: Final = sa.select(events.c.event_ms).where(OF_CHAIN, events.c.seq > _LAST).order_by(events.c.seq).limit(1)
+_ABOVE: Final = (
+    sa.select(events.c.event_ms, events.c.uncertainty_ms)
+    .where(OF_CHAIN, events.c.seq > _LAST)
+    .order_by(events.c.seq)
+    .limit(1)
+)
 _BELIEVED: Final = events.c.outcome != Outcome.QUARANTINED
 _BESIDE: Final = {False: (_BELOW, _ABOVE), True: (_BELOW.where(_BELIEVED), _ABOVE.where(_BELIEVED))}
 
 
 def _neighbours(
     connection: sa.Connection, header: PushHeader, first: int, last: int, stored_last: int, *, believed: bool
-) -> tuple[int | None, int | None]:
+) -> tuple[Estimate | None, Estimate | None]:
     """Times of the stored events just before and just after a run, in its own chain, which is here up to a number.
 
     Of two that bear one name, the earlier: a copy of a queue does not push the other branch's times ahead.
@@ -174,5 +187,6 @@ def _neighbours(
     """
     below, above = _BESIDE[believed]
     asked = {"device": header.device_no, "of_epoch": header.epoch}
-    before = connection.execute(below, asked | {"first": first}).scalar()
-    return before, connection.execute(above, asked | {"last": last}).scalar() if last < stored_last else None
+    before = connection.execute(below, asked | {"first": first}).mappings().first()
+    after = connection.execute(above, asked | {"last": last}).mappings().first() if last < stored_last else None
+    return Estimate(**before) if before else None, Estimate(**after) if after else None

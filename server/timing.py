@@ -36,8 +36,10 @@ class ClockSample:
     """The boot clock at that sending."""
     offset_ms: int = 0
     """Server time less boot clock."""
+    offset_doubt_ms: int = 0
+    """By how much that may be too much: the quickest sending of the boot so far seemed so late."""
     doubt_ms: int = 0
-    """By how much it came later than those before it let expect: it was slow, or a clock was set."""
+    """That, and by how much this sending came later than those before let expect: it was slow, or a clock was set."""
     wall_skew_ms: int = 0
     """Server time less wall clock."""
     wall_doubt_ms: int = 0
@@ -47,6 +49,7 @@ class ClockSample:
     """The boot of the sending before, and what its clock read against the server's then: it still tells when the scans
     happened that were made after that sending and before the battery was changed."""
     earlier_offset_ms: int = 0
+    earlier_doubt_ms: int = 0
 
     def offset_of(self, boot: str) -> int | None:
         """Server time less the boot clock of this boot; None where none was sampled."""
@@ -60,35 +63,40 @@ class ClockSample:
         A sending may be late and is never early: of one boot the smallest offset is nearest, but for the drift since.
         Very late is one whose two clocks went on alike; else the machine slept, and its boot clock with it.
         """
-        offset_ms, doubt_ms, late_ms_max = now_ms - sent.boot_ms, 0, SENDING_MS_MAX
-        known_ms = self.offset_of(sent.boot)
-        earlier = (self.boot, self.offset_ms)
+        offset_ms, late_ms_max = now_ms - sent.boot_ms, SENDING_MS_MAX
+        known_ms, known_doubt_ms = self.offset_of(sent.boot), self.earlier_doubt_ms
+        earlier = (self.boot, self.offset_ms, self.offset_doubt_ms)
         if sent.boot == self.boot:
             if sent.boot_ms < self.boot_ms:
                 return self  # overtaken on its way by the one that is known
             drift_ms = (sent.boot_ms - self.boot_ms) * DRIFT_PPM // 1_000_000
-            known_ms = self.offset_ms + drift_ms
-            earlier = (self.earlier_boot, self.earlier_offset_ms)
+            known_ms, known_doubt_ms = self.offset_ms + drift_ms, self.offset_doubt_ms
+            earlier = (self.earlier_boot, self.earlier_offset_ms, self.earlier_doubt_ms)
             apart_ms = (sent.boot_ms - sent.wall_ms) - (self.wall_skew_ms - self.offset_ms)
             if abs(apart_ms) <= TRANSIT_MS + drift_ms:
                 late_ms_max = INT_MAX
-        elif known_ms is None and self.boot is not None:
+        over_ms = offset_doubt_ms = 0
+        if known_ms is None and self.boot is not None:
             # The first of a boot: by the wall clock alone, which may have been set as well, it seems so late.
             late_ms = now_ms - sent.wall_ms - self.wall_skew_ms
-            doubt_ms = late_ms if TRANSIT_MS < late_ms <= SENDING_MS_MAX else 0
-        if known_ms is not None and known_ms < offset_ms <= known_ms + late_ms_max:
-            offset_ms, doubt_ms = known_ms, offset_ms - known_ms
+            offset_doubt_ms = late_ms if TRANSIT_MS < late_ms <= SENDING_MS_MAX else 0
+        elif known_ms is not None and offset_ms <= known_ms + late_ms_max:
+            over_ms = max(0, offset_ms - known_ms)
+            offset_doubt_ms = max(0, known_doubt_ms - max(0, known_ms - offset_ms))
+            offset_ms -= over_ms
         wall_skew_ms = sent.boot_ms + offset_ms - sent.wall_ms
         set_by_ms = 0 if self.boot is None else abs(wall_skew_ms - self.wall_skew_ms)
         return ClockSample(
             boot=sent.boot,
             boot_ms=sent.boot_ms,
             offset_ms=offset_ms,
-            doubt_ms=doubt_ms,
+            offset_doubt_ms=offset_doubt_ms,
+            doubt_ms=offset_doubt_ms + over_ms,
             wall_skew_ms=wall_skew_ms,
             wall_doubt_ms=self.wall_doubt_ms + set_by_ms,
             earlier_boot=earlier[0],
             earlier_offset_ms=earlier[1],
+            earlier_doubt_ms=earlier[2],
         )
 
 
@@ -111,12 +119,12 @@ def clocks_in(line: bytes) -> Reading | None:
     return Reading(boot=boot, boot_ms=found[1], wall_ms=found[2])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Estimate:
-    """When it happened, and by how much that may be wrong."""
+    """When it happened, and by how much that may be wrong; ordered by when."""
 
     event_ms: int
-    uncertainty_ms: int
+    uncertainty_ms: int = 0
 
 
 def earliest(readings: Sequence[Reading], sample: ClockSample, *, otherwise_ms: int) -> int:
@@ -128,29 +136,31 @@ def earliest(readings: Sequence[Reading], sample: ClockSample, *, otherwise_ms: 
     return max(0, min([otherwise_ms, *sure]))
 
 
-def estimate(readings: Sequence[Reading], sample: ClockSample, *, floor_ms: int, ceiling_ms: int) -> list[Estimate]:
+def estimate(readings: Sequence[Reading], sample: ClockSample, *, floor: Estimate, ceiling: Estimate) -> list[Estimate]:
     """One estimate per reading, in the order of the device's own sequence, never decreasing.
 
     Args:
         readings: clocks of events in sequence order.
         sample: the clocks at sending.
-        floor_ms: time of the event before the first one (or of the enrolment).
-        ceiling_ms: time of the event after the last one, or now.
+        floor: time of the event before the first one (or of the enrolment).
+        ceiling: time of the event after the last one, or now. A neighbour that is wrong moves what it holds by as much.
     """
-    raw = [_raw(r, sample, ceiling_ms) for r in readings]
+    raw = [_raw(r, sample, ceiling.event_ms) for r in readings]
     ceilings = []
-    for (moment, sure, _), _reading in zip(reversed(raw), reversed(readings), strict=True):
-        if sure:
-            ceiling_ms = max(floor_ms, min(ceiling_ms, moment))
-        ceilings.append(ceiling_ms)
+    high = ceiling
+    for moment, sure, uncertainty_ms in reversed(raw):
+        if sure and moment <= high.event_ms:
+            high = Estimate(event_ms=max(floor.event_ms, moment), uncertainty_ms=uncertainty_ms)
+        ceilings.append(high)
     estimates = []
-    low = floor_ms
-    for (moment, sure, uncertainty), high in zip(raw, reversed(ceilings), strict=True):
-        low = max(low, min(moment, high))
+    low_ms = floor.event_ms
+    for (moment, sure, uncertainty_ms), high in zip(raw, reversed(ceilings), strict=True):
+        low_ms = max(low_ms, min(moment, high.event_ms))
         # a clock set to 1970 is wrong by decades, and yet the scan lies between its neighbours
-        window_ms = max(high - low, low - floor_ms)
-        off_ms = abs(low - moment) + (0 if sure else sample.wall_doubt_ms)
-        estimates.append(Estimate(event_ms=low, uncertainty_ms=max(uncertainty, min(off_ms, window_ms))))
+        below_ms = low_ms - floor.event_ms + floor.uncertainty_ms
+        window_ms = max(high.event_ms + high.uncertainty_ms - low_ms, below_ms)
+        off_ms = abs(low_ms - moment) + (0 if sure else sample.wall_doubt_ms)
+        estimates.append(Estimate(event_ms=low_ms, uncertainty_ms=max(uncertainty_ms, min(off_ms, window_ms))))
     return estimates
 
 
@@ -160,6 +170,6 @@ def _raw(reading: Reading, sample: ClockSample, now_ms: int) -> tuple[int, bool,
     if offset_ms is not None:
         moment = reading.boot_ms + offset_ms
         age = max(0, now_ms - moment)
-        doubt_ms = sample.doubt_ms if reading.boot == sample.boot else 0
+        doubt_ms = sample.doubt_ms if reading.boot == sample.boot else sample.earlier_doubt_ms
         return moment, True, TRANSIT_MS + doubt_ms + age * DRIFT_PPM // 1_000_000
     return reading.wall_ms + sample.wall_skew_ms, False, WALL_UNCERTAINTY_MS

@@ -46,11 +46,19 @@ chains = sa.Table(
     sa.Column(
         "offset_ms", sa.BigInteger, comment="server time less boot clock, the smallest of that boot, drift apart"
     ),
-    sa.Column("doubt_ms", sa.BigInteger, comment="by how much the last sending came later than that lets expect"),
+    sa.Column(
+        "offset_doubt_ms",
+        sa.BigInteger,
+        comment="by how much that may be too much: the quickest sending of that boot seemed so late",
+    ),
+    sa.Column(
+        "doubt_ms", sa.BigInteger, comment="that, and by how much the last sending came later than that lets expect"
+    ),
     sa.Column("wall_skew_ms", sa.BigInteger, comment="server time less wall clock, likewise"),
     sa.Column("wall_doubt_ms", sa.BigInteger, comment="by how much that was set while scans waited"),
     sa.Column("earlier_boot", sa.Text, comment="of the last clock sample before that boot"),
     sa.Column("earlier_offset_ms", sa.BigInteger, comment="server time less its boot clock"),
+    sa.Column("earlier_doubt_ms", sa.BigInteger, comment="by how much that may be too much"),
     comment="One row per device and epoch: how far the ledger has it.",
 )
 

@@ -81,10 +81,16 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
             comment="server time less boot clock, the smallest of that boot, drift apart",
         ),
         sa.Column(
+            "offset_doubt_ms",
+            sa.BigInteger(),
+            nullable=True,
+            comment="by how much that may be too much: the quickest sending of that boot seemed so late",
+        ),
+        sa.Column(
             "doubt_ms",
             sa.BigInteger(),
             nullable=True,
-            comment="by how much the last sending came later than that lets expect",
+            comment="that, and by how much the last sending came later than that lets expect",
         ),
         sa.Column("wall_skew_ms", sa.BigInteger(), nullable=True, comment="server time less wall clock, likewise"),
         sa.Column(
@@ -92,6 +98,7 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         ),
         sa.Column("earlier_boot", sa.Text(), nullable=True, comment="of the last clock sample before that boot"),
         sa.Column("earlier_offset_ms", sa.BigInteger(), nullable=True, comment="server time less its boot clock"),
+        sa.Column("earlier_doubt_ms", sa.BigInteger(), nullable=True, comment="by how much that may be too much"),
         sa.PrimaryKeyConstraint("device_no", "epoch"),
         comment="One row per device and epoch: how far the ledger has it.",
     )

@@ -155,7 +155,7 @@ def what_was_held_happened_when_its_neighbour_did(patch: Patch) -> None:
     patch.setattr(
         moments,
         "_between",
-        lambda lines, *_, floor_ms, **__: [Estimate(event_ms=floor_ms, uncertainty_ms=0)] * len(lines),
+        lambda lines, *_, floor, **__: [Estimate(event_ms=floor.event_ms)] * len(lines),
     )
 
 
