@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -32,28 +32,33 @@ class MapChanges:
     def write(self, changes: Sequence[Change], generation: int) -> None:
         """Take over changes, each row of this generation; one that cannot be is set aside, and the others are."""
         number = lru_cache(maxsize=4_096)(self._number)
-        units, entries, failed = list[_Named](), list[_Named](), dict[str, Exception]()
+        units, entries, failed = dict[str, _Named](), dict[str, _Named](), dict[str, Exception]()
         for change in changes:
+            name = _name(change[:2])
+            failed.pop(name, None)  # the last row of a name says what is known
             try:
                 kind, key, row = change
                 if kind == "stock":
                     self._pieces.write(key, row, generation, number)
                 elif row is None:
+                    units.pop(name, None)
+                    entries.pop(name, None)
                     self._delete(kind, key)
                 elif kind == "unit":
-                    units.append((kind, key, unit_values(key, row, generation, number)))
+                    units[name] = (kind, key, unit_values(key, row, generation, number))
                 elif kind == "alias":
                     self._write_alias(key, row, generation)
                 else:
                     _read(kind, key, row)
-                    entries.append((kind, key, (kind, key, generation, json.dumps(row, separators=(",", ":")))))
+                    entries[name] = (kind, key, (kind, key, generation, json.dumps(row, separators=(",", ":"))))
             except Exception as error:  # noqa: BLE001 - whatever is wrong with it: what stands behind it must arrive
+                units.pop(name, None)
                 self._fails(change[:2], error, failed)
-        self._put(PUT_UNIT, units, failed)
-        self._put("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", entries, failed)
+        self._put(PUT_UNIT, units.values(), failed)
+        self._put("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", entries.values(), failed)
         self._tell(changes, failed, generation)
 
-    def _put(self, sql: str, rows: Sequence[_Named], failed: dict[str, Exception]) -> None:
+    def _put(self, sql: str, rows: Collection[_Named], failed: dict[str, Exception]) -> None:
         """All at once; one by one where the database does not take one of them."""
         try:
             self._database.run_many(sql, [values for *_, values in rows])

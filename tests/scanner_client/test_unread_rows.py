@@ -209,3 +209,39 @@ def test_what_is_told_again_and_can_be_read_or_has_gone_is_set_aside_no_more(han
     assert handheld.site_map.find(unit(1)) is not None
     learn(["recall", "R-1", RECALL])
     assert names(handheld) == []
+
+
+@pytest.mark.parametrize(
+    ("page", "is_known", "unread"),
+    [
+        pytest.param(["bad", "good"], True, 0, id="the right one came later"),
+        pytest.param(["good", "bad"], False, 1, id="the wrong one came later"),
+        pytest.param(["good", None], False, 0, id="it has gone since"),
+        pytest.param(["bad", None], False, 0, id="the wrong one has gone since"),
+        pytest.param([None, "good"], True, 0, id="it is there again"),
+        pytest.param(["bad", None, "good", "bad", "good"], True, 0, id="to and fro"),
+    ],
+)
+@pytest.mark.parametrize(("kind", "good"), [("unit", STORED), ("document", {"kind": "order", "lines": []})])
+def test_the_last_row_of_a_name_on_a_page_says_what_is_known(
+    handheld: Handheld, learn: Learn, page: list[str | None], unread: int, *, is_known: bool, kind: str, good: Any
+) -> None:
+    rows = {"good": good, "bad": ["beamed_up"], None: None}
+    learn(*([kind, unit(1), rows[one]] for one in page))
+    held = handheld.site_map.find(unit(1)) if kind == "unit" else handheld.site_map.orders().get(unit(1))
+    is_kept = kind == "document" and page == ["good", "bad"]  # of all but a unit what was known before still holds
+    assert (held is not None, len(names(handheld))) == (is_known or is_kept, unread)
+
+
+def test_the_server_hears_that_a_row_is_read_whose_right_form_came_on_the_page_of_the_wrong_one(
+    handheld: Handheld, peer: Peer
+) -> None:
+    transport = Transport(connect_s=2, read_s=5)
+    enrol(handheld, peer.invitation(), transport)
+    for page in ([["recall", "R-1", {}]], [["recall", "R-1", {}], ["recall", "R-1", RECALL]]):
+        peer.changes += page
+        for _ in Uploader(handheld, transport).drain():
+            pass
+    transport.close()
+    assert peer.unread == [["recall R-1"], []]
+    assert [recall.reason for recall in handheld.site_map.recalls()] == ["burns"]
