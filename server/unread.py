@@ -17,6 +17,9 @@ from sync.unread import split_name
 
 AT: Final = "@"
 """Between the table of the row and the number of the handheld, in `untold.of`."""
+KEY_BYTES_MAX: Final = 2_400
+"""What fits into PostgreSQL's index (2,704 bytes) beside site and table. Of a longer one, which only a handheld that
+misreads says, the beginning is noted."""
 
 
 def is_unread() -> sa.ColumnElement[bool]:
@@ -64,7 +67,9 @@ def _place(name: str, device_no: int) -> tuple[str, str]:
     """`of` and `key` of the row with this name."""
     kind, key = split_name(name)
     if kind == "unit":
-        return f"{unit_states.name}{AT}{device_no}", key
-    if kind == "stock":
-        return f"{stock_levels.name}{AT}{device_no}", "\n".join(split_stock_entry(key))
-    return f"{reference.name}{AT}{device_no}", f"{kind}\n{key}"
+        table = unit_states
+    elif kind == "stock":
+        table, key = stock_levels, "\n".join(split_stock_entry(key))
+    else:
+        table, key = reference, f"{kind}\n{key}"
+    return f"{table.name}{AT}{device_no}", key.encode()[:KEY_BYTES_MAX].decode(errors="ignore")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from random import Random
 from typing import Any
 
 from flask import Flask
@@ -13,7 +14,7 @@ from server.database import reading, writing
 from server.recalls import book, heard
 from server.recalls.asked import Asked
 from server.tables import untold
-from server.untold import SHOWN_MAX
+from server.untold import SHOWN_MAX, listed
 from sync.protocol import write_signature
 from sync.unread import FRESH_MS, NAME_MAX, REASON_MAX, ROWS_MAX, UNREAD_PATH, message
 from tests.handheld import BIN_A, CABLE, unit
@@ -109,8 +110,13 @@ def test_what_a_handheld_said_before_its_latest_sync_never_takes_the_place_of_wh
 
 
 def test_as_much_as_a_handheld_may_say_is_noted_in_any_script(handheld: Handheld) -> None:
-    names = [f"unit {n:03}".ljust(NAME_MAX, "\N{PACKAGE}") for n in range(ROWS_MAX)]
-    assert send(handheld, *names, reason="\N{PACKAGE}" * REASON_MAX).get_json() == {"noted": ROWS_MAX}
+    some = Random(1)  # what repeats itself would be packed, and fits anywhere
+    rare = [chr(n) for n in range(0x20000, 0x2A6D6)]
+    names = [f"unit {n:03}" + "".join(some.choices(rare, k=NAME_MAX - 8)) for n in range(ROWS_MAX)]
+    for _ in range(2):
+        assert send(handheld, *names, reason="\N{PACKAGE}" * REASON_MAX).get_json() == {"noted": ROWS_MAX}
+    with reading() as c:
+        assert len(listed(c, SITE, by_handhelds=True)) == ROWS_MAX
 
 
 def test_who_does_not_sign_is_not_heard_and_who_says_too_much_is_refused(
