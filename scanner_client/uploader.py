@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from scanner_client import carried, picture_sending, unread_telling
+from scanner_client import carried, picture_sending
 from scanner_client.carried import Envelope
 from scanner_client.device import is_signed
 from scanner_client.handheld import Handheld
@@ -19,7 +19,7 @@ from scanner_client.outbox import Run, damage
 from scanner_client.pictures import Pictures
 from scanner_client.site_map import Cursor
 from scanner_client.transport import Answer, Transport, TransportError
-from scanner_client.unread_rows import Unread
+from scanner_client.unread_telling import UnreadTelling
 from scanner_client.wording import say
 from sync.enrolment import ADDRESSES_MAX, server_message
 from sync.protocol import (
@@ -33,7 +33,6 @@ from sync.protocol import (
     read_signature,
     write_signature,
 )
-from sync.unread import ROWS_MAX
 
 PUSHES_MAX: Final = 100_000
 """Pushes in one go: fifty million events. A server that never says that it is done is left alone for a while."""
@@ -96,8 +95,7 @@ class Uploader:
         self._discover = discover
         self._limit = EVENTS_PER_PUSH_MAX
         self._pictures = Pictures(handheld.home)
-        self._unread_told: tuple[str | None, int, tuple[Unread, ...]] | None = None
-        """Server incarnation, how often anything had been noted, and what it was told last that cannot be read here."""
+        self._unread = UnreadTelling(handheld, transport)
 
     def drain(self) -> Iterator[Sent]:
         """Push until nothing waits here and nothing is left to pull; one step for each push.
@@ -116,7 +114,7 @@ class Uploader:
                 break
         yield from self.forward_carried()
         self.send_pictures()
-        self.tell_unread()
+        self._unread.tell()
         # Last: whatever waits here goes out all the same.
         if altered:
             raise SyncError(damage(altered), code="damaged")
@@ -129,25 +127,6 @@ class Uploader:
         """Hand on the pictures that wait, now that the events which they belong to are there; how many were taken."""
         device = self._handheld.device
         return picture_sending.send(self._pictures, device, self._transport, lambda: self._handheld.device.addresses)
-
-    def tell_unread(self) -> None:
-        """Let the office know what of its data cannot be read here, whenever that is not what it was told last.
-
-        Also when the same was noted once more: the office had it told again, and knows of none by now.
-        """
-        site_map, device = self._handheld.site_map, self._handheld.device
-        unread, heard_ms = site_map.unread, site_map.heard_ms()
-        found = unread.listed()[:ROWS_MAX]
-        standing = site_map.cursor().incarnation, unread.noted, tuple(found)
-        is_news = standing != self._unread_told and (found or self._unread_told or unread.may_be_told())
-        if not is_news or heard_ms is None:
-            return
-        if found and not unread.may_be_told():
-            unread.telling()
-        if unread_telling.tell(found, device, self._transport, heard_ms=heard_ms):
-            self._unread_told = standing
-            if not found:
-                unread.told_none()
 
     def push_once(self) -> Sent:
         """Send the next run of events and take over the reply.

@@ -11,9 +11,11 @@ from scanner_client.enrol_command import enrol
 from scanner_client.handheld import Handheld, standing
 from scanner_client.transport import Transport
 from scanner_client.unread_rows import KEPT_MAX, Unread
+from scanner_client.unread_telling import DEAF_MS, Heard
 from scanner_client.uploader import Uploader
 from sync.protocol import FORGET
-from sync.unread import NAME_MAX, REASON_MAX, ROWS_MAX
+from sync.unread import NAME_MAX, REASON_MAX, ROWS_MAX, UNREAD_PATH
+from tests.scanner_client.conftest import Hands
 from tests.scanner_client.labels import Learn
 from tests.scanner_client.peer import Peer
 from tests.scanner_client.scans import BIN_A, ITEM, scan_of, unit
@@ -187,7 +189,7 @@ def test_as_much_as_may_be_told_fits_into_what_the_server_takes_in_any_script(ha
     rows = [
         Unread(name=f"item {n:03}".ljust(NAME_MAX, "\N{PACKAGE}"), reason="क" * REASON_MAX) for n in range(ROWS_MAX)
     ]
-    assert unread_telling.tell(rows, handheld.device, transport, heard_ms=peer.now_ms)
+    assert unread_telling.tell(rows, handheld.device, transport, heard_ms=peer.now_ms) is Heard.YES
     transport.close()
     assert peer.unread == [[row.name for row in rows]]
 
@@ -245,3 +247,33 @@ def test_the_server_hears_that_a_row_is_read_whose_right_form_came_on_the_page_o
     transport.close()
     assert peer.unread == [["recall R-1"], []]
     assert [recall.reason for recall in handheld.site_map.recalls()] == ["burns"]
+
+
+def test_a_server_of_an_older_release_is_asked_once_a_day_whether_it_listens(
+    handheld: Handheld, hands: Hands, peer: Peer
+) -> None:
+    transport = Transport(connect_s=2, read_s=5)
+    enrol(handheld, peer.invitation(), transport)
+    uploader = Uploader(handheld, transport)
+    asked: list[int] = []
+    for peer.is_old, later_ms in ((True, 0), (True, 60_000), (False, DEAF_MS - 60_001), (False, 1), (False, DEAF_MS)):
+        hands.pass_ms(later_ms)
+        peer.changes += [["recall", "R-1", {}]]
+        for _ in uploader.drain():
+            pass
+        asked.append([path for path, _ in peer.requests].count(UNREAD_PATH))
+    transport.close()
+    assert asked == [1, 1, 1, 2, 3]
+    assert peer.unread == [["recall R-1"]] * 2
+
+
+def test_a_restored_server_is_asked_at_once_whether_it_listens(handheld: Handheld, peer: Peer) -> None:
+    transport = Transport(connect_s=2, read_s=5)
+    enrol(handheld, peer.invitation(), transport)
+    uploader = Uploader(handheld, transport)
+    peer.changes = [["recall", "R-1", {}]]
+    for peer.is_old, peer.incarnation in ((True, "first"), (False, "restored")):
+        for _ in uploader.drain():
+            pass
+    transport.close()
+    assert peer.unread == [["recall R-1"]]
