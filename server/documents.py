@@ -7,6 +7,7 @@ database where it is: an import that was killed goes on where it stopped, and tw
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +20,7 @@ from server.database import reading, stamp, transact, writing
 from server.document_file import DocumentDraft, Draft, canonical_row, new_digest
 from server.document_folding import FOLD_CHUNK, PAUSE_S, Pause, Progress, fold_chunk, hold
 from server.document_lines import Names
+from server.imported import OVERTAKEN
 from server.modes.plan import on_hand
 from server.orders import surplus
 from server.rebuild import lock, rebuild
@@ -109,26 +111,30 @@ def refusals(connection: sa.Connection, site: str, kind: str, digests: Mapping[s
     d = documents.c
     found: dict[str, str] = {}
     for chunk in ledger.in_chunks(digests):
-        known = sa.select(d.number).distinct().where(d.site == site, d.number.in_(chunk)).order_by(d.number)
-        for number in connection.execute(known).scalars().all():
-            problem = _refusal(connection, site, kind, number, digests[number])
-            found |= {number: problem} if problem else {}
+        query = sa.select(d.number, d.kind, d.digest, d.event.isnot(None)).where(d.site == site, d.number.in_(chunk))
+        counting: dict[str, set[str]] = defaultdict(set)
+        others: set[str] = set()
+        for number, known, digest, counts in connection.execute(query):
+            if known != kind:
+                others.add(number)
+            elif counts:
+                counting[number].add(digest)
+        for number in sorted(others | counting.keys()):
+            if number in others:
+                taken = papers.taken_by(connection, site, number, but=kind)
+                found[number] = f"There is {taken} {number} already: give this document another number."
+            elif digests[number] not in counting[number]:
+                found[number] = (
+                    f"There is {kind} {number} already, with other rows. What was imported stays as it is: "
+                    "give the new one a number of its own."
+                )
     return found
 
 
-def _refusal(connection: sa.Connection, site: str, kind: str, number: str, digest: str) -> str | None:
-    taken = papers.taken_by(connection, site, number, but=kind)
-    if taken is not None:
-        return f"There is {taken} {number} already: give this document another number."
-    d = documents.c
-    query = sa.select(d.digest).where(d.site == site, d.kind == kind, d.number == number)
-    same = set(connection.execute(query.where(d.event.isnot(None))).scalars())
-    if not same or connection.execute(query.where(d.digest == digest)).first() is not None:
-        return None
-    return (
-        f"There is {kind} {number} already, with other rows. What was imported stays as it is: "
-        "give the new one a number of its own."
-    )
+def _check_numbers(connection: sa.Connection, site: str, kind: str, digests: Mapping[str, str]) -> None:
+    refused = refusals(connection, site, kind, digests)
+    if refused:
+        raise DocumentError(next(iter(refused.values())))
 
 
 def take(
@@ -146,9 +152,7 @@ def take(
     """
     digests = {number: document.digest for number, document in draft.documents.items() if number is not None}
     with reading() as connection:
-        refused = refusals(connection, draft.site, draft.kind.name, digests)
-    if refused:
-        raise DocumentError(next(iter(refused.values())))
+        _check_numbers(connection, draft.site, draft.kind.name, digests)
     run = _Run(operator=operator, now_ms=now_ms, pause=pause, progress=progress)
     taken: list[Imported] = []
     for papers_ in _together(draft):
@@ -169,7 +173,8 @@ def resume(
     """Finish what a killed import left undone.
 
     Returns:
-        What was finished, and a sentence for each document whose rows are not all here: its file is needed again.
+        What was finished, and a sentence for each document that was not: its rows are not all here, so that its file is
+        needed again, or another one of its number came meanwhile.
     """
     with reading() as connection:
         waiting = unfinished(connection, site)
@@ -180,17 +185,20 @@ def resume(
             short.append(
                 f"{row.kind} {row.number}: {row.loaded:,} of {row.rows:,} rows are here; import its file again."
             )
-        else:
+            continue
+        try:
             done += _finish([row.digest], run)
+        except DocumentError as error:
+            short.append(f"{row.kind} {row.number}: {error}")
     return done, short
 
 
 def unfinished(connection: sa.Connection, site: str) -> Sequence[sa.Row[Any]]:
-    """Documents that an import has begun and not finished, with how many of their rows are `loaded`."""
+    """Documents that an import has begun and is still to finish, with how many of their rows are `loaded`."""
     return connection.execute(
         sa.select(documents, sa.func.count(document_rows.c.row).label("loaded"))
         .join(document_rows, document_rows.c.document == documents.c.digest, isouter=True)
-        .where(documents.c.site == site, documents.c.folded_rows < documents.c.rows)
+        .where(documents.c.site == site, documents.c.folded_rows < documents.c.rows, ~OVERTAKEN)
         .group_by(*documents.c)
     ).all()
 
@@ -227,9 +235,7 @@ def _begin(connection: sa.Connection, *, draft: Draft, papers_: _Papers) -> set[
     """Make the documents' rows; returns the digests of those that are complete already."""
     lock(connection, draft.site, papers_)
     digests = {number: document.digest for number, document in papers_.items()}
-    refused = refusals(connection, draft.site, draft.kind.name, digests)
-    if refused:
-        raise DocumentError(next(iter(refused.values())))
+    _check_numbers(connection, draft.site, draft.kind.name, digests)
     here = {row.digest: row.event for row in hold(connection, digests.values())}
     rows = [
         {"digest": document.digest, "site": draft.site, "kind": draft.kind.name, "number": number}
@@ -281,11 +287,16 @@ def _finish(
 
     Args:
         told: whom each is for, where that is known.
+
+    Raises:
+        DocumentError: another document of the number of one of them counts since; none of them does.
     """
 
     def let_count(connection: sa.Connection) -> tuple[list[Any], dict[str, str]]:
-        rows = sorted(hold(connection, digests), key=lambda row: digests.index(row.digest))
+        rows = _hold_numbers(connection, digests)
         new = [row for row in rows if not row.event]
+        if new:  # another of its number may have come since its rows were begun
+            _check_numbers(connection, new[0].site, new[0].kind, {row.number: row.digest for row in new})
         names = {row.digest: row.event for row in rows} | _record(connection, new, run)
         _offer(connection, new)
         for row in rows:
@@ -312,6 +323,17 @@ def _finish(
         )
         for row in rows
     ]
+
+
+def _hold_numbers(connection: sa.Connection, digests: Sequence[str]) -> list[Any]:
+    """The rows of `documents` in this order, held with their numbers until the transaction ends.
+
+    Whoever scans for one of them, or takes its number for something else, waits, and then sees that it counts.
+    """
+    query = sa.select(documents.c.site, documents.c.number).where(documents.c.digest.in_(digests))
+    heads = connection.execute(query).all()
+    lock(connection, heads[0].site, [head.number for head in heads])
+    return sorted(hold(connection, digests), key=lambda row: digests.index(row.digest))
 
 
 def _record(connection: sa.Connection, rows: Sequence[Any], run: _Run) -> dict[str, str]:

@@ -10,6 +10,14 @@ from server.document_kinds import KINDS
 from server.tables import document_rows, documents, events
 from sync.event import parse_name
 
+_another: Final = documents.alias()
+OVERTAKEN: Final = documents.c.event.is_(None) & sa.exists().where(
+    _another.c.site == documents.c.site,
+    _another.c.number == documents.c.number,
+    _another.c.kind == documents.c.kind,
+    _another.c.event.isnot(None),
+)
+"""Whether a document was begun and never will count: another one has its number."""
 PAGE: Final = 50
 After = tuple[int, str]
 """(moment, digest) of the last one of a page."""
@@ -23,7 +31,7 @@ def read_page(
     begun = sa.func.coalesce(d.event_ms, _NOT_YET)
     query = (
         sa.select(d.kind, d.number, d.rows, d.folded_rows, d.digest, d.event, d.event_ms, begun.label("begun_ms"))
-        .where(d.site == site, d.kind.in_([kind] if kind else list(KINDS)))
+        .where(d.site == site, d.kind.in_([kind] if kind else list(KINDS)), ~OVERTAKEN)
         .order_by(begun.desc(), d.digest.desc())
         .limit(limit)
     )

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from server import audit, queries, staff, unread, untold
 from server.exports import ROWS_AT_ONCE, Column, Filters, Listing, Rows
+from server.imported import OVERTAKEN
 from server.lists.naming_rows import with_names
 from server.printing import jobs
 from server.roles import Task
@@ -35,7 +36,7 @@ def _documents(connection: sa.Connection, site: str, filters: Filters) -> Rows:
     query = (
         sa.select(d.kind, d.number, d.rows, d.folded_rows, d.digest, d.event_ms, e.operator)
         .join(events, (e.site == d.site) & (e.evidence == d.digest) & (named == d.event), isouter=True)
-        .where(d.site == site)
+        .where(d.site == site, ~OVERTAKEN)
         .order_by(d.event_ms, d.digest)
     )
     if filters.get("kind"):
