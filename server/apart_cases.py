@@ -37,12 +37,17 @@ _SUBJECTS: Final = sa.select(cases.c.unit).where(
     cases.c.site == SITE, cases.c.rule == sa.bindparam("rule"), cases.c.document == sa.bindparam("number")
 )
 
-
+_ANY: Final = sa.select(cases.c.document).where(cases.c.site == SITE, cases.c.rule == sa.bindparam("rule")).limit(1)
 _TOLD: Final = (
     sa.select(cases.c.document)
     .where(cases.c.site == SITE, cases.c.rule == sa.bindparam("rule"), cases.c.document.in_(KEYS))
     .distinct()
 )
+
+
+def is_any_told(connection: sa.Connection, site: str, rule: str) -> bool:
+    """Whether any case by this rule is stored at the site; where none is, later facts make none anew."""
+    return connection.execute(_ANY, {"site": site, "rule": rule}).first() is not None
 
 
 def told(connection: sa.Connection, site: str, rule: str, numbers: Iterable[str]) -> set[str]:

@@ -51,9 +51,8 @@ def fold_chunk(digests: Sequence[str], progress: Progress) -> bool:
             at = stamp(connection)
             for row, chunk in _chunks(connection, waiting, folded):
                 _fold(connection, row, chunk, at)
-            for row in waiting:
-                if row.kind in kinds.KINDS and folded[row.digest] == row.rows:  # it may say otherwise what is lacking
-                    piece_cases.refold_told(connection, row.site, {row.number}, at)
+            said = {row.number for row in waiting if row.kind in kinds.KINDS and folded[row.digest] == row.rows}
+            piece_cases.refold_told(connection, waiting[0].site, said, at)  # it may say otherwise what is lacking
             done = [{"of": digest, "folded_rows": stop} for digest, stop in folded.items()]
             connection.execute(documents.update().where(documents.c.digest == sa.bindparam("of")), done)
         return sum(folded.get(row.digest, row.rows) for row in rows), sum(row.rows for row in rows)

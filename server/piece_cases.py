@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -18,13 +18,14 @@ import sqlalchemy as sa
 from server import apart_cases, papers
 from server.counts.compare import Line
 from server.counts.plan import Sort
-from server.database import SITE
-from server.ledger import read_fact
+from server.database import KEYS, SITE
+from server.identifiers import relatives
+from server.ledger import in_chunks, read_fact
 from server.receipts import notice
 from server.receipts.late import explained
 from server.replay import Case
 from server.rules import Finding
-from server.tables import documents, unit_states
+from server.tables import documents, events, unit_states
 from server.undone import read_undone_documents
 from sync.event import format_name
 from sync.history import Fact
@@ -84,22 +85,54 @@ _ANNOUNCING: Final = sa.union_all(
 """Notices that announce what was folded in this transaction: a carton is here whatever was done with it."""
 
 
+_RECEIVED_UNDER: Final = (
+    sa.select(events.c.document)
+    .where(events.c.site == SITE, events.c.subject.in_(KEYS), events.c.action == "receive")
+    .distinct()
+)
+_NAMING: Final = frozenset({"link", "unlink", "void"})
+
+
 def refold_after(connection: sa.Connection, site: str, facts: Sequence[Fact], at: int) -> None:
     """Make the cases anew that these facts decide, and of closed receipts those of which they bring what was missing.
 
-    Or take back what had come late. What they fold is stored already, under this stamp.
+    Or take back what had come late, or join and part numbers, each of which counts once. What they fold is stored
+    already, under this stamp.
     """
+    if not apart_cases.is_any_told(connection, site, RULE):
+        return
     said = [f for f in facts if f.event.action in ("receive", "void")]
     under = {f.event.document for f in said if f.event.document} | read_undone_documents(connection, said)
-    under.update(connection.execute(_ANNOUNCING, {"site": site, "at": at}).scalars())
+    under |= _joined_under(connection, site, facts)
     for number in sorted(apart_cases.decided(connection, site, RULE, facts)):
         refold(connection, site, number, at)
     refold_told(connection, site, under, at)
 
 
-def refold_told(connection: sa.Connection, site: str, under: set[str], at: int) -> None:
-    """Make the cases anew of these notices and of the orders that they fulfil, where there are any."""
-    for number in sorted(apart_cases.told(connection, site, RULE, under | notice.orders_of(connection, site, under))):
+def _joined_under(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> set[str]:
+    """The notices under which anything was received that these facts may join to another number, or part from it."""
+    of_names = [f.event for f in facts if f.event.identifiers or f.event.action in _NAMING]
+    named = {name for event in of_names for name in (event.subject, *(event.identifiers or ())) if name}
+    found: set[str | None] = set()
+    for chunk in in_chunks(named | relatives(connection, site, named) if named else ()):
+        found.update(connection.execute(_RECEIVED_UNDER, {"site": site, "keys": chunk}).scalars())
+    return {number for number in found if number is not None}
+
+
+def refold_told(
+    connection: sa.Connection, site: str, under: Collection[str], at: int, *, closed: Collection[str] = ()
+) -> None:
+    """Make the cases anew of these notices, of those of what this transaction wrote, and of the orders they fulfil.
+
+    Args:
+        closed: notices of which a version was just frozen, so that they may have their first case.
+    """
+    if not closed and not apart_cases.is_any_told(connection, site, RULE):
+        return
+    announcing = connection.execute(_ANNOUNCING, {"site": site, "at": at}).scalars()
+    notices = {*under, *closed, *announcing}
+    told = apart_cases.told(connection, site, RULE, notices | notice.orders_of(connection, site, notices))
+    for number in sorted({*closed, *told}):
         refold(connection, site, number, at)
 
 

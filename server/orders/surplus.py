@@ -88,7 +88,6 @@ def refold_after(connection: sa.Connection, site: str, facts: Iterable[Fact], at
 
 _E: Final = events.c
 _TOLD: Final = sa.select(cases.c.document).where(cases.c.site == SITE, cases.c.rule == RULE)
-_ANY_TOLD: Final = _TOLD.limit(1)
 _EVER_TAKEN_TO: Final = (
     sa.select(_E.document).where(_E.site == SITE, _E.subject.in_(KEYS), _E.action.in_(TAKING)).distinct()
 )
@@ -104,7 +103,7 @@ _EVER_TAKEN: Final = (
 
 def concerned(connection: sa.Connection, site: str, subjects: Iterable[str]) -> set[str]:
     """The orders with a case to which these subjects were ever taken: what becomes of one may explain it."""
-    if connection.execute(_ANY_TOLD, {"site": site}).first() is None:
+    if not apart_cases.is_any_told(connection, site, RULE):
         return set()
     found: set[str] = set()
     for chunk in in_chunks(subjects):

@@ -138,7 +138,7 @@ def close_receipt(
     )
     at = stamp(connection)
     rebuild(connection, site, [str(r["subject"]) for r in rows if r["stated"]], at)
-    piece_cases.refold(connection, site, number, at)
+    piece_cases.refold_told(connection, site, (), at, closed=[number])
     catalogue.publish_notice(connection, site, number, at)
     arrival.report_back(
         connection,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from server import catalogue, papers
+from server import catalogue, papers, piece_cases
 from server.database import stamp
 from server.rebuild import rebuild_stated
 from server.tables import documents
@@ -52,4 +52,5 @@ def withdraw(
     document = connection.execute(sa.select(documents).where(documents.c.digest == digest)).one()
     at = stamp(connection)
     rebuild_stated(connection, site, {row["subject"] for row in rows if row["stated"]}, at, document)
+    piece_cases.refold_told(connection, site, [number], at)
     catalogue.publish_notice(connection, site, number, at)
