@@ -116,9 +116,14 @@ def record(
     operator: str | None,
     now_ms: int,
     uncertainty_ms: int = 0,
+    received_ms: int | None = None,
     **fields: Any,
 ) -> Fact:
     """Append one fact that the server makes, naming the signed-in person; returns it.
+
+    Args:
+        now_ms: when it happened.
+        received_ms: when it is said, where that is later: a scan is stated again.
 
     Raises:
         ValueError: the fact lacks what its action takes, or no server could read its line again.
@@ -158,9 +163,10 @@ def record(
         event_ms=now_ms,
         uncertainty_ms=uncertainty_ms,
     )
-    append(connection, site, now_ms, [entry])
+    said_ms = now_ms if received_ms is None else received_ms
+    append(connection, site, said_ms, [entry])
     connection.execute(_MOVE_HEAD, mine | {"acked_through": seq, "last_seq": seq, "head": entry.digest})
-    return entry.fact(now_ms)
+    return entry.fact(said_ms)
 
 
 def new_chain(site: str, device_no: int, epoch: int, predecessor: int | None = None) -> dict[str, Any]:

@@ -211,6 +211,7 @@ def _state(
         action="inspect" if event.action == "unreadable" else event.action,
         now_ms=fact.event_ms,
         uncertainty_ms=fact.uncertainty_ms,
+        received_ms=now_ms,
         **fields,
     )
     void = ledger.record(

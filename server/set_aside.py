@@ -195,6 +195,7 @@ def repair(
     name: str,
     corrections: Mapping[str, str],
     operator: str | None,
+    now_ms: int,
 ) -> str:
     """Say in a new fact what a quarantined line should have said; returns the fact's name.
 
@@ -218,6 +219,7 @@ def repair(
         operator=operator,
         now_ms=row["event_ms"],
         uncertainty_ms=row["uncertainty_ms"],
+        received_ms=now_ms,  # what was closed meanwhile did not know of it
         about=name,
         **{"reason": f"repairs {name}"} | said | {"evidence": row["digest"].hex()},
     )

@@ -45,6 +45,11 @@ class Fact:
             return None
         return parse_name(about)
 
+    @property
+    def is_scanned(self) -> bool:
+        """Whether it is a handheld's word, or its scan as the server states it again; not the server's own."""
+        return bool(self.name[0]) or self.stands_for is not None
+
 
 def effective(history: Iterable[Fact]) -> list[Fact]:
     """The history in order, without the events that were undone.

@@ -71,7 +71,7 @@ def _offer(*, replay: bool) -> None:
             corrections = {"subject": line.subject}
             done = transact(
                 lambda c, line=line, corrections=corrections: set_aside.repair(  # type: ignore[misc]
-                    c, site=site(), name=line.event, corrections=corrections, operator=operator()
+                    c, site=site(), name=line.event, corrections=corrections, operator=operator(), now_ms=now_ms()
                 )
             )
             click.echo(f"{line.event} was set aside, and is repaired as {done}: {line.subject}")

@@ -79,7 +79,9 @@ def quarantine(*, what: str, event: str | None, corrections: tuple[str, ...]) ->
         raise click.UsageError("--set takes FIELD=VALUE.")
     values = {field: value for field, _, value in pairs}
     with writing() as connection:
-        done = set_aside.repair(connection, site=site(), name=event, corrections=values, operator=operator())
+        done = set_aside.repair(
+            connection, site=site(), name=event, corrections=values, operator=operator(), now_ms=now_ms()
+        )
     click.echo(f"{event} was repaired as {done}.")
 
 

@@ -18,7 +18,7 @@ from server.counts.compare import Expected, Sighting
 from server.counts.scans import CLOCK_MS_MAX, Interval, Scan, doubt_ms
 from server.database import KEYS, SITE
 from server.identifiers import Claims, load, owners
-from server.ledger import SERVER_DEVICE, history, in_chunks
+from server.ledger import history, in_chunks
 from server.replay import standing
 from server.surroundings import Gathered, gather, is_decided
 from server.tables import events, unit_states
@@ -155,7 +155,7 @@ def units_of(
 
 def _is_before(fact: Fact, moment_ms: int, family: Collection[str]) -> bool:
     """Whether a handheld said it, not for this count, and maybe before this moment."""
-    scanned = fact.name[0] != SERVER_DEVICE and fact.event.document not in family
+    scanned = fact.is_scanned and fact.event.document not in family
     return scanned and fact.event_ms - doubt_ms(fact.uncertainty_ms) <= moment_ms
 
 
@@ -291,7 +291,7 @@ def _accounted(trail: _Trail, place: str, interval: Interval) -> dict[str, str |
     opening that says nothing against this place, or where it belongs by now, accounts for it.
     """
     state = trail.steps[-1][1] if trail.steps else None
-    scans = [fact for fact in trail.facts if fact.name[0] != SERVER_DEVICE and not trail.is_own(fact)]
+    scans = [fact for fact in trail.facts if fact.is_scanned and not trail.is_own(fact)]
     if state is None or not scans:
         return {}
     last = scans[-1]

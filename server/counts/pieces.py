@@ -17,7 +17,7 @@ from server import papers
 from server.counts.compare import Quantity
 from server.counts.scans import Interval, Scan, doubt_ms
 from server.database import KEYS, SITE
-from server.ledger import SERVER_DEVICE, history, in_chunks
+from server.ledger import history, in_chunks
 from server.surroundings import containers_at
 from server.tables import stock_levels, unit_states
 from server.timelines import Movements
@@ -85,7 +85,7 @@ def pieces_of(
             lying = _lying(own, place, boxes, interval, around)
             seen = scans.get((subject, place), [])
             if lying.expected or seen or (subject, place) in frozen:
-                outside = {papers.mark(f): f for f in lying.facts if f.name[0] != SERVER_DEVICE}
+                outside = {papers.mark(f): f for f in lying.facts if f.is_scanned}
                 rests |= outside
                 found.append(_quantity(subject, place, interval, lying, seen, outside))
     return found, rests

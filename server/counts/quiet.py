@@ -113,6 +113,7 @@ _STREAM: Final = (
         *(_other.c[name] for name in ("event_ms", "device_no", "epoch", "seq")),
         _raw(_other.c.container.isnot(None)),
         _raw(_other.c.location.isnot(None) & _other.c.action.in_(sa.bindparam("putting", expanding=True))),
+        _raw(_other.c.about.isnot(None)),
     )
     .select_from(_scan)
     .outerjoin(
@@ -250,18 +251,19 @@ def _before(rows: Sequence[Any]) -> tuple[int, str]:
     settled_ms = put_ms = boxed_ms = 0
     others: dict[bytes, tuple[Moment, bytes]] = {}
     for each in rows:
-        said_ms, said_in, other, until_ms, *moment, boxed, put = each[_SAID_AT:]
+        said_ms, said_in, other, until_ms, *moment, boxed, put, stated_again = each[_SAID_AT:]
         settled_ms = max(settled_ms, said_ms or 0, until_ms if other is not None else 0)
         if said_in is not None:
             boxed_ms = max(boxed_ms, said_ms or 0)
         if other is None:
             continue
-        others[other] = (tuple(moment), other)
+        if moment[1] != SERVER_DEVICE or stated_again:
+            others[other] = (tuple(moment), other)
         if boxed:
             boxed_ms = max(boxed_ms, moment[0])
         elif put:
             put_ms = max(put_ms, moment[0])
     if boxed_ms and put_ms <= boxed_ms:
         return INT_MAX, ""
-    marks = [digest[:8].hex() for moment, digest in sorted(others.values()) if moment[1] != SERVER_DEVICE]
+    marks = [digest[:8].hex() for _, digest in sorted(others.values())]
     return settled_ms, "".join(f',"{mark}"' for mark in marks)

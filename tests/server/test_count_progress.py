@@ -63,7 +63,7 @@ def test_a_bin_is_done_once_the_office_repairs_the_line_that_finished_it(count: 
     push(count.chain, now_ms=NOW)
     assert done() == []
     with writing() as c:
-        set_aside.repair(c, site=SITE, name="1.1.3", corrections={"action": "finish_bin"}, operator="Sam")
+        set_aside.repair(c, site=SITE, name="1.1.3", corrections={"action": "finish_bin"}, operator="Sam", now_ms=NOW)
     assert done() == [BIN_A]
 
 

@@ -264,7 +264,7 @@ def test_a_scan_that_was_altered_in_its_queue_is_set_aside_alone_and_everything_
     assert apart == [(3, device.lines[2], "quarantined")]
     assert list(upkeep.verify(SITE, lambda _: None)) == []
     with writing() as c:  # a person who knows what it was says so
-        set_aside.repair(c, site=SITE, name="1.1.3", corrections={"subject": unit("S3")}, operator="Sam")
+        set_aside.repair(c, site=SITE, name="1.1.3", corrections={"subject": unit("S3")}, operator="Sam", now_ms=NOW)
     assert place_of(unit("S3")) == (DOCK, DOCK, True)
     assert list(upkeep.verify(SITE, lambda _: None)) == []
 

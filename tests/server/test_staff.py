@@ -373,6 +373,6 @@ def test_a_scan_is_judged_by_who_made_it_also_when_somebody_repaired_it(warehous
     push(chain, now_ms=DAY)
     for seq in (1, 2):
         with writing() as c:
-            set_aside.repair(c, site=SITE, name=f"1.1.{seq}", corrections={}, operator="Sam")
+            set_aside.repair(c, site=SITE, name=f"1.1.{seq}", corrections={}, operator="Sam", now_ms=DAY)
     assert [row[1] for row in rows(cases) if "not_permitted" in row[2]] == [repr(unit("S1"))]
     assert rebuilt_alike() == []

@@ -65,7 +65,9 @@ def test_a_scan_on_which_the_server_fails_is_set_aside_and_delays_no_other(
     assert handheld.push()["duplicate"] == 7
     plant(None)  # mended
     with writing() as c:
-        set_aside.repair(c, site=SITE, name=f"{handheld.chain.device_no}.1.3", corrections={}, operator="Sam")
+        set_aside.repair(
+            c, site=SITE, name=f"{handheld.chain.device_no}.1.3", corrections={}, operator="Sam", now_ms=NOW
+        )
     assert places()["S3"] == BIN_A
     assert set_aside.release_held(SITE, now_ms=NOW) == set_aside.Released(read=1, quarantined=0, held=0)
     assert places()["S6"] == BIN_A

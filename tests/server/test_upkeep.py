@@ -180,7 +180,9 @@ def test_a_quarantined_scan_is_repaired_by_a_new_fact_at_its_own_time(database_u
     with office(database_url, tmp_path):
         name = quarantined()
         with writing() as c:
-            done = set_aside.repair(c, site=SITE, name=name, corrections={"action": "move"}, operator="Rosa")
+            done = set_aside.repair(
+                c, site=SITE, name=name, corrections={"action": "move"}, operator="Rosa", now_ms=NOW
+            )
         assert done.startswith("0.")
         (fact,) = [r for r in rows(events, "device_no", "action", "subject", "operator", "reason") if r[1] == "move"]
         assert fact == (0, "move", S1, "Rosa", "repairs 7.1.4")
@@ -188,7 +190,7 @@ def test_a_quarantined_scan_is_repaired_by_a_new_fact_at_its_own_time(database_u
         assert times["move"] == dict(rows(events, "seq", "event_ms"))[4]
         assert dict(rows(unit_states, "unit", "expected"))[S1] == BIN_2
         with writing() as c, pytest.raises(RepairError, match="Repaired as 0"):
-            set_aside.repair(c, site=SITE, name=name, corrections={"action": "move"}, operator="Rosa")
+            set_aside.repair(c, site=SITE, name=name, corrections={"action": "move"}, operator="Rosa", now_ms=NOW)
 
 
 def test_the_repair_of_a_scan_that_its_handheld_had_undone_is_undone_with_it(database_url: str, tmp_path: Path) -> None:
@@ -200,7 +202,7 @@ def test_the_repair_of_a_scan_that_its_handheld_had_undone_is_undone_with_it(dat
         push(chain, 4, 5, now_ms=NOW + 11_000)
         before = dict(rows(unit_states, "unit", "expected"))
         with writing() as c:
-            set_aside.repair(c, site=SITE, name="7.1.4", corrections={"action": "move"}, operator="Rosa")
+            set_aside.repair(c, site=SITE, name="7.1.4", corrections={"action": "move"}, operator="Rosa", now_ms=NOW)
         assert dict(rows(unit_states, "unit", "expected")) == before
         assert differences() == []
         chain.scan(NOW + 5_000, "void", S1, voids="7.1.5", reason="it was right")
@@ -231,7 +233,7 @@ def test_a_repair_that_leaves_the_scan_wrong_is_refused(
     with office(database_url, tmp_path):
         name = quarantined()
         with writing() as c, pytest.raises(RepairError) as refused:
-            set_aside.repair(c, site=SITE, name=name, corrections=corrections, operator="Rosa")
+            set_aside.repair(c, site=SITE, name=name, corrections=corrections, operator="Rosa", now_ms=NOW)
         assert str(refused.value) == sentence
 
 
@@ -274,7 +276,7 @@ def test_repairs_stand_at_the_moments_of_their_scans_in_whatever_order_they_are_
         push(chain, now_ms=NOW + 600_000)
         for seq in (3, 2, 1):
             with writing() as c:
-                set_aside.repair(c, site=SITE, name=f"7.1.{seq}", corrections={}, operator="Sam")
+                set_aside.repair(c, site=SITE, name=f"7.1.{seq}", corrections={}, operator="Sam", now_ms=NOW)
         repairs = [row for row in rows(events, "device_no", "action", "event_ms", "uncertainty_ms") if row[0] == 0]
         assert [at - NOW for _, action, at, _ in repairs if action == "put_away"] == [60_000, 120_000, 120_000]
         assert all(unsure > 0 for _, action, _, unsure in repairs if action == "put_away")
