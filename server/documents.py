@@ -307,9 +307,8 @@ def _finish(
 
     rows, names = transact(let_count)
     unjudged = [row for row in rows if row.kind in OFFERED_KINDS and row.folded_rows == 0]
-    after: str | None = "" if unjudged else None
-    while after is not None:
-        after = _judge_again(unjudged, after)
+    if unjudged:
+        _judge_again(unjudged)
     while fold_chunk(digests, run.progress):
         run.pause(PAUSE_S)
     return [
@@ -372,29 +371,16 @@ def _offer(connection: sa.Connection, rows: Sequence[Any]) -> None:
     notices.refresh(connection, site, at)
 
 
-def _judge_again(rows: Sequence[Any], after: str) -> str | None:
-    """Fold what was scanned under documents before they came: they may list it. Returns where to go on."""
+def _judge_again(rows: Sequence[Any]) -> None:
+    """Fold what was scanned under documents before they came: they may list it. What comes from now on sees them."""
     t, site = events.c, rows[0].site
-    query = (
-        sa.select(t.subject)
-        .distinct()
-        .where(
-            t.site == site,
-            t.document.in_([row.number for row in rows]),
-            t.action.in_(JUDGED_BY_IT),
-            t.subject > after,
-        )
-        .order_by(t.subject)
-        .limit(FOLD_CHUNK)
-    )
-
-    def fold(connection: sa.Connection) -> str | None:
-        units = list(connection.execute(query).scalars())
-        if units:
-            rebuild(connection, site, units, stamp(connection))
-        return units[-1] if units else None
-
-    return transact(fold)
+    under = (t.site == site) & t.document.in_([row.number for row in rows])
+    # each once here, and none of None: for either SQLite would go through all that was ever scanned at the site
+    query = sa.select(t.subject).where(under, t.action.in_(JUDGED_BY_IT))
+    with reading() as connection:
+        subjects = set(connection.execute(query).scalars()) - {None}
+    for units in ledger.in_chunks(subjects, FOLD_CHUNK):
+        transact(lambda connection, units=units: rebuild(connection, site, units, stamp(connection)))  # type: ignore[misc]
 
 
 def check_digest(connection: sa.Connection, digest: str) -> bool:

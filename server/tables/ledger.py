@@ -135,7 +135,7 @@ documents = sa.Table(
     comment="Immutable documents that an import took in.",
 )
 sa.Index("ix_documents_number", documents.c.site, documents.c.number)
-sa.Index("ix_documents_kind", documents.c.site, documents.c.kind)
+sa.Index("ix_documents_kind", documents.c.site, documents.c.kind, documents.c.event_ms)
 sa.Index("ix_documents_named", documents.c.kind, documents.c.number)
 
 document_rows = sa.Table(

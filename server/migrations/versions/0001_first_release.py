@@ -144,7 +144,7 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         comment="Immutable documents that an import took in.",
     )
     op.create_index("ix_documents_number", "documents", ["site", "number"], unique=False)
-    op.create_index("ix_documents_kind", "documents", ["site", "kind"], unique=False)
+    op.create_index("ix_documents_kind", "documents", ["site", "kind", "event_ms"], unique=False)
     op.create_index("ix_documents_named", "documents", ["kind", "number"], unique=False)
     op.create_table(
         "enrolment_codes",
