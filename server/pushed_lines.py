@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import zip_longest
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -73,9 +74,7 @@ def sort_out(
         _copied(header, row, sort(header, seq, line, digest_, stored), parted=parted)
         for seq, (line, digest_) in enumerate(zip(lines, digests, strict=True), header.first)
     ]
-    if read:
-        read[-1] = _overtaken(connection, header, read[-1], stored)
-    return read
+    return [_overtaken(connection, header, line, after, stored) for line, after in zip_longest(read, read[1:])]
 
 
 _FIRST, _LAST = sa.bindparam("first", type_=sa.BigInteger), sa.bindparam("last", type_=sa.BigInteger)
@@ -137,18 +136,26 @@ _NEXT: Final = sa.select(events.c.digest, events.c.line, is_altered().label("alt
 
 
 def _overtaken(
-    connection: sa.Connection, header: PushHeader, last: Line, stored: Mapping[int, frozenset[bytes]]
+    connection: sa.Connection,
+    header: PushHeader,
+    line: Line,
+    after: Line | None,
+    stored: Mapping[int, frozenset[bytes]],
 ) -> Line:
-    """A run's last line, which is none of the chain's where what is stored after it follows another event.
+    """A line, which is none of the chain's where what is stored after it follows another event.
 
     A copied queue's scans may come before those that the original made meanwhile: neither is taken for the other's.
+
+    Args:
+        after: the next one of the run, if it is not the last.
     """
-    if last.outcome is Outcome.DUPLICATE or last.seq + 1 not in stored:
-        return last
-    asked = {"device": header.device_no, "of_epoch": header.epoch, "first": last.seq + 1}
-    if any(row.altered or digest(last.digest, row.line) == row.digest for row in connection.execute(_NEXT, asked)):
-        return last
-    return _forked(last, OVERTAKEN)
+    is_followed = after is not None and after.outcome is Outcome.DUPLICATE
+    if line.outcome is Outcome.DUPLICATE or is_followed or line.seq + 1 not in stored:
+        return line
+    asked = {"device": header.device_no, "of_epoch": header.epoch, "first": line.seq + 1}
+    if any(row.altered or digest(line.digest, row.line) == row.digest for row in connection.execute(_NEXT, asked)):
+        return line
+    return _forked(line, OVERTAKEN)
 
 
 def _copied(header: PushHeader, row: Mapping[str, Any], line: Line, *, parted: bool) -> Line:

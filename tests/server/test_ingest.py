@@ -357,6 +357,23 @@ def test_a_copied_queues_later_scan_that_came_first_is_not_taken_for_the_origina
     assert_a_rebuild_changes_nothing(unit("S0"), unit("S8"))
 
 
+def test_a_copied_queues_run_over_a_scan_that_the_original_sent_alone_makes_no_chain_look_changed(
+    warehouse: str,
+) -> None:
+    device, copy = handheld(), Chain(1)
+    for n in range(1, 5):
+        device.scan(DAY + n, "receive", unit(f"S{n}"), location=DOCK)
+        copy.scan(DAY + n, "receive", unit(f"S{n}" if n == 1 else f"T{n}"), location=DOCK)
+    push(device, 1, 1, now_ms=NOW)
+    push(device, 3, 3, now_ms=NOW)
+    taken = push(copy, 2, now_ms=NOW)
+    assert outcomes(taken) == [(2, "forked"), (3, "forked")]
+    assert chains_fit()
+    assert outcomes(push(device, 2, now_ms=NOW)) == [(2, "forked"), (4, "forked")]
+    assert chains_fit()
+    assert_a_rebuild_changes_nothing(*map(unit, ("S2", "S3", "S4", "T2", "T3", "T4")))
+
+
 @pytest.mark.parametrize("first", [4, 5], ids=["under a number that is here", "behind all that is here"])
 def test_a_copied_queue_is_not_told_that_all_is_here_by_a_restored_server_which_lost_its_first_scans(
     warehouse: str, first: int
