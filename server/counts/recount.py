@@ -9,11 +9,12 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from server import naming, papers
-from server.counts import opening, sharing
+from server.counts import exceptions, opening, sharing
 from server.counts.compare import Line
 from server.counts.plan import CountError, Plan, Share, Sort
 from server.counts.reckoning import reckon
 from server.counts.report import CountReport
+from server.database import stamp
 from server.rebuild import lock
 
 
@@ -57,7 +58,7 @@ def open_recount(
         if share.person and share.is_refused(share.person):
             raise CountError(f"{share.person} counted bin {names(place).text} before: somebody else has to do it.")
         made.append(share)
-    return opening.open_count(
+    recount = opening.open_count(
         connection,
         site=site,
         number=_next_number(connection, site, number, len(found.recounts) + 1),
@@ -70,6 +71,9 @@ def open_recount(
         operator=operator,
         now_ms=now_ms,
     )
+    # a restored server gives the number again: what was scanned under it before speaks for the count from now on
+    exceptions.refold(connection, site, number, stamp(connection))
+    return recount
 
 
 def _next_number(connection: sa.Connection, site: str, number: str, nth: int) -> str:

@@ -9,6 +9,7 @@ import pytest
 from server import decisions, many_decisions, papers
 from server.case_list import CaseFilter, CaseLine, list_cases
 from server.counts.limits import Limit, set_limit
+from server.counts.recount import open_recount
 from server.database import reading, writing
 from server.decisions import DecisionError
 from server.many_decisions import Choice
@@ -62,6 +63,17 @@ def test_each_late_scan_of_a_closed_count_is_a_case_that_says_who_scanned_it(lat
         (A2, BIN_A, "Ravi", 2),
         (A3, BIN_A, "Ravi", 2),
     ]
+
+
+def test_scans_of_a_recount_that_a_restored_server_opens_again_are_late_no_more(late: Chain) -> None:
+    enrol(3)
+    recounting = Chain(3)
+    Counting(recounting, start_ms=DAY, number="CC-1-R1", operator="Rosa")(BIN_A, B1, A2)
+    push(recounting, now_ms=NOW + 400_000)
+    assert {case.unit for case in exceptions()} == {A2, B1}
+    with writing() as c:
+        open_recount(c, site=SITE, number="CC-1", bins=[BIN_A], operator="Sam", now_ms=NOW + 500_000)
+    assert [said for said in verify(SITE, lambda _: None) if said.startswith("cases")] == []
 
 
 def test_a_count_by_a_clock_that_is_minutes_out_has_the_same_late_scans_after_a_rebuild(warehouse: str) -> None:
