@@ -33,8 +33,8 @@ class Mentioned:
     for_orders: set[str] = field(default_factory=set)
     """Units that somebody did something with that an order may forbid."""
     counts: set[str] = field(default_factory=set)
-    returned: set[str] = field(default_factory=set)
-    """Numbers of orders and of announced returns that something came back on, or may."""
+    numbers: set[str] = field(default_factory=set)
+    """Of every document: something may come back on any that was ever said of it."""
     comes_back: bool = False
     """Whether anything is said of something that came back, so that whose it was is asked."""
 
@@ -50,6 +50,7 @@ class Mentioned:
             self._document(event.action, event.document)
 
     def _document(self, action: str, number: str) -> None:
+        self.numbers.add(number)
         if action == "receive":
             self.notices.add(number)
         if action == "count":
@@ -58,8 +59,6 @@ class Mentioned:
             self.orders.add(number)
         if ACTIONS[action].guarded or action in BINDING:
             self.bound.add(number)
-        if action in announced.JUDGED:
-            self.returned.add(number)
 
     def before(self, state: UnitState) -> None:
         """Add what a state that facts go on from mentions."""
@@ -67,8 +66,7 @@ class Mentioned:
         self.containers.update(p for p in (state.place, state.expected) if p and is_container(p))
         if state.document and state.status in COMMITTED:
             self.bound.add(state.document)
-        if state.status in announced.STANDING:
-            self.returned.update(number for number in (state.document, state.sold_on) if number)
+        self.numbers.update(number for number in (state.document, state.sold_on) if number)
 
 
 def mentioned(facts: Mapping[str, Iterable[Fact]], stored: Iterable[UnitState]) -> Mentioned:

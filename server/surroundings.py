@@ -205,12 +205,12 @@ def _reported(connection: sa.Connection, site: str, units: set[str], holds: Site
 def _returns(connection: sa.Connection, site: str, named: Mentioned, told: Movements) -> dict[str, Any]:
     """What was announced of what comes back, and who had bought it.
 
-    It may have been sold on any order that it, or what it lay in, was ever taken or handed over for.
+    It may have been sold, or come back, on any order or return that was ever said of it or of what it lay in.
     """
     if not named.comes_back:
         return {}
-    carried = {state.document for line in told.timelines.values() for state in line.states if state.document}
-    numbers = named.returned | named.orders | named.bound | carried
+    carried = (state for line in told.timelines.values() for state in line.states)
+    numbers = named.numbers | {n for state in carried for n in (state.document, state.sold_on) if n}
     promised = announced.read_claims(connection, site, numbers)
     bought = numbers | {claim.order for claim in promised.values() if claim.order}
     return {"promised": promised, "buyers": announced.read_buyers(connection, site, bought)}

@@ -18,12 +18,10 @@ from sync.event import format_name
 from sync.history import Fact
 from sync.identity import is_container, is_stock
 from sync.returning import Claim, Inspected, ReturnFacts, ReturnVerdict, verdict
-from sync.unit import Status, UnitState
+from sync.unit import UnitState
 
 JUDGED: Final = frozenset({"take_back", "examine", "restock"})
 """Actions about something that came back."""
-STANDING: Final = frozenset({Status.SHIPPED, Status.PACKED, Status.RETURNED})
-"""Statuses in which something may be returned, or was."""
 _NO_LIMITS: Final = Inspected(unit_max=2**31)
 """A history is judged by what is its own; what the site makes of many of them is looked up when it is asked."""
 

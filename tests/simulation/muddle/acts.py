@@ -9,8 +9,6 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import decisions, undo
-from server.counts.closing import close_count
-from server.counts.opening import open_count
 from server.counts.plan import CountError
 from server.database import writing
 from server.decisions import DecisionError
@@ -20,6 +18,7 @@ from server.recalls import asked as recalling
 from server.recalls import book, release
 from server.recalls.asked import RecallError
 from server.receipts.receipt import close_receipt
+from server.set_aside import RepairError
 from server.stolen import asked as stealing
 from server.stolen import report
 from server.stolen.asked import StolenError
@@ -27,12 +26,13 @@ from server.tables import cases, events
 from server.undo import UndoError
 from sync.actions import RESOLUTIONS
 from sync.event import format_name
-from tests.handheld import BIN_A, BIN_B, CABLE, PHONE
+from tests.handheld import CABLE, PHONE
 from tests.simulation.layout import SITE
+from tests.simulation.muddle import aside, counting
 from tests.simulation.muddle.files import IMEI, TEA
 
 OTHER_SITE: Final = "north"
-REFUSALS: Final = (CountError, DecisionError, LookupError, OrderError, RecallError, StolenError, UndoError)
+REFUSALS: Final = (CountError, DecisionError, LookupError, OrderError, RecallError, RepairError, StolenError, UndoError)
 _RECALLED: Final = (
     {"product": PHONE.rpartition("/")[2], "lots": ["LX"]},
     {"product": PHONE.rpartition("/")[2], "serials": ["S1"]},
@@ -138,19 +138,8 @@ def _undo(rng: Random, site: str, who: Who) -> str:
     return name
 
 
-def _open_count(_rng: Random, _site: str, who: Who) -> str:
-    with writing() as c:
-        open_count(c, site=SITE, number="CC-1", bins=[BIN_A, BIN_B], **who)
-    return "CC-1"
-
-
-def _close_count(_rng: Random, _site: str, who: Who) -> str:
-    with writing() as c:
-        close_count(c, site=SITE, number="CC-1", **who)
-    return "CC-1"
-
-
 _ACTS: Final[tuple[Callable[[Random, str, Who], str], ...]] = (
     _close_receipt, _close_receipt, _cancel, _recall, _release, _report_theft, _find, _settle, _settle, _settle,
-    _reopen, _undo, _undo, _undo, _open_count, _close_count,
+    _reopen, _undo, _undo, _undo, *[counting.count] * 8,
+    aside.repair, aside.repair, aside.take_away,
 )  # fmt: skip

@@ -7,9 +7,10 @@ first, what is stored has to be what a fold of the whole ledger says (promise 7)
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -27,14 +28,27 @@ from tests.handheld import DAY, Chain
 from tests.server.office import office
 from tests.simulation.layout import SITE
 from tests.simulation.muddle import acts, scans
+from tests.simulation.muddle.aside import copy_of, garble
 from tests.simulation.muddle.files import FILES
 
-STEPS: Final = 30
+STEPS: Final = 45
 LOOKED_AT_EVERY: Final = 4
 AT: Final = {1: SITE, 2: SITE, 3: SITE, 4: acts.OTHER_SITE, 5: acts.OTHER_SITE}
 """Handhelds, and where each is."""
 _OPENS_MS: Final = DAY + 4_000_000
 _STEP_MS: Final = 30_000
+
+
+@dataclass(slots=True)
+class _Queue:
+    """A handheld's scans, and which of them it sent."""
+
+    chain: Chain
+    sent: set[int] = field(default_factory=set)
+
+    @property
+    def number(self) -> int:
+        return self.chain.device_no
 
 
 class Day:
@@ -48,8 +62,9 @@ class Day:
         self._folder = folder
         self._now_ms = _OPENS_MS
         self._scanned = 0
-        self._chains = {n: Chain(n, wall_error_ms=self._rng.choice((0, 0, 60_000))) for n in AT}
-        self._sent: dict[int, set[int]] = {n: set() for n in AT}
+        self._queues = [_Queue(Chain(n, wall_error_ms=self._rng.choice((0, 0, 60_000)))) for n in AT]
+        self._counted = self._rng.choice((0.05, 0.4))
+        """How much of the day's work is counting."""
         self._files = sorted(self._rng.sample(FILES, len(FILES)), key=self._is_early)
 
     def _is_early(self, file: tuple[str, str]) -> bool:
@@ -81,7 +96,7 @@ class Day:
     def _step(self) -> None:
         self._now_ms += _STEP_MS
         (what,) = self._rng.choices(
-            (self._scan, self._take_in, self._act), (10, 2.5 if self._files else 0, 4)
+            (self._scan, self._take_in, self._act), (10, 2.5 if self._files else 0, 5)
         )  # fmt: skip
         what()
 
@@ -107,40 +122,54 @@ class Day:
                 self.told.append(f"refused: {error}")
 
     def _scan(self) -> None:
-        """Somebody scans up to three things and sends what gets through."""
+        """Somebody scans up to three things, or counts a bin, and sends what gets through."""
         rng = self._rng
         number = rng.choice((1, 1, 2, 3, 3, 4, 5))
-        chain = self._chains[number]
-        for _ in range(rng.randint(1, 3)):
-            self._scanned += 1
-            at_ms = min(DAY + rng.choice((20_000 * self._scanned, rng.randint(0, 3_900_000))), self._now_ms - 1)
-            action, subject, said = scans.draw(rng, self._before(number))
-            try:
-                chain.scan(at_ms, action, subject, operator=rng.choice(("Ravi", "Rosa")), **said)
-            except EventError as error:
-                self.told.append(f"not scanned: {error}")
-                continue
-            self.told.append(f"{number}.{len(chain.lines)} at {(at_ms - DAY) // 1000} s: {action} {subject} {said}")
-            if rng.random() < 0.05:
-                chain.boot += "'"  # what it holds is known to within five minutes from now on
-        self._send(number)
+        queue = rng.choice([queue for queue in self._queues if queue.number == number])
+        if len(self._queues) == len(AT) and rng.random() < 0.02:
+            self._queues.append(_Queue(copy_of(queue.chain), set(queue.sent)))
+            self.told.append(f"{number} is copied after {len(queue.chain.lines)}")
+        if rng.random() < self._counted:
+            things = scans.counted(rng)
+        else:
+            things = [scans.draw(rng, self._before(number)) for _ in range(rng.randint(1, 3))]
+        for thing in things:
+            self._commit(queue.chain, *thing)
+        self._send(queue, is_whole=things[0][0] == "open_bin" and rng.random() < 0.6)
+
+    def _commit(self, chain: Chain, action: str, subject: str | None, said: dict[str, Any]) -> None:
+        rng = self._rng
+        self._scanned += 1
+        at_ms = min(DAY + rng.choice((20_000 * self._scanned, rng.randint(0, 3_900_000))), self._now_ms - 1)
+        name = f"{chain.device_no}{chain.boot[6:]}.{len(chain.lines) + 1}"
+        try:
+            event = chain.scan(at_ms, action, subject, operator=rng.choice(("Ravi", "Rosa")), **said)
+            if rng.random() < 0.04:
+                garble(chain, event)
+        except EventError as error:
+            self.told.append(f"not scanned: {error}")
+            return
+        self.told.append(f"{name} at {(at_ms - DAY) // 1000} s: {action} {subject} {said}")
+        if rng.random() < 0.05:
+            chain.boot += "'"  # what it holds is known to within five minutes from now on
 
     def _before(self, number: int) -> list[ScanEvent]:
         """Scans that somebody at this handheld may undo: mostly their own."""
         near = [n for n, where in AT.items() if where == AT[number] and (n == number or self._rng.random() < 0.3)]
-        return [decode(line) for n in near for line in self._chains[n].lines]
+        return [decode(line) for queue in self._queues if queue.number in near for line in queue.chain.lines]
 
-    def _send(self, number: int) -> None:
-        rng, chain = self._rng, self._chains[number]
-        waiting = [seq for seq in range(1, len(chain.lines) + 1) if seq not in self._sent[number]]
-        if not waiting or rng.random() < 0.3:
+    def _send(self, queue: _Queue, *, is_whole: bool) -> None:
+        rng, chain, number = self._rng, queue.chain, queue.number
+        waiting = [seq for seq in range(1, len(chain.lines) + 1) if seq not in queue.sent]
+        if not waiting or (rng.random() < 0.3 and not is_whole):
             return
         first, last = waiting[0], len(chain.lines)
         middle = (first + last) // 2
-        first, last = rng.choice(((first, last), (first, last), (first, middle), (min(last, middle + 1), last)))
+        if not is_whole:
+            first, last = rng.choice(((first, last), (first, last), (first, middle), (min(last, middle + 1), last)))
         first = rng.choice((1, first)) if rng.random() < 0.1 else first  # a reply was lost
-        self._sent[number] |= set(range(first, last + 1))
-        self.told.append(f"{number} sends {first} to {last}")
+        queue.sent |= set(range(first, last + 1))
+        self.told.append(f"{number}{chain.boot[6:]} sends {first} to {last}")
         header, lines = chain.push(first, last, now_ms=self._now_ms)
         with writing() as c:
             device = c.execute(sa.select(devices).where(devices.c.device_no == number)).mappings().one()

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sync.actions import ACTIONS
 from sync.event import ScanEvent, format_name
 from tests.handheld import BIN_A, BIN_B, BIN_C, DOCK
+from tests.simulation.muddle.counting import BINS, SCANNED
 from tests.simulation.muddle.files import BOXES, IMEI, LOTS, PARCEL, PIECES, PLATE, QUARANTINE, UNITS
 
 PLACES: Final = (DOCK, BIN_A, BIN_B, BIN_C, QUARANTINE)
@@ -15,7 +16,7 @@ _OFTEN: Final = {
     "void": 6, "pick": 5, "pack": 5, "receive": 4, "put_away": 4, "ship": 4, "take_back": 4, "move": 3, "link": 3,
     "unpack": 2, "examine": 2, "unlink": 2, "parcel_back": 2, "label_parcel": 2, "short_pick": 2, "inspect": 2,
     "restock": 1, "refurbish": 1, "scrap": 1, "reject_return": 1, "quarantine": 1, "clear": 1, "close_carton": 1,
-    "count": 1, "open_bin": 1, "finish_bin": 1, "grade": 1, "reject": 1, "open_repair": 1, "close_repair": 1,
+    "count": 3, "open_bin": 3, "finish_bin": 3, "grade": 1, "reject": 1, "open_repair": 1, "close_repair": 1,
     "lend": 1, "end_loan": 1, "give_replacement": 1, "keep_replaced": 1, "unreadable": 1, "tell_apart": 1,
     "return_to_vendor": 1,
 }  # fmt: skip
@@ -27,7 +28,7 @@ _FOR_ORDERS: Final = frozenset({
 })  # fmt: skip
 _UNDER: Final = {
     "receive": ("ASN-1", "ASN-1", "ASN-2", "PO-1", "TRANSFER-1", None),
-    "count": ("CC-1",),
+    "count": SCANNED,
     "take_back": ("RMA-1", "RMA-2", "SO-1", None),
     "examine": ("RMA-1", None),
     "tell_apart": ("ASN-1",),
@@ -48,7 +49,7 @@ def draw(rng: Random, before: list[ScanEvent]) -> Scan:
         action = "inspect"
     said: dict[str, Any] = {"location": rng.choice(PLACES), "document": rng.choice(_UNDER.get(action, (None,)))}
     if action in _WHERE_ONLY:
-        return action, None, said | {"document": None if action == "unreadable" else "CC-1"}
+        return action, None, said | {"document": None if action == "unreadable" else rng.choice(SCANNED)}
     subject = rng.choice(UNITS if action in ("link", "unlink", "label_parcel") else _THINGS)
     said |= _around(rng, action, subject) | _of_pieces(rng, subject)
     if action in ("take_back", "examine"):
@@ -57,6 +58,20 @@ def draw(rng: Random, before: list[ScanEvent]) -> Scan:
     needed = {"reason": "why", "document": rng.choice(("SO-1", "SO-2"))}
     said |= {name: needed[name] for name in ACTIONS[action].needs if name in needed and not said.get(name)}
     return action, subject, {name: value for name, value in said.items() if value is not None}
+
+
+def counted(rng: Random) -> list[Scan]:
+    """Somebody counts bins, mostly all of a count: opens each, scans this and that, finishes it."""
+    number = rng.choice(SCANNED)
+    bins = BINS.get(number, PLACES[:3])
+    found: list[Scan] = []
+    for place in bins if rng.random() < 0.7 else rng.sample(bins, 1):
+        said = {"location": place, "document": number}
+        things = [rng.choice((*UNITS, *UNITS, IMEI, BOXES[0], *PIECES)) for _ in range(rng.randint(0, 3))]
+        found.append(("open_bin", None, said))
+        found += [("count", thing, said | _of_pieces(rng, thing)) for thing in things]
+        found.append(("finish_bin", None, said))
+    return found
 
 
 def _undo(rng: Random, undone: ScanEvent) -> Scan:
