@@ -21,7 +21,7 @@ from server.stolen import asked as asking
 from server.stolen import known
 from server.stolen.asked import Asked, StolenError
 from server.stolen.read import FOUND, THEFT, read, told
-from server.tables import documents, events, unit_states
+from server.tables import cases, documents, events, unit_states
 from server.unit_rows import states_of
 from sync.identity import Kind, split_key
 from sync.stolen import Theft, names_asked, serial_alone
@@ -48,7 +48,8 @@ def report(connection: sa.Connection, *, site: str, asked: Asked, operator: str 
         _write(connection, each.code, THEFT, number, "report_stolen", rows, reason, operator, now_ms)
         at = stamp(connection)
         known.add(connection, each.code, names, theft, at)
-        _fold(connection, each.code, names, since_ms, at)
+        scanned = _read_on(connection, each.code, names, since_ms)  # a report may look back
+        _fold(connection, each.code, names, scanned | _units_of(connection, each.code, names), at)
     return number
 
 
@@ -80,11 +81,11 @@ def find(
         raise StolenError(f"{named:.80} is not, or no longer, missing by report {number}; nothing is changed.")
     for each in sites.list_sites(connection):
         at, code = stamp(connection), each.code
-        subjects = sorted({*found, *_units_of(connection, code, found)})
-        rows = [{"subject": name, "stated": True, "attributes": {"site": code}} for name in subjects]
+        units = _units_of(connection, code, found)
+        rows = [{"subject": name, "stated": True, "attributes": {"site": code}} for name in sorted({*found, *units})]
         _write(connection, code, FOUND, number, "report_found", rows, reason, operator, now_ms)
         known.end(connection, code, found, number, now_ms, at)
-        _fold(connection, code, found, reported.since_ms, at)
+        _fold(connection, code, found, units | _flagged(connection, code, reported.since_ms), at)
     return found
 
 
@@ -168,7 +169,16 @@ def _read_on(connection: sa.Connection, site: str, names: Iterable[str], since_m
     }
 
 
-def _fold(connection: sa.Connection, site: str, names: Sequence[str], since_ms: int, at: int) -> None:
-    """Fold what is reported, and what may have been scanned since: a report may look back."""
-    family = relatives(connection, site, names) | _read_on(connection, site, names, since_ms)
-    rebuild(connection, site, {*names, *family, *_units_of(connection, site, names)}, at)
+_FLAGGED: Final = sa.select(cases.c.unit).where(
+    cases.c.site == SITE, cases.c.rule == "stolen", cases.c.opened_ms >= sa.bindparam("since")
+)
+
+
+def _flagged(connection: sa.Connection, site: str, since_ms: int) -> set[str]:
+    """What was scanned as stolen since: of nothing else does the end of a report change what is known."""
+    return set(connection.execute(_FLAGGED, {"site": site, "since": since_ms}).scalars())
+
+
+def _fold(connection: sa.Connection, site: str, names: Collection[str], concerned: Collection[str], at: int) -> None:
+    """Fold what is or was reported, what hangs together with it, and what else that concerns."""
+    rebuild(connection, site, {*names, *concerned, *relatives(connection, site, names)}, at)

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from server.changes import publish, pull
-from server.database import reading, stamp, transact, writing
+from server.database import db, reading, stamp, transact, writing
 from server.rebuild import rebuild
 from server.returns.facts import judge
 from server.stolen import read as stolen
@@ -174,6 +174,23 @@ def test_a_report_that_looks_back_finds_what_bore_the_number_then_and_was_parted
     steal(IMEI, since="2026-05-28T20:00")
     assert (unit("P1"), BIN_A) in found_cases()
     assert list(verify(SITE, lambda _: None)) == []
+
+
+def test_what_turns_up_is_looked_up_among_its_cases_and_the_units_are_gone_through_once(dock: Dock) -> None:
+    number = steal("S77")
+    dock.scan("inspect", unit("S77"), location=BIN_A, minutes_ago=30)
+    dock.push()
+    asked: list[str] = []
+
+    def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    turn_up(number)
+    sa.event.remove(db.engine, "before_cursor_execute", note)
+    assert [words for words in asked if "events.event_ms >=" in words] == []
+    assert len([words for words in asked if "unit_states.item IS NOT NULL" in words]) == 1
+    assert found_cases() == []
 
 
 def test_what_stood_here_is_stock_no_longer_and_a_report_that_looks_back_finds_the_scans_since(dock: Dock) -> None:
