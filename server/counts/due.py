@@ -19,9 +19,11 @@ from server.counts.scans import CLOCK_MS_MAX, Interval, Scan, doubt_ms
 from server.database import KEYS, SITE
 from server.identifiers import Claims, load, owners
 from server.ledger import history, in_chunks
+from server.mentioned import mentioned
 from server.replay import standing
-from server.surroundings import Gathered, gather, is_decided
+from server.surroundings import containers_at, gather, is_decided
 from server.tables import events, unit_states
+from server.timelines import Movements
 from sync.event import INT_MAX, format_name
 from sync.history import Fact, effective
 from sync.identity import is_container, is_stock
@@ -55,7 +57,7 @@ class _Trail:
 
     facts: Sequence[Fact]
     family: Collection[str]
-    around: Gathered
+    around: Movements
 
     @cached_property
     def steps(self) -> list[tuple[Fact, UnitState | None]]:
@@ -130,15 +132,10 @@ def units_of(
     claims = load(connection, site, seen | due)
     if frozen:
         due = {claims.owner(unit) for unit in due}  # what was a unit of its own may be another one's name since
-    every = _histories(connection, site, seen | due, claims)
-    facts = {unit: [f for f in own if papers.mark(f) not in without] for unit, own in every.items()}
-    decided = any(map(is_decided, facts.values()))  # else nothing is judged here
-    around = gather(connection, site, facts, [], claims=claims, for_rules=decided)
-    ordered = {
-        u: _Trail(standing(u, effective(facts.get(u, [])), around), family, around)
-        for u in seen | due
-        if not is_container(u)
-    }
+    facts = _histories(connection, site, seen | due, claims)
+    if without:
+        facts = {unit: [f for f in own if papers.mark(f) not in without] for unit, own in facts.items()}
+    ordered = _trails(connection, site, facts, family, claims)
     last_first = sorted(intervals.items(), key=lambda item: -item[1].finished_ms)
     ranked = {place: (rank, interval) for rank, (place, interval) in enumerate(last_first)}
     expected = [found for unit in sorted(ordered) if (found := _due(unit, ordered[unit], ranked)) is not None]
@@ -151,6 +148,18 @@ def units_of(
     last = max(i.finished_ms for i in intervals.values())
     rests = {u: [f for f in ordered[u].facts if _is_before(f, last, family)] for u in spoken}
     return Units(expected=expected, sightings=sightings, facts=rests)
+
+
+def _trails(
+    connection: sa.Connection, site: str, facts: Mapping[str, list[Fact]], family: Collection[str], claims: Claims
+) -> dict[str, _Trail]:
+    """The trail of each of these that is no container, less what was undone and the decisions that no longer hold."""
+    own = {unit: effective(said) for unit, said in facts.items() if not is_container(unit)}
+    if any(map(is_decided, facts.values())):
+        judged = gather(connection, site, facts, [], claims=claims)
+        return {unit: _Trail(standing(unit, said, judged), family, judged) for unit, said in own.items()}
+    moved = containers_at(connection, site, mentioned(facts, []).containers)  # nothing else is asked by a fold
+    return {unit: _Trail(said, family, moved) for unit, said in own.items()}
 
 
 def _is_before(fact: Fact, moment_ms: int, family: Collection[str]) -> bool:
@@ -238,7 +247,7 @@ def _due(unit: str, trail: _Trail, intervals: Mapping[str, tuple[int, Interval]]
     return None
 
 
-def _ever(facts: Sequence[Fact], around: Gathered) -> set[str]:
+def _ever(facts: Sequence[Fact], around: Movements) -> set[str]:
     """Every place that these facts name, and every place where a container among those ever was."""
     found: set[str] = set()
     edge = {place for f in facts for place in (f.event.location, f.event.container) if place is not None}
@@ -267,7 +276,7 @@ def _belonged(trail: _Trail, interval: Interval) -> set[str | None]:
     return places | {trail.place(last, until)}  # its pallet may have been moved meanwhile
 
 
-def _stock_place(state: UnitState | None, at_ms: int, around: Gathered) -> str | None:
+def _stock_place(state: UnitState | None, at_ms: int, around: Movements) -> str | None:
     state = around.carried(state, at_ms)
     if state is None or state.status not in IN_STOCK:
         return None
