@@ -30,6 +30,8 @@ ATTEMPTS_MAX: Final = 5
 SITE: Final[sa.BindParameter[str]] = sa.bindparam("site")
 KEYS: Final[sa.BindParameter[str]] = sa.bindparam("keys", expanding=True)
 """What most statements ask for that are built once: to build one anew costs more than SQLite takes to run it."""
+STATEMENTS_KEPT: Final = 256
+"""So many a SQLite connection keeps prepared: pushes ask some 200 different ones, more than Python's 128."""
 _GATE: Final = 0x5CA9
 """Number of the advisory lock that every write transaction shares, and takes before any other."""
 _GIVEN_UP: Final = frozenset({"40001", "40P01"})
@@ -53,7 +55,10 @@ def engine_options(url: str) -> dict[str, Any]:
     """Options of `create_engine` for a database URL."""
     quiet = {"hide_parameters": True}  # what goes into the log with a failure holds no hash, secret or address
     if url.startswith("sqlite"):
-        return quiet | {"module": sqlite_module(), "connect_args": {"timeout": 30}}
+        return quiet | {
+            "module": sqlite_module(),
+            "connect_args": {"timeout": 30, "cached_statements": STATEMENTS_KEPT},
+        }
     return quiet | {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 10}
 
 
