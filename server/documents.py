@@ -16,7 +16,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import catalogue, ledger, papers, parties, site_codes
-from server.database import reading, stamp, transact, writing
+from server.database import alone, reading, stamp, transact, writing
 from server.document_file import DocumentDraft, Draft, canonical_row, new_digest
 from server.document_folding import FOLD_CHUNK, PAUSE_S, Pause, Progress, fold_chunk, hold
 from server.document_lines import Names
@@ -308,6 +308,7 @@ def _finish(
     rows, names = transact(let_count)
     unjudged = [row for row in rows if row.kind in OFFERED_KINDS and row.folded_rows == 0]
     if unjudged:
+        transact(alone)  # what took in scans meanwhile, and did not see that these count, is through then
         _judge_again(unjudged)
     while fold_chunk(digests, run.progress):
         run.pause(PAUSE_S)

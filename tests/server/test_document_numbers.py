@@ -15,10 +15,10 @@ from server.database import reading, writing
 from server.document_folding import Progress
 from server.documents import DocumentError
 from server.ingest import ingest
-from server.tables import devices, reference, unit_states
+from server.tables import cases, devices, reference, unit_states
 from server.tables import documents as documents_table
 from sync import identity
-from tests.handheld import DAY, Chain
+from tests.handheld import DAY, DOCK, Chain
 from tests.server.office import ASN, LAMP, NOW, PEN, PRODUCTS, SITE, office, problems, read, rows, stock_up, take
 from tests.server.site import enrol
 
@@ -116,6 +116,30 @@ def test_an_import_whose_number_is_taken_while_it_is_gone_on_with_is_told(databa
 def is_waited_for(connection: sa.Connection) -> bool:
     """Whether somebody waits for a name that another transaction holds."""
     return bool(connection.execute(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar_one())
+
+
+@pytest.mark.postgres
+def test_what_is_received_while_its_notice_comes_in_is_expected(postgres_url: str, tmp_path: Path) -> None:
+    with office(postgres_url, tmp_path) as app, ThreadPoolExecutor(1) as pool:
+        take("products", PRODUCTS)
+        enrol(1)
+        receiver = Chain(1)
+        receiver.scan(DAY, "receive", identity.unit_key(LAMP, "S1"), document="ASN-9", location=DOCK)
+        header, lines = receiver.push(1, 1, now_ms=DAY)
+
+        def come_in() -> None:
+            with app.app_context():
+                take("asn", f"number,gtin,quantity\nASN-9,{LAMP},1\n")
+
+        with writing() as c:
+            device = c.execute(sa.select(devices)).mappings().one()
+            ingest(c, device, header, lines, now_ms=DAY)
+            coming = pool.submit(come_in)
+            with reading() as other:
+                while not (coming.done() or is_waited_for(other)):
+                    pass
+        coming.result(timeout=60)
+        assert [rule for rule, status in rows(cases, "rule", "status") if status == "open"] == []
 
 
 @pytest.mark.postgres
