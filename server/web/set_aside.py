@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import render_template
 
 from server import queries, unread, untold
@@ -9,9 +11,12 @@ from server.database import reading
 from server.people import requires, signed_in
 from server.roles import Task
 from server.web.navigation import Entry, Group
-from server.web.pages import blueprint
+from server.web.pages import blueprint, linked_names
 
 NAV = Entry("Set aside", "web.set_aside", Group.SITE, order=30)
+
+FIRST: Final = ("recall\n", "stolen\n")
+"""Who does not know of these lets out what must stay."""
 
 
 @blueprint.get("/set-aside")
@@ -24,5 +29,7 @@ def set_aside() -> str:
         failed = untold.listed(connection, site)
         strange = untold.listed(connection, site, by_handhelds=True)
         devices = queries.device_names(connection, site)
+        names = linked_names(connection, site, [key for row in (*failed, *strange) for key in row["key"].split("\n")])
     theirs = [dict(row) | {"device_no": unread.device_of(row["of"])} for row in strange]
-    return render_template("set_aside.html", events=found, devices=devices, untold=failed, unread=theirs)
+    theirs.sort(key=lambda row: not row["key"].startswith(FIRST))
+    return render_template("set_aside.html", events=found, devices=devices, untold=failed, unread=theirs, names=names)

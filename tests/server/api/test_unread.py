@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from random import Random
 from typing import Any
 
@@ -132,3 +133,12 @@ def test_who_does_not_sign_is_not_heard_and_who_says_too_much_is_refused(
     gone = Handheld(app).enrol(name="HH-3", revoked_ms=NOW - 1)
     assert send(gone, "unit x").get_json() == {"noted": 0}
     assert "Not read" not in admin.get("/set-aside").text
+
+
+def test_the_office_reads_names_of_units_and_bins_and_recalls_before_all_else(
+    handheld: Handheld, admin: Person
+) -> None:
+    send(handheld, f"unit {unit('S1')}", f"stock {CABLE} {BIN_A}", "recall R-1", f"stolen {unit('S2')}", "nonsense")
+    page = admin.get("/set-aside").text
+    told = ["recall", "R-1", "stolen", "Phone 12 · S2", "nonsense", "Cable 2 m", "A-01", "Phone 12 · S1"]
+    assert re.findall(rf">({'|'.join(told)})</(?:a|span)>", page) == told
