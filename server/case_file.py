@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from server import case_list, decisions, ledger, queries
 from server.case_list import CaseLine
+from server.counts import late
 from server.queries import TrailLine
 from server.replay import Case, case_name, opened_by
 from server.rules import Finding, Rule, rules
@@ -138,6 +139,8 @@ def _as_folded(case: CaseLine) -> Case:
 def _options(connection: sa.Connection, site: str, case: CaseLine, now_ms: int) -> list[Option]:
     what_if = WhatIf(connection, site, [case.unit], now_ms)
     proposed, why = _proposal(rules().get(case.rule), case, what_if.facts[case.unit])
+    if case.rule == late.RULE and is_location(case.unit):
+        proposed, why = _of_a_bin(ledger.read_fact(connection, opened_by(case.episode)))
     words = [proposed, *(word for word in offered(case) if word != proposed)]
     return [
         Option(
@@ -153,7 +156,7 @@ def _options(connection: sa.Connection, site: str, case: CaseLine, now_ms: int) 
 def offered(case: CaseLine) -> list[str]:
     """What can be decided about a case of its kind."""
     rule = rules().get(case.rule)
-    if is_location(case.unit):
+    if is_location(case.unit) and case.rule != late.RULE:
         return ["dismiss"]  # a bin is where it is
     two_scans = case.against is not None and "/" not in case.against
     return [word for word in (rule.decisions if rule else DEFAULT_DECISIONS) if two_scans or word not in CLAIMS]
@@ -183,6 +186,13 @@ _WHY: Final = {
     ("cancelled_order", "dismiss"): "It closes by itself when it is put back. Say so where nobody has to.",
     ("duplicate", "dismiss"): "One box may have been scanned twice. Look whether there are two.",
 }
+
+
+def _of_a_bin(scan: Fact | None) -> tuple[str, str]:
+    """What to decide about a late scan of no unit, and why that."""
+    if scan is not None and scan.event.action == "unreadable":
+        return "dismiss", "Have somebody find that label in the bin, stick a plate on it and scan it. Then decide so."
+    return "dismiss", "It says when the bin was counted, and not what lies there: the late scans of units do."
 
 
 def _claim(case: CaseLine, facts: list[Fact]) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from server import decisions, many_decisions, papers
+from server import case_file, decisions, many_decisions, papers
 from server.case_list import CaseFilter, CaseLine, list_cases
 from server.counts.limits import Limit, set_limit
 from server.counts.recount import open_recount
@@ -248,3 +248,28 @@ def test_a_rebuild_and_a_check_of_everything_find_the_same_exceptions(late: Chai
     rebuild_all(SITE, lambda _: None)
     assert differences(stored, folded()) == []
     assert [said for said in verify(SITE, lambda _: None) if said.startswith("cases")] == []
+
+
+def test_a_late_word_on_a_bin_says_what_to_do_and_goes_along_when_the_late_scans_are_taken_over(late: Chain) -> None:
+    for number, action in enumerate(("open_bin", "unreadable", "finish_bin")):
+        late.scan(DAY + 96_000 + number, action, None, location=BIN_A, document="CC-1", operator="Ravi")
+    push(late, now_ms=NOW + 60_000)
+    told = {}
+    for case in exceptions():
+        with reading() as c:
+            file = case_file.read(c, SITE, case.unit, case.rule, case.episode, NOW)
+        assert file is not None
+        told[case.detail.partition(":")[0]] = [(option.resolution, option.why) for option in file.options]
+    when = "It says when the bin was counted, and not what lies there: the late scans of units do."
+    label = "Have somebody find that label in the bin, stick a plate on it and scan it. Then decide so."
+    assert told == {
+        "Count": [("take_over", ""), ("dismiss", "")],
+        "Open bin": [("dismiss", when), ("take_over", "")],
+        "Unreadable": [("dismiss", label), ("take_over", "")],
+        "Finish bin": [("dismiss", when), ("take_over", "")],
+    }
+    choices = [Choice(unit=e.unit, rule=e.rule, episode=e.episode, evidence=e.evidence) for e in exceptions()]
+    said: dict[str, Any] = {"site": SITE, "operator": "Sam", "now_ms": NOW + 70_000}
+    decided, skipped = many_decisions.settle_all(choices, resolution="take_over", **said)
+    assert (len(decided), skipped, exceptions(), versions()) == (5, [], [], 2)
+    assert [line for line in verify(SITE, lambda _: None) if line.startswith("cases")] == []
