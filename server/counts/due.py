@@ -300,7 +300,7 @@ def _accounted(trail: _Trail, place: str, interval: Interval) -> dict[str, str |
     opening that says nothing against this place, or where it belongs by now, accounts for it.
     """
     state = trail.steps[-1][1] if trail.steps else None
-    scans = [fact for fact in trail.facts if fact.is_scanned and not trail.is_own(fact)]
+    scans = [f for f in trail.facts if f.is_scanned and f.event.voids is None and not trail.is_own(f)]
     if state is None or not scans:
         return {}
     last = scans[-1]

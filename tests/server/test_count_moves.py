@@ -12,6 +12,7 @@ from server.counts.recount import open_recount
 from server.counts.tally import Tally, tallies, variance
 from server.database import reading, writing
 from server.tables import cases
+from sync.event import format_name
 from tests.handheld import BIN_A, BIN_B, BIN_C, CABLE, CARTON_1, DAY, PHONE, Chain, unit
 from tests.server.counting import NOW, Counting, begin, close, kinds, result
 from tests.server.site import SITE, enrol, push, state_document
@@ -59,6 +60,19 @@ def test_a_unit_that_any_later_scan_saw_elsewhere_is_no_write_off(counter: Chain
     push(counter, len(counter.lines), now_ms=NOW)
     (line,) = [line for line in result().lines if line.subject == A2]
     assert (line.kind, line.expected, line.seen) == (Line.MISPLACED, BIN_A, (BIN_C,))
+
+
+def test_a_scan_that_was_undone_at_the_handheld_is_no_sighting(counter: Chain) -> None:
+    begin("CC-1")
+    count = Counting(counter)
+    count(BIN_A, A1)
+    wrong = count.say("count", A2, BIN_B)
+    count.say("void", A2, BIN_B, voids=format_name(wrong.name), reason="a mistake")
+    count(BIN_B, B1)
+    push(counter, now_ms=NOW)
+    (line,) = [line for line in result().lines if line.subject == A2]
+    assert (line.kind, line.expected, line.seen, line.since) == (Line.MISSING, BIN_A, (), None)
+    assert result().moves == []
 
 
 def test_a_unit_that_was_picked_from_its_bin_after_it_was_overlooked_is_looked_at_again(counter: Chain) -> None:
