@@ -95,19 +95,32 @@ def add_site(
 
 
 def change_site(
-    connection: sa.Connection, *, code: str, name: str, company_prefix: str | None, operator: str | None, now_ms: int
+    connection: sa.Connection,
+    *,
+    code: str,
+    name: str | None,
+    company_prefix: str | None,
+    operator: str | None,
+    now_ms: int,
 ) -> Site:
-    """Give a site another name or GS1 company prefix. SSCCs that were given stay given.
+    """Give a site another name or GS1 company prefix; None: it stays as it is. SSCCs that were given stay given.
+
+    Args:
+        company_prefix: empty where it has none any more.
 
     Raises:
         SiteError: there is no such site, or it cannot be called so.
     """
-    wanted = Site(code=code, name=_name(name), company_prefix=_prefix(company_prefix))
-    changed = connection.execute(
-        sites.update().where(sites.c.site == code).values(name=wanted.name, company_prefix=wanted.company_prefix)
-    )
-    if not changed.rowcount:
+    now = connection.execute(sa.select(sites).where(sites.c.site == code).with_for_update()).first()
+    if now is None:
         raise SiteError(f"There is no site {code!r:.40}.")
+    wanted = Site(
+        code=code,
+        name=now.name if name is None else _name(name),
+        company_prefix=now.company_prefix if company_prefix is None else _prefix(company_prefix),
+    )
+    values = {"name": wanted.name, "company_prefix": wanted.company_prefix}
+    connection.execute(sites.update().where(sites.c.site == code).values(**values))
     prefix = wanted.company_prefix or "none"
     _record(connection, code, operator, now_ms, f"site {code} is called {wanted.name}; GS1 company prefix {prefix}")
     return wanted

@@ -40,16 +40,18 @@ def add(*, code: str, name: str | None, company_prefix: str | None) -> None:
 
 @command("change")
 @click.argument("code")
-@click.option("--name", required=True, help="What people call it.")
-@click.option("--company-prefix", help="GS1 company prefix; none where it is left out.")
-def change(*, code: str, name: str, company_prefix: str | None) -> None:
-    """Give a site another name or GS1 company prefix."""
-    transact(
+@click.option("--name", help="What people call it.")
+@click.option("--company-prefix", help="GS1 company prefix, for its SSCCs; '' for none any more.")
+def change(*, code: str, name: str | None, company_prefix: str | None) -> None:
+    """Give a site another name or GS1 company prefix. What is left out stays as it is."""
+    if name is None and company_prefix is None:
+        raise click.UsageError("Say what is to change: --name, --company-prefix, or both.")
+    changed = transact(
         lambda c: sites.change_site(
             c, code=code, name=name, company_prefix=company_prefix, operator=operator(), now_ms=now_ms()
         )
     )
-    click.echo(f"{code} is changed.")
+    click.echo(f"{code} is called {changed.name}; GS1 company prefix {changed.company_prefix or 'none'}.")
 
 
 group = click.Group(

@@ -148,6 +148,21 @@ def test_a_site_that_cannot_be_is_met_with_one_sentence(app: Flask, admin: Perso
     assert "Main hall is changed." in page.text
 
 
+def test_a_site_that_gets_another_name_keeps_its_company_prefix_until_somebody_takes_it_away(app: Flask) -> None:
+    run = app.test_cli_runner().invoke
+    run(args=["sites", "add", "north", "--company-prefix", "0614141"])
+    told = [
+        run(args=["sites", "change", "north", *said]).output.strip().splitlines()[-1]
+        for said in (["--name", "North hall"], ["--company-prefix", "4012345"], ["--company-prefix", ""], [])
+    ]
+    assert told == [
+        "north is called North hall; GS1 company prefix 0614141.",
+        "north is called North hall; GS1 company prefix 4012345.",
+        "north is called North hall; GS1 company prefix none.",
+        "Error: Say what is to change: --name, --company-prefix, or both.",
+    ]
+
+
 def test_a_recall_begins_at_every_site_and_says_where_it_could_not(app: Flask, admin: Person) -> None:
     open_north(admin)
     quality = sign_in(app, "quality")
