@@ -6,9 +6,10 @@ from typing import Any, Final
 
 import click
 
-from server import naming, papers
+from server import case_list, naming
+from server.case_list import CaseFilter
 from server.cli.command import command, counted, operator, site
-from server.cli.reports import say_lines, say_report, totals_text
+from server.cli.reports import LINES_SHOWN, say_report
 from server.context import now_ms
 from server.counts import (
     choosing,
@@ -19,6 +20,7 @@ from server.counts import (
     opening,
     recount,
     sharing,
+    shown,
     standing,
     versions,
 )
@@ -27,6 +29,7 @@ from server.counts.holdings import lying
 from server.counts.limits import Limit
 from server.counts.plan import CountError, Sort
 from server.counts.reckoning import reckon
+from server.counts.report import CountReport
 from server.database import reading, transact
 
 _ACTS: Final = ("open", "preview", "show", "recount", "close", "approve", "reject", "cancel", "share", "list")
@@ -45,7 +48,8 @@ _ACTS: Final = ("open", "preview", "show", "recount", "close", "approve", "rejec
 @click.option("--blind", is_flag=True, help="Handhelds are sent nothing of what to expect.")
 @click.option("--counter", "counters", multiple=True, help="A person or handheld who gets a stretch of the way.")
 @click.option("--note", default="", help="Why: for approve, reject and cancel.")
-def count(*, what: str, number: str | None, note: str, **asked: Any) -> None:
+@click.option("--now", is_flag=True, help="Show what closing it again would say, with whatever came since.")
+def count(*, what: str, number: str | None, note: str, now: bool, **asked: Any) -> None:
     """WHAT is done with a cycle count: open, preview, show, recount, close, approve, reject, cancel, share or list."""
     if what == "list":
         _list()
@@ -73,7 +77,7 @@ def count(*, what: str, number: str | None, note: str, **asked: Any) -> None:
     else:
         if what == "close":
             transact(lambda c: closing.close_count(c, **said))
-        _show(number)
+        _show(number, now=now)
 
 
 _DECISIONS: Final[dict[str, Any]] = {
@@ -137,22 +141,25 @@ def _open(number: str | None, *, preview: bool, bins: tuple[str, ...], zones: tu
     click.echo(f"Count {plan.number} is open: {said}.")
 
 
-def _show(number: str) -> None:
+def _show(number: str, *, now: bool = False) -> None:
+    """Print a count: as it was closed or is proposed, else as far as it is.
+
+    Args:
+        now: what closing it again would say.
+    """
     with reading() as connection:
-        found = reckon(connection, site=site(), number=number)
+        if now:
+            found: CountReport = reckon(connection, site=site(), number=number)
+        else:
+            found = shown.report(connection, site=site(), number=number, most=LINES_SHOWN)
         names = naming.read(
             connection, site(), [key for m in found.moves for key in (m.subject, m.origin, m.destination)]
         )
         waiting = standing.pending(connection, site(), number)
-        exceptions = late.late_scans(connection, site=site(), number=number, found=found)
-        closed = papers.versions(connection, site(), "count_result", number)
-        frozen = versions.read_version(connection, site(), number, closed) if closed else None
-    if frozen:
-        totals = totals_text(frozen.head["totals"])
-        click.echo(f"{number}, version {closed}, closed by {frozen.closed_by or '?'}: {totals}")
-        say_lines(frozen.looked_at)
-        click.echo("As it stands now, with whatever came since:")
-    say_report(found)
+        late_scans = CaseFilter(rule=late.RULE, document=number)
+        exceptions = case_list.count_by_rule(connection, site(), late_scans).get(late.RULE, 0)
+        closer = versions.closed_by(connection, site(), number, found.version) if found.version else None
+    say_report(found, f", version {found.version}, closed by {closer or '?'}" if found.version else "")
     for move in found.moves:
         where = f" (found by {move.found_under})" if move.found_under else ""
         where += f" (missed by {move.missed_under})" if move.missed_under else ""
@@ -167,7 +174,8 @@ def _show(number: str) -> None:
     if waiting:
         click.echo(f"  waits for approval: {' '.join(waiting.reasons)}")
     if exceptions:
-        click.echo(f"  {counted(len(exceptions), 'late scan')}: close it again to take them over, or see Cases.")
+        again = f"`count show {number} --now` shows what closing it again would say"
+        click.echo(f"  {counted(exceptions, 'late scan')}, each a case: {again}.")
 
 
 def _list() -> None:

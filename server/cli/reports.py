@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Any, Final
 
 import click
 
@@ -21,7 +22,7 @@ from server.receipts import receipt
 from server.receipts.receipt import ReceiptReport
 from sync.event import ScanEvent
 
-_LINES_SHOWN = 200
+LINES_SHOWN: Final = 200
 
 
 def moment(ms: int) -> str:
@@ -41,34 +42,34 @@ def receipt_(*, what: str, number: str) -> None:
         say_report(receipt.report(connection, site=site(), number=number))
 
 
-def say_report(found: CountReport | ReceiptReport) -> None:
-    """Print a report: its totals, what does not match, and what it still waits for."""
+def say_report(found: CountReport | ReceiptReport, standing: str = "") -> None:
+    """Print a report: its totals, what does not match, and what it still waits for.
+
+    Args:
+        standing: how it stands, said behind its number.
+    """
     unfinished = getattr(found, "unfinished", ())
     with reading() as connection:
         names = naming.read(connection, site(), unfinished)
-    click.echo(f"{found.number}: {totals_text(found.totals)}")
-    say_lines(found.looked_at if isinstance(found, CountReport) else found.lines)
+    totals = ", ".join(f"{n} {_words(kind)}" for kind, n in found.totals.items())
+    click.echo(f"{found.number}{standing}: {totals}")
+    differing = sum(n for kind, n in found.totals.items() if kind != Line.MATCHED)
+    _say_lines(found.looked_at if isinstance(found, CountReport) else found.lines, differing)
     for place in unfinished:
         click.echo(f"  not finished: {names(place).text}")
     if found.unheard and found.totals.get(Line.MISSING):
         click.echo(f"  not heard from since, and may explain what is missing: {', '.join(found.unheard)}")
 
 
-def totals_text(totals: Mapping[str, int]) -> str:
-    """How many lines of each kind, in words."""
-    return ", ".join(f"{n} {_words(kind)}" for kind, n in totals.items())
-
-
-def say_lines(lines: Sequence[ReportLine]) -> None:
-    """Print what does not match."""
-    differing = [line for line in lines if line.kind is not Line.MATCHED]
-    shown = differing[:_LINES_SHOWN]
+def _say_lines(lines: Iterable[ReportLine], differing: int) -> None:
+    """Print what does not match: the first of so many lines."""
+    shown = list(islice((line for line in lines if line.kind is not Line.MATCHED), LINES_SHOWN))
     with reading() as connection:
         names = naming.read(connection, site(), [k for x in shown for k in (x.subject, x.expected, *x.seen)])
     for line in shown:
         click.echo(f"  {_words(line.kind):<11} {_say_line(line, names)}")
-    if len(differing) > len(shown):
-        click.echo(f"  and {counted(len(differing) - len(shown), 'line')} more: the console exports all of them.")
+    if differing > len(shown):
+        click.echo(f"  and {counted(differing - len(shown), 'line')} more: the console exports all of them.")
 
 
 def _words(kind: str) -> str:

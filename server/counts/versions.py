@@ -109,12 +109,17 @@ def spoken_of(connection: sa.Connection, site: str, number: str) -> set[tuple[st
     return found
 
 
-def read_version(connection: sa.Connection, site: str, number: str, version: int) -> Version:
-    """One frozen version of a count.
+def closed_by(connection: sa.Connection, site: str, number: str, version: int) -> str | None:
+    """Who closed a version; None where nobody was named.
 
     Raises:
         CountError: there is no such version.
     """
+    operator: str | None = _closing(connection, _paper(connection, site, number, version).event).operator
+    return operator
+
+
+def _paper(connection: sa.Connection, site: str, number: str, version: int) -> sa.Row[Any]:
     d = documents.c
     query = sa.select(documents).where(
         d.site == site, d.kind == "count_result", d.number == f"{number}/{version}", d.event.isnot(None)
@@ -122,12 +127,24 @@ def read_version(connection: sa.Connection, site: str, number: str, version: int
     found = connection.execute(query).first()
     if found is None:
         raise CountError(f"Count {number} has no version {version}.")
-    device_no, epoch, seq = parse_name(found.event)
-    closing = connection.execute(
-        sa.select(events.c.operator, events.c.reason).where(
-            events.c.device_no == device_no, events.c.epoch == epoch, events.c.seq == seq
-        )
-    ).one()
+    return found
+
+
+def _closing(connection: sa.Connection, event: str) -> sa.Row[Any]:
+    device_no, epoch, seq = parse_name(event)
+    e = events.c
+    query = sa.select(e.operator, e.reason).where(e.device_no == device_no, e.epoch == epoch, e.seq == seq)
+    return connection.execute(query).one()
+
+
+def read_version(connection: sa.Connection, site: str, number: str, version: int) -> Version:
+    """One frozen version of a count.
+
+    Raises:
+        CountError: there is no such version.
+    """
+    found = _paper(connection, site, number, version)
+    closing = _closing(connection, found.event)
     (head, *rows) = papers.rows_in(connection, found.digest)
     return Version(
         number=number,

@@ -128,9 +128,14 @@ def test_a_version_is_audited_and_a_late_scan_is_an_exception_of_it(
         assert words in page
         assert f"{accuracy} of 2 expected matched" in page
     assert supervisor_desk.see("/counts/version?number=COUNT-1&version=1") == version
-    shown, _, now = app.test_cli_runner().invoke(args=["count", "show", "COUNT-1"]).output.partition("As it stands now")
-    assert "missing" in shown.splitlines()[1]
-    assert "  missing" not in now, "it was found since"
+    run = app.test_cli_runner().invoke
+    shown, now = (run(args=["count", "show", "COUNT-1", *more]).output.splitlines() for more in ([], ["--now"]))
+    assert shown[0].startswith("COUNT-1, version 1, closed by supervisor: 1 matched, 1 missing, 0 misplaced,")
+    assert shown[1:] == [
+        "  missing     Phone 12 · A2, 0 of 1, belongs in A-01",
+        "  1 late scan, each a case: `count show COUNT-1 --now` shows what closing it again would say.",
+    ]
+    assert now[0].startswith("COUNT-1: 2 matched, 0 missing"), "it was found since"
     after = supervisor_desk.post("/counts/count/close", number="COUNT-1")
     assert "exception" not in after
     assert "Version 2" in after
