@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,12 @@ from sync.labels import Label, SiteCodes, parse
 ITEMS_MAX: Final = 20_000
 """Products among which a serial number that stands alone is looked for."""
 FOUND_MAX: Final = 20
+TOGETHER_MAX: Final = 100
+"""Numbers that are looked for together: a column out of a spreadsheet."""
+LOOK_UPS_MAX: Final = 100_000
+"""Each of them asks each product once."""
+_BETWEEN: Final = re.compile(r"[ \t\r\n,;]+")
+"""What stands between numbers that were pasted: a browser makes blanks of line ends. FNC1 is part of a label."""
 FOUND_KINDS: Final = ("order", "asn", "purchase_order", "count", "claim", "rma")
 """Documents that have a page of their own."""
 
@@ -30,6 +37,8 @@ class Found:
     problem: str = ""
     document: tuple[str, str] | None = None
     """The kind and the number of the document that it names."""
+    known: bool = False
+    """Whether there is something of this name here; a label may be of nothing that was ever seen."""
 
 
 def read_typed(typed: str, codes: SiteCodes) -> Label | str:
@@ -49,7 +58,7 @@ def find(connection: sa.Connection, site: str, typed: str) -> Found:
     """
     kind = _kind_of_document(connection, site, typed)
     if kind is not None:
-        return Found(document=(kind, typed))
+        return Found(document=(kind, typed), known=True)
     name = key_of_path(typed)
     if _is_name(name):
         try:
@@ -57,19 +66,38 @@ def find(connection: sa.Connection, site: str, typed: str) -> Found:
         except ValueError as error:
             return Found(problem=str(error))
         under = owners(connection, site, names)
-        return Found(keys=(next((under[each] for each in names if each in under), names[-1]),))
+        key = next((under[each] for each in names if each in under), names[-1])
+        return Found(keys=(key,), known=True)
     label = read_typed(typed, site_codes.load(connection, site))
     if isinstance(label, Label):
         owned = owners(connection, site, [label.key]).get(label.key)
         if owned or _is_known(connection, site, label.key):
-            return Found(keys=(owned or label.key,))
+            return Found(keys=(owned or label.key,), known=True)
     serial = label.serial if isinstance(label, Label) and label.serial else typed
     keys = with_serial(connection, site, serial)
     if keys:
-        return Found(keys=keys, problem=f"{len(keys)} units bear this serial number." if len(keys) > 1 else "")
+        several = f"{len(keys)} units bear this serial number." if len(keys) > 1 else ""
+        return Found(keys=keys, problem=several, known=True)
     if isinstance(label, Label):
         return Found(keys=(label.key,))
     return Found(problem=label)
+
+
+def find_each(connection: sa.Connection, site: str, typed: str) -> dict[str, Found]:
+    """What each of several numbers means that stand behind one another, blanks, commas or lines between; by number.
+
+    Raises:
+        ValueError: they are too many to be looked for together.
+    """
+    words = list(dict.fromkeys(filter(None, _BETWEEN.split(typed))))
+    if len(words) < 2:
+        return {}
+    r = reference.c
+    products = sa.select(sa.func.count()).where(r.site == site, r.kind == "item", r.row.isnot(None))
+    most = min(TOGETHER_MAX, LOOK_UPS_MAX // max(1, connection.execute(products).scalar_one()))
+    if len(words) > most:
+        raise ValueError(f"These are {len(words)} numbers: look for at most {most} at a time.")
+    return {word: find(connection, site, word) for word in words}
 
 
 def _kind_of_document(connection: sa.Connection, site: str, number: str) -> str | None:

@@ -115,7 +115,7 @@ def closed_by(connection: sa.Connection, site: str, number: str, version: int) -
     Raises:
         CountError: there is no such version.
     """
-    operator: str | None = _closing(connection, _paper(connection, site, number, version).event).operator
+    operator, _ = _closing(connection, _paper(connection, site, number, version).event)
     return operator
 
 
@@ -130,11 +130,13 @@ def _paper(connection: sa.Connection, site: str, number: str, version: int) -> s
     return found
 
 
-def _closing(connection: sa.Connection, event: str) -> sa.Row[Any]:
+def _closing(connection: sa.Connection, event: str) -> tuple[str | None, str | None]:
+    """By whom, and with which note."""
     device_no, epoch, seq = parse_name(event)
     e = events.c
     query = sa.select(e.operator, e.reason).where(e.device_no == device_no, e.epoch == epoch, e.seq == seq)
-    return connection.execute(query).one()
+    operator, note = connection.execute(query).one()
+    return operator, note
 
 
 def read_version(connection: sa.Connection, site: str, number: str, version: int) -> Version:
@@ -144,7 +146,7 @@ def read_version(connection: sa.Connection, site: str, number: str, version: int
         CountError: there is no such version.
     """
     found = _paper(connection, site, number, version)
-    closing = _closing(connection, found.event)
+    operator, note = _closing(connection, found.event)
     (head, *rows) = papers.rows_in(connection, found.digest)
     return Version(
         number=number,
@@ -153,8 +155,8 @@ def read_version(connection: sa.Connection, site: str, number: str, version: int
         intact=papers.check_digest(connection, found.digest),
         event=found.event,
         closed_ms=found.event_ms,
-        closed_by=closing.operator,
-        note=closing.reason,
+        closed_by=operator,
+        note=note,
         head=head["attributes"],
         looked_at=[line_of(row["attributes"]) for row in rows if not still.is_packed(row)],
         quiet=[row for row in rows if still.is_packed(row)],

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
+import sqlalchemy as sa
 from flask import redirect, render_template, request, url_for
 from werkzeug import Response
 
@@ -115,6 +117,13 @@ def scan() -> str | Response | tuple[str, int]:
         if found.document is not None:
             kind, number = found.document
             return redirect(_page_of(kind, number))
+        if not found.known:
+            try:
+                each = search.find_each(connection, site, typed)
+            except ValueError as error:
+                found, each = search.Found(problem=str(error)), {}
+            if any(one.known for one in each.values()):
+                return _several(connection, site, each)
         names = linked_names(connection, site, found.keys)
         products = [key for key in found.keys if names(key).is_product]
     if len(found.keys) == len(products) == 1:
@@ -123,3 +132,15 @@ def scan() -> str | Response | tuple[str, int]:
         return redirect(names(found.keys[0]).page or url_for("web.unit", path=naming.path_of(found.keys[0])))
     page = render_template("not_understood.html", scan=typed, message=found.problem, choices=found.keys, names=names)
     return page, 200 if found.keys else 404
+
+
+def _several(connection: sa.Connection, site: str, each: Mapping[str, search.Found]) -> str:
+    """What a column of numbers means, a line for each."""
+    keys = [key for found in each.values() if found.known for key in found.keys]
+    return render_template(
+        "found.html",
+        each=each,
+        known=sum(found.known for found in each.values()),
+        names=linked_names(connection, site, keys),
+        document_page=_page_of,
+    )

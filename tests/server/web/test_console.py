@@ -130,6 +130,21 @@ def test_a_documents_number_and_a_products_barcode_lead_to_their_pages(console: 
         assert (answer.status_code, answer.location.startswith(place)) == (302, True), answer.location
 
 
+@pytest.mark.parametrize("between", ["\n", " ", "\r\n", ", ", ";"])
+def test_a_column_of_serial_numbers_from_a_spreadsheet_finds_each_unit(
+    console: FlaskClient, misplaced: str, between: str
+) -> None:
+    state_document("order", "SO-5", [{"subject": CABLE, "quantity": 1}], now_ms=NOW - 5_000)
+    page = console.get("/scan", query_string={"scan": between.join(["A1", "SO-5", "A1", "Z9"])})
+    rows = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in re.findall(r"<tr>.*?</tr>", page.text, re.DOTALL)]
+    assert rows == ["Looked for What it is", "A1 Phone 12 · A1 9506000134352", "SO-5 SO-5", "Z9 not found"]
+    assert "2 of 3 found" in page.text
+    assert f'href="{misplaced}"' in page.text
+    assert console.get("/scan", query_string={"scan": between.join(["Z8", "Z9"])}).status_code != 200
+    many = console.get("/scan", query_string={"scan": between.join(f"Z{n}" for n in range(101))})
+    assert "These are 101 numbers: look for at most 100 at a time." in many.text
+
+
 def test_a_label_that_cannot_be_read_says_why(console: FlaskClient) -> None:
     answer = console.get("/scan", query_string={"scan": "0109506000134351"})
     assert answer.status_code == 404
