@@ -21,7 +21,7 @@ from server.stolen import asked as asking
 from server.stolen import known
 from server.stolen.asked import Asked, StolenError
 from server.stolen.read import FOUND, THEFT, read, told
-from server.tables import cases, documents, events, unit_states
+from server.tables import cases, documents, events, identifier_claims, unit_states
 from server.unit_rows import states_of
 from sync.identity import Kind, split_key
 from sync.stolen import Theft, names_asked, serial_alone
@@ -142,10 +142,14 @@ def _units_of(connection: sa.Connection, site: str, names: Sequence[str]) -> set
     alone = states_of(connection, site, [key for name in names if (key := serial_alone(name, domain))])
     serials = {split_key(name).elements[-1][1] for name in names if split_key(name).kind is Kind.SERIAL}
     bearing = _bearing(connection, site, serials) if serials else set()
-    return bearing | alone.keys() | set(owners(connection, site, names).values())
+    return bearing | alone.keys() | set(owners(connection, site, {*names, *bearing}).values())
 
 
-_UNITS: Final = sa.select(unit_states.c.unit).where(unit_states.c.site == SITE, unit_states.c.item.isnot(None))
+_NAMED: Final = sa.union_all(
+    sa.select(unit_states.c.unit).where(unit_states.c.site == SITE, unit_states.c.item.isnot(None)),
+    sa.select(identifier_claims.c.name).where(identifier_claims.c.site == SITE),
+)
+"""Units of products, and every further name of one."""
 _READ_SINCE: Final = sa.select(events.c.subject, events.c.identifiers, events.c.numbers).where(
     events.c.site == SITE,
     events.c.event_ms >= sa.bindparam("since"),
@@ -154,18 +158,21 @@ _READ_SINCE: Final = sa.select(events.c.subject, events.c.identifiers, events.c.
 
 
 def _bearing(connection: sa.Connection, site: str, serials: Collection[str]) -> set[str]:
-    """Units with one of these serial numbers, of whichever product, be it in the list of products or not."""
+    """Names with one of these serial numbers, of whichever product, be it in the list of products or not."""
     quoted = {quote(serial, safe="") for serial in serials}
-    with connection.execute(_UNITS, {"site": site}, execution_options={"yield_per": AT_ONCE}) as units:
-        return {unit for unit in units.scalars() if unit.rpartition("/21/")[2] in quoted}
+    with connection.execute(_NAMED, {"site": site}, execution_options={"yield_per": AT_ONCE}) as names:
+        return {name for name in names.scalars() if name.rpartition("/21/")[2] in quoted}
 
 
 def _read_on(connection: sa.Connection, site: str, names: Iterable[str], since_ms: int) -> set[str]:
     """What one of these names was read on since, whether it bears that still or was parted from it."""
-    wanted = set(names_asked(names, known.domain(connection, site)))
+    domain = known.domain(connection, site)
+    wanted = set(names_asked(names, domain))
     read_since = connection.execute(_READ_SINCE, {"site": site, "since": since_ms})
     return {
-        row.subject for row in read_since if row.subject and wanted & {*(row.identifiers or ()), *(row.numbers or ())}
+        row.subject
+        for row in read_since
+        if row.subject and not wanted.isdisjoint(names_asked((*(row.identifiers or ()), *(row.numbers or ())), domain))
     }
 
 

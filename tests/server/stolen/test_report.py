@@ -176,6 +176,21 @@ def test_a_report_that_looks_back_finds_what_bore_the_number_then_and_was_parted
     assert list(verify(SITE, lambda _: None)) == []
 
 
+@pytest.mark.parametrize("parted", [False, True])
+def test_a_serial_number_that_is_a_further_name_of_a_unit_is_flagged_on_it_when_a_report_looks_back(
+    dock: Dock, *, parted: bool
+) -> None:
+    dock.scan("receive", unit("P1"), location=BIN_A, minutes_ago=50)
+    dock.scan("link", unit("P1"), identifiers=(unit("S9"),), minutes_ago=48)
+    dock.scan("inspect", unit("P1"), location=BIN_B, minutes_ago=47)
+    if parted:
+        dock.scan("unlink", unit("P1"), identifiers=(unit("S9"),), reason="misread", minutes_ago=46)
+    dock.push()
+    steal("S9", since="2026-05-28T20:00")
+    assert list(verify(SITE, lambda _: None)) == []
+    assert (unit("P1"), BIN_B) in found_cases()
+
+
 def test_what_turns_up_is_looked_up_among_its_cases_and_the_units_are_gone_through_once(dock: Dock) -> None:
     number = steal("S77")
     dock.scan("inspect", unit("S77"), location=BIN_A, minutes_ago=30)
