@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
 
 from server.database import was_given_up
 from server.named import NamedError
+from sync.event import EventError
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ def register(app: Flask) -> None:
     """Let every failure of this app be answered here."""
     app.register_error_handler(HTTPException, answer)
     app.register_error_handler(NamedError, _names_nothing)
+    app.register_error_handler(EventError, _no_event_says)
     app.register_error_handler(sa.exc.OperationalError, _database_away)
     app.register_error_handler(sa.exc.InterfaceError, _database_away)
     app.register_error_handler(sa.exc.InternalError, _leads_no_more)
@@ -138,6 +140,14 @@ def _names_nothing(error: NamedError) -> Response:
     if request.method == "GET":
         return answer(Refusal(404, "not_found", str(error)))
     return answer(Refusal(422, "not_valid", str(error)))
+
+
+def _no_event_says(error: EventError) -> Response:
+    """Words that were typed for a fact of the office hold what no event may, a tab or a bell: nothing was taken.
+
+    What devices send is answered event by event, and never comes here.
+    """
+    return answer(Refusal(422, "not_valid", f"Nothing was taken: {error}"))
 
 
 def _said(error: sa.exc.DBAPIError) -> str:

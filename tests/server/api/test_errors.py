@@ -15,6 +15,7 @@ from werkzeug.routing import AnyConverter, BaseConverter, IntegerConverter, Rule
 from server import create_app
 from server.database import db, reading
 from server.gate import BODY_BYTES_MAX
+from server.tables import events
 from sync import protocol
 from tests.handheld import BIN_A, DOCK, unit
 from tests.server.running import Handheld, Person, refusal, running_server, sign_in
@@ -44,6 +45,21 @@ def test_what_a_field_lacks_is_said_by_its_name(app: Flask) -> None:
     assert refusal(answer) == (422, "not_valid")
     for field in ("public_key", "epoch", "client"):
         assert f"{field}: " in answer.get_json()["message"]
+
+
+@pytest.mark.parametrize("word", ["a\tb", "bell \x07", "\U0008ba32"])
+def test_words_that_no_event_can_hold_are_refused_with_a_sentence_and_nothing_is_taken(
+    app: Flask, admin: Person, word: str
+) -> None:
+    admin.post("/api/v1/documents?kind=order", data="number,gtin,quantity\nSO-1,09506000134352,1\n")
+    asked = admin.post("/api/v1/orders/SO-1/cancel", json={"reason": word})
+    assert refusal(asked) == (422, "not_valid")
+    assert "reason holds a character that cannot be printed" in asked.get_json()["message"]
+    typed = admin.post("/order/cancel", data={"number": "SO-1", "reason": word})
+    assert (typed.status_code, typed.mimetype) == (422, "text/html")
+    assert "reason holds a character that cannot be printed" in typed.text
+    with reading() as c:
+        assert not c.execute(sa.select(events.c.seq).where(events.c.action == "cancel_order")).first()
 
 
 def test_a_database_that_is_away_asks_for_patience(tmp_path: Path) -> None:
