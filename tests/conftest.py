@@ -138,7 +138,7 @@ def shop_month(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Iter
 
 
 @pytest.fixture(params=["shop_month", pytest.param("shop_year", marks=pytest.mark.year)])
-def shop(request: pytest.FixtureRequest) -> Shop:
+def simulated_shop(request: pytest.FixtureRequest) -> Shop:
     """One and the other: the story holds of a month in every run, and of the year in `make year`."""
     found = request.getfixturevalue(request.param)
     assert isinstance(found, Shop)
@@ -154,7 +154,7 @@ def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests on the simulated shop wait for it together, on one worker."""
     for item in items:
-        if {"shop_year", "shop_month", "shop"} & set(getattr(item, "fixturenames", ())):
+        if {"shop_year", "shop_month", "simulated_shop"} & set(getattr(item, "fixturenames", ())):
             if "shop_year" in getattr(item, "fixturenames", ()):
                 item.add_marker(pytest.mark.year)
             item.add_marker(pytest.mark.slow)

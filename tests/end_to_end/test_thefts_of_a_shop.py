@@ -33,12 +33,12 @@ def told(site: str) -> dict[str, str]:
         return dict(c.execute(sa.select(t.unit, t.status).where(t.site == site, t.rule == "stolen")).all())
 
 
-def test_what_was_stolen_is_flagged_wherever_it_is_scanned_until_it_is_found(shop: Shop) -> None:
-    truth = shop.truth
+def test_what_was_stolen_is_flagged_wherever_it_is_scanned_until_it_is_found(simulated_shop: Shop) -> None:
+    truth = simulated_shop.truth
     gone = stolen_units(truth)
     brought, at_the_other_shop, *never_seen = gone
     honest = max(truth.with_customers().values(), key=lambda sale: sale.at_ms)
-    with shop.open(now_ms=truth.end_ms + DAY_MS) as app:
+    with simulated_shop.open(now_ms=truth.end_ms + DAY_MS) as app:
         with writing() as c:
             sites.add_site(c, code="north", name="North", company_prefix=None, beside=SITE, operator="Omar",
                            now_ms=truth.end_ms)  # fmt: skip
@@ -49,7 +49,7 @@ def test_what_was_stolen_is_flagged_wherever_it_is_scanned_until_it_is_found(sho
         assert answer.status_code == 201, answer.text
         number = answer.get_json()["number"]
 
-        desk = shop.visitor("Meera")
+        desk = simulated_shop.visitor("Meera")
         for unit in (brought, honest.subject):
             desk.scan("take_back", unit, location=RETURNS, document=honest.order, reason="fit")
         desk.hand.send(desk.now_ms + 60_000)

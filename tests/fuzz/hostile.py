@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,8 @@ from tests.handheld import PHONE
 
 FACTOR: Final = int(os.environ.get("FUZZ", "1"))
 """How many times as many examples as CI takes; `make fuzz` sets it. By itself each run is the same."""
+PATIENT: Final = pytest.mark.timeout(max(120, 60 * FACTOR))
+"""Of each file of these tests: a hundred times as many examples take longer than other tests may."""
 SLOW_SECONDS: Final = 5.0
 """Of the processor's time, for one answer: most take milliseconds. What never ends is ended by pytest."""
 

@@ -16,12 +16,12 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fuzz.hostile import FACTOR, LABELS, cut, once, quickly, tables, tries
+from tests.fuzz.hostile import FACTOR, LABELS, PATIENT, cut, once, quickly, tables, tries
 from tests.handheld import BIN_A, CARTON_1, DOCK, PHONE, Chain, unit
 from tests.server.furnished import Shop, furnished
 from tests.server.running import NOW
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(max(120, 60 * FACTOR))]
+pytestmark = [pytest.mark.slow, PATIENT]
 
 ANSWER_BYTES_MAX: Final = 4 << 20
 GROWTH_BYTES_MAX: Final = 96 << 20

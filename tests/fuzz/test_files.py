@@ -15,8 +15,10 @@ from server.tabular import TableError
 from sync import protocol
 from sync.event import EventError, decode, encode
 from sync.labels import SiteCodes
-from tests.fuzz.hostile import cut, tables, tries
+from tests.fuzz.hostile import PATIENT, cut, tables, tries
 from tests.handheld import BIN_A, DAY, DOCK, PHONE, Chain, unit
+
+pytestmark = PATIENT
 
 NAMES = Names(codes=SiteCodes(), items={"LAMP-7": PHONE}, places={"A-01": BIN_A}, here="main")
 

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from sync.labels import Label, Refusal, SerialPattern, SiteCodes, compiled, parse_all
 from sync.labels._patterns import TEXT_CHARS_MAX
-from tests.fuzz.hostile import EPCS, LABELS, SLOW_SECONDS, SYMBOLOGIES, quickly, tries
+from tests.fuzz.hostile import EPCS, LABELS, PATIENT, SLOW_SECONDS, SYMBOLOGIES, quickly, tries
 from tests.handheld import PHONE
+
+pytestmark = PATIENT
 
 SITE = SiteCodes(serial_patterns=(SerialPattern(item=PHONE, pattern=".*S.*"),))
 

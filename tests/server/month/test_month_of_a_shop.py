@@ -40,11 +40,11 @@ def gone_and_missed(truth: Truth, at_ms: int) -> set[str]:
     }
 
 
-def test_the_month_is_the_same_on_the_page_by_api_and_in_the_workbook(shop: Shop) -> None:
-    truth = shop.truth
+def test_the_month_is_the_same_on_the_page_by_api_and_in_the_workbook(simulated_shop: Shop) -> None:
+    truth = simulated_shop.truth
     end, day = truth.months[-1], report.day_of(truth.months[-1].at_ms - 1)
     since_ms, _ = report.span(day, truth.end_ms)
-    with shop.open() as app:
+    with simulated_shop.open() as app:
         owner = sign_in(app, "Omar")
         month = owner.get(f"/api/v1/month?day={day}").get_json()
         page = owner.get(f"/month?day={day}").text

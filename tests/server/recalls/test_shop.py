@@ -18,16 +18,16 @@ from tests.simulation.shop.stockroom import SITE
 
 
 def test_a_recalled_delivery_is_every_unit_that_truly_came_with_it_and_each_customer_who_has_one(
-    shop: Shop,
+    simulated_shop: Shop,
 ) -> None:
-    truth = shop.truth
+    truth = simulated_shop.truth
     by_notice: dict[str, set[str]] = {}
     for key, unit in truth.units.items():
         by_notice.setdefault(unit.notice, set()).add(key)
     sold = {sale.subject: sale for sale in truth.sales}
     back = {one.unit for one in truth.returns}
     notice = max(by_notice, key=lambda n: (len(by_notice[n] & (sold.keys() - back)), n))
-    with shop.open():
+    with simulated_shop.open():
         asked = Asked(number="RC-Y", reason="battery", receipts=[notice])
         begun = transact(lambda c: book.begin(c, site=SITE, asked=asked, operator="Quinn", now_ms=truth.end_ms))
         with reading() as c:
@@ -44,11 +44,11 @@ def test_a_recalled_delivery_is_every_unit_that_truly_came_with_it_and_each_cust
     assert {one.order for one in people} == set(at_customers.values())
 
 
-def test_a_recalled_supplier_is_all_that_came_from_him_and_nobody_elses(shop: Shop) -> None:
-    truth = shop.truth
+def test_a_recalled_supplier_is_all_that_came_from_him_and_nobody_elses(simulated_shop: Shop) -> None:
+    truth = simulated_shop.truth
     supplier = next(iter(truth.units.values())).supplier
     theirs = {key for key, unit in truth.units.items() if unit.supplier == supplier}
-    with shop.open():
+    with simulated_shop.open():
         asked = Asked(number="RC-S", reason="battery", supplier=supplier, drill=True)
         begun = transact(lambda c: book.begin(c, site=SITE, asked=asked, operator="Quinn", now_ms=truth.end_ms))
         with reading() as c:
@@ -57,11 +57,11 @@ def test_a_recalled_supplier_is_all_that_came_from_him_and_nobody_elses(shop: Sh
     assert units == theirs
 
 
-def test_the_origin_of_defective_units_is_the_true_one_and_their_claim_proves_it(shop: Shop) -> None:
-    truth = shop.truth
+def test_the_origin_of_defective_units_is_the_true_one_and_their_claim_proves_it(simulated_shop: Shop) -> None:
+    truth = simulated_shop.truth
     failed = [key for key in sorted({one.unit for one in truth.returns}) if truth.units[key].defective][:5]
     assert failed
-    with shop.open(), reading() as c:
+    with simulated_shop.open(), reading() as c:
         for key in failed:
             found, true = origin(c, SITE, key, truth.end_ms), truth.units[key]
             assert (found.supplier, found.purchase_order, found.notice, found.carton, found.state.lot) == (
@@ -75,7 +75,7 @@ def test_the_origin_of_defective_units_is_the_true_one_and_their_claim_proves_it
             assert found.is_proved
             alike = {u for u, one in truth.units.items() if one.carton == true.carton and u != key}
             assert {one.unit for one in found.siblings if "carton" in one.shares} == alike
-    with shop.open():
+    with simulated_shop.open():
         made = transact(
             lambda c: defect.draft(
                 c, site=SITE, units=failed, reason="dead on arrival", operator="Quinn", now_ms=truth.end_ms
