@@ -15,6 +15,7 @@ from server.ledger import history, in_chunks
 from server.modes import told_apart
 from server.surroundings import Hold, containers_at
 from server.tables import reference, stock_levels
+from server.timelines import END_OF_TIME
 from server.upsert import upsert
 from sync import stock
 from sync.actions import ACTIONS, Stock
@@ -37,8 +38,11 @@ def advance(
     stored = balances_of(connection, site, new)
     on_top = {s: f for s, f in new.items() if s not in anew and _on_top(f, stored.get(s, {}))}
     emptied = _emptied(connection, site, (f for facts in on_top.values() for f in facts), hold)
-    for subject, facts in on_top.items():
+    for subject, facts in list(on_top.items()):
         balances = stored.get(subject, {})
+        if any(_left_since(fact, balances, emptied) for fact in facts):
+            del on_top[subject]
+            continue
         for fact in effective(facts):
             balances = stock.step(balances, fact, emptied)
         _store(connection, site, subject, stored.get(subject, {}), balances, at)
@@ -123,6 +127,18 @@ def _on_top(facts: list[Fact], balances: stock.Balances) -> bool:
             for f in facts
         )
         and {f.event.expiry for f in facts} <= known
+    )
+
+
+def _left_since(fact: Fact, balances: stock.Balances, emptied: stock.Emptied) -> bool:
+    """Whether a container that this speaks of left later, and was announced: before it left, or when it comes again.
+
+    An announcement leaves no moment in a balance, so that the whole history says which.
+    """
+    boxes = {fact.event.container, fact.event.origin} & balances.keys()
+    return any(
+        box is not None and balances[box].announced_by is not None and emptied(box, fact.event_ms, END_OF_TIME)
+        for box in boxes
     )
 
 
