@@ -10,6 +10,7 @@ from server.changes import publish
 from server.counts import plan, scans
 from server.counts.plan import Plan
 from server.tables import reference
+from server.undone import read_undone_documents
 from sync.history import Fact
 
 _MOVING_ON = frozenset({"open_bin", "finish_bin", "void"})
@@ -21,7 +22,8 @@ def publish_progress(connection: sa.Connection, site: str, facts: Iterable[Fact]
     Args:
         at: stamp of this transaction.
     """
-    numbers = {f.event.document for f in facts if f.event.action in _MOVING_ON and f.event.document}
+    moving = [f for f in facts if f.event.action in _MOVING_ON]
+    numbers = {f.event.document for f in moving if f.event.document} | read_undone_documents(connection, moving)
     t = reference.c
     for number in sorted(numbers):
         query = sa.select(t.row).where(t.site == site, t.kind == "document", t.key == number)

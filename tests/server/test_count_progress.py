@@ -56,6 +56,18 @@ def test_a_bin_whose_finish_the_office_undoes_is_to_be_counted_again_and_done_wh
     assert done() == [BIN_A]
 
 
+def test_a_bin_whose_finish_the_handheld_undoes_without_a_word_of_its_count_is_to_be_counted_again(
+    count: Counting,
+) -> None:
+    count(BIN_A, A1, finish=False)
+    finish = count.say("finish_bin", None, BIN_A)
+    push(count.chain, now_ms=NOW)
+    assert done() == [BIN_A]
+    count.chain.scan(NOW - 500_000, "void", None, voids=format_name(finish.name), reason="not all of it")
+    push(count.chain, 4, now_ms=NOW + 1)
+    assert done() == []
+
+
 def test_a_bin_is_done_once_the_office_repairs_the_line_that_finished_it(count: Counting) -> None:
     count(BIN_A, A1, finish=False)
     line = json.loads(count.chain.lines[0]) | {"seq": 3, "action": "complete_bin"}
