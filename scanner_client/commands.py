@@ -14,6 +14,7 @@ from scanner_client.clock import system_clock
 from scanner_client.control import ask
 from scanner_client.database import DatabaseError
 from scanner_client.device import DEVICE_FILE, DeviceError
+from scanner_client.ended_counts import EndedCounts
 from scanner_client.handheld import Handheld, open_handheld, standing
 from scanner_client.office_undos import OfficeUndos
 from scanner_client.outbox import OutboxError, damage
@@ -73,6 +74,9 @@ def _status(handheld: Handheld, background: Background | None, _: dict[str, Any]
 def _sync(handheld: Handheld, background: Background | None, _: dict[str, Any]) -> Outcome:
     events = changes = 0
     trouble: str | None = None
+    counts = EndedCounts(handheld)
+    for number in handheld.own_scans.documents():
+        counts.watch(number)
     if background is not None:
         before = handheld.outbox.waiting()
         trouble = background.sync_now(SYNC_SECONDS_MAX).trouble
@@ -86,7 +90,8 @@ def _sync(handheld: Handheld, background: Background | None, _: dict[str, Any]) 
     waiting = handheld.outbox.waiting()
     text = trouble or say("command.synced", events=events, changes=changes, waiting=waiting)
     if background is None:  # who is scanning is told by the scan itself
-        text = "\n".join([text, *(f"{told.thing}: {told.text}" for told in OfficeUndos(handheld).news())])
+        news = [f"{told.thing}: {told.text}" for told in OfficeUndos(handheld).news()]
+        text = "\n".join([text, *news, *(told.text for told in counts.news())])
     return {"ok": trouble is None, "text": text, "events": events, "changes": changes, "waiting": waiting}
 
 

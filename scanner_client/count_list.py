@@ -84,11 +84,16 @@ def over(handheld: Handheld, task: Task) -> str | None:
 
     Said at each bin: who counts on would learn nowhere else that what they scan is late.
     """
-    row = handheld.site_map.entry("document", task.document) if task.document else None
-    state = row.get("state") if row and row.get("kind") == "count" else None
-    if state == "closed":
+    stands = state(handheld, task.document) if task.document else None
+    if stands == "closed":
         return say("count.closed", document=task.document)
-    return say("count.given_up", document=task.document) if state == "cancelled" else None
+    return say("count.given_up", document=task.document) if stands == "cancelled" else None
+
+
+def state(handheld: Handheld, number: str) -> str | None:
+    """How a count stands by the map: open, proposed, closed or cancelled; None of what is no count there."""
+    row = handheld.site_map.entry("document", number)
+    return row.get("state") if row and row.get("kind") == "count" else None
 
 
 def stranger(handheld: Handheld, task: Task, place: str) -> str | None:
@@ -122,6 +127,9 @@ def told(handheld: Handheld, task: Task) -> list[Told]:
     if not mine:
         return [Told(tone=Tone.ASK, text=say("count.unknown", document=task.document or "?"))]
     done = sum(each.state is BinState.DONE for each in mine)
+    ended = over(handheld, task)
+    if ended:
+        return [Told(tone=Tone.LOOK, text=ended)]
     lines = [say("count.title", done=done, all=len(mine))]
     lines += [say("count.bin", bin=each.code, state=say(f"page.bin_{each.state.value}")) for each in mine]
     return [Told(tone=Tone.INFO, text=line) for line in lines]

@@ -45,6 +45,11 @@ class OwnScans:
         self._read_on()
         return self._by_document.get(number, ())
 
+    def documents(self) -> list[str]:
+        """Numbers of the documents that they were made for."""
+        self._read_on()
+        return [number for number in self._by_document if number]
+
     def _read_on(self) -> None:
         version = self._outbox.version
         if version == self._version:

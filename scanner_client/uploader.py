@@ -161,7 +161,7 @@ class Uploader:
                 continue
             if reply.incarnation != self._handheld.site_map.cursor().incarnation:
                 # The same bytes were sent before, so that their answer can be played again by whoever heard it.
-                raise SyncError("An answer came from before the server was restored.", code="unbelieved")
+                raise SyncError(say("sync.restored"), code="unbelieved")
             carried.delivered(self._handheld.database, no, reply.server_ms)
             yield _sent_carried(envelope, reply)
 
@@ -172,8 +172,8 @@ class Uploader:
     def _exchange(self, signed: _Signed) -> Reply:
         """Our server's reply, from whichever address it answers at: the known ones, then what the network names."""
         if self._handheld.device.server_key is None:
-            raise SyncError("This handheld is not enrolled with a server yet.", code="not_enrolled")
-        failed = SyncError("The server has no address.", code="unreachable")
+            raise SyncError(say("sync.not_enrolled"), code="not_enrolled")
+        failed = SyncError(say("sync.no_address"), code="unreachable")
         for address in self._addresses():
             try:
                 reply = self._believe(signed, self._post(signed, address))
@@ -224,18 +224,15 @@ class Uploader:
             code, reason = answer.error()
             raise SyncError(reason, code=code, status=answer.status, retry_after_ms=answer.retry_after_ms())
         if not answer.is_signed_by(self._handheld.device.server_key, signed.signature):
-            raise SyncError("Something answered that is not our server: its signature is wrong.", code="unbelieved")
+            raise SyncError(say("sync.stranger"), code="unbelieved")
         try:
             return read_reply(answer.body)
         except ProtocolError as error:
-            raise SyncError(f"The answer cannot be read: {error}", code="unbelieved") from error
+            raise SyncError(say("sync.not_understood", reason=error), code="unbelieved") from error
 
     def _halve(self, count: int) -> None:
         if count <= 1:
-            raise SyncError(
-                "The server, or something before it, finds even a single event too large; it stays here.",
-                code="too_large", status=413,
-            )  # fmt: skip
+            raise SyncError(say("sync.too_large"), code="too_large", status=413)
         self._limit = count // 2
 
     def _apply(self, run: Run, reply: Reply, asked_ms: int) -> Sent:
@@ -263,7 +260,7 @@ class Uploader:
         more_changes = reply.more and not (reply.untold or reply.revoked)
         more = more_changes or any(e.waiting or not e.confirmed for e in handheld.outbox.epochs())
         if more and not (is_another or diverged or reply.changes or self._moved(run)):
-            raise SyncError(f"The server's mark stands still at {reply.acked_through}.", code="stuck")
+            raise SyncError(say("sync.stuck", seq=reply.acked_through), code="stuck")
         return Sent(
             events=len(run.lines),
             exceptions=len(reply.exceptions),

@@ -14,6 +14,7 @@ from scanner_client.assignment import AssignmentError, task_of, unknown_document
 from scanner_client.bin_labels import entered
 from scanner_client.checked_bin import CheckedBin
 from scanner_client.count_list import bins_of
+from scanner_client.ended_counts import EndedCounts
 from scanner_client.gate import Gate
 from scanner_client.handheld import Handheld
 from scanner_client.inbox import BadPicture, Doubtful, Seen, Synced, Typed, TypingEnded, WatchEnded
@@ -87,6 +88,7 @@ class Work:
         self._typing: Typing | None = None
         self._questions = Questions()
         self._undone = OfficeUndos(handheld)
+        self._ended = EndedCounts(handheld)
         self._check = CheckedBin(eye)
         self._begun: deque[BegunShown] = deque(maxlen=BEGUN_MAX)
         self._steps: dict[type[Any], Callable[[Any], list[Told]]] = {
@@ -125,6 +127,7 @@ class Work:
         outcomes = self._steps[type(entry)](entry)
         if self._gate.signing.name != before:
             self._changed_hands()
+        self._ended.watch(self.session.task.document if self.session else None)
         self._tell([*noticed, *outcomes])
         self._pictures.write()
         if not self._teller.is_offline:
@@ -146,6 +149,7 @@ class Work:
         if self._eye and (self._eye.live or not self._eye.opened):
             self._eye.open(self.session.codes)  # what lies before the camera is read anew for the new task
         unknown = unknown_document_text(task, self._handheld.site_map)
+        self._ended.watch(task.document)
         told = [*self._undone.news(), *([Told(tone=Tone.LOOK, text=unknown)] if unknown else [])]
         if is_unknown_bin(self._handheld.site_map, task.location):
             told.append(entered(self.session.keeping, task.location or ""))
@@ -307,7 +311,7 @@ class Work:
 
     def _go_on(self, *, heard: bool) -> list[Told]:
         """Whatever waited for a sync."""
-        told = self._undone.news()
+        told = [*self._undone.news(), *self._ended.news()]
         return [*told, *self._in_session(partial(Session.go_on, heard=heard))] if self.waits else told
 
     def _changed_hands(self) -> None:

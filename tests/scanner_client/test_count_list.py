@@ -15,6 +15,10 @@ from sync.unit import NOT_TOLD
 from tests.scanner_client.labels import A_01, A_02, BIN_1, BIN_2, Begin, Learn, kept, see, unit, unit_label
 
 A_03 = A_01.replace("A-01", "A-03")
+CLOSED = (
+    "CC-1 is closed already. What you scan for it is kept, and the office decides whether it counts: ask before you go"
+    " on."
+)
 
 
 def count(*shares: list[Any], done: tuple[str, ...] = (), **said: Any) -> list[object]:
@@ -63,7 +67,7 @@ def test_opening_somebody_elses_bin_is_said_and_kept_anyway(handheld: Handheld, 
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ("closed", "CC-1 is closed already: kept, and the office decides what becomes of it."),
+        ("closed", CLOSED),
         ("cancelled", "CC-1 was given up. Kept all the same."),
     ],
 )
@@ -72,6 +76,7 @@ def test_who_counts_on_in_a_count_that_is_over_is_told_at_each_bin(
 ) -> None:
     learn(count(state=state))
     session = begin("count", document="CC-1")
+    assert [told.text for told in session.listed()] == [words]
     [opened] = see(session, BIN_1)
     assert (opened.tone, opened.text) == (Tone.LOOK, f"Bin A-01 opened. {words}")
     see(session, unit_label("S1"))

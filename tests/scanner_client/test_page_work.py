@@ -424,3 +424,14 @@ def test_a_label_commands_nothing_whatever_is_printed_in_it(page: Page, text: st
     assert (told.tone, told.kept) == (Tone.ASK, False)
     assert f"The label says {text}" in told.text
     assert len(page.events()) == 1
+
+
+def test_who_counts_while_the_count_is_closed_hears_so_at_the_next_sync(page: Page) -> None:
+    row = {"kind": "count", "state": "open", "lines": [], "bins": [A_01], "blind_bins": [], "done": []}
+    page.take_over(["document", "CC-1", row])
+    page.do(Assignment(action="count", document="CC-1"), Scanned(text="LOC:A-01"), Scanned(text=label("D1")))
+    page.take_over(["document", "CC-1", row | {"state": "closed"}])
+    heard = page.last(Synced())
+    assert (heard.tone, heard.text.startswith("CC-1 was closed while 2 of your scans")) == (Tone.LOOK, True)
+    assert page.last(Synced()).text == heard.text, "once"
+    assert len(page.do().scans) == 3

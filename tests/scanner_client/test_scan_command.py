@@ -139,7 +139,10 @@ def test_status_export_and_sync_ask_the_program_that_scans(tmp_path: Path, scann
     exported = run("export", "--home", str(home), str(tmp_path / "file"))
     assert exported.stdout == f"1 events written to {tmp_path / 'file'}.\n"
     synced = run("sync", "--home", str(home))
-    assert (synced.returncode, synced.stderr) == (1, "This handheld is not enrolled with a server yet.\n")
+    assert (synced.returncode, synced.stderr) == (
+        1,
+        "This handheld is not enrolled with a server yet: enrol it with a code from the office.\n",
+    )
     second = run("scan", "--home", str(home), "--action", "put_away")
     assert second.returncode == 1
     assert f"is open by `scan --action put_away` (process {scanner.process.pid}): end that first." in second.stderr
