@@ -37,8 +37,8 @@ STATES: Final = {
 }  # fmt: skip
 REPORT_LINES_MAX: Final = 500
 """Lines of one kind on a page; the files have them all."""
-BINS_OPEN_MAX: Final = 100
-"""Of more bins the list is folded up, so that what differs is seen without scrolling past all of them."""
+OPEN_MAX: Final = 20
+"""A longer list is folded up: on a phone each line is a card, and what comes below would be screens away."""
 LATE_SHOWN_MAX: Final = 200
 RELOAD_S_MIN: Final = 30
 """So often the page of an open count asks anew."""
@@ -134,7 +134,7 @@ def _count(number: str) -> str:
             rule=late.RULE,
             unscanned=found.unscanned,
             unscanned_max=UNSCANNED_SHOWN_MAX,
-            bins_open_max=BINS_OPEN_MAX,
+            open_max=OPEN_MAX,
             differing=sum(b.tally.missing + b.tally.surplus + b.tally.in_motion > 0 for b in found.bins),
         )
 

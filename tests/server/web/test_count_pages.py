@@ -234,3 +234,17 @@ def test_who_may_count_blind_reads_nothing_of_an_open_blind_count_at_the_console
 def test_a_count_is_given_up_on_its_page(supervisor_desk: Desk, counted: Handheld) -> None:
     assert "The count is given up." in supervisor_desk.post("/counts/count/cancel", number="COUNT-1", note="twice")
     assert "given up" in supervisor_desk.see("/counts")
+
+
+@pytest.mark.parametrize(("lines", "is_open"), [(20, True), (21, False)])
+def test_a_long_list_of_a_count_is_folded_up(
+    supervisor_desk: Desk, handheld: Handheld, lines: int, *, is_open: bool
+) -> None:
+    employ("Rosa")
+    rows = [{"subject": unit(f"M{number}"), "location": BIN_A} for number in range(lines)]
+    state_document("stock", "STOCK", rows, now_ms=NOW - 9_000_000)
+    supervisor_desk.post("/counts/new", number="COUNT-1", by="bins", bins="A-01", place=[BIN_A])
+    count(handheld, BIN_A)
+    handheld.push()
+    page = supervisor_desk.client.get("/counts/count?number=COUNT-1").text
+    assert ('id="missing" open>' in page, f"Missing <small>{lines}" in page) == (is_open, True)
