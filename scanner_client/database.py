@@ -149,7 +149,9 @@ def _prepare(connection: sqlite3.Connection, path: Path, schema: Sequence[str]) 
         connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
     connection.execute("COMMIT")
     if version > SCHEMA_VERSION:
-        raise DatabaseError(f"{path} was written by a newer version of this program (file version {version}).")
+        raise DatabaseError(
+            f"{path} was written by a newer version of this program (file version {version}): install that one."
+        )
 
 
 @contextmanager

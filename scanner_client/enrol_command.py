@@ -86,7 +86,9 @@ def signed_request(code: str, told: dict[str, Any]) -> tuple[bytes, bytes]:
 
 def _look_elsewhere(handheld: Handheld, invitation: Invitation) -> str:
     if handheld.device.server_key is None:
-        raise EnrolmentError("That code only tells a new address. This handheld needs one to enrol with.")
+        raise EnrolmentError(
+            "That code only tells a new address. This handheld needs one to enrol with: ask the office for it."
+        )
     if handheld.device.server_key != invitation.server_key:
         raise EnrolmentError("That code is another server's. To change servers, enrol with a code of the new one.")
     handheld.change(replace(handheld.device, addresses=invitation.addresses))
@@ -111,7 +113,9 @@ def _accepted(answer: Answer, signature: bytes, invitation: Invitation) -> dict[
         raise EnrolmentError(message)
     row = answer.json()
     if not answer.is_signed_by(invitation.server_key, signature):
-        raise EnrolmentError("Something answered that is not the server of this code.")
+        raise EnrolmentError(
+            "Something answered that is not the server of this code. Look at the Wi-Fi, and ask for a new code."
+        )
     if not isinstance(row.get("site"), dict) or not isinstance(row.get("addresses"), list):
         raise EnrolmentError("The server's answer cannot be understood; is it of the same version?")
     return row

@@ -30,5 +30,9 @@ def ready() -> dict[str, str]:
         with reading() as connection:
             context.identity(connection)
     except sa.exc.DBAPIError:
-        raise Refusal(503, "unavailable", "The database does not answer, or was not set up.") from None
+        raise Refusal(
+            503,
+            "unavailable",
+            "The database does not answer, or was not set up: start it, or run `flask --app server init`.",
+        ) from None
     return {"status": "ready"}

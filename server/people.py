@@ -202,7 +202,11 @@ def _of_key(authorization: str) -> Person | None:
         found = integrations.find(connection, key.strip())
     if found is None:
         failed_tries.failed(tried, now_ms)
-        raise Refusal(401, "sign_in", "This key opens nothing: it is wrong, or it was revoked.")
+        raise Refusal(
+            401,
+            "sign_in",
+            "This key opens nothing: it is wrong, or it was revoked. An administrator makes another one.",
+        )
     if found.used_ms is None or now_ms - found.used_ms >= integrations.USED_EVERY_MS:
         transact(lambda connection: integrations.used(connection, found.id, now_ms))
     name = f"{INTEGRATION}:{found.name}"

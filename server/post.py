@@ -101,13 +101,13 @@ def resolve(parts: SplitResult, origins: Collection[str]) -> str:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise PostError(f"{host} could not be found.") from None
+        raise PostError(f"{host} could not be found: look at the spelling of the address.") from None
     addresses = list(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
     if not _allowed(parts, origins):
         for address in addresses:
             _check_public(ipaddress.ip_address(address), host)
     if not addresses:
-        raise PostError(f"{host} could not be found.")
+        raise PostError(f"{host} could not be found: look at the spelling of the address.")
     return addresses[0]
 
 

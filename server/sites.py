@@ -74,7 +74,7 @@ def add_site(
     if not _CODE.fullmatch(code):
         raise SiteError(f"{code!r:.40} is no code of a site: 1 to 20 small letters, digits or '-'.")
     if connection.execute(sa.select(sites.c.site).where(sites.c.site == code)).first():
-        raise SiteError(f"There is a site {code!r} already.")
+        raise SiteError(f"There is a site {code!r} already: choose another code.")
     codes = asdict(site_codes.load(connection, beside)) | {"site": code, "gln": None, "serial_patterns": ()}
     made = Site(code=code, name=_name(name), company_prefix=_prefix(company_prefix))
     connection.execute(
@@ -113,7 +113,7 @@ def change_site(
     """
     now = connection.execute(sa.select(sites).where(sites.c.site == code).with_for_update()).first()
     if now is None:
-        raise SiteError(f"There is no site {code!r:.40}.")
+        raise SiteError(f"There is no site {code!r:.40}: `sites list` shows which there are.")
     wanted = Site(
         code=code,
         name=now.name if name is None else _name(name),

@@ -97,7 +97,7 @@ def _check_new(connection: sa.Connection, name: str) -> None:
     looks = unicodedata.normalize("NFKC", name)
     for known in connection.execute(sa.select(people.c.name)).scalars():
         if known == name:
-            raise StaffError(f"There is someone named {name!r} already.")
+            raise StaffError(f"There is someone named {name!r} already: add what tells them apart.")
         if unicodedata.normalize("NFKC", known) == looks:
             raise StaffError(f"{name!a} looks the same as {known!a}, who is here already.")
 

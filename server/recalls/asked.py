@@ -127,7 +127,7 @@ def _check_words(connection: sa.Connection, site: str, number: str, reason: str)
         reference.c.site == site, reference.c.kind == "recall", reference.c.key == number
     )
     if connection.execute(query).first() is not None:
-        raise RecallError(f"There is a recall {number} already.")
+        raise RecallError(f"There is a recall {number} already: choose another number.")
     other = papers.taken_by(connection, site, number)
     if other is not None:
         raise RecallError(f"{number} is {other} already: choose another number.")

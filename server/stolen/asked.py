@@ -76,7 +76,7 @@ def since_ms(asked: Asked, now_ms: int) -> int:
         raise StolenError(f"{text!r:.40} is no day and no moment: write it as {date(2026, 11, 29)}.") from None
     at_ms = int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000)
     if at_ms > now_ms:
-        raise StolenError(f"{text:.40} is still to come.")
+        raise StolenError(f"{text:.40} is still to come: give a moment up to now.")
     return at_ms
 
 
@@ -122,7 +122,9 @@ def _thing(connection: sa.Connection, site: str, item: str | None, text: str) ->
     if keys and _is_thing(keys[0]):
         return keys[0]
     if keys or found.document:
-        raise StolenError(f"{text!r:.60} is no single thing that could be stolen.")
+        raise StolenError(
+            f"{text!r:.60} is no single thing that could be stolen: give a serial number, an IMEI or a label."
+        )
     _check_serial(text)
     return serial_key(known.domain(connection, site), text)
 

@@ -34,7 +34,7 @@ def read(file: BinaryIO) -> Table:
     records = csv.reader(islice(_lines(file, encoding), skipped, None), delimiter=separator, strict=True)
     names, used = _headings(records)
     if not any(names):
-        raise TableError("The file has no row of headings.")
+        raise TableError("The file has no row of headings: write what each column is into its first row.")
     return Table(headings=names, rows=table.beneath_headings(_rows(records, names, skipped + used)), note=note)
 
 

@@ -62,7 +62,9 @@ def _check_parts(file: BinaryIO) -> bool:
             if info.filename.endswith((".xml", ".rels")):
                 with parts.open(info) as part:
                     if b"<!DOCTYPE" in part.read(4096):
-                        raise TableError("The workbook declares XML entities, which no spreadsheet writes.")
+                        raise TableError(
+                            "The workbook declares XML entities, which no spreadsheet writes: save it again as .xlsx."
+                        )
             if re.fullmatch(r"xl/worksheets/[^/]+\.xml", info.filename):
                 formulas = formulas or _has_formula(parts, info)
     return formulas
@@ -81,10 +83,10 @@ def _has_formula(parts: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
 def _sheet(file: BinaryIO, *, shown: bool) -> Iterator[Sequence[Any]]:
     book = openpyxl.load_workbook(file, read_only=True, data_only=shown)
     if not book.worksheets:
-        raise TableError("The workbook has no sheet.")
+        raise TableError("The workbook has no sheet: save it again as .xlsx.")
     sheet = book.worksheets[0]
     if not hasattr(sheet, "reset_dimensions"):
-        raise TableError("The workbook's first sheet is a chart.")
+        raise TableError("The workbook's first sheet is a chart: put the table first.")
     sheet.reset_dimensions()  # some programs write a wrong one, and rows would be cut off
     return iter(sheet.iter_rows(values_only=True, max_col=table.COLUMNS_MAX + 1))
 
@@ -117,7 +119,7 @@ def _headings(rows: Iterator[tuple[Sequence[Any], str | None]]) -> tuple[int, tu
             while texts and not texts[-1].strip():
                 texts.pop()
             return number, table.headings(texts)
-    raise TableError("The workbook's first sheet is empty.")
+    raise TableError("The workbook's first sheet is empty: put the table there.")
 
 
 def _rows(rows: Iterator[tuple[Sequence[Any], str | None]], names: tuple[str, ...], used: int) -> Iterator[Row]:

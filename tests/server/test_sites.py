@@ -132,7 +132,7 @@ def test_an_admin_puts_a_guest_out_of_their_own_site_without_anyone_elses_word(
 def test_a_site_that_cannot_be_is_met_with_one_sentence(app: Flask, admin: Person) -> None:
     open_north(admin)
     for said, sentence in (
-        ({"code": "north"}, "There is a site 'north' already."),
+        ({"code": "north"}, "There is a site 'north' already: choose another code."),
         ({"code": "Nord Süd"}, "is no code of a site"),
         ({"code": "south", "company_prefix": "61A"}, "is no GS1 company prefix: it has 4 to 12 digits"),
     ):

@@ -92,7 +92,7 @@ def test_a_cell_with_a_spreadsheets_error_is_said() -> None:
     [
         (b"", "The file is empty."),
         (b"a" * (2 << 20) + b"a", "A line has more than 2,097,152 characters."),
-        (b"\n\n;;\n", "The file has no row of headings."),
+        (b"\n\n;;\n", "The file has no row of headings: write what each column is into its first row."),
         (b"a,b,A\n1,2,3\n", "Two columns have the heading 'a': which of them counts?"),
         (b'a,b\n"1,2\n', "Row 2 cannot be read: unexpected end of data (is a quotation mark missing?)."),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "The file is a picture; a table is needed: CSV, XLSX or JSON."),
@@ -106,7 +106,7 @@ def test_a_cell_with_a_spreadsheets_error_is_said() -> None:
             "The file is an old Excel workbook (.xls) or has a password: save it as .xlsx without one.",
         ),
         (b"PK\x03\x04 torn off", "The file is no Excel workbook that can be read: save it again as .xlsx."),
-        (workbook([[None]]), "The workbook's first sheet is empty."),
+        (workbook([[None]]), "The workbook's first sheet is empty: put the table there."),
     ],
 )
 def test_a_file_that_is_no_table_is_refused_with_a_sentence(content: bytes, sentence: str) -> None:
@@ -164,7 +164,10 @@ def test_a_workbook_with_xml_entities_is_refused() -> None:
     bomb = io.BytesIO()
     with zipfile.ZipFile(bomb, "w") as parts:
         parts.writestr("xl/workbook.xml", '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aa">]><x>&a;</x>')
-    assert refusal(bomb.getvalue()) == "The workbook declares XML entities, which no spreadsheet writes."
+    assert (
+        refusal(bomb.getvalue())
+        == "The workbook declares XML entities, which no spreadsheet writes: save it again as .xlsx."
+    )
 
 
 def test_a_table_with_too_many_rows_is_refused() -> None:

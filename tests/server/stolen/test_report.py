@@ -237,8 +237,11 @@ REFUSED: tuple[tuple[dict[str, Any], str], ...] = (
     ({"serials": [" "]}, "Name at least one by its serial number, IMEI or label."),
     ({"serials": ["A1"], "reason": " "}, "Say what happened: whoever scans one of them reads it."),
     ({"serials": ["A1"], "since": "soon"}, "'soon' is no day and no moment: write it as 2026-11-29."),
-    ({"serials": ["A1"], "since": "2027-01-01"}, "2027-01-01 is still to come."),
-    ({"serials": ["09506000134352"]}, "'09506000134352' is no single thing that could be stolen."),
+    ({"serials": ["A1"], "since": "2027-01-01"}, "2027-01-01 is still to come: give a moment up to now."),
+    (
+        {"serials": ["09506000134352"]},
+        "'09506000134352' is no single thing that could be stolen: give a serial number, an IMEI or a label.",
+    ),
     ({"serials": ["X9"]}, "X9 is reported already, by ST-1. Nothing was reported."),
 )
 
