@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 
 class Status(StrEnum):
@@ -111,6 +111,23 @@ class UnitState(NamedTuple):
     last_ms: int = 0
     last_uncertainty_ms: int = 0
 
+
+_AT: Final = {name: at for at, name in enumerate(UnitState._fields)}
+
+
+def _replace(state: UnitState, /, **changes: Any) -> UnitState:
+    """The state with these fields changed, as any `NamedTuple` has it.
+
+    Every fold does it some four times a fact; the general one, which takes each field from a dictionary, takes twice
+    as long.
+    """
+    values = list(state)
+    for name, value in changes.items():
+        values[_AT[name]] = value
+    return tuple.__new__(UnitState, values)
+
+
+UnitState._replace = _replace  # type: ignore[assignment]  # the checker keeps the names and types of the fields
 
 _AHEAD: Final = {
     Status.RECEIVED: 0,

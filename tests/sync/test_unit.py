@@ -62,3 +62,17 @@ def test_what_came_in_with_its_carton_is_inferred_and_belongs_into_the_carton() 
 def test_what_left_with_its_carton_is_in_no_place() -> None:
     now = carried(inside("packed"), carton("shipped"))
     assert (now.place, now.expected) == (None, None)
+
+
+@pytest.mark.parametrize("name", UnitState._fields)
+def test_what_changes_of_a_unit_changes_alone(name: str) -> None:
+    known = UnitState(**{field: f"its {field}" for field in UnitState._fields})  # type: ignore[arg-type]
+    changed = known._replace(**{name: "another"})  # type: ignore[arg-type]
+    assert {field for field in UnitState._fields if getattr(changed, field) != getattr(known, field)} == {name}
+    assert getattr(changed, name) == "another"
+    assert type(changed) is UnitState
+
+
+def test_a_unit_has_no_field_of_another_name() -> None:
+    with pytest.raises(KeyError, match="colour"):
+        UnitState()._replace(colour="red")  # type: ignore[call-arg]
