@@ -168,7 +168,7 @@ def _exceptions(site: str) -> Iterator[str]:
         numbers = papers.closed_counts(connection, site)
     for number in numbers:
         with writing() as connection:
-            lock(connection, site, [number])
+            exceptions.hold(connection, site, number)
             units = exceptions.subjects(connection, site, number)
             trial = connection.begin_nested()
             exceptions.refold(connection, site, number, stamp(connection))

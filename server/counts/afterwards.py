@@ -21,7 +21,7 @@ from sync.identity import is_container, is_stock
 
 SOON_MS: Final = 3_600_000
 """What came later than this after it happened stands in an index of its own (`AFTERWARDS`)."""
-_COMMITTED_MS_MAX: Final = 600_000
+COMMITTED_MS_MAX: Final = 600_000
 """So long before the closing something may have arrived whose transaction the closing did not see yet."""
 
 _e: Final = events.c
@@ -57,7 +57,7 @@ def subjects(connection: sa.Connection, site: str, number: str, until_ms: int) -
     if reckoned_ms is None:
         return set()
     asked: dict[str, Any] = {"site": site, "number": number, "until": until_ms}
-    asked["since"] = reckoned_ms - _COMMITTED_MS_MAX
+    asked["since"] = reckoned_ms - COMMITTED_MS_MAX
     found = {
         subject
         for query in (_LONG_AFTER, _SOON_AFTER)

@@ -9,8 +9,9 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import papers, piece_cases
-from server.counts import blind, exceptions, freeze, late, plan, standing, still
+from server.counts import blind, exceptions, freeze, late, meanwhile, plan, standing, still
 from server.counts.compare import Line
+from server.counts.concerned import concerned
 from server.counts.limits import exceeded, limit_of, limits
 from server.counts.plan import CountError, Plan, Sort
 from server.counts.reckoning import reckon
@@ -48,6 +49,7 @@ def close_count(
         CountError: there is no such count, it waits for approval, a bin is not finished, or nothing changed since.
     """
     lock(connection, site, [number])  # two supervisors may close it at once
+    known = meanwhile.arrived(connection, site, now_ms)
     found = reckon(connection, site=site, number=number)
     scans = late.late_scans(connection, site=site, number=number, found=found)
     left = exceptions.dismissed(connection, site, number)
@@ -66,7 +68,9 @@ def close_count(
         _propose(connection, site, found.plan, version, rows, operator, now_ms)
         return found
     _seal(connection, site, found.plan, version, rows, operator=operator, now_ms=now_ms)
-    if version > 1:  # the first one rests on every scan that is here, so that none is late for it
+    came = meanwhile.came(connection, site, now_ms, known)
+    # the first version rests on every scan that was here, so that only what came meanwhile can be late for it
+    if version > 1 or number in concerned(connection, site, came):
         exceptions.refold(connection, site, number, stamp(connection))
     return replace(found, version=version)
 
@@ -192,6 +196,7 @@ def approve(
     rows = [first, *(row | {"stated": _is_stated(row)} for row in others)]
     planned = plan.read(connection, site, number)
     _seal(connection, site, planned, found.version, rows, operator=operator, now_ms=now_ms, note=note)
+    meanwhile.hold_off(connection, site)
     exceptions.refold(connection, site, number, stamp(connection))  # scans may have come while it waited
     return found.version
 

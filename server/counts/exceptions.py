@@ -14,11 +14,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import apart_cases, case_rows, papers
-from server.counts import late, plan
+from server.counts import late, meanwhile, plan
 from server.counts.concerned import concerned
 from server.counts.late import RULE
 from server.identifiers import owners
 from server.ledger import FOLDED, fact_of, in_chunks
+from server.rebuild import lock
 from server.replay import Case, case_name, episode_in, opened_by
 from server.rules import Finding
 from server.tables import cases, document_rows, documents, events
@@ -32,18 +33,29 @@ Marks = frozenset[str]
 
 def refold_after(connection: sa.Connection, site: str, facts: Sequence[Fact], at: int) -> None:
     """Make the exceptions anew of those closed counts for which these facts may be late, or which they decide."""
+    if any(ACTIONS[fact.event.action].roles for fact in facts):
+        meanwhile.look(connection, site)
     for number in sorted(concerned(connection, site, facts) | apart_cases.decided(connection, site, RULE, facts)):
         refold(connection, site, number, at)
 
 
 def refold(connection: sa.Connection, site: str, number: str, at: int) -> None:
     """Make the exceptions of one count anew; `at` is the stamp of this transaction."""
+    hold(connection, site, number)
     t = cases.c
     before: dict[str, case_rows.Cases] = {}
     query = sa.select(cases).where(t.site == site, t.rule == RULE, t.document == number)
     for row in connection.execute(query).mappings():
         before.setdefault(row["unit"], {})[row["rule"], row["episode"]] = case_rows.case_of(row)
     case_rows.write(connection, site, before, _fold(connection, site, number), at)
+
+
+def hold(connection: sa.Connection, site: str, number: str) -> None:
+    """Let nobody else make the exceptions of a count anew before this transaction ends.
+
+    Not by its number alone, which a closing holds while it waits for others: who brings late scans is among them.
+    """
+    lock(connection, site, [f"{RULE} {number}"])
 
 
 def subjects(connection: sa.Connection, site: str, number: str) -> set[str]:
