@@ -30,8 +30,17 @@ from sync.identity import is_container, is_stock
 
 _RECOUNT: Final = re.compile(r"-R\d+$")
 _CLOSINGS: Final = sa.and_(documents.c.site == SITE, documents.c.kind == "count_result", documents.c.event.isnot(None))
-_CLOSED_SINCE: Final = sa.select(documents.c.number, documents.c.event_ms, documents.c.digest).where(
-    _CLOSINGS, documents.c.event_ms >= sa.bindparam("since")
+_CLOSED_SINCE: Final = sa.union_all(
+    sa.select(documents.c.number, documents.c.event_ms, documents.c.digest).where(
+        _CLOSINGS, documents.c.event_ms >= sa.bindparam("since")
+    ),
+    # or scanned for since, though it was closed: its bins were counted until then
+    sa.select(cases.c.document + "/", cases.c.opened_ms, sa.null()).where(
+        cases.c.site == SITE,
+        cases.c.status.in_(("open", "settled")),
+        cases.c.opened_ms >= sa.bindparam("since"),
+        cases.c.rule == RULE,
+    ),
 )
 _CLOSED: Final = sa.select(documents.c.number).where(_CLOSINGS, documents.c.number.in_(KEYS))
 _SPEAKING: Final = sa.union_all(
@@ -145,7 +154,7 @@ def _closed_since(connection: sa.Connection, site: str, since_ms: int) -> list[_
         _CLOSED_SINCE, {"site": site, "since": since_ms - CLOCK_MS_MAX}
     ):
         number = version.rpartition("/")[0]
-        until[number] = max(until[number], closed_ms, _finished_ms(connection, digest))
+        until[number] = max(until[number], closed_ms, _finished_ms(connection, digest) if digest else 0)
     waiting = {
         opened_by(episode)
         for chunk in in_chunks(until)

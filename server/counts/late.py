@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from server import papers
 from server.counts import reckoning, scans, still, versions
+from server.counts.reckoning import Basis
 from server.counts.report import Reckoned
 from server.counts.still import Quiet
 from server.ledger import FOLDED, fact_of, history
@@ -29,7 +30,8 @@ def late_scans(connection: sa.Connection, *, site: str, number: str, found: Reck
 
     They are scans under the count's own number, and scans of its units that were made before their bins were finished:
     a handheld was away, a gap was filled, a line repaired. An undo of a scan that it rests on is one as well.
-    None where the count was never closed.
+    A recount that was opened since says nothing here: of what moved between the two the version never spoke, and the
+    next one rests on it. None where the count was never closed.
 
     Args:
         found: the report as it stands, where it is at hand.
@@ -37,8 +39,10 @@ def late_scans(connection: sa.Connection, *, site: str, number: str, found: Reck
     version = papers.versions(connection, site, "count_result", number)
     if not version:
         return []
-    now = found or reckoning.basis(connection, site=site, number=number)
     said = versions.basis_of(connection, site, number, version)
+    now: Reckoned | Basis | None = found
+    if now is None or not said.recounts.issuperset(now.evidence.recounted.values()):
+        now = reckoning.basis(connection, site=site, number=number, speaking=said.recounts)
     rests_on = said.scans | said.facts
     own = {papers.mark(s): s for s in now.evidence.own}
     own |= {papers.mark(s): s for s in now.evidence.standing if s.document in said.recounts}

@@ -159,14 +159,22 @@ class Gathered(NamedTuple):
     still: dict[str, Still]
 
 
-def gather(connection: sa.Connection, site: str, planned: Plan, recounts: Sequence[Plan]) -> Evidence:
+def gather(
+    connection: sa.Connection,
+    site: str,
+    planned: Plan,
+    recounts: Sequence[Plan],
+    *,
+    speaking: Collection[str] | None = None,
+) -> Evidence:
     """What was scanned for a count (`scans.gather`), the quiet units packed by bin."""
-    again = scans.counted_again(connection, site, recounts)
+    again = scans.counted_again(connection, site, recounts, speaking=speaking)
     frame = scans.said(connection, site, planned.number, actions=_FRAME)
     frame += scans.undos_of(connection, site, [scan.name for scan in frame])
     openings = _openings(planned, frame, again.speaks)
     if not openings or connection.execute(_FOLDING, {"site": site}).first():
-        return scans.gather(connection, site, planned, recounts)  # what is stored may be older than the ledger
+        # what is stored may be older than the ledger
+        return scans.gather(connection, site, planned, recounts, speaking=speaking)
     family = again.family | {planned.number}
     found = _stream(connection, site, planned.number, openings, family)
     while True:

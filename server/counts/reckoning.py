@@ -30,14 +30,21 @@ class Basis:
     facts: Mapping[str, Fact]
 
 
-def basis(connection: sa.Connection, *, site: str, number: str, without: Collection[str] = frozenset()) -> Basis:
-    """What a report of this count rests on; see `reckon`."""
+def basis(
+    connection: sa.Connection,
+    *,
+    site: str,
+    number: str,
+    speaking: Collection[str] | None = None,
+    without: Collection[str] = frozenset(),
+) -> Basis:
+    """What a report of this count rests on; see `reckon`, and `scans.counted_again` for `speaking`."""
     planned = plan.read(connection, site, number)
     recounts = plan.recounts(connection, site, number)
     evidence = (
-        scans.gather(connection, site, planned, recounts, without=without)
+        scans.gather(connection, site, planned, recounts, speaking=speaking, without=without)
         if without
-        else quiet.gather(connection, site, planned, recounts)
+        else quiet.gather(connection, site, planned, recounts, speaking=speaking)
     )
     frozen = versions.spoken_of(connection, site, number)
     lines, facts = _lines(connection, site, number, evidence, frozen, without)

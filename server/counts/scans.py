@@ -199,20 +199,38 @@ def facts_of(connection: sa.Connection, scans: Iterable[Scan]) -> list[Fact]:
 
 
 def gather(
-    connection: sa.Connection, site: str, plan: Plan, recounts: Sequence[Plan], *, without: Collection[str] = ()
+    connection: sa.Connection,
+    site: str,
+    plan: Plan,
+    recounts: Sequence[Plan],
+    *,
+    speaking: Collection[str] | None = None,
+    without: Collection[str] = (),
 ) -> Evidence:
-    """What was scanned for a count, each bin's by who counted it last; `without`: see `read`."""
-    again = counted_again(connection, site, recounts, without=without)
+    """What was scanned for a count, each bin's by who counted it last; see `counted_again`."""
+    again = counted_again(connection, site, recounts, speaking=speaking, without=without)
     return evidence(plan, again, read(connection, site, plan.number, without=without))
 
 
 def counted_again(
-    connection: sa.Connection, site: str, recounts: Sequence[Plan], *, without: Collection[str] = ()
+    connection: sa.Connection,
+    site: str,
+    recounts: Sequence[Plan],
+    *,
+    speaking: Collection[str] | None = None,
+    without: Collection[str] = (),
 ) -> Again:
-    """What the recounts of a count say; `without`: see `read`."""
+    """What the recounts of a count say.
+
+    Args:
+        speaking: numbers of those that are listened to; None: all.
+        without: see `read`.
+    """
     speaks: dict[str, tuple[str, list[Scan]]] = {}
     refused: list[Scan] = []
     for recount in recounts:
+        if speaking is not None and recount.number not in speaking:
+            continue
         scans, barred = allowed(recount, latest(read(connection, site, recount.number, without=without)))
         refused += barred
         found = by_bin(recount.bins, scans).items()

@@ -18,10 +18,12 @@ from server.replay import opened_by
 from server.undo import look, undo
 from server.upkeep import verify
 from sync.event import format_name
-from tests.handheld import BIN_A, BIN_B, DAY, Chain, unit
+from tests.handheld import BIN_A, BIN_B, BIN_C, DAY, Chain, unit
+from tests.server.closed_counts import misplaced_exceptions
 from tests.server.counting import NOW, Counting, begin, close, kinds, result
 from tests.server.site import SITE, differences, enrol, folded, push, state_document
 
+DAY_MS = 86_400_000
 A1, A2, A3, B1 = (unit(serial) for serial in ("A1", "A2", "A3", "B1"))
 
 
@@ -273,3 +275,38 @@ def test_a_late_word_on_a_bin_says_what_to_do_and_goes_along_when_the_late_scans
     decided, skipped = many_decisions.settle_all(choices, resolution="take_over", **said)
     assert (len(decided), skipped, exceptions(), versions()) == (5, [], [], 2)
     assert [line for line in verify(SITE, lambda _: None) if line.startswith("cases")] == []
+
+
+@pytest.fixture
+def mover(late: Chain) -> Chain:
+    """A handheld that moved a counted unit to another bin two days after the count was closed, and has not said so."""
+    enrol(3)
+    mover = Chain(3)
+    mover.scan(NOW + 2 * DAY_MS, "move", B1, location=BIN_C, operator="Ravi")
+    return mover
+
+
+def test_what_happened_before_a_scan_that_somebody_made_for_a_closed_count_days_later_is_late_like_it(
+    late: Chain, mover: Chain
+) -> None:
+    late.scan(NOW + 3 * DAY_MS, "count", A3, location=BIN_A, document="CC-1", operator="Ravi")
+    push(late, now_ms=NOW + 4 * DAY_MS)
+    push(mover, now_ms=NOW + 4 * DAY_MS + 1)
+    assert misplaced_exceptions("CC-1") is None
+    assert [(e.unit, e.device_no) for e in exceptions()] == [(A2, 2), (A3, 2), (B1, 3), (A3, 2)]
+
+
+@pytest.mark.parametrize("step", [1, -1], ids=["moved, then counted", "counted, then moved"])
+def test_what_happens_between_a_closing_and_a_recount_is_no_late_scan(late: Chain, mover: Chain, step: int) -> None:
+    later = NOW + 3 * DAY_MS
+    with writing() as c:
+        open_recount(c, site=SITE, number="CC-1", bins=[BIN_A], blind=False, operator="Sam", now_ms=later)
+    again = Chain(1, epoch=2)
+    Counting(again, start_ms=later, number="CC-1-R1", operator="Ravi")(BIN_A, A2, A3)
+    for n, chain in enumerate([mover, again][::step]):
+        push(chain, now_ms=later + 600_000 + n)
+    assert misplaced_exceptions("CC-1") is None
+    assert exceptions() == []
+    close(now_ms=later + 700_000)
+    assert kinds(result()) == {A1: "missing", A2: "matched", A3: "matched", B1: "matched"}
+    assert exceptions(None) == []
