@@ -4,11 +4,11 @@ Each step reads what the steps before it stored:
 
 1. `follow`: what the server had said because of a scan that is undone now is undone too, and folded with the rest.
 2. `advance`: units, cartons, pieces, bins and orders, with their cases.
-3. Cases that no unit's history holds: of closed receipts, transfers and orders, by what was scanned or decided.
+3. Orders' cases, by what was decided.
 4. What handhelds are told: which bins of a count are done, what the returns desk has to know.
 5. Other sites: what was handed over to them, and by now stands here as handed over.
-6. Closed counts, for which it may be late. Who closes one waits for whoever got so far, so this comes last: behind it
-   nothing is asked for that a closing may hold.
+6. Cases of closed receipts, transfers and counts, by what was scanned or decided. Who closes one waits for whoever got
+   so far, so this comes last: behind it nothing is asked for that a closing may hold.
 
 Rows of an imported document are no facts that are appended, but counted from its import on: `rebuild_stated`.
 What step 5 itself tells another site is folded there by `rebuild_stated` and `advance`: nobody scanned or decided it.
@@ -21,13 +21,14 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from server import piece_cases
-from server.counts import exceptions
+from server.counts import exceptions, meanwhile
 from server.counts.progress import publish_progress
 from server.follow import follow
 from server.orders import surplus
 from server.rebuild import advance
 from server.returns import published
 from server.transfers.announce import announce
+from sync.actions import ACTIONS
 from sync.history import Fact
 
 
@@ -40,9 +41,11 @@ def take_effect(connection: sa.Connection, site: str, facts: Sequence[Fact], now
     """
     every = [*facts, *follow(connection, site, facts, now_ms)]
     advance(connection, site, every, at)
-    piece_cases.refold_after(connection, site, every, at)
     surplus.refold_after(connection, site, every, at)
     publish_progress(connection, site, every, at)
     published.tell(connection, site, at)
     announce(connection, site, every, now_ms)
+    if any(ACTIONS[fact.event.action].roles for fact in every):
+        meanwhile.look(connection, site)
+    piece_cases.refold_after(connection, site, every, at)
     exceptions.refold_after(connection, site, every, at)

@@ -16,11 +16,13 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import apart_cases, papers
+from server.counts import meanwhile
 from server.counts.compare import Line
 from server.counts.plan import Sort
 from server.database import KEYS, SITE
 from server.identifiers import relatives
 from server.ledger import in_chunks, read_fact
+from server.rebuild import lock
 from server.receipts import notice
 from server.receipts.late import explained
 from server.replay import Case
@@ -37,7 +39,16 @@ KINDS: Final = ("receipt_result", "count_result", "transfer_missing")
 
 def refold(connection: sa.Connection, site: str, number: str, at: int) -> None:
     """Make the cases of one receipt, count or transfer anew; `at` is the stamp of this transaction."""
+    hold(connection, site, [number])
     apart_cases.store(connection, site, RULE, number, _opened(connection, site, number), at)
+
+
+def hold(connection: sa.Connection, site: str, numbers: Iterable[str]) -> None:
+    """Let nobody else make the cases of these numbers anew before this transaction ends.
+
+    Two that bring what a receipt lacks each see what the other one brought.
+    """
+    lock(connection, site, [f"{RULE} {number}" for number in numbers])
 
 
 def numbers(connection: sa.Connection, site: str) -> list[str]:
@@ -97,7 +108,7 @@ def refold_after(connection: sa.Connection, site: str, facts: Sequence[Fact], at
     """Make the cases anew that these facts decide, and of closed receipts those of which they bring what was missing.
 
     Or take back what had come late, or join and part numbers, each of which counts once. What they fold is stored
-    already, under this stamp.
+    already, under this stamp; and no receipt is closed any more before this transaction ends (`meanwhile.look`).
     """
     if not apart_cases.is_any_told(connection, site, RULE):
         return
@@ -127,6 +138,7 @@ def refold_told(
     Args:
         closed: notices of which a version was just frozen, so that they may have their first case.
     """
+    (meanwhile.hold_off if closed else meanwhile.look)(connection, site)
     if not closed and not apart_cases.is_any_told(connection, site, RULE):
         return
     announcing = connection.execute(_ANNOUNCING, {"site": site, "at": at}).scalars()

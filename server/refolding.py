@@ -64,14 +64,14 @@ def rebuild_all(site: str, progress: Progress) -> int:
             if names:
                 rebuild(connection, site, names, stamp(connection))
             else:
-                for number in piece_cases.numbers(connection, site):
-                    piece_cases.refold(connection, site, number, stamp(connection))
                 surplus.refold(connection, site, surplus.suspects(connection, site), stamp(connection))
                 bin_cases.rebuild(connection, site, bin_cases.strange(connection, site), stamp(connection))
                 tell_anew(connection, site, stamp(connection))
                 for part in told_anew.parts(connection, site):
                     part.tell(connection, site, stamp(connection))
-                for number in papers.closed_counts(connection, site):  # last, as in `effects`
+                for number in piece_cases.numbers(connection, site):  # these and the next come last, as in `effects`
+                    piece_cases.refold(connection, site, number, stamp(connection))
+                for number in papers.closed_counts(connection, site):
                     exceptions.refold(connection, site, number, stamp(connection))
                 connection.execute(server_state.update().values(fold_version=FOLD_VERSION))
         if not names:

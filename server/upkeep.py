@@ -64,8 +64,10 @@ def verify(site: str, progress: Progress) -> Iterator[str]:
     yield from _exceptions(site)
     with reading() as connection:
         told, orders = piece_cases.numbers(connection, site), surplus.suspects(connection, site)
-    yield from _apart(site, piece_cases.RULE, told, lambda c, number, at: piece_cases.refold(c, site, number, at))
-    yield from _apart(site, surplus.RULE, orders, lambda c, number, at: surplus.refold(c, site, [number], at))
+    yield from _apart(site, piece_cases.RULE, told, piece_cases.hold, piece_cases.refold)
+    yield from _apart(
+        site, surplus.RULE, orders, lock, lambda c, site, number, at: surplus.refold(c, site, [number], at)
+    )
     yield from _told(site)
 
 
@@ -180,15 +182,19 @@ def _exceptions(site: str) -> Iterator[str]:
 
 
 def _apart(
-    site: str, rule: str, numbers: Iterable[str], refold: Callable[[sa.Connection, str, int], None]
+    site: str,
+    rule: str,
+    numbers: Iterable[str],
+    hold: Callable[[sa.Connection, str, list[str]], None],
+    refold: Callable[[sa.Connection, str, str, int], None],
 ) -> Iterator[str]:
     """Make the cases that no unit's history holds again beside what is stored, and take it back."""
     for number in numbers:
         with writing() as connection:
-            lock(connection, site, [number])
+            hold(connection, site, [number])
             about = apart_cases.subjects(connection, site, rule, number)
             trial = connection.begin_nested()
-            refold(connection, number, stamp(connection))
+            refold(connection, site, number, stamp(connection))
             about |= apart_cases.subjects(connection, site, rule, number)
             folded = _rows(connection, site, about)
             trial.rollback()

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import apart_cases, case_rows, papers
-from server.counts import late, meanwhile, plan
+from server.counts import late, plan
 from server.counts.concerned import concerned
 from server.counts.late import RULE
 from server.identifiers import owners
@@ -32,9 +32,10 @@ Marks = frozenset[str]
 
 
 def refold_after(connection: sa.Connection, site: str, facts: Sequence[Fact], at: int) -> None:
-    """Make the exceptions anew of those closed counts for which these facts may be late, or which they decide."""
-    if any(ACTIONS[fact.event.action].roles for fact in facts):
-        meanwhile.look(connection, site)
+    """Make the exceptions anew of those closed counts for which these facts may be late, or which they decide.
+
+    No count is closed any more before this transaction ends (`meanwhile.look`).
+    """
     for number in sorted(concerned(connection, site, facts) | apart_cases.decided(connection, site, RULE, facts)):
         refold(connection, site, number, at)
 

@@ -1,9 +1,9 @@
-"""What others commit while a count is being closed: neither sees the other in time.
+"""What others commit while a count or receipt is being closed: neither sees the other in time.
 
 On PostgreSQL a push may have stored its scans when a closing reckons, and commit them later; and it may have looked for
-closed counts when the version was not committed. So whoever looks for closed counts shares a lock until its transaction
-ends, and a closing takes that lock for itself once its version is written: by then each of the others has committed,
-so that what it brought is here, or it has not looked yet, and will see the version. SQLite has one writer at a time.
+what is closed when the version was not committed. So whoever looks shares a lock until its transaction ends, and a
+closing takes that lock for itself once its version is written: by then each of the others has committed, so that what
+it brought is here, or it has not looked yet, and will see the version. SQLite has one writer at a time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sync.history import Fact
 
 Key = tuple[Any, ...]
 """Of an event: device, epoch, number, digest."""
-_LOOKING: Final = "closed counts"
+_LOOKING: Final = "what is closed"
 _KEY: Final = tuple(events.c[name] for name in ("device_no", "epoch", "seq", "digest"))
 _SINCE: Final = sa.bindparam("since", type_=sa.BigInteger)
 _ARRIVED: Final = sa.select(*_KEY).where(
@@ -36,7 +36,7 @@ _LATELY: Final = sa.union(_ARRIVED.where(AFTERWARDS), _ARRIVED.where(events.c.ev
 
 
 def look(connection: sa.Connection, site: str) -> None:
-    """Whoever looks for closed counts says so before, and no count is closed until this transaction ends."""
+    """Whoever looks for closed counts and receipts says so before: none is closed until this transaction ends."""
     lock(connection, site, [_LOOKING], shared=True)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from server.case_list import read_case
 from server.counts.closing import close_count
@@ -18,7 +21,8 @@ from server.undo import undo
 from server.upkeep import verify
 from tests.handheld import BIN_A, BIN_B, CABLE, DAY, DOCK, Chain
 from tests.server.counting import Counting, begin
-from tests.server.site import SITE, enrol, push, state_document
+from tests.server.overlaps import Write, arriving, overlap
+from tests.server.site import SITE, enrol, push, site, state_document
 
 NOW = DAY + 3_600_000
 
@@ -151,3 +155,43 @@ def test_pieces_that_are_all_there_or_more_are_no_case(chain: Chain) -> None:
     receive(chain, DAY, 13)
     close(chain, 1, NOW)
     assert told() == []
+
+
+@pytest.fixture
+def notice(postgres_url: str) -> Iterator[Flask]:
+    """Ten pieces are announced, of whatever lot."""
+    with site(postgres_url) as app:
+        state_document("asn", "ASN-1", [{"subject": CABLE, "quantity": 10}], now_ms=DAY - 9_000)
+        enrol(1)
+        enrol(2)
+        yield app
+
+
+def half(device_no: int) -> Chain:
+    """A handheld that received five of a lot of its own."""
+    chain = Chain(device_no)
+    lot = f"{CABLE}/10/L{device_no}"
+    chain.scan(DAY + device_no, "receive", lot, document="ASN-1", location=DOCK, quantity=5)
+    return chain
+
+
+closing: Write = partial(close_receipt, site=SITE, number="ASN-1", operator="Sam", now_ms=NOW)
+
+
+@pytest.mark.postgres
+def test_two_halves_that_arrive_at_once_close_the_case_of_what_their_receipt_lacks(notice: Flask) -> None:
+    with writing() as c:
+        closing(c)
+    assert told() == [("ASN-1", "open", "ASN-1 announced 10, and 0 came.")]
+    overlap(notice, *(arriving(half(n), now_ms=NOW + n) for n in (1, 2)))
+    assert told() == [("ASN-1", "explained", "ASN-1 announced 10, and 0 came.")]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("step", [1, -1], ids=["push first", "closing first"])
+def test_what_arrives_while_its_receipt_is_closed_is_not_missing(notice: Flask, step: int) -> None:
+    push(half(1), now_ms=NOW - 1_000)
+    both: list[Write] = [arriving(half(2), now_ms=NOW), closing]
+    overlap(notice, *both[::step])
+    assert told() == [("ASN-1", "explained", "ASN-1 announced 10, and 5 came.")]
+    assert [problem for problem in verify(SITE, lambda _: None) if "cases" in problem] == []
