@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from server.changes import publish
 from server.counts import plan, scans
 from server.counts.plan import Plan
+from server.rebuild import lock
 from server.tables import reference
 from server.undone import read_undone_documents
 from sync.history import Fact
@@ -24,6 +25,7 @@ def publish_progress(connection: sa.Connection, site: str, facts: Iterable[Fact]
     """
     moving = [f for f in facts if f.event.action in _MOVING_ON]
     numbers = {f.event.document for f in moving if f.event.document} | read_undone_documents(connection, moving)
+    hold(connection, site, numbers)
     t = reference.c
     for number in sorted(numbers):
         query = sa.select(t.row).where(t.site == site, t.kind == "document", t.key == number)
@@ -33,6 +35,11 @@ def publish_progress(connection: sa.Connection, site: str, facts: Iterable[Fact]
         planned = plan.read(connection, site, number)
         offered = plan.offered(planned, "open", done_bins(connection, site, planned))
         publish(connection, site, "document", number, offered, at)
+
+
+def hold(connection: sa.Connection, site: str, numbers: Iterable[str]) -> None:
+    """Let nobody else tell of these counts before this transaction ends: it would not know what is told here."""
+    lock(connection, site, [f"told of {number}" for number in numbers])
 
 
 def done_bins(connection: sa.Connection, site: str, planned: Plan) -> list[str]:

@@ -12,7 +12,7 @@ from server import papers
 from server.changes import publish_all
 from server.counts import plan
 from server.counts.plan import Plan
-from server.counts.progress import done_bins
+from server.counts.progress import done_bins, hold
 from server.database import SITE
 from server.tables import documents, events
 from sync.event import parse_name
@@ -81,8 +81,10 @@ def tell(connection: sa.Connection, site: str, numbers: Iterable[str], at: int) 
     Args:
         at: stamp of this transaction.
     """
+    wanted = list(numbers)
+    hold(connection, site, wanted)
     offered = {}
-    for number in numbers:
+    for number in wanted:
         planned = plan.read(connection, site, number)
         state = state_of(connection, site, planned)
         done = done_bins(connection, site, planned) if state == "open" else planned.bins

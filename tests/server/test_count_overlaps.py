@@ -16,6 +16,7 @@ from server.counts.closing import approve, close_count
 from server.counts.limits import Limit, set_limit
 from server.counts.recount import open_recount
 from server.database import reading, writing
+from server.tables import reference
 from server.upkeep import verify
 from tests.handheld import BIN_A, BIN_B, DAY, Chain, unit
 from tests.server.closed_counts import misplaced_exceptions
@@ -125,3 +126,38 @@ def test_a_late_scan_that_is_dismissed_while_another_one_is_taken_over_takes_no_
     taking_over = close(NOW + 71_000, only=second.evidence.split("+"))
     overlap_between(postgres_url, dismiss, taking_over, after="documents.number LIKE")
     assert {case.unit: case.status for case in cases(None)} == {A1: "settled", A2: "explained"}
+
+
+def told(number: str) -> tuple[str, list[str]]:
+    """What handhelds are told of a count: how it stands, and which of its bins are done."""
+    with reading() as c:
+        row = c.execute(sa.select(reference.c.row).where(reference.c.key == number)).scalar_one()
+    return row["state"], row["done"]
+
+
+def finishing(device_no: int, place: str, number: str) -> Write:
+    """A push that says of a bin that all of it was scanned."""
+    chain = Chain(device_no)
+    Counting(chain, start_ms=DAY + 600_000, number=number, operator="Ravi")(place)
+    return arriving(chain, now_ms=NOW + 500)
+
+
+def test_two_who_finish_a_bin_each_at_once_have_both_told_as_done(postgres_url: str) -> None:
+    with site(postgres_url) as app:
+        begin()
+        enrol(2)
+        enrol(3)
+        overlap(app, finishing(2, BIN_A, "CC-1"), finishing(3, BIN_B, "CC-1"))
+        assert told("CC-1") == ("open", [BIN_A, BIN_B])
+
+
+@IN_EITHER_ORDER
+def test_a_recount_that_ends_with_its_count_while_somebody_finishes_a_bin_is_told_as_closed(
+    app: Flask, step: int
+) -> None:
+    with writing() as c:
+        bins = [BIN_A, BIN_B]
+        open_recount(c, site=SITE, number="CC-1", bins=bins, blind=False, operator="Sam", now_ms=NOW)
+    both: list[Write] = [finishing(2, BIN_A, "CC-1-R1"), close()]
+    overlap(app, *both[::step])
+    assert told("CC-1-R1")[0] == "closed"
