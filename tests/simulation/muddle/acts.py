@@ -10,8 +10,10 @@ import sqlalchemy as sa
 
 from server import decisions, undo
 from server.counts.plan import CountError
-from server.database import writing
+from server.database import reading, writing
 from server.decisions import DecisionError
+from server.modes import change
+from server.modes.change import ModeError
 from server.orders import cancelling
 from server.orders.cancelling import OrderError
 from server.recalls import asked as recalling
@@ -32,7 +34,17 @@ from tests.simulation.muddle import aside, counting
 from tests.simulation.muddle.files import IMEI, TEA
 
 OTHER_SITE: Final = "north"
-REFUSALS: Final = (CountError, DecisionError, LookupError, OrderError, RecallError, RepairError, StolenError, UndoError)
+REFUSALS: Final = (
+    CountError,
+    DecisionError,
+    LookupError,
+    ModeError,
+    OrderError,
+    RecallError,
+    RepairError,
+    StolenError,
+    UndoError,
+)
 _RECALLED: Final = (
     {"product": PHONE.rpartition("/")[2], "lots": ["LX"]},
     {"product": PHONE.rpartition("/")[2], "serials": ["S1"]},
@@ -138,8 +150,24 @@ def _undo(rng: Random, site: str, who: Who) -> str:
     return name
 
 
+def _change_mode(rng: Random, site: str, who: Who) -> str:
+    with reading() as c:
+        under_way = change.open_changes(c, site)
+    if under_way and rng.random() < 0.8:
+        number = rng.choice(sorted(each.number for each in under_way.values()))
+        if rng.random() < 0.2:
+            with writing() as c:
+                change.give_up(c, site=site, number=number, **who)
+            return f"{number} given up"
+        with_rest = rng.choice((None, "it stays so"))
+        return str(change.close_change(site=site, number=number, with_rest=with_rest, **who))
+    item, mode = rng.choice((PHONE, CABLE, TEA)), rng.choice(("serial", "quantity", "lot", "lpn"))
+    with writing() as c:
+        return change.open_change(c, site=site, item=item, mode=mode, **who)
+
+
 _ACTS: Final[tuple[Callable[[Random, str, Who], str], ...]] = (
     _close_receipt, _close_receipt, _cancel, _recall, _release, _report_theft, _find, _settle, _settle, _settle,
     _reopen, _undo, _undo, _undo, *[counting.count] * 8,
-    aside.repair, aside.repair, aside.take_away,
+    aside.repair, aside.repair, aside.take_away, _change_mode, _change_mode,
 )  # fmt: skip
