@@ -88,7 +88,7 @@ def _row(site: str, received_ms: int, entry: Entry) -> tuple[Any, ...]:
     schema, _, _, _, *said = _NOTHING if entry.event is None else _FIELD_VALUES(entry.event)
     name = (entry.device_no, entry.epoch, entry.seq)
     found_out = (entry.digest, entry.line, entry.outcome.value, entry.note)
-    return (site, schema, *name, *said, *found_out, received_ms, entry.event_ms, entry.uncertainty_ms)
+    return (site, schema, *name, *said, *found_out, received_ms, None, entry.event_ms, entry.uncertainty_ms)
 
 
 @dataclass(frozen=True, slots=True)

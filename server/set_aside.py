@@ -125,7 +125,7 @@ def _read_again(connection: sa.Connection, site: str, places: Sequence[_Place], 
         note = " ".join([note, *marks]) if note else None
         values = dict.fromkeys(_SAID) if event is None else {said: getattr(event, said) for said in _SAID}
         key = {f"of_{name}": row[name] for name in _KEY}
-        becoming.append({"outcome": outcome.value, "note": note, **values, **key})
+        becoming.append({"outcome": outcome.value, "note": note, "read_ms": now_ms, **values, **key})
         near[name][row["digest"]] = outcome
         if event is not None:
             forked = outcome is Outcome.FORKED

@@ -26,16 +26,19 @@ COMMITTED_MS_MAX: Final = 600_000
 
 _e: Final = events.c
 _SINCE, _UNTIL = sa.bindparam("since", type_=sa.BigInteger), sa.bindparam("until", type_=sa.BigInteger)
-_ARRIVED: Final = (
+_TOLD: Final = (
     sa.select(_e.subject)
-    .where(_e.site == SITE, _e.received_ms >= _SINCE, _e.subject.isnot(None), _e.outcome.in_(FOLDED))
+    .where(_e.site == SITE, _e.subject.isnot(None), _e.outcome.in_(FOLDED))
     .where((_e.action != "count") | (_e.document != sa.bindparam("number", type_=sa.Text)) | _e.document.is_(None))
     .distinct()
 )
 """Without the scans of the count itself, which are looked at anyway."""
+_ARRIVED: Final = _TOLD.where(_e.received_ms >= _SINCE)
 _HAPPENED: Final = (_e.event_ms <= _UNTIL + CLOCK_MS_MAX) & (_e.event_ms - _e.uncertainty_ms <= _UNTIL)
 _LONG_AFTER: Final = _ARRIVED.where(AFTERWARDS, _HAPPENED | _e.voids.isnot(None))
 _SOON_AFTER: Final = _ARRIVED.where(_e.event_ms >= _SINCE - SOON_MS, _HAPPENED)
+_READ_AFTER: Final = _TOLD.where(_e.read_ms >= _SINCE, _HAPPENED | _e.voids.isnot(None))
+"""What had come before, in a form that was too new then."""
 _FIRST_RECKONED: Final = sa.select(sa.func.min(documents.c.event_ms)).where(
     documents.c.site == SITE,
     documents.c.kind.in_(("count_result", "count_proposal")),
@@ -60,7 +63,7 @@ def subjects(connection: sa.Connection, site: str, number: str, until_ms: int) -
     asked["since"] = reckoned_ms - COMMITTED_MS_MAX
     found = {
         subject
-        for query in (_LONG_AFTER, _SOON_AFTER)
+        for query in (_LONG_AFTER, _SOON_AFTER, _READ_AFTER)
         for subject in connection.execute(query, asked).scalars()
         if not is_stock(subject)
     }

@@ -27,6 +27,7 @@ events = sa.Table(
     sa.Column("outcome", sa.Text, nullable=False),
     sa.Column("note", sa.Text, comment="why it was quarantined or held"),
     sa.Column("received_ms", sa.BigInteger, nullable=False),
+    sa.Column("read_ms", sa.BigInteger, comment="when it was read, if it could not be when it arrived"),
     sa.Column("event_ms", sa.BigInteger, nullable=False, comment="estimated once, on first arrival; never moved"),
     sa.Column("uncertainty_ms", sa.BigInteger, nullable=False),
     comment="The ledger: every fact, as it was read, for ever.",
@@ -81,6 +82,13 @@ sa.Index(
     events.c.received_ms,
     sqlite_where=AFTERWARDS,
     postgresql_where=AFTERWARDS,
+)
+sa.Index(
+    "ix_events_read",
+    events.c.site,
+    events.c.read_ms,
+    sqlite_where=events.c.read_ms.isnot(None),
+    postgresql_where=events.c.read_ms.isnot(None),
 )
 sa.Index(
     "ix_events_voids",

@@ -6,9 +6,10 @@ import pytest
 
 from server import set_aside, site_codes
 from server.counts.late import late_scans
-from server.database import reading, writing
+from server.database import reading, stamp, writing
+from server.rebuild import rebuild
 from server.reparse import reparse
-from server.tables import documents
+from server.tables import documents, events
 from server.upkeep import verify
 from sync.identity import serial_key
 from tests.handheld import BIN_A, BIN_C, DAY, PHONE, Chain, unit
@@ -66,6 +67,23 @@ def test_a_scan_that_was_set_aside_before_the_close_and_is_repaired_after_it_is_
         move_on(NEW)
     repair(BIN_A, now_ms=NOW + 200_000)
     if first == "repaired":
+        assert late() == [NEW]
+        move_on(NEW)
+    assert late() == [NEW]
+
+
+@pytest.mark.parametrize("first", ["moved on", "released"])
+def test_a_scan_that_was_held_as_too_new_before_the_close_and_is_read_after_it_is_late(away: Chain, first: str) -> None:
+    away.scan(DAY - 20_000, "put_away", NEW, location=BIN_A)
+    push(away, now_ms=DAY - 10_000)
+    with writing() as c:  # as a release leaves it that did not know its form
+        c.execute(events.update().where(events.c.device_no == 3).values(outcome="held", subject=None, action=None))
+        rebuild(c, SITE, [NEW], stamp(c))
+    count_and_close()
+    if first == "moved on":
+        move_on(NEW)
+    assert set_aside.release_held(SITE, now_ms=NOW + 200_000).read == 1
+    if first == "released":
         assert late() == [NEW]
         move_on(NEW)
     assert late() == [NEW]

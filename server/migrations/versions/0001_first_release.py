@@ -194,6 +194,12 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("note", sa.Text(), nullable=True, comment="why it was quarantined or held"),
         sa.Column("received_ms", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "read_ms",
+            sa.BigInteger(),
+            nullable=True,
+            comment="when it was read, if it could not be when it arrived",
+        ),
         sa.Column("event_ms", sa.BigInteger(), nullable=False, comment="estimated once, on first arrival; never moved"),
         sa.Column("uncertainty_ms", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("device_no", "epoch", "seq", "digest"),
@@ -280,6 +286,14 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         unique=False,
         sqlite_where=sa.text("evidence IS NOT NULL"),
         postgresql_where=sa.text("evidence IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_events_read",
+        "events",
+        ["site", "read_ms"],
+        unique=False,
+        sqlite_where=sa.text("read_ms IS NOT NULL"),
+        postgresql_where=sa.text("read_ms IS NOT NULL"),
     )
     op.create_index(
         "ix_events_voids",
