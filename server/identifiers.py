@@ -145,7 +145,7 @@ def claim(connection: sa.Connection, site: str, subjects: set[str], at: int) -> 
     """Bring the claims of these subjects up to date; returns the units that have to be folded because of it, and these.
 
     Beside the subjects' own units these are the other claimants of every name that was gained or lost, and of the names
-    that such a one claims in turn; and what folded under such a name by itself until now.
+    that such a one claims in turn; and what folds under such a name by itself, until now or from now on.
     """
     claiming = _claiming(connection, site, subjects)
     facts = history(connection, site, claiming)
@@ -158,9 +158,10 @@ def claim(connection: sa.Connection, site: str, subjects: set[str], at: int) -> 
     for name in sorted(claims.claimants.keys() | changed) if changed else ():  # a name of a name changes with it
         owner = claims.owner(name)
         publish(connection, site, "alias", name, None if owner == name else owner, at)
-    others = {c for name in claims.below(changed) for c in claims.claimants.get(name, ())}
+    below = claims.below(changed)
+    others = {c for name in below for c in claims.claimants.get(name, ())}
     owning = {claims.owner(k) for k in subjects | changed | others}
-    return owning | {k for k in subjects | changed if claims.owner(k) == k}, claims
+    return owning | {k for k in subjects | below if claims.owner(k) == k}, claims
 
 
 _CLAIMED_BY: Final = sa.select(identifier_claims.c.unit, identifier_claims.c.name).where(

@@ -101,3 +101,17 @@ def test_handhelds_learn_that_a_name_of_a_name_has_a_new_owner(device: Chain) ->
     with reading() as c:
         query = sa.select(reference.c.key, reference.c.row).where(reference.c.kind == "alias")
         assert dict(c.execute(query).all()) == {IMEI: unit("S1"), PLATE: unit("S1")}
+
+
+def test_a_plate_that_a_second_unit_claims_leaves_the_imei_that_it_shared_with_the_first_to_neither(
+    device: Chain,
+) -> None:
+    device.scan(DAY, "receive", unit("S1"), location=BIN_A, identifiers=[PLATE, IMEI])
+    device.scan(DAY + 1_000, "link", PLATE, identifiers=[IMEI])
+    device.scan(DAY + 2_000, "inspect", IMEI, location=BIN_B)
+    push(device, now_ms=NOW)
+    assert places() == {unit("S1"): BIN_B}
+    device.scan(DAY + 3_000, "receive", unit("S2"), location=DOCK, identifiers=[PLATE])
+    push(device, 4, now_ms=NOW)
+    assert places()[IMEI] == BIN_B
+    assert_a_rebuild_changes_nothing()
