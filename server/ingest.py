@@ -125,9 +125,8 @@ _SEEN: Final = devices.update().where(devices.c.device_no == sa.bindparam("devic
 def _remember(connection: sa.Connection, header: PushHeader, mark: Mark, clocks: ClockSample, now_ms: int) -> None:
     """Write down how far the chain is, and where its handheld stands."""
     moved = asdict(mark) | {"missing": mark.missing or None}
-    connection.execute(
-        _MOVE_MARK, moved | moments.sample_row(header, clocks) | {"device": header.device_no, "of_epoch": header.epoch}
-    )
+    sampled = moments.sample_row(header, clocks, mark.acked_through)
+    connection.execute(_MOVE_MARK, moved | sampled | {"device": header.device_no, "of_epoch": header.epoch})
     if header.carried:
         return  # a file says nothing about where its handheld stands now
     waiting = max(0, header.waiting - header.count)  # these have just arrived

@@ -42,11 +42,16 @@ def _sampled(connection: sa.Connection, header: PushHeader, row: Mapping[str, An
     return row if before is None else dict(before)
 
 
-def sample_row(header: PushHeader, sample: ClockSample) -> dict[str, Any]:
-    """What the chain's row keeps of it."""
+def sample_row(header: PushHeader, sample: ClockSample, acked_through: int) -> dict[str, Any]:
+    """What the chain's row keeps of it.
+
+    Args:
+        acked_through: how far the chain is here now, without a gap.
+    """
     if header.carried:
         return {}
-    is_empty = header.waiting <= header.count  # what comes next was scanned after this
+    # what comes next was scanned after this, unless a restored server still lacks something from before it
+    is_empty = header.waiting <= header.count and acked_through >= header.first + header.count - 1
     return asdict(sample) | ({"wall_doubt_ms": 0} if is_empty else {})
 
 

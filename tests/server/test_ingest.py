@@ -528,6 +528,23 @@ def test_scans_before_a_change_of_battery_keep_their_time_though_they_come_after
     assert [t for (t,) in stored(events.c.event_ms)] == [DAY, DAY + 120_000, DAY + 180_000, NOW - 30_000]
 
 
+def test_a_scan_that_a_restored_server_gets_after_newer_ones_is_as_doubtful_as_the_clock_was_set_since(
+    warehouse: str,
+) -> None:
+    """Its boot was known to the server that was lost, and its wall clock is what is left."""
+    device, days = handheld(), 86_400_000
+    device.scan(DAY, "inspect", unit("S1"), location=BIN_A)
+    push(device, now_ms=DAY + 1_000)
+    device.boot, device.boot_at_ms = "boot-2", DAY + 5 * days
+    device.scan(DAY + 6 * days, "inspect", unit("S2"), location=BIN_A)  # acknowledged by the server that was lost
+    device.boot, device.boot_at_ms, device.wall_error_ms = "boot-3", DAY + 7 * days, 2 * days
+    device.scan(DAY + 8 * days, "inspect", unit("S3"), location=BIN_A)
+    assert push(device, 3, now_ms=DAY + 8 * days + 1_000).missing == [[2, 2]]
+    push(device, 2, 2, now_ms=DAY + 8 * days + 2_000)
+    (_, (moment, doubt), _) = stored(events.c.event_ms, events.c.uncertainty_ms)
+    assert abs(moment - (DAY + 6 * days)) <= doubt <= 3 * days
+
+
 def test_scans_of_a_queue_that_was_begun_anew_are_timed_by_what_the_queue_before_it_told_of_that_boot(
     warehouse: str,
 ) -> None:
