@@ -52,7 +52,8 @@ def late_scans(connection: sa.Connection, *, site: str, number: str, found: Reck
     late += _of_quiet(connection, site, quiet, rests_on)
     gone = said.scans - own.keys() - now.facts.keys() - {unit.mark for unit in quiet}
     late += _undos(connection, site, number, gone)
-    return sorted(late, key=lambda f: f.order)
+    each = {papers.mark(f): f for f in late}  # a copied queue's undo of its own scan names one of the count's as well
+    return sorted(each.values(), key=lambda f: f.order)
 
 
 def _of_quiet(connection: sa.Connection, site: str, quiet: Iterable[Quiet], rests_on: Collection[str]) -> list[Fact]:

@@ -8,6 +8,7 @@ import pytest
 
 from server import case_file, decisions, many_decisions, papers
 from server.case_list import CaseFilter, CaseLine, list_cases
+from server.counts.late import late_scans
 from server.counts.limits import Limit, set_limit
 from server.counts.recount import open_recount
 from server.database import reading, writing
@@ -65,6 +66,17 @@ def test_each_late_scan_of_a_closed_count_is_a_case_that_says_who_scanned_it(lat
         (A2, BIN_A, "Ravi", 2),
         (A3, BIN_A, "Ravi", 2),
     ]
+
+
+def test_an_undo_of_a_copied_queue_that_names_a_scan_of_the_count_too_is_late_once(late: Chain) -> None:
+    copy = Chain(1)
+    copy.scan(DAY + 61_000, "inspect", B1, location=BIN_A)
+    copy.scan(DAY + 62_000, "void", B1, voids="1.1.1", reason="mistake")
+    push(copy, now_ms=NOW + 400_000)
+    with reading() as c:
+        found = [(fact.event.action, fact.forked) for fact in late_scans(c, site=SITE, number="CC-1")]
+    assert found.count(("void", True)) == 1
+    assert misplaced_exceptions("CC-1") is None
 
 
 def test_scans_of_a_recount_that_a_restored_server_opens_again_are_late_no_more(late: Chain) -> None:
