@@ -25,7 +25,6 @@ from server.modes.plan import on_hand
 from server.orders import surplus
 from server.rebuild import lock, rebuild
 from server.recalls import notices
-from server.returns.announced import JUDGED
 from server.tables import document_rows, documents, events, reference, server_state, sites
 from sync.event import format_name
 
@@ -34,8 +33,6 @@ PAPERS_AT_ONCE: Final = 50
 """Documents that are taken in together, as long as their rows are no more than `FOLD_CHUNK`."""
 OFFERED_KINDS: Final = ("asn", "purchase_order", "order", "rma")
 """Kinds whose lines handhelds get."""
-JUDGED_BY_IT: Final = ("receive", "pick", "pack", *sorted(JUDGED))
-"""Actions that a document of an offered kind has something to say to."""
 _SHORT_DIGEST: Final = 12
 
 
@@ -373,11 +370,14 @@ def _offer(connection: sa.Connection, rows: Sequence[Any]) -> None:
 
 
 def _judge_again(rows: Sequence[Any]) -> None:
-    """Fold what was scanned under documents before they came: they may list it. What comes from now on sees them."""
+    """Fold what was scanned under documents before they came: they may list it, or say whose it was when it came back.
+
+    What comes from now on sees them.
+    """
     t, site = events.c, rows[0].site
-    under = (t.site == site) & t.document.in_([row.number for row in rows])
+    numbers = [row.number for row in rows]
     # each once here, and none of None: for either SQLite would go through all that was ever scanned at the site
-    query = sa.select(t.subject).where(under, t.action.in_(JUDGED_BY_IT))
+    query = sa.select(t.subject).where(t.site == site, t.document.in_(numbers))
     with reading() as connection:
         subjects = set(connection.execute(query).scalars()) - {None}
     for units in ledger.in_chunks(subjects, FOLD_CHUNK):

@@ -23,6 +23,7 @@ from server.returns.facts import judge
 from server.returns.limits import Limits, set_limits
 from server.tables import cases, document_rows, unit_states
 from server.unit_rows import states_of
+from server.upkeep import verify
 from sync.because import STILL_NEEDED, Because, Outcome
 from sync.identity import imei_key
 from sync.returning import ReturnVerdict
@@ -214,6 +215,21 @@ def test_another_customers_unit_is_rejected_and_goes_back_and_was_no_return(
     answer = decide(sign_in(app, "returns"), "S1", "reject_return", "theirs is another one")
     assert answer.status_code == 200, answer.text
     assert (status("S1"), answer.get_json()["returns"]) == ("shipped", 0)
+
+
+def test_an_order_that_is_imported_late_says_whose_it_was_also_of_what_was_only_moved_under_its_number(
+    shop: Person, handheld: Handheld
+) -> None:
+    sold(handheld, "S1", "SO-1")
+    back(handheld, "S1", None)
+    says(handheld, "move", "S1", location=DOCK, document="SO-9")
+    examined(handheld, "S1", number=IMEI)
+    handheld.push()
+    shop.post("/api/v1/documents?kind=order", data=f"number,gtin,quantity,customer_key\nSO-9,{GTIN},1,K9\n")
+    with reading() as c:
+        rules = set(c.execute(sa.select(cases.c.rule).where(cases.c.unit == unit("S1"))).scalars())
+    assert "wrong_customer" in rules
+    assert list(verify(SITE, lambda _: None)) == []
 
 
 @pytest.mark.parametrize(
