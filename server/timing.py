@@ -64,7 +64,8 @@ class ClockSample:
         Very late is one whose two clocks went on alike; else the machine slept, and its boot clock with it.
         """
         offset_ms, late_ms_max = now_ms - sent.boot_ms, SENDING_MS_MAX
-        known_ms, known_doubt_ms = self.offset_of(sent.boot), self.earlier_doubt_ms
+        known_ms = sampled_ms = self.offset_of(sent.boot)
+        known_doubt_ms = self.earlier_doubt_ms
         earlier = (self.boot, self.offset_ms, self.offset_doubt_ms)
         if sent.boot == self.boot:
             if sent.boot_ms < self.boot_ms:
@@ -80,9 +81,9 @@ class ClockSample:
             # The first of a boot: by the wall clock alone, which may have been set as well, it seems so late.
             late_ms = now_ms - sent.wall_ms - self.wall_skew_ms
             offset_doubt_ms = late_ms if TRANSIT_MS < late_ms <= SENDING_MS_MAX else 0
-        elif known_ms is not None and offset_ms <= known_ms + late_ms_max:
+        elif known_ms is not None and sampled_ms is not None and offset_ms <= known_ms + late_ms_max:
             over_ms = max(0, offset_ms - known_ms)
-            offset_doubt_ms = max(0, known_doubt_ms - max(0, known_ms - offset_ms))
+            offset_doubt_ms = max(0, known_doubt_ms - max(0, sampled_ms - offset_ms))  # drift proves none quicker
             offset_ms -= over_ms
         wall_skew_ms = sent.boot_ms + offset_ms - sent.wall_ms
         set_by_ms = 0 if self.boot is None else abs(wall_skew_ms - self.wall_skew_ms)

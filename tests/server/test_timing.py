@@ -125,6 +125,8 @@ def test_a_first_sending_of_a_boot_that_was_long_on_its_way_is_not_said_to_be_su
     again = slow.after(sending(DAY + 8_000), DAY + 15_100)
     (found,) = estimate([this_boot(DAY + 7_000)], again, floor=at(FLOOR), ceiling=at(NOW))
     assert TRANSIT_MS < abs(found.event_ms - (DAY + 7_000)) <= found.uncertainty_ms, "nor is the next that was slow"
+    week = again.after(sending(DAY + 7 * 86_400_000), DAY + 7 * 86_400_000 + 7_050)
+    assert week.doubt_ms == slow.doubt_ms, "nor what may be drift"
     quick = again.after(sending(DAY + 16_000), DAY + 16_030)
     assert (quick.offset_ms, quick.doubt_ms) == (BOOTED + 30, 0), "a quick one says how late they were"
 
