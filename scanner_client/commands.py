@@ -66,6 +66,8 @@ def uploader_for(handheld: Handheld) -> Uploader:
 def _status(handheld: Handheld, background: Background | None, _: dict[str, Any]) -> Outcome:
     sync = background.state if background else SyncState()
     run = handheld.outbox.next_run()
+    if handheld.device.revoked and not sync.trouble:  # the last sync was another process's
+        sync = replace(sync, trouble=say("status.revoked"), code="revoked")
     if run.altered:
         sync = replace(sync, trouble=damage([run]), code="damaged")
     return {"ok": True, "text": "", "sync": asdict(sync), **asdict(standing(handheld))}

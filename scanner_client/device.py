@@ -65,6 +65,8 @@ class Device:
     """Where the server was last reached, best first."""
     site: str | None = None
     """Code and name of the site, for people."""
+    revoked: bool = False
+    """Whether the server said at the last sync that it trusts this handheld no more."""
 
     @property
     def public_key(self) -> bytes:
@@ -142,6 +144,7 @@ def save_device(home: Path, device: Device) -> None:
         "server_key": device.server_key.hex() if device.server_key else None,
         "addresses": list(device.addresses),
         "site": device.site,
+        "revoked": device.revoked,
     }
     replace_file(home / DEVICE_FILE, json.dumps(row, indent=1).encode())
 
@@ -184,6 +187,7 @@ def _device(row: dict[str, Any]) -> Device:
         server_key=bytes.fromhex(row["server_key"]) if row["server_key"] else None,
         addresses=tuple(map(str, row["addresses"])),
         site=row["site"],
+        revoked=bool(row.get("revoked")),  # the folders of earlier versions do not say it
     )
     if device.device_no != row["device_no"]:
         raise ValueError("The number is not the key's.")

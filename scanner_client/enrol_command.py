@@ -71,6 +71,7 @@ def enrol(handheld: Handheld, text: str, transport: Transport, *, name: str | No
             server_key=invitation.server_key,
             addresses=tuple(dict.fromkeys(addresses))[:ADDRESSES_MAX],
             site=site or None,
+            revoked=False,
         )
     )
     handheld.site_map.unread.noted += 1  # the server may know no more of what it was told: it is said again

@@ -95,6 +95,8 @@ def scan(order: Order, clock: Clock) -> int:
             reason = background.state.trouble or say("command.no_time")
             print(say("command.still_waits", waiting=waiting, reason=reason), file=sys.stderr)
         print(say("command.scanned", count=work.kept, waiting=waiting), file=sys.stderr)
+        if handheld.device.revoked:
+            print(say("status.revoked"), file=sys.stderr)
         if trouble:
             raise trouble
     return 0

@@ -257,6 +257,8 @@ class Uploader:
         if not reply.more:  # only now: until then what was scanned here stands in no page of the map
             handheld.outbox.map_is_whole()
         self._learn(tuple(reply.addresses))
+        if reply.revoked != handheld.device.revoked:
+            handheld.change(replace(handheld.device, revoked=reply.revoked))
         more_changes = reply.more and not (reply.untold or reply.revoked)
         more = more_changes or any(e.waiting or not e.confirmed for e in handheld.outbox.epochs())
         if more and not (is_another or diverged or reply.changes or self._moved(run)):

@@ -89,6 +89,7 @@ class Work:
         self._questions = Questions()
         self._undone = OfficeUndos(handheld)
         self._ended = EndedCounts(handheld)
+        self._revoked = False
         self._check = CheckedBin(eye)
         self._begun: deque[BegunShown] = deque(maxlen=BEGUN_MAX)
         self._steps: dict[type[Any], Callable[[Any], list[Told]]] = {
@@ -311,8 +312,13 @@ class Work:
 
     def _go_on(self, *, heard: bool) -> list[Told]:
         """Whatever waited for a sync."""
-        told = [*self._undone.news(), *self._ended.news()]
+        told = [*self._standing_news(), *self._undone.news(), *self._ended.news()]
         return [*told, *self._in_session(partial(Session.go_on, heard=heard))] if self.waits else told
+
+    def _standing_news(self) -> list[Told]:
+        """That the office has revoked this handheld; once while that lasts."""
+        before, self._revoked = self._revoked, self._handheld.device.revoked
+        return [Told(tone=Tone.STOP, text=say("status.revoked"))] if self._revoked and not before else []
 
     def _changed_hands(self) -> None:
         """Somebody else scans from now on, or nobody: an open bin stays open, and whoever goes on finishes it."""

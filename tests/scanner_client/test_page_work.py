@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -435,3 +435,11 @@ def test_who_counts_while_the_count_is_closed_hears_so_at_the_next_sync(page: Pa
     assert (heard.tone, heard.text.startswith("CC-1 was closed while 2 of your scans")) == (Tone.LOOK, True)
     assert page.last(Synced()).text == heard.text, "once"
     assert len(page.do().scans) == 3
+
+
+def test_who_scans_with_a_revoked_handheld_hears_so_at_the_first_sync_that_says_it(page: Page) -> None:
+    page.do(Assignment(action="inspect"), Scanned(text=label("D1")), Synced())
+    page.handheld.change(replace(page.handheld.device, revoked=True))
+    heard = page.last(Synced())
+    assert (heard.tone, heard.text.startswith("The office has revoked this handheld.")) == (Tone.STOP, True)
+    assert len(page.do(Synced()).scans) == 2, "once"

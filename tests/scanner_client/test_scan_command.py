@@ -158,6 +158,24 @@ def test_number_said_at_the_end_is_what_waits_after_the_last_push(tmp_path: Path
     assert len(peer.lines(*peer.devices)) == 3
 
 
+def test_revoked_handheld_says_so_at_the_end_of_its_scans_and_in_its_status(
+    tmp_path: Path, clock: Clock, peer: Peer
+) -> None:
+    with open_handheld(tmp_path, clock) as handheld:
+        enrol(handheld, peer.invitation(), Transport(connect_s=2, read_s=5))
+    assert "revoked" not in run("status", "--home", str(tmp_path)).stdout
+    peer.revoked = True
+    done = run("scan", "--home", str(tmp_path), "--action", "put_away", "--location", "LOC:A-01", typed="LPN1\n")
+    summed, revoked = done.stderr.splitlines()[-2:]
+    assert summed == "1 scans kept, 0 waiting."
+    assert revoked.startswith("The office has revoked this handheld.")
+    assert f"no sync: {revoked}" in run("status", "--home", str(tmp_path)).stdout
+    peer.codes.add("fresh")
+    with open_handheld(tmp_path, clock) as handheld:
+        enrol(handheld, peer.invitation(code="fresh"), Transport(connect_s=2, read_s=5))
+    assert "revoked" not in run("status", "--home", str(tmp_path)).stdout
+
+
 def test_what_waits_at_the_end_because_the_server_is_away_is_said_with_the_reason(tmp_path: Path, clock: Clock) -> None:
     with running_peer() as peer, open_handheld(tmp_path, clock) as handheld:
         enrol(handheld, peer.invitation(), Transport(connect_s=2, read_s=5))
