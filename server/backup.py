@@ -16,7 +16,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import dump, migrations, shut_again
-from server.database import db, keep_private, sqlite_module, writing
+from server.database import damage, db, keep_private, sqlite_module, writing
 from server.durable import sync
 from server.ledger import SERVER_DEVICE, record
 from server.printing import numbers
@@ -154,9 +154,8 @@ def _copy_sqlite(path: Path, now_ms: int) -> list[tuple[int, int, int]]:
         copy.execute("PRAGMA journal_mode=DELETE")
         copy.execute(f"CREATE TABLE {_OURS} AS SELECT {now_ms} AS made_ms")
         copy.commit()
-        problem = copy.execute("PRAGMA integrity_check").fetchone()[0]
-        if problem != "ok":
-            raise BackupError(f"The copy is damaged: {problem}.")
+        if problems := damage(copy):
+            raise BackupError(f"The copy is damaged: {problems[0]}.")
         return list(copy.execute("SELECT device_no, epoch, acked_through FROM chains"))
 
 
@@ -170,6 +169,7 @@ def _dump(path: Path, now_ms: int) -> list[tuple[int, int, int]]:
 
 def _restore_sqlite(path: Path) -> Restored:
     """Prepare a copy beside the live file, then copy its pages over it under SQLite's own lock."""
+    _check_whole(path)
     live_path = Path(str(db.engine.url.database))
     prepared = live_path.with_name(live_path.name + ".restoring")
     prepared.unlink(missing_ok=True)
@@ -190,7 +190,7 @@ def _restore_sqlite(path: Path) -> Restored:
     except sa.exc.DatabaseError as error:
         raise BackupError(f"{path} cannot be read: {error.orig}.") from None
     except (sqlite_module().Error, sa.exc.NoResultFound, ValueError, TypeError) as error:
-        raise BackupError(f"{path} is damaged ({error}). The database is as it was.") from None
+        raise _damaged(path, error) from None
     finally:
         engine.dispose()
     kept = live_path.with_name(f"{live_path.name}.before-{incarnation}")
@@ -206,6 +206,23 @@ def _restore_sqlite(path: Path) -> Restored:
     _copy_pages(prepared, live_path)
     prepared.unlink()
     return Restored(made_ms=made_ms, incarnation=incarnation, lost=lost, kept_at=kept, shut=was_shut)
+
+
+def _check_whole(path: Path) -> None:
+    """Let SQLite look through a backup, opened so that nothing is written to it or beside it."""
+    module = sqlite_module()
+    try:
+        with closing(module.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as copy:
+            problems = damage(copy)
+    except module.OperationalError as error:
+        raise BackupError(f"{path} cannot be read: {error}. The database is as it was.") from None
+    if problems:
+        raise _damaged(path, problems[0])
+
+
+def _damaged(path: Path, why: object) -> BackupError:
+    first = str(why).partition("\n")[0]
+    return BackupError(f"{path} is damaged ({first}). The database is as it was: take an older backup.")
 
 
 def _copy_pages(source: Path, target: Path) -> None:
@@ -275,6 +292,5 @@ def _restore_dump(path: Path) -> Restored:
     except (BackupError, migrations.NewerDatabase):
         raise
     except dump.UNFIT as error:
-        why = str(error).partition("\n")[0]
-        raise BackupError(f"{path} is damaged ({why}). The database is as it was.") from None
+        raise _damaged(path, error) from None
     return Restored(made_ms=int(head["made_ms"]), incarnation=incarnation, lost=lost, kept_at=None, shut=was_shut)
