@@ -65,6 +65,13 @@ class Person(UserMixin):
     def may(self, task: Task) -> bool:
         return may(self.role, task) and (self.opens is None or task in self.opens)
 
+    def lacks(self, task: Task) -> str:
+        """Why they may not, and what to do about it, in sentences."""
+        if self.opens is None:
+            return f"Your role ({self.role}) does not include this ({task}). Ask someone whose role does."
+        other = "take one that has it" if may(INTEGRATION, task) else "no key has it, a person signs in for this"
+        return f"This key lacks the task '{task}': {other}."
+
 
 def register(app: Flask) -> None:
     """Give this app its sign-in; what `requires` marks is guarded before the bodies of requests are read."""
@@ -183,8 +190,7 @@ def _admit() -> None:
         g.keyed = _of_key(request.headers.get("Authorization", ""))
     person = signed_in()
     if not person.may(task):
-        message = f"Your role ({person.role}) does not include this ({task}). Ask someone whose role does."
-        raise Refusal(403, "forbidden", message)
+        raise Refusal(403, "forbidden", person.lacks(task))
 
 
 def _of_key(authorization: str) -> Person | None:

@@ -22,6 +22,8 @@ class Task(StrEnum):
     """What is above one person's limits: a count's large variance, a case that is opened again."""
     RECEIVE = "receive"
     """Close receipts, and write and follow claims to suppliers."""
+    DEFECT = "defect"
+    """Claim units that failed of whoever delivered them."""
     CLAIM = "claim"
     """See claims to suppliers, and what they say that things are worth."""
     ORDER = "order"
@@ -57,8 +59,10 @@ INTEGRATION: Final = "integration"
 ROLES: Final[dict[str, frozenset[Task]]] = {
     "admin": frozenset(Task),
     "supervisor": frozenset(Task) - {Task.RECALL, Task.PRICE, Task.FEED, Task.PEOPLE, Task.ADMINISTER},
-    "quality": frozenset({Task.LOOK, Task.SETTLE, Task.CLAIM, Task.RETURN, Task.REPORT, Task.RECALL, Task.EXPORT}),
-    "receiver": frozenset({Task.LOOK, Task.RECEIVE, Task.CLAIM, Task.PRINT}),
+    "quality": frozenset(
+        {Task.LOOK, Task.SETTLE, Task.DEFECT, Task.CLAIM, Task.RETURN, Task.REPORT, Task.RECALL, Task.EXPORT}
+    ),
+    "receiver": frozenset({Task.LOOK, Task.RECEIVE, Task.DEFECT, Task.CLAIM, Task.PRINT}),
     "picker": frozenset({Task.LOOK, Task.PRINT}),
     "returns": frozenset({Task.LOOK, Task.RETURN, Task.PRINT}),
     INTEGRATION: frozenset({Task.LOOK, Task.CLAIM, Task.ORDER, Task.PRINT, Task.IMPORT, Task.EXPORT, Task.FEED}),

@@ -236,7 +236,7 @@ def document(number: str) -> Any:
 @resource.post("/claims/defects")
 @resource.arguments(DefectSchema)
 @resource.response(201, MadeClaimsSchema)
-@requires(Task.RECEIVE)
+@requires(Task.DEFECT)
 def draft_defects(asked: dict[str, Any]) -> dict[str, list[Claim]]:
     """Claim units that failed of whoever delivered them: one claim for each delivery"""
     person, now_ms = signed_in(), context.now_ms()

@@ -49,7 +49,7 @@ def _texts(typed: str) -> list[str]:
 
 
 @blueprint.post("/defects/claim")
-@requires(Task.RECEIVE)
+@requires(Task.DEFECT)
 def claim_defects() -> Response:
     """Claim them of whoever delivered them: one claim for each delivery."""
     person, now_ms, typed = signed_in(), context.now_ms(), request.form.get("units", "")[:TEXT_MAX]

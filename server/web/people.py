@@ -27,6 +27,7 @@ TASKS = {
     Task.COUNT: "Open and close counts",
     Task.APPROVE: "Approve what is above a limit",
     Task.RECEIVE: "Close receipts, claim from suppliers",
+    Task.DEFECT: "Claim what failed from suppliers",
     Task.CLAIM: "See claims, and what they are worth",
     Task.ORDER: "Orders and parcels",
     Task.PRINT: "Print labels",

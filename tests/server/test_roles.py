@@ -125,6 +125,24 @@ def test_another_systems_key_opens_exactly_what_the_table_gives_it_and_no_page(s
     assert wrong == []
 
 
+def test_a_key_that_lacks_a_task_is_told_which_and_nothing_of_roles(server: Flask) -> None:
+    with server.app_context(), writing() as c:
+        _, key = integrations.make(c, site=SITE, name="narrow", tasks={Task.FEED}, by="admin", now_ms=1_000_000)
+    client = server.test_client()
+
+    def told(path: str) -> str:
+        message: str = client.get(path, headers={"Authorization": f"Bearer {key}"}).get_json()["message"]
+        return message
+
+    assert told("/api/v1/cases") == "This key lacks the task 'look': take one that has it."
+    assert told("/api/v1/people") == "This key lacks the task 'people': no key has it, a person signs in for this."
+
+
+def test_quality_claims_what_failed_and_closes_no_receipt() -> None:
+    assert may("quality", Task.DEFECT)
+    assert not may("quality", Task.RECEIVE)
+
+
 def test_every_task_is_somebodys_and_the_admin_may_do_them_all() -> None:
     assert ROLES["admin"] == frozenset(Task)
     assert all(any(may(role, task) for role in ROLES) for task in Task)
