@@ -107,12 +107,13 @@ def damage(raw: Any) -> list[str]:
     """
     module = sqlite_module()
     try:
-        said = [row[0] for row in raw.execute(f"PRAGMA integrity_check({DAMAGE_SHOWN})")]
+        rows = raw.execute(f"PRAGMA integrity_check({DAMAGE_SHOWN})").fetchall()
     except module.OperationalError:  # locked, or the disk fails: nothing is known of the file
         raise
     except module.DatabaseError as error:
         return [str(error)]
-    return [] if said == ["ok"] else said
+    said = [line for (row,) in rows for line in row.splitlines() if not line.startswith("***")]  # a heading
+    return [] if said == ["ok"] else said[:DAMAGE_SHOWN]
 
 
 def keep_private(path: Path) -> None:

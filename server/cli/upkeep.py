@@ -43,7 +43,9 @@ def rebuild_(*, unit: str | None, everything: bool) -> None:
 
 @command("verify")
 def verify() -> None:
-    """Check every chain, line, document and folded row against the ledger; exit code 1 where something differs."""
+    """Check the SQLite file, then every chain, line, document and folded row; exit code 1 where something differs."""
+    if damaged := upkeep.damaged():
+        raise click.ClickException(damaged)
     count = 0
     for count, sentence in enumerate(upkeep.verify(site(), _progress), start=1):
         if count <= _DIFFERENCES_SHOWN:

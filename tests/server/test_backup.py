@@ -2,10 +2,7 @@
 
 import gzip
 import os
-import random
 import threading
-from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +11,7 @@ import sqlalchemy as sa
 
 from server import audit, changes, enrolment, integrations, parties, sites, staff, upkeep, webhooks
 from server.backup import BackupError, back_up, restore
-from server.database import db, reading, sqlite_module, writing
+from server.database import db, reading, writing
 from server.staff import Change
 from server.tables import (
     chains,
@@ -372,30 +369,3 @@ def test_a_backup_that_is_half_there_or_was_changed_is_refused_in_a_sentence(tmp
             with pytest.raises(BackupError, match="is damaged"):
                 restore(hostile)
             assert everything() == before
-
-
-def page_of(file: Path, name: str) -> slice:
-    """Where the first page of a table or an index lies in a SQLite file."""
-    with closing(sqlite_module().connect(file)) as c:
-        (size,) = c.execute("PRAGMA page_size").fetchone()
-        (page,) = c.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", [name]).fetchone()
-    return slice((page - 1) * size, page * size)
-
-
-@pytest.mark.parametrize("spoil", [bytes, lambda size: random.Random(1).randbytes(size)], ids=["zeroed", "random"])
-def test_a_backup_with_a_spoilt_page_is_refused_and_an_older_one_is_asked_for(
-    tmp_path: Path, spoil: Callable[[int], bytes]
-) -> None:
-    with office(f"sqlite:///{tmp_path / 'live.sqlite3'}", tmp_path) as app:
-        shift()
-        back_up(tmp_path / "copy", now_ms=NOW)
-        page, content = page_of(tmp_path / "copy", "document_rows"), bytearray((tmp_path / "copy").read_bytes())
-        content[page] = spoil(page.stop - page.start)
-        (tmp_path / "copy").write_bytes(content)
-        before = everything()
-        done = app.test_cli_runner().invoke(args=["restore", str(tmp_path / "copy"), "--yes"])
-        assert done.exit_code == 1
-        assert "copy is damaged (" in done.output
-        assert done.output.endswith("The database is as it was: take an older backup.\n")
-        assert everything() == before
-        assert list(tmp_path.glob("*.restoring")) + list(tmp_path.glob("*.before-*")) == []
