@@ -56,7 +56,7 @@ class Restored:
     lost: tuple[str, ...]
     """Facts that the server had made after the backup, as far as the replaced database could still tell."""
     kept_at: Path | None
-    """Copy of the database that was replaced."""
+    """Copy of the database that was replaced; None where there was none, and on PostgreSQL."""
     shut: Shut | None
     """What was shut in the replaced database (`shut_again.shut`); None where that cannot be known."""
 
@@ -193,19 +193,25 @@ def _restore_sqlite(path: Path) -> Restored:
         raise _damaged(path, error) from None
     finally:
         engine.dispose()
-    kept = live_path.with_name(f"{live_path.name}.before-{incarnation}")
-    try:
-        with db.engine.connect() as connection:
-            lost = _lost(_server_facts(connection), after)
-            was_shut = shut_again.read(connection)
-    except sa.exc.DatabaseError:  # it is damaged: perhaps that is why it is replaced
-        lost, was_shut = (), None
-        _put_aside(live_path, kept)
-    else:
-        _copy_pages(live_path, kept)
+    kept, lost, was_shut = _keep(live_path, live_path.with_name(f"{live_path.name}.before-{incarnation}"), after)
     _copy_pages(prepared, live_path)
     prepared.unlink()
     return Restored(made_ms=made_ms, incarnation=incarnation, lost=lost, kept_at=kept, shut=was_shut)
+
+
+def _keep(live_path: Path, beside: Path, after: _Facts) -> tuple[Path | None, tuple[str, ...], Shut | None]:
+    """Copy what is about to be replaced; returns where it lies, what only it knew, and what was shut in it."""
+    try:
+        with db.engine.connect() as connection:
+            is_new = not sa.inspect(connection).get_table_names()
+            lost, was_shut = _lost(_server_facts(connection), after), shut_again.read(connection)
+    except sa.exc.DatabaseError:  # it is damaged: perhaps that is why it is replaced
+        _put_aside(live_path, beside)
+        return beside, (), None
+    if is_new:
+        return None, lost, was_shut
+    _copy_pages(live_path, beside)
+    return beside, lost, was_shut
 
 
 def _check_whole(path: Path) -> None:

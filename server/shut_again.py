@@ -100,7 +100,8 @@ def _handhelds(connection: sa.Connection, before: Shut, operator: str, now_ms: i
     again = [row for row in rows if row.device_no in before.handhelds]
     for row in again:
         enrolment.revoke(connection, number=row.device_no, operator=operator, now_ms=now_ms)
-    return [f"Handheld {row.name} had been revoked since, and is revoked again." for row in again]
+    rest = "What it still sends is set aside until somebody repairs it"
+    return [f"Handheld {row.name} had been revoked since, and is revoked again. {rest}." for row in again]
 
 
 def _people(connection: sa.Connection, before: Shut, operator: str, now_ms: int) -> list[str]:

@@ -299,7 +299,7 @@ def test_what_was_revoked_since_a_backup_does_not_open_again_by_restoring_it(
         said = done.output
         for sentence in (
             "The key of shop had been revoked since, and is revoked again.",
-            "Handheld HH-7 had been revoked since, and is revoked again.",
+            "Handheld HH-7 had been revoked since, and is revoked again. What it still sends is set aside until",
             "Ravi had been let go since, and is let go again.",
             "Mia has an earlier role again: set it anew with `people`.",
             "Sam has an earlier list of sites again: set it anew with `people`.",
@@ -324,6 +324,16 @@ def test_a_restore_over_a_database_that_cannot_be_read_says_that_revocations_are
     with bare(f"sqlite:///{tmp_path / 'new.sqlite3'}", tmp_path) as app:
         said = app.test_cli_runner().invoke(args=["restore", str(tmp_path / "copy"), "--yes"]).output
     assert "What was revoked since the backup cannot be known" in said
+
+
+def test_a_restore_on_a_new_machine_speaks_of_nothing_that_was_there_before(tmp_path: Path) -> None:
+    with office(f"sqlite:///{tmp_path / 'old.sqlite3'}", tmp_path):
+        back_up(tmp_path / "copy", now_ms=NOW)
+    with bare(f"sqlite:///{tmp_path / 'new.sqlite3'}", tmp_path) as app:
+        done = app.test_cli_runner().invoke(args=["restore", str(tmp_path / "copy"), "--yes"])
+    assert done.exit_code == 0
+    assert "was here before" not in done.output
+    assert list(tmp_path.glob("*.before-*")) == []
 
 
 def test_a_backup_stands_in_the_audit_and_in_itself_and_one_that_could_not_begin_does_not(tmp_path: Path) -> None:
