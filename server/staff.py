@@ -94,12 +94,17 @@ def _check_new(connection: sa.Connection, name: str) -> None:
     """Refuse a name that somebody has, or that looks as somebody's does: the audit knows people by nothing else."""
     if _UNSEEN.search(name):
         raise StaffError(f"{name!a} cannot be a name: it holds a character that nobody can see.")
-    looks = unicodedata.normalize("NFKC", name)
+    looks = _looks(name)
     for known in connection.execute(sa.select(people.c.name)).scalars():
         if known == name:
             raise StaffError(f"There is someone named {name!r} already: add what tells them apart.")
-        if unicodedata.normalize("NFKC", known) == looks:
+        if _looks(known) == looks:
             raise StaffError(f"{name!a} looks the same as {known!a}, who is here already.")
+
+
+def _looks(name: str) -> str:
+    """What names that people take for one another have in common: width and case tell nobody apart."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
 def change_role(connection: sa.Connection, number: int, role: str, change: Change) -> None:

@@ -175,7 +175,17 @@ def test_no_admin_takes_their_own_role_away(warehouse: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["Ravi", "Ra\u034fvi", "Ravi\ufe0f", "Ravi\u3164", "\uff32avi", "Ra\u200bvi", "\u202eivaR", "root (command line)"],
+    [
+        "Ravi",
+        "RAVI",
+        "Ra\u034fvi",
+        "Ravi\ufe0f",
+        "Ravi\u3164",
+        "\uff32avi",
+        "Ra\u200bvi",
+        "\u202eivaR",
+        "root (command line)",
+    ],
 )
 def test_nobody_is_named_so_that_the_audit_shows_somebody_else(warehouse: str, name: str) -> None:
     add("Ravi", "picker")
