@@ -12,7 +12,7 @@ from marshmallow.validate import Length, Range
 from server import context
 from server.api.counts import FEW_LINES, LineSchema, TallySchema
 from server.api.resource import Resource
-from server.counts import closing, limits, sharing, versions
+from server.counts import closing, limits, plan, sharing, versions
 from server.counts.accuracy import Accuracy, By, accuracy
 from server.counts.exceptions import waiting
 from server.counts.limits import Limit
@@ -207,8 +207,12 @@ def share_anew(asked: dict[str, Any], number: str) -> dict[str, Any]:
 def exceptions(number: str) -> dict[str, Any]:
     """Late scans of a closed count; closing it again takes them over, as the next version"""
     site = signed_in().site
-    with reading() as connection:
-        return {"exceptions": [_late(fact) for fact in waiting(connection, site, number)]}
+
+    def read(connection: sa.Connection) -> list[Fact]:
+        plan.read(connection, site, number)  # whether there is such a count
+        return waiting(connection, site, number)
+
+    return {"exceptions": [_late(fact) for fact in _found(read)]}
 
 
 def _late(fact: Fact) -> dict[str, Any]:

@@ -68,6 +68,7 @@ def test_a_late_scan_is_an_exception_until_the_count_is_closed_again(supervisor:
     assert supervisor.get("/api/v1/counts/COUNT-1/exceptions").get_json()["exceptions"] == []
     stocked.chain.scan(NOW - 800_000, "count", unit("A2"), location=BIN_A, document="COUNT-1", operator="Rosa")
     stocked.push(4)
+    assert supervisor.get("/api/v1/counts/NOPE/exceptions").status_code == 404
     (late,) = supervisor.get("/api/v1/counts/COUNT-1/exceptions").get_json()["exceptions"]
     assert (late["subject"], late["operator"]) == (unit("A2"), "Rosa")
     assert supervisor.post("/api/v1/counts/COUNT-1/close").get_json()["version"] == 2
