@@ -166,6 +166,8 @@ class Transport:
         whole_s: float = WHOLE_SECONDS_MAX,
     ) -> None:
         self._whole_s = whole_s
+        self._answered: set[str] = set()
+        """What has answered in the same way before: an address that worked has the right beginning."""
         self._pool = urllib3.PoolManager(
             num_pools=8, timeout=urllib3.Timeout(connect=connect_s, read=read_s), retries=False
         )
@@ -213,9 +215,10 @@ class Transport:
             if deadline.is_over:
                 late = say("unreached.late", host=_host(url), seconds=f"{self._whole_s:.0f}")
                 raise TransportError(late) from error
-            raise TransportError(_why(url, error)) from error
+            raise TransportError(_why(url, error, worked=_origin(url) in self._answered)) from error
         if not whole:
             raise TransportError(f"The answer of {url} has more than {ANSWER_BYTES_MAX} bytes.")
+        self._answered.add(_origin(url))
         return Answer(status=response.status, headers=response.headers, body=content)
 
 
@@ -223,8 +226,12 @@ def _host(url: str) -> str:
     return printable(url.partition("://")[2].partition("/")[0])
 
 
-def _why(url: str, error: Exception) -> str:
-    """What is so and what to do about it, without the names of our library's parts."""
+def _origin(url: str) -> str:
+    return "/".join(url.split("/", 3)[:3])
+
+
+def _why(url: str, error: Exception, *, worked: bool) -> str:
+    """What is so and what to do about it, without the names of our library's parts; `worked`: it did before."""
     scheme, host, cause = url.partition("://")[0], _host(url), _cause(error)
     match cause:
         case LocationParseError():
@@ -240,7 +247,7 @@ def _why(url: str, error: Exception) -> str:
         case TimeoutError():
             text = say("unreached.silent", host=host)
         case ConnectionError() | IncompleteRead():
-            plain = scheme == "http"
+            plain = scheme == "http" and not worked
             text = say("unreached.broken_plain", host=host) if plain else say("unreached.broken", host=host)
         case BadStatusLine():
             alert = str(cause).startswith(_TLS_ALERT)

@@ -121,6 +121,18 @@ def test_a_wrong_beginning_of_the_address_says_the_right_one(scheme: str, answer
         assert refusal(f"{scheme}://{host}") == f"{host} {sentence}"
 
 
+def test_a_server_that_has_answered_before_is_not_said_to_speak_tls_when_it_breaks_off() -> None:
+    def once(asked: socket.socket) -> None:
+        saying(CLEARTEXT)(asked)
+        asked.recv(1 << 16)
+
+    with listening(once) as host, closing(Transport(connect_s=5, read_s=5)) as transport:
+        transport.get(f"http://{host}", "/api/v1/server")
+        with pytest.raises(TransportError) as failed:
+            transport.get(f"http://{host}", "/api/v1/server")
+    assert str(failed.value) == f"{host} broke the connection off before its answer was complete."
+
+
 def test_a_port_at_which_nobody_listens_is_said_to_be_so() -> None:
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))
