@@ -155,10 +155,15 @@ def unreachable(settings: Settings) -> str:
     found = addresses(settings)
     if not all(_is_loopback(urlsplit(address).hostname or "") for address in found):
         return ""
+    everywhere = settings.host in EVERYWHERE
+    what = (
+        "this machine's own address in the network"
+        if everywhere
+        else "the address of the proxy before it, or SCAN_HOST to 0.0.0.0 without a proxy"
+    )
     return (
         f"Handhelds on other machines cannot reach this server: it says that it is at {found[0]}, which is only this "
-        "machine. Set SCAN_ADDRESSES to the address of the proxy before it, or SCAN_HOST to 0.0.0.0 "
-        "without a proxy, and start it again."
+        f"machine. Set SCAN_ADDRESSES to {what}, and start it again."
     )
 
 

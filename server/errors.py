@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from flask import Flask, Response, jsonify, make_response, redirect, render_template, request, url_for
+from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
 
 from server.database import was_given_up
@@ -111,6 +112,9 @@ def sentence(error: HTTPException) -> str:
         return " ".join(_flat(messages))[:2_000]
     if isinstance(error, InternalServerError):
         return "Something went wrong here; it has been written to the log."
+    if isinstance(error, CSRFError):  # its own words are of the token
+        again = "sign in again and send the csrf_token as X-CSRFToken" if for_programs() else "load it again"
+        return f"This {'session' if for_programs() else 'page'} was open too long, or sent no token: {again}."
     if _no_such_address(error):
         nothing = "There is nothing at this address" if for_programs() else "There is no page at this address"
         return f"{nothing}: {request.path:.200}. It may be mistyped."

@@ -138,7 +138,8 @@ def _check(listing: Listing, filters: Filters) -> None:
         takes = f"it takes {', '.join(listing.filters)}" if listing.filters else "it takes none"
         raise ExportError(f"The list {listing.name} has no filter {strange[0]!r:.80}: {takes}.")
     if listing.needs and not filters.get(listing.needs):
-        raise ExportError(f"The list {listing.name} is one of something: say which with {listing.needs}.")
+        what = f"{listing.needs} ({listing.filters[listing.needs]})"
+        raise ExportError(f"The list {listing.name} is of one {what}: end its address with ?{listing.needs}=...")
 
 
 def write_csv(file: IO[bytes], sheets: Sheets) -> None:

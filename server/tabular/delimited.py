@@ -86,7 +86,7 @@ def _checked(file: BinaryIO, encoding: str) -> str:
             decoder.decode(piece)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as wrong:
-        raise TableError(f"The file is no text in {encoding} (byte {wrong.start:,}).") from None
+        raise TableError(f"The file is no text in {encoding} (byte {wrong.start:,}): save it as CSV or XLSX.") from None
     return encoding
 
 

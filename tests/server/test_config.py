@@ -22,6 +22,7 @@ def test_serve_listens_on_every_address_of_the_machine_unless_told_otherwise() -
         ({"SCAN_HOST": "::1", "SCAN_PORT": "9"}, "http://[::1]:9", True),
         ({"SCAN_ADDRESSES": "http://localhost:8000"}, "http://localhost:8000", True),
         ({"SCAN_HOST": "127.0.0.1", "SCAN_ADDRESSES": "https://stock.example"}, "https://stock.example", False),
+        ({"SCAN_HOST": "0.0.0.0", "SCAN_ADDRESSES": "http://127.0.0.1:9"}, "http://127.0.0.1:9", True),
         ({"SCAN_HOST": "192.0.2.7"}, "http://192.0.2.7:8000", False),
     ],
 )
@@ -33,6 +34,7 @@ def test_who_enrols_is_told_where_handhelds_cannot_reach_the_server(
     said = config.unreachable(found)
     assert bool(said) is only_here
     assert not said or (address in said and "Set SCAN_ADDRESSES to" in said)
+    assert ("SCAN_HOST to 0.0.0.0" in said) is (only_here and found.host != "0.0.0.0"), "nobody is told what is so"
 
 
 def test_every_setting_says_what_it_is_for() -> None:

@@ -88,7 +88,9 @@ def test_a_filter_that_a_list_does_not_have_is_named(supervisor: Person) -> None
         "The list cases has no filter 'statsu': it takes "
         + ", ".join([*case_filter.NAMES, "unit."]),
     )  # fmt: skip
-    assert "say which with number" in supervisor.get("/api/v1/lists/count_lines.csv").get_json()["message"]
+    assert supervisor.get("/api/v1/lists/count_lines.csv").get_json()["message"] == (
+        "The list count_lines is of one number (of the count): end its address with ?number=..."
+    )
     assert "is one of" in supervisor.get("/api/v1/lists/nothing.csv").get_json()["message"]
 
 

@@ -219,3 +219,8 @@ def test_a_damaged_workbook_is_read_or_refused_with_a_sentence(at: float, bytes_
     else:
         said = "It was read."
     assert said
+
+
+def test_a_file_that_is_no_table_says_how_to_save_it() -> None:
+    with pytest.raises(TableError, match=r"^The file is no text in utf-16-be \(byte .*\): save it as CSV or XLSX\.$"):
+        cells(b"\x00a\xd8\x00\xd8\x00")

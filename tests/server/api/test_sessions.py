@@ -26,6 +26,15 @@ def test_a_supervisor_signs_in_and_is_known(supervisor: Person) -> None:
     assert (found["name"], found["role"], found["site"]) == ("supervisor", "supervisor", SITE)
 
 
+def test_a_change_without_its_token_says_what_to_do(supervisor: Person) -> None:
+    told = supervisor.client.post("/api/v1/labels", json={})
+    assert (told.status_code, told.get_json()["message"]) == (
+        400,
+        "This session was open too long, or sent no token: sign in again and send the csrf_token as X-CSRFToken.",
+    )
+    assert "This page was open too long, or sent no token: load it again." in supervisor.client.post("/sign-out").text
+
+
 def test_a_wrong_password_and_an_unknown_name_are_refused_alike(app: Flask) -> None:
     assert _try(app, "supervisor", "wrong") == _try(app, "nobody", "wrong") == (401, "sign_in")
 
