@@ -23,10 +23,10 @@ def by_unit(truth: Truth) -> dict[str, list[Return]]:
 
 
 def test_returns_are_counted_by_unit_with_why_and_units_that_go_round_are_set_apart_in_the_rates(
-    shop: Shop,
+    simulated_shop: Shop,
 ) -> None:
-    truth = shop.truth
-    with shop.open() as app:
+    truth = simulated_shop.truth
+    with simulated_shop.open() as app:
         told = sign_in(app, "Omar").get("/api/v1/returns/loops").get_json()
         with reading() as c:
             every = loops.units(c, SITE, least=1, limit=len(truth.returns) + 1)
@@ -50,10 +50,10 @@ def test_returns_are_counted_by_unit_with_why_and_units_that_go_round_are_set_ap
 
 
 def test_the_lots_that_fail_are_those_of_which_truly_broken_units_came_back_and_two_propose_a_recall(
-    shop: Shop,
+    simulated_shop: Shop,
 ) -> None:
-    truth = shop.truth
-    with shop.open() as app, reading() as c:
+    truth = simulated_shop.truth
+    with simulated_shop.open() as app, reading() as c:
         found = lots.failed(c, SITE)
         page = sign_in(app, "Omar").get("/returns/patterns")
     failures: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -72,10 +72,10 @@ def test_the_lots_that_fail_are_those_of_which_truly_broken_units_came_back_and_
 
 
 def test_what_waits_at_the_desk_is_what_was_quarantined_and_nothing_that_waits_is_told_to_be_restocked(
-    shop: Shop,
+    simulated_shop: Shop,
 ) -> None:
-    truth = shop.truth
-    with shop.open(), reading() as c:
+    truth = simulated_shop.truth
+    with simulated_shop.open(), reading() as c:
         waiting = desk.waiting(c, SITE, truth.end_ms)
     held = {unit for unit, returns in by_unit(truth).items() if returns[-1].to == "quarantined"}
     assert {row.unit for row in waiting} == held
