@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import dump, migrations, shut_again
-from server.database import damage, db, keep_private, sqlite_module, writing
+from server import damage, dump, migrations, shut_again
+from server.database import db, keep_private, sqlite_module, writing
 from server.durable import sync
 from server.ledger import SERVER_DEVICE, record
 from server.printing import numbers
@@ -151,11 +151,14 @@ def _copy_sqlite(path: Path, now_ms: int) -> list[tuple[int, int, int]]:
     with closing(sqlite_module().connect(path)) as copy, db.engine.connect() as live:
         raw: Any = live.connection.driver_connection
         raw.backup(copy, pages=PAGES_AT_ONCE)
+        if problems := damage.of_file(copy):
+            raise BackupError(
+                f"No backup was made, for the copy is damaged ({problems[0]}): `flask --app server verify` says "
+                "whether the database is, and what to do."
+            )
         copy.execute("PRAGMA journal_mode=DELETE")
         copy.execute(f"CREATE TABLE {_OURS} AS SELECT {now_ms} AS made_ms")
         copy.commit()
-        if problems := damage(copy):
-            raise BackupError(f"The copy is damaged: {problems[0]}.")
         return list(copy.execute("SELECT device_no, epoch, acked_through FROM chains"))
 
 
@@ -219,7 +222,7 @@ def _check_whole(path: Path) -> None:
     module = sqlite_module()
     try:
         with closing(module.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as copy:
-            problems = damage(copy)
+            problems = damage.of_file(copy)
     except module.OperationalError as error:
         raise BackupError(f"{path} cannot be read: {error}. The database is as it was.") from None
     if problems:

@@ -96,26 +96,6 @@ def prepare(engine: sa.Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-DAMAGE_SHOWN: Final = 20
-"""So many lines of SQLite's own about a damaged file; more of them tell nobody more."""
-
-
-def damage(raw: Any) -> list[str]:
-    """What SQLite finds wrong with the file of an open DBAPI connection, in its own words; reads all of the file.
-
-    `quick_check` would be faster, and does not see that an index lacks a row (sqlite.org/pragma.html).
-    """
-    module = sqlite_module()
-    try:
-        rows = raw.execute(f"PRAGMA integrity_check({DAMAGE_SHOWN})").fetchall()
-    except module.OperationalError:  # locked, or the disk fails: nothing is known of the file
-        raise
-    except module.DatabaseError as error:
-        return [str(error)]
-    said = [line for (row,) in rows for line in row.splitlines() if not line.startswith("***")]  # a heading
-    return [] if said == ["ok"] else said[:DAMAGE_SHOWN]
-
-
 def keep_private(path: Path) -> None:
     """Make a SQLite file, where there is none yet, that its owner alone can read: it holds keys and password hashes.
 

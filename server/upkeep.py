@@ -15,7 +15,7 @@ from server import apart_cases, changes, offered, papers, piece_cases, told_anew
 from server import documents as imports
 from server.chain_mark import ALTERED, NOBODYS, OF_CHAIN, gaps
 from server.counts import exceptions
-from server.database import KEYS, SITE, damage, db, reading, stamp, writing
+from server.database import KEYS, SITE, reading, stamp, writing
 from server.document_kinds import KINDS
 from server.ledger import FOLDED, event_of
 from server.orders import surplus
@@ -48,35 +48,6 @@ _FOLDED_ROWS: Final = {
     )
 }
 """What verifying compares: the folded rows of some subjects."""
-
-
-_OF_AN_INDEX: Final = ("missing from index", "wrong # of entries in index")
-"""What SQLite says where an index can be made anew from its table."""
-
-
-def damaged() -> str | None:
-    """What is wrong with the SQLite file itself, and what to do; None where nothing is, and on PostgreSQL.
-
-    Reads all of the file. What its rows say can be compared only where it is whole.
-    """
-    if db.engine.dialect.name != "sqlite":
-        return None
-    try:
-        with db.engine.connect() as connection:
-            problems = damage(connection.connection.driver_connection)
-    except sa.exc.OperationalError:
-        raise
-    except sa.exc.DatabaseError as error:  # it cannot even be opened
-        problems = [str(error.orig)]
-    if not problems:
-        return None
-    found = f"The database file {db.engine.url.database} is damaged ({'; '.join(problems)})."
-    if all(any(words in problem for words in _OF_AN_INDEX) for problem in problems):
-        return (
-            f"{found} Only indexes are: stop the server, run `REINDEX` in that file with a `sqlite3` shell and verify "
-            "again. If it still does not fit, restore the latest backup."
-        )
-    return f"{found} Stop the server and restore the latest backup."
 
 
 def verify(site: str, progress: Progress) -> Iterator[str]:

@@ -12,6 +12,7 @@ import click
 import sqlalchemy as sa
 from flask.cli import with_appcontext
 
+from server import damage
 from server.context import settings
 from server.database import db, reading
 from server.errors import Refusal
@@ -37,7 +38,11 @@ def command(name: str, *, text: str | None = None) -> Callable[[Callable[..., No
                 function(*args, **kwargs)
             except Refusal as refusal:
                 raise click.ClickException(str(refusal.description)) from None
-            except (sa.exc.OperationalError, sa.exc.ProgrammingError) as error:
+            except sa.exc.DatabaseError as error:
+                if problems := damage.said_by(error):
+                    raise click.ClickException(damage.sentence(problems)) from None
+                if not isinstance(error, sa.exc.OperationalError | sa.exc.ProgrammingError):
+                    raise
                 raise click.ClickException(_sentence(error)) from None
             except BrokenPipeError:  # whoever reads has seen enough, as `head` has: click ends without a word
                 raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from server import named, queries, refolding, set_aside, untold, upkeep
+from server import damage, named, queries, refolding, set_aside, untold, upkeep
 from server.cli.command import command, counted, operator, site
 from server.cli.reports import moment
 from server.context import now_ms
@@ -44,8 +44,8 @@ def rebuild_(*, unit: str | None, everything: bool) -> None:
 @command("verify")
 def verify() -> None:
     """Check the SQLite file, then every chain, line, document and folded row; exit code 1 where something differs."""
-    if damaged := upkeep.damaged():
-        raise click.ClickException(damaged)
+    if problems := damage.of_database():
+        raise click.ClickException(damage.sentence(problems))
     count = 0
     for count, sentence in enumerate(upkeep.verify(site(), _progress), start=1):
         if count <= _DIFFERENCES_SHOWN:
