@@ -136,7 +136,7 @@ def refold_told(
     """Make the cases anew of these notices, of those of what this transaction wrote, and of the orders they fulfil.
 
     Args:
-        closed: notices of which a version was just frozen, so that they may have their first case.
+        closed: notices or counts of which a version was just frozen, so that they may have their first case.
     """
     (meanwhile.hold_off if closed else meanwhile.look)(connection, site)
     if not closed and not apart_cases.is_any_told(connection, site, RULE):

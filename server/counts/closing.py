@@ -139,8 +139,8 @@ def _seal(
         touched += _take_on(connection, site, f"{number}/{version}", said, operator=operator, now_ms=now_ms)
     at = stamp(connection)
     rebuild(connection, site, touched, at)
-    piece_cases.refold(connection, site, number, at)
     _end(connection, site, planned, at)
+    piece_cases.refold_told(connection, site, (), at, closed=[number])  # of a notice too whose units it found here
 
 
 def _end(connection: sa.Connection, site: str, planned: Plan, at: int) -> None:

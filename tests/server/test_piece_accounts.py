@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from server.counts.plan import Sort
 from server.database import reading, writing
 from server.receipts.receipt import close_receipt
 from server.receipts.sampling import set_rule
@@ -15,7 +16,9 @@ from server.tables import cases, document_rows, documents
 from server.transfers.withdrawal import withdraw
 from server.upkeep import verify
 from sync.identity import own_location_key, unit_key
-from tests.handheld import CABLE, CARTON_1, DAY, DOCK, PHONE, Chain, unit
+from tests.handheld import BIN_A, CABLE, CARTON_1, DAY, DOCK, PHONE, Chain, unit
+from tests.server.counting import Counting, begin
+from tests.server.counting import close as close_count
 from tests.server.office import LAMP, LOCATIONS, PRODUCTS, office, take
 from tests.server.site import SITE, enrol, push, state_document
 
@@ -114,3 +117,17 @@ def test_pieces_of_which_the_other_site_takes_the_hand_over_back_are_lacking_no_
         said: dict[str, Any] = {"operator": "Sam", "reason": "taken back", "now_ms": CLOSED}
         withdraw(c, site=SITE, number="TRANSFER-1", rows=c.execute(query).mappings().all(), **said)
     assert (told("TRANSFER-1"), strays()) == ("explained", [])
+
+
+def test_a_unit_that_going_live_found_on_the_shelf_is_lacking_on_its_order_no_more(chain: Chain) -> None:
+    state_document("purchase_order", "PO-1", [{"subject": PHONE, "quantity": 2}], now_ms=DAY - 9_500)
+    order = {"subject": "PO-1", "attributes": {"fulfils": "PO-1"}}
+    state_document("asn", "ASN-1", [{"subject": A1}, {"subject": A2}, order], now_ms=DAY - 9_000)
+    close("PO-1", DAY)
+    chain.scan(DAY + 1_000, "receive", A1, document="ASN-1", location=DOCK)
+    begin("GO", BIN_A, now_ms=DAY + 2_000, sort=Sort.TAKE_ON)
+    Counting(chain, DAY + 3_000, number="GO")(BIN_A, A2)
+    push(chain, now_ms=CLOSED)
+    assert (told("PO-1"), strays()) == ("open", [])
+    close_count("GO", now_ms=CLOSED + 1_000)
+    assert (told("PO-1"), strays()) == ("explained", [])
