@@ -20,14 +20,14 @@ from server.counts import meanwhile
 from server.counts.compare import Line
 from server.counts.plan import Sort
 from server.database import KEYS, SITE
-from server.identifiers import relatives
+from server.identifiers import owners, relatives
 from server.ledger import in_chunks, read_fact
 from server.rebuild import lock
 from server.receipts import notice
 from server.receipts.late import explained
 from server.replay import Case
 from server.rules import Finding
-from server.tables import documents, events, unit_states
+from server.tables import document_rows, documents, events, unit_states
 from server.undone import read_undone_documents
 from sync.event import format_name
 from sync.history import Fact
@@ -90,10 +90,13 @@ def _came(case: Case, late: Fact) -> Case:
 
 _U: Final = unit_states.c
 _WRITTEN: Final = (_U.site == SITE) & (_U.stamp == sa.bindparam("at"))
-_ANNOUNCING: Final = sa.union_all(
-    *(sa.select(by).where(_WRITTEN, by.isnot(None)).distinct() for by in (_U.announced_by, _U.came_under))
+_WRITTEN_NOW: Final = sa.select(_U.unit, _U.came_under).where(_WRITTEN)
+_ANNOUNCING: Final = (
+    sa.select(documents.c.number, documents.c.kind)
+    .join(document_rows, document_rows.c.document == documents.c.digest)
+    .where(document_rows.c.site == SITE, document_rows.c.subject.in_(KEYS), documents.c.event.isnot(None))
+    .distinct()
 )
-"""Notices that announce what was folded in this transaction: a carton is here whatever was done with it."""
 
 
 _RECEIVED_UNDER: Final = (
@@ -117,7 +120,8 @@ def refold_after(connection: sa.Connection, site: str, facts: Sequence[Fact], at
     under |= _joined_under(connection, site, facts)
     for number in sorted(apart_cases.decided(connection, site, RULE, facts)):
         refold(connection, site, number, at)
-    refold_told(connection, site, under, at)
+    named = {str(f.event.subject) for f in facts if f.event.subject}
+    refold_told(connection, site, under, at, named=named | set(owners(connection, site, named).values()))
 
 
 def _joined_under(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> set[str]:
@@ -131,21 +135,41 @@ def _joined_under(connection: sa.Connection, site: str, facts: Iterable[Fact]) -
 
 
 def refold_told(
-    connection: sa.Connection, site: str, under: Collection[str], at: int, *, closed: Collection[str] = ()
+    connection: sa.Connection,
+    site: str,
+    under: Collection[str],
+    at: int,
+    *,
+    closed: Collection[str] = (),
+    named: Collection[str] = (),
 ) -> None:
     """Make the cases anew of these notices, of those of what this transaction wrote, and of the orders they fulfil.
 
     Args:
         closed: notices or counts of which a version was just frozen, so that they may have their first case.
+        named: what facts speak of that may tell of earlier than it was last announced, so that its row is the same.
     """
     (meanwhile.hold_off if closed else meanwhile.look)(connection, site)
     if not closed and not apart_cases.is_any_told(connection, site, RULE):
         return
-    announcing = connection.execute(_ANNOUNCING, {"site": site, "at": at}).scalars()
-    notices = {*under, *closed, *announcing}
+    notices = {*under, *closed, *_announcing(connection, site, named, at)}
     told = apart_cases.told(connection, site, RULE, notices | notice.orders_of(connection, site, notices))
     for number in sorted({*closed, *told}):
         refold(connection, site, number, at)
+
+
+def _announcing(connection: sa.Connection, site: str, named: Iterable[str], at: int) -> set[str]:
+    """Notices that announce these or what was written under this stamp: a carton is here whatever was done with it.
+
+    Not only the last that did: a tote comes under one after the other.
+    """
+    written = connection.execute(_WRITTEN_NOW, {"site": site, "at": at}).all()
+    found = {came_under for _, came_under in written if came_under is not None}
+    keys = {key for key in named if not is_stock(key)} | {unit for unit, _ in written}
+    for chunk in in_chunks(keys):  # in two steps: SQLite would go through all of the notices
+        rows = connection.execute(_ANNOUNCING, {"site": site, "keys": chunk})
+        found.update(number for number, kind in rows if kind == "asn")
+    return found
 
 
 def _versions(connection: sa.Connection, site: str, number: str) -> list[Any]:

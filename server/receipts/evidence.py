@@ -11,7 +11,7 @@ from server.counts.scans import scans_of
 from server.identifiers import owners
 from server.ledger import in_chunks
 from server.receipts.notice import Notice
-from server.surroundings import gather
+from server.surroundings import containers_at, gather
 from server.tables import cases
 from server.timelines import END_OF_TIME
 from server.unit_rows import states_of
@@ -109,8 +109,28 @@ def _came(
     around = gather(connection, site, {key: [] for key in states}, states.values())
     at_ms = now_ms if now_ms is not None else END_OF_TIME
     found = {}
+    again = set()
     for key, own in states.items():
         now = carried(own, around.carrier(own.place, at_ms))
         if now.came_under is not None and now.came_under in notice.numbers:
             found[key] = Came(inferred=is_inferred(own, now))
+        elif own.announced_by not in notice.numbers:
+            again.add(key)
+    return found | _came_before(connection, site, notice, again, now_ms)
+
+
+def _came_before(
+    connection: sa.Connection, site: str, notice: Notice, again: set[str], now_ms: int | None
+) -> dict[str, Came]:
+    """Those of these that had come under this notice by when another one announced them again, as a tote is."""
+    around = containers_at(connection, site, again, now_ms)
+    found = {}
+    for key in again:
+        line = around.timelines[key]
+        last = max((n for n, own in enumerate(line.states) if own.announced_by in notice.numbers), default=None)
+        if last is not None:
+            until_ms = line.moments[last + 1] - 1 if last + 1 < len(line.moments) else END_OF_TIME
+            now = around.carried(line.states[last], until_ms)
+            if now is not None and now.came_under in notice.numbers:
+                found[key] = Came(inferred=is_inferred(line.states[last], now))
     return found

@@ -15,6 +15,7 @@ from server.receipts.sampling import set_rule
 from server.tables import cases, document_rows, documents
 from server.transfers.withdrawal import withdraw
 from server.upkeep import verify
+from sync.event import format_name
 from sync.identity import own_location_key, unit_key
 from tests.handheld import BIN_A, CABLE, CARTON_1, DAY, DOCK, PHONE, Chain, unit
 from tests.server.counting import Counting, begin
@@ -24,6 +25,8 @@ from tests.server.site import SITE, enrol, push, state_document
 
 CLOSED = DAY + 3_600_000
 A1, A2 = unit("A1"), unit("A2")
+TOTE: list[dict[str, Any]] = [{"subject": CABLE, "quantity": 3, "container": CARTON_1}, {"subject": CARTON_1}]
+"""Lines of a notice: three cables in it."""
 
 
 @pytest.fixture
@@ -131,3 +134,34 @@ def test_a_unit_that_going_live_found_on_the_shelf_is_lacking_on_its_order_no_mo
     assert (told("PO-1"), strays()) == ("open", [])
     close_count("GO", now_ms=CLOSED + 1_000)
     assert (told("PO-1"), strays()) == ("explained", [])
+
+
+def test_pieces_came_with_their_tote_also_after_another_notice_has_announced_the_tote_again(chain: Chain) -> None:
+    state_document("asn", "ASN-1", TOTE, now_ms=DAY - 9_000)
+    close("ASN-1", DAY)
+    came = chain.scan(DAY + 1_000, "receive", CARTON_1, document="ASN-1", location=DOCK)
+    chain.scan(DAY + 5_000, "ship", CARTON_1)
+    push(chain, now_ms=DAY + 6_000)
+    assert told("ASN-1") == "explained"
+    state_document("asn", "ASN-2", TOTE, now_ms=DAY + 10_000)
+    chain.scan(DAY + 11_000, "receive", CARTON_1, document="ASN-2", location=DOCK)
+    push(chain, 3, now_ms=DAY + 12_000)
+    assert (told("ASN-1"), strays()) == ("explained", [])
+    chain.scan(DAY + 13_000, "void", CARTON_1, voids=format_name(came.name), reason="mistake")
+    push(chain, 4, now_ms=DAY + 14_000)
+    assert (told("ASN-1"), strays()) == ("open", [])
+
+
+def test_that_a_tote_was_here_before_it_was_announced_again_may_be_heard_of_after_it_came_again(chain: Chain) -> None:
+    state_document("asn", "ASN-1", TOTE, now_ms=DAY - 9_000)
+    close("ASN-1", DAY)
+    state_document("asn", "ASN-2", TOTE, now_ms=DAY + 10_000)
+    chain.scan(DAY + 1_000, "receive", CABLE, document="ASN-1", location=DOCK, quantity=1)
+    chain.scan(DAY + 2_000, "put_away", CARTON_1, location=BIN_A)
+    chain.scan(DAY + 3_000, "ship", CARTON_1)
+    chain.scan(DAY + 11_000, "receive", CARTON_1, document="ASN-2", location=DOCK)
+    push(chain, 1, 1, now_ms=DAY + 12_000)
+    push(chain, 3, now_ms=DAY + 13_000)
+    assert (told("ASN-1"), strays()) == ("open", [])
+    push(chain, 2, 2, now_ms=DAY + 14_000)
+    assert (told("ASN-1"), strays()) == ("explained", [])
