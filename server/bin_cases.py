@@ -12,6 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from server import case_rows
+from server.counts.scans import SCANS
 from server.database import KEYS, SITE
 from server.ledger import FOLDED, SERVER_DEVICE, fact_of, history, in_chunks, read_fact
 from server.permissions import Crew, read_crew
@@ -30,6 +31,10 @@ SCANS_MAX: Final = 100
 """Of what was scanned in a bin that nobody knew, so many of the first may tell of it; the rest say no more."""
 UNDOS_MAX: Final = 20
 """How often a scan may have been undone, and that undone in turn."""
+_IS_SCANNED: Final = (events.c.device_no != SERVER_DEVICE) | (
+    events.c.about.isnot(None) & events.c.voids.is_(None) & events.c.action.in_(SCANS)
+)
+"""`Fact.is_scanned` in a query: a scan counts for its bin also where its line was repaired, or its label read anew."""
 
 
 def concerned(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> set[str]:
@@ -39,9 +44,10 @@ def concerned(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> se
     decided |= _strange(connection, site, given)
     bare = [f for f in given if f.event.subject is None]
     undone = _where(connection, {f.event.voids for f in bare if f.event.voids})
-    scans = [f for f in bare if f.event.location and f.name[0] != SERVER_DEVICE]
+    scans = [f for f in bare if f.event.location and f.is_scanned]
     crew = read_crew(connection, site) if scans else Crew()
-    barred = {place for f in scans if (place := f.event.location) and crew.barred(f) is not None}
+    # a repaired line was scanned by somebody else than whom the repair names
+    barred = {place for f in scans if (place := f.event.location) and (f.stands_for or crew.barred(f) is not None)}
     return decided | barred | undone
 
 
@@ -50,7 +56,7 @@ def _strange(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> set
 
     None where the site has no list of its bins: there none is strange.
     """
-    said = [f for f in facts if f.event.subject and f.event.location and f.name[0] != SERVER_DEVICE]
+    said = [f for f in facts if f.event.subject and f.event.location and f.is_scanned]
     scanned = {f.event.location for f in said if f.event.location and f.event.voids is None}
     undone = _where(connection, {f.event.voids for f in facts if f.event.voids and f.event.subject}, bare=False)
     unknown = _unknown(connection, site, scanned | undone)
@@ -63,7 +69,7 @@ def strange(connection: sa.Connection, site: str) -> set[str]:
     """Every bin in which something was scanned before anybody knew it; reads the whole ledger."""
     t = events.c
     query = sa.select(t.location, sa.func.min(t.event_ms).label("first")).where(t.site == site, t.subject.isnot(None))
-    first = query.where(t.location.isnot(None), t.device_no != SERVER_DEVICE).group_by(t.location)
+    first = query.where(t.location.isnot(None), _IS_SCANNED).group_by(t.location)
     scanned = {row.location: row.first for row in connection.execute(first)}
     since = bins_since(connection, site, set(scanned))
     return {place for place, moment in scanned.items() if moment < since.get(place, moment + 1)}
@@ -151,7 +157,7 @@ def facts_of(connection: sa.Connection, site: str, bins: set[str]) -> dict[str, 
     t = events.c
     here = (t.site == site) & t.outcome.in_(FOLDED)
     for chunk in in_chunks(bins):
-        query = sa.select(events).where(here, t.subject.is_(None), t.location.in_(chunk), t.device_no != SERVER_DEVICE)
+        query = sa.select(events).where(here, t.subject.is_(None), t.location.in_(chunk), _IS_SCANNED)
         for row in connection.execute(query).mappings():
             found.setdefault(row["location"], []).append(fact_of(row))
     for place, told in _first_scans(connection, site, bins).items():
@@ -169,7 +175,7 @@ def _first_scans(connection: sa.Connection, site: str, bins: set[str]) -> dict[s
     t = events.c
     for place in sorted(bins):
         query = sa.select(events).where(t.site == site, t.location == place, t.subject.isnot(None))
-        query = query.where(t.device_no != SERVER_DEVICE, t.outcome.in_(FOLDED), t.voids.is_(None))
+        query = query.where(_IS_SCANNED, t.outcome.in_(FOLDED), t.voids.is_(None))
         if place in since:
             query = query.where(t.event_ms < since[place])
         # asked in two steps, for SQLite would rather read all of the site than sort what one moment of a bin has

@@ -69,7 +69,11 @@ class Presence:
 
 
 def read_presence(connection: sa.Connection, site: str, until_ms: int) -> Presence:
-    """From every scan that names a person and a place, without those of counts: who counts finds what others lost."""
+    """From every scan that names a person and a place, without those of counts: who counts finds what others lost.
+
+    Nor does it take in what the server states: a repair names who repaired the line at a desk, and who was not there.
+    A label that was read anew was scanned by whom its first reading names, which counts though it was undone.
+    """
     e = events.c
     hour = (e.event_ms - e.event_ms % HOUR_MS).label("hour")
     query = (

@@ -386,3 +386,18 @@ def test_a_scan_is_judged_by_who_made_it_also_when_somebody_repaired_it(warehous
             set_aside.repair(c, site=SITE, name=f"1.1.{seq}", corrections={}, operator="Sam", now_ms=DAY)
     assert [row[1] for row in rows(cases) if "not_permitted" in row[2]] == [repr(unit("S1"))]
     assert rebuilt_alike() == []
+
+
+def test_who_opened_a_bin_without_signing_in_is_told_also_when_somebody_repaired_that_line(warehouse: str) -> None:
+    sam = add("Sam", "supervisor", at=DAY - 900_000)
+    give(sam, "K-18", at=DAY - 900_000)
+    enrol(1)
+    chain = Chain(1)
+    chain.scan(DAY - 400_000, "open_bin", None, location=BIN_A, document="CC-1")
+    with writing() as c:
+        c.execute(devices.update().values(revoked_ms=DAY))
+    push(chain, now_ms=DAY)
+    with writing() as c:
+        set_aside.repair(c, site=SITE, name="1.1.1", corrections={}, operator="Sam", now_ms=DAY)
+    assert [row[1] for row in rows(cases) if "not_permitted" in row[2]] == [repr(BIN_A)]
+    assert list(verify(SITE, lambda _: None)) == []

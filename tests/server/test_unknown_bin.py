@@ -6,10 +6,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from server import set_aside
 from server.database import reading, stamp, writing
 from server.rebuild import rebuild
 from server.refolding import rebuild_all
-from server.tables import cases
+from server.reparse import reparse
+from server.tables import cases, devices
 from server.upkeep import verify
 from sync.event import format_name
 from tests.handheld import DAY, Chain, unit
@@ -71,6 +73,30 @@ def test_the_case_goes_with_the_scan_that_was_undone(chain: Chain) -> None:
     chain.scan(DAY + 5_000, "void", LAMPS[0], location=STRANGE, voids=first, reason="wrong label")
     push(chain, 2, now_ms=DAY + 650_000)
     assert told() == []
+
+
+def test_a_scan_in_such_a_bin_tells_of_it_also_where_its_line_was_repaired_or_its_label_read_anew(chain: Chain) -> None:
+    with writing() as c:
+        c.execute(devices.update().values(revoked_ms=DAY))
+    [scanned] = put(chain, 2)
+    assert told() == []
+    with writing() as c:
+        repaired = set_aside.repair(c, site=SITE, name=scanned, corrections={}, operator="Sam", now_ms=DAY + 700_000)
+    assert told() == [(STRANGE, repaired, "open")]
+    with writing() as c:
+        c.execute(devices.update().values(revoked_ms=None))
+    earlier = chain.scan(DAY + 1_000, "put_away", LAMPS[1], location=STRANGE, barcode=b"010950600013435221L9")
+    push(chain, 2, now_ms=DAY + 800_000)
+    assert told() == [(STRANGE, format_name(earlier.name), "open")]
+    reparse(SITE, apply=True, operator="Sam", now_ms=DAY + 900_000)
+    [(place, episode, status)] = told()
+    assert (place, episode.partition(".")[0], status) == (STRANGE, "0", "open")
+    assert episode != repaired
+    with writing() as c:
+        c.execute(cases.delete())
+    rebuild_all(SITE, lambda _: None)
+    assert told() == [(STRANGE, episode, "open")]
+    assert list(verify(SITE, lambda _: None)) == []
 
 
 def test_a_site_without_any_bins_on_record_is_told_nothing(app: Flask) -> None:
