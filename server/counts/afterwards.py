@@ -16,11 +16,9 @@ from server.database import SITE
 from server.identifiers import names_of, owners
 from server.ledger import FOLDED, in_chunks
 from server.tables import documents, events
-from server.tables.ledger import AFTERWARDS
+from server.tables.ledger import AFTERWARDS, SOON_MS
 from sync.identity import is_container, is_stock
 
-SOON_MS: Final = 3_600_000
-"""What came later than this after it happened stands in an index of its own (`AFTERWARDS`)."""
 COMMITTED_MS_MAX: Final = 600_000
 """So long before the closing something may have arrived whose transaction the closing did not see yet."""
 

@@ -12,13 +12,13 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server.counts.afterwards import COMMITTED_MS_MAX, SOON_MS
+from server.counts.afterwards import COMMITTED_MS_MAX
 from server.counts.scans import SCANS
 from server.database import SITE
 from server.ledger import FOLDED, KEYS_PER_QUERY, fact_of
 from server.rebuild import lock
 from server.tables import events
-from server.tables.ledger import AFTERWARDS
+from server.tables.ledger import AFTERWARDS, SOON_MS
 from sync.history import Fact
 
 Key = tuple[Any, ...]

@@ -74,8 +74,10 @@ sa.Index(
     sqlite_where=events.c.subject.is_(None),
     postgresql_where=events.c.subject.is_(None),
 )
-AFTERWARDS: Final = sa.text("(received_ms - event_ms > 3600000 OR voids IS NOT NULL)")
-"""What reached the server more than an hour after it had happened, or undoes something: few, and told of what was."""
+SOON_MS: Final = 3_600_000
+"""What arrives later than this after it happened is looked up by when it came, the rest by when it happened."""
+AFTERWARDS: Final = sa.text(f"(received_ms - event_ms > {SOON_MS} OR voids IS NOT NULL)")
+"""What reached the server so much later, or undoes something: few, and told of what was."""
 sa.Index(
     "ix_events_afterwards",
     events.c.site,
