@@ -26,6 +26,23 @@ def test_an_empty_database_gets_the_tables_that_the_program_works_with(new_datab
             assert compare_metadata(context, db.metadata) == []
 
 
+def test_indexes_hold_the_very_rows_that_the_program_asks_them_for(tmp_path: Path) -> None:
+    """SQLite takes an index of some of the rows only for a question in its own words."""
+    made = []
+    for name in ("migrated", "today"):
+        engine = sa.create_engine(f"sqlite:///{tmp_path / name}")
+        with engine.begin() as c:
+            if name == "migrated":
+                migrations.upgrade(c)
+            else:
+                db.metadata.create_all(c)
+            query = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql LIKE '% WHERE %'"
+            made.append(dict(tuple(row) for row in c.execute(sa.text(query))))
+        engine.dispose()
+    assert "ix_events_afterwards" in made[0]
+    assert made[0] == made[1]
+
+
 def test_a_database_that_is_up_to_date_is_left_alone(new_database_url: str, tmp_path: Path) -> None:
     with bare(new_database_url, tmp_path):
         for before in (None, migrations.head()):
