@@ -49,6 +49,7 @@ def close_count(
         CountError: there is no such count, it waits for approval, a bin is not finished, or nothing changed since.
     """
     lock(connection, site, [number])  # two supervisors may close it at once
+    _check_open(connection, site, plan.read(connection, site, number))  # before the long part
     known = meanwhile.arrived(connection, site, now_ms)
     found = reckon(connection, site=site, number=number)
     scans = late.late_scans(connection, site=site, number=number, found=found)
@@ -57,7 +58,8 @@ def close_count(
     without = frozenset(map(papers.mark, scans)) - frozenset(map(papers.mark, taken))
     if without:
         found = reckon(connection, site=site, number=number, without=without)
-    _check_closable(connection, site, found)
+    if found.unfinished:
+        raise CountError(f"Count {number} cannot be closed: {len(found.unfinished)} of its bins are not finished.")
     attributes = freeze.freeze(found) | {"closed_by": operator, "late": sorted(format_name(f.name) for f in taken)}
     rows = freeze.rows(found, attributes)
     version = freeze.next_version(connection, site, "count_result", number, rows)
@@ -75,16 +77,14 @@ def close_count(
     return replace(found, version=version)
 
 
-def _check_closable(connection: sa.Connection, site: str, found: Reckoned) -> None:
-    number = found.number
-    if found.plan.of:
-        raise CountError(f"{number} is a recount: close {found.plan.of}, which takes its result over.")
+def _check_open(connection: sa.Connection, site: str, planned: Plan) -> None:
+    number = planned.number
+    if planned.of:
+        raise CountError(f"{number} is a recount: close {planned.of}, which takes its result over.")
     if cancelled(connection, site, number):
         raise CountError(f"Count {number} was given up: open another one.")
     if pending(connection, site, number):
         raise CountError(f"Count {number} waits for approval already.")
-    if found.unfinished:
-        raise CountError(f"Count {number} cannot be closed: {len(found.unfinished)} of its bins are not finished.")
 
 
 def _propose(

@@ -16,10 +16,12 @@ from server.claims.book import list_claims, open_of, put
 from server.claims.book import read as read_claim
 from server.claims.claim import ClaimError, ClaimLine
 from server.copied_queues import known_since
+from server.counts.closing import cancel
 from server.counts.due import _inside
 from server.counts.listing import list_counts
 from server.counts.opening import open_count
 from server.counts.pieces import _held_in
+from server.counts.plan import CountError
 from server.database import db, reading, stamp, writing
 from server.glance import read_glance
 from server.orders.book import read_cancellations
@@ -29,6 +31,7 @@ from server.standing import read_standing
 from server.transfers.hand_overs import orders_of as handed_over_for
 from server.undone import undos_of
 from tests.handheld import BIN_A, BIN_B, CARTON_1, CARTON_2, DAY, DOCK, PHONE, Chain, unit
+from tests.server.counting import begin, close
 from tests.server.plans import plans_of
 from tests.server.running import Handheld, Person
 from tests.server.site import SITE, enrol, push, state_document
@@ -205,3 +208,13 @@ def test_a_check_of_a_unit_on_a_pallet_asks_who_asks_what_holds_here_and_where_i
     assert found["key"] == unit("A1")
     asked = [statement for statement in sent if statement != "BEGIN"]  # SQLite's
     assert len(asked) == 3, "\n".join(asked)
+
+
+def test_a_count_that_may_not_be_closed_is_refused_before_its_units_are_gone_through(warehouse: str) -> None:
+    begin("CC-1", BIN_A)
+    with writing() as c:
+        cancel(c, site=SITE, number="CC-1", note="opened twice", operator="Sam", now_ms=DAY)
+    with counting() as sent, pytest.raises(CountError, match="was given up"):
+        close("CC-1")
+    assert sent
+    assert not [statement for statement in sent if "unit_states" in statement]
