@@ -29,8 +29,7 @@ def answer(name: str, form: str, filters: Filters) -> Response:
     if listing is None:
         known = ", ".join(exports.listings())
         raise Refusal(404, "not_found", f"There is no list {name!r:.80}: it is one of {known}.")
-    if not person.may(listing.task):
-        raise Refusal(403, "forbidden", person.lacks(listing.task))
+    person.need(listing.task)
     try:
         with reading() as connection:
             file = exports.write(form, listing, connection, person.site, filters)

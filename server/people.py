@@ -65,6 +65,11 @@ class Person(UserMixin):
     def may(self, task: Task) -> bool:
         return may(self.role, task) and (self.opens is None or task in self.opens)
 
+    def need(self, task: Task) -> None:
+        """Raises Refusal: 403, they may not."""
+        if not self.may(task):
+            raise Refusal(403, "forbidden", self.lacks(task))
+
     def lacks(self, task: Task) -> str:
         """Why they may not, and what to do about it, in sentences."""
         if self.opens is None:
@@ -188,9 +193,7 @@ def _admit() -> None:
         return
     if request.path.startswith(KEYED_PATHS):
         g.keyed = _of_key(request.headers.get("Authorization", ""))
-    person = signed_in()
-    if not person.may(task):
-        raise Refusal(403, "forbidden", person.lacks(task))
+    signed_in().need(task)
 
 
 def _of_key(authorization: str) -> Person | None:

@@ -210,13 +210,15 @@ def draft(number: str) -> Claim:
 @resource.post("/claims/<number>/fate")
 @resource.arguments(FollowSchema)
 @resource.response(200, ClaimSchema)
-@requires(Task.RECEIVE)
+@requires(Task.DEFECT)
 def follow(asked: dict[str, Any], number: str) -> Claim:
-    """Write down what became of a claim: sent, accepted, rejected or credited"""
+    """Write down what became of a claim: sent, accepted, rejected or credited
+
+    What was credited, and all that becomes of a claim of what a delivery lacked, takes the task `receive` too.
+    """
     person, now_ms = signed_in(), context.now_ms()
-    return _done(
-        lambda c: book.follow(c, site=person.site, number=number, operator=person.name, now_ms=now_ms, **asked)
-    )
+    said: dict[str, Any] = {"site": person.site, "operator": person.name, "now_ms": now_ms, "admit": person.need}
+    return _done(lambda c: book.follow(c, number=number, **said, **asked))
 
 
 @resource.get("/claims/<number>/document")

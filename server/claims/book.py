@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -12,10 +12,11 @@ import sqlalchemy as sa
 
 from server import latest_first, papers
 from server.claims import credit
-from server.claims.claim import NEXT, Claim, ClaimError, ClaimLine, Fate, line_of, row_of
+from server.claims.claim import NEXT, Claim, ClaimError, ClaimLine, Fate, line_of, row_of, task_of
 from server.claims.version import has_changed
 from server.ledger import FOLDED, in_chunks, record
 from server.rebuild import lock
+from server.roles import Task
 from server.tables import document_rows, documents, events
 from sync.event import format_name
 
@@ -64,18 +65,21 @@ def follow(
     note: str | None = None,
     credited: Mapping[str, int] | None = None,
     more_than_claimed: bool = False,
+    admit: Callable[[Task], None] = lambda _: None,
 ) -> Claim:
     """Write down what became of a claim.
 
     Args:
         credited: currency -> its smallest units; needed for that fate alone.
         more_than_claimed: whether somebody says that it is more than was claimed, and right.
+        admit: told which task this takes; raises where whoever writes it down has not got it.
 
     Raises:
         ClaimError: there is no such claim, or that cannot follow on what it is now.
     """
     lock(connection, site, [number])
     claim = read(connection, site, number, late=False)
+    admit(task_of(claim, fate))
     if fate not in NEXT[claim.status]:
         after = " or ".join(NEXT[claim.status]) or "nothing more"
         raise ClaimError(f"{number} is {claim.status}: what follows is {after}, and not {fate}.")

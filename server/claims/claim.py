@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from server.roles import Task
+
 WRONGS: Final = {
     "short": "Announced, and did not come",
     "damaged": "Came damaged",
@@ -25,6 +27,11 @@ NEXT: Final[Mapping[str, tuple[str, ...]]] = {
     "credited": (),
 }
 """What may follow on each fate."""
+
+
+def task_of(claim: Claim, fate: str) -> Task:
+    """What somebody needs to write this down: a credit is money, and what a delivery lacked is for who received it."""
+    return Task.DEFECT if claim.is_of_defects and fate != "credited" else Task.RECEIVE
 
 
 class ClaimError(ValueError):

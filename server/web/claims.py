@@ -10,7 +10,7 @@ from werkzeug import Response
 
 from server import context
 from server.claims import book, credit
-from server.claims.claim import NEXT, WRONGS, Claim, ClaimError
+from server.claims.claim import NEXT, WRONGS, Claim, ClaimError, task_of
 from server.claims.dossier import dossier
 from server.database import reading, transact
 from server.errors import Refusal
@@ -41,7 +41,8 @@ def _page(template: str) -> str:
         keys = [key for line in found.lines for key in (line.subject, line.carton)]
         names = linked_names(connection, site, keys)
     return render_template(
-        template, claim=found, names=names, wrongs=WRONGS, next_fates=NEXT[found.status], site=site,
+        template, claim=found, names=names, wrongs=WRONGS, site=site, next_fates=NEXT[found.status],
+        theirs=[fate for fate in NEXT[found.status] if signed_in().may(task_of(found, fate))],
         foreign=[currency for currency in found.credited or () if currency not in found.totals], **_typed(found),
     )  # fmt: skip
 
@@ -117,7 +118,7 @@ def _kept() -> dict[str, list[str]]:
 
 
 @blueprint.post("/claims/follow")
-@requires(Task.RECEIVE)
+@requires(Task.DEFECT)
 def follow_claim() -> Response:
     """Write down what became of a claim."""
     person, now_ms = signed_in(), context.now_ms()
@@ -136,6 +137,7 @@ def follow_claim() -> Response:
                 note=note,
                 credited=credited or None,
                 more_than_claimed="more_than_claimed" in request.form,
+                admit=person.need,
             )
         )
     except ClaimError as error:
