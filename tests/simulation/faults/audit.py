@@ -29,16 +29,24 @@ _AT: Final = "SELECT digest FROM events WHERE device_no=? AND epoch=? AND seq=?"
 
 
 def arriving(world: World, request: Request, *, late: bool = False) -> None:
-    """What a quick sending told of a boot's clock the server can know, for a while and while both clocks run alike."""
-    if request.path != SYNC_PATH or not (late or request.sent_s * 1000 > TRANSIT_MS):
+    """What a quick sending told of a boot's clock the server can know, for a while and while both clocks run alike.
+
+    A chain begins with what was known on the one before it.
+    """
+    if request.path != SYNC_PATH:
         return
     with suppress(ProtocolError):
         header, _ = unpack(request.body)
-        boot_ms, wall_ms = world.witness.sampled[header.device_no, header.epoch].get(header.boot, (0, 0))
+        muddled, of_chain = world.witness.muddled, (header.device_no, header.epoch)
+        if header.predecessor is not None and (header.device_no, header.predecessor) in muddled:
+            muddled.add(of_chain)
+        if not (late or request.sent_s * 1000 > TRANSIT_MS):
+            return
+        boot_ms, wall_ms = world.witness.sampled[of_chain].get(header.boot, (0, 0))
         since_ms = header.boot_ms - boot_ms
         is_steady = abs(since_ms - (header.wall_ms - wall_ms)) <= TRANSIT_MS
         if not is_steady or since_ms * DRIFT_PPM // 1_000_000 >= TRANSIT_MS:
-            world.witness.muddled.add((header.device_no, header.epoch))
+            muddled.add(of_chain)
 
 
 def replied(world: World, request: Request, answer: Answer) -> None:
