@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 from sync.event import INT_MAX, fields_in
@@ -43,8 +44,8 @@ class ClockSample:
     wall_skew_ms: int = 0
     """Server time less wall clock."""
     wall_doubt_ms: int = 0
-    """By how much the wall clock was set since the queue was last empty: scans of a boot that never sent anything were
-    made before or after that."""
+    """By how much the wall clock was set since the queue was last empty, all in all: scans of a boot that never sent
+    anything were made before, after or between."""
     earlier_boot: str | None = None
     """The boot of the sending before, and what its clock read against the server's then: it still tells when the scans
     happened that were made after that sending and before the battery was changed."""
@@ -153,6 +154,7 @@ def estimate(readings: Sequence[Reading], sample: ClockSample, *, floor: Estimat
         if sure and moment <= high.event_ms:
             high = Estimate(event_ms=max(floor.event_ms, moment), uncertainty_ms=uncertainty_ms)
         ceilings.append(high)
+    was_set = not all(sure for _, sure, _ in raw) and _was_set(readings, sample)
     estimates = []
     low_ms = floor.event_ms
     for (moment, sure, uncertainty_ms), high in zip(raw, reversed(ceilings), strict=True):
@@ -161,8 +163,21 @@ def estimate(readings: Sequence[Reading], sample: ClockSample, *, floor: Estimat
         below_ms = low_ms - floor.event_ms + floor.uncertainty_ms
         window_ms = max(high.event_ms + high.uncertainty_ms - low_ms, below_ms)
         off_ms = abs(low_ms - moment) + (0 if sure else sample.wall_doubt_ms)
+        if was_set and not sure:
+            off_ms = window_ms
         estimates.append(Estimate(event_ms=low_ms, uncertainty_ms=max(uncertainty_ms, min(off_ms, window_ms))))
     return estimates
+
+
+def _was_set(readings: Sequence[Reading], sample: ClockSample) -> bool:
+    """Whether the wall clock was: what was set once may have been set twice, to and fro, while nothing was sent."""
+    if sample.wall_doubt_ms > WALL_UNCERTAINTY_MS:
+        return True
+    return any(
+        now.boot == before.boot
+        and abs((now.wall_ms - before.wall_ms) - (now.boot_ms - before.boot_ms)) > WALL_UNCERTAINTY_MS
+        for before, now in pairwise(readings)
+    )
 
 
 def _raw(reading: Reading, sample: ClockSample, now_ms: int) -> tuple[int, bool, int]:

@@ -1,7 +1,7 @@
 """Event times: estimated from two clocks, of which one may be anything."""
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from server.timing import DRIFT_PPM, TRANSIT_MS, WALL_UNCERTAINTY_MS, ClockSample, Estimate, Reading, estimate
@@ -186,3 +186,26 @@ def test_a_wall_clock_that_was_set_while_scans_waited_is_told_to_be_wrong_by_tha
         [earlier_boot(DAY - 3_900_000)], enrolled.after(set_back, DAY), floor=at(FLOOR), ceiling=at(DAY)
     )
     assert abs(found.event_ms - (DAY - 3_900_000)) <= found.uncertainty_ms
+
+
+@given(st.integers(-(10**9), 10**9), st.integers(-(10**9), 10**9))
+def test_a_wall_clock_that_was_set_twice_while_scans_waited_is_told_to_be_wrong_by_all_that_may_be(
+    first_ms: int, second_ms: int
+) -> None:
+    """The second time sets it right again but for a part; the scan was made between, in a boot that sent nothing."""
+    enrolled = ClockSample().after(sending(DAY - 4_000_000, boot="enrolled"), DAY - 4_000_000)
+    scanned, left_ms = earlier_boot(DAY - 2_000_000 + first_ms), first_ms + second_ms
+    sent = Reading(boot="now", boot_ms=DAY - BOOTED, wall_ms=DAY + left_ms)
+    assume(abs(left_ms) > WALL_UNCERTAINTY_MS)  # else nobody can know
+    (found,) = estimate([scanned], enrolled.after(sent, DAY), floor=at(FLOOR), ceiling=at(DAY))
+    assert abs(found.event_ms - (DAY - 2_000_000)) <= found.uncertainty_ms
+
+
+@given(st.integers(-(10**9), 10**9))
+def test_a_wall_clock_that_was_set_right_again_before_anything_was_sent_is_seen_in_the_scans(off_ms: int) -> None:
+    enrolled = ClockSample().after(sending(DAY - 4_000_000, boot="enrolled"), DAY - 4_000_000)
+    true = [DAY - 3_000_000, DAY - 2_000_000, DAY - 1_900_000]
+    walls = [true[0], true[1] + off_ms, true[2]]
+    scans = [Reading(boot="before", boot_ms=ms - true[0], wall_ms=max(0, w)) for ms, w in zip(true, walls, strict=True)]
+    found = estimate(scans, enrolled.after(sending(DAY), DAY), floor=at(FLOOR), ceiling=at(DAY))
+    assert all(abs(f.event_ms - ms) <= f.uncertainty_ms for f, ms in zip(found, true, strict=True))
