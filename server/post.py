@@ -8,6 +8,7 @@ say. Redirects are not followed, no proxy of the environment is used, and the wh
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 import threading
 from collections.abc import Collection, Mapping
@@ -25,6 +26,10 @@ WHOLE_S: Final = 20
 _PORTS: Final = {"https": 443, "http": 80}
 _TUNNELS: Final = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
 """Ranges of IPv6 that lead to an address of IPv4, which may be a private one."""
+_NAME: Final = re.compile(r"(?=.{1,253}\.?$)(?:(?!-)[a-z0-9_-]{1,63}(?<!-)\.)*(?!-)[a-z0-9_-]{1,63}(?<!-)\.?")
+"""What a look-up takes for a name (RFC 1123, 2.1), with the underscores that some have."""
+_NUMBER: Final = re.compile(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)\.?$")
+"""At the end of what should be an address: no name ends so (RFC 1123, 2.1)."""
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -63,12 +68,27 @@ def check_address(url: str, origins: Collection[str] = ()) -> SplitResult:
         return parts
     if parts.scheme != "https":
         raise AddressError("The address has to start with https://, or its origin to stand in SCAN_WEBHOOK_ORIGINS.")
-    try:
-        literal = ipaddress.ip_address(parts.hostname)
-    except ValueError:
-        return parts
-    _check_public(literal, parts.hostname)
+    meant = _meant(parts.hostname)
+    if meant is not None:
+        _check_public(meant, parts.hostname)
+    elif not _NAME.fullmatch(parts.hostname) or _NUMBER.search(parts.hostname):
+        raise AddressError(f"{parts.hostname:.200} can be neither the name of a host nor an address of one.")
     return parts
+
+
+def _meant(host: str) -> Address | None:
+    """The address that a host is without a look-up, in whatever way it is written; None where it is a name."""
+    bare = host.removesuffix(".")
+    if bare == "localhost" or bare.endswith(".localhost"):
+        return ipaddress.IPv4Address("127.0.0.1")  # wherever it is asked (RFC 6761, 6.3)
+    try:
+        return ipaddress.ip_address(bare)
+    except ValueError:
+        pass
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(bare))  # 127.1, 0x7f.1, 2130706433: as the look-up reads them
+    except OSError:
+        return None
 
 
 def _allowed(parts: SplitResult, origins: Collection[str]) -> bool:
@@ -84,9 +104,8 @@ def _check_public(address: Address, host: str) -> None:
     tunnel = plain.version == 6 and any(plain in network for network in _TUNNELS)
     old = plain.version == 6 and plain.is_site_local  # private once (RFC 3879), and Python calls it public
     if tunnel or old or not plain.is_global or plain.is_multicast or plain.is_reserved:
-        raise AddressError(
-            f"{host} is {address}, which is no public address. An administrator can allow it with SCAN_WEBHOOK_ORIGINS."
-        )
+        what = f"{host} is" if host == str(plain) else f"{host} is {plain}, which is"
+        raise AddressError(f"{what} no public address. An administrator can allow it with SCAN_WEBHOOK_ORIGINS.")
 
 
 def resolve(parts: SplitResult, origins: Collection[str]) -> str:

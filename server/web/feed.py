@@ -46,7 +46,7 @@ def make_webhook() -> str | Response:
         )
     except WebhookError as error:
         flash(str(error), "bad")
-        return redirect(url_for("web.webhooks"), 303)
+        return redirect(url_for("web.webhooks", url=url[: webhooks.URL_CHARS_MAX]), 303)
     return _page(made)
 
 

@@ -21,7 +21,7 @@ from server import delivery, post, webhooks
 from server.changes import publish
 from server.database import reading, stamp, writing
 from server.webhooks import BACKOFF_MS, FAILURES_MAX, Sender
-from tests.server.running import NOW, SITE, Person, running_server, sign_in
+from tests.server.running import NOW, SITE, Person, refusal, running_server, sign_in
 
 
 @dataclass
@@ -292,12 +292,53 @@ def test_many_changes_come_in_several_requests_and_in_their_order(
         "https://[2002:a00:1::]/", "https://0.0.0.0/", "https://224.0.0.1/", "https://user:secret@shop.example/",
         "https://[fec0::1]/", "https://shop.example/#x", "ftp://shop.example/", "//shop.example/", "https:///x", "https://shop.example:x/",
         "https://shop.example/a b", "https://shop.example/\r\nX: y", "http://127.0.0.1:1/hook",
+        "https://shop..example/", "https://-shop.example/", "https://sh%6fp.example/", "https://300.1.1.1/", "https://0x7g.0x/",
     ],
 )  # fmt: skip
 def test_an_address_that_is_not_public_or_not_private_to_listeners_is_refused(
     app: Flask, admin: Person, url: str
 ) -> None:
     assert admin.post("/api/v1/webhooks", json={"url": url}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("host", "meant"),
+    [
+        ("127.1", "127.0.0.1"), ("2130706433", "127.0.0.1"), ("0x7f.1", "127.0.0.1"), ("0x7f000001", "127.0.0.1"),
+        ("0177.0.0.01", "127.0.0.1"), ("127.0.0.1.", "127.0.0.1"), ("10.257", "10.0.1.1"), ("0", "0.0.0.0"),
+        ("[::ffff:127.0.0.1]", "127.0.0.1"), ("[0:0:0:0:0:ffff:7f00:1]", "127.0.0.1"),
+        ("localhost", "127.0.0.1"), ("LOCALHOST.", "127.0.0.1"), ("shop.localhost", "127.0.0.1"),
+    ],
+)  # fmt: skip
+def test_an_address_of_this_network_in_another_way_of_writing_is_refused_at_once_and_named(
+    admin: Person, host: str, meant: str
+) -> None:
+    answer = admin.post("/api/v1/webhooks", json={"url": f"https://{host}/hook"})
+    assert refusal(answer) == (422, "not_valid")
+    assert answer.get_json()["message"] == (
+        f"{host.strip('[]').lower()} is {meant}, which is no public address. "
+        "An administrator can allow it with SCAN_WEBHOOK_ORIGINS."
+    )
+    page = admin.client.post(
+        "/webhooks", data={"url": f"https://{host}/hook", "csrf_token": admin.token}, follow_redirects=True
+    )
+    assert f"is {meant}, which is no public address" in page.text
+    assert f'value="https://{host}/hook"' in page.text, "to be mended, not typed again"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://shop.example./",
+        "https://8.8.8.8/",
+        "https://xn--bcher-kva.example:8443/x",
+        "https://a_b.example/",
+        "https://134744072/",
+        "https://4.example/",
+    ],
+)
+def test_a_public_name_or_address_is_taken(admin: Person, url: str) -> None:
+    assert admin.post("/api/v1/webhooks", json={"url": url}).status_code == 201
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.7", "::1", "fd00::1", "::ffff:192.168.1.1", "100.64.0.1"])
