@@ -157,10 +157,9 @@ def _item_of(
     if len(in_hand) == 1:
         return in_hand[0], None
     among = in_hand or list(fits)
-    choice = f" {_either(among)}" if among else ""
-    return None, f"Which product has serial number {serial.serial!r}:{choice}?" if choice else (
-        f"Which product has serial number {serial.serial!r}?"
-    )
+    choice = f": {_either(among)}" if among else ""
+    asked = f"{serial.serial!r} is a serial number, but of which product{choice}?"
+    return None, f"{asked} Scan the product's own barcode first, then this."
 
 
 def _identifiers(labels: Iterable[Label]) -> tuple[str, ...]:

@@ -83,7 +83,10 @@ def test_who_is_asked_which_product_it_is_reads_names_and_no_addresses(begin: Be
     both = [["item", key, {"name": name, "mode": "serial"}] for key, name in ((ITEM, "Phone"), (CABLE, "Watch"))]
     learn(asn(ITEM, CABLE), *both)
     [told] = typed(begin("receive", document="ASN-1", location=A_01), b"SN-0001")
-    assert told.text == "Cannot be used, but kept: Which product has serial number 'SN-0001': Phone or Watch?"
+    assert told.text == (
+        "Cannot be used, but kept: 'SN-0001' is a serial number, but of which product: Phone or Watch? "
+        "Scan the product's own barcode first, then this."
+    )
 
 
 def test_number_of_a_unit_in_stock_is_that_unit_where_the_document_says_nothing(

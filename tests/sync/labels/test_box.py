@@ -7,6 +7,7 @@ PHONE, TABLET = "https://id.gs1.org/01/09506000134352", "https://id.gs1.org/01/0
 OWN = "https://warehouse.example"
 PHONE_EAN, TABLET_EAN = ("9506000134352", "]E0"), ("9506000140445", "]E0")
 SERIAL, IMEI_1, IMEI_2 = ("C39XK12QQZ", "]C0"), ("490154203237518", "]C0"), ("353012345678906", "]C0")
+ASKED = "'{}' is a serial number, but of which product{}? Scan the product's own barcode first, then this."
 CODES = SiteCodes(
     serial_patterns=(
         SerialPattern(item=PHONE, pattern="C39[A-Z0-9]{7}"),
@@ -105,13 +106,13 @@ def test_a_part_number_beside_a_serial_number_that_a_pattern_vouches_for_is_pass
     [
         ([PHONE_EAN, TABLET_EAN], {}, f"The box shows 2 products: {PHONE} or {TABLET}. Which is it?"),
         ([PHONE_EAN, SERIAL, ("SN-1000", "]C0")], {}, "Which is the serial number: C39XK12QQZ or SN-1000?"),
-        ([("SN-1000", "]C0")], {}, "Which product has serial number 'SN-1000'?"),
+        ([("SN-1000", "]C0")], {}, ASKED.format("SN-1000", "")),
         (
             [("SN-1000", "]C0")],
             {"document_items": [PHONE, TABLET]},
-            f"Which product has serial number 'SN-1000': {PHONE} or {TABLET}?",
+            ASKED.format("SN-1000", f": {PHONE} or {TABLET}"),
         ),
-        ([BOTH], {"codes": CODES}, f"Which product has serial number 'C39XK12QQQ': {PHONE} or {TABLET}?"),
+        ([BOTH], {"codes": CODES}, ASKED.format("C39XK12QQQ", f": {PHONE} or {TABLET}")),
         (
             [TABLET_EAN, SERIAL],
             {"codes": CODES},
