@@ -15,7 +15,7 @@ from typing import Final
 
 from scanner_client.wording import say
 from sync.event import parse_name
-from sync.picture import BYTES_MAX, media_type
+from sync.picture import BYTES_MAX, is_whole, media_type
 
 WAITING_BYTES_MAX: Final = 500_000_000
 """A week of a site without radio: 2,500 pictures of 200 kB."""
@@ -53,7 +53,7 @@ class Pictures:
         """Put a picture of an event on the disk for good; the same one again changes nothing.
 
         Raises:
-            PictureError: it is none, it is too large, or there is no room for it.
+            PictureError: it is none, a part of one, it is too large, or there is no room for it.
             EventError: `event` is no name.
         """
         parse_name(event)
@@ -61,6 +61,8 @@ class Pictures:
             raise PictureError(say("picture.none"))
         if len(content) > BYTES_MAX:
             raise PictureError(say("picture.too_large", most=BYTES_MAX // 1000))
+        if not is_whole(content):
+            raise PictureError(say("picture.cut_off"))
         path = self._folder / f"{event}{_SEPARATOR}{hashlib.sha256(content).hexdigest()[:_DIGEST_CHARS]}.jpg"
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

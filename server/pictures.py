@@ -2,6 +2,10 @@
 
 A file is named after its content and its event, so that storing it twice changes nothing, and so that the rows can be
 made again from the files (`adopt`) where a restored backup does not know them.
+
+Nothing here decodes a picture, so none can harm the server. It goes to a browser as the JPEG or PNG that it begins as,
+with `nosniff` and a policy that runs no script, whatever else stands in it. One that was cut off behind its head is
+kept, for it may be all that there is; the handheld refuses it while somebody can take it again.
 """
 
 from __future__ import annotations
@@ -64,8 +68,11 @@ def store(
         raise PictureError("That is no picture: JPEG and PNG are taken.")
     if len(content) > BYTES_MAX:
         raise PictureError(f"The picture has {len(content)} bytes; {BYTES_MAX} are taken.")
-    if (pixels(content) or 0) > PIXELS_MAX:
-        raise PictureError(f"The picture has {pixels(content):,} pixels; {PIXELS_MAX:,} are taken.")
+    size = pixels(content)
+    if not size:
+        raise PictureError("The picture is cut off before it says how large it is: nothing can show it.")
+    if size > PIXELS_MAX:
+        raise PictureError(f"The picture has {size:,} pixels; {PIXELS_MAX:,} are taken.")
     _check_event(connection, site, device_no, event)
     digest = hashlib.sha256(content).hexdigest()
     known = set(

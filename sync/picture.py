@@ -10,6 +10,8 @@ of the picture: `known`, it is there; a `code` of `NEVER`, it will never be take
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Iterator
 from typing import Final
 
 PICTURES_PATH: Final = "/api/v1/pictures"
@@ -27,7 +29,10 @@ _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """Markers of JPEG that begin a frame."""
 _ALONE: Final = frozenset({0x01, *range(0xD0, 0xDA)})
 """Markers of JPEG with nothing behind them."""
-_TYPES: Final = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
+_SCAN: Final = 0xDA
+_END: Final = 0xD9
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
+_TYPES: Final = ((b"\xff\xd8\xff", "image/jpeg"), (_PNG, "image/png"))
 
 
 def message(event: str, content: bytes) -> bytes:
@@ -52,15 +57,48 @@ def pixels(content: bytes) -> int | None:
 
 
 def _pixels_of_jpeg(content: bytes) -> int | None:
+    for marker, at in _markers(content):
+        if marker in _FRAMES:
+            height, width = content[at + 3 : at + 5], content[at + 5 : at + 7]
+            return int.from_bytes(height) * int.from_bytes(width) if len(width) == 2 else None
+    return None
+
+
+def _markers(content: bytes) -> Iterator[tuple[int, int]]:
+    """Each marker of a JPEG, with where its segment begins."""
     at = 2
     while (at := content.find(b"\xff", at)) >= 0:  # what stands between two segments is passed over, as decoders do
         while content[at : at + 1] == b"\xff":
             at += 1
         marker = content[at] if at < len(content) else 0
         at += 1
-        if marker in _FRAMES:
-            height, width = content[at + 3 : at + 5], content[at + 5 : at + 7]
-            return int.from_bytes(height) * int.from_bytes(width) if len(width) == 2 else None
+        if marker:
+            yield marker, at
         if marker and marker not in _ALONE:
             at += max(2, int.from_bytes(content[at : at + 2]))
-    return None
+
+
+def is_whole(content: bytes) -> bool:
+    """Whether a picture goes on to its end; what was cut off on its way shows a part of what it should, or nothing.
+
+    A JPEG has its end behind a scan (ITU-T T.81, B.2.1), a PNG every chunk with its right sum up to IEND (ISO/IEC
+    15948, 5.3). What follows is not looked at: telephones put a film there.
+    """
+    if not pixels(content):
+        return False
+    if media_type(content) == "image/png":
+        return _ends_as_png(content)
+    found = (marker for marker, _ in _markers(content))
+    return _SCAN in found and _END in found  # the second is looked for behind the first
+
+
+def _ends_as_png(content: bytes) -> bool:
+    at = len(_PNG)
+    while at + 12 <= len(content):
+        end = at + 8 + int.from_bytes(content[at : at + 4])
+        if zlib.crc32(content[at + 4 : end]) != int.from_bytes(content[end : end + 4]):
+            return False
+        if content[at + 4 : at + 8] == b"IEND":
+            return True
+        at = end + 4
+    return False

@@ -14,6 +14,8 @@ DOCK, BIN_A, BIN_B, BIN_C = LOC + "DOCK", LOC + "A-01", LOC + "B-01", LOC + "C-0
 PHONE = "https://id.gs1.org/01/09506000134352"
 CABLE = "https://id.gs1.org/01/00614141000036"
 CARTON_1, CARTON_2 = "https://id.gs1.org/00/395060001343520018", "https://id.gs1.org/00/395060001343520025"
+JPEG = bytes.fromhex("ffd8 ffc0000b080001000101011100 ffda0008010100003f00") + b"a picture" + bytes.fromhex("ffd9")
+"""As much of one as is looked at: one pixel, a scan, and its end."""
 DAY = 1_780_000_000_000
 """A moment in 2026, Unix milliseconds."""
 

@@ -36,6 +36,7 @@ from scanner_client.telling import Teller
 from scanner_client.vision.camera import SourceError
 from scanner_client.work import Work
 from sync.event import ScanEvent, decode
+from tests.handheld import JPEG
 from tests.scanner_client.conftest import Hands
 
 ITEM = "https://id.gs1.org/01/09506000134352"
@@ -135,8 +136,8 @@ def test_server_is_asked_once_for_a_carton_and_not_again_and_again_while_nobody_
 
 
 def test_picture_of_what_came_back_is_taken_from_a_file_where_there_is_no_camera(page: Page, tmp_path: Path) -> None:
-    photo = tmp_path / "phone.png"
-    photo.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(40))
+    photo = tmp_path / "phone.jpg"
+    photo.write_bytes(JPEG)
     page.do(Assignment(action="take_back", location="A-01"), Scanned(text=label("D1")))
     asked = page.last(Scanned(text="/picture"))
     assert (asked.tone, asked.kept) == (Tone.ASK, False)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -17,10 +19,8 @@ from scanner_client.transport import Answer, Transport, TransportError
 from sync.enrolment import reply_message
 from sync.event import format_name
 from sync.protocol import read_signature, write_signature
+from tests.handheld import JPEG
 from tests.scanner_client.labels import A_01, Begin, kept, see, unit_label
-
-JPEG = b"\xff\xd8\xff" + b"a picture"
-
 
 SAID = {200: {"known": False}, 409: {"code": "not_yet"}, 422: {"code": "not_valid", "message": "No."}}
 """What the server says with these statuses, signed."""
@@ -130,6 +130,18 @@ def test_at_its_bound_the_folder_refuses_the_next_picture_and_keeps_those_that_w
 def test_what_is_no_picture_is_not_kept(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(PictureError):
         Pictures(tmp_path).keep("1.1.1", content)
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".png"])
+def test_a_picture_that_was_cut_off_is_refused_while_it_can_be_taken_again(tmp_path: Path, ending: str) -> None:
+    content = cv2.imencode(ending, np.arange(1200, dtype=np.uint8).reshape(20, 20, 3))[1].tobytes()
+    for end in range(1, len(content)):
+        with pytest.raises(PictureError):
+            Pictures(tmp_path).keep("1.1.1", content[:end])
+    with pytest.raises(PictureError, match=r"cut off.*Take it again"):
+        Pictures(tmp_path).keep("1.1.1", content[:-1])
+    Pictures(tmp_path).keep("1.1.1", content)
+    Pictures(tmp_path).keep("1.1.2", content + b"a film that a telephone put behind it")
 
 
 def test_a_condition_is_said_of_the_next_scan_or_of_the_last(handheld: Handheld, begin: Begin) -> None:

@@ -18,10 +18,8 @@ from server.tables import devices
 from server.tables import pictures as table
 from sync.event import format_name
 from sync.picture import BYTES_MAX, PER_EVENT_MAX, message, pixels
-from tests.handheld import DOCK, unit
+from tests.handheld import DOCK, JPEG, unit
 from tests.server.running import NOW, Handheld, Person, refusal, verify_reply
-
-JPEG = b"\xff\xd8\xff" + b"a picture"
 
 
 @pytest.fixture
@@ -98,9 +96,31 @@ def test_a_small_file_that_says_it_is_a_billion_pixels_is_refused(
     assert "pixels; 50,000,000 are taken" in answer.get_json()["message"]
 
 
-@pytest.mark.parametrize("content", [b"\xff\xd8\xff", b"\xff\xd8\xff\xc0", b"\xff\xd8\xff\xe0\xff\xff", PNG, PNG + BIG])
-def test_a_picture_that_is_cut_off_says_nothing_of_its_size(content: bytes) -> None:
+HEADLESS = [b"\xff\xd8\xff", b"\xff\xd8\xff\xc0", b"\xff\xd8\xff\xe0\xff\xff", PNG, PNG + BIG]
+
+
+@pytest.mark.parametrize("content", HEADLESS)
+def test_a_picture_that_is_cut_off_in_its_head_says_nothing_of_its_size_and_is_refused(
+    handheld: Handheld, event: str, content: bytes
+) -> None:
     assert pixels(content) is None
+    answer = send(handheld, event, content)
+    assert refusal(answer) == (422, "not_valid")
+    assert answer.get_json()["message"] == "The picture is cut off before it says how large it is: nothing can show it."
+
+
+def test_what_a_script_hides_in_a_picture_is_a_picture_to_every_browser(
+    handheld: Handheld, event: str, supervisor: Person
+) -> None:
+    page = JPEG + b"<html><script>alert(1)</script></html>"
+    assert send(handheld, event, page).status_code == 200
+    shown = supervisor.get(f"/api/v1/pictures/{event}/{hashlib.sha256(page).hexdigest()}")
+    assert (shown.content_type, shown.headers["X-Content-Type-Options"]) == ("image/jpeg", "nosniff")
+    assert "default-src 'none'" in shown.headers["Content-Security-Policy"]
+
+
+def test_a_picture_that_lacks_its_end_is_kept_for_it_may_be_all_that_there_is(handheld: Handheld, event: str) -> None:
+    assert send(handheld, event, JPEG[:-4]).get_json() == {"known": False}
 
 
 def test_one_scan_has_only_so_many_pictures(handheld: Handheld, event: str) -> None:
