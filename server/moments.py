@@ -77,8 +77,7 @@ def entries_of(
         floor = below or Estimate(event_ms=earliest(clocks, sample, otherwise_ms=otherwise_ms))
         floor = max([floor, *(_moment(e) for e in entries if _is_believed(e) or not believed)])
         now = Estimate(event_ms=now_ms)
-        ceiling = max(floor, min(now, above or now))
-        entries += _timed(header, run, sample, floor=floor, ceiling=ceiling)
+        entries += _timed(header, run, sample, floor=floor, ceiling=min(now, above or now))
     return entries
 
 

@@ -145,7 +145,8 @@ def estimate(readings: Sequence[Reading], sample: ClockSample, *, floor: Estimat
         readings: clocks of events in sequence order.
         sample: the clocks at sending.
         floor: time of the event before the first one (or of the enrolment).
-        ceiling: time of the event after the last one, or now. A neighbour that is wrong moves what it holds by as much.
+        ceiling: time of the event after the last one, or now; less than the floor where that is wrong. A neighbour that
+            is wrong moves what it holds by as much.
     """
     raw = [_raw(r, sample, ceiling.event_ms) for r in readings]
     ceilings = []
@@ -162,7 +163,7 @@ def estimate(readings: Sequence[Reading], sample: ClockSample, *, floor: Estimat
         # a clock set to 1970 is wrong by decades, and yet the scan lies between its neighbours
         below_ms = low_ms - floor.event_ms + floor.uncertainty_ms
         window_ms = max(high.event_ms + high.uncertainty_ms - low_ms, below_ms)
-        off_ms = abs(low_ms - moment) + (0 if sure else sample.wall_doubt_ms)
+        off_ms = uncertainty_ms + abs(low_ms - moment) + (0 if sure else sample.wall_doubt_ms)
         if was_set and not sure:
             off_ms = window_ms
         estimates.append(Estimate(event_ms=low_ms, uncertainty_ms=max(uncertainty_ms, min(off_ms, window_ms))))

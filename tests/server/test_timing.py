@@ -1,5 +1,7 @@
 """Event times: estimated from two clocks, of which one may be anything."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -58,26 +60,30 @@ def test_a_scan_that_a_wrong_neighbour_holds_is_said_to_be_wrong_by_as_much(off_
     wrong = Estimate(event_ms=DAY + off_ms, uncertainty_ms=900_000)
     floor, ceiling = (at(FLOOR), wrong) if off_ms < 0 else (wrong, at(NOW))
     (found,) = estimate([this_boot(DAY)], SAMPLE, floor=floor, ceiling=ceiling)
-    assert found == Estimate(event_ms=DAY + off_ms, uncertainty_ms=abs(off_ms))
+    drift_ms = max(0, ceiling.event_ms - DAY) * DRIFT_PPM // 1_000_000
+    assert found == Estimate(event_ms=DAY + off_ms, uncertainty_ms=abs(off_ms) + TRANSIT_MS + drift_ms)
 
 
 gaps = st.lists(st.tuples(st.integers(0, 10**6), st.booleans()), min_size=3, max_size=10)
 
 
-@given(gaps, st.integers(-(10**7), 10**7), st.integers(-(10**7), 10**7), st.integers(0, 10**13))
+@given(
+    gaps, st.integers(-(10**7), 10**7), st.integers(-(10**7), 10**7), st.integers(0, 10**13), st.integers(0, TRANSIT_MS)
+)
 def test_a_scan_of_the_sampled_boot_is_as_near_as_is_said_however_wrong_its_neighbours_are(
-    steps: list[tuple[int, bool]], before_ms: int, after_ms: int, wall_ms: int
+    steps: list[tuple[int, bool]], before_ms: int, after_ms: int, wall_ms: int, transit_ms: int
 ) -> None:
     (_, *between, _), moments = steps, [DAY]
     for gap_ms, _ in steps[1:]:
         moments.append(moments[-1] + gap_ms)
     true = moments[1:-1]
     clocks = [this_boot(ms) if known else earlier_boot(wall_ms) for ms, (_, known) in zip(true, between, strict=True)]
-    floor, ceiling = sorted(
+    floor, ceiling = (
         Estimate(event_ms=ms + off_ms, uncertainty_ms=abs(off_ms))
         for ms, off_ms in ((moments[0], before_ms), (moments[-1], after_ms))
     )
-    found = estimate(clocks, SAMPLE, floor=floor, ceiling=ceiling)
+    sample = replace(SAMPLE, offset_ms=SAMPLE.offset_ms + transit_ms)
+    found = estimate(clocks, sample, floor=floor, ceiling=ceiling)
     for estimated, ms, (_, known) in zip(found, true, between, strict=True):
         assert not known or abs(estimated.event_ms - ms) <= estimated.uncertainty_ms
 
