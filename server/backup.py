@@ -92,16 +92,18 @@ def back_up(path: Path, *, now_ms: int, portable: bool = False) -> int:
     return path.stat().st_size
 
 
-def check(path: Path) -> None:
+def check(path: Path, *, replace: bool = True) -> None:
     """Whether there is something to back up, and the file is none in whose place a rename must put nothing.
 
     Raises:
-        BackupError: there is not, or it is a device or a folder.
+        BackupError: there is not, or it is a device, a folder, or a file that is not to be replaced.
     """
     if not path.absolute().parent.is_dir():
         raise BackupError(f"There is no folder {path.parent}.")
     if path.exists() and not path.is_file():
         raise BackupError(f"{path} is there and is no ordinary file: name one that a backup may replace.")
+    if path.exists() and not replace:
+        raise BackupError(f"{path} is there already: name another file, or replace this one with --replace.")
     if not is_ready():
         raise BackupError("There is nothing to back up: make this server ready with `flask --app server init`.")
 

@@ -20,9 +20,10 @@ _LOST_SHOWN = 50
 @command("backup")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--portable", is_flag=True, help="Write rows instead of a SQLite file, to move to PostgreSQL.")
-def backup(*, file: Path, portable: bool) -> None:
+@click.option("--replace", is_flag=True, help="Put it in the place of a FILE that is there, once it is whole.")
+def backup(*, file: Path, portable: bool, replace: bool) -> None:
     """Copy the database to FILE while the server runs. Handhelds learn what they need not keep any longer."""
-    check(file)
+    check(file, replace=replace)
     transact(lambda c: note_begun(c, file, operator=operator(), now_ms=now_ms()))
     size = back_up(file, now_ms=now_ms(), portable=portable)
     click.echo(f"{file} holds everything up to now ({size:,} bytes).")

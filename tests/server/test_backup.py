@@ -346,6 +346,27 @@ def test_a_backup_stands_in_the_audit_and_in_itself_and_one_that_could_not_begin
     assert said == [("administer", f"a backup of everything was begun, into {tmp_path / 'copy'}")]
 
 
+def test_a_backup_that_is_there_is_replaced_only_by_who_says_so(tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    with office(f"sqlite:///{tmp_path / 'x.sqlite3'}", tmp_path) as app:
+        type_ = app.test_cli_runner().invoke
+        assert type_(args=["backup", str(copy)]).exit_code == 0
+        stock_up()
+        before = copy.read_bytes()
+        refused = type_(args=["backup", str(copy)])
+        assert refused.exit_code == 1
+        assert refused.output == (
+            f"Error: {copy} is there already: name another file, or replace this one with --replace.\n"
+        )
+        assert copy.read_bytes() == before
+        done = type_(args=["backup", "--replace", str(copy)])
+        assert done.output.startswith(f"{copy} holds everything up to now (")
+        assert copy.read_bytes() != before
+        with reading() as c:
+            said = [e.reason for e in audit.entries(c, SITE) if "backup" in str(e.reason)]
+    assert len(said) == 2, "what was refused was not begun"
+
+
 def test_a_backup_lets_sqlite_learn_how_its_tables_are_filled(tmp_path: Path) -> None:
     with office(f"sqlite:///{tmp_path / 'x.sqlite3'}", tmp_path) as app:
         with writing() as c:

@@ -136,7 +136,7 @@ def test_of_a_spoilt_database_no_backup_is_made_and_the_one_before_stays(
         before = (tmp_path / "copy").read_bytes()
         db.engine.dispose()
         overwrite(file, "document_rows", spoil)
-        done = app.test_cli_runner().invoke(args=["backup", str(tmp_path / "copy")])
+        done = app.test_cli_runner().invoke(args=["backup", "--replace", str(tmp_path / "copy")])
         assert done.output.startswith("Error: No backup was made, for the copy is damaged (")
         assert done.output.endswith("`flask --app server verify` says whether the database is, and what to do.\n")
         assert (tmp_path / "copy").read_bytes() == before
