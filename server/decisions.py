@@ -304,7 +304,7 @@ def _what_came(connection: sa.Connection, site: str, unit: str) -> str:
     found = row.one_or_none()
     if found is None:
         return ""
-    what = ACTIONS[found["action"]].text.partition(":")[0]
+    what = ACTIONS[found["action"]].word
     who = f" by {found['operator']}" if found["operator"] else ""
     return f" What arrived last is {what!r}{who} of {_moment(found['event_ms'])}, at {_moment(found['received_ms'])}."
 

@@ -61,7 +61,7 @@ def _roles_around(spells: Spells, fact: Fact) -> set[str | None]:
 def _why(event: ScanEvent, roles: list[str]) -> str:
     if not roles:
         return f"{event.operator} was not permitted to sign in at that moment."
-    action = ACTIONS[event.action].text.partition(":")[0]
+    action = ACTIONS[event.action].word
     return f"{event.operator} was {' or '.join(roles)} at that moment, which does not include: {action}."
 
 

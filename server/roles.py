@@ -1,6 +1,7 @@
 """Who may do what at the server: one table. What a role may scan at a handheld stands in `sync/actions/`.
 
 `tests/server/test_roles.py` asks every endpoint as every role, and expects the answers that this table gives.
+`flask --app server roles` and *Roles* in the console show it.
 """
 
 from __future__ import annotations
@@ -52,6 +53,29 @@ class Task(StrEnum):
     ADMINISTER = "administer"
     """Enrol and revoke handhelds, read the audit, change settings."""
 
+
+WORDS: Final = {
+    Task.LOOK: "Look things up",
+    Task.SETTLE: "Decide cases",
+    Task.COUNT: "Open and close counts",
+    Task.APPROVE: "Approve what is above a limit",
+    Task.RECEIVE: "Close receipts, claim from suppliers, write down credits",
+    Task.DEFECT: "Claim what failed from suppliers, write down the answer",
+    Task.CLAIM: "See claims, and what they are worth",
+    Task.ORDER: "Orders and parcels",
+    Task.PRINT: "Print labels",
+    Task.RETURN: "Returns, repairs, loans, other owners",
+    Task.REPORT: "Report things as stolen, and say that they were found",
+    Task.RECALL: "Recall and release",
+    Task.OWN: "See costs, ageing and the advice",
+    Task.PRICE: "Mark down, set what the advice assumes",
+    Task.IMPORT: "Take documents in",
+    Task.EXPORT: "Take lists out",
+    Task.FEED: "Webhooks and the feed",
+    Task.PEOPLE: "People and keys",
+    Task.ADMINISTER: "Handhelds, settings, audit",
+}
+"""What each is called where people read it."""
 
 INTEGRATION: Final = "integration"
 """Another system: it never signs in, and has a key with some of these tasks."""

@@ -13,35 +13,12 @@ from server import context, sites, staff
 from server.database import reading, transact
 from server.errors import Refusal
 from server.people import PASSWORD_LENGTH_MIN, requires, signed_in
-from server.roles import PERSONAL, Task, may
+from server.roles import PERSONAL, Task
 from server.staff import Change, NobodyError
 from server.web.navigation import Entry, Group
 from server.web.pages import blueprint
-from server.web.wording import action_word
-from sync.actions import ACTIONS
 from sync.pin import PIN_LENGTH_MAX, PIN_LENGTH_MIN
 
-TASKS = {
-    Task.LOOK: "Look things up",
-    Task.SETTLE: "Decide cases",
-    Task.COUNT: "Open and close counts",
-    Task.APPROVE: "Approve what is above a limit",
-    Task.RECEIVE: "Close receipts, claim from suppliers, write down credits",
-    Task.DEFECT: "Claim what failed from suppliers, write down the answer",
-    Task.CLAIM: "See claims, and what they are worth",
-    Task.ORDER: "Orders and parcels",
-    Task.PRINT: "Print labels",
-    Task.RETURN: "Returns, repairs, loans, other owners",
-    Task.REPORT: "Report things as stolen, and say that they were found",
-    Task.RECALL: "Recall and release",
-    Task.OWN: "See costs, ageing and the advice",
-    Task.PRICE: "Mark down, set what the advice assumes",
-    Task.IMPORT: "Take documents in",
-    Task.EXPORT: "Take lists out",
-    Task.FEED: "Webhooks and the feed",
-    Task.PEOPLE: "People and keys",
-    Task.ADMINISTER: "Handhelds, settings, audit",
-}
 NAV = Entry("People", "web.people", Group.SITE, 50, Task.PEOPLE)
 
 
@@ -56,20 +33,11 @@ def people() -> str:
         "people.html",
         members=members,
         sites=all_sites,
-        rights=_rights(),
         roles=PERSONAL,
         role_options=[(role, role) for role in PERSONAL],
         pin_length=(PIN_LENGTH_MIN, PIN_LENGTH_MAX),
         password_length=PASSWORD_LENGTH_MIN,
     )
-
-
-def _rights() -> list[tuple[str, list[tuple[str, list[bool]]]]]:
-    """What each role may do, at the console and with a handheld: groups of lines, each with a yes or no by role."""
-    console = [(TASKS[task], [may(role, task) for role in PERSONAL]) for task in Task]
-    floor = [what for what in ACTIONS.values() if what.roles]
-    handheld = [(action_word(what.name), [role in what.roles for role in PERSONAL]) for what in floor]
-    return [("At the console", console), ("With a handheld", handheld)]
 
 
 @blueprint.post("/people")

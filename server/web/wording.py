@@ -70,9 +70,9 @@ def status_word(status: str) -> str:
 
 
 def action_word(action: str) -> str:
-    """What an action is called: its docstring up to the colon."""
+    """What an action is called."""
     found = ACTIONS.get(action)
-    return found.text.partition(":")[0] if found else action
+    return found.word if found else action
 
 
 def resolution_words(resolution: str) -> str:

@@ -77,6 +77,11 @@ class Action:
     chosen: bool
     """Whether a person sets out to do it; else the handheld says it on the way."""
 
+    @property
+    def word(self) -> str:
+        """What it is called: the text up to its colon."""
+        return self.text.partition(":")[0]
+
 
 ACTIONS: Final[dict[str, Action]] = {}
 

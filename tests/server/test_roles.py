@@ -10,10 +10,10 @@ from flask import Flask
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from server import integrations
+from server import integrations, rights
 from server.database import writing
 from server.people import asks_for
-from server.roles import INTEGRATION, PERSONAL, ROLES, Task, may
+from server.roles import INTEGRATION, PERSONAL, ROLES, WORDS, Task, may
 from sync.actions import ACTIONS, FLOOR
 from tests.server.running import SITE, Person, running_server, sign_in
 
@@ -35,6 +35,7 @@ OPEN = {
     "metrics.show": "counts, no names; a proxy keeps it inside",
 }
 """Endpoints that ask for no task, each with the reason."""
+ROOT = Path(__file__).parents[2]
 SAMPLE = {"IntegerConverter": "1", "FloatConverter": "1.0", "UUIDConverter": "0" * 32}
 
 
@@ -90,6 +91,22 @@ def test_who_is_not_signed_in_gets_no_further_than_the_sign_in(server: Flask) ->
             assert answer.status_code == 401, f"{method} {rule}: {answer.status}"
         else:
             assert answer.headers.get("Location", "").startswith("/sign-in"), f"{method} {rule}: {answer.status}"
+
+
+def test_no_task_is_without_an_endpoint_that_asks_for_it(server: Flask) -> None:
+    assert {task for view in server.view_functions.values() if (task := asks_for(view))} == set(Task)
+
+
+def test_every_task_has_its_words() -> None:
+    assert WORDS.keys() == set(Task)
+    assert len(set(WORDS.values())) == len(Task)
+
+
+@pytest.mark.parametrize("page", ["README.md", "SECURITY.md"])
+def test_the_pages_say_how_many_cells_the_tables_have(page: str) -> None:
+    cells = sum(table.cells for table in rights.tables())
+    assert cells == len(ROLES) * len(Task) + len(PERSONAL) * sum(1 for action in ACTIONS.values() if action.roles)
+    assert f"{cells} cells" in (ROOT / page).read_text()
 
 
 @pytest.mark.parametrize("role", PERSONAL)

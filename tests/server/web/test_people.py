@@ -6,9 +6,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from server.roles import PERSONAL, Task, may
-from server.web.people import TASKS
-from sync.actions import ACTIONS
 from tests.server.web.test_console import _sign_in, _token
 
 
@@ -62,15 +59,3 @@ def test_nobody_but_an_admin_sees_the_page(app: Flask) -> None:
     supervisor = _sign_in(app, "supervisor")[0]
     assert supervisor.get("/people").status_code == 403
     assert 'href="/people"' not in supervisor.get("/").text
-
-
-def test_the_page_shows_what_each_role_may_do(console: FlaskClient) -> None:
-    page = console.get("/people").text
-    lines = dict(re.findall(r'<tr><th scope="row">([^<]+)</th>(.*?)</tr>', page))
-    assert set(TASKS) == set(Task)
-    yes = {
-        text: [cell == "yes" for cell in re.findall(r'aria-label="(yes|no)"', cells)] for text, cells in lines.items()
-    }
-    assert yes["Recall and release"] == [may(role, Task.RECALL) for role in PERSONAL]
-    assert yes["Take back"] == [role in ACTIONS["take_back"].roles for role in PERSONAL]
-    assert len(lines) == len(Task) + sum(1 for action in ACTIONS.values() if action.roles)
