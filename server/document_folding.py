@@ -49,10 +49,13 @@ def fold_chunk(digests: Sequence[str], progress: Progress) -> bool:
         waiting = [row for row in rows if row.digest in folded]
         if waiting:
             at = stamp(connection)
+            named: set[str] = set()
             for row, chunk in _chunks(connection, waiting, folded):
                 _fold(connection, row, chunk, at)
+                named |= {line.subject for line in chunk if line.stated}  # whose rows may have been written before
             said = {row.number for row in waiting if row.kind in kinds.KINDS and folded[row.digest] == row.rows}
-            piece_cases.refold_told(connection, waiting[0].site, said, at)  # it may say otherwise what is lacking
+            # it may say otherwise what is lacking
+            piece_cases.refold_told(connection, waiting[0].site, said, at, named=named)
             done = [{"of": digest, "folded_rows": stop} for digest, stop in folded.items()]
             connection.execute(documents.update().where(documents.c.digest == sa.bindparam("of")), done)
         return sum(folded.get(row.digest, row.rows) for row in rows), sum(row.rows for row in rows)
