@@ -14,13 +14,13 @@ from server.database import KEYS, SITE
 from server.ledger import history, in_chunks
 from server.modes import told_apart
 from server.surroundings import Hold, containers_at
-from server.tables import reference, stock_levels
+from server.tables import document_rows, documents, reference, stock_levels
 from server.timelines import END_OF_TIME
 from server.upsert import upsert
 from sync import stock
 from sync.actions import ACTIONS, Stock
 from sync.history import Fact, effective
-from sync.identity import is_container, item_of
+from sync.identity import is_container, is_stock, item_of
 from sync.protocol import stock_entry
 
 _BALANCE_FIELDS: Final = tuple(f.name for f in fields(stock.Balance))
@@ -83,22 +83,34 @@ def _without_numbered(connection: sa.Connection, site: str, facts: Mapping[str, 
     }
 
 
-_IN: Final = sa.select(stock_levels.c.subject, stock_levels.c.place, stock_levels.c.last_ms).where(
-    stock_levels.c.site == SITE, stock_levels.c.place.in_(KEYS)
+_IN: Final = sa.select(
+    stock_levels.c.subject, stock_levels.c.place, stock_levels.c.last_ms, stock_levels.c.announced_by
+).where(stock_levels.c.site == SITE, stock_levels.c.place.in_(KEYS))
+_ANNOUNCED: Final = (
+    sa.select(document_rows.c.subject, document_rows.c.container, sa.func.max(documents.c.event_ms).label("last_ms"))
+    .join(documents, documents.c.digest == document_rows.c.document)
+    .where(document_rows.c.site == SITE, document_rows.c.container.in_(KEYS), document_rows.c.stated)
+    .group_by(document_rows.c.subject, document_rows.c.container)
 )
 
 
 def shipped_late(connection: sa.Connection, site: str, moved: Mapping[str, int]) -> set[str]:
     """Products and lots that were put into containers which turn out to have left, or not, before that.
 
+    So it is with what was announced in one: an announcement leaves no moment in a balance, and is asked for by itself.
+
     Args:
         moved: containers, each with the moment from which on it may have been elsewhere.
     """
-    found: set[str] = set()
-    for keys in in_chunks(moved):
-        rows = connection.execute(_IN, {"site": site, "keys": keys})
-        found.update(row.subject for row in rows if row.last_ms >= moved[row.place])
-    return found
+    inside = _rows(connection, _IN, site, moved)
+    announced = {row.place for row in inside if row.announced_by is not None}
+    found = {row.subject for row in inside if row.last_ms >= moved[row.place]}
+    told = _rows(connection, _ANNOUNCED, site, announced)
+    return found | {row.subject for row in told if (row.last_ms or 0) >= moved[row.container] and is_stock(row.subject)}
+
+
+def _rows(connection: sa.Connection, query: sa.Select[Any], site: str, places: Iterable[str]) -> list[sa.Row[Any]]:
+    return [row for keys in in_chunks(places) for row in connection.execute(query, {"site": site, "keys": keys})]
 
 
 def _emptied(connection: sa.Connection, site: str, facts: Iterable[Fact], hold: Hold) -> stock.Emptied:
