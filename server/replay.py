@@ -17,7 +17,7 @@ from sync.actions import ACTIONS
 from sync.condition import is_damage
 from sync.event import ScanEvent, format_name, parse_name
 from sync.history import Fact, step
-from sync.recall import Reach
+from sync.recall import LATER, Reach
 from sync.returning import ReturnVerdict
 from sync.stolen import Theft, names_read
 from sync.unchanging import unchanging
@@ -94,6 +94,9 @@ class Surroundings(Protocol):
     def stolen(self, names: Iterable[str], at_ms: int) -> Theft | None:
         """The report of a theft that a thing of these names stood under at a moment."""
 
+    def found_by(self, theft: Theft) -> str | None:
+        """The fact that says that what was reported so was found; None where nobody said so."""
+
     def barred(self, fact: Fact) -> str | None:
         """Why whoever made this scan was not permitted to, in a sentence."""
 
@@ -116,13 +119,18 @@ class Replay:
     """Decisions that no longer hold: the case was closed before, or rests on other evidence by now."""
     looked_ms: int = 0
     """Up to when it was asked what became of the unit in its carton."""
+    thefts: dict[tuple[str, str], Theft] = field(default_factory=dict)
+    """Of what was scanned while it was reported stolen, by its case: the report, where it was found since."""
 
     def run(self, facts: Iterable[Fact]) -> None:
         """Take in facts, in the order of their history and without those that were undone."""
         for fact in facts:
             self._go_along(fact.event_ms)
+            if self.thefts:
+                self._turn_up(fact.event_ms)
             self._take(fact)
         self._go_along(None)
+        self._turn_up(LATER)
 
     def _go_along(self, until_ms: int | None) -> None:
         """Look whether the unit left in its carton since, while a recall was in force: no scan of its own says so."""
@@ -149,6 +157,16 @@ class Replay:
         if self._judge(fact, state, carried(state, gone)).verdict in STOPPED and "recalled" in self.watched:
             finding = Finding(detail="It was shipped in its carton while it was recalled.", against=state.place)
             self._open(self.watched["recalled"], fact, finding)
+
+    def _turn_up(self, until_ms: int) -> None:
+        """Close what was found by then: who said so may not have known that this unit bears the name of the report."""
+        for key, theft in [*self.thefts.items()]:
+            found, case = self.around.found_by(theft), self.cases[key]
+            if found is not None and theft.until_ms is not None and theft.until_ms <= until_ms:
+                del self.thefts[key]
+                if case.status == "open":
+                    closed_ms = theft.until_ms
+                    self.cases[key] = replace(case, status="explained", closed_by=found, closed_ms=closed_ms)
 
     def _take(self, fact: Fact) -> None:
         if fact.event.action in ("note", "void"):
@@ -189,6 +207,8 @@ class Replay:
             finding = rule.check(seen)
             if finding is not None:
                 self._open(rule, fact, finding)
+                if seen.stolen is not None and seen.stolen.until_ms is not None:
+                    self._remember(rule, fact, seen.stolen)
         self.state = after
 
     def _judge(self, fact: Fact, own: UnitState | None, before: UnitState | None) -> Judgement:
@@ -236,6 +256,11 @@ class Replay:
             operator=fact.event.operator,
             device_no=fact.name[0],
         )
+
+    def _remember(self, rule: Rule, fact: Fact, theft: Theft) -> None:
+        key = rule.name, format_name(fact.name)
+        if rule.name == "stolen" and key in self.cases:
+            self.thefts[key] = theft
 
     def _assign(self, fact: Fact) -> None:
         for key, case in self.cases.items():

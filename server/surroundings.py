@@ -139,6 +139,9 @@ class Gathered(Movements):
     def stolen(self, names: Iterable[str], at_ms: int) -> Theft | None:
         return self.reported.theft(names, at_ms) if self.reported else None
 
+    def found_by(self, theft: Theft) -> str | None:
+        return self.reported.ends.get((theft.report, theft.until_ms or 0)) if self.reported else None
+
     def barred(self, fact: Fact) -> str | None:
         said = self.repaired.get(fact.name, fact)
         return self.crew.barred(said) if said else None

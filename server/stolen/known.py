@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -11,10 +11,12 @@ import sqlalchemy as sa
 from server import site_codes
 from server.changes import publish
 from server.ledger import in_chunks
-from server.tables import reference
+from server.tables import documents, reference
 from sync.stolen import Theft, Thefts, names_asked, serial_alone, theft_of, thefts_in
 
 KIND: Final = "stolen"
+FOUND: Final = "theft_found"
+"""Papers that say of things of a report that they were found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,8 @@ class Reported:
 
     thefts: Thefts
     domain: str
+    ends: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    """Report, and when something of it was found -> the fact that says so."""
 
     def theft(self, names: Iterable[str], at_ms: int | None = None) -> Theft | None:
         """The report that a thing of these names stood under at a moment, or stands under now."""
@@ -48,7 +52,17 @@ def told_of(connection: sa.Connection, site: str, names: Iterable[str], under: s
     for chunk in in_chunks(names_asked(names, under)):
         query = sa.select(t.key, t.row).where(t.site == site, t.kind == KIND, t.key.in_(chunk), t.row.isnot(None))
         found.update((key, thefts_in(row)) for key, row in connection.execute(query))
-    return Reported(thefts=found, domain=under)
+    ended = {theft.report for thefts in found.values() for theft in thefts if theft.until_ms is not None}
+    return Reported(thefts=found, domain=under, ends=_ends(connection, site, ended) if ended else {})
+
+
+def _ends(connection: sa.Connection, site: str, reports: Iterable[str]) -> dict[tuple[str, int], str]:
+    d = documents.c
+    found: dict[tuple[str, int], str] = {}
+    for chunk in in_chunks(reports):
+        query = sa.select(d.number, d.event_ms, d.event).where(d.site == site, d.number.in_(chunk), d.kind == FOUND)
+        found.update(((number, ms), event) for number, ms, event in connection.execute(query))
+    return found
 
 
 def domain(connection: sa.Connection, site: str) -> str:

@@ -13,6 +13,7 @@ from server.identifiers import names_of
 from server.ledger import history, in_chunks
 from server.rules import is_sighting
 from server.stolen import known
+from server.stolen.known import FOUND
 from server.tables import cases, document_rows, documents, events
 from server.unit_rows import states_of
 from sync.event import parse_name
@@ -20,7 +21,6 @@ from sync.history import Fact, effective
 from sync.stolen import Theft, names_read
 
 THEFT: Final = "theft"
-FOUND: Final = "theft_found"
 SEEN_MAX: Final = 5_000
 """Things that were scanned since they were reported; beyond it the latest are told."""
 

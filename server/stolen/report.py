@@ -20,7 +20,8 @@ from server.rebuild import lock, rebuild
 from server.stolen import asked as asking
 from server.stolen import known
 from server.stolen.asked import Asked, StolenError
-from server.stolen.read import FOUND, THEFT, read, told
+from server.stolen.known import FOUND
+from server.stolen.read import THEFT, read, told
 from server.tables import cases, documents, events, identifier_claims, unit_states
 from server.unit_rows import states_of
 from sync.identity import Kind, split_key
@@ -82,7 +83,7 @@ def find(
     for each in sites.list_sites(connection):
         at, code = stamp(connection), each.code
         units = _units_of(connection, code, found)
-        rows = [{"subject": name, "stated": True, "attributes": {"site": code}} for name in sorted({*found, *units})]
+        rows = [{"subject": name, "stated": True, "attributes": {"site": code}} for name in sorted(found)]
         _write(connection, code, FOUND, number, "report_found", rows, reason, operator, now_ms)
         known.end(connection, code, found, number, now_ms, at)
         _fold(connection, code, found, units | _flagged(connection, code, reported.since_ms), at)

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from server.database import transact
 from server.receipts.receipt import close_receipt
+from server.stolen.asked import Asked
+from server.stolen.report import find, report
 from tests.handheld import BIN_A, BIN_B, CABLE, CARTON_1, CARTON_2, DAY, DOCK, PHONE, unit
 from tests.server.accepted import accepted
 from tests.server.site import SITE
@@ -21,6 +23,7 @@ GTIN, CABLE_GTIN = PHONE.rpartition("/")[2], CABLE.rpartition("/")[2]
 BOX, PALLET = (key.rpartition("/")[2] for key in (CARTON_1, CARTON_2))
 IMEI: Final = "urn:gsma:imei:49015420-323751-0"
 EXAMPLES: Final = 10
+IMEI_DIGITS: Final = "490154203237510"
 UNITS: Final = [unit(f"S{n}") for n in range(3)]
 PLACES: Final = [DOCK, BIN_A, BIN_B]
 Fields = dict[str, Sequence[Any]]
@@ -154,3 +157,39 @@ TRANSFERS: Final = Trade(
 @given(st.randoms(use_true_random=True))
 def test_what_two_sites_know_of_a_transfer_hangs_on_no_order_of_arrival(rng: Random) -> None:
     same(TRANSFERS, rng)
+
+
+def steal(serial: str, now_ms: int, since: str = "") -> None:
+    asked = Asked(reason="gone", serials=[serial], since=since)
+    transact(lambda c: report(c, site=SITE, asked=asked, operator="Sam", now_ms=now_ms))
+
+
+def turn_up(number: str, now_ms: int) -> None:
+    transact(lambda c: find(c, number=number, names=[], reason="under a shelf", operator="Sam", now_ms=now_ms))
+
+
+SCANNED: Final[dict[str, Fields]] = {
+    "receive": {"subject": UNITS, "document": ["ASN-1"], "identifiers": [(IMEI,), None], **HERE},
+    "move": {"subject": [*UNITS, IMEI], **HERE},
+    "inspect": {"subject": [*UNITS, IMEI], **HERE},
+    "take_back": {"subject": [*UNITS, IMEI], "reason": ["fit"], **HERE},
+    "examine": {"subject": UNITS, "numbers": [(IMEI,)], "condition": ["opened"]},
+    "link": LABELS,
+    "unlink": LABELS,
+    "void": WHY,
+}
+THEFTS: Final = Trade(
+    says=SCANNED,
+    north=SCANNED,
+    any_time=[
+        partial(steal, "S1", DAY + 2_000),
+        partial(turn_up, "ST-1", DAY + 15_000),
+        partial(steal, IMEI_DIGITS, DAY + 20_000, "2026-05-28"),
+    ],
+)
+
+
+@settings(max_examples=EXAMPLES)
+@given(st.randoms(use_true_random=True))
+def test_what_is_known_of_stolen_things_hangs_on_no_order_of_arrival(rng: Random) -> None:
+    same(THEFTS, rng)

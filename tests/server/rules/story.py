@@ -85,6 +85,9 @@ class Quiet:
     def stolen(self, names: Iterable[str], at_ms: int) -> Theft | None:
         return self.theft
 
+    def found_by(self, theft: Theft) -> str | None:
+        return None
+
     def barred(self, fact: Fact) -> str | None:
         return self.crew.barred(fact)
 

@@ -96,6 +96,15 @@ def test_one_that_is_not_ours_is_flagged_wherever_it_is_scanned_until_it_was_fou
     assert folded() == before, "what was a theft then is one for ever"
 
 
+def test_a_scan_of_when_it_was_missing_that_comes_after_it_was_found_leaves_no_case_open(dock: Dock) -> None:
+    number = steal("X1")  # nobody says of which product
+    turn_up(number, now_ms=NOW - 10 * MINUTE)
+    dock.scan("inspect", unit("X1"), location=BIN_A, minutes_ago=20)
+    dock.push()
+    assert (found_cases(), found_cases("explained")) == ([], [(unit("X1"), BIN_A)])
+    assert [said for said in verify(SITE, lambda _: None) if said.startswith("cases")] == []
+
+
 def test_an_imei_is_flagged_though_its_phone_was_scanned_by_another_name(dock: Dock) -> None:
     steal(IMEI)
     dock.scan("receive", unit("P1"), location=DOCK, identifiers=(imei_key(IMEI),), minutes_ago=30)
