@@ -12,11 +12,12 @@ import sqlalchemy as sa
 
 from server.contents import SAID_INSIDE
 from server.counts.scans import CLOCK_MS_MAX
-from server.database import SITE
+from server.database import KEYS, SITE
 from server.identifiers import names_of, owners
 from server.ledger import FOLDED, in_chunks
 from server.tables import documents, events
 from server.tables.ledger import AFTERWARDS, SOON_MS
+from sync.event import format_name, parse_name
 from sync.identity import is_container, is_stock
 
 COMMITTED_MS_MAX: Final = 600_000
@@ -33,10 +34,18 @@ _TOLD: Final = (
 """Without the scans of the count itself, which are looked at anyway."""
 _ARRIVED: Final = _TOLD.where(_e.received_ms >= _SINCE)
 _HAPPENED: Final = (_e.event_ms <= _UNTIL + CLOCK_MS_MAX) & (_e.event_ms - _e.uncertainty_ms <= _UNTIL)
-_LONG_AFTER: Final = _ARRIVED.where(AFTERWARDS, _HAPPENED | _e.voids.isnot(None))
+_LONG_AFTER: Final = _ARRIVED.where(AFTERWARDS, _HAPPENED)
 _SOON_AFTER: Final = _ARRIVED.where(_e.event_ms >= _SINCE - SOON_MS, _HAPPENED)
-_READ_AFTER: Final = _TOLD.where(_e.read_ms >= _SINCE, _HAPPENED | _e.voids.isnot(None))
+_READ_AFTER: Final = _TOLD.where(_e.read_ms >= _SINCE, _HAPPENED)
 """What had come before, in a form that was too new then."""
+_UNDOING: Final = [
+    since.where(_e.voids.isnot(None), ~_HAPPENED).add_columns(_e.voids)
+    for since in (_ARRIVED.where(AFTERWARDS), _TOLD.where(_e.read_ms >= _SINCE))
+]
+_UNDONE: Final = sa.select(_e.device_no, _e.epoch, _e.seq, _HAPPENED | _e.identifiers.isnot(None), _e.voids).where(
+    sa.tuple_(_e.device_no, _e.epoch, _e.seq).in_(KEYS)
+)
+"""What was undone, and whether it tells of then: names that are parted now were one then, whenever they were joined."""
 _FIRST_RECKONED: Final = sa.select(sa.func.min(documents.c.event_ms)).where(
     documents.c.site == SITE,
     documents.c.kind.in_(("count_result", "count_proposal")),
@@ -52,7 +61,7 @@ def subjects(connection: sa.Connection, site: str, number: str, until_ms: int) -
     What a container took along is among them, whatever became of it. None where the count was never closed.
 
     Args:
-        until_ms: when the last bin was finished; what only happened later is left out, but for undos.
+        until_ms: when the last bin was finished; what only happened later is left out, but for undos of what did not.
     """
     reckoned_ms = connection.execute(_FIRST_RECKONED, {"site": site, "version": f"{number}/1"}).scalar()
     if reckoned_ms is None:
@@ -65,7 +74,29 @@ def subjects(connection: sa.Connection, site: str, number: str, until_ms: int) -
         for subject in connection.execute(query, asked).scalars()
         if not is_stock(subject)
     }
+    found |= _undoing(connection, asked)
     return found | _ever_in(connection, site, found)
+
+
+def _undoing(connection: sa.Connection, asked: dict[str, Any]) -> set[str]:
+    """What is undone since that tells of then, or stands again with the undo of its undo."""
+    rows = [tuple(row) for query in _UNDOING for row in connection.execute(query, asked)]
+    tells: set[str] = set()
+    undone: dict[str, set[str]] = {}
+    edge = {str(voids) for _, voids in rows}
+    while edge:
+        undone |= {name: set() for name in edge}
+        for chunk in in_chunks(edge):
+            keys = [parse_name(name) for name in chunk]
+            for *name, tells_of_then, voids in connection.execute(_UNDONE, asked | {"keys": keys}):
+                tells |= {format_name(tuple(name))} if tells_of_then else set()
+                undone[format_name(tuple(name))] |= {voids} - {None}
+        edge = {voids for name in edge for voids in undone[name]} - undone.keys()
+
+    def reaches(name: str, seen: frozenset[str] = frozenset()) -> bool:
+        return name in tells or any(reaches(one, seen | {name}) for one in undone[name] - seen)
+
+    return {subject for subject, voids in rows if not is_stock(subject) and reaches(str(voids))}
 
 
 def _ever_in(connection: sa.Connection, site: str, boxes: Iterable[str]) -> set[str]:

@@ -122,6 +122,25 @@ def test_a_unit_back_in_a_counted_bin_by_an_undo_is_an_exception_wherever_it_goe
     assert late() == [NEW]
 
 
+def test_a_unit_that_an_undone_undo_leaves_in_a_counted_bin_is_an_exception_wherever_it_goes_then(away: Chain) -> None:
+    hers = Chain(2)
+    received = hers.scan(NOW + 5_000, "receive", NEW, location=BIN_C)
+    begin("CC-2", BIN_C, now_ms=NOW + 10_000)
+    counter = Chain(1, epoch=2)
+    Counting(counter, NOW + 20_000, number="CC-2")(BIN_C, OLD)
+    push(counter, now_ms=NOW + 300_000)
+    undone = hers.scan(NOW + 1_000_000, "void", NEW, voids=format_name(received.name), reason="wrong label")
+    push(hers, now_ms=NOW + 1_001_000)
+    close("CC-2", now_ms=NOW + 2_000_000)  # long after
+    assert late("CC-2") == []
+    hers.scan(NOW + 2_003_000, "void", NEW, voids=format_name(undone.name), reason="it was right")
+    push(hers, 3, now_ms=NOW + 2_004_000)
+    assert late("CC-2") == [NEW]
+    hers.scan(NOW + 2_005_000, "move", NEW, location=BIN_A)
+    push(hers, 4, now_ms=NOW + 2_006_000)
+    assert late("CC-2") == [NEW]
+
+
 def test_pieces_that_a_late_scan_puts_into_a_counted_bin_are_an_exception_wherever_they_go_then(away: Chain) -> None:
     away.scan(DAY - 20_000, "receive", PHONE, location=BIN_A, quantity=5)
     push(away, now_ms=NOW + 60_000)
