@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import bin_cases, catalogue, piece_cases
+from server import bin_cases, catalogue, piece_cases, stock_levels
 from server.database import stamp, transact
 from server.orders import surplus
-from server.rebuild import rebuild_stated
+from server.rebuild import rebuild, rebuild_stated
 from server.receipts import kinds
 from server.returns import published
 from server.tables import document_rows, documents
@@ -85,7 +85,10 @@ def _fold(connection: sa.Connection, row: Any, chunk: Sequence[Any], at: int) ->
     """Fold some rows of a document."""
     if row.kind in _PUBLISH:
         before = quarantine_bins(connection, row.site).keys()
+        products = {line.subject for line in chunk} if row.kind == "products" else ()
+        modes = stock_levels.modes_of(connection, row.site, products)
         _PUBLISH[row.kind](connection, row.site, chunk, at)
+        rebuild(connection, row.site, stock_levels.told_otherwise(connection, row.site, modes), at)
         if quarantine_bins(connection, row.site).keys() != before:  # what lies there left its order, or did not
             surplus.refold(connection, row.site, surplus.suspects(connection, row.site), at)
         bin_cases.named(connection, row.site, {line.subject for line in chunk}, at)

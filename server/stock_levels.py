@@ -71,16 +71,41 @@ def histories(
 def _without_numbered(connection: sa.Connection, site: str, facts: Mapping[str, list[Fact]]) -> dict[str, list[Fact]]:
     """The histories without what suppliers announce by quantity of products whose units have numbers."""
     told = {item_of(s) or s for s, own in facts.items() if any(f.event.action == "announce" for f in own)}
-    numbered: set[str] = set()
-    for keys in in_chunks(told):
-        query = sa.select(reference.c.key, reference.c.row).where(
-            reference.c.site == site, reference.c.kind == "item", reference.c.key.in_(keys)
-        )
-        numbered.update(key for key, row in connection.execute(query) if row and row.get("mode") in stock.NUMBERED)
+    modes = modes_of(connection, site, told)
+    numbered = {item for item, mode in modes.items() if mode in stock.NUMBERED}
     return {
         subject: [f for f in own if f.event.action != "announce" or (item_of(subject) or subject) not in numbered]
         for subject, own in facts.items()
     }
+
+
+def modes_of(connection: sa.Connection, site: str, items: Iterable[str]) -> dict[str, str | None]:
+    """How each of these products is tracked; without those that nobody named."""
+    found: dict[str, str | None] = {}
+    for keys in in_chunks(items):
+        query = sa.select(reference.c.key, reference.c.row).where(
+            reference.c.site == site, reference.c.kind == "item", reference.c.key.in_(keys)
+        )
+        found |= {key: row.get("mode") for key, row in connection.execute(query) if row}
+    return found
+
+
+def told_otherwise(connection: sa.Connection, site: str, before: Mapping[str, str | None]) -> set[str]:
+    """Products and lots whose announced pieces count, or count no more, since their product is tracked otherwise.
+
+    Args:
+        before: how it was tracked.
+    """
+    now = modes_of(connection, site, before)
+    turned = [item for item, mode in before.items() if (mode in stock.NUMBERED) != (now.get(item) in stock.NUMBERED)]
+    t = document_rows.c
+    found: set[str] = set()
+    for item in turned:
+        of_item = (t.subject == item) | t.subject.startswith(f"{item}/10/", autoescape=True)
+        found.update(
+            connection.execute(sa.select(t.subject).distinct().where(t.site == site, t.stated, of_item)).scalars()
+        )
+    return found
 
 
 _IN: Final = sa.select(

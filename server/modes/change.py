@@ -14,14 +14,14 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import changes, inventory, named, papers
+from server import changes, inventory, named, papers, stock_levels
 from server.database import reading, stamp, transact
 from server.document_folding import fold_rest
 from server.document_kinds import MODES
 from server.ledger import record
 from server.modes.plan import UNITS_AT_ONCE, UNITS_MAX, UNITWISE, Need, in_stock, needs, units_of
 from server.named import NamedError
-from server.rebuild import lock, rebuild_stated
+from server.rebuild import lock, rebuild, rebuild_stated
 from server.replay import known_of
 from server.surroundings import gather
 from server.tables import documents, events, reference
@@ -212,6 +212,7 @@ def switch(
     at = stamp(connection)
     row = connection.execute(_item(site, change.item)).scalar_one()
     changes.publish(connection, site, "item", change.item, {**row, "mode": change.after}, at)
+    rebuild(connection, site, stock_levels.told_otherwise(connection, site, {change.item: change.before}), at)
     tell(connection, site, number, at)
     if rows and here:
         document = connection.execute(sa.select(documents).where(documents.c.digest == digest)).one()

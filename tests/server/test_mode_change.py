@@ -24,12 +24,23 @@ from tests.handheld import PHONE as PRODUCT
 from tests.server.month.test_then import told_then
 from tests.server.running import NOW, SITE, Handheld, Person
 
+GTIN, SSCC = CABLE.rpartition("/")[2], CARTON_1.rpartition("/")[2]
+
 
 def begin(person: Person, item: str, mode: str) -> dict[str, Any]:
     answer = person.post("/api/v1/mode-changes", json={"item": item, "mode": mode})
     assert answer.status_code == 201, answer.text
     found: dict[str, Any] = answer.get_json()
     return found
+
+
+def take_in(person: Person, kind: str, content: str) -> str:
+    """Upload a list, and take in what is good of it; what the page says to it before that."""
+    data = {"kind": kind, "file": (io.BytesIO(content.encode()), f"{kind}.csv")}
+    headers = {"X-CSRFToken": person.token}
+    looked_at = person.client.post("/imports", data=data, headers=headers, follow_redirects=True)
+    person.client.post(looked_at.request.path, headers=headers)
+    return looked_at.text
 
 
 def told(person: Person, number: str = "RELABEL-1") -> tuple[int, int]:
@@ -201,6 +212,29 @@ def test_what_cannot_be_scanned_is_named_and_the_mode_is_switched_all_the_same(
     assert whole() == []
 
 
+def announced() -> dict[str, int]:
+    with reading() as c:
+        t = stock_levels.c
+        query = sa.select(t.place, t.announced).where(t.site == SITE, t.subject == CABLE, t.announced != 0)
+        return dict(c.execute(query).all())
+
+
+def test_pieces_that_a_supplier_announced_count_only_while_their_product_is_tracked_by_quantity(
+    app: Flask, handheld: Handheld, supervisor: Person
+) -> None:
+    take_in(supervisor, "asn", f"number,supplier,sscc,gtin,quantity\nASN-7,Acme,{SSCC},{GTIN},3\n")
+    assert announced() == {CARTON_1: 3}
+    for number, (after, awaited) in enumerate((("lpn", {}), ("quantity", {CARTON_1: 3})), 1):
+        begin(supervisor, CABLE, after)
+        closed = supervisor.post(f"/api/v1/mode-changes/RELABEL-{number}/close", json={})
+        assert (closed.status_code, mode(CABLE), announced()) == (200, after, awaited)
+        assert whole() == []
+    for after, awaited in (("lpn", {}), ("quantity", {CARTON_1: 3})):
+        take_in(supervisor, "products", f"gtin,name,mode\n{GTIN},Cable,{after}\n")
+        assert (mode(CABLE), announced()) == (after, awaited)
+        assert whole() == []
+
+
 def test_a_rebuild_finds_the_same_pieces_and_units(app: Flask, handheld: Handheld, supervisor: Person) -> None:
     handheld.scan("put_away", CABLE, location=BIN_A, quantity=3, minutes_ago=40)
     handheld.push()
@@ -217,16 +251,9 @@ def test_a_product_list_that_says_another_mode_of_what_is_in_stock_is_refused_wi
 ) -> None:
     handheld.scan("put_away", CABLE, location=BIN_A, quantity=3, minutes_ago=40)
     handheld.push()
-    gtin = CABLE.rpartition("/")[2]
-
-    def sent(content: str) -> str:
-        data = {"kind": "products", "file": (io.BytesIO(content.encode()), "products.csv")}
-        return supervisor.client.post(
-            "/imports", data=data, headers={"X-CSRFToken": supervisor.token}, follow_redirects=True
-        ).text
-
-    assert "It is tracked by quantity and in stock" in sent(f"gtin,name,mode\n{gtin},Cable,lpn\n")
-    assert "It is tracked by quantity and in stock" not in sent(f"gtin,name\n{gtin},Cable\n")
+    refused = take_in(supervisor, "products", f"gtin,name,mode\n{GTIN},Cable,lpn\n")
+    assert "It is tracked by quantity and in stock" in refused
+    assert "It is tracked by quantity and in stock" not in take_in(supervisor, "products", f"gtin,name\n{GTIN},Cable\n")
 
 
 def test_a_unit_that_left_in_its_carton_asks_for_no_plate_and_becomes_no_piece(
