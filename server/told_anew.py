@@ -18,7 +18,7 @@ from server.counts import standing
 from server.documents import OFFERED_KINDS
 from server.ledger import in_chunks
 from server.life_cycle import price_list
-from server.modes import change as modes
+from server.modes import book as modes
 from server.receipts import sampling
 from server.returns import published
 from server.tables import documents, reference

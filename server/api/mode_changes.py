@@ -12,8 +12,8 @@ from server.api.resource import Resource
 from server.database import reading, transact
 from server.document_kinds import MODES
 from server.errors import Refusal
-from server.modes import change
-from server.modes.change import Change, ModeError
+from server.modes import book, change
+from server.modes.book import Change, ModeError
 from server.people import requires, signed_in
 from server.roles import Task
 from server.schemas import moment, named_product, text
@@ -70,7 +70,7 @@ class FinishModeSchema(Schema):
 def show_all() -> dict[str, Any]:
     """Changes of mode"""
     with reading() as connection:
-        return {"changes": change.list_changes(connection, signed_in().site)}
+        return {"changes": book.list_changes(connection, signed_in().site)}
 
 
 @resource.get("/mode-changes/<number>")
@@ -80,7 +80,7 @@ def show(number: str) -> Change:
     """One change, and what is still to be scanned"""
     with reading() as connection:
         try:
-            return change.read(connection, signed_in().site, number)
+            return book.read(connection, signed_in().site, number)
         except ModeError as error:
             raise Refusal(404, "not_found", str(error)) from None
 
@@ -95,7 +95,7 @@ def begin(wanted: dict[str, Any]) -> Change:
     person, now_ms = signed_in(), context.now_ms()
     try:
         return transact(
-            lambda c: change.read(
+            lambda c: book.read(
                 c,
                 person.site,
                 change.open_change(c, site=person.site, operator=person.name, now_ms=now_ms, **wanted),

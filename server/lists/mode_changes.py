@@ -8,12 +8,12 @@ import sqlalchemy as sa
 
 from server.exports import Column, Filters, Listing, Rows
 from server.lists.naming_rows import with_names
-from server.modes import change
+from server.modes import book
 
 
 def _changes(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
     rows = (
-        asdict(one) | {"left": sum(need.quantity for need in one.left)} for one in change.list_changes(connection, site)
+        asdict(one) | {"left": sum(need.quantity for need in one.left)} for one in book.list_changes(connection, site)
     )
     return with_names(connection, site, rows, {"item": "name"})
 

@@ -12,8 +12,8 @@ from server import context, inventory
 from server.database import reading, transact
 from server.document_kinds import MODES
 from server.errors import Refusal
-from server.modes import change
-from server.modes.change import Change, ModeError
+from server.modes import book, change
+from server.modes.book import Change, ModeError
 from server.modes.plan import UNITWISE
 from server.people import requires, signed_in
 from server.roles import Task
@@ -33,7 +33,7 @@ def mode_changes() -> str:
     """Every change of mode, the latest first."""
     site = signed_in().site
     with reading() as connection:
-        found = change.list_changes(connection, site)
+        found = book.list_changes(connection, site)
         names = linked_names(connection, site, [one.item for one in found])
     return render_template("mode_changes.html", changes=found, names=names)
 
@@ -45,7 +45,7 @@ def mode_change() -> str:
     site, number = signed_in().site, request.args.get("number", "")
     with reading() as connection:
         try:
-            found = change.read(connection, site, number)
+            found = book.read(connection, site, number)
         except ModeError as error:
             raise Refusal(404, "not_found", str(error)) from None
         at = inventory.resolve(connection, site, [need.place for need in found.left])

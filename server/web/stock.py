@@ -12,7 +12,7 @@ from server import context, inventory, naming
 from server.channels import SOLD_DAYS, read_channels
 from server.database import reading
 from server.errors import Refusal
-from server.modes.change import open_changes
+from server.modes.book import open_changes
 from server.people import requires, signed_in
 from server.roles import Task
 from server.web.mode_changes import modes_besides

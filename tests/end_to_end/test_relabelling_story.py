@@ -18,7 +18,7 @@ from scanner_client.typed import Typing
 from scanner_client.uploader import Uploader
 from server import enrolment, inventory
 from server.database import reading, writing
-from server.modes import change
+from server.modes import book, change
 from server.printing.wanted import Wanted, print_wanted
 from sync.identity import container_key, item_key, unit_key
 from tests.scanner_client.conftest import Hands
@@ -116,7 +116,7 @@ def test_ravi_gives_plates_to_what_was_only_counted(handheld: Handheld, app: Fla
     ravi.sync()
     with reading() as c:
         assert list(inventory.levels(c, SITE)) == []
-        assert change.read(c, SITE, tea).left == ()
+        assert book.read(c, SITE, tea).left == ()
 
 
 def test_pens_in_a_carton_get_plates_too_and_go_on_with_it(handheld: Handheld, app: Flask, day: Hands) -> None:
@@ -129,7 +129,7 @@ def test_pens_in_a_carton_get_plates_too_and_go_on_with_it(handheld: Handheld, a
     ravi.sync()
     pens = changes(item_key(PEN), "lpn", day)
     with reading() as c:
-        left = {need.place: need.quantity for need in change.read(c, SITE, pens).left}
+        left = {need.place: need.quantity for need in book.read(c, SITE, pens).left}
     assert left == {carton: 2, place("A-01"): 2}, "the supplier's word and a scan of its label brought them in"
     ravi.begins(pens)
     asked = ravi.scans(f"]C100{CARTON_2}")
@@ -142,7 +142,7 @@ def test_pens_in_a_carton_get_plates_too_and_go_on_with_it(handheld: Handheld, a
     ravi.scans("]d1LPN00000003")
     ravi.sync()
     with reading() as c:
-        found = change.read(c, SITE, pens)
+        found = book.read(c, SITE, pens)
     assert [(need.place, need.quantity) for need in found.left] == [(place("A-01"), 1)]
     assert (found.done, found.total) == (3, 4)
     ravi.begins("", "put_away")

@@ -12,7 +12,7 @@ from flask import Flask
 from server import documents, upkeep
 from server.database import reading, stamp, transact, writing
 from server.modes import change
-from server.modes.change import ModeError
+from server.modes.book import ModeError
 from server.modes.plan import in_stock
 from server.rebuild import rebuild
 from server.tables import reference, stock_levels, unit_states

@@ -13,7 +13,7 @@ from server.counts.plan import CountError
 from server.database import reading, writing
 from server.decisions import DecisionError
 from server.modes import change
-from server.modes.change import ModeError
+from server.modes.book import ModeError, open_changes
 from server.orders import cancelling
 from server.orders.cancelling import OrderError
 from server.recalls import asked as recalling
@@ -152,7 +152,7 @@ def _undo(rng: Random, site: str, who: Who) -> str:
 
 def _change_mode(rng: Random, site: str, who: Who) -> str:
     with reading() as c:
-        under_way = change.open_changes(c, site)
+        under_way = open_changes(c, site)
     if under_way and rng.random() < 0.8:
         number = rng.choice(sorted(each.number for each in under_way.values()))
         if rng.random() < 0.2:
