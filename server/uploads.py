@@ -24,7 +24,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from flask import Flask
 
-from server import documents
+from server import document_names, documents
 from server.database import reading
 from server.document_file import Draft, draft, unscannable_text
 from server.document_kinds import KINDS
@@ -233,7 +233,7 @@ class Spool:
 
 def _draft(upload: Upload, content: bytes) -> Draft:
     with reading() as connection:
-        names = documents.names(connection, upload.site)
+        names = document_names.read(connection, upload.site)
     try:
         return draft(io.BytesIO(content), KINDS[upload.kind], site=upload.site, names=names, number=upload.number)
     except TableError as error:

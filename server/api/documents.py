@@ -10,7 +10,7 @@ from flask import request
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf
 
-from server import context, document_file, documents
+from server import context, document_file, document_names, documents
 from server.api.resource import Resource
 from server.database import reading
 from server.document_file import Draft
@@ -81,7 +81,7 @@ def take(query: dict[str, Any]) -> Any:
     person = signed_in()
     try:
         with reading() as connection:
-            names = documents.names(connection, person.site)
+            names = document_names.read(connection, person.site)
         draft = document_file.draft(
             io.BytesIO(request.get_data()), KINDS[query["kind"]], site=person.site, names=names, number=query["number"]
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from server import carried, documents
+from server import carried, document_names, documents
 from server.cli.command import command, counted, operator, site
 from server.context import now_ms
 from server.database import reading
@@ -37,7 +37,7 @@ def import_(
     if kind is None or file is None:
         raise click.UsageError("Say what to import: KIND and FILE, or --resume.")
     with reading() as connection:
-        names = documents.names(connection, site())
+        names = document_names.read(connection, site())
     with file.open("rb") as opened:
         found = draft(opened, KINDS[kind], site=site(), names=names, number=number)
     with found.spool:

@@ -10,8 +10,8 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from server import document_names, inventory, latest_first, named, papers
 from server import documents as imports
-from server import inventory, latest_first, named, papers
 from server.database import reading, transact
 from server.document_file import draft
 from server.document_kinds import KINDS
@@ -239,7 +239,7 @@ def create(
         raise TransferError(f"A transfer has 1 to {LINES_MAX} lines; this has {len(wanted)}.")
     called = number or transact(lambda c: next_number(c, site, operator, now_ms))
     with reading() as connection:
-        names = imports.names(connection, site)
+        names = document_names.read(connection, site)
         rows = [_row(connection, site, line, *asked, to) for line, asked in enumerate(wanted, start=1)]
     table = "\n".join(["gtin;sku;quantity;to_site", *rows])
     drafted = draft(io.BytesIO(table.encode()), KINDS["order"], site=site, names=names, number=called)

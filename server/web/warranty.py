@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from server import context, documents, named, search
+from server import context, document_names, named, search
 from server.cells import CellError
 from server.database import reading, transact
 from server.named import NamedError
@@ -85,7 +85,7 @@ def open_repair() -> Response:
     unit, fault = request.form.get("unit", ""), request.form.get("fault", "")
 
     def write(c: sa.Connection) -> str:
-        place = documents.names(c, signed_in().site).place(request.form.get("location", "").strip())
+        place = document_names.read(c, signed_in().site).place(request.form.get("location", "").strip())
         number = desk.open_repair(c, unit=unit, location=place, fault=fault, **_who())
         return f"{number}: it is taken in. Write the number on it."
 
@@ -130,7 +130,7 @@ def end_loan() -> Response:
     unit = request.form.get("unit", "")
 
     def write(c: sa.Connection) -> str:
-        place = documents.names(c, signed_in().site).place(request.form.get("location", "").strip())
+        place = document_names.read(c, signed_in().site).place(request.form.get("location", "").strip())
         desk.end_loan(c, unit=unit, location=place, **_who())
         return "It is back."
 

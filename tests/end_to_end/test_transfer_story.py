@@ -19,7 +19,7 @@ from scanner_client.sighting import Told
 from scanner_client.task import Assignment
 from scanner_client.typed import Typing
 from scanner_client.uploader import Uploader
-from server import decisions, documents, enrolment, inventory, sites, upkeep
+from server import decisions, document_names, documents, enrolment, inventory, sites, upkeep
 from server.database import reading, writing
 from server.document_file import draft
 from server.document_kinds import KINDS
@@ -67,7 +67,7 @@ def app(tmp_path: Path, day: Hands) -> Iterator[Flask]:
 
 def _take_at_north(kind: str, content: str) -> None:
     with reading() as c:
-        names = documents.names(c, NORTH)
+        names = document_names.read(c, NORTH)
     drafted = draft(io.BytesIO(content.encode()), KINDS[kind], site=NORTH, names=names)
     with drafted.spool:
         documents.take(drafted, operator="Noor", now_ms=NOW)

@@ -12,7 +12,7 @@ import openpyxl
 import sqlalchemy as sa
 from flask import Flask
 
-from server import documents, migrations, staff
+from server import document_names, documents, migrations, staff
 from server.context import settings
 from server.database import db, reading, writing
 from server.document_file import Draft, draft
@@ -70,7 +70,7 @@ def bare(
 def read(kind: str, content: str | bytes, *, number: str | None = None) -> Iterator[Draft]:
     """A file, checked."""
     with reading() as c:
-        names = documents.names(c, SITE)
+        names = document_names.read(c, SITE)
     file = io.BytesIO(content.encode() if isinstance(content, str) else content)
     found = draft(file, KINDS[kind], site=SITE, names=names, number=number)
     with found.spool:

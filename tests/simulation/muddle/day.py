@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import documents
+from server import document_names, documents
 from server.database import reading, writing
 from server.document_file import draft
 from server.document_kinds import KINDS
@@ -110,7 +110,7 @@ class Day:
         site = acts.OTHER_SITE if kind in ("products", "locations") and self._rng.random() < 0.2 else SITE
         self.told.append(f"{kind} at {site}: {content!r}")
         with reading() as c:
-            names = documents.names(c, site)
+            names = document_names.read(c, site)
         found = draft(io.BytesIO(content.encode()), KINDS[kind], site=site, names=names)
         with found.spool:
             if found.errors:

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 
-from server import documents
+from server import document_names, documents
 from server.database import reading
 from server.document_file import Draft, draft
 from server.document_kinds import KINDS
@@ -32,7 +32,7 @@ class Papers:
     def _read(self, kind: str, rows: Rows) -> _Checked:
         if self._names is None:
             with reading() as c:
-                self._names = documents.names(c, self._site)
+                self._names = document_names.read(c, self._site)
         file = io.StringIO()
         columns: Iterable[str] = dict.fromkeys(name for row in rows for name in row)
         writer = csv.DictWriter(file, list(columns))
