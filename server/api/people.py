@@ -12,9 +12,10 @@ from server import context, staff
 from server.api.resource import Resource
 from server.database import reading, transact
 from server.errors import Refusal
+from server.members import Member, list_members
 from server.people import PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, requires, signed_in
 from server.roles import PERSONAL, Task
-from server.staff import NAME_LENGTH_MAX, Change, Member, NobodyError
+from server.staff import NAME_LENGTH_MAX, Change, NobodyError
 from sync.pin import PIN_LENGTH_MAX, PIN_LENGTH_MIN
 
 resource = Resource("people", __name__, description="Who may sign in, as what, with which badge.")
@@ -78,7 +79,7 @@ class PeopleSchema(Schema):
 def list_people() -> dict[str, Any]:
     """Everybody of the site"""
     with reading() as connection:
-        return {"people": staff.members(connection, signed_in().site)}
+        return {"people": list_members(connection, signed_in().site)}
 
 
 @resource.post("/people")
@@ -146,4 +147,4 @@ def _done(write: Any) -> int:
 
 def _shown(number: int) -> Member:
     with reading() as connection:
-        return next(m for m in staff.members(connection, signed_in().site) if m.id == number)
+        return next(m for m in list_members(connection, signed_in().site) if m.id == number)

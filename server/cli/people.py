@@ -12,8 +12,9 @@ from server import staff
 from server.cli.command import command, operator, site
 from server.context import now_ms
 from server.database import reading, transact
+from server.members import Member, list_members
 from server.roles import PERSONAL
-from server.staff import Change, Member, NobodyError
+from server.staff import Change, NobodyError
 
 _STDIN = click.option("--stdin", is_flag=True, help="Read the secret from standard input instead of asking for it.")
 
@@ -22,7 +23,7 @@ _STDIN = click.option("--stdin", is_flag=True, help="Read the secret from standa
 def list_() -> None:
     """Everybody of the site, by name: role, badge, and whether they may sign in."""
     with reading() as connection:
-        for one in staff.members(connection, site()):
+        for one in list_members(connection, site()):
             parts = [one.name, one.role, f"badge {one.badge}" if one.badge else "no badge"]
             parts += [] if one.console else ["no password"]
             parts += [] if one.active else ["may not sign in"]
@@ -120,7 +121,7 @@ def _edit(name: str, write: Callable[[sa.Connection, int, Change], None]) -> Non
 
 def _member(name: str) -> Member:
     with reading() as connection:
-        for one in staff.members(connection, site()):
+        for one in list_members(connection, site()):
             if one.name == name:
                 return one
     raise NobodyError(f"There is nobody named {name!r}: `people list` shows who there is.")

@@ -9,13 +9,13 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from server import staff
 from server.changes import publish
 from server.counts.plan import CountError
 from server.counts.tally import Variance
 from server.currencies import MINOR_DIGITS
 from server.database import stamp
 from server.ledger import record
+from server.members import list_members
 from server.roles import ROLES
 from server.tables import reference
 
@@ -84,7 +84,7 @@ def _check_works_here(connection: sa.Connection, site: str, name: str) -> None:
     Raises:
         CountError: nobody who works at the site has this name.
     """
-    names = [one.name for one in staff.members(connection, site) if one.active]
+    names = [one.name for one in list_members(connection, site) if one.active]
     if name not in names:
         nearest = get_close_matches(name, names, n=NEAREST_NAMES_MAX, cutoff=0)
         instead = f" The nearest names: {', '.join(nearest)}." if nearest else ""

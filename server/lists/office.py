@@ -7,10 +7,11 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from server import audit, queries, staff, unread, untold
+from server import audit, queries, unread, untold
 from server.exports import ROWS_AT_ONCE, Column, Filters, Listing, Rows
 from server.imported import OVERTAKEN
 from server.lists.naming_rows import with_names
+from server.members import list_members
 from server.printing import jobs
 from server.roles import Task
 from server.tables import documents, events
@@ -21,7 +22,7 @@ def _handhelds(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
 
 
 def _people(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
-    for member in staff.members(connection, site):
+    for member in list_members(connection, site):
         yield {name: getattr(member, name) for name in ("name", "role", "badge", "console", "active")}
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from flask import render_template, request, url_for
 
 from server import audit as log
-from server import staff
 from server.database import reading
 from server.errors import Refusal
+from server.members import list_members
 from server.people import requires, signed_in
 from server.roles import Task
 from server.web.navigation import Entry, Group
@@ -34,7 +34,7 @@ def audit() -> str:
     with reading() as connection:
         found = log.entries(connection, site, person=person or None, action=kind or None, after=after)
         names = linked_names(connection, site, (entry.subject for entry in found))
-        people = [member.name for member in staff.members(connection, site)]
+        people = [member.name for member in list_members(connection, site)]
     kept: dict[str, Any] = {name: value for name, value in (("person", person), ("kind", kind)) if value}
     full = len(found) == log.PAGE
     return render_template(

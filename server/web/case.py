@@ -9,11 +9,12 @@ import sqlalchemy as sa
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from server import case_file, context, decisions, naming, pictures, queries, staff
+from server import case_file, context, decisions, naming, pictures, queries
 from server.case_file import CaseFile, Side
 from server.claims.book import claims_of
 from server.database import reading, transact
 from server.errors import Refusal
+from server.members import list_members
 from server.people import requires, signed_in
 from server.replay import opened_by
 from server.roles import Task
@@ -36,7 +37,7 @@ def case(rule: str, episode: str, path: str) -> str:
         devices = queries.device_names(connection, site)
         about = found.case.document if rule == "short" else None
         claims = claims_of(connection, site, about.rpartition("/")[0] or about) if about else []
-        crew = [member.name for member in staff.members(connection, site) if member.active]
+        crew = [member.name for member in list_members(connection, site) if member.active]
         shown = pictures.of_events(connection, site, _scans(found))
     return render_template(
         "case.html",

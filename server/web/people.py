@@ -12,6 +12,7 @@ from werkzeug import Response
 from server import context, sites, staff
 from server.database import reading, transact
 from server.errors import Refusal
+from server.members import list_members
 from server.people import PASSWORD_LENGTH_MIN, requires, signed_in
 from server.roles import PERSONAL, Task
 from server.staff import Change, NobodyError
@@ -27,7 +28,7 @@ NAV = Entry("People", "web.people", Group.SITE, 50, Task.PEOPLE)
 def people() -> str:
     """Everybody of the site."""
     with reading() as connection:
-        members = staff.members(connection, signed_in().site)
+        members = list_members(connection, signed_in().site)
         all_sites = sites.names(connection)
     return render_template(
         "people.html",

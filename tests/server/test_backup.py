@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from server import audit, changes, enrolment, integrations, parties, sites, staff, upkeep, webhooks
 from server.backup import BackupError, back_up, restore
 from server.database import db, reading, writing
+from server.members import list_members
 from server.staff import Change
 from server.tables import (
     chains,
@@ -309,7 +310,7 @@ def test_what_was_revoked_since_a_backup_does_not_open_again_by_restoring_it(
             assert sentence in said
         with reading() as c:
             assert integrations.find(c, key) is None
-            assert [one.active for one in staff.members(c, SITE) if one.name == "Ravi"] == [False]
+            assert [one.active for one in list_members(c, SITE) if one.name == "Ravi"] == [False]
             assert [one["url"] for one in webhooks.list_all(c, SITE)] == ["https://erp.example/"]
             assert [len(parties.find(c, SITE, name)) for name in ("Ann", "Bob")] == [0, 1]
             assert rows(ended_sessions, "digest") == [("left",)]
