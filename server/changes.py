@@ -18,14 +18,11 @@ import sqlalchemy as sa
 from server.counts.blind import hidden_from
 from server.database import KEYS
 from server.ledger import in_chunks
+from server.pulled_rows import COLUMNS_OF_PIECES, COLUMNS_OF_UNITS, pieces_row, unit_row, without_blind_places
 from server.tables import reference, server_state, stock_levels, unit_states
 from server.tables.column_types import Tuple, as_written, read_written
 from server.upsert import upsert
-from sync.identity import is_container
-from sync.marks import pack
-from sync.protocol import CHANGES_PER_REPLY_MAX, FORGET, STOCKED_MS, stock_entry
-from sync.unit import NOT_TOLD, Status, UnitState
-from sync.verdict import COMMITTED
+from sync.protocol import CHANGES_PER_REPLY_MAX, FORGET, stock_entry
 
 Change = list[Any]
 """``[kind, key, row]``; row null where the entry has gone."""
@@ -61,26 +58,10 @@ _START: Final[_Position] = (0, 0, "")
 _CURSOR_KEY_MAX: Final = 400
 """A cursor has to fit into a header field of 500 characters. Of a longer key it holds the beginning, which sorts before
 the key itself: a row may be sent twice, and none is skipped."""
-_UNIT_COLUMNS: Final = ("status", "expected", "place", "announced_by", "announced_in", "lot")
-_DAY_MS: Final = 86_400_000
-_PICKING_COLUMNS: Final = ("stocked_ms", "expiry", "document", "received_ms")
-_MARK_COLUMNS: Final = (
-    "held", "closed", "identifiers", "sold_on", "returns", "returned_for", "matched", "seal", "condition", "pictured",
-    "doubts", "serviced", "from_loan",
-)  # fmt: skip
-_MOMENT_COLUMNS: Final = ("place_ms", "status_ms", "came_under")
-"""What tells how a container takes along what is in it; sent of containers, and `place_ms` of what stands in one.
-Of what was sold `status_ms` says when: its warranty runs from there.
-What a unit came under is sent of each: a recall of a delivery asks for it."""
-_COLUMNS: Final = _UNIT_COLUMNS + _MOMENT_COLUMNS + _PICKING_COLUMNS + _MARK_COLUMNS
 _WRITTEN: Final = [
-    (at, unit_states.c[name]) for at, name in enumerate(_COLUMNS) if isinstance(unit_states.c[name].type, Tuple)
+    (at, unit_states.c[name]) for at, name in enumerate(COLUMNS_OF_UNITS) if isinstance(unit_states.c[name].type, Tuple)
 ]
 """Columns that are asked for `as_written`."""
-_MOMENTS_AT: Final = len(_UNIT_COLUMNS)
-_PIECES_COLUMNS: Final = ("quantity", "announced", "announced_by", "read", "shelved", "expiry", "since_ms", "last_ms")
-_PICKING_AT: Final = _MOMENTS_AT + len(_MOMENT_COLUMNS)
-_MARKS_AT: Final = _PICKING_AT + len(_PICKING_COLUMNS)
 
 
 _OLDEST_RUNNING: Final[sa.ColumnElement[int]] = sa.literal_column(
@@ -237,7 +218,7 @@ def _read_units(dialect: str) -> sa.Select[Any]:
     t = unit_states.c
     units = by_code_point(dialect, t.unit)
     return (
-        sa.select(t.stamp, t.unit, *(as_written(t[name]) for name in _COLUMNS))
+        sa.select(t.stamp, t.unit, *(as_written(t[name]) for name in COLUMNS_OF_UNITS))
         .where(t.site == _SITE, t.stamp < _BELOW, _behind((t.stamp, units), _KEY))
         .order_by(t.stamp, units)
         .limit(_MOST)
@@ -259,33 +240,7 @@ def _units(
 def _told_of_unit(unit: str, values: list[Any], hidden: frozenset[str]) -> Change:
     for at, column in _WRITTEN:
         values[at] = read_written(column, values[at])
-    return ["unit", unit, _unit_row(unit, _told(values, hidden))]
-
-
-def _unit_row(unit: str, values: Sequence[Any]) -> list[Any]:
-    """What handhelds get of a unit, what is absent at its end left out.
-
-    `_UNIT_COLUMNS`; of `_MOMENT_COLUMNS` what means anything; since when it is in stock (minutes since 1970), its
-    expiry, the order that has it, marks (`sync/marks.py`), and the day on which it came in (days since 1970), where
-    that is another: 0 where nobody knows. Of what a customer sent back the order is the one that it was sold on, and
-    the document that it came with stands where else its notice does.
-    """
-    known, moments = list(values[:_MOMENTS_AT]), list(values[_MOMENTS_AT:_PICKING_AT])
-    stocked_ms, expiry, document, received_ms = values[_PICKING_AT:_MARKS_AT]
-    marked = dict(zip(_MARK_COLUMNS, values[_MARKS_AT:], strict=True))
-    is_back = known[0] == Status.RETURNED
-    if is_back:
-        known[3:5] = [document, None]
-    if not is_container(unit):
-        in_carton, sold = known[2] is not None and is_container(known[2]), known[0] == Status.SHIPPED
-        moments = [moments[0] if in_carton else None, moments[1] if sold else None, moments[2]]
-    stocked, stocked_day, received = stocked_ms // STOCKED_MS, stocked_ms // _DAY_MS, received_ms // _DAY_MS
-    order = document if known[0] in COMMITTED else marked["sold_on"] if is_back else None
-    marks = pack(UnitState(status=Status(known[0]), **marked))
-    row = [*known, *moments, stocked or None, expiry, order, marks, None if received == stocked_day else received]
-    while len(row) > len(known) and row[-1] is None:
-        row.pop()
-    return row
+    return ["unit", unit, unit_row(unit, without_blind_places(values, hidden))]
 
 
 @cache
@@ -293,7 +248,7 @@ def _read_pieces(dialect: str) -> sa.Select[Any]:
     t = stock_levels.c
     names = by_code_point(dialect, t.subject.concat(" ").concat(t.place))
     return (
-        sa.select(t.stamp, t.subject, t.place, *(t[name] for name in _PIECES_COLUMNS))
+        sa.select(t.stamp, t.subject, t.place, *(t[name] for name in COLUMNS_OF_PIECES))
         .where(t.site == _SITE, t.stamp < _BELOW, t.stamp >= _AFTER)
         .where((t.stamp > _AFTER) | (names > _KEY))
         .order_by(t.stamp, names)
@@ -321,33 +276,7 @@ def _pieces(
 def _told_of_pieces(subject: str, place: str, values: list[Any], hidden: frozenset[str]) -> Change:
     if place in hidden:
         return ["stock", stock_entry(FORGET, place), None]
-    return ["stock", stock_entry(subject, place), _pieces_row(place, values)]
-
-
-def _pieces_row(place: str, values: Sequence[Any]) -> list[Any] | None:
-    """What handhelds get of pieces, what is absent at its end left out; None where there are none.
-
-    How many; since when (minutes since 1970) and the expiry; of those in a container when they last moved, how many
-    its supplier says are in it, and the notice that says so; 1 where they lie in no place to pick from.
-    """
-    quantity, announced, announced_by, read, shelved, expiry, since_ms, last_ms = values
-    word = [last_ms, announced, announced_by] if is_container(place) else [None, None, None]
-    if read or not announced:
-        word[1:] = [None, None]
-    unshelved = None if shelved or is_container(place) else 1
-    row = [quantity, since_ms // STOCKED_MS or None, expiry, *word, unshelved]
-    if not quantity and not word[1]:
-        return None
-    while row[-1] is None:
-        row.pop()
-    return row
-
-
-def _told(row: list[Any], hidden: frozenset[str]) -> list[Any]:
-    """A unit's row without its places, where one of them is a bin that is counted blind."""
-    if not hidden.isdisjoint(row[1:3]):
-        row[1] = row[2] = NOT_TOLD
-    return row
+    return ["stock", stock_entry(subject, place), pieces_row(place, values)]
 
 
 def by_code_point(dialect: str, column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
