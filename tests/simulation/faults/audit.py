@@ -142,6 +142,9 @@ def reopened(world: World, hand: Hand) -> None:
             if (name, line) in witness.perhaps_poison:
                 witness.poison[name] = witness.perhaps_poison[name, line]
                 known = True
+            elif (name, line) in witness.perhaps_of_a_release:
+                witness.of_a_release.add(name)
+                known = True
             else:
                 known = decode(line).barcode in witness.typed
             witness.check(

@@ -37,6 +37,8 @@ def befall(world: World, hand: Hand, chance: Random) -> Process:
         try:
             kept = hand.device.commit_line(line)
         except Killed:
+            kept = at.device_no, at.epoch, at.last_seq + 1
+            world.witness.perhaps_of_a_release.add((kept, line))  # it may be on the disk already
             world.die(hand)
             return
         except DatabaseError as error:  # its disk is full

@@ -42,6 +42,8 @@ class Witness:
     """Likewise of a handheld that was killed while it committed one."""
     of_a_release: set[EventName] = field(default_factory=set)
     """Events as a released version of the program wrote them."""
+    perhaps_of_a_release: set[Kept] = field(default_factory=set)
+    """Likewise of a handheld that was killed while it committed one."""
     tangled: set[Chain] = field(default_factory=set)
     """Chains of which there was a copy, so that two events may bear one name."""
     muddled: set[Chain] = field(default_factory=set)
