@@ -9,9 +9,9 @@ from typing import Final
 import sqlalchemy as sa
 
 from server import case_rows
+from server.case import Case, case_name, is_case
 from server.database import KEYS, SITE
 from server.ledger import FOLDED, fact_of, in_chunks
-from server.replay import Case, case_name, is_case
 from server.tables import cases, events
 from server.undone import read_undone
 from sync.event import format_name

@@ -9,10 +9,10 @@ from typing import Final
 import sqlalchemy as sa
 
 from server import case_list, decisions, ledger, queries
+from server.case import Case, case_name, opened_by
 from server.case_list import CaseLine
 from server.counts import late
 from server.queries import TrailLine
-from server.replay import Case, case_name, opened_by
 from server.rules import Finding, Rule, rules
 from server.whatif import Effect, WhatIf, hypothesis
 from sync.actions import CLAIMS

@@ -9,9 +9,9 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import removal
+from server.case import Case
 from server.database import KEYS, SITE
 from server.ledger import in_chunks
-from server.replay import Case
 from server.rules import Finding, rules
 from server.tables import cases
 from server.upsert import upsert

@@ -13,6 +13,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import case_list, ledger, piece_cases
+from server.case import case_name
 from server.case_list import CaseLine
 from server.counts import exceptions, late
 from server.counts.closing import close_count
@@ -22,7 +23,6 @@ from server.effects import take_effect
 from server.identifiers import names_of
 from server.orders import surplus
 from server.rebuild import lock
-from server.replay import case_name
 from server.roles import Task, may
 from server.rules import rules
 from server.tables import events, people

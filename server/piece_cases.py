@@ -16,6 +16,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import apart_cases, papers
+from server.case import Case
 from server.counts import meanwhile
 from server.counts.compare import Line
 from server.counts.plan import Sort
@@ -25,7 +26,6 @@ from server.ledger import in_chunks, read_fact
 from server.rebuild import lock
 from server.receipts import notice
 from server.receipts.late import explained
-from server.replay import Case
 from server.rules import Finding
 from server.tables import document_rows, documents, events, unit_states
 from server.undone import read_undone_documents

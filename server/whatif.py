@@ -9,10 +9,11 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import bin_cases, costs
+from server.case import Case
 from server.identifiers import names_of, owners
 from server.ledger import history
 from server.prices import Price
-from server.replay import Case, Replay
+from server.replay import Replay
 from server.surroundings import Gathered, gather
 from server.tables import unit_states
 from sync.event import INT_MAX, ScanEvent

@@ -14,13 +14,13 @@ from typing import Final, NamedTuple
 import sqlalchemy as sa
 
 from server import papers
+from server.case import opened_by
 from server.counts import plan
 from server.counts.late import RULE
 from server.counts.scans import CLOCK_MS_MAX, doubt_ms
 from server.database import KEYS, SITE
 from server.identifiers import Claims, load
 from server.ledger import in_chunks
-from server.replay import opened_by
 from server.tables import cases, document_rows, documents, events
 from server.undone import read_undone_documents
 from sync.actions import ACTIONS

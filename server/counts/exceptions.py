@@ -14,13 +14,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import apart_cases, case_rows, papers
+from server.case import Case, case_name, episode_in, opened_by
 from server.counts import late, plan
 from server.counts.concerned import concerned
 from server.counts.late import RULE
 from server.identifiers import owners
 from server.ledger import FOLDED, fact_of, in_chunks
 from server.rebuild import lock
-from server.replay import Case, case_name, episode_in, opened_by
 from server.rules import Finding
 from server.tables import cases, document_rows, documents, events
 from server.undone import read_undone

@@ -16,11 +16,11 @@ from typing import Any, Final, NamedTuple
 import sqlalchemy as sa
 
 from server import apart_cases
+from server.case import Case
 from server.database import KEYS, SITE
 from server.identifiers import names_of, owners
 from server.ledger import FOLDED, fact_of, history, in_chunks
 from server.orders.book import read_orders
-from server.replay import Case
 from server.rules import Finding
 from server.tables import cases, events
 from server.undone import undos_of

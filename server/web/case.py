@@ -10,13 +10,13 @@ from flask import flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
 from server import case_file, context, decisions, naming, pictures, queries
+from server.case import opened_by
 from server.case_file import CaseFile, Side
 from server.claims.book import claims_of
 from server.database import reading, transact
 from server.errors import Refusal
 from server.members import list_members
 from server.people import requires, signed_in
-from server.replay import opened_by
 from server.roles import Task
 from server.rules import rules
 from server.web.pages import blueprint, linked_names

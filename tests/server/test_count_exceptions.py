@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from server import case_file, decisions, many_decisions, papers
+from server.case import opened_by
 from server.case_list import CaseFilter, CaseLine, list_cases
 from server.counts.late import late_scans
 from server.counts.limits import Limit, set_limit
@@ -15,7 +16,6 @@ from server.database import reading, writing
 from server.decisions import DecisionError
 from server.many_decisions import Choice
 from server.refolding import rebuild_all
-from server.replay import opened_by
 from server.undo import look, undo
 from server.upkeep import verify
 from sync.event import format_name

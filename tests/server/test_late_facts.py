@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from server import queries
+from server.case import case_name
 from server.counts.closing import close_count
 from server.counts.opening import open_count
 from server.counts.plan import CountError
@@ -14,7 +15,6 @@ from server.decisions import settle
 from server.ledger import record
 from server.rebuild import advance
 from server.receipts.receipt import close_receipt
-from server.replay import case_name
 from server.tables import cases, events, unit_states
 from tests.handheld import BIN_A, BIN_B, BIN_C, CABLE, CARTON_1, DAY, DOCK, Chain, unit
 from tests.server.site import SITE, enrol, push, state_document

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from server.replay import opened_by
+from server.case import opened_by
 from sync.event import ScanEvent
 from sync.unit import IN_STOCK, Status
 from tests.simulation.books import Books

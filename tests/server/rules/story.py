@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from server.case import Case
 from server.permissions import Crew
-from server.replay import Case, Replay
+from server.replay import Replay
 from server.returns import announced
 from sync.event import ScanEvent
 from sync.history import Fact
