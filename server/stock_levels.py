@@ -80,9 +80,9 @@ def _without_numbered(connection: sa.Connection, site: str, facts: Mapping[str, 
 
 
 def modes_of(connection: sa.Connection, site: str, items: Iterable[str]) -> dict[str, str | None]:
-    """How each of these products is tracked; without those that nobody named."""
-    found: dict[str, str | None] = {}
-    for keys in in_chunks(items):
+    """How each of these products is tracked; None for those that nobody named."""
+    found: dict[str, str | None] = dict.fromkeys(items)
+    for keys in in_chunks(found):
         query = sa.select(reference.c.key, reference.c.row).where(
             reference.c.site == site, reference.c.kind == "item", reference.c.key.in_(keys)
         )
@@ -94,18 +94,28 @@ def told_otherwise(connection: sa.Connection, site: str, before: Mapping[str, st
     """Products and lots whose announced pieces count, or count no more, since their product is tracked otherwise.
 
     Args:
-        before: how it was tracked.
+        before: how each was tracked; None where nobody had named it.
     """
     now = modes_of(connection, site, before)
-    turned = [item for item, mode in before.items() if (mode in stock.NUMBERED) != (now.get(item) in stock.NUMBERED)]
-    t = document_rows.c
-    found: set[str] = set()
-    for item in turned:
-        of_item = (t.subject == item) | t.subject.startswith(f"{item}/10/", autoescape=True)
-        found.update(
-            connection.execute(sa.select(t.subject).distinct().where(t.site == site, t.stated, of_item)).scalars()
-        )
-    return found
+    turned = {item for item, mode in before.items() if (mode in stock.NUMBERED) != (now[item] in stock.NUMBERED)}
+    if not turned or connection.execute(_ANY_NOTICE, {"site": site}).first() is None:
+        return set()
+    found = {
+        s for keys in in_chunks(turned) for s in connection.execute(_STATED_OF, {"site": site, "keys": keys}).scalars()
+    }
+    # all lots at once: no index is asked for what a name begins with, and a list may turn hundreds of products
+    return found | {s for s in connection.execute(_STATED_LOTS, {"site": site}).scalars() if item_of(s) in turned}
+
+
+_R: Final = document_rows.c
+_ANY_NOTICE: Final = (
+    sa.select(documents.c.digest)
+    .where(documents.c.site == SITE, documents.c.kind == "asn", documents.c.event.isnot(None))
+    .limit(1)
+)
+_STATED: Final = sa.select(_R.subject).distinct().where(_R.site == SITE, _R.stated)
+_STATED_OF: Final = _STATED.where(_R.subject.in_(KEYS))
+_STATED_LOTS: Final = _STATED.where(_R.subject.contains("/10/"))
 
 
 _IN: Final = sa.select(

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import catalogue, changes, contents
+from server import catalogue, changes, contents, stock_levels
 from server.database import stamp
 from server.document_file import canonical_row, new_digest
 from server.identifiers import owners
@@ -16,7 +16,7 @@ from server.ledger import in_chunks, read_fact, record
 from server.orders.book import read_said
 from server.orders.progress import read_progress
 from server.orders.standing import OrderUnit
-from server.rebuild import lock, rebuild_stated
+from server.rebuild import lock, rebuild, rebuild_stated
 from server.tables import document_rows, documents, reference, sites
 from server.transfers.arrival import arrived, tell_arrived
 from server.transfers.hand_overs import handed_over, orders_of
@@ -252,13 +252,15 @@ def _state(
 def _bring_products(connection: sa.Connection, to: str, items: set[str | None], site: str, at: int) -> None:
     """Products that the other site does not know yet come with what is sent of them."""
     t = reference.c
-    for item in sorted(item for item in items if item):
+    modes = stock_levels.modes_of(connection, to, filter(None, items))
+    for item in sorted(modes):
         rows = connection.execute(
             sa.select(t.site, t.row).where(t.site.in_((site, to)), t.kind == "item", t.key == item)
         ).all()
         known = {row.site: row.row for row in rows}
         if known.get(to) is None and known.get(site) is not None:
             changes.publish(connection, to, "item", item, known[site] | {"zone": None}, at)
+    rebuild(connection, to, stock_levels.told_otherwise(connection, to, modes), at)
 
 
 def _notice_number(connection: sa.Connection, to: str, number: str) -> str:

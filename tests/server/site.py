@@ -73,12 +73,12 @@ def push(chain: Chain, first: int = 1, last: int | None = None, *, now_ms: int, 
         return ingest(c, device, head, lines, now_ms=now_ms)
 
 
-def state_document(kind: str, number: str, rows: Sequence[dict[str, Any]], *, now_ms: int) -> None:
+def state_document(kind: str, number: str, rows: Sequence[dict[str, Any]], *, now_ms: int, where: str = SITE) -> None:
     """Take in a stock list or a notice."""
     with writing() as c:
         digest = write(
             c,
-            site=SITE,
+            site=where,
             kind=kind,
             number=number,
             action="import",
@@ -90,7 +90,7 @@ def state_document(kind: str, number: str, rows: Sequence[dict[str, Any]], *, no
         touched = list(
             c.execute(sa.select(document_rows.c.subject).where(document_rows.c.document == digest)).scalars()
         )
-        rebuild(c, SITE, touched, stamp(c))
+        rebuild(c, where, touched, stamp(c))
 
 
 def rows(table: sa.Table, *leave_out: str) -> list[tuple[Any, ...]]:

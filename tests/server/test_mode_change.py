@@ -17,7 +17,7 @@ from server.modes.plan import in_stock
 from server.rebuild import rebuild
 from server.tables import reference, stock_levels, unit_states
 from sync.event import format_name
-from sync.identity import lot_key, plate_key, unit_key
+from sync.identity import item_key, lot_key, plate_key, unit_key
 from sync.labels import DEFAULT
 from tests.handheld import BIN_A, BIN_B, CABLE, CARTON_1, unit
 from tests.handheld import PHONE as PRODUCT
@@ -212,10 +212,10 @@ def test_what_cannot_be_scanned_is_named_and_the_mode_is_switched_all_the_same(
     assert whole() == []
 
 
-def announced() -> dict[str, int]:
+def announced(subject: str = CABLE) -> dict[str, int]:
     with reading() as c:
         t = stock_levels.c
-        query = sa.select(t.place, t.announced).where(t.site == SITE, t.subject == CABLE, t.announced != 0)
+        query = sa.select(t.place, t.announced).where(t.site == SITE, t.subject == subject, t.announced != 0)
         return dict(c.execute(query).all())
 
 
@@ -233,6 +233,18 @@ def test_pieces_that_a_supplier_announced_count_only_while_their_product_is_trac
         take_in(supervisor, "products", f"gtin,name,mode\n{GTIN},Cable,{after}\n")
         assert (mode(CABLE), announced()) == (after, awaited)
         assert whole() == []
+
+
+def test_pieces_announced_before_anybody_named_their_product_count_no_more_once_its_units_have_numbers(
+    app: Flask, handheld: Handheld, supervisor: Person
+) -> None:
+    new = "09506000999999"
+    lines = f"ASN-7,Acme,{SSCC},{new},3,\nASN-7,Acme,{SSCC},{new},2,L-1\n"
+    take_in(supervisor, "asn", f"number,supplier,sscc,gtin,quantity,lot\n{lines}")
+    item = item_key(new)
+    assert (announced(item), announced(lot_key(item, "L-1"))) == ({CARTON_1: 3}, {CARTON_1: 2})
+    take_in(supervisor, "products", f"gtin,name,mode\n{new},Watch,serial\n")
+    assert (announced(item), announced(lot_key(item, "L-1")), whole()) == ({}, {}, [])
 
 
 def test_a_rebuild_finds_the_same_pieces_and_units(app: Flask, handheld: Handheld, supervisor: Person) -> None:
