@@ -7,14 +7,17 @@ from pathlib import Path
 import click
 
 from server import pictures, serving, shut_again
-from server.backup import back_up, check, note, note_begun
+from server.backup import BackupError, back_up, check, note, note_begun
 from server.backup import restore as put_back
 from server.cli.command import command, operator
 from server.cli.reports import moment
 from server.context import now_ms, settings
 from server.database import reading, take_stock, transact
+from server.held_file import hold
 
 _LOST_SHOWN = 50
+_UNDER_WAY = "backup.lock"
+"""Held in the server's folder while a backup is made."""
 
 
 @command("backup")
@@ -23,6 +26,14 @@ _LOST_SHOWN = 50
 @click.option("--replace", is_flag=True, help="Put it in the place of a FILE that is there, once it is whole.")
 def backup(*, file: Path, portable: bool, replace: bool) -> None:
     """Copy the database to FILE while the server runs. Handhelds learn what they need not keep any longer."""
+    held = hold(settings().instance / _UNDER_WAY)  # two into one FILE would write over each other
+    if held is None:
+        raise BackupError("Another backup is being made: try again once it is done.")
+    with held:
+        _back_up(file, portable=portable, replace=replace)
+
+
+def _back_up(file: Path, *, portable: bool, replace: bool) -> None:
     check(file, replace=replace)
     transact(lambda c: note_begun(c, file, operator=operator(), now_ms=now_ms()))
     size = back_up(file, now_ms=now_ms(), portable=portable)

@@ -11,7 +11,9 @@ import sqlalchemy as sa
 
 from server import audit, changes, enrolment, integrations, parties, sites, staff, upkeep, webhooks
 from server.backup import BackupError, back_up, restore
+from server.context import settings
 from server.database import db, reading, writing
+from server.held_file import hold
 from server.members import list_members
 from server.staff import Change
 from server.tables import (
@@ -366,6 +368,19 @@ def test_a_backup_that_is_there_is_replaced_only_by_who_says_so(tmp_path: Path) 
         with reading() as c:
             said = [e.reason for e in audit.entries(c, SITE) if "backup" in str(e.reason)]
     assert len(said) == 2, "what was refused was not begun"
+
+
+def test_while_a_backup_is_made_no_other_one_is_begun(tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    with office(f"sqlite:///{tmp_path / 'x.sqlite3'}", tmp_path) as app:
+        type_ = app.test_cli_runner().invoke
+        held = hold(settings().instance / "backup.lock")
+        assert held is not None
+        with held:
+            refused = type_(args=["backup", "--replace", str(copy)])
+        assert refused.output == "Error: Another backup is being made: try again once it is done.\n"
+        assert not copy.exists()
+        assert type_(args=["backup", "--replace", str(copy)]).exit_code == 0
 
 
 def test_a_backup_lets_sqlite_learn_how_its_tables_are_filled(tmp_path: Path) -> None:
