@@ -55,12 +55,16 @@ def check_address(url: str, origins: Collection[str] = ()) -> SplitResult:
     Raises:
         AddressError: it may not.
     """
+    if not url.isascii():
+        raise AddressError(
+            f"{url!r:.200} has letters that no address takes: write its host as xn--..., the rest with %."
+        )
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
         raise AddressError(f"{url!r:.200} is no address.") from None
-    if parts.scheme not in _PORTS or not parts.hostname or not url.isascii() or not url.isprintable() or " " in url:
+    if parts.scheme not in _PORTS or not parts.hostname or not url.isprintable() or " " in url:
         raise AddressError(f"{url!r:.200} is no address that starts with https://.")
     if parts.username is not None or parts.password is not None or parts.fragment or port == 0:
         raise AddressError("The address may hold no name, no password and no #.")
@@ -79,6 +83,8 @@ def check_address(url: str, origins: Collection[str] = ()) -> SplitResult:
 def _meant(host: str) -> Address | None:
     """The address that a host is without a look-up, in whatever way it is written; None where it is a name."""
     bare = host.removesuffix(".")
+    if "%" in bare:
+        return None  # an address within one network interface of this machine is none of a listener's
     if bare == "localhost" or bare.endswith(".localhost"):
         return ipaddress.IPv4Address("127.0.0.1")  # wherever it is asked (RFC 6761, 6.3)
     try:

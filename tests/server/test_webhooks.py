@@ -293,6 +293,7 @@ def test_many_changes_come_in_several_requests_and_in_their_order(
         "https://[fec0::1]/", "https://shop.example/#x", "ftp://shop.example/", "//shop.example/", "https:///x", "https://shop.example:x/",
         "https://shop.example/a b", "https://shop.example/\r\nX: y", "http://127.0.0.1:1/hook",
         "https://shop..example/", "https://-shop.example/", "https://sh%6fp.example/", "https://300.1.1.1/", "https://0x7g.0x/",
+        "https://[2606:4700::1111%25eth0]/",
     ],
 )  # fmt: skip
 def test_an_address_that_is_not_public_or_not_private_to_listeners_is_refused(
@@ -339,6 +340,13 @@ def test_an_address_of_this_network_in_another_way_of_writing_is_refused_at_once
 )
 def test_a_public_name_or_address_is_taken(admin: Person, url: str) -> None:
     assert admin.post("/api/v1/webhooks", json={"url": url}).status_code == 201
+
+
+@pytest.mark.parametrize("url", ["https://bücher.example/", "https://shop。example/", "https://shop.example/bücher"])
+def test_who_writes_an_address_in_letters_that_none_takes_is_told_how_to_write_it(admin: Person, url: str) -> None:
+    answer = admin.post("/api/v1/webhooks", json={"url": url})
+    assert refusal(answer) == (422, "not_valid")
+    assert "write its host as xn--..., the rest with %" in answer.get_json()["message"]
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.7", "::1", "fd00::1", "::ffff:192.168.1.1", "100.64.0.1"])
