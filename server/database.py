@@ -8,7 +8,7 @@ SQLite's own polling. PostgreSQL needs neither.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from importlib.util import find_spec
@@ -156,6 +156,25 @@ def alone(connection: sa.Connection) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:gate)"), {"gate": _GATE})
+
+
+def lock(connection: sa.Connection, site: str, keys: Iterable[str], *, shared: bool = False) -> None:
+    """Hold these names until the transaction ends, so that two workers do not fold one unit at once.
+
+    SQLite has one writer anyway. PostgreSQL's advisory locks need no row to exist; one statement takes them all in
+    one order. What is only read, such as the carton that a unit is in, is shared with others who read it.
+    """
+    wanted = sorted(set(keys))
+    if connection.dialect.name != "postgresql" or not wanted:
+        return
+    take = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+    connection.execute(
+        sa.text(
+            f"SELECT {take}(h) FROM (SELECT DISTINCT hashtextextended(k, 0) AS h "  # noqa: S608  # one of two names
+            "FROM unnest(CAST(:keys AS text[])) AS k ORDER BY h) AS ordered"
+        ),
+        {"keys": [f"{site}\n{key}" for key in wanted]},
+    )
 
 
 @contextmanager

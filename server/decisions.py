@@ -18,11 +18,10 @@ from server.case_list import CaseLine
 from server.counts import exceptions, late
 from server.counts.closing import close_count
 from server.counts.plan import CountError
-from server.database import stamp
+from server.database import lock, stamp
 from server.effects import take_effect
 from server.identifiers import names_of
 from server.orders import surplus
-from server.rebuild import lock
 from server.roles import Task, may
 from server.rules import rules
 from server.tables import events, people

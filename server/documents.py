@@ -15,13 +15,13 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import catalogue, ledger, parties
-from server.database import alone, reading, stamp, transact, writing
+from server.database import alone, lock, reading, stamp, transact, writing
 from server.document_file import DocumentDraft, Draft, canonical_row, new_digest
 from server.document_folding import FOLD_CHUNK, PAUSE_S, Pause, Progress, fold_chunk, hold
 from server.document_names import refusals
 from server.imported import OVERTAKEN
 from server.orders import surplus
-from server.rebuild import lock, rebuild
+from server.rebuild import rebuild
 from server.recalls import notices
 from server.tables import document_rows, documents, events
 from sync.event import format_name

@@ -11,9 +11,8 @@ import sqlalchemy as sa
 
 from server import case_list, decisions
 from server.case_list import CaseLine
-from server.database import transact
+from server.database import lock, transact
 from server.decisions import TAKE_OVER, DecisionError
-from server.rebuild import lock
 
 AT_ONCE: Final = 50
 """Decisions that one transaction takes, so that a long list holds up no handheld."""

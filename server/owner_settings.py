@@ -10,8 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import papers
-from server.database import SITE
-from server.rebuild import lock
+from server.database import SITE, lock
 from server.tables import document_rows, documents
 
 

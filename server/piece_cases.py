@@ -20,10 +20,9 @@ from server.case import Case
 from server.counts import meanwhile
 from server.counts.compare import Line
 from server.counts.plan import Sort
-from server.database import KEYS, SITE
+from server.database import KEYS, SITE, lock
 from server.identifiers import owners, relatives
 from server.ledger import in_chunks, read_fact
-from server.rebuild import lock
 from server.receipts import notice
 from server.receipts.late import explained
 from server.rules import Finding

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from server import bin_cases, case_rows, contents, removal, stock_levels, unit_rows
 from server.case_rows import Cases, cases_of
 from server.catalogue import publish_orders, retire_orders
-from server.database import KEYS, SITE
+from server.database import KEYS, SITE, lock
 from server.identifiers import ROUNDS_MAX, Claims, claim, load, relatives
 from server.ledger import history, in_chunks
 from server.modes import told_apart
@@ -255,25 +255,6 @@ def _unexplained(connection: sa.Connection, site: str, stock: set[str]) -> set[s
 def _keys(by_subject: Mapping[str, list[Fact]]) -> set[str]:
     names = {i for facts in by_subject.values() for f in facts for i in f.event.identifiers or ()}
     return set(by_subject) | names
-
-
-def lock(connection: sa.Connection, site: str, keys: Iterable[str], *, shared: bool = False) -> None:
-    """Hold these names until the transaction ends, so that two workers do not fold one unit at once.
-
-    SQLite has one writer anyway. PostgreSQL's advisory locks need no row to exist; one statement takes them all in
-    one order. What is only read, such as the carton that a unit is in, is shared with others who read it.
-    """
-    wanted = sorted(set(keys))
-    if connection.dialect.name != "postgresql" or not wanted:
-        return
-    take = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
-    connection.execute(
-        sa.text(
-            f"SELECT {take}(h) FROM (SELECT DISTINCT hashtextextended(k, 0) AS h "  # noqa: S608  # one of two names
-            "FROM unnest(CAST(:keys AS text[])) AS k ORDER BY h) AS ordered"
-        ),
-        {"keys": [f"{site}\n{key}" for key in wanted]},
-    )
 
 
 def _holding(connection: sa.Connection, site: str) -> Hold:

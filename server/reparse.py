@@ -16,11 +16,10 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import ledger, set_aside, site_codes
-from server.database import reading, stamp, transact
+from server.database import lock, reading, stamp, transact
 from server.effects import take_effect
 from server.ledger import FOLDED, fact_of
 from server.reading_anew import Finding, Reading, label_key, read_anew
-from server.rebuild import lock
 from server.tables import events
 from server.undone import read_undone
 from sync.actions import ACTIONS

@@ -15,12 +15,11 @@ import sqlalchemy as sa
 from server import case_list, changes, ledger, queries
 from server.case import episode_in
 from server.case_list import CaseLine
-from server.database import stamp
+from server.database import lock, stamp
 from server.decisions import worded
 from server.effects import take_effect
 from server.ledger import fact_of
 from server.queries import TrailLine
-from server.rebuild import lock
 from server.tables import cases, events
 from server.undone import standing_undos
 from server.whatif import Effect, WhatIf, hypothesis, touched_by

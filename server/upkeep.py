@@ -15,12 +15,12 @@ from server import apart_cases, changes, offered, papers, piece_cases, told_anew
 from server import documents as imports
 from server.chain_mark import ALTERED, NOBODYS, OF_CHAIN, gaps
 from server.counts import exceptions
-from server.database import KEYS, SITE, reading, stamp, writing
+from server.database import KEYS, SITE, lock, reading, stamp, writing
 from server.document_kinds import KINDS
 from server.ledger import FOLDED, event_of
 from server.orders import surplus
 from server.pushed_lines import APART, COPIED, OVERTAKEN
-from server.rebuild import lock, rebuild
+from server.rebuild import rebuild
 from server.refolding import Progress, subjects
 from server.setup import FOLD_VERSION
 from server.tables import (

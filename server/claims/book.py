@@ -14,8 +14,8 @@ from server import latest_first, papers
 from server.claims import credit
 from server.claims.claim import NEXT, Claim, ClaimError, ClaimLine, Fate, line_of, row_of, task_of
 from server.claims.version import has_changed
+from server.database import lock
 from server.ledger import FOLDED, in_chunks, record
-from server.rebuild import lock
 from server.roles import Task
 from server.tables import document_rows, documents, events
 from sync.event import format_name

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from server import costs, named
 from server.claims.book import open_of, put
 from server.claims.claim import ClaimError, ClaimLine
+from server.database import lock
 from server.defects.origin import Origin, origin
 from server.named import NamedError
 from server.prices import Price
-from server.rebuild import lock
 
 UNITS_MAX: Final = 500
 REASON_MAX: Final = 300

@@ -10,7 +10,7 @@ from server import costs, papers
 from server.claims.book import claims_of, put
 from server.claims.claim import VALUED, ClaimError, ClaimLine
 from server.claims.version import WRONG_OF, frozen, has_changed, is_wrong
-from server.rebuild import lock
+from server.database import lock
 from server.receipts.lines import ReceiptLine
 from server.receipts.receipt import report
 

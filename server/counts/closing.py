@@ -17,9 +17,9 @@ from server.counts.plan import CountError, Plan, Sort
 from server.counts.reckoning import reckon
 from server.counts.report import Reckoned
 from server.counts.standing import Proposal, cancelled, pending
-from server.database import stamp
+from server.database import lock, stamp
 from server.ledger import record
-from server.rebuild import lock, rebuild
+from server.rebuild import rebuild
 from sync.event import format_name
 from sync.identity import is_stock
 

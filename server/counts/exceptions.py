@@ -18,9 +18,9 @@ from server.case import Case, case_name, episode_in, opened_by
 from server.counts import late, plan
 from server.counts.concerned import concerned
 from server.counts.late import RULE
+from server.database import lock
 from server.identifiers import owners
 from server.ledger import FOLDED, fact_of, in_chunks
-from server.rebuild import lock
 from server.rules import Finding
 from server.tables import cases, document_rows, documents, events
 from server.undone import read_undone

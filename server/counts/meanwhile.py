@@ -14,9 +14,8 @@ import sqlalchemy as sa
 
 from server.counts.afterwards import COMMITTED_MS_MAX
 from server.counts.scans import SCANS
-from server.database import SITE
+from server.database import SITE, lock
 from server.ledger import FOLDED, KEYS_PER_QUERY, fact_of
-from server.rebuild import lock
 from server.tables import events
 from server.tables.ledger import AFTERWARDS, SOON_MS
 from sync.history import Fact

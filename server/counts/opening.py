@@ -12,8 +12,8 @@ from server import naming, papers
 from server.counts import blind as blind_bins
 from server.counts import plan, standing
 from server.counts.plan import CountError, Plan, Share, Sort
-from server.database import stamp
-from server.rebuild import lock, rebuild
+from server.database import lock, stamp
+from server.rebuild import rebuild
 from server.tables import events
 from sync.walking import walking_order
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from server.changes import publish
 from server.counts import plan, scans
 from server.counts.plan import Plan
-from server.rebuild import lock
+from server.database import lock
 from server.tables import reference
 from server.undone import read_undone_documents
 from sync.history import Fact

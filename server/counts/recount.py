@@ -14,8 +14,7 @@ from server.counts.compare import Line
 from server.counts.plan import CountError, Plan, Share, Sort
 from server.counts.reckoning import reckon
 from server.counts.report import CountReport
-from server.database import stamp
-from server.rebuild import lock
+from server.database import lock, stamp
 
 
 def open_recount(

@@ -15,8 +15,7 @@ from server.counts.holdings import holdings
 from server.counts.listing import state_of
 from server.counts.plan import CountError, Plan, Share
 from server.counts.progress import done_bins
-from server.database import stamp
-from server.rebuild import lock
+from server.database import lock, stamp
 from server.tables import devices, people
 
 

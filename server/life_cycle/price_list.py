@@ -15,10 +15,9 @@ import sqlalchemy as sa
 
 from server import papers, taken_along
 from server.changes import publish_all
-from server.database import stamp
+from server.database import lock, stamp
 from server.ledger import in_chunks
 from server.life_cycle.markdown import Suggestion
-from server.rebuild import lock
 from server.tables import document_rows, documents, unit_states
 from sync.unit import IN_STOCK
 

@@ -14,14 +14,14 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import changes, inventory, named, papers, stock_levels
-from server.database import reading, stamp, transact
+from server.database import lock, reading, stamp, transact
 from server.document_folding import fold_rest
 from server.document_kinds import MODES
 from server.ledger import record
 from server.modes.book import KIND, RESULT, Change, ModeError, half_folded, open_changes, read, tell
 from server.modes.plan import UNITS_AT_ONCE, UNITS_MAX, UNITWISE, in_stock, units_of
 from server.named import NamedError
-from server.rebuild import lock, rebuild, rebuild_stated
+from server.rebuild import rebuild, rebuild_stated
 from server.replay import known_of
 from server.surroundings import gather
 from server.tables import documents, reference

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 
 from server import catalogue
-from server.database import stamp
+from server.database import lock, stamp
 from server.ledger import record
 from server.orders import book
-from server.rebuild import lock
 
 
 class OrderError(ValueError):

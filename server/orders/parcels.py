@@ -8,12 +8,11 @@ from typing import Final
 import sqlalchemy as sa
 
 from server import site_codes
-from server.database import stamp
+from server.database import lock, stamp
 from server.document_lines import Names
 from server.effects import take_effect
 from server.ledger import record
 from server.orders.cancelling import OrderError
-from server.rebuild import lock
 from server.tables import events, unit_states
 from sync import tracking as tracking_numbers
 from sync.labels import SiteCodes

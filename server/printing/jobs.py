@@ -13,6 +13,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import naming, papers, site_codes
+from server.database import lock
 from server.ledger import in_chunks
 from server.printing import media, zpl
 from server.printing.content import CHARACTERS, PrintError, content_of
@@ -20,7 +21,6 @@ from server.printing.layout import Placed, place
 from server.printing.media import Roll
 from server.printing.numbers import AT_ONCE_MAX
 from server.printing.symbol import Carrier, draw
-from server.rebuild import lock
 from server.tables import document_rows, documents, events, people, unit_states
 from sync.event import ScanEvent, parse_name
 from sync.history import Fact

@@ -12,9 +12,9 @@ from typing import Final
 import sqlalchemy as sa
 
 from server import site_codes
+from server.database import lock
 from server.ledger import in_chunks, record
 from server.printing.content import PrintError, content_of
-from server.rebuild import lock
 from server.tables import document_rows, events, identifier_claims, sites, unit_states
 from sync.check_digits import mod10_digit
 from sync.identity import container_key, own_container_key, plate_key

@@ -15,9 +15,8 @@ import sqlalchemy as sa
 
 from server import papers
 from server.changes import publish
-from server.database import stamp
+from server.database import lock, stamp
 from server.ledger import in_chunks
-from server.rebuild import lock
 from server.recalls.asked import Asked, RecallError, next_number, row_of
 from server.recalls.notices import UnknownSupplierError
 from server.tables import reference

@@ -12,8 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from server.changes import publish
+from server.database import lock
 from server.ledger import in_chunks
-from server.rebuild import lock
 from server.receipts.kinds import KINDS
 from server.tables import document_rows, documents, reference, unit_states
 from sync.identity import item_of

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import papers
-from server.rebuild import lock
+from server.database import lock
 from server.recalls import book
 from server.recalls.account import RESULT, Entry, Progress, progress
 from server.recalls.asked import RecallError

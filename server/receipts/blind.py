@@ -7,9 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import catalogue
-from server.database import stamp
+from server.database import lock, stamp
 from server.ledger import record
-from server.rebuild import lock
 from server.receipts import notice
 from server.tables import reference
 

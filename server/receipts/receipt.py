@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from server import catalogue, papers, piece_cases
 from server.counts.compare import RECEIPT_KINDS, Line, ReportLine, totals
 from server.counts.freeze import next_version, result_row
-from server.database import stamp
+from server.database import lock, stamp
 from server.ledger import history
-from server.rebuild import lock, rebuild
+from server.rebuild import rebuild
 from server.receipts import evidence, notice, sampling
 from server.receipts.cartons import CartonProgress, cartons_of
 from server.receipts.evidence import Received

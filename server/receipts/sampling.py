@@ -15,8 +15,7 @@ import sqlalchemy as sa
 from server import papers
 from server.changes import publish, publish_all
 from server.counts.plan import CountError
-from server.database import stamp
-from server.rebuild import lock
+from server.database import lock, stamp
 from server.tables import document_rows, documents, reference
 from sync.sampling import NO_SAMPLE, SITE_WIDE, Mode, Sampling
 

@@ -7,11 +7,10 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from server.database import stamp
+from server.database import lock, stamp
 from server.effects import take_effect
 from server.identifiers import owners
 from server.ledger import record
-from server.rebuild import lock
 from server.returns.facts import Judged, judge
 from server.roles import Task, may
 from sync.because import REJECT, Because, Outcome

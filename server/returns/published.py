@@ -9,10 +9,9 @@ import sqlalchemy as sa
 
 from server import owner_settings
 from server.changes import publish as offer
-from server.database import KEYS, SITE
+from server.database import KEYS, SITE, lock
 from server.identifiers import relatives
 from server.ledger import in_chunks
-from server.rebuild import lock
 from server.tables import events, reference, unit_states
 from sync.identity import item_of
 from sync.returning import DEFECT, SITE_WIDE

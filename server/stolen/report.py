@@ -14,9 +14,9 @@ import sqlalchemy as sa
 
 from server import papers, sites
 from server.changes import publish_all
-from server.database import SITE, stamp
+from server.database import SITE, lock, stamp
 from server.identifiers import owners, relatives
-from server.rebuild import lock, rebuild
+from server.rebuild import rebuild
 from server.stolen import asked as asking
 from server.stolen import known
 from server.stolen.asked import Asked, StolenError

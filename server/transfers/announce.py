@@ -9,14 +9,14 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import catalogue, changes, contents, stock_levels
-from server.database import stamp
+from server.database import lock, stamp
 from server.document_file import canonical_row, new_digest
 from server.identifiers import owners
 from server.ledger import in_chunks, read_fact, record
 from server.orders.book import read_said
 from server.orders.progress import read_progress
 from server.orders.standing import OrderUnit
-from server.rebuild import lock, rebuild, rebuild_stated
+from server.rebuild import rebuild, rebuild_stated
 from server.tables import document_rows, documents, reference, sites
 from server.transfers.arrival import arrived, tell_arrived
 from server.transfers.hand_overs import handed_over, orders_of

@@ -8,10 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from server.database import stamp
+from server.database import lock, stamp
 from server.identifiers import names_of
 from server.ledger import SERVER_DEVICE, in_chunks, record
-from server.rebuild import advance, lock
+from server.rebuild import advance
 from server.tables import events
 from sync.order import TRANSFER
 

@@ -9,11 +9,10 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from server import ledger, parties
-from server.database import stamp
+from server.database import lock, stamp
 from server.effects import take_effect
 from server.ledger import record
 from server.queries import UnitView, read_unit
-from server.rebuild import lock
 from server.recalls.reach import bitten
 from server.tables import documents, events
 from server.warranty.life import Repair, read_repairs

@@ -12,10 +12,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from server.database import ATTEMPTS_MAX, db, reading, stamp, transact, writing
+from server.database import ATTEMPTS_MAX, db, lock, reading, stamp, transact, writing
 from server.ingest import ingest
 from server.ledger import record
-from server.rebuild import lock, rebuild
+from server.rebuild import rebuild
 from server.returns.disposing import DispositionError, dispose
 from server.tables import chains, devices, events, reference
 from tests.handheld import BIN_A, BIN_B, CARTON_1, CARTON_2, DAY, DOCK, Chain, unit
