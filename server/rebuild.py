@@ -15,13 +15,11 @@ import sqlalchemy as sa
 
 from server import bin_cases, case_rows, contents, removal, stock_levels, unit_rows
 from server.case_rows import Cases, cases_of
-from server.catalogue import publish_orders, retire_orders
-from server.database import KEYS, SITE, lock
+from server.database import KEYS, lock
 from server.identifiers import ROUNDS_MAX, Claims, claim, load, relatives
 from server.ledger import history, in_chunks
 from server.modes import told_apart
-from server.orders import surplus
-from server.orders.book import read_orders
+from server.orders import surplus, told
 from server.replay import Replay
 from server.site_wide import SiteWide
 from server.site_wide import read as read_site_wide
@@ -33,18 +31,12 @@ from server.upsert import upsert, upsert_values
 from sync.event import format_name
 from sync.history import Fact, effective
 from sync.identity import is_container, is_location, is_stock, item_of
-from sync.order_pieces import GIVING_BACK, TAKING
+from sync.order_pieces import TAKING
 from sync.unit import Status, UnitState
 
 Folded = tuple[UnitState | None, Cases]
 _REWRITES: Final = frozenset({"void", "link", "unlink", "reopen"})
 """Actions that change what earlier facts mean: they are never folded on top."""
-
-
-_ENDING: Final = frozenset({"ship", "put_away", "move", "quarantine"})
-"""Actions after which nothing may be left to do for an order."""
-_ANEW: Final = frozenset({"short_pick", "void", "parcel_back"})
-_TO_ORDERS: Final = frozenset({*TAKING, *GIVING_BACK, "ship", "parcel_back"})
 
 
 def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) -> None:
@@ -93,38 +85,17 @@ def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) 
     again = read_undone_documents(connection, facts)
     went = _went_or_came(by_subject, owned)
     cartons = went.union(filter(is_container, late), *contents.stacked(connection, site, went).values())
-    _tell_orders(connection, site, by_subject, cartons, again, at)
+    told.tell(connection, site, by_subject, cartons, again, at)
     taken = {f.event.document for f in facts if f.event.action in TAKING and f.event.document} | again
     taken |= {known.document for s, known in stored.items() if known.document and _may_leave_its_order(known, units[s])}
     _look_for_surplus(connection, site, taken, _keys(by_subject) - bins, at)
-    _retire_orders(connection, site, by_subject, stored, at)
+    told.retire(connection, site, by_subject, stored, at)
 
 
 def _may_leave_its_order(known: UnitState, facts: list[Fact]) -> bool:
     """Whether these facts may set a picked or packed unit apart, or bring it back from there."""
     said = {"move", "quarantine", "clear"} & {fact.event.action for fact in facts}
     return bool(said) and known.status in (Status.PICKED, Status.PACKED)
-
-
-def _retire_orders(
-    connection: sa.Connection,
-    site: str,
-    by_subject: Mapping[str, list[Fact]],
-    stored: Mapping[str, UnitState],
-    at: int,
-) -> None:
-    """Take orders from the handhelds whose last parcel left with these facts, or whose last unit was put back."""
-    numbers: set[str] = set()
-    last_ms = 0
-    for subject, facts in by_subject.items():
-        said = {f.event.action for f in facts} & _ENDING
-        known = stored.get(subject)
-        if "ship" in said or (said and known is not None and known.status in (Status.PICKED, Status.PACKED)):
-            numbers |= {f.event.document for f in facts if f.event.document}
-            numbers |= {known.document} if known is not None and known.document else set()
-            last_ms = max(last_ms, *(f.event_ms for f in facts))
-    if numbers:
-        retire_orders(connection, site, numbers, last_ms, at)
 
 
 def _may_be_pieces(by_subject: Mapping[str, list[Fact]]) -> set[str]:
@@ -138,37 +109,6 @@ def _went_or_came(by_subject: Mapping[str, list[Fact]], owned: Mapping[str, str]
     said = {"ship", "parcel_back", "void"}
     named = {owned.get(s, s) for s, facts in by_subject.items() if any(f.event.action in said for f in facts)}
     return {key for key in named if is_container(key)}
-
-
-_PACKED_FOR: Final = (
-    sa.select(events.c.document)
-    .distinct()
-    .where(events.c.site == SITE, events.c.container.in_(KEYS), events.c.action == "pack")
-)
-
-
-def _tell_orders(
-    connection: sa.Connection,
-    site: str,
-    by_subject: Mapping[str, list[Fact]],
-    cartons: set[str],
-    again: set[str],
-    at: int,
-) -> None:
-    """Let handhelds know what these facts changed of orders: what one does without, and pieces that it has.
-
-    Args:
-        cartons: what went or came: of the pieces in them handhelds are told whether they have left.
-        again: documents of what these facts undo, or let stand again.
-    """
-    said = [f.event for facts in by_subject.values() for f in facts if f.event.action in _ANEW]
-    loose = [f.event for s, facts in by_subject.items() if is_stock(s) or is_container(s) for f in facts]
-    said += [event for event in loose if event.action in _TO_ORDERS]
-    numbers = again | {event.document for event in said if event.document is not None}
-    for keys in in_chunks(cartons):
-        numbers |= set(connection.execute(_PACKED_FOR, {"site": site, "keys": keys}).scalars()) - {None}
-    lock(connection, site, numbers)  # two that bring pieces of one order each read what the other one brought
-    publish_orders(connection, site, read_orders(connection, site, numbers), at)
 
 
 def _look_for_surplus(connection: sa.Connection, site: str, numbers: set[str], touched: set[str], at: int) -> None:
