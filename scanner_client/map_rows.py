@@ -172,7 +172,7 @@ def unit_values(key: str, row: Sequence[Any], generation: int, number: Callable[
 
     Args:
         key: the unit's name.
-        row: as pulled, what is absent at its end left out (`server/changes.py`).
+        row: as pulled, what is absent at its end left out (`server/pulled_rows.py`).
         generation: of the incarnation that it comes from.
         number: gives a name's number.
     """
