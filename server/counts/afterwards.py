@@ -82,21 +82,27 @@ def _undoing(connection: sa.Connection, asked: dict[str, Any]) -> set[str]:
     """What is undone since that tells of then, or stands again with the undo of its undo."""
     rows = [tuple(row) for query in _UNDOING for row in connection.execute(query, asked)]
     tells: set[str] = set()
-    undone: dict[str, set[str]] = {}
+    by: dict[str, set[str]] = {}
+    """By what each of these is undone."""
+    looked_up: set[str] = set()
     edge = {str(voids) for _, voids in rows}
     while edge:
-        undone |= {name: set() for name in edge}
+        looked_up |= edge
+        undone: set[str] = set()
         for chunk in in_chunks(edge):
             keys = [parse_name(name) for name in chunk]
-            for *name, tells_of_then, voids in connection.execute(_UNDONE, asked | {"keys": keys}):
-                tells |= {format_name(tuple(name))} if tells_of_then else set()
-                undone[format_name(tuple(name))] |= {voids} - {None}
-        edge = {voids for name in edge for voids in undone[name]} - undone.keys()
-
-    def reaches(name: str, seen: frozenset[str] = frozenset()) -> bool:
-        return name in tells or any(reaches(one, seen | {name}) for one in undone[name] - seen)
-
-    return {subject for subject, voids in rows if not is_stock(subject) and reaches(str(voids))}
+            for *own, tells_of_then, voids in connection.execute(_UNDONE, asked | {"keys": keys}):
+                name = format_name(tuple(own))
+                tells |= {name} if tells_of_then else set()
+                if voids is not None:
+                    undone.add(voids)
+                    by.setdefault(voids, set()).add(name)
+        edge = undone - looked_up
+    reached, edge = set(tells), tells
+    while edge:
+        edge = {undo for name in edge for undo in by.get(name, ())} - reached
+        reached |= edge
+    return {subject for subject, voids in rows if not is_stock(subject) and str(voids) in reached}
 
 
 def _ever_in(connection: sa.Connection, site: str, boxes: Iterable[str]) -> set[str]:
