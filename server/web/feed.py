@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
@@ -24,18 +26,27 @@ def show_webhooks() -> str:
     return _page(None)
 
 
-def _page(made: dict[str, object] | None) -> str:
+def _page(made: dict[str, object] | None, *, url: str = "", ticked: Collection[str] = feed.KINDS.keys()) -> str:
     with reading() as connection:
         found = webhooks.list_all(connection, signed_in().site)
     return render_template(
-        "webhooks.html", webhooks=found, kinds=feed.KINDS, made=made, failures_max=webhooks.FAILURES_MAX
+        "webhooks.html",
+        webhooks=found,
+        kinds=feed.KINDS,
+        made=made,
+        failures_max=webhooks.FAILURES_MAX,
+        url=url,
+        ticked=ticked,
     )
 
 
 @blueprint.post("/webhooks")
 @requires(Task.FEED)
-def make_webhook() -> str | Response:
-    """The same page with the secret of a new one, which is shown only now."""
+def make_webhook() -> str | tuple[str, int]:
+    """The same page with the secret of a new one, which is shown only now; or with what was refused, to be mended.
+
+    Not by way of another address: there may be a secret in what was typed, and addresses are logged.
+    """
     person, now_ms, origins = signed_in(), context.now_ms(), context.settings().webhook_origins
     url, kinds = request.form.get("url", "").strip(), [k for k in request.form.getlist("kinds") if k in feed.KINDS]
     try:
@@ -46,7 +57,7 @@ def make_webhook() -> str | Response:
         )
     except WebhookError as error:
         flash(str(error), "bad")
-        return redirect(url_for("web.webhooks", url=url[: webhooks.URL_CHARS_MAX]), 303)
+        return _page(None, url=url, ticked=kinds), 422
     return _page(made)
 
 

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -325,6 +326,15 @@ def test_an_address_of_this_network_in_another_way_of_writing_is_refused_at_once
     )
     assert f"is {meant}, which is no public address" in page.text
     assert f'value="https://{host}/hook"' in page.text, "to be mended, not typed again"
+
+
+def test_what_was_typed_of_a_refused_webhook_stays_on_the_page_and_out_of_every_address(admin: Person) -> None:
+    said = {"url": "https://127.0.0.1/hook?token=s3cret", "kinds": ["order"], "csrf_token": admin.token}
+    page = admin.client.post("/webhooks", data=said, follow_redirects=True)
+    assert (page.status_code, page.history) == (422, ()), "an address is logged, and kept by the browser"
+    assert 'value="https://127.0.0.1/hook?token=s3cret"' in page.text
+    ticked = re.findall(r'value="([a-z_]+)" checked', page.text)
+    assert ticked == ["order"]
 
 
 @pytest.mark.parametrize(
