@@ -97,25 +97,26 @@ def told_otherwise(connection: sa.Connection, site: str, before: Mapping[str, st
         before: how each was tracked; None where nobody had named it.
     """
     now = modes_of(connection, site, before)
-    turned = {item for item, mode in before.items() if (mode in stock.NUMBERED) != (now[item] in stock.NUMBERED)}
-    if not turned or connection.execute(_ANY_NOTICE, {"site": site}).first() is None:
+    no_more = {i for i, mode in before.items() if mode not in stock.NUMBERED and now[i] in stock.NUMBERED}
+    again = {i for i, mode in before.items() if mode in stock.NUMBERED and now[i] not in stock.NUMBERED}
+    # what counts no more has a balance; what counts again may have none, but seldom is a product tracked so again
+    return _of_items(connection, site, _BALANCED, no_more) | _of_items(connection, site, _STATED, again)
+
+
+_BALANCED: Final = stock_levels.c.subject
+_STATED: Final = document_rows.c.subject
+
+
+def _of_items(connection: sa.Connection, site: str, subject: sa.Column[str], items: set[str]) -> set[str]:
+    """Of these products and their lots, those that this column names."""
+    if not items:
         return set()
-    found = {
-        s for keys in in_chunks(turned) for s in connection.execute(_STATED_OF, {"site": site, "keys": keys}).scalars()
-    }
+    here = sa.select(subject).distinct().where(subject.table.c.site == SITE)
+    asked = [(here.where(subject.in_(KEYS)), {"site": site, "keys": keys}) for keys in in_chunks(items)]
+    found = {key for query, about in asked for key in connection.execute(query, about).scalars()}
     # all lots at once: no index is asked for what a name begins with, and a list may turn hundreds of products
-    return found | {s for s in connection.execute(_STATED_LOTS, {"site": site}).scalars() if item_of(s) in turned}
-
-
-_R: Final = document_rows.c
-_ANY_NOTICE: Final = (
-    sa.select(documents.c.digest)
-    .where(documents.c.site == SITE, documents.c.kind == "asn", documents.c.event.isnot(None))
-    .limit(1)
-)
-_STATED: Final = sa.select(_R.subject).distinct().where(_R.site == SITE, _R.stated)
-_STATED_OF: Final = _STATED.where(_R.subject.in_(KEYS))
-_STATED_LOTS: Final = _STATED.where(_R.subject.contains("/10/"))
+    lots = connection.execute(here.where(subject.contains("/10/")), {"site": site}).scalars()
+    return found | {lot for lot in lots if item_of(lot) in items}
 
 
 _IN: Final = sa.select(
