@@ -7,12 +7,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import upkeep
-from server.database import reading, stamp, writing
+from server.database import reading
 from server.ingest import Ingested
-from server.rebuild import rebuild
 from server.tables import cases, events, unit_states
 from tests.handheld import DAY, Chain
-from tests.server.site import SITE, differences, enrol, folded
+from tests.server.site import SITE, enrol
 
 NOW = DAY + 3_600_000
 """When they arrive: an hour after the first scan."""
@@ -42,13 +41,6 @@ def place_of(subject: str) -> tuple[str | None, str | None, bool]:
     u = unit_states.c
     with reading() as c:
         return tuple(c.execute(sa.select(u.place, u.expected, u.observed).where(u.unit == subject)).one())
-
-
-def assert_a_rebuild_changes_nothing(*subjects: str) -> None:
-    before = folded()
-    with writing() as c:
-        rebuild(c, SITE, subjects, stamp(c))
-    assert differences(before, folded()) == []
 
 
 def chains_fit() -> bool:

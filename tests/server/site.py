@@ -113,3 +113,11 @@ def differences(one: dict[str, list[tuple[Any, ...]]], other: dict[str, list[tup
         for sign, mine, theirs in (("-", one, other), ("+", other, one))
         for row in sorted(set(mine[table]) - set(theirs[table]))
     ]
+
+
+def assert_a_rebuild_changes_nothing(*subjects: str) -> None:
+    """Fold all of these anew from the ledger, and see that the same is stored as before."""
+    before = folded()
+    with writing() as c:
+        rebuild(c, SITE, subjects, stamp(c))
+    assert differences(before, folded()) == []

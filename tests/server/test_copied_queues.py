@@ -16,7 +16,6 @@ from sync.protocol import ProtocolError
 from tests.handheld import BIN_A, BIN_B, DAY, DOCK, Chain, unit
 from tests.server.pushes import (
     NOW,
-    assert_a_rebuild_changes_nothing,
     chains_fit,
     handheld,
     open_rules,
@@ -24,7 +23,7 @@ from tests.server.pushes import (
     place_of,
     stored,
 )
-from tests.server.site import SITE, push
+from tests.server.site import SITE, assert_a_rebuild_changes_nothing, push
 
 
 def test_a_restored_handheld_is_noticed_and_both_of_its_histories_are_kept(warehouse: str) -> None:

@@ -16,7 +16,6 @@ from sync.protocol import MISSING_RANGES_MAX, ProtocolError
 from tests.handheld import BIN_A, BIN_B, CARTON_1, DAY, DOCK, Chain, unit
 from tests.server.pushes import (
     NOW,
-    assert_a_rebuild_changes_nothing,
     chains_fit,
     handheld,
     open_rules,
@@ -24,7 +23,7 @@ from tests.server.pushes import (
     place_of,
     stored,
 )
-from tests.server.site import folded, push, rows, state_document
+from tests.server.site import assert_a_rebuild_changes_nothing, folded, push, rows, state_document
 from tests.server.test_statements import counting
 
 
