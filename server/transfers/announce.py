@@ -76,8 +76,9 @@ def announce(connection: sa.Connection, site: str, facts: Sequence[Fact], now_ms
 def _concerned(connection: sa.Connection, site: str, facts: Sequence[Fact]) -> dict[str, dict[str, Fact]]:
     """By order, what these facts hand over, take back or name anew for it, each with the first that does."""
     handed: list[tuple[Fact, ScanEvent, str]] = []
+    firsts: dict[str, ScanEvent] = {}
     for fact in facts:
-        event = _first(connection, fact)
+        event = _first(connection, fact, firsts)
         key = event.container if event.action == "pack" else event.subject
         stacks = event.action == "move" and event.container is not None and is_container(key or "")
         if key is not None and (event.action in _CONCERNING or stacks):
@@ -105,16 +106,24 @@ def _names_its_order(event: ScanEvent) -> bool:
     return event.action in ("ship", "pack") and event.document is not None
 
 
-def _first(connection: sa.Connection, fact: Fact) -> ScanEvent:
-    """What a fact says; of an undo what it undoes, and of an undo of that the same."""
+def _first(connection: sa.Connection, fact: Fact, known: dict[str, ScanEvent]) -> ScanEvent:
+    """What a fact says; of an undo what it undoes, and of an undo of that the same.
+
+    Args:
+        known: what was found of others already, by name: a long chain of undos is walked once.
+    """
     event = fact.event
-    seen: set[str] = set()
-    while event.voids is not None and event.voids not in seen:
-        seen.add(event.voids)
-        undone = read_fact(connection, event.voids)
+    walked: set[str] = set()
+    while (name := event.voids) is not None and name not in walked:
+        if name in known:
+            event = known[name]
+            break
+        undone = read_fact(connection, name)
         if undone is None:
             break
+        walked.add(name)
         event = undone.event
+    known.update(dict.fromkeys(walked, event))
     return event
 
 

@@ -141,6 +141,22 @@ def test_a_unit_that_an_undone_undo_leaves_in_a_counted_bin_is_an_exception_wher
     assert late("CC-2") == [NEW]
 
 
+def test_an_undo_that_is_undone_a_thousand_times_over_is_followed_to_its_end(away: Chain) -> None:
+    hers = Chain(2)
+    said = hers.scan(NOW + 5_000, "receive", NEW, location=BIN_C)
+    begin("CC-2", BIN_C, now_ms=NOW + 10_000)
+    counter = Chain(1, epoch=2)
+    Counting(counter, NOW + 20_000, number="CC-2")(BIN_C, OLD)
+    push(counter, now_ms=NOW + 300_000)
+    said = hers.scan(NOW + 1_000_000, "void", NEW, voids=format_name(said.name), reason="wrong label")
+    push(hers, now_ms=NOW + 1_001_000)
+    close("CC-2", now_ms=NOW + 2_000_000)
+    for n in range(1_101):
+        said = hers.scan(NOW + 2_003_000 + n, "void", NEW, voids=format_name(said.name), reason="no, it was right")
+    push(hers, 3, now_ms=NOW + 2_010_000)
+    assert late("CC-2") == [NEW]
+
+
 def test_pieces_that_a_late_scan_puts_into_a_counted_bin_are_an_exception_wherever_they_go_then(away: Chain) -> None:
     away.scan(DAY - 20_000, "receive", PHONE, location=BIN_A, quantity=5)
     push(away, now_ms=NOW + 60_000)
