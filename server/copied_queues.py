@@ -37,7 +37,8 @@ def is_parted(
     Args:
         known_predecessor: what is stored as the epoch before this one.
     """
-    lost = header.first == 1 and _lacks(connection, site, header, now_ms)
+    lacks = _lacks(connection, site, header, now_ms)  # any push says it anew: a restored server may have forgotten it
+    lost = header.first == 1 and lacks
     before, last = header.predecessor, header.predecessor_last
     if before is None or last is None or (header.first > 1 and known_predecessor == before):
         return lost

@@ -186,6 +186,18 @@ def test_scans_that_only_a_queue_held_which_was_put_back_or_lost_are_a_case(ware
     assert list(upkeep.verify(SITE, lambda _: None)) == []
 
 
+def test_a_restored_server_hears_again_of_lost_scans_though_the_first_push_that_said_so_was_in_no_backup(
+    warehouse: str,
+) -> None:
+    device = received("S0", "S1", "S2", "S3")
+    push(device, 1, 2, now_ms=NOW)
+    said: dict[str, Any] = {"predecessor": device.epoch, "lost_epoch": device.epoch, "lost_through": 4}
+    push(begun(device, 8, "S0", "S1"), 2, now_ms=NOW, **said)  # it keeps no more what was safe
+    assert known_as_copied() == [1]
+    with reading() as c:
+        assert [row["lacks"] for row in queries.list_devices(c, SITE)] == [2]
+
+
 def test_a_queue_that_was_lost_when_all_of_it_was_here_raises_nothing(warehouse: str) -> None:
     device = received("S0", "S1")
     push(device, now_ms=NOW)
