@@ -44,19 +44,23 @@ def read_undone(connection: sa.Connection, site: str, names: Iterable[str], *, u
     Args:
         until_ms: what was said later is left out.
     """
-    voids = _undos(connection, _VOIDS, {"site": site, "until": until_ms}, names)
+    voids = chain_of(connection, _VOIDS, {"site": site, "until": until_ms}, names)
     return undone_names((_name_in(void), void["voids"]) for void in voids)
 
 
 def undos_of(connection: sa.Connection, site: str, names: Iterable[str]) -> list[Fact]:
     """What undoes these events, what undoes that, and so on."""
-    return [fact_of(undo) for undo in _undos(connection, UNDOING, {"site": site}, names)]
+    return [fact_of(undo) for undo in chain_of(connection, UNDOING, {"site": site}, names)]
 
 
-def _undos(
+def chain_of(
     connection: sa.Connection, query: sa.Select[Any], asked: Mapping[str, Any], names: Iterable[str]
 ) -> list[sa.RowMapping]:
-    """The undos of these, the undos of those, and so on."""
+    """The undos of these, the undos of those, and so on.
+
+    Args:
+        query: `UNDOING` with at least the columns of an event's name.
+    """
     found: list[sa.RowMapping] = []
     seen: set[str] = set()
     edge = set(names)

@@ -13,7 +13,7 @@ from server import papers, undone
 from server.counts.plan import Plan
 from server.counts.still import Still
 from server.database import SITE
-from server.ledger import FOLDED, KEYS_PER_QUERY, fact_of, in_chunks, name_in
+from server.ledger import FOLDED, KEYS_PER_QUERY, fact_of, name_in
 from server.tables import events
 from sync.actions import ACTIONS
 from sync.event import EventName, format_name
@@ -140,6 +140,7 @@ def scans_of(connection: sa.Connection, site: str, number: str, *, actions: Sequ
 
 _COLUMNS: Final = [events.c[name] for name in Scan._fields]
 _READ: Final = _SCANS_OF.with_only_columns(*_COLUMNS)
+_UNDOING: Final = undone.UNDOING.with_only_columns(*_COLUMNS)
 _undo = events.alias("undo")
 _READ_UNDOS: Final = (
     _READ.with_only_columns(*(_undo.c[name] for name in Scan._fields))
@@ -155,10 +156,8 @@ def said(connection: sa.Connection, site: str, number: str, *, actions: Sequence
 
 
 def undos_of(connection: sa.Connection, site: str, names: Iterable[str]) -> list[Scan]:
-    """What undoes scans of these names."""
-    query = undone.UNDOING.with_only_columns(*_COLUMNS)
-    asked = ({"site": site, "keys": chunk} for chunk in in_chunks(names))
-    return [Scan._make(row) for each in asked for row in connection.execute(query, each)]
+    """What undoes scans of these names, what undoes that, and so on, whichever number it was said under."""
+    return [Scan._make(row.values()) for row in undone.chain_of(connection, _UNDOING, {"site": site}, names)]
 
 
 def effective_of(found: Iterable[Scan]) -> list[Scan]:
@@ -183,7 +182,8 @@ def read(
     """
     asked = {"site": site, "number": number, "actions": list(actions)}
     found = said(connection, site, number, actions=actions)
-    found += [Scan._make(row) for row in connection.execute(_READ_UNDOS, asked)]
+    undos = [Scan._make(row) for row in connection.execute(_READ_UNDOS, asked)]
+    found += [*undos, *undos_of(connection, site, {undo.name for undo in undos})]
     return effective_of([s for s in found if papers.mark(s) not in without] if without else found)
 
 

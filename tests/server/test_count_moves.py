@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from server.counts.accuracy import By, accuracy
 from server.counts.compare import Line, ReportLine
 from server.counts.moves import Difference, Move, across, pair
+from server.counts.reckoning import reckon
 from server.counts.recount import open_recount
 from server.counts.tally import Tally, tallies, variance
 from server.database import reading, writing
@@ -73,6 +74,22 @@ def test_a_scan_that_was_undone_at_the_handheld_is_no_sighting(counter: Chain) -
     (line,) = [line for line in result().lines if line.subject == A2]
     assert (line.kind, line.expected, line.seen, line.since) == (Line.MISSING, BIN_A, (), None)
     assert result().moves == []
+
+
+@pytest.mark.parametrize("without", [frozenset(), frozenset({"a scan that never was"})], ids=["as stored", "anew"])
+def test_a_scan_whose_undo_was_undone_while_the_handheld_did_other_work_is_a_sighting(
+    counter: Chain, without: frozenset[str]
+) -> None:
+    begin("CC-1", BIN_A)
+    count = Counting(counter)
+    count(BIN_A, finish=False)
+    counted = format_name(count.say("count", A2, BIN_A).name)
+    count.say("finish_bin", None, BIN_A)
+    undone = counter.scan(DAY + 300_000, "void", A2, voids=counted, reason="a mistake")
+    counter.scan(DAY + 301_000, "void", A2, voids=format_name(undone.name), reason="it was right")
+    push(counter, now_ms=NOW)
+    with reading() as c:
+        assert kinds(reckon(c, site=SITE, number="CC-1", without=without)) == {A1: "missing", A2: "matched"}
 
 
 def test_a_unit_that_was_picked_from_its_bin_after_it_was_overlooked_is_looked_at_again(counter: Chain) -> None:
