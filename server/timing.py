@@ -86,6 +86,9 @@ class ClockSample:
             over_ms = max(0, offset_ms - known_ms)
             offset_doubt_ms = max(0, known_doubt_ms - max(0, sampled_ms - offset_ms))  # drift proves none quicker
             offset_ms -= over_ms
+        elif known_ms is not None and sent.boot != self.boot:
+            # A copy of its queue sent meanwhile, and its own wall clock is compared no more: it slept, or was so slow.
+            offset_doubt_ms = known_doubt_ms + offset_ms - known_ms
         wall_skew_ms = sent.boot_ms + offset_ms - sent.wall_ms
         set_by_ms = 0 if self.boot is None else abs(wall_skew_ms - self.wall_skew_ms)
         return ClockSample(

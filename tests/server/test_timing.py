@@ -173,6 +173,16 @@ def test_a_sending_that_a_proxy_held_for_minutes_says_nothing_about_the_clock() 
     assert known.after(sending(DAY + 1_000), DAY + 400_000).offset_ms == BOOTED + 30
 
 
+def test_a_sending_that_was_held_for_minutes_while_a_copy_of_its_queue_sent_is_said_to_be_late_by_as_much() -> None:
+    """Or its machine slept meanwhile: what would tell the two apart is no longer known."""
+    known = ClockSample().after(sending(DAY), DAY + 30)
+    copied = known.after(sending(DAY + 60_000, boot="the copy's"), DAY + 60_030)
+    held = copied.after(sending(DAY + 61_000), DAY + 182_000)
+    (found,) = estimate([this_boot(DAY + 1_000)], held, floor=at(FLOOR), ceiling=at(DAY + 182_000))
+    assert abs(found.event_ms - (DAY + 1_000)) <= found.uncertainty_ms
+    assert found.uncertainty_ms < 125_000
+
+
 def test_a_quick_sending_after_a_slow_one_mends_what_that_one_said() -> None:
     slow = ClockSample().after(sending(DAY), DAY + 8_000)
     assert slow.after(sending(DAY + 60_000), DAY + 60_030).offset_ms == BOOTED + 30
