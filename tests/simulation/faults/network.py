@@ -56,6 +56,8 @@ class Link(Transport):
         """`later(delay_s, request)` brings a request to the other end when nobody waits for its answer any more."""
         super().__init__()
         self.spells: set[Fault] = set()
+        self.under_way = 0
+        """Requests that have not arrived yet."""
         self._far, self._later = far, later
         self._next: deque[tuple[Fault, Random]] = deque()
         self.seen: Callable[[Request, Answer], None] = lambda _, __: None
@@ -80,7 +82,11 @@ class Link(Transport):
             method=method, path=url.removeprefix(ADDRESS), body=body or b"", headers=headers,
             sent_s=self._seconds(len(body or b"")),
         )  # fmt: skip
-        wait(request.sent_s)
+        self.under_way += 1
+        try:
+            wait(request.sent_s)
+        finally:  # the handheld may be killed meanwhile
+            self.under_way -= 1
         if Fault.HALF_OPEN in self.spells:
             wait(READ_SECONDS_MAX)
             raise TransportError("The server does not answer.")

@@ -7,6 +7,7 @@ from contextlib import suppress
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
+from scanner_client.transport import READ_SECONDS_MAX
 from server import enrolment
 from server.database import transact
 from server.recalls import book
@@ -17,7 +18,7 @@ from tests.simulation.clockwork import DAY_MS, Process
 from tests.simulation.faults import audit, poison, released
 from tests.simulation.faults.device import MACHINE
 from tests.simulation.faults.disk import MARK, QUEUE
-from tests.simulation.faults.network import ONE_SHOT, SPELLS
+from tests.simulation.faults.network import FAST_S, ONE_SHOT, SPELLS
 from tests.simulation.faults.plan import Fault
 from tests.simulation.faults.server import LAYOUT, STOCK
 from tests.simulation.layout import SITE
@@ -282,8 +283,11 @@ def _behind(world: World, _hand: Hand, _chance: Random) -> Process:
 
 
 def _holiday(world: World, _hand: Hand, _chance: Random) -> Process:
+    """It begins when nothing is under way: no network holds a request for eight days."""
+    until_ms = world.time.now + READ_SECONDS_MAX * 1000
+    while any(hand.device.link.under_way for hand in world.hands) and world.time.now < until_ms:
+        yield FAST_S
     world.time.skip(8 * DAY_MS)
-    yield from ()
 
 
 BEFALL: Final[Mapping[Fault, Befall]] = {
