@@ -103,10 +103,19 @@ def _finished(connection: sa.Connection, site: str, numbers: Iterable[str], now_
 def publish_orders_anew(connection: sa.Connection, site: str, numbers: Iterable[str], at: int) -> None:
     """Offer orders as they stand; those that handhelds have not any more stay so, unless something is left to do."""
     wanted = set(numbers)
-    retired = {number for number, row in changes.offered(connection, site, "document", wanted).items() if row is None}
+    retired = _retired(connection, site, wanted)
     publish_orders(connection, site, wanted - retired, at)
-    open_again = retired - _finished(connection, site, retired, END_OF_TIME)
-    publish_orders(connection, site, open_again, at)
+    publish_orders(connection, site, retired - _finished(connection, site, retired, END_OF_TIME), at)
+
+
+def reopen_orders(connection: sa.Connection, site: str, numbers: Iterable[str], at: int) -> None:
+    """Offer those of these orders again that handhelds have not any more, and of which something is left to do."""
+    if retired := _retired(connection, site, numbers):
+        publish_orders(connection, site, retired - _finished(connection, site, retired, END_OF_TIME), at)
+
+
+def _retired(connection: sa.Connection, site: str, numbers: Iterable[str]) -> set[str]:
+    return {number for number, row in changes.offered(connection, site, "document", numbers).items() if row is None}
 
 
 def publish_orders(connection: sa.Connection, site: str, numbers: Iterable[str], at: int) -> None:
@@ -165,10 +174,14 @@ def _supplier(connection: sa.Connection, digest: str) -> str | None:
 def _lines(connection: sa.Connection, *digests: str, without: Collection[Line] = ()) -> list[dict[str, Any]]:
     """What a document says of products without naming their units, which handhelds learn one by one."""
     t = document_rows.c
-    query = sa.select(t.subject, t.lot, t.container, t.quantity).where(t.document.in_(digests), t.quantity.isnot(None))
+    query = (
+        sa.select(t.subject, t.lot, t.container, t.quantity, documents.c.event)
+        .join(documents, documents.c.digest == t.document)
+        .where(t.document.in_(digests), t.quantity.isnot(None))
+    )
     totals: Counter[tuple[str | None, str | None, str | None]] = Counter()
-    for subject, lot, container, quantity in connection.execute(query.order_by(t.document, t.row)):
-        if (subject, container) not in without:
+    for subject, lot, container, quantity, event in connection.execute(query.order_by(t.document, t.row)):
+        if (event, subject, container) not in without:
             totals[item_of(subject), lot, container] += quantity
     return [
         {"item": item, "lot": lot, "quantity": quantity, "container": container}

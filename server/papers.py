@@ -139,7 +139,7 @@ def check_digest(connection: sa.Connection, digest: str) -> bool:
 
 
 _ROWS_OF: Final = (
-    sa.select(document_rows)
+    sa.select(document_rows, documents.c.event)
     .join(documents, documents.c.digest == document_rows.c.document)
     .where(
         documents.c.site == SITE,
@@ -161,7 +161,7 @@ _HEADS: Final = sa.select(chains.c.device_no, chains.c.epoch, chains.c.last_seq)
 
 
 def rows_of(connection: sa.Connection, site: str, kind: str, number: str) -> list[sa.RowMapping]:
-    """Rows of every document of this kind and number, oldest first."""
+    """Rows of every document of this kind and number, oldest first, each with the document's `event`."""
     return list(connection.execute(_ROWS_OF, {"site": site, "kind": kind, "number": number}).mappings().all())
 
 

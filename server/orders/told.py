@@ -7,7 +7,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from server.catalogue import publish_orders, retire_orders
+from server.catalogue import publish_orders, reopen_orders, retire_orders
 from server.database import KEYS, SITE, lock
 from server.ledger import in_chunks
 from server.orders.book import read_orders
@@ -19,6 +19,8 @@ from sync.unit import Status, UnitState
 
 _ENDING: Final = frozenset({"ship", "put_away", "move", "quarantine"})
 """Actions after which nothing may be left to do for an order."""
+_TAKING_OUT: Final = frozenset({"unpack", "put_away", "move"})
+"""Actions after which something may be left to do, where they are heard of after the hand-over."""
 _ANEW: Final = frozenset({"short_pick", "void", "parcel_back"})
 _TO_ORDERS: Final = frozenset({*TAKING, *GIVING_BACK, "ship", "parcel_back"})
 _PACKED_FOR: Final = (
@@ -59,15 +61,27 @@ def retire(
     stored: Mapping[str, UnitState],
     at: int,
 ) -> None:
-    """Take orders from the handhelds whose last parcel left with these facts, or whose last unit was put back."""
+    """Take orders from the handhelds whose last parcel left with these facts, or whose last unit was put back.
+
+    Give back those of which a unit turns out to have been in no parcel.
+
+    Args:
+        stored: how the units stood before these facts.
+    """
     numbers: set[str] = set()
+    lacking: set[str] = set()
     last_ms = 0
     for subject, facts in by_subject.items():
-        said = {f.event.action for f in facts} & _ENDING
-        known = stored.get(subject)
-        if "ship" in said or (said and known is not None and known.status in (Status.PICKED, Status.PACKED)):
+        actions = {f.event.action for f in facts}
+        said, known = actions & _ENDING, stored.get(subject)
+        committed = known is not None and known.status in (Status.PICKED, Status.PACKED)
+        if committed and known is not None and known.document and actions & _TAKING_OUT:
+            lacking.add(known.document)
+        if "ship" in said or (said and committed):
             numbers |= {f.event.document for f in facts if f.event.document}
             numbers |= {known.document} if known is not None and known.document else set()
             last_ms = max(last_ms, *(f.event_ms for f in facts))
     if numbers:
         retire_orders(connection, site, numbers, last_ms, at)
+    if lacking:
+        reopen_orders(connection, site, lacking, at)

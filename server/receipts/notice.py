@@ -73,7 +73,8 @@ def _notice(connection: sa.Connection, site: str, kind: str, number: str, rows: 
     lines = [
         row
         for row in rows
-        if row["subject"].startswith(("http:", "https:", "urn:")) and (row["subject"], row["container"]) not in gone
+        if row["subject"].startswith(("http:", "https:", "urn:"))
+        and (row["event"], row["subject"], row["container"]) not in gone
     ]
     units = {
         row["subject"]: row["container"]

@@ -4,35 +4,32 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import catalogue, changes, contents, stock_levels
-from server.database import lock, stamp
-from server.document_file import canonical_row, new_digest
+from server import contents
+from server.database import lock
 from server.identifiers import owners
-from server.ledger import in_chunks, read_fact, record
+from server.ledger import read_fact
 from server.orders.book import read_said
-from server.orders.progress import read_progress
+from server.orders.progress import came_back, read_progress
 from server.orders.standing import OrderUnit
-from server.rebuild import rebuild, rebuild_stated
-from server.tables import document_rows, documents, reference, sites
+from server.tables import sites
 from server.transfers.arrival import arrived, tell_arrived
 from server.transfers.hand_overs import handed_over, orders_of
+from server.transfers.notices import Line, Told, line_of, tell, told_of
 from server.transfers.tracking import tell_names
 from server.transfers.withdrawal import withdraw
-from server.transfers.withdrawn import Line, withdrawn
 from server.unit_rows import states_of
-from sync.event import TEXT_MAX, ScanEvent, format_name
+from sync.event import TEXT_MAX, ScanEvent
 from sync.history import Fact
-from sync.identity import is_container, is_stock, item_of
+from sync.identity import is_container, is_stock
+from sync.unit import Status, UnitState
 
-DIGITS_MAX: Final = 9
-"""Longer ends of numbers are somebody's own, and count no hand-over."""
-_CONCERNING: Final = ("ship", "pack", "parcel_back", "label_parcel", "unlink")
+_CONCERNING: Final = ("ship", "pack", "unpack", "parcel_back", "label_parcel", "unlink")
 """Actions that may change what another site is to know of a transfer."""
-_FIELDS: Final = ("location", "container", "quantity", "lot", "expiry", "attributes")
 
 
 def destinations(connection: sa.Connection, site: str, numbers: Iterable[str]) -> dict[str, str]:
@@ -43,9 +40,9 @@ def destinations(connection: sa.Connection, site: str, numbers: Iterable[str]) -
 def announce(connection: sa.Connection, site: str, facts: Sequence[Fact], now_ms: int) -> None:
     """Tell each site what these facts handed over to it, and that what they took back is not coming after all.
 
-    What it was told of already stays as it was told. So does what has arrived there, however its hand-over was undone:
-    then both sites have it, and this one hears of it. A carton's contents may be heard of after its hand-over, who
-    packed had no network; so may its tracking number. One that comes back undelivered is awaited no longer.
+    What has arrived there stays as it was told, however its hand-over was undone: then both sites have it, and this one
+    hears of it. What is in a carton may be heard of after its hand-over, who packed had no network: also that something
+    is not in it. So may its tracking number. One that comes back undelivered is awaited no longer.
     """
     concerned = _concerned(connection, site, facts)
     for number, to in destinations(connection, site, concerned).items():
@@ -53,24 +50,87 @@ def announce(connection: sa.Connection, site: str, facts: Sequence[Fact], now_ms
         if known is None:
             continue  # the import refuses such a transfer; a site is never taken away
         lock(connection, to, [number])
-        subjects = concerned[number]
-        left = subjects.keys() & handed_over(connection, site, number)
-        told = _told(connection, to, number, subjects)
-        because = next(iter(subjects.values()))
-        rows = _rows(connection, site, number, left, now_ms)
-        rows = [row for row in rows if (row["subject"], row.get("container")) not in told]
-        if rows:
-            operator = because.event.operator
-            _state(connection, to, _notice_number(connection, to, number), rows, operator=operator, now_ms=now_ms)
-            told = _told(connection, to, number, subjects)
-        announced = {subject: notice for (subject, _), notice in told.items() if subject in subjects}
-        for carton in sorted(filter(is_container, announced.keys() & left)):
-            tell_names(
-                connection, site=site, to=to, notice=announced[carton], cartons=[carton],
-                operator=because.event.operator, now_ms=now_ms,
-            )  # fmt: skip
-        for subject in sorted(announced.keys() - left):
-            _take_back(connection, site, to, announced[subject], subject, subjects[subject], now_ms)
+        _tell_of(connection, site, to, number, concerned[number], now_ms)
+
+
+def _tell_of(
+    connection: sa.Connection, site: str, to: str, number: str, concerned: Mapping[str, Fact], now_ms: int
+) -> None:
+    """Let the other site know of these things of one transfer what is so by now."""
+    told = told_of(connection, to, number, concerned)
+    things = concerned.keys() | {key for line in told for key in line[:2] if key is not None and is_container(key)}
+    if things != concerned.keys():  # what else was told of the cartons that these were in
+        told = told_of(connection, to, number, things)
+    left = things & handed_over(connection, site, number)
+    rows = _rows(connection, site, number, left, now_ms)
+    first = next(iter(concerned.values()))
+    if gone := _no_more_so(connection, site, left, told, rows):
+        because = next((concerned[key] for line in gone for key in line[:2] if key and key in concerned), first)
+        _take_back(connection, site, to, [told[line] for line in gone], left, because, now_ms)
+        told = told_of(connection, to, number, things)
+    operator = first.event.operator
+    if new := _beyond(rows, told):
+        tell(connection, to, number, new, told, operator=operator, now_ms=now_ms)
+        told = told_of(connection, to, number, things)
+    under = {line[0]: one.notice for line, one in told.items() if line[0] in concerned and line[0] in left}
+    for carton in sorted(filter(is_container, under)):
+        tell_names(
+            connection, site=site, to=to, notice=under[carton], cartons=[carton], operator=operator, now_ms=now_ms
+        )
+
+
+def _beyond(rows: Iterable[dict[str, Any]], told: Mapping[Line, Told]) -> list[dict[str, Any]]:
+    """Of these rows what is not told yet; of pieces so many as are lacking."""
+    found = []
+    for row in rows:
+        one = told.get(line_of(row))
+        if one is None:
+            found.append(row)
+        elif row["quantity"] is not None and row["quantity"] > one.quantity:
+            found.append(row | {"quantity": row["quantity"] - one.quantity})
+    return found
+
+
+def _no_more_so(
+    connection: sa.Connection,
+    site: str,
+    left: AbstractSet[str],
+    told: Mapping[Line, Told],
+    rows: Iterable[dict[str, Any]],
+) -> list[Line]:
+    """What was told and is not so by what is known now: it was not handed over, or is not in its carton.
+
+    What became of it later says nothing of what was handed over: a unit is not in its carton where it lay elsewhere
+    already when that left, or came back by itself.
+    """
+    so = {line_of(row): row["quantity"] or 0 for row in rows}
+    gone = []
+    missed: dict[str, list[Line]] = defaultdict(list)
+    for line, one in told.items():
+        subject, box, _ = line
+        if (subject if box is None or is_container(subject) else box) not in left:
+            gone.append(line)
+        elif is_stock(subject):
+            gone += [line] if so.get(line, 0) < one.quantity else []
+        elif line not in so and not is_container(subject):
+            missed[subject].append(line)
+    if missed:
+        back = came_back(connection, site, missed)
+        boxes = {box for lines in missed.values() for _, box, _ in lines if box is not None}
+        states = states_of(connection, site, missed.keys() | boxes)
+        gone += [
+            line for unit, lines in missed.items() for line in lines if unit in back or _lay_elsewhere(states, line)
+        ]
+    return gone
+
+
+def _lay_elsewhere(states: Mapping[str, UnitState], line: Line) -> bool:
+    """Whether a unit was somewhere else already when its carton left; not, where that cannot be known any more."""
+    unit, carton, _ = line
+    own, box = states.get(unit), states.get(carton or "")
+    if own is None or box is None or box.status is not Status.SHIPPED:
+        return False
+    return own.place != carton and own.place_ms < box.status_ms
 
 
 def _concerned(connection: sa.Connection, site: str, facts: Sequence[Fact]) -> dict[str, dict[str, Fact]]:
@@ -79,10 +139,9 @@ def _concerned(connection: sa.Connection, site: str, facts: Sequence[Fact]) -> d
     firsts: dict[str, ScanEvent] = {}
     for fact in facts:
         event = _first(connection, fact, firsts)
-        key = event.container if event.action == "pack" else event.subject
-        stacks = event.action == "move" and event.container is not None and is_container(key or "")
-        if key is not None and (event.action in _CONCERNING or stacks):
-            handed.append((fact, event, key))
+        stacks = event.action == "move" and event.container is not None and is_container(event.subject or "")
+        if event.action in _CONCERNING or stacks:
+            handed += [(fact, event, key) for key in _about(event)]
     own = owners(connection, site, {key for _, _, key in handed})
     moved = {own.get(key, key) for _, event, key in handed if event.action in ("ship", "parcel_back")}
     stacked = contents.stacked(connection, site, filter(is_container, moved))
@@ -100,6 +159,14 @@ def _concerned(connection: sa.Connection, site: str, facts: Sequence[Fact]) -> d
                 concerned[number].setdefault(carton, fact)
                 concerned[number].setdefault(thing, fact)
     return concerned
+
+
+def _about(event: ScanEvent) -> list[str]:
+    """What is handed over, named or filled: of what goes into a carton or out of it both."""
+    about = [event.subject]
+    if event.action in ("pack", "unpack"):
+        about = [event.container or event.origin, None if is_stock(event.subject or "") else event.subject]
+    return [key for key in about if key is not None]
 
 
 def _names_its_order(event: ScanEvent) -> bool:
@@ -127,51 +194,49 @@ def _first(connection: sa.Connection, fact: Fact, known: dict[str, ScanEvent]) -
     return event
 
 
-def _told(connection: sa.Connection, to: str, number: str, subjects: Iterable[str]) -> dict[Line, str]:
-    """What this transfer has announced there of these and of what is in them, and in which notice.
-
-    Not what was taken back again; a tote or a unit may come with another transfer again.
-    """
-    d, r = documents.c, document_rows.c
-    found: list[Any] = []
-    for chunk in in_chunks(subjects):
-        query = (
-            sa.select(r.subject, r.container, r.attributes, d.number)
-            .join(documents, d.digest == r.document)
-            .where(r.site == to, r.subject.in_(chunk) | r.container.in_(chunk), d.kind == "asn")
-        )
-        found += [row for row in connection.execute(query) if (row.attributes or {}).get("transfer") == number]
-    gone = {notice: withdrawn(connection, to, notice) for notice in {row.number for row in found}}
-    lines = {(row.subject, row.container): row.number for row in found}
-    return {line: notice for line, notice in lines.items() if line not in gone[notice]}
-
-
 def _take_back(
-    connection: sa.Connection, site: str, to: str, notice: str, subject: str, because: Fact, now_ms: int
+    connection: sa.Connection,
+    site: str,
+    to: str,
+    lines: Iterable[Told],
+    left: AbstractSet[str],
+    because: Fact,
+    now_ms: int,
 ) -> None:
-    """Withdraw what a notice said of a carton or unit and of what is in it, but for what has arrived."""
-    d, r = documents.c, document_rows.c
-    query = (
-        sa.select(document_rows, d.event)
-        .join(documents, d.digest == r.document)
-        .where(d.site == to, d.kind == "asn", d.number == notice, (r.subject == subject) | (r.container == subject))
-    )
-    gone = withdrawn(connection, to, notice)
-    rows = [row for row in connection.execute(query).mappings() if (row["subject"], row["container"]) not in gone]
-    here = arrived(connection, to, {row["subject"] for row in rows} | {subject})
-    awaited = [row for row in rows if not {row["subject"], row["container"]} & here]
+    """Withdraw what was told of these lines, but for what has arrived.
+
+    What did not leave has arrived where its carton has, whatever anybody saw of it. What was not in a carton that did
+    leave, only where it was seen itself.
+    """
+    by_notice: dict[str, list[sa.RowMapping]] = defaultdict(list)
+    for row in (row for one in lines for row in one.rows):
+        by_notice[row["number"]].append(row)
     event = because.event
-    if awaited:
-        withdraw(
-            connection,
-            site=to,
-            number=notice,
-            rows=awaited,
-            operator=event.operator,
-            reason=f"{_name_of(connection, site)} has it back: {event.reason or ''}"[:TEXT_MAX],
-            now_ms=now_ms,
-        )
-    tell_arrived(connection, home=site, to=to, number=notice, things=here, operator=event.operator, now_ms=now_ms)
+    for number, rows in sorted(by_notice.items()):
+        here = arrived(connection, to, {key for row in rows for key in (row["subject"], row["container"]) if key})
+        seen = states_of(connection, to, {row["subject"] for row in rows})
+        stays = [row for row in rows if _has_arrived(row, here, left, seen)]
+        if awaited := [row for row in rows if row not in stays]:
+            withdraw(
+                connection,
+                site=to,
+                number=number,
+                rows=awaited,
+                operator=event.operator,
+                reason=f"{_name_of(connection, site)} has it back: {event.reason or ''}"[:TEXT_MAX],
+                now_ms=now_ms,
+            )
+        things = {key for row in stays for key in (row["subject"], row["container"]) if key} & here
+        tell_arrived(connection, home=site, to=to, number=number, things=things, operator=event.operator, now_ms=now_ms)
+
+
+def _has_arrived(
+    row: sa.RowMapping, here: AbstractSet[str], left: AbstractSet[str], seen: Mapping[str, UnitState]
+) -> bool:
+    subject, box = row["subject"], row["container"]
+    if box in left and not is_stock(subject):
+        return subject in seen and seen[subject].status not in (Status.SEEN, Status.ANNOUNCED)
+    return bool({subject, box} & here)
 
 
 def _rows(
@@ -187,11 +252,14 @@ def _rows(
     on = {
         carton: state.place for carton, state in states_of(connection, site, cartons).items() if state.place in wanted
     }
-    rows = [{"subject": c, "container": on.get(c), "attributes": said, "stated": True} for c in cartons]
+    rows: list[dict[str, Any]] = [
+        {"subject": c, "container": on.get(c), "quantity": None, "attributes": said, "stated": True} for c in cartons
+    ]
     things: list[tuple[OrderUnit, str | None]] = [
         (one, parcel.container) for parcel in order.parcels if parcel.container in wanted for one in parcel.contents
     ]
-    things += [(one, None) for one in order.units if one.subject in wanted and not is_container(one.subject)]
+    alone = (one for one in order.units if one.subject in wanted and one.container not in wanted)
+    things += [(one, None) for one in alone if not is_container(one.subject)]
     expiries = states_of(connection, site, [one.subject for one, _ in things])
     return rows + [_row(one, carton, expiries, said) for one, carton in things]
 
@@ -206,81 +274,8 @@ def _row(one: OrderUnit, carton: str | None, states: Mapping[str, Any], said: Ma
         "lot": one.lot,
         "expiry": state.expiry if state else None,
         "attributes": dict(said),
-        "stated": not pieces,
+        "stated": not pieces or carton is not None,  # pieces that no carton brings come in by a scan alone
     }
-
-
-def _state(
-    connection: sa.Connection,
-    to: str,
-    number: str,
-    rows: Sequence[dict[str, Any]],
-    *,
-    operator: str | None,
-    now_ms: int,
-) -> None:
-    """Take in a notice that the server itself writes, as an import does, but in this transaction."""
-    lines: list[dict[str, Any]] = [dict.fromkeys(_FIELDS) | row for row in rows]
-    hashed = new_digest(to, "asn", number)
-    for line in lines:
-        hashed.update(canonical_row(line))
-    digest = hashed.hexdigest()
-    fact = record(
-        connection,
-        site=to,
-        action="import",
-        operator=operator,
-        now_ms=now_ms,
-        document=number,
-        reason="asn",
-        evidence=digest,
-    )
-    connection.execute(
-        documents.insert().values(
-            digest=digest,
-            site=to,
-            kind="asn",
-            number=number,
-            rows=len(lines),
-            event=format_name(fact.name),
-            event_ms=fact.event_ms,
-            folded_rows=len(lines),
-        )
-    )
-    connection.execute(
-        document_rows.insert(), [{"site": to, "document": digest, "row": n, **line} for n, line in enumerate(lines, 1)]
-    )
-    document = connection.execute(sa.select(documents).where(documents.c.digest == digest)).one()
-    at = stamp(connection)
-    origin = str(lines[0]["attributes"]["from_site"])
-    _bring_products(connection, to, {item_of(line["subject"]) for line in lines}, origin, at)
-    catalogue.publish_document(connection, to, document, at)
-    rebuild_stated(connection, to, {line["subject"] for line in lines if line["stated"]}, at, document)
-
-
-def _bring_products(connection: sa.Connection, to: str, items: set[str | None], site: str, at: int) -> None:
-    """Products that the other site does not know yet come with what is sent of them."""
-    t = reference.c
-    modes = stock_levels.modes_of(connection, to, filter(None, items))
-    for item in sorted(modes):
-        rows = connection.execute(
-            sa.select(t.site, t.row).where(t.site.in_((site, to)), t.kind == "item", t.key == item)
-        ).all()
-        known = {row.site: row.row for row in rows}
-        if known.get(to) is None and known.get(site) is not None:
-            changes.publish(connection, to, "item", item, known[site] | {"zone": None}, at)
-    rebuild(connection, to, stock_levels.told_otherwise(connection, to, modes), at)
-
-
-def _notice_number(connection: sa.Connection, to: str, number: str) -> str:
-    """The transfer's own number for its first hand-over; `TRANSFER-1-2` for the next."""
-    of_it = (documents.c.number == number) | documents.c.number.startswith(f"{number}-", autoescape=True)
-    taken = set(connection.execute(sa.select(documents.c.number).where(documents.c.site == to, of_it)).scalars())
-    if number not in taken:
-        return number
-    ends = (one.removeprefix(f"{number}-") for one in taken)
-    counted = [int(end) for end in ends if end.isascii() and end.isdigit() and len(end) <= DIGITS_MAX]
-    return f"{number}-{max(counted, default=1) + 1}"
 
 
 def _name_of(connection: sa.Connection, site: str) -> str:

@@ -64,7 +64,7 @@ def report_back(
     left = handed_over(connection, home, transfer)
     unsent = {line.subject for line in units if not {line.subject, line.expected} & left} & here
     unsent |= _cartons_received(connection, site, number) - left
-    found = _told(connection, home, number) & here
+    found = _told(connection, home, number, MISSING) & here
     _tell(connection, home, site, f"{number}/{version}", found, unsent, operator=operator, now_ms=now_ms)
     if pieces:
         piece_cases.refold(connection, home, number, stamp(connection))
@@ -73,7 +73,8 @@ def report_back(
 def tell_arrived(
     connection: sa.Connection, *, home: str, to: str, number: str, things: set[str], operator: str | None, now_ms: int
 ) -> None:
-    """Tell the sender that these are at the other site, though it has taken their hand-over back."""
+    """Tell the sender that these are at the other site, though it has taken their hand-over back; of each once."""
+    things = things - _told(connection, home, number, ARRIVED)
     version = papers.versions(connection, to, "receipt_result", number)
     _tell(connection, home, to, f"{number}/{version}", set(), things, operator=operator, now_ms=now_ms)
 
@@ -155,15 +156,15 @@ def _pieces_missing(connection: sa.Connection, home: str, number: str, lines: It
         for line in lines
         if is_stock(line.subject) and line.quantity < line.expected_quantity
     }
-    return dict.fromkeys(filter(is_stock, _told(connection, home, number)), 0) | lacking
+    return dict.fromkeys(filter(is_stock, _told(connection, home, number, MISSING)), 0) | lacking
 
 
-def _told(connection: sa.Connection, home: str, number: str) -> set[str]:
-    """Units and pieces of which it was said before that they had not arrived."""
+def _told(connection: sa.Connection, home: str, number: str, kind: str) -> set[str]:
+    """Units and pieces of which it was said before that they had arrived, or had not."""
     query = (
         sa.select(document_rows.c.subject)
         .join(documents, documents.c.digest == document_rows.c.document)
-        .where(documents.c.site == home, documents.c.kind == MISSING)
+        .where(documents.c.site == home, documents.c.kind == kind)
         .where(documents.c.number.startswith(f"{number}/", autoescape=True))
     )
     return set(connection.execute(query).scalars())

@@ -189,8 +189,9 @@ def _awaited_notices(site: str) -> tuple[sa.ColumnElement[bool], ...]:
     d, first, told = documents.c, document_rows.c, reference.c
     origin = first.attributes["from_site"].as_string()
     ours = sa.exists().where(
-        first.document == d.digest, first.row == 1, origin.isnot(None), (d.site == site) | (origin == site)
-    )
+        first.document == d.digest, first.row == 1, origin.isnot(None), (d.site == site) | (origin == site),
+        first.attributes["part"].as_string().is_(None),
+    )  # fmt: skip
     awaited = sa.exists().where(
         told.site == d.site, told.kind == "document", told.key == d.number, told.row["state"].as_string() == "open"
     )
@@ -305,7 +306,7 @@ def _notices_of(connection: sa.Connection, transfers: Sequence[str]) -> dict[tup
         sa.select(t.number, t.site, origin, transfer)
         .join(document_rows, first.document == t.digest)
         .where(t.kind == "asn", t.number.startswith(PREFIX), t.event.isnot(None), first.row == 1)
-        .where(transfer.in_(transfers))
+        .where(transfer.in_(transfers), first.attributes["part"].as_string().is_(None))
         .order_by(t.event_ms, t.number)
     )
     found: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)

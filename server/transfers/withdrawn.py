@@ -10,10 +10,11 @@ from server import papers
 
 WITHDRAWN: Final = "transfer_withdrawn"
 
-Line = tuple[str, str | None]
-"""Subject and container of a notice's row."""
+Line = tuple[str, str, str | None]
+"""The event that told of a notice's row, with its subject and container: what came back may be handed over again."""
 
 
 def withdrawn(connection: sa.Connection, site: str, number: str) -> set[Line]:
     """The lines of a notice that are awaited no longer."""
-    return {(row["subject"], row["container"]) for row in papers.rows_of(connection, site, WITHDRAWN, number)}
+    rows = papers.rows_of(connection, site, WITHDRAWN, number)
+    return {(row["attributes"]["voids"], row["subject"], row["container"]) for row in rows}

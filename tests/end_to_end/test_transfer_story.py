@@ -193,56 +193,142 @@ def test_what_one_site_packs_the_other_receives_as_one_and_differences_are_a_cas
         assert [problem for problem in upkeep.verify(site, lambda _: None) if "folded by version" not in problem] == []
 
 
-def test_a_second_handover_of_the_same_transfer_is_a_notice_of_its_own(app: Flask, day: Hands, tmp_path: Path) -> None:
-    book.create(site=SITE, to=NORTH, lines=[("LAMP", 3)], operator="Mia", now_ms=day.wall)
-    with open_handheld(tmp_path / "main", day.clock) as here:
-        mia = Worker(here, app, day, site=SITE, name="Mia")
-        for serial, bin_, carton in (("L1", "A-01", "106141412345678991"), ("L3", "A-02", "106141412345679004")):
-            mia.begins("pick", document="TRANSFER-1")
-            mia.scans(f"LOC:{bin_}")
-            mia.lamp(serial)
-            mia.begins("pack", document="TRANSFER-1")
-            mia.scans(f"]C100{carton}")
-            mia.lamp(serial)
-            mia.begins("ship", document="TRANSFER-1")
-            mia.scans(f"]C100{carton}")
-            mia.sync()
-        mia.begins("ship", document="TRANSFER-1")
-        assert mia.scans(f"]C100{carton}").event is not None, "scanned at the door once more"
-        mia.sync()
-    with reading() as c:
-        ((transfer,), _) = book.list_transfers(c, NORTH, day.wall)
-        assert (transfer.notices, transfer.in_transit) == (("TRANSFER-1", "TRANSFER-1-2"), 2)
-        assert {one.container for one in book.in_transit(c, NORTH)[0]} == {
-            container_key("106141412345678991"),
-            container_key("106141412345679004"),
-        }
+def hands_over(mia: Worker, serial: str, bin_: str, carton: str) -> None:
+    mia.begins("pick", document="TRANSFER-1")
+    mia.scans(f"LOC:{bin_}")
+    mia.lamp(serial)
+    mia.begins("pack", document="TRANSFER-1")
+    mia.scans(f"]C100{carton}")
+    mia.lamp(serial)
+    mia.begins("ship", document="TRANSFER-1")
+    mia.scans(f"]C100{carton}")
+    mia.sync()
 
 
-def test_what_was_packed_with_no_network_is_announced_though_its_carton_left_before_anybody_heard_of_it(
+def test_cartons_handed_over_one_after_the_other_are_received_under_one_number_until_its_receipt_is_closed(
     app: Flask, day: Hands, tmp_path: Path
 ) -> None:
-    book.create(site=SITE, to=NORTH, lines=[("LAMP", 1)], operator="Mia", now_ms=day.wall)
+    book.create(site=SITE, to=NORTH, lines=[("LAMP", 3)], operator="Mia", now_ms=day.wall)
+    with open_handheld(tmp_path / "main", day.clock) as here, open_handheld(tmp_path / "north", day.clock) as there:
+        mia = Worker(here, app, day, site=SITE, name="Mia")
+        noor = Worker(there, app, day, site=NORTH, name="Noor")
+        hands_over(mia, "L1", "A-01", CARTON)
+        hands_over(mia, "L3", "A-02", PALLET)
+        mia.begins("ship", document="TRANSFER-1")
+        assert mia.scans(f"]C100{PALLET}").event is not None, "scanned at the door once more"
+        mia.sync()
+        with reading() as c:
+            ((transfer,), _) = book.list_transfers(c, NORTH, day.wall)
+            assert (transfer.notices, transfer.in_transit) == (("TRANSFER-1",), 2)
+            in_transit = [(one.subject, one.container) for one in book.in_transit(c, NORTH)[0]]
+            assert sorted(in_transit) == [
+                (unit_key(LAMP, "L1"), container_key(CARTON)),
+                (unit_key(LAMP, "L3"), container_key(PALLET)),
+            ]
+        noor.begins("receive", document="TRANSFER-1", location="https://warehouse.example/414/north/254/DOCK")
+        assert [verdict(noor.scans(f"]C100{carton}")) for carton in (CARTON, PALLET)] == [Verdict.RIGHT] * 2
+        noor.sync()
+        with writing() as c:
+            close_receipt(c, site=NORTH, number="TRANSFER-1", operator="Noor", now_ms=day.wall)
+        hands_over(mia, "L2", "A-01", "106141412345679011")
+    with reading() as c:
+        ((transfer,), _) = book.list_transfers(c, NORTH, day.wall)
+        assert (transfer.notices, transfer.arrived, transfer.in_transit) == (("TRANSFER-1", "TRANSFER-1-2"), 2, 1)
+    assert open_cases(NORTH) == set()
+
+
+@pytest.fixture
+def packing(app: Flask, day: Hands, tmp_path: Path) -> Iterator[tuple[Worker, Worker, Worker]]:
+    """Mia, who packs with no network, Sam at the door, who has some, and Noor at the other site."""
+    book.create(site=SITE, to=NORTH, lines=[("LAMP", 2), (PEN, 10)], operator="Mia", now_ms=day.wall)
     with (
         open_handheld(tmp_path / "packing", day.clock) as offline,
         open_handheld(tmp_path / "door", day.clock) as door,
+        open_handheld(tmp_path / "north", day.clock) as there,
     ):
-        mia = Worker(offline, app, day, site=SITE, name="Mia")
-        sam = Worker(door, app, day, site=SITE, name="Sam")
-        mia.begins("pick", document="TRANSFER-1")
-        mia.scans("LOC:A-01")
-        mia.lamp("L1")
-        mia.sync()
-        mia.begins("pack", document="TRANSFER-1")
-        mia.scans(f"]C100{CARTON}")
-        mia.lamp("L1")
-        sam.begins("ship")
-        sam.scans(f"]C100{CARTON}")
-        sam.sync()
-        assert standing(NORTH, "L1") is None
-        mia.sync()
+        yield (
+            Worker(offline, app, day, site=SITE, name="Mia"),
+            Worker(door, app, day, site=SITE, name="Sam"),
+            Worker(there, app, day, site=NORTH, name="Noor"),
+        )
+
+
+def leaves(sam: Worker) -> None:
+    sam.begins("ship")
+    sam.scans(f"]C100{CARTON}")
+    sam.sync()
+
+
+def here(site: str) -> dict[str, int]:
+    """What a site has of each product."""
+    with reading() as c:
+        return dict(inventory.on_hand(c, site))
+
+
+def test_what_was_packed_with_no_network_comes_in_with_its_carton_though_that_left_before_anybody_heard_of_it(
+    packing: tuple[Worker, Worker, Worker], day: Hands
+) -> None:
+    mia, sam, noor = packing
+    packs(mia)
+    leaves(sam)
+    assert standing(NORTH, "L1") is None
+    mia.sync()
     assert standing(NORTH, "L1") == "announced"
-    assert transfers(NORTH, day) == [("on its way", 0, 1, 0)]
+    assert transfers(NORTH, day) == [("on its way", 0, 12, 0)]
+    noor.begins("receive", document="TRANSFER-1", location="https://warehouse.example/414/north/254/DOCK")
+    assert verdict(noor.scans(f"]C100{CARTON}")) is Verdict.RIGHT
+    noor.sync()
+    assert here(NORTH) == {item_key(LAMP): 2, item_key(PEN): 10}
+    assert transfers(SITE, day) == transfers(NORTH, day) == [("arrived", 12, 0, 0)]
+    assert open_cases(NORTH) == set()
+    assert list(upkeep.verify(NORTH, lambda _: None)) == []
+
+
+def test_pieces_that_two_packed_into_one_carton_are_all_awaited_whoever_is_heard_of_first(
+    packing: tuple[Worker, Worker, Worker], day: Hands
+) -> None:
+    mia, sam, noor = packing
+    mia.begins("pick", document="TRANSFER-1")
+    for line in ("LOC:A-02", "*10", PEN):
+        mia.scans(line)
+    mia.sync()
+    for pieces, packer in ((6, sam), (4, mia)):
+        packer.begins("pack", document="TRANSFER-1")
+        for line in (f"]C100{CARTON}", f"*{pieces}", PEN):
+            packer.scans(line)
+    leaves(sam)
+    assert transfers(NORTH, day) == [("on its way", 0, 6, 0)]
+    mia.sync()
+    assert transfers(NORTH, day) == [("on its way", 0, 10, 0)]
+    noor.begins("receive", document="TRANSFER-1", location="https://warehouse.example/414/north/254/DOCK")
+    noor.scans(f"]C100{CARTON}")
+    noor.sync()
+    assert here(NORTH) == {item_key(PEN): 10}
+    assert transfers(SITE, day) == [("arrived in part", 10, 0, 0)]
+    assert open_cases(NORTH) == set()
+
+
+def test_what_was_taken_out_of_a_carton_with_no_network_is_awaited_no_longer_once_that_is_heard_of(
+    packing: tuple[Worker, Worker, Worker], day: Hands
+) -> None:
+    mia, sam, noor = packing
+    packs(mia)
+    mia.sync()
+    mia.begins("unpack", location="https://warehouse.example/414/main/254/A-01")
+    mia.lamp("L1")
+    leaves(sam)
+    assert (standing(NORTH, "L1"), standing(NORTH, "L2")) == ("announced", "announced")
+    noor.begins("receive", document="TRANSFER-1", location="https://warehouse.example/414/north/254/DOCK")
+    noor.scans(f"]C100{CARTON}")
+    noor.sync()
+    assert here(NORTH)[item_key(LAMP)] == 2, "nobody has looked into the carton"
+    mia.sync()
+    assert (standing(SITE, "L1"), standing(NORTH, "L1")) == ("picked", None)
+    assert (here(SITE)[item_key(LAMP)], here(NORTH)[item_key(LAMP)]) == (2, 1)
+    assert transfers(SITE, day) == [("arrived in part", 11, 0, 0)]
+    assert open_cases(SITE) == open_cases(NORTH) == set()
+    for site in (SITE, NORTH):
+        assert [problem for problem in upkeep.verify(site, lambda _: None) if "folded by version" not in problem] == []
 
 
 def takes_the_hand_over_back(mia: Worker) -> None:
@@ -293,7 +379,7 @@ def test_a_transfers_carton_has_its_tracking_number_at_both_sites_and_comes_back
         mia.scans(TRACKING)
         mia.sync()
         assert transfers(SITE, day) == transfers(NORTH, day) == [("on its way", 0, 12, 0)]
-        noor.begins("receive", document="TRANSFER-1-2", location="https://warehouse.example/414/north/254/DOCK")
+        noor.begins("receive", document="TRANSFER-1", location="https://warehouse.example/414/north/254/DOCK")
         assert verdict(noor.scans(TRACKING)) is Verdict.RIGHT
         noor.sync()
     assert transfers(SITE, day) == transfers(NORTH, day) == [("arrived", 12, 0, 0)]
@@ -355,6 +441,8 @@ def test_a_pallet_of_a_transfers_cartons_that_is_plainly_handed_over_is_announce
         assert verdict(noor.scans(f"]C100{PALLET}")) is Verdict.RIGHT
         noor.sync()
     assert transfers(SITE, day) == transfers(NORTH, day) == [("arrived", 12, 0, 0)]
+    with reading() as c:
+        assert inventory.on_hand(c, NORTH) == {item_key(LAMP): 2, item_key(PEN): 10}, "pieces came in with it too"
     with writing() as c:
         close_receipt(c, site=NORTH, number="TRANSFER-1", operator="Noor", now_ms=day.wall)
     assert open_cases(SITE) == open_cases(NORTH) == set()

@@ -1,0 +1,213 @@
+"""The notices that a transfer makes at the site it goes to: what stands in them, and what is told on.
+
+Whoever receives a transfer receives it under one number: all that is handed over joins its notice until the receipt is
+closed there, and after that the next one, `TRANSFER-1-2`. Each telling is a document of its own, for documents never
+change, and each carton is a telling: what is said of pieces can be taken back for one carton alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from server import catalogue, changes, papers, stock_levels
+from server.database import lock, stamp
+from server.document_file import canonical_row, new_digest
+from server.ledger import in_chunks, record
+from server.rebuild import rebuild, rebuild_stated
+from server.tables import document_rows, documents, reference
+from server.transfers.withdrawn import withdrawn
+from sync.event import format_name
+from sync.identity import is_container, item_of
+
+DIGITS_MAX: Final = 9
+"""Longer ends of numbers are somebody's own, and count no hand-over."""
+_FIELDS: Final = ("location", "container", "quantity", "lot", "expiry", "attributes")
+Line = tuple[str, str | None, str | None]
+"""What is told of: a thing, the container that it is in, and of pieces the lot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What another site was told of one line and is not told otherwise since."""
+
+    notice: str
+    """The number that it stands under; the last one, where there are several."""
+    quantity: int
+    """Of pieces, in all."""
+    rows: tuple[sa.RowMapping, ...]
+    """Of `document_rows`, each with the `event` that told it."""
+
+
+def line_of(row: Mapping[Any, Any]) -> Line:
+    """Which line a notice's row is."""
+    return row["subject"], row["container"], None if row["quantity"] is None else row["lot"]
+
+
+def told_of(connection: sa.Connection, to: str, number: str, things: Iterable[str]) -> dict[Line, Told]:
+    """What this transfer has announced there of these and of what is in them.
+
+    Not what was taken back again; a tote or a unit may come with another transfer again.
+    """
+    d, r = documents.c, document_rows.c
+    rows: dict[tuple[str, int], sa.RowMapping] = {}
+    for chunk in in_chunks(things):
+        query = (
+            sa.select(document_rows, d.number, d.event, d.event_ms)
+            .join(documents, d.digest == r.document)
+            .where(r.site == to, r.subject.in_(chunk) | r.container.in_(chunk), d.kind == "asn")
+        )
+        for row in connection.execute(query).mappings():
+            if (row["attributes"] or {}).get("transfer") == number:
+                rows[row["document"], row["row"]] = row
+    gone = {notice: withdrawn(connection, to, notice) for notice in {row["number"] for row in rows.values()}}
+    by_line: dict[Line, list[sa.RowMapping]] = defaultdict(list)
+    for row in sorted(rows.values(), key=lambda row: (row["event_ms"], _place(number, row["number"]), row["row"])):
+        if (row["event"], row["subject"], row["container"]) not in gone[row["number"]]:
+            by_line[line_of(row)].append(row)
+    return {
+        line: Told(own[-1]["number"], sum(row["quantity"] or 0 for row in own), tuple(own))
+        for line, own in by_line.items()
+    }
+
+
+def tell(
+    connection: sa.Connection,
+    to: str,
+    number: str,
+    rows: Sequence[dict[str, Any]],
+    told: Mapping[Line, Told],
+    *,
+    operator: str | None,
+    now_ms: int,
+) -> None:
+    """Announce these rows at the other site: what is in a carton under the carton's number, while that is open.
+
+    Args:
+        told: what stands there of their cartons already.
+    """
+    by_carton: dict[str | None, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        by_carton[row["subject"] if is_container(row["subject"]) else row["container"]].append(row)
+    stands = {line[0]: one.notice for line, one in told.items() if is_container(line[0])}
+    lock(connection, to, sorted({*stands.values()}))
+    open_ = {notice: _is_open(connection, to, notice) for notice in {*stands.values()}}
+    following: str | None = None
+    written: set[str] = set()
+    for carton, own in by_carton.items():
+        under = stands.get(carton or "")
+        if under is None or not open_[under]:
+            under = following = following or _following(connection, to, number)
+        _write(connection, to, under, own, operator=operator, now_ms=now_ms)
+        written.add(under)
+    for notice in sorted(written):
+        catalogue.publish_notice(connection, to, notice, stamp(connection))
+
+
+def _following(connection: sa.Connection, to: str, number: str) -> str:
+    """Where the next hand-over is told of: the transfer's latest number that is not closed there; else a new one."""
+    d, first = documents.c, document_rows.c
+    of_it = (d.number == number) | d.number.startswith(f"{number}-", autoescape=True)
+    taken = set(connection.execute(sa.select(d.number).where(d.site == to, of_it)).scalars())
+    query = (
+        sa.select(d.number)
+        .join(document_rows, first.document == d.digest)
+        .where(d.site == to, d.kind == "asn", of_it, first.row == 1)
+        .where(first.attributes["transfer"].as_string() == number)
+    )
+    latest = max(connection.execute(query).scalars(), key=lambda notice: _place(number, notice), default=None)
+    if latest is not None:
+        lock(connection, to, [latest])
+        if _is_open(connection, to, latest):
+            return str(latest)
+    if number not in taken:
+        return number
+    return f"{number}-{max(2, 1 + max(_place(number, one) for one in taken))}"
+
+
+def _place(number: str, notice: str) -> int:
+    """Which of a transfer's notices this is: 1 for `TRANSFER-1`, 2 for `TRANSFER-1-2`; 0 where it is none of them."""
+    if notice == number:
+        return 1
+    end = notice.removeprefix(f"{number}-")
+    return int(end) if end.isascii() and end.isdigit() and len(end) <= DIGITS_MAX else 0
+
+
+def _is_open(connection: sa.Connection, to: str, notice: str) -> bool:
+    return not papers.versions(connection, to, "receipt_result", notice)
+
+
+def _write(
+    connection: sa.Connection,
+    to: str,
+    number: str,
+    rows: Sequence[dict[str, Any]],
+    *,
+    operator: str | None,
+    now_ms: int,
+) -> None:
+    """Take in a notice that the server itself writes, as an import does, but in this transaction."""
+    part = (
+        1
+        + connection.execute(
+            sa.select(sa.func.count()).where(
+                documents.c.site == to, documents.c.kind == "asn", documents.c.number == number
+            )
+        ).scalar_one()
+    )
+    further = {} if part == 1 else {"part": part}
+    lines: list[dict[str, Any]] = [
+        dict.fromkeys(_FIELDS) | row | {"attributes": row["attributes"] | further} for row in rows
+    ]
+    hashed = new_digest(to, "asn", number)
+    for line in lines:
+        hashed.update(canonical_row(line))
+    digest = hashed.hexdigest()
+    fact = record(
+        connection,
+        site=to,
+        action="import",
+        operator=operator,
+        now_ms=now_ms,
+        document=number,
+        reason="asn",
+        evidence=digest,
+    )
+    connection.execute(
+        documents.insert().values(
+            digest=digest,
+            site=to,
+            kind="asn",
+            number=number,
+            rows=len(lines),
+            event=format_name(fact.name),
+            event_ms=fact.event_ms,
+            folded_rows=len(lines),
+        )
+    )
+    connection.execute(
+        document_rows.insert(), [{"site": to, "document": digest, "row": n, **line} for n, line in enumerate(lines, 1)]
+    )
+    document = connection.execute(sa.select(documents).where(documents.c.digest == digest)).one()
+    at = stamp(connection)
+    origin = str(lines[0]["attributes"]["from_site"])
+    _bring_products(connection, to, {item_of(line["subject"]) for line in lines}, origin, at)
+    rebuild_stated(connection, to, {line["subject"] for line in lines if line["stated"]}, at, document)
+
+
+def _bring_products(connection: sa.Connection, to: str, items: set[str | None], site: str, at: int) -> None:
+    """Products that the other site does not know yet come with what is sent of them."""
+    t = reference.c
+    modes = stock_levels.modes_of(connection, to, filter(None, items))
+    for item in sorted(modes):
+        rows = connection.execute(
+            sa.select(t.site, t.row).where(t.site.in_((site, to)), t.kind == "item", t.key == item)
+        ).all()
+        known = {row.site: row.row for row in rows}
+        if known.get(to) is None and known.get(site) is not None:
+            changes.publish(connection, to, "item", item, known[site] | {"zone": None}, at)
+    rebuild(connection, to, stock_levels.told_otherwise(connection, to, modes), at)
