@@ -17,7 +17,7 @@ from server.orders.book import read_said
 from server.orders.progress import came_back, read_progress
 from server.orders.standing import OrderUnit
 from server.tables import sites
-from server.transfers.arrival import arrived, tell_arrived
+from server.transfers.arrival import arrived, carried_states, tell_arrived
 from server.transfers.hand_overs import handed_over, orders_of
 from server.transfers.notices import Line, Told, line_of, tell, told_of
 from server.transfers.tracking import tell_names
@@ -61,8 +61,8 @@ def _tell_of(
     things = concerned.keys() | {key for line in told for key in line[:2] if key is not None and is_container(key)}
     if things != concerned.keys():  # what else was told of the cartons that these were in
         told = told_of(connection, to, number, things)
-    left = things & handed_over(connection, site, number)
-    rows = _rows(connection, site, number, left, now_ms)
+    left = handed_over(connection, site, number)  # all of it: of a pallet's other cartons it was told too
+    rows = _rows(connection, site, number, things & left, now_ms)
     first = next(iter(concerned.values()))
     if gone := _no_more_so(connection, site, left, told, rows):
         because = next((concerned[key] for line in gone for key in line[:2] if key and key in concerned), first)
@@ -117,7 +117,7 @@ def _no_more_so(
     if missed:
         back = came_back(connection, site, missed)
         boxes = {box for lines in missed.values() for _, box, _ in lines if box is not None}
-        states = states_of(connection, site, missed.keys() | boxes)
+        states = states_of(connection, site, missed.keys()) | carried_states(connection, site, boxes)
         gone += [
             line for unit, lines in missed.items() for line in lines if unit in back or _lay_elsewhere(states, line)
         ]

@@ -97,7 +97,7 @@ def _tell(
         unsent: what it does not know to have left; told of where its records have it in stock, and of a carton alone
             where what is in it goes with it.
     """
-    states = _carried(connection, home, unsent)
+    states = carried_states(connection, home, unsent)
     still = {thing for thing, state in states.items() if state.status in IN_STOCK}
     told = found | {thing for thing in still if states[thing].place not in still}
     if told:
@@ -132,11 +132,11 @@ def _write(
 
 def arrived(connection: sa.Connection, site: str, things: Iterable[str]) -> set[str]:
     """Which of these units and cartons are at this site, or were since they were last announced to it."""
-    states = _carried(connection, site, things)
+    states = carried_states(connection, site, things)
     return {thing for thing, state in states.items() if state.status not in (Status.SEEN, Status.ANNOUNCED)}
 
 
-def _carried(connection: sa.Connection, site: str, things: Iterable[str]) -> dict[str, UnitState]:
+def carried_states(connection: sa.Connection, site: str, things: Iterable[str]) -> dict[str, UnitState]:
     """The state of each of these, as its container has it by now."""
     own = states_of(connection, site, things)
     around = nearby.movements_of(connection, site, own.values())

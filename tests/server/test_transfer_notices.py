@@ -1,0 +1,149 @@
+"""What the other site is told of a transfer when its cartons leave, and what it is told otherwise later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+import sqlalchemy as sa
+
+from server.database import reading, transact, writing
+from server.receipts.receipt import close_receipt
+from server.tables import cases, devices, sites, unit_states
+from server.upkeep import verify
+from tests.handheld import BIN_A, CABLE, CARTON_1, CARTON_2, DAY, DOCK, PHONE, Chain, unit
+from tests.server import site
+from tests.server.office import take
+from tests.server.site import SITE
+
+NORTH: Final = "north"
+PALLET: Final = "https://id.gs1.org/00/395060001343520032"
+MINUTE_MS: Final = 60_000
+ORDER: Final = "number,gtin,quantity,to_site\n" + "".join(
+    f"TRANSFER-1,{item.rpartition('/')[2]},{quantity},north\n" for item, quantity in ((PHONE, 5), (CABLE, 20))
+)
+Said = tuple[int, str, str, dict[str, Any]]
+"""A scan: minutes since the day began, action, subject, further fields."""
+
+
+@dataclass
+class Handheld:
+    """One of a site, whose scans the server hears of together."""
+
+    chain: Chain
+    heard: int = 0
+
+    @classmethod
+    def of(cls, where: str, device_no: int) -> Handheld:
+        row = {"device_no": device_no, "site": where, "name": f"HH-{device_no}", "role": "receiver"}
+        with writing() as c:
+            c.execute(devices.insert().values(**row, public_key=bytes(32), enrolled_ms=DAY - 10_000_000))
+        return cls(Chain(device_no))
+
+    def says(self, *scans: Said, at: int) -> None:
+        """Scan, and be heard of at this minute."""
+        for minute, action, subject, fields in scans:
+            self.chain.scan(DAY + minute * MINUTE_MS, action, subject, operator="Mia", **fields)
+        found = site.push(self.chain, self.heard + 1, now_ms=DAY + at * MINUTE_MS + 1_000)
+        assert (found.exceptions, found.failed) == ([], 0)
+        self.heard = len(self.chain.lines)
+
+
+def scan(minute: int, action: str, subject: str, **fields: Any) -> Said:
+    return minute, action, subject, fields
+
+
+def packed(minute: int, carton: str, *serials: str, cables: int = 0) -> list[Said]:
+    """Picked and packed for the transfer."""
+    things: list[tuple[str, dict[str, Any]]] = [(unit(serial), {}) for serial in serials]
+    things += [(CABLE, {"quantity": cables})] if cables else []
+    said = []
+    for subject, fields in things:
+        fields |= {"document": "TRANSFER-1"}
+        said += [
+            scan(minute, "pick", subject, **fields | ({"origin": BIN_A} if cables and subject == CABLE else {})),
+            scan(minute, "pack", subject, container=carton, **fields),
+        ]
+    return said
+
+
+@pytest.fixture
+def here(warehouse: str) -> Handheld:
+    """A handheld at the site that sends, where five phones and forty cables lie in a bin."""
+    with writing() as c:
+        c.execute(sites.insert().values(site=NORTH, name=NORTH, codes={}))
+    take("order", ORDER, now_ms=DAY)
+    found = Handheld.of(SITE, 1)
+    stock = [scan(0, "receive", unit(f"S{n}"), location=BIN_A) for n in range(5)]
+    found.says(*stock, scan(0, "put_away", CABLE, quantity=40, location=BIN_A), at=1)
+    return found
+
+
+@pytest.fixture
+def door(here: Handheld) -> Handheld:
+    """Another one there, which may have no network."""
+    return Handheld.of(SITE, 2)
+
+
+@pytest.fixture
+def there(here: Handheld) -> Handheld:
+    """One at the site that the transfer goes to."""
+    return Handheld.of(NORTH, 3)
+
+
+def standing(where: str) -> dict[str, str]:
+    """How each unit stands, by its serial number."""
+    u = unit_states.c
+    with reading() as c:
+        rows = c.execute(sa.select(u.unit, u.status).where(u.site == where, u.item.isnot(None)))
+        return {row.unit.rpartition("/")[2]: row.status for row in rows}
+
+
+def stands_on(where: str, carton: str) -> str | None:
+    u = unit_states.c
+    with reading() as c:
+        return c.execute(sa.select(u.place).where(u.site == where, u.unit == carton)).scalar()
+
+
+def open_cases() -> set[tuple[str, str]]:
+    """At either site: rule, and serial number, SSCC or product."""
+    t = cases.c
+    with reading() as c:
+        rows = c.execute(sa.select(t.rule, t.unit).where(t.status == "open"))
+        return {(row.rule, row.unit.rpartition("/")[2]) for row in rows}
+
+
+def close(number: str, at: int) -> None:
+    transact(lambda c: close_receipt(c, site=NORTH, number=number, operator="Noor", now_ms=DAY + at * MINUTE_MS))
+
+
+def nothing_is_stored_otherwise_than_folded() -> None:
+    assert [said for where in (SITE, NORTH) for said in verify(where, lambda _: None) if "folded by" not in said] == []
+
+
+def on_a_pallet(here: Handheld) -> None:
+    """Two phones and two cables in one carton, a phone in another, both on a pallet that leaves with minute 20."""
+    stacks = [scan(15, "move", box, container=PALLET, location=BIN_A) for box in (CARTON_1, CARTON_2)]
+    filled = [*packed(10, CARTON_1, "S0", "S1", cables=2), *packed(11, CARTON_2, "S2")]
+    here.says(*filled, *stacks, scan(20, "ship", PALLET), at=20)
+    assert standing(NORTH) == dict.fromkeys(("S0", "S1", "S2"), "announced")
+
+
+def test_what_is_heard_late_of_one_carton_takes_no_other_one_off_their_pallet(
+    here: Handheld, door: Handheld, there: Handheld
+) -> None:
+    on_a_pallet(here)
+    door.says(scan(12, "unpack", unit("S0"), origin=CARTON_1, location=BIN_A), at=25)
+    assert stands_on(NORTH, CARTON_2) == PALLET
+    there.says(scan(40, "receive", PALLET, document="TRANSFER-1", location=DOCK), at=40)
+    close("TRANSFER-1", at=45)
+    assert open_cases() == set()
+    nothing_is_stored_otherwise_than_folded()
+
+
+def test_what_was_taken_out_of_a_carton_before_its_pallet_left_is_not_awaited(here: Handheld, door: Handheld) -> None:
+    on_a_pallet(here)
+    door.says(scan(12, "unpack", unit("S0"), origin=CARTON_1, location=BIN_A), at=25)
+    assert standing(NORTH) == {"S1": "announced", "S2": "announced"}
+    nothing_is_stored_otherwise_than_folded()
