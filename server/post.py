@@ -66,8 +66,10 @@ def check_address(url: str, origins: Collection[str] = ()) -> SplitResult:
         raise AddressError(f"{url!r:.200} is no address.") from None
     if parts.scheme not in _PORTS or not parts.hostname or not url.isprintable() or " " in url:
         raise AddressError(f"{url!r:.200} is no address that starts with https://.")
-    if parts.username is not None or parts.password is not None or parts.fragment or port == 0:
+    if parts.username is not None or parts.password is not None or parts.fragment:
         raise AddressError("The address may hold no name, no password and no #.")
+    if port == 0:
+        raise AddressError("There is no port 0: leave it out for 443.")
     if _allowed(parts, origins):
         return parts
     if parts.scheme != "https":

@@ -328,6 +328,20 @@ def test_an_address_of_this_network_in_another_way_of_writing_is_refused_at_once
     assert f'value="https://{host}/hook"' in page.text, "to be mended, not typed again"
 
 
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("https://shop.example:0/", "There is no port 0: leave it out for 443."),
+        ("https://user:secret@shop.example/", "The address may hold no name, no password and no #."),
+    ],
+)
+def test_an_address_that_is_written_wrong_is_refused_with_what_is_wrong_of_it(
+    admin: Person, url: str, why: str
+) -> None:
+    answer = admin.post("/api/v1/webhooks", json={"url": url})
+    assert (refusal(answer), answer.get_json()["message"]) == ((422, "not_valid"), why)
+
+
 def test_what_was_typed_of_a_refused_webhook_stays_on_the_page_and_out_of_every_address(admin: Person) -> None:
     said = {"url": "https://127.0.0.1/hook?token=s3cret", "kinds": ["order"], "csrf_token": admin.token}
     page = admin.client.post("/webhooks", data=said, follow_redirects=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,14 @@ def test_a_picture_that_was_answered_is_there_after_a_power_cut_with_the_name_of
     file = pictures.path_of(instance, hashlib.sha256(JPEG).hexdigest(), event)
     assert [path.stat().st_ino for path in (file, *file.parents[:3])] == synced
     assert file.parents[2] == instance
+
+
+def test_a_picture_that_several_send_at_once_is_written_whole_by_each(tmp_path: Path) -> None:
+    path = pictures.path_of(tmp_path, "aa", "1.1.1")
+    with ThreadPoolExecutor(4) as senders:
+        done = [senders.submit(pictures._write, path, JPEG) for _ in range(100)]
+    assert [one.exception() for one in done] == [None] * 100
+    assert {file: file.read_bytes() for file in path.parent.iterdir()} == {path: JPEG}
 
 
 def test_what_is_no_picture_of_a_scan_that_is_here_is_refused(handheld: Handheld, event: str) -> None:
