@@ -57,21 +57,21 @@ def _tell_of(
     connection: sa.Connection, site: str, to: str, number: str, concerned: Mapping[str, Fact], now_ms: int
 ) -> None:
     """Let the other site know of these things of one transfer what is so by now."""
-    told = told_of(connection, to, number, concerned)
+    told = told_of(connection, site, to, number, concerned)
     things = concerned.keys() | {key for line in told for key in line[:2] if key is not None and is_container(key)}
     if things != concerned.keys():  # what else was told of the cartons that these were in
-        told = told_of(connection, to, number, things)
+        told = told_of(connection, site, to, number, things)
     left = handed_over(connection, site, number)  # all of it: of a pallet's other cartons it was told too
     rows = _rows(connection, site, number, things & left, now_ms)
     first = next(iter(concerned.values()))
     if gone := _no_more_so(connection, site, left, told, rows):
         because = next((concerned[key] for line in gone for key in line[:2] if key and key in concerned), first)
         _take_back(connection, site, to, [told[line] for line in gone], left, because, now_ms)
-        told = told_of(connection, to, number, things)
+        told = told_of(connection, site, to, number, things)
     operator = first.event.operator
     if new := _beyond(rows, told):
-        tell(connection, to, number, new, told, operator=operator, now_ms=now_ms)
-        told = told_of(connection, to, number, things)
+        tell(connection, site, to, number, new, told, operator=operator, now_ms=now_ms)
+        told = told_of(connection, site, to, number, things)
     under = {line[0]: one.notice for line, one in told.items() if line[0] in concerned and line[0] in left}
     for carton in sorted(filter(is_container, under)):
         tell_names(

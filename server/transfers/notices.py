@@ -48,8 +48,8 @@ def line_of(row: Mapping[Any, Any]) -> Line:
     return row["subject"], row["container"], None if row["quantity"] is None else row["lot"]
 
 
-def told_of(connection: sa.Connection, to: str, number: str, things: Iterable[str]) -> dict[Line, Told]:
-    """What this transfer has announced there of these and of what is in them.
+def told_of(connection: sa.Connection, site: str, to: str, number: str, things: Iterable[str]) -> dict[Line, Told]:
+    """What this site's transfer has announced there of these and of what is in them.
 
     Not what was taken back again; a tote or a unit may come with another transfer again.
     """
@@ -62,7 +62,8 @@ def told_of(connection: sa.Connection, to: str, number: str, things: Iterable[st
             .where(r.site == to, r.subject.in_(chunk) | r.container.in_(chunk), d.kind == "asn")
         )
         for row in connection.execute(query).mappings():
-            if (row["attributes"] or {}).get("transfer") == number:
+            said = row["attributes"] or {}
+            if (said.get("from_site"), said.get("transfer")) == (site, number):
                 rows[row["document"], row["row"]] = row
     gone = {notice: withdrawn(connection, to, notice) for notice in {row["number"] for row in rows.values()}}
     by_line: dict[Line, list[sa.RowMapping]] = defaultdict(list)
@@ -77,6 +78,7 @@ def told_of(connection: sa.Connection, to: str, number: str, things: Iterable[st
 
 def tell(
     connection: sa.Connection,
+    site: str,
     to: str,
     number: str,
     rows: Sequence[dict[str, Any]],
@@ -101,15 +103,18 @@ def tell(
     for carton, own in by_carton.items():
         under = stands.get(carton or "")
         if under is None or not open_[under]:
-            under = following = following or _following(connection, to, number)
-        _write(connection, to, under, own, operator=operator, now_ms=now_ms)
+            under = following = following or _following(connection, site, to, number)
+        _write(connection, site, to, under, own, operator=operator, now_ms=now_ms)
         written.add(under)
     for notice in sorted(written):
         catalogue.publish_notice(connection, to, notice, stamp(connection))
 
 
-def _following(connection: sa.Connection, to: str, number: str) -> str:
-    """Where the next hand-over is told of: the transfer's latest number that is not closed there; else a new one."""
+def _following(connection: sa.Connection, site: str, to: str, number: str) -> str:
+    """Where the next hand-over is told of: the transfer's latest number that is not closed there; else a new one.
+
+    Another site may call a transfer of its own the same.
+    """
     d, first = documents.c, document_rows.c
     of_it = (d.number == number) | d.number.startswith(f"{number}-", autoescape=True)
     taken = set(connection.execute(sa.select(d.number).where(d.site == to, of_it)).scalars())
@@ -117,7 +122,7 @@ def _following(connection: sa.Connection, to: str, number: str) -> str:
         sa.select(d.number)
         .join(document_rows, first.document == d.digest)
         .where(d.site == to, d.kind == "asn", of_it, first.row == 1)
-        .where(first.attributes["transfer"].as_string() == number)
+        .where(first.attributes["transfer"].as_string() == number, first.attributes["from_site"].as_string() == site)
     )
     latest = max(connection.execute(query).scalars(), key=lambda notice: _place(number, notice), default=None)
     if latest is not None:
@@ -143,6 +148,7 @@ def _is_open(connection: sa.Connection, to: str, notice: str) -> bool:
 
 def _write(
     connection: sa.Connection,
+    site: str,
     to: str,
     number: str,
     rows: Sequence[dict[str, Any]],
@@ -194,8 +200,7 @@ def _write(
     )
     document = connection.execute(sa.select(documents).where(documents.c.digest == digest)).one()
     at = stamp(connection)
-    origin = str(lines[0]["attributes"]["from_site"])
-    _bring_products(connection, to, {item_of(line["subject"]) for line in lines}, origin, at)
+    _bring_products(connection, to, {item_of(line["subject"]) for line in lines}, site, at)
     rebuild_stated(connection, to, {line["subject"] for line in lines if line["stated"]}, at, document)
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from server.database import reading, transact, writing
 from server.receipts.receipt import close_receipt
-from server.tables import cases, devices, sites, unit_states
+from server.tables import cases, devices, document_rows, documents, sites, unit_states
 from server.upkeep import verify
 from tests.handheld import BIN_A, CABLE, CARTON_1, CARTON_2, DAY, DOCK, PHONE, Chain, unit
 from tests.server import site
@@ -114,6 +114,17 @@ def open_cases() -> set[tuple[str, str]]:
         return {(row.rule, row.unit.rpartition("/")[2]) for row in rows}
 
 
+def announced() -> dict[str, set[str]]:
+    """Number of a notice at the other site -> the units in it, by serial number."""
+    found: dict[str, set[str]] = {}
+    d, r = documents.c, document_rows.c
+    with reading() as c:
+        query = sa.select(d.number, r.subject).join(document_rows, r.document == d.digest)
+        for number, subject in c.execute(query.where(d.site == NORTH, d.kind == "asn", r.subject.contains("/21/"))):
+            found.setdefault(number, set()).add(subject.rpartition("/")[2])
+    return found
+
+
 def close(number: str, at: int) -> None:
     transact(lambda c: close_receipt(c, site=NORTH, number=number, operator="Noor", now_ms=DAY + at * MINUTE_MS))
 
@@ -147,3 +158,17 @@ def test_what_was_taken_out_of_a_carton_before_its_pallet_left_is_not_awaited(he
     door.says(scan(12, "unpack", unit("S0"), origin=CARTON_1, location=BIN_A), at=25)
     assert standing(NORTH) == {"S1": "announced", "S2": "announced"}
     nothing_is_stored_otherwise_than_folded()
+
+
+def test_two_sites_that_call_their_transfers_the_same_are_each_received_under_a_number_of_their_own(
+    here: Handheld,
+) -> None:
+    with writing() as c:
+        c.execute(sites.insert().values(site="east", name="east", codes={}))
+    rows = [{"subject": PHONE, "quantity": 1, "attributes": {"to_site": NORTH}}]
+    site.state_document("order", "TRANSFER-1", rows, now_ms=DAY, where="east")
+    east = Handheld.of("east", 4)
+    east.says(scan(5, "receive", unit("E1"), location=BIN_A), *packed(6, CARTON_2, "E1"), at=7)
+    here.says(*packed(10, CARTON_1, "S0"), scan(20, "ship", CARTON_1), at=20)
+    east.says(scan(21, "ship", CARTON_2), at=21)
+    assert announced() == {"TRANSFER-1": {"S0"}, "TRANSFER-1-2": {"E1"}}
