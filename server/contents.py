@@ -138,13 +138,27 @@ def _inside(connection: sa.Connection, site: str, containers: Sequence[str]) -> 
     for query in SAID_INSIDE:
         rows = connection.execute(query, {"site": site, "keys": containers})
         named.update((container, subject) for container, subject in rows if subject)
-    above: dict[str, set[str]] = {subject: {subject} for _, subject in named}
+    above = _claimants(connection, site, {subject for _, subject in named})
     known: dict[str, tuple[int, str]] = {}
-    for keys in in_chunks(list(above)):
-        for name, unit in connection.execute(_CLAIMED, {"site": site, "keys": keys}):
-            above[name].add(unit)
     for keys in in_chunks({unit for units in above.values() for unit in units}):
         states = connection.execute(_LAST, {"site": site, "keys": keys})
         known.update((unit, (last_ms, last_event)) for unit, last_ms, last_event in states)
     pairs = {(container, unit) for container, subject in named for unit in above[subject]}
     return [(container, unit, *known[unit]) for container, unit in sorted(pairs) if unit in known]
+
+
+def _claimants(connection: sa.Connection, site: str, subjects: Iterable[str]) -> dict[str, set[str]]:
+    """Each of these names, and the units that claim it, that claim such a unit's own name, and so on."""
+    above = {subject: {subject} for subject in subjects}
+    edge = set(above)
+    while edge:
+        found: dict[str, set[str]] = defaultdict(set)
+        for keys in in_chunks(edge):
+            for name, unit in connection.execute(_CLAIMED, {"site": site, "keys": keys}):
+                found[name].add(unit)
+        edge = set()
+        for units in above.values():
+            more = {unit for name in units & found.keys() for unit in found[name]} - units
+            units.update(more)
+            edge |= more
+    return above

@@ -298,3 +298,20 @@ def test_a_unit_that_was_packed_under_its_cartons_other_label_leaves_when_that_l
     push(packer, now_ms=NOW)
     found = view()
     assert (found.state.status, found.shipped_in, found.location) == ("shipped", CARTON_2, None)
+
+
+def test_a_unit_that_was_packed_under_a_name_of_its_further_name_is_looked_at_again_when_its_carton_moved(
+    packer: Chain,
+) -> None:
+    board, imei = unit("BOARD-1"), "urn:gsma:imei:49015420-323751-0"
+    packer.scan(DAY - 120_000, "link", board, identifiers=(imei,), reason="its modem")
+    packer.scan(DAY - 60_000, "link", A1, identifiers=(board,), reason="its board")
+    packer.scan(DAY, "pack", imei, container=CARTON_1)
+    packer.scan(DAY + 60_000, "move", CARTON_1, location=BIN_A)
+    packer.scan(DAY + 120_000, "inspect", A1, location=BIN_B)
+    push(packer, 1, 3, now_ms=NOW)
+    push(packer, 5, now_ms=NOW)
+    push(packer, 4, 4, now_ms=NOW)
+    with reading() as c:
+        assert c.execute(sa.select(cases.c.expected).where(cases.c.rule == "misplaced")).scalars().all() == [BIN_A]
+    assert_a_rebuild_changes_nothing(A1)
