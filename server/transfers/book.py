@@ -62,6 +62,7 @@ class Transfer:
     notices: tuple[str, ...]
     """Its hand-overs, as the other site receives them."""
     arrived: int
+    """Of what was sent; what else was in its cartons is in none of these numbers, and stands in the receipt."""
     in_transit: int
     short: int
     """What the other site closed its receipts without."""
@@ -280,7 +281,7 @@ def _transfer(
             if is_container(line.subject) or item_of(line.subject) is None:
                 continue
             left = max(0, line.expected_quantity - line.quantity)
-            arrived += line.quantity
+            arrived += min(line.quantity, line.expected_quantity)
             short += left if closed else 0
             on_its_way += 0 if closed else left
     return Transfer(

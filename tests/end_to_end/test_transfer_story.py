@@ -237,6 +237,29 @@ def test_cartons_handed_over_one_after_the_other_are_received_under_one_number_u
     assert open_cases(NORTH) == set()
 
 
+def test_what_arrives_beyond_what_was_sent_is_none_of_what_arrived_of_it(
+    app: Flask, day: Hands, tmp_path: Path
+) -> None:
+    book.create(site=SITE, to=NORTH, lines=[("LAMP", 2), (PEN, 10)], operator="Mia", now_ms=day.wall)
+    with open_handheld(tmp_path / "main", day.clock) as here, open_handheld(tmp_path / "north", day.clock) as there:
+        mia = Worker(here, app, day, site=SITE, name="Mia")
+        noor = Worker(there, app, day, site=NORTH, name="Noor")
+        packs_and_hands_over(mia)
+        noor.begins("receive", document="TRANSFER-1", location="https://warehouse.example/414/north/254/DOCK")
+        noor.lamp("L1")
+        noor.lamp("L3")
+        for _ in range(2):
+            noor.scans("*10")
+            noor.scans(PEN)
+        noor.sync()
+        assert transfers(SITE, day) == transfers(NORTH, day) == [("on its way", 11, 1, 0)], (
+            "of the twelve that were sent"
+        )
+        noor.lamp("L2")
+        noor.sync()
+    assert transfers(SITE, day) == transfers(NORTH, day) == [("arrived", 12, 0, 0)]
+
+
 @pytest.fixture
 def packing(app: Flask, day: Hands, tmp_path: Path) -> Iterator[tuple[Worker, Worker, Worker]]:
     """Mia, who packs with no network, Sam at the door, who has some, and Noor at the other site."""
