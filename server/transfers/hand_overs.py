@@ -39,6 +39,19 @@ def handed_over(connection: sa.Connection, site: str, number: str) -> set[str]:
     return left - came_back(connection, site, left).keys()
 
 
+def last_handed_over(connection: sa.Connection, site: str, cartons: Collection[str]) -> dict[str, int]:
+    """When each of these was handed over last, by scans that stand, Unix milliseconds; by whatever label."""
+    own = _own_names(connection, site, cartons)
+    shipped = [fact for fact in _told_of(connection, site, own) if fact.event.action == "ship"]
+    undone = read_undone(connection, site, [format_name(fact.name) for fact in shipped])
+    found: dict[str, int] = {}
+    for fact in shipped:
+        if format_name(fact.name) not in undone:
+            carton = own[fact.event.subject or ""]
+            found[carton] = max(found.get(carton, 0), fact.event_ms)
+    return found
+
+
 def orders_of(connection: sa.Connection, site: str, things: Collection[str]) -> dict[str, set[str]]:
     """Thing -> numbers of the orders for which it was ever filled or handed over, by any of its names."""
     own = _own_names(connection, site, things)

@@ -1,14 +1,16 @@
 """The notices that a transfer makes at the site it goes to: what stands in them, and what is told on.
 
 Whoever receives a transfer receives it under one number: all that is handed over joins its notice until the receipt is
-closed there, and after that the next one, `TRANSFER-1-2`. Each telling is a document of its own, for documents never
-change, and each carton is a telling: what is said of pieces can be taken back for one carton alone.
+closed there, and after that the next one, `TRANSFER-1-2`. What is heard late of a carton that has arrived stands under
+the number that it came under, though that is closed; a tote that is sent once more stands under the next one, though it
+is not. Each telling is a document of its own, for documents never change, and each carton is a telling: what is said of
+pieces can be taken back for one carton alone.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,9 +22,12 @@ from server.document_file import canonical_row, new_digest
 from server.ledger import in_chunks, record
 from server.rebuild import rebuild, rebuild_stated
 from server.tables import document_rows, documents, reference
+from server.transfers.arrival import carried_states
+from server.transfers.hand_overs import last_handed_over
 from server.transfers.withdrawn import withdrawn
 from sync.event import format_name
 from sync.identity import is_container, item_of
+from sync.unit import IN_STOCK, UnitState
 
 DIGITS_MAX: Final = 9
 """Longer ends of numbers are somebody's own, and count no hand-over."""
@@ -87,7 +92,10 @@ def tell(
     operator: str | None,
     now_ms: int,
 ) -> None:
-    """Announce these rows at the other site: what is in a carton under the carton's number, while that is open.
+    """Announce these rows at the other site: what is in a carton under the number that this came under, or is to.
+
+    Else what is heard of late would not come in with it. A tote that has arrived there and leaves here once more is
+    announced anew.
 
     Args:
         told: what stands there of their cartons already.
@@ -98,22 +106,43 @@ def tell(
     stands = {line[0]: one.notice for line, one in told.items() if is_container(line[0])}
     lock(connection, to, sorted({*stands.values()}))
     open_ = {notice: _is_open(connection, to, notice) for notice in {*stands.values()}}
+    there = carried_states(connection, to, stands)
+    came = {carton for carton, state in there.items() if state.came_under == stands[carton]}
+    left_ms = last_handed_over(connection, site, came)
+    again = {carton for carton in came if left_ms.get(carton, 0) > there[carton].received_ms}
+    left_alone = {stands[carton] for carton in again}
     following: str | None = None
     written: set[str] = set()
     for carton, own in by_carton.items():
         under = stands.get(carton or "")
-        if under is None or not open_[under]:
-            under = following = following or _following(connection, site, to, number)
-        _write(connection, site, to, under, own, operator=operator, now_ms=now_ms)
+        if under is None or carton in again or not (open_[under] or carton in came):
+            under = following = following or _following(connection, site, to, number, but=left_alone)
+        lines = _anew(carton, own, there[carton]) if carton in again else own
+        _write(connection, site, to, under, lines, operator=operator, now_ms=now_ms)
         written.add(under)
     for notice in sorted(written):
         catalogue.publish_notice(connection, to, notice, stamp(connection))
 
 
-def _following(connection: sa.Connection, site: str, to: str, number: str) -> str:
+def _anew(tote: str, rows: Sequence[dict[str, Any]], there: UnitState) -> list[dict[str, Any]]:
+    """The rows of a tote that comes once more, beginning with itself.
+
+    Where it never left the other site by what is known there, its label brings no pieces in: those that came in it the
+    first time are counted with it.
+    """
+    if not any(row["subject"] == tote for row in rows):
+        said = rows[0]["attributes"]
+        rows = [{"subject": tote, "container": None, "quantity": None, "attributes": said, "stated": True}, *rows]
+    return [row | {"stated": row["quantity"] is None or there.status not in IN_STOCK} for row in rows]
+
+
+def _following(connection: sa.Connection, site: str, to: str, number: str, *, but: Collection[str]) -> str:
     """Where the next hand-over is told of: the transfer's latest number that is not closed there; else a new one.
 
     Another site may call a transfer of its own the same.
+
+    Args:
+        but: numbers that are not to be taken.
     """
     d, first = documents.c, document_rows.c
     of_it = (d.number == number) | d.number.startswith(f"{number}-", autoescape=True)
@@ -125,7 +154,7 @@ def _following(connection: sa.Connection, site: str, to: str, number: str) -> st
         .where(first.attributes["transfer"].as_string() == number, first.attributes["from_site"].as_string() == site)
     )
     latest = max(connection.execute(query).scalars(), key=lambda notice: _place(number, notice), default=None)
-    if latest is not None:
+    if latest is not None and latest not in but:
         lock(connection, to, [latest])
         if _is_open(connection, to, latest):
             return str(latest)

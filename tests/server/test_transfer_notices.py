@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 import sqlalchemy as sa
 
+from server import inventory
 from server.database import reading, transact, writing
 from server.receipts.receipt import close_receipt
 from server.tables import cases, devices, document_rows, documents, sites, unit_states
@@ -114,6 +115,11 @@ def open_cases() -> set[tuple[str, str]]:
         return {(row.rule, row.unit.rpartition("/")[2]) for row in rows}
 
 
+def stock(where: str) -> dict[str, int]:
+    with reading() as c:
+        return dict(inventory.on_hand(c, where))
+
+
 def announced() -> dict[str, set[str]]:
     """Number of a notice at the other site -> the units in it, by serial number."""
     found: dict[str, set[str]] = {}
@@ -172,3 +178,57 @@ def test_two_sites_that_call_their_transfers_the_same_are_each_received_under_a_
     here.says(*packed(10, CARTON_1, "S0"), scan(20, "ship", CARTON_1), at=20)
     east.says(scan(21, "ship", CARTON_2), at=21)
     assert announced() == {"TRANSFER-1": {"S0"}, "TRANSFER-1-2": {"E1"}}
+
+
+def test_what_is_heard_of_after_its_carton_was_received_and_closed_has_come_in_with_it(
+    here: Handheld, door: Handheld, there: Handheld
+) -> None:
+    here.says(*packed(10, CARTON_1, "S0", cables=2), scan(20, "ship", CARTON_1), at=20)
+    there.says(scan(40, "receive", CARTON_1, document="TRANSFER-1", location=DOCK), at=40)
+    close("TRANSFER-1", at=45)
+    door.says(*packed(11, CARTON_1, "S1", cables=3), at=50)
+    assert stock(NORTH) == {PHONE: 2, CABLE: 5}
+    assert announced() == {"TRANSFER-1": {"S0", "S1"}}
+    assert open_cases() == set()
+    nothing_is_stored_otherwise_than_folded()
+
+
+def a_tote_goes_twice(here: Handheld, there: Handheld, *, back: bool) -> None:
+    """Each time with a phone and cables; there it is emptied, and perhaps scanned out before it comes back."""
+    here.says(*packed(10, CARTON_1, "S0", cables=4), scan(20, "ship", CARTON_1), at=20)
+    there.says(
+        scan(40, "receive", CARTON_1, document="TRANSFER-1", location=DOCK),
+        scan(41, "put_away", unit("S0"), location=BIN_A),
+        scan(42, "move", CABLE, quantity=4, origin=CARTON_1, location=BIN_A),
+        *([scan(43, "ship", CARTON_1)] if back else []),
+        at=43,
+    )
+    here.says(*packed(60, CARTON_1, "S1", cables=3), scan(70, "ship", CARTON_1), at=70)
+    assert (standing(NORTH)["S1"], announced()) == ("announced", {"TRANSFER-1": {"S0"}, "TRANSFER-1-2": {"S1"}})
+    assert stock(NORTH) == {PHONE: 1, CABLE: 4}, "what it brings is on the road"
+
+
+def test_a_tote_that_comes_a_second_time_brings_what_is_in_it_by_then(here: Handheld, there: Handheld) -> None:
+    a_tote_goes_twice(here, there, back=True)
+    there.says(scan(90, "receive", CARTON_1, document="TRANSFER-1-2", location=DOCK), at=90)
+    assert stock(NORTH) == {PHONE: 2, CABLE: 7}
+    for number in ("TRANSFER-1", "TRANSFER-1-2"):
+        close(number, at=95)
+    assert open_cases() == {("shipped_already", CARTON_1.rpartition("/")[2])}, "nobody said that the tote was back"
+    nothing_is_stored_otherwise_than_folded()
+
+
+def test_what_comes_in_a_tote_that_nobody_knows_to_have_left_again_is_here_once_it_is_scanned(
+    here: Handheld, there: Handheld
+) -> None:
+    a_tote_goes_twice(here, there, back=False)
+    there.says(
+        scan(90, "receive", unit("S1"), document="TRANSFER-1-2", location=DOCK),
+        scan(91, "receive", CABLE, quantity=3, document="TRANSFER-1-2", location=DOCK),
+        at=91,
+    )
+    assert stock(NORTH) == {PHONE: 2, CABLE: 7}
+    for number in ("TRANSFER-1", "TRANSFER-1-2"):
+        close(number, at=95)
+    assert open_cases() == {("shipped_already", CARTON_1.rpartition("/")[2])}, "nobody said that the tote was back"
+    nothing_is_stored_otherwise_than_folded()
