@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from server.counts.scans import scans_of
 from server.identifiers import owners
-from server.ledger import in_chunks
+from server.ledger import SERVER_DEVICE, in_chunks
 from server.receipts.notice import Notice
 from server.surroundings import containers_at, gather
 from server.tables import cases
@@ -57,7 +57,8 @@ def read(connection: sa.Connection, site: str, notice: Notice, now_ms: int | Non
     Args:
         now_ms: containers are followed until this moment; None for the latest.
     """
-    scans = sorted((f for n in notice.numbers for f in scans_of(connection, site, n)), key=lambda f: f.order)
+    found = [f for n in notice.numbers for f in scans_of(connection, site, n) if not _told_from_afar(f)]
+    scans = sorted(found, key=lambda f: f.order)
     receiving = [f for f in scans if f.event.action == "receive" and f.event.subject]
     of_units = [f for f in receiving if not is_stock(str(f.event.subject)) and not is_container(str(f.event.subject))]
     owned = owners(connection, site, {str(f.event.subject) for f in of_units})
@@ -72,6 +73,11 @@ def read(connection: sa.Connection, site: str, notice: Notice, now_ms: int | Non
         conditions=_conditions(connection, site, scans),
         twins=_twins(connection, site, notice, {unit for unit, _ in units}),
     )
+
+
+def _told_from_afar(fact: Fact) -> bool:
+    """Whether it only passes on what the site that sent a carton calls it: nobody scanned that here."""
+    return fact.name[0] == SERVER_DEVICE and fact.event.action in ("label_parcel", "unlink")
 
 
 def _twins(connection: sa.Connection, site: str, notice: Notice, units: Iterable[str]) -> frozenset[str]:

@@ -25,7 +25,7 @@ from server.document_file import draft
 from server.document_kinds import KINDS
 from server.identifiers import names_of
 from server.orders.parcels import label_parcels
-from server.receipts.receipt import close_receipt
+from server.receipts.receipt import close_receipt, report
 from server.tables import cases, unit_states
 from server.transfers import book
 from sync.identity import container_key, item_key, split_key, unit_key
@@ -393,6 +393,10 @@ def test_a_transfers_carton_has_its_tracking_number_at_both_sites_and_comes_back
         mia.begins("label_parcel")
         mia.scans(f"]C100{CARTON}")
         assert mia.scans(TRACKING).event is not None, "its label was printed when it stood at the door"
+        mia.sync()
+        with reading() as c:
+            found = report(c, site=NORTH, number="TRANSFER-1")
+        assert (found.people, found.scans) == ([], []), "nobody there has received anything of it"
         mia.begins("parcel_back", location="https://warehouse.example/414/main/254/A-01", reason="nobody was there")
         assert verdict(mia.scans(TRACKING)) is Verdict.RIGHT
         mia.sync()
