@@ -73,10 +73,9 @@ def _tell_of(
         tell(connection, site, to, number, new, told, operator=operator, now_ms=now_ms)
         told = told_of(connection, site, to, number, things)
     under = {line[0]: one.notice for line, one in told.items() if line[0] in concerned and line[0] in left}
-    for carton in sorted(filter(is_container, under)):
-        tell_names(
-            connection, site=site, to=to, notice=under[carton], cartons=[carton], operator=operator, now_ms=now_ms
-        )
+    for notice in sorted({*under.values()}):
+        cartons = [key for key in under if is_container(key) and under[key] == notice]
+        tell_names(connection, site=site, to=to, notice=notice, cartons=cartons, operator=operator, now_ms=now_ms)
 
 
 def _beyond(rows: Iterable[dict[str, Any]], told: Mapping[Line, Told]) -> list[dict[str, Any]]:

@@ -112,16 +112,18 @@ def tell(
     again = {carton for carton in came if left_ms.get(carton, 0) > there[carton].received_ms}
     left_alone = {stands[carton] for carton in again}
     following: str | None = None
-    written: set[str] = set()
+    written: list[tuple[str, sa.Row[Any], list[dict[str, Any]]]] = []
     for carton, own in by_carton.items():
         under = stands.get(carton or "")
         if under is None or carton in again or not (open_[under] or carton in came):
             under = following = following or _following(connection, site, to, number, but=left_alone)
         lines = _anew(carton, own, there[carton]) if carton in again else own
-        _write(connection, site, to, under, lines, operator=operator, now_ms=now_ms)
-        written.add(under)
-    for notice in sorted(written):
-        catalogue.publish_notice(connection, to, notice, stamp(connection))
+        document = _write(connection, to, under, lines, operator=operator, now_ms=now_ms)
+        written.append((under, document, lines))
+    _fold(connection, site, to, [line for *_, lines in written for line in lines], written[0][1])
+    at = stamp(connection)
+    for notice in sorted({notice for notice, *_ in written}):
+        catalogue.publish_notice(connection, to, notice, at)
 
 
 def _anew(tote: str, rows: Sequence[dict[str, Any]], there: UnitState) -> list[dict[str, Any]]:
@@ -177,15 +179,18 @@ def _is_open(connection: sa.Connection, to: str, notice: str) -> bool:
 
 def _write(
     connection: sa.Connection,
-    site: str,
     to: str,
     number: str,
     rows: Sequence[dict[str, Any]],
     *,
     operator: str | None,
     now_ms: int,
-) -> None:
-    """Take in a notice that the server itself writes, as an import does, but in this transaction."""
+) -> sa.Row[Any]:
+    """Take in a notice that the server itself writes, as an import does, but in this transaction, and not folded yet.
+
+    Returns:
+        Its row of `documents`.
+    """
     part = (
         1
         + connection.execute(
@@ -227,10 +232,20 @@ def _write(
     connection.execute(
         document_rows.insert(), [{"site": to, "document": digest, "row": n, **line} for n, line in enumerate(lines, 1)]
     )
-    document = connection.execute(sa.select(documents).where(documents.c.digest == digest)).one()
+    return connection.execute(sa.select(documents).where(documents.c.digest == digest)).one()
+
+
+def _fold(
+    connection: sa.Connection, site: str, to: str, lines: Iterable[Mapping[str, Any]], first: sa.Row[Any]
+) -> None:
+    """Let these lines take effect, all at once: a product that is in each of 200 cartons is folded from all its facts.
+
+    Args:
+        first: the earliest of their documents.
+    """
     at = stamp(connection)
     _bring_products(connection, to, {item_of(line["subject"]) for line in lines}, site, at)
-    rebuild_stated(connection, to, {line["subject"] for line in lines if line["stated"]}, at, document)
+    rebuild_stated(connection, to, {line["subject"] for line in lines if line["stated"]}, at, first)
 
 
 def _bring_products(connection: sa.Connection, to: str, items: set[str | None], site: str, at: int) -> None:

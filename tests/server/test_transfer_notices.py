@@ -17,6 +17,7 @@ from tests.handheld import BIN_A, CABLE, CARTON_1, CARTON_2, DAY, DOCK, PHONE, C
 from tests.server import site
 from tests.server.office import take
 from tests.server.site import SITE
+from tests.server.test_statements import counting
 
 NORTH: Final = "north"
 PALLET: Final = "https://id.gs1.org/00/395060001343520032"
@@ -232,3 +233,14 @@ def test_what_comes_in_a_tote_that_nobody_knows_to_have_left_again_is_here_once_
         close(number, at=95)
     assert open_cases() == {("shipped_already", CARTON_1.rpartition("/")[2])}, "nobody said that the tote was back"
     nothing_is_stored_otherwise_than_folded()
+
+
+def test_cartons_of_one_product_that_leave_together_are_folded_together(here: Handheld) -> None:
+    boxes = (CARTON_1, CARTON_2, PALLET)
+    here.says(*(said for box in boxes for said in packed(10, box, cables=2)), at=15)
+    with counting() as one:
+        here.says(scan(20, "ship", CARTON_1), at=20)
+    with counting() as two:
+        here.says(scan(30, "ship", CARTON_2), scan(31, "ship", PALLET), at=31)
+    of_one, of_two = (sum("FROM stock_levels" in statement for statement in sent) for sent in (one, two))
+    assert of_one == of_two > 0
