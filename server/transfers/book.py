@@ -239,10 +239,10 @@ def create(
     wanted = list(lines)
     if not 1 <= len(wanted) <= LINES_MAX:
         raise TransferError(f"A transfer has 1 to {LINES_MAX} lines; this has {len(wanted)}.")
-    called = number or transact(lambda c: next_number(c, site, operator, now_ms))
     with reading() as connection:
         names = document_names.read(connection, site)
         rows = [_row(connection, site, line, *asked, to) for line, asked in enumerate(wanted, start=1)]
+    called = number or transact(lambda c: next_number(c, site, operator, now_ms))
     table = "\n".join(["gtin;sku;quantity;to_site", *rows])
     drafted = draft(io.BytesIO(table.encode()), KINDS["order"], site=site, names=names, number=called)
     with drafted.spool:

@@ -19,6 +19,8 @@ from server.web.pages import blueprint, last_seen, linked_names
 
 LACKING_SHOWN: Final = 5
 MOVING_SHOWN: Final = 100
+_BETWEEN: Final = str.maketrans(",;\t", "   ")
+"""What may stand between a product and how many."""
 NAV = Entry("Transfers", "web.transfers", Group.WORK, order=45)
 
 
@@ -26,6 +28,11 @@ NAV = Entry("Transfers", "web.transfers", Group.WORK, order=45)
 @requires(Task.LOOK)
 def transfers() -> str:
     """Transfers from here and to here, and what is on its way."""
+    return _page()
+
+
+def _page(to: str = "", lines: str = "") -> str:
+    """The page, with what was written in its form and could not be made so."""
     site, now_ms = signed_in().site, context.now_ms()
     (after, seen), (moving_after, seen_moving) = last_seen("transfers"), last_seen("transfers", "moving_after")
     with reading() as connection:
@@ -44,25 +51,22 @@ def transfers() -> str:
         after=after,
         moving_next=moving_next,
         moving_after=moving_after,
+        written=lines,
+        chosen=to,
     )
 
 
 @blueprint.post("/transfers")
 @requires(Task.ORDER)
-def create_transfer() -> Response:
+def create_transfer() -> Response | str:
     """Send some of what is here to another site."""
     person, now_ms = signed_in(), context.now_ms()
+    to, written = request.form.get("to", ""), request.form.get("lines", "")
     try:
-        number = book.create(
-            site=person.site,
-            to=request.form.get("to", ""),
-            lines=_lines(request.form.get("lines", "")),
-            operator=person.name,
-            now_ms=now_ms,
-        )
+        number = book.create(site=person.site, to=to, lines=_lines(written), operator=person.name, now_ms=now_ms)
     except (TransferError, TableError) as error:
         flash(str(error), "bad")
-        return redirect(url_for("web.transfers"))
+        return _page(to, written)
     flash(f"{number} can be picked: handhelds learn it at their next sync.", "good")
     with reading() as connection:
         lacking = book.lacking(connection, person.site, number, now_ms)
@@ -75,13 +79,15 @@ def create_transfer() -> Response:
 
 
 def _lines(text: str) -> list[tuple[str, int]]:
-    """A product and how many on each line, the number last."""
+    """A product and how many on each line, the number last; a table's cells come with tabs between."""
     found = []
     for line in text.splitlines():
         if not line.strip():
             continue
-        product, _, quantity = line.strip().replace(",", " ").replace(";", " ").rpartition(" ")
+        product, _, quantity = line.strip().translate(_BETWEEN).rpartition(" ")
         if not (product and quantity.isascii() and quantity.isdigit() and len(quantity) < 10):
-            raise TransferError(f"{line.strip()!r:.60} is no line of a transfer: give a GTIN or SKU, and how many.")
+            raise TransferError(
+                f"{line.strip()!r:.60} is no line of a transfer: write a GTIN or SKU, then how many, such as P12 3."
+            )
         found.append((product.strip(), int(quantity)))
     return found

@@ -1,0 +1,61 @@
+"""The pages on which transfers stand, as somebody at the console sees them."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.handheld import PHONE
+from tests.server.running import NOW, PASSWORD, Person
+from tests.server.site import state_document
+
+
+def text_of(page: TestResponse) -> str:
+    """What a person reads of a page, blanks made one."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
+
+
+@pytest.fixture
+def console(app: Flask, admin: Person) -> FlaskClient:
+    """A supervisor of a site that has another one beside it."""
+    admin.post("/api/v1/sites", json={"code": "north", "name": "North"})
+    products = [{"subject": PHONE, "attributes": {"name": "Phone", "sku": "P12", "mode": "serial"}}]
+    state_document("products", "PRODUCTS-1", products, now_ms=NOW - 9_000_000)
+    client = app.test_client()
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/sign-in").text)
+    assert token is not None
+    client.post("/sign-in", data={"csrf_token": token[1], "name": "supervisor", "password": PASSWORD})
+    return client
+
+
+def make(console: FlaskClient, lines: str) -> TestResponse:
+    token = re.search(r'name="csrf_token" value="([^"]+)"', console.get("/transfers").text)
+    assert token is not None
+    form = {"csrf_token": token[1], "to": "north", "lines": lines}
+    return console.post("/transfers", data=form, follow_redirects=True)
+
+
+def test_what_was_written_of_a_transfer_that_cannot_be_stays_to_be_mended_and_takes_no_number(
+    console: FlaskClient,
+) -> None:
+    page = make(console, "P12 2\nP99 3")
+    assert "Line 2: There is no product 'P99' here" in text_of(page)
+    assert re.search(r'<details class="confirm" open>', page.text)
+    assert "P12 2\nP99 3</textarea>" in page.text
+    assert "TRANSFER-1 can be picked" in text_of(make(console, "P12 2"))
+
+
+@pytest.mark.parametrize("line", ["P12\t3", "P12;3", "P12, 3", " P12 3 "])
+def test_a_line_of_a_transfer_may_be_copied_out_of_a_table(console: FlaskClient, line: str) -> None:
+    assert "TRANSFER-1 can be picked" in text_of(make(console, line))
+
+
+@pytest.mark.parametrize("line", ["P12", "3 P12", "P12 3.5", "P12 3 pieces"])
+def test_a_line_that_says_no_number_last_is_told_how_it_is_written(console: FlaskClient, line: str) -> None:
+    said = f"'{line}' is no line of a transfer: write a GTIN or SKU, then how many, such as P12 3."
+    assert said in text_of(make(console, line))
