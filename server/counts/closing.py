@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from server import papers, piece_cases
 from server.counts import blind, exceptions, freeze, late, meanwhile, plan, standing, still
 from server.counts.compare import Line
-from server.counts.concerned import concerned
+from server.counts.concerned import concerned, speaking_since
 from server.counts.limits import exceeded, limit_of, limits
 from server.counts.plan import CountError, Plan, Sort
 from server.counts.reckoning import reckon
@@ -69,11 +69,13 @@ def close_count(
         attributes["reasons"] = reasons
         _propose(connection, site, found.plan, version, rows, operator, now_ms)
         return found
-    _seal(connection, site, found.plan, version, rows, operator=operator, now_ms=now_ms)
+    again = _seal(connection, site, found.plan, version, rows, operator=operator, now_ms=now_ms)
     came = meanwhile.came(connection, site, now_ms, known)
     # the first version rests on every scan that was here, so that only what came meanwhile can be late for it
     if version > 1 or number in concerned(connection, site, came):
-        exceptions.refold(connection, site, number, stamp(connection))
+        again.add(number)
+    for each in sorted(again):
+        exceptions.refold(connection, site, each, stamp(connection))
     return replace(found, version=version)
 
 
@@ -119,8 +121,12 @@ def _seal(
     operator: str | None,
     now_ms: int,
     note: str | None = None,
-) -> None:
-    """Write the version; from here on it never changes."""
+) -> set[str]:
+    """Write the version; from here on it never changes.
+
+    Returns:
+        Other closed counts whose exceptions are to be made anew: the pieces that this one found were there by then.
+    """
     number = planned.number
     papers.write(
         connection,
@@ -141,6 +147,17 @@ def _seal(
     rebuild(connection, site, touched, at)
     _end(connection, site, planned, at)
     piece_cases.refold_told(connection, site, (), at, closed=[number])  # of a notice too whose units it found here
+    return speaking_since(connection, site, _pieces_since(said)) - {number}
+
+
+def _pieces_since(rows: Iterable[Row]) -> dict[str, int]:
+    """Of each product and lot whose pieces a version states, when the first of its bins was opened."""
+    since: dict[str, int] = {}
+    for row in rows:
+        if row.get("stated") and is_stock(row["subject"]):
+            opened_ms, _ = row["attributes"]["counted_ms"]
+            since[row["subject"]] = min(opened_ms, since.get(row["subject"], opened_ms))
+    return since
 
 
 def _end(connection: sa.Connection, site: str, planned: Plan, at: int) -> None:
@@ -195,9 +212,10 @@ def approve(
     }
     rows = [first, *(row | {"stated": _is_stated(row)} for row in others)]
     planned = plan.read(connection, site, number)
-    _seal(connection, site, planned, found.version, rows, operator=operator, now_ms=now_ms, note=note)
+    again = _seal(connection, site, planned, found.version, rows, operator=operator, now_ms=now_ms, note=note)
     meanwhile.hold_off(connection, site)
-    exceptions.refold(connection, site, number, stamp(connection))  # scans may have come while it waited
+    for each in sorted({number, *again}):  # scans may have come while it waited
+        exceptions.refold(connection, site, each, stamp(connection))
     return found.version
 
 

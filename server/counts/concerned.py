@@ -90,11 +90,19 @@ class _Closed(NamedTuple):
 def concerned(connection: sa.Connection, site: str, facts: Iterable[Fact]) -> set[str]:
     """Numbers of the closed counts for which some of these facts may be late; not every one of them is."""
     scans = [fact for fact in facts if ACTIONS[fact.event.action].roles]
-    since = _since(connection, site, scans)
+    found = _named(connection, site, scans) if scans else set()
+    return found | speaking_since(connection, site, _since(connection, site, scans))
+
+
+def speaking_since(connection: sa.Connection, site: str, since: Mapping[str, int]) -> set[str]:
+    """Numbers of the closed counts that may speak of these units, products or lots as they were then.
+
+    Args:
+        since: of each, from when on it may have been otherwise than was known.
+    """
     closed = _closed_since(connection, site, min(since.values())) if since else []
     early = {subject: ms for subject, ms in since.items() if any(ms <= count.until_ms for count in closed)}
-    found = _named(connection, site, scans) if scans else set()
-    return found | _about(connection, site, early, closed) if early else found
+    return _about(connection, site, early, closed) if early else set()
 
 
 def _named(connection: sa.Connection, site: str, scans: Sequence[Fact]) -> set[str]:

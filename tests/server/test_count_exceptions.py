@@ -19,7 +19,7 @@ from server.refolding import rebuild_all
 from server.undo import look, undo
 from server.upkeep import verify
 from sync.event import format_name
-from tests.handheld import BIN_A, BIN_B, BIN_C, DAY, Chain, unit
+from tests.handheld import BIN_A, BIN_B, BIN_C, CABLE, DAY, Chain, unit
 from tests.server.closed_counts import misplaced_exceptions
 from tests.server.counting import NOW, Counting, begin, close, kinds, result
 from tests.server.site import SITE, differences, enrol, folded, push, state_document
@@ -322,3 +322,21 @@ def test_what_happens_between_a_closing_and_a_recount_is_no_late_scan(late: Chai
     close(now_ms=later + 700_000)
     assert kinds(result()) == {A1: "missing", A2: "matched", A3: "matched", B1: "matched"}
     assert exceptions(None) == []
+
+
+def test_pieces_that_another_count_says_were_in_a_bin_before_are_looked_at_again_in_the_count_that_was_closed_first(
+    warehouse: str,
+) -> None:
+    enrol(1)
+    begin("CC-1", BIN_B)
+    begin("CC-2", BIN_B)
+    counter = Chain(1)
+    Counting(counter, number="CC-2")(BIN_B, CABLE, quantity=2)
+    Counting(counter, start_ms=DAY + 900_000)(BIN_B)
+    push(counter, now_ms=NOW)
+    assert kinds(close("CC-1")) == {}
+    assert misplaced_exceptions("CC-1") is None
+    close("CC-2", now_ms=NOW + 60_000)
+    assert [case.unit for case in exceptions()] == [CABLE]
+    assert misplaced_exceptions("CC-1") is None
+    assert list(verify(SITE, lambda _: None)) == []
