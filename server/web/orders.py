@@ -14,6 +14,7 @@ from server import context, site_codes
 from server.database import reading, transact
 from server.errors import Refusal
 from server.orders import cancelling, parcels, progress, to_do
+from server.orders.book import read_said
 from server.orders.cancelling import OrderError
 from server.orders.to_do import Step
 from server.parties import parties
@@ -97,8 +98,10 @@ def order() -> str:
             *(one.subject for one in found.shortages),
         ]
         names = linked_names(connection, site, speaks_of)
-        customer = _customer(connection, site, number)
-    return render_template("order.html", order=found, names=names, words=STANDINGS, customer=customer, text=_text)
+        customer, to_site = _customer(connection, site, number), _to_site(connection, site, number)
+    return render_template(
+        "order.html", order=found, names=names, words=STANDINGS, customer=customer, to_site=to_site, text=_text
+    )
 
 
 @blueprint.post("/order/cancel")
@@ -159,7 +162,7 @@ def slip() -> str:
         if found is None or parcel is None:
             raise Refusal(404, "not_found", "There is no such carton of this order.")
         names = linked_names(connection, site, [_product(one.subject) for one in parcel.contents])
-        customer = _customer(connection, site, number)
+        customer, to_site = _customer(connection, site, number), _to_site(connection, site, number)
         qr = _symbol(connection, site, carton, Carrier.QR)
         bars = _symbol(connection, site, carton, Carrier.LINEAR)
     return render_template(
@@ -168,6 +171,7 @@ def slip() -> str:
         parcel=parcel,
         names=names,
         customer=customer,
+        to_site=to_site,
         code=_text(carton),
         qr=qr,
         bars=bars,
@@ -187,6 +191,11 @@ def _customer(connection: sa.Connection, site: str, number: str) -> tuple[str, s
     query = sa.select(parties.c.name, parties.c.address).where(parties.c.site == site, parties.c.document == number)
     row = connection.execute(query).first()
     return None if row is None else (row.name, row.address)
+
+
+def _to_site(connection: sa.Connection, site: str, number: str) -> str | None:
+    """The site that a transfer goes to; None for a customer's order."""
+    return read_said(connection, site, [number], "to_site").get(number)
 
 
 def _text(key: str) -> str:

@@ -10,8 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.handheld import PHONE
-from tests.server.running import NOW, PASSWORD, Person
+from tests.handheld import CARTON_1, PHONE, unit
+from tests.server.running import NOW, PASSWORD, Handheld, Person
 from tests.server.site import state_document
 
 
@@ -59,3 +59,13 @@ def test_a_line_of_a_transfer_may_be_copied_out_of_a_table(console: FlaskClient,
 def test_a_line_that_says_no_number_last_is_told_how_it_is_written(console: FlaskClient, line: str) -> None:
     said = f"'{line}' is no line of a transfer: write a GTIN or SKU, then how many, such as P12 3."
     assert said in text_of(make(console, line))
+
+
+def test_the_order_and_the_packing_slip_of_a_transfer_say_where_it_goes(
+    console: FlaskClient, handheld: Handheld
+) -> None:
+    assert "A transfer to North" in text_of(make(console, "P12 1"))
+    handheld.scan("pack", unit("S1"), document="TRANSFER-1", container=CARTON_1)
+    handheld.push()
+    slip = text_of(console.get("/order/slip", query_string={"number": "TRANSFER-1", "carton": CARTON_1}))
+    assert "Order TRANSFER-1 From main To North Carton" in slip
