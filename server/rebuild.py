@@ -83,7 +83,7 @@ def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) 
     if pieces:
         stock_levels.rebuild(connection, site, pieces, at, _holding(connection, site))
     again = read_undone_documents(connection, facts)
-    went = _went_or_came(by_subject, owned)
+    went = _went_or_came(by_subject, owned) | _stacked_otherwise(by_subject, stored)
     cartons = went.union(filter(is_container, late), *contents.stacked(connection, site, went).values())
     told.tell(connection, site, by_subject, cartons, again, at)
     taken = {f.event.document for f in facts if f.event.action in TAKING and f.event.document} | again
@@ -109,6 +109,15 @@ def _went_or_came(by_subject: Mapping[str, list[Fact]], owned: Mapping[str, str]
     said = {"ship", "parcel_back", "void"}
     named = {owned.get(s, s) for s, facts in by_subject.items() if any(f.event.action in said for f in facts)}
     return {key for key in named if is_container(key)}
+
+
+def _stacked_otherwise(by_subject: Mapping[str, list[Fact]], stored: Mapping[str, UnitState]) -> set[str]:
+    """Cartons that these facts put onto a pallet or take off one, which may have left by then."""
+    return {
+        key
+        for key, facts in by_subject.items()
+        if is_container(key) and (_in_carton(stored.get(key)) or any(fact.event.container for fact in facts))
+    }
 
 
 def _look_for_surplus(connection: sa.Connection, site: str, numbers: set[str], touched: set[str], at: int) -> None:

@@ -19,7 +19,7 @@ from server.orders.standing import OrderUnit
 from server.tables import sites
 from server.transfers.arrival import arrived, carried_states, tell_arrived
 from server.transfers.hand_overs import handed_over, orders_of
-from server.transfers.notices import Line, Told, line_of, tell, told_of
+from server.transfers.notices import Line, Told, last_told, line_of, tell, told_of
 from server.transfers.tracking import tell_names
 from server.transfers.withdrawal import withdraw
 from server.unit_rows import states_of
@@ -30,6 +30,11 @@ from sync.unit import Status, UnitState
 
 _CONCERNING: Final = ("ship", "pack", "unpack", "parcel_back", "label_parcel", "unlink")
 """Actions that may change what another site is to know of a transfer."""
+_PUTTING: Final = frozenset({"put_away", "move", "quarantine"})
+"""Actions that may too, of what was put somewhere before that site was told that it had left."""
+
+_About = tuple[Fact, ScanEvent, str]
+"""A fact, what it says or undoes, and a thing that this is about."""
 
 
 def destinations(connection: sa.Connection, site: str, numbers: Iterable[str]) -> dict[str, str]:
@@ -58,8 +63,11 @@ def _tell_of(
 ) -> None:
     """Let the other site know of these things of one transfer what is so by now."""
     told = told_of(connection, site, to, number, concerned)
-    things = concerned.keys() | {key for line in told for key in line[:2] if key is not None and is_container(key)}
-    if things != concerned.keys():  # what else was told of the cartons that these were in
+    around = {key for line in told for key in line[:2]} | {
+        s.place for s in states_of(connection, site, concerned).values()
+    }
+    things = concerned.keys() | {key for key in around if key is not None and is_container(key)}
+    if things != concerned.keys():  # what else was told of the cartons that these were in, or are
         told = told_of(connection, site, to, number, things)
     left = handed_over(connection, site, number)  # all of it: of a pallet's other cartons it was told too
     rows = _rows(connection, site, number, things & left, now_ms)
@@ -134,13 +142,17 @@ def _lay_elsewhere(states: Mapping[str, UnitState], line: Line) -> bool:
 
 def _concerned(connection: sa.Connection, site: str, facts: Sequence[Fact]) -> dict[str, dict[str, Fact]]:
     """By order, what these facts hand over, take back or name anew for it, each with the first that does."""
-    handed: list[tuple[Fact, ScanEvent, str]] = []
+    handed: list[_About] = []
+    put: list[_About] = []
     firsts: dict[str, ScanEvent] = {}
     for fact in facts:
         event = _first(connection, fact, firsts)
         stacks = event.action == "move" and event.container is not None and is_container(event.subject or "")
         if event.action in _CONCERNING or stacks:
             handed += [(fact, event, key) for key in _about(event)]
+        elif event.action in _PUTTING and event.subject is not None and not is_stock(event.subject):
+            put.append((fact, event, event.subject))
+    handed += _put_before_it_left(connection, site, put)
     own = owners(connection, site, {key for _, _, key in handed})
     moved = {own.get(key, key) for _, event, key in handed if event.action in ("ship", "parcel_back")}
     stacked = contents.stacked(connection, site, filter(is_container, moved))
@@ -158,6 +170,17 @@ def _concerned(connection: sa.Connection, site: str, facts: Sequence[Fact]) -> d
                 concerned[number].setdefault(carton, fact)
                 concerned[number].setdefault(thing, fact)
     return concerned
+
+
+def _put_before_it_left(connection: sa.Connection, site: str, put: Sequence[_About]) -> list[_About]:
+    """Those of these things that lay somewhere before another site was told of them; and what undoes that of any."""
+    own = owners(connection, site, {key for *_, key in put})
+    told_ms = last_told(connection, site, {own.get(key, key) for *_, key in put})
+    return [
+        (fact, event, key)
+        for fact, event, key in put
+        if (since := told_ms.get(own.get(key, key))) is not None and (fact.event.voids or fact.event_ms < since)
+    ]
 
 
 def _about(event: ScanEvent) -> list[str]:

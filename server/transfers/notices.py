@@ -21,7 +21,7 @@ from server.database import lock, stamp
 from server.document_file import canonical_row, new_digest
 from server.ledger import in_chunks, record
 from server.rebuild import rebuild, rebuild_stated
-from server.tables import document_rows, documents, reference
+from server.tables import document_rows, documents, reference, sites
 from server.transfers.arrival import carried_states
 from server.transfers.hand_overs import last_handed_over
 from server.transfers.withdrawn import withdrawn
@@ -79,6 +79,23 @@ def told_of(connection: sa.Connection, site: str, to: str, number: str, things: 
         line: Told(own[-1]["number"], sum(row["quantity"] or 0 for row in own), tuple(own))
         for line, own in by_line.items()
     }
+
+
+def last_told(connection: sa.Connection, site: str, things: Iterable[str]) -> dict[str, int]:
+    """When another site was last told that each of these had left this one, Unix milliseconds."""
+    d, r = documents.c, document_rows.c
+    found: dict[str, int] = {}
+    others = connection.execute(sa.select(sites.c.site).where(sites.c.site != site)).scalars().all()
+    for chunk in in_chunks(things if others else ()):
+        query = (
+            sa.select(r.subject, sa.func.max(d.event_ms))
+            .join(documents, d.digest == r.document)
+            .where(r.site.in_(others), r.subject.in_(chunk), d.kind == "asn")
+            .where(r.attributes["from_site"].as_string() == site)
+            .group_by(r.subject)
+        )
+        found.update((subject, told_ms) for subject, told_ms in connection.execute(query))
+    return found
 
 
 def tell(

@@ -13,7 +13,7 @@ from server.database import reading, transact, writing
 from server.receipts.receipt import close_receipt
 from server.tables import cases, devices, document_rows, documents, sites, unit_states
 from server.upkeep import verify
-from tests.handheld import BIN_A, CABLE, CARTON_1, CARTON_2, DAY, DOCK, PHONE, Chain, unit
+from tests.handheld import BIN_A, BIN_B, CABLE, CARTON_1, CARTON_2, DAY, DOCK, PHONE, Chain, unit
 from tests.server import site
 from tests.server.office import take
 from tests.server.site import SITE
@@ -244,3 +244,24 @@ def test_cartons_of_one_product_that_leave_together_are_folded_together(here: Ha
         here.says(scan(30, "ship", CARTON_2), scan(31, "ship", PALLET), at=31)
     of_one, of_two = (sum("FROM stock_levels" in statement for statement in sent) for sent in (one, two))
     assert of_one == of_two > 0
+
+
+@pytest.mark.parametrize("how", ["put_away", "move", "quarantine"])
+def test_what_lay_somewhere_else_before_its_carton_left_is_not_awaited_once_that_is_heard_of(
+    here: Handheld, door: Handheld, how: str
+) -> None:
+    here.says(*packed(10, CARTON_1, "S0", "S1"), scan(20, "ship", CARTON_1), at=20)
+    door.says(scan(15, how, unit("S0"), location=BIN_B, reason="scratched"), at=25)
+    assert standing(NORTH) == {"S1": "announced"}
+    door.says(scan(26, "void", unit("S0"), voids="2.1.1", reason="it was another one"), at=26)
+    assert standing(NORTH) == {"S0": "announced", "S1": "announced"}
+    nothing_is_stored_otherwise_than_folded()
+
+
+def test_a_carton_that_was_taken_off_its_pallet_before_that_left_is_not_awaited_once_that_is_heard_of(
+    here: Handheld, door: Handheld
+) -> None:
+    on_a_pallet(here)
+    door.says(scan(18, "move", CARTON_1, location=BIN_B), at=25)
+    assert standing(NORTH) == {"S2": "announced"}
+    nothing_is_stored_otherwise_than_folded()
