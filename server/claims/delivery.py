@@ -13,15 +13,21 @@ from server.claims.version import WRONG_OF, frozen, has_changed, is_wrong
 from server.database import lock
 from server.receipts.lines import ReceiptLine
 from server.receipts.receipt import report
+from server.transfers.arrival import sender
 
 
 def draft(connection: sa.Connection, *, site: str, receipt: str, operator: str | None, now_ms: int) -> str:
     """Make a claim of a closed receipt's differences; returns its number.
 
     Raises:
-        ClaimError: the receipt is not closed, was scanned since, has no differences, or is claimed already.
+        ClaimError: the receipt is not closed, was scanned since, has no differences, or is claimed already; or it is a
+            transfer's, which no supplier has to make good.
     """
     lock(connection, site, [receipt, "claims"])
+    if sent := sender(connection, site, receipt):
+        raise ClaimError(
+            f"{receipt} came from {sent[0]}, a site of ours: what differs is a case there too, and no claim."
+        )
     version = papers.versions(connection, site, "receipt_result", receipt)
     if not version:
         raise ClaimError(

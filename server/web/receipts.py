@@ -27,6 +27,7 @@ from server.receipts.lines import ReceiptLine
 from server.receipts.listing import STATES, list_receipts
 from server.receipts.receipt import ReceiptReport
 from server.roles import Task
+from server.transfers import arrival
 from server.web.navigation import Entry, Group
 from server.web.pages import blueprint, last_seen, linked_names
 from server.web.wording import money
@@ -118,6 +119,7 @@ def _shown(connection: sa.Connection, site: str, found: ReceiptReport) -> dict[s
         "devices": queries.device_names(connection, site),
         "pictures": pictures.of_events(connection, site, [event for line in found.lines for event in line.events]),
         "claims": claims_of(connection, site, found.number),
+        "sender": sent[0] if (sent := arrival.sender(connection, site, found.number)) else None,
         "lines_max": LINES_MAX,
         "quantities": quantities(found.lines),
     }

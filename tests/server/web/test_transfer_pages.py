@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from sync.event import format_name
 from tests.handheld import CARTON_1, PHONE, unit
 from tests.server.running import NOW, PASSWORD, Handheld, Person
 from tests.server.site import state_document
@@ -22,22 +23,25 @@ def text_of(page: TestResponse) -> str:
 
 @pytest.fixture
 def console(app: Flask, admin: Person) -> FlaskClient:
-    """A supervisor of a site that has another one beside it."""
+    """The administrator of two sites."""
     admin.post("/api/v1/sites", json={"code": "north", "name": "North"})
     products = [{"subject": PHONE, "attributes": {"name": "Phone", "sku": "P12", "mode": "serial"}}]
     state_document("products", "PRODUCTS-1", products, now_ms=NOW - 9_000_000)
     client = app.test_client()
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/sign-in").text)
     assert token is not None
-    client.post("/sign-in", data={"csrf_token": token[1], "name": "supervisor", "password": PASSWORD})
+    client.post("/sign-in", data={"csrf_token": token[1], "name": "admin", "password": PASSWORD})
     return client
 
 
-def make(console: FlaskClient, lines: str) -> TestResponse:
+def post(console: FlaskClient, path: str, **form: str) -> TestResponse:
     token = re.search(r'name="csrf_token" value="([^"]+)"', console.get("/transfers").text)
     assert token is not None
-    form = {"csrf_token": token[1], "to": "north", "lines": lines}
-    return console.post("/transfers", data=form, follow_redirects=True)
+    return console.post(path, data={"csrf_token": token[1], **form}, follow_redirects=True)
+
+
+def make(console: FlaskClient, lines: str) -> TestResponse:
+    return post(console, "/transfers", to="north", lines=lines)
 
 
 def test_what_was_written_of_a_transfer_that_cannot_be_stays_to_be_mended_and_takes_no_number(
@@ -69,3 +73,32 @@ def test_the_order_and_the_packing_slip_of_a_transfer_say_where_it_goes(
     handheld.push()
     slip = text_of(console.get("/order/slip", query_string={"number": "TRANSFER-1", "carton": CARTON_1}))
     assert "Order TRANSFER-1 From main To North Carton" in slip
+
+
+def test_what_a_transfer_is_short_of_is_to_come_until_its_receipt_is_closed_and_is_claimed_from_no_supplier(
+    console: FlaskClient, handheld: Handheld
+) -> None:
+    make(console, "P12 1")
+    handheld.scan("pack", unit("S1"), document="TRANSFER-1", container=CARTON_1)
+    handheld.scan("ship", CARTON_1, document="TRANSFER-1", minutes_ago=9)
+    handheld.push()
+    post(console, "/sites/go", site="north")
+    receipt = "/receipts/receipt?number=TRANSFER-1&still=1"
+    assert re.search("To come 1 What .* not here", text_of(console.get(receipt)))
+    said = text_of(post(console, "/receipts/close", number="TRANSFER-1"))
+    assert re.search("Short 1 What .* not here", said)
+    assert "What differs is a case at main too, where it was sent from." in said
+    assert "Claim the differences" not in said
+    assert "TRANSFER-1 came from main, a site of ours" in text_of(post(console, "/receipts/claim", number="TRANSFER-1"))
+
+
+def test_a_receipt_of_which_nothing_is_on_its_way_any_more_says_so(console: FlaskClient, handheld: Handheld) -> None:
+    make(console, "P12 1")
+    shipped = handheld.chain.scan(NOW - 600_000, "ship", unit("S1"), document="TRANSFER-1")
+    handheld.push()
+    undoes = format_name((shipped.device_no, shipped.epoch, shipped.seq))
+    handheld.chain.scan(NOW - 540_000, "void", None, voids=undoes, reason="mistake", document="TRANSFER-1")
+    handheld.push(2)
+    post(console, "/sites/go", site="north")
+    said = text_of(console.get("/receipts/receipt?number=TRANSFER-1&still=1"))
+    assert "Nothing of it is on its way: main has it back." in said
