@@ -18,6 +18,14 @@ OVERTAKEN: Final = documents.c.event.is_(None) & sa.exists().where(
     _another.c.event.isnot(None),
 )
 """Whether a document was begun and never will count: another one has its number."""
+_first: Final = document_rows.alias()
+_OF_A_TRANSFER: Final = sa.exists().where(
+    _first.c.document == documents.c.digest,
+    _first.c.row == 1,
+    documents.c.kind == "asn",
+    _first.c.attributes["from_site"].as_string().isnot(None),
+)
+"""Whether the server itself wrote it, one for each carton that another site handed over."""
 PAGE: Final = 50
 After = tuple[int, str]
 """(moment, digest) of the last one of a page."""
@@ -31,7 +39,7 @@ def read_page(
     begun = sa.func.coalesce(d.event_ms, _NOT_YET)
     query = (
         sa.select(d.kind, d.number, d.rows, d.folded_rows, d.digest, d.event, d.event_ms, begun.label("begun_ms"))
-        .where(d.site == site, d.kind.in_([kind] if kind else list(KINDS)), ~OVERTAKEN)
+        .where(d.site == site, d.kind.in_([kind] if kind else list(KINDS)), ~OVERTAKEN, ~_OF_A_TRANSFER)
         .order_by(begun.desc(), d.digest.desc())
         .limit(limit)
     )

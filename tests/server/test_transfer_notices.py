@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 import sqlalchemy as sa
 
-from server import inventory
+from server import imported, inventory
 from server.database import reading, transact, writing
 from server.receipts.receipt import close_receipt
 from server.tables import cases, devices, document_rows, documents, sites, unit_states
@@ -265,3 +265,11 @@ def test_a_carton_that_was_taken_off_its_pallet_before_that_left_is_not_awaited_
     door.says(scan(18, "move", CARTON_1, location=BIN_B), at=25)
     assert standing(NORTH) == {"S2": "announced"}
     nothing_is_stored_otherwise_than_folded()
+
+
+def test_what_another_site_handed_over_is_no_document_that_anybody_sent(here: Handheld) -> None:
+    site.state_document("asn", "ASN-1", [{"subject": unit("A1")}], now_ms=DAY, where=NORTH)
+    here.says(*packed(10, CARTON_1, "S0"), *packed(11, CARTON_2, "S1"), at=15)
+    here.says(scan(20, "ship", CARTON_1), scan(21, "ship", CARTON_2), at=21)
+    with reading() as c:
+        assert [row["number"] for row in imported.read_page(c, NORTH)] == ["ASN-1"]
