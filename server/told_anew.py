@@ -57,7 +57,10 @@ def _tell_documents(connection: sa.Connection, site: str, numbers: Collection[st
     standing.tell(connection, site, [row.number for row in found.pop("count", ())], at)
     for row in found.pop(modes.KIND, ()):
         modes.tell(connection, site, row.number, at)
-    for row in [row for rows in found.values() for row in rows]:
+    once = {
+        (row.kind, row.number): row for rows in found.values() for row in rows
+    }  # a transfer's is one for each carton
+    for row in once.values():
         catalogue.publish_document(connection, site, row, at)
 
 

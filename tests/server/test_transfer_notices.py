@@ -9,9 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from server import imported, inventory
-from server.database import reading, transact, writing
+from server.database import reading, stamp, transact, writing
 from server.receipts.receipt import close_receipt
 from server.tables import cases, devices, document_rows, documents, sites, unit_states
+from server.told_anew import parts as told_anew_parts
 from server.upkeep import verify
 from tests.handheld import BIN_A, BIN_B, CABLE, CARTON_1, CARTON_2, DAY, DOCK, PHONE, Chain, unit
 from tests.server import site
@@ -273,3 +274,18 @@ def test_what_another_site_handed_over_is_no_document_that_anybody_sent(here: Ha
     here.says(scan(20, "ship", CARTON_1), scan(21, "ship", CARTON_2), at=21)
     with reading() as c:
         assert [row["number"] for row in imported.read_page(c, NORTH)] == ["ASN-1"]
+
+
+def test_a_notice_of_many_cartons_is_told_anew_once(here: Handheld) -> None:
+    here.says(*(said for box in (CARTON_1, CARTON_2, PALLET) for said in packed(10, box, cables=2)), at=15)
+
+    def told_anew() -> int:
+        with counting() as sent, writing() as c:
+            for part in told_anew_parts(c, NORTH):
+                part.tell(c, NORTH, stamp(c))
+        return len(sent)
+
+    here.says(scan(20, "ship", CARTON_1), at=20)
+    one = told_anew()
+    here.says(scan(30, "ship", CARTON_2), scan(31, "ship", PALLET), at=31)
+    assert told_anew() == one
