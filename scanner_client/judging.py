@@ -316,6 +316,8 @@ def _words(
         return _fewer(event, site_map, left)
     if judgement.verdict is Verdict.ORDER_CANCELLED and ACTIONS[event.action].hands_over:
         return say("hand_over.cancelled", order=judgement.claimed_by)
+    if judgement.verdict is Verdict.CANNOT_TELL and ACTIONS[event.action].hands_over:
+        return say("hand_over.cannot_tell")
     expiry = event.expiry or (known.expiry if known else None)
     graded = event.condition or (known.condition if known else None)
     return say(

@@ -14,6 +14,7 @@ from sync.actions import ACTIONS, Stock
 from sync.event import ScanEvent
 from sync.identity import is_container
 from sync.order import filled, promise
+from sync.unit import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +52,16 @@ def packed_so_far(handheld: Handheld, number: str | None, carton: str | None) ->
 
 
 def is_empty_parcel(handheld: Handheld, event: ScanEvent) -> bool:
-    """Whether this hands over a carton that the handheld knows, and knows to hold nothing."""
+    """Whether this hands over a carton that the handheld knows to be here, and knows to hold nothing."""
     if not _hands_over(event):
         return False
     carton = event.subject or ""
     known = known_now(handheld, carton)  # one it does not know may have been packed at another station just now
-    return known is not None and holds_nothing(handheld, carton, event.document or known.document)
+    return (
+        known is not None
+        and known.status is not Status.SHIPPED
+        and holds_nothing(handheld, carton, event.document or known.document)
+    )
 
 
 def unfinished_parcel(handheld: Handheld, event: ScanEvent) -> str | None:

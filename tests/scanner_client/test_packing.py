@@ -273,6 +273,17 @@ def test_an_empty_carton_is_neither_closed_nor_handed_over(handheld: Handheld, b
     assert see(begin("ship", document="SO-1"), CARTON_LABEL)[0].event is not None, "pieces are in it by the map"
 
 
+def test_a_carton_of_which_nothing_is_known_here_is_said_to_be_handed_over_and_the_second_time_that_it_has_left(
+    begin: Begin, learn: Learn
+) -> None:
+    learn(ordering("SO-1", *LINES))
+    [told] = see(begin("ship", document="SO-1"), CARTON_LABEL)
+    assert (told.tone, told.text) == (Tone.LOOK, "Handed over. This handheld's data do not hold it.")
+    [told] = see(begin("ship", document="SO-1"), CARTON_LABEL)
+    assert told.judgement is not None
+    assert (told.judgement.verdict, told.tone) == (Verdict.SHIPPED_ALREADY, Tone.STOP)
+
+
 def test_a_carton_that_leaves_and_was_never_closed_is_looked_at(begin: Begin, learn: Learn) -> None:
     learn(ordering("SO-1", *LINES), product(CABLE, "quantity"), picked("S1"))
     session = begin("pack", document="SO-1")
