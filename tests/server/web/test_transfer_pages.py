@@ -82,7 +82,11 @@ def test_what_a_transfer_is_short_of_is_to_come_until_its_receipt_is_closed_and_
     handheld.scan("pack", unit("S1"), document="TRANSFER-1", container=CARTON_1)
     handheld.scan("ship", CARTON_1, document="TRANSFER-1", minutes_ago=9)
     handheld.push()
+    awaited = '<a href="/receipts/receipt?number=TRANSFER-1">TRANSFER-1</a>'
+    assert awaited not in console.get("/transfers").text, "there is no receipt of it at the site that sends it"
     post(console, "/sites/go", site="north")
+    moving = console.get("/transfers").text.partition('id="moving"')[2]
+    assert awaited in moving
     receipt = "/receipts/receipt?number=TRANSFER-1&still=1"
     assert re.search("To come 1 What .* not here", text_of(console.get(receipt)))
     said = text_of(post(console, "/receipts/close", number="TRANSFER-1"))
