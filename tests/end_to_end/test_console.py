@@ -8,12 +8,14 @@ import cv2
 import numpy as np
 import pytest
 import zxingcpp
+from flask import current_app
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 from werkzeug.serving import make_server
 
 from sync.enrolment import Invitation
 from tests.handheld import BIN_A, BIN_B, unit
-from tests.server.running import PASSWORD, Handheld, running_server
+from tests.server.running import NOW, PASSWORD, Handheld, running_server
+from tests.server.site import state_document
 
 pytestmark = pytest.mark.browser
 
@@ -116,6 +118,21 @@ def test_every_page_fits_and_has_no_error(
         )
         assert (paper < ink) == (scheme == "dark"), path
     assert said == []
+
+
+def test_the_heading_of_a_list_that_folds_begins_beside_its_mark_on_a_phone_however_long_it_is(
+    browser: BrowserContext, address: str
+) -> None:
+    state_document("asn", "ASN-1", [{"subject": unit("Z1")}], now_ms=NOW - 9_000_000)
+    handheld = Handheld(current_app._get_current_object()).enrol(name="HH-2")  # type: ignore[attr-defined]
+    handheld.scan("receive", unit("Z2"), document="ASN-1", location=BIN_A)
+    handheld.push()
+    page = _sign_in(browser, address)
+    page.set_viewport_size({"width": 320, "height": 844})
+    page.goto(address + "/receipts/receipt?number=ASN-1&still=1")
+    summary = page.locator("summary", has_text="Not announced, unknown until now")
+    mark_y, words_y = summary.evaluate("s => [s.getBoundingClientRect().y, s.firstElementChild.getClientRects()[0].y]")
+    assert abs(words_y - mark_y) < 10
 
 
 def _channels(color: str) -> list[int]:
