@@ -19,7 +19,7 @@ from server.orders.standing import OrderUnit
 from server.tables import sites
 from server.transfers.arrival import arrived, carried_states, tell_arrived
 from server.transfers.hand_overs import handed_over, orders_of
-from server.transfers.notices import Line, Told, last_told, line_of, tell, told_of
+from server.transfers.notices import Line, Told, last_told, line_of, other_sites, tell, told_of
 from server.transfers.tracking import tell_names
 from server.transfers.withdrawal import withdraw
 from server.unit_rows import states_of
@@ -174,6 +174,8 @@ def _concerned(connection: sa.Connection, site: str, facts: Sequence[Fact]) -> d
 
 def _put_before_it_left(connection: sa.Connection, site: str, put: Sequence[_About]) -> list[_About]:
     """Those of these things that lay somewhere before another site was told of them; and what undoes that of any."""
+    if not put or not other_sites(connection, site):
+        return []  # most pushes, in most warehouses
     own = owners(connection, site, {key for *_, key in put})
     told_ms = last_told(connection, site, {own.get(key, key) for *_, key in put})
     return [

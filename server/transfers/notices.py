@@ -81,12 +81,17 @@ def told_of(connection: sa.Connection, site: str, to: str, number: str, things: 
     }
 
 
+def other_sites(connection: sa.Connection, site: str) -> list[str]:
+    """The codes of all sites but this one."""
+    return list(connection.execute(sa.select(sites.c.site).where(sites.c.site != site)).scalars())
+
+
 def last_told(connection: sa.Connection, site: str, things: Iterable[str]) -> dict[str, int]:
     """When another site was last told that each of these had left this one, Unix milliseconds."""
     d, r = documents.c, document_rows.c
     found: dict[str, int] = {}
-    others = connection.execute(sa.select(sites.c.site).where(sites.c.site != site)).scalars().all()
-    for chunk in in_chunks(things if others else ()):
+    others = other_sites(connection, site)
+    for chunk in in_chunks(things):
         query = (
             sa.select(r.subject, sa.func.max(d.event_ms))
             .join(documents, d.digest == r.document)
