@@ -97,7 +97,7 @@ def origin(connection: sa.Connection, site: str, unit: str, now_ms: int, *, sibl
             [*(line.fact for line in lines), *_with_its_carton(connection, site, view.key, lines, now_ms)]
         ),
         siblings=_siblings(connection, site, view.key, view.state, carton) if siblings else (),
-        proof=proofs(connection, site, facts, carton, notice),
+        proof=proofs(connection, site, view.key, facts, carton, notice),
     )
 
 

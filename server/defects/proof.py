@@ -13,7 +13,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from server.ledger import FOLDED, history
-from server.tables import documents, events
+from server.tables import document_rows, documents, events
 from sync.event import GENESIS, digest, format_name, parse_name
 from sync.history import Fact
 
@@ -44,22 +44,25 @@ class Proof:
 
 
 def proofs(
-    connection: sa.Connection, site: str, facts: Iterable[Fact], carton: str | None, notice: str | None
+    connection: sa.Connection, site: str, unit: str, facts: Iterable[Fact], carton: str | None, notice: str | None
 ) -> list[Proof]:
     """What proves where it came from: the notice's import, the carton's receipt, and the unit's own scans; in order."""
     own = [fact for fact in facts if fact.event.action in PROVING and fact.event.device_no]
     cartons = history(connection, site, [carton]).get(carton, []) if carton else []
     came = [fact for fact in cartons if fact.event.action == "receive"]
     names = [fact.name for fact in sorted([*came, *own], key=lambda fact: fact.order)][:FACTS_MAX]
-    imported = _import_of(connection, site, notice) if notice else None
+    imported = _import_of(connection, site, notice, unit) if notice else None
     wanted = ([parse_name(imported)] if imported else []) + names
     return [proof for name in dict.fromkeys(wanted) if (proof := _proof(connection, name)) is not None]
 
 
-def _import_of(connection: sa.Connection, site: str, notice: str) -> str | None:
-    d = documents.c
-    query = sa.select(d.event).where(d.site == site, d.number == notice, d.event.isnot(None)).order_by(d.event_ms)
-    found: str | None = connection.execute(query).scalar()
+def _import_of(connection: sa.Connection, site: str, notice: str, unit: str) -> str | None:
+    """The import that told of this unit last: a transfer's notice has one for each carton. Else the notice's first."""
+    d, r = documents.c, document_rows.c
+    query = sa.select(d.event).where(d.site == site, d.number == notice, d.event.isnot(None))
+    telling = sa.exists().where(r.document == d.digest, r.site == site, r.subject == unit)
+    last = connection.execute(query.where(telling).order_by(d.event_ms.desc(), d.digest)).scalar()
+    found: str | None = last or connection.execute(query.order_by(d.event_ms)).scalar()
     return found
 
 

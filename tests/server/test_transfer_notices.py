@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from server import imported, inventory
 from server.database import reading, stamp, transact, writing
+from server.defects.origin import origin
 from server.receipts.receipt import close_receipt
 from server.tables import cases, devices, document_rows, documents, sites, unit_states
 from server.told_anew import parts as told_anew_parts
@@ -289,3 +290,14 @@ def test_a_notice_of_many_cartons_is_told_anew_once(here: Handheld) -> None:
     one = told_anew()
     here.says(scan(30, "ship", CARTON_2), scan(31, "ship", PALLET), at=31)
     assert told_anew() == one
+
+
+def test_the_proof_of_where_a_phone_came_from_is_what_was_said_of_its_own_carton(here: Handheld) -> None:
+    here.says(*packed(10, CARTON_1, "S0"), *packed(11, CARTON_2, "S1"), at=15)
+    here.says(scan(20, "ship", CARTON_1), scan(21, "ship", CARTON_2), at=21)
+    d, r = documents.c, document_rows.c
+    for serial in ("S0", "S1"):
+        with reading() as c:
+            told = sa.select(d.event).join(document_rows, r.document == d.digest)
+            event = c.execute(told.where(r.site == NORTH, r.subject == unit(serial))).scalar_one()
+            assert [one.event for one in origin(c, NORTH, unit(serial), DAY + 30 * MINUTE_MS).proof] == [event]
