@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from server.identifiers import names_of
 from server.ledger import history
-from server.timelines import DEPTH_MAX, END_OF_TIME
-from sync.history import Fact, effective, step
+from server.surroundings import containers_at
+from server.timelines import DEPTH_MAX, END_OF_TIME, Movements
+from sync.history import Fact, effective
 from sync.identity import is_container
 from sync.unit import Status, UnitState
 
@@ -26,15 +27,19 @@ def carried_facts(connection: sa.Connection, site: str, facts: Iterable[Fact]) -
         facts: what stands of the thing's own history, in its order.
     """
     found: dict[tuple[str, Fact], str] = {}
-    stays = _stays(list(facts))
+    own = list(facts)
+    named = {fact.event.container or "" for fact in own}
+    around = containers_at(connection, site, filter(is_container, named))
+    stays = _stays(own, around)
     for _ in range(DEPTH_MAX):
         told = _histories(connection, site, {container for container, _, _ in stays})
         outer: list[Stay] = []
         for container, since, until in stays:
-            own = told.get(container, ())
+            own = list(told.get(container, ()))
             for fact in _while_inside(own, since, until):
                 found.setdefault((container, fact), container)
-            outer += [(c, max(a, since), min(b, until)) for c, a, b in _stays(own) if max(a, since) < min(b, until)]
+            further = _stays(own, around)
+            outer += [(c, max(a, since), min(b, until)) for c, a, b in further if max(a, since) < min(b, until)]
         stays = outer
         if not stays:
             break
@@ -48,12 +53,12 @@ def _histories(connection: sa.Connection, site: str, containers: set[str]) -> Ma
     return {key: effective([f for name in names.get(key, (key,)) for f in told.get(name, ())]) for key in containers}
 
 
-def _stays(facts: Sequence[Fact]) -> list[Stay]:
-    """The containers that something was in, one after the other, by its own history."""
+def _stays(facts: Sequence[Fact], around: Movements) -> list[Stay]:
+    """The containers that something was in, one after the other; it may have left in one, and come back in another."""
     stays: list[Stay] = []
     state: UnitState | None = None
     for fact in facts:
-        state = step(state, fact, None)
+        state = around.step(state, fact)
         place = state.announced_in if state.status is Status.ANNOUNCED else state.place
         if stays and stays[-1][0] == place and stays[-1][2] == END_OF_TIME:
             continue

@@ -25,6 +25,7 @@ from server.document_file import draft
 from server.document_kinds import KINDS
 from server.identifiers import names_of
 from server.orders.parcels import label_parcels
+from server.queries import whole_trail
 from server.receipts.receipt import close_receipt, report
 from server.tables import cases, unit_states
 from server.transfers import book
@@ -258,6 +259,31 @@ def test_what_arrives_beyond_what_was_sent_is_none_of_what_arrived_of_it(
         noor.lamp("L2")
         noor.sync()
     assert transfers(SITE, day) == transfers(NORTH, day) == [("arrived", 12, 0, 0)]
+
+
+def test_a_lamp_that_comes_back_in_another_carton_has_that_cartons_receipt_in_its_trail(
+    app: Flask, day: Hands, tmp_path: Path
+) -> None:
+    book.create(site=SITE, to=NORTH, lines=[("LAMP", 2), (PEN, 10)], operator="Mia", now_ms=day.wall)
+    with open_handheld(tmp_path / "main", day.clock) as here, open_handheld(tmp_path / "north", day.clock) as there:
+        mia = Worker(here, app, day, site=SITE, name="Mia")
+        noor = Worker(there, app, day, site=NORTH, name="Noor")
+        packs_and_hands_over(mia)
+        noor.begins("receive", document="TRANSFER-1", location="https://warehouse.example/414/north/254/DOCK")
+        noor.lamp("L1")
+        back = book.create(site=NORTH, to=SITE, lines=[(LAMP, 1)], operator="Noor", now_ms=day.wall)
+        noor.begins("pack", document=back)
+        noor.scans(f"]C100{PALLET}")
+        noor.lamp("L1")
+        noor.begins("ship", document=back)
+        noor.scans(f"]C100{PALLET}")
+        noor.sync()
+        mia.begins("receive", document=back, location="https://warehouse.example/414/main/254/DOCK")
+        assert verdict(mia.scans(f"]C100{PALLET}")) is Verdict.RIGHT
+        mia.sync()
+    with reading() as c:
+        trail = [(line.fact.event.action, line.carried_in) for line in whole_trail(c, SITE, unit_key(LAMP, "L1"))]
+    assert trail[-2:] == [("announce", None), ("receive", container_key(PALLET))]
 
 
 @pytest.fixture
