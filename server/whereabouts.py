@@ -9,9 +9,12 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from server import nearby
 from server.queries import TrailLine
 from server.surroundings import gather
 from server.tables import unit_states
+from server.timelines import END_OF_TIME, Movements
+from server.unit_rows import states_of
 from sync.identity import is_container
 from sync.unit import UnitState
 
@@ -77,10 +80,16 @@ def contents(connection: sa.Connection, site: str, container: str) -> tuple[list
     """What is directly in a container by the records, at most `CONTENTS_MAX`; and how much that is."""
     u = unit_states.c
     here = (u.site == site) & (u.place == container)
-    rows = connection.execute(
-        sa.select(u.unit, u.status, u.observed).where(here).order_by(u.unit).limit(CONTENTS_MAX)
-    ).all()
-    count = len(rows)
+    units = connection.execute(sa.select(u.unit).where(here).order_by(u.unit).limit(CONTENTS_MAX)).scalars().all()
+    states = states_of(connection, site, units)
+    around = nearby.movements_of(connection, site, states.values())
+    count = len(units)
     if count == CONTENTS_MAX:
         count = int(connection.execute(sa.select(sa.func.count()).select_from(unit_states).where(here)).scalar_one())
-    return [Inside(unit=row.unit, status=row.status, observed=bool(row.observed)) for row in rows], count
+    return [_inside(unit, states[unit], around) for unit in units], count
+
+
+def _inside(unit: str, own: UnitState, around: Movements) -> Inside:
+    """It stands as its container has it: what was only announced in one that was received is received."""
+    now = around.carried(own, END_OF_TIME) or own
+    return Inside(unit=unit, status=now.status.value, observed=own.observed)

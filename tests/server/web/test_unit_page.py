@@ -69,3 +69,14 @@ def test_a_carton_shows_what_is_in_it_and_how_that_is_known(console: FlaskClient
     assert "In it 2" in text
     assert "Phone 12 · P1 9506000134352 Packed scanned into it" in text
     assert "Phone 12 · N1 9506000134352 Announced by the supplier inferred" in text
+
+
+def test_what_came_in_with_its_cartons_label_stands_as_received_on_the_cartons_page_too(
+    console: FlaskClient, handheld: Handheld
+) -> None:
+    rows = [{"subject": CARTON_1}, {"subject": unit("N1"), "container": CARTON_1}]
+    state_document("asn", "ASN-7", rows, now_ms=NOW - 3_000_000)
+    handheld.scan("receive", CARTON_1, document="ASN-7", location=DOCK)
+    handheld.push()
+    assert "State Received" in words(console.get(UNIT.replace("P1", "N1")).text)
+    assert "Phone 12 · N1 9506000134352 Received inferred" in words(console.get(CARTON).text)
