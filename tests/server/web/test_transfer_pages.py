@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from sync.event import format_name
-from tests.handheld import CARTON_1, PHONE, unit
+from tests.handheld import CARTON_1, DOCK, PHONE, unit
 from tests.server.running import NOW, PASSWORD, Handheld, Person
 from tests.server.site import state_document
 
@@ -106,3 +106,16 @@ def test_a_receipt_of_which_nothing_is_on_its_way_any_more_says_so(console: Flas
     post(console, "/sites/go", site="north")
     said = text_of(console.get("/receipts/receipt?number=TRANSFER-1&still=1"))
     assert "Nothing of it is on its way: main has it back." in said
+
+
+def test_a_parcel_that_came_back_may_be_handed_over_again_but_not_once_its_order_is_cancelled(
+    console: FlaskClient, handheld: Handheld
+) -> None:
+    make(console, "P12 1")
+    handheld.scan("pack", unit("S1"), document="TRANSFER-1", container=CARTON_1)
+    handheld.scan("ship", CARTON_1, document="TRANSFER-1", minutes_ago=9)
+    handheld.scan("parcel_back", CARTON_1, location=DOCK, reason="nobody there", minutes_ago=8)
+    handheld.push()
+    assert "Their parcel came back. Hand it over again, or unpack" in text_of(console.get("/order?number=TRANSFER-1"))
+    said = text_of(post(console, "/order/cancel", number="TRANSFER-1", reason="no need"))
+    assert "They will not go out. Unpack what is in a carton" in said
