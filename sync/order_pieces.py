@@ -46,7 +46,7 @@ class OrderPieces:
             self.packed[what, (event.container, left)] += pieces
             self.has[what] = max(self.has[what], self._packed(what))  # straight from the shelf
         elif event.action in GIVING_BACK:
-            unpacked = self._unpack(what, event.container or event.origin, pieces)
+            unpacked = self._unpack(what, (event.container or event.origin, left), pieces)
             if event.action != "unpack":
                 self.has[what] -= min(self.has[what], max(unpacked, pieces))
 
@@ -70,12 +70,12 @@ class OrderPieces:
     def _packed(self, what: What) -> int:
         return sum(n for (packed, _), n in self.packed.items() if packed == what)
 
-    def _unpack(self, what: What, carton: str | None, pieces: int) -> int:
-        """Take so many out of this carton, or of any where none is named; how many there were."""
+    def _unpack(self, what: What, carton: Carton, pieces: int) -> int:
+        """Take so many out of this carton, or where none is named of any that has not left; how many there were."""
         out = 0
         for key, n in list(self.packed.items()):
-            packed, (name, left) = key
-            if packed == what and not left and (name == carton or carton is None):
+            packed, own = key
+            if packed == what and (own == carton or (carton[0] is None and not own[1])):
                 part = min(n, pieces - out)
                 self.packed[key] -= part
                 out += part

@@ -35,7 +35,7 @@ def read_pieces(connection: sa.Connection, site: str, numbers: Iterable[str]) ->
     for fact in facts:
         if format_name(fact.name) not in undone:
             standing[str(fact.event.document)].append(fact)
-    boxes = {fact.event.container for own in standing.values() for fact in own if fact.event.container}
+    boxes = {box for own in standing.values() for fact in own if (box := carton_of(fact))}
     around = containers_at(connection, site, boxes)
     return {number: pieces_of(standing[number], around, END_OF_TIME) for number in wanted}
 
@@ -44,7 +44,13 @@ def pieces_of(facts: Iterable[Fact], around: Movements, now_ms: int) -> OrderPie
     """What an order has by these facts, none of them undone, as of a moment."""
     found = OrderPieces()
     for fact in sorted(facts, key=lambda fact: fact.order):
-        carton = fact.event.container
+        carton = carton_of(fact)
         left = carton is not None and around.emptied(carton, fact.event_ms, now_ms)
         found.take(fact.event, left=left)
     return found
+
+
+def carton_of(fact: Fact) -> str | None:
+    """What pieces were put into, or taken out of."""
+    event = fact.event
+    return event.container or (event.origin if event.action in GIVING_BACK else None)

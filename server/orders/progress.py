@@ -13,7 +13,7 @@ from server import latest_first, nearby
 from server.identifiers import names_of, owners
 from server.ledger import FOLDED, fact_of, in_chunks
 from server.orders import book
-from server.orders.pieces import pieces_of
+from server.orders.pieces import carton_of, pieces_of
 from server.orders.standing import LineProgress, OrderProgress, OrderUnit, Parcel, Shortage, spread_over
 from server.surroundings import containers_at
 from server.tables import documents, events
@@ -25,6 +25,7 @@ from sync.event import format_name
 from sync.history import Fact
 from sync.identity import is_container, is_stock
 from sync.order import TRANSFER, Order, OrderLine
+from sync.order_pieces import GIVING_BACK
 from sync.unit import Status, UnitState
 from sync.verdict import COMMITTED
 from sync.zones import is_set_apart
@@ -123,10 +124,11 @@ def _facts(connection: sa.Connection, site: str, numbers: Iterable[str]) -> dict
     for chunk in in_chunks(numbers):
         query = (
             sa.select(events)
-            .where(events.c.site == site, events.c.document.in_(chunk), events.c.action.in_(ACTIONS))
+            .where(events.c.site == site, events.c.document.in_(chunk), events.c.action.in_((*ACTIONS, *GIVING_BACK)))
             .where(events.c.outcome.in_(FOLDED))
         )
-        facts += map(fact_of, connection.execute(query).mappings())
+        read = map(fact_of, connection.execute(query).mappings())
+        facts += [fact for fact in read if fact.event.action in ACTIONS or is_stock(fact.event.subject or "")]
     found: dict[str, list[Fact]] = {str(fact.event.document): [] for fact in facts}
     for fact in _standing(connection, site, facts):
         found[str(fact.event.document)].append(fact)
@@ -142,7 +144,7 @@ def _standing(connection: sa.Connection, site: str, facts: list[Fact]) -> list[F
 def _things(connection: sa.Connection, site: str, facts: list[Fact], now_ms: int) -> _Things:
     subjects = {str(f.event.subject) for f in facts if f.event.subject and not is_stock(f.event.subject)}
     names = owners(connection, site, subjects)
-    cartons = {f.event.container for f in facts if f.event.container}
+    cartons = {box for f in facts if (box := carton_of(f))}
     own = states_of(connection, site, {names.get(key, key) for key in subjects} | cartons)
     own |= states_of(connection, site, {s.place for s in own.values() if s.place and is_container(s.place)} - set(own))
     around = nearby.movements_of(connection, site, own.values(), now_ms)
@@ -208,7 +210,7 @@ def _progress(
         if f.event.action == "short_pick"
     )
     people: dict[str, dict[str, None]] = defaultdict(dict)
-    for fact in facts:
+    for fact in (f for f in facts if f.event.action in ACTIONS):
         people[fact.event.operator or "?"][fact.event.action] = None
     closed = [str(fact.event.subject) for fact in facts if fact.event.action == "close_carton"]
     cartons = dict.fromkeys([*(one.container for one in units if one.container), *closed])

@@ -301,3 +301,19 @@ def test_the_proof_of_where_a_phone_came_from_is_what_was_said_of_its_own_carton
             told = sa.select(d.event).join(document_rows, r.document == d.digest)
             event = c.execute(told.where(r.site == NORTH, r.subject == unit(serial))).scalar_one()
             assert [one.event for one in origin(c, NORTH, unit(serial), DAY + 30 * MINUTE_MS).proof] == [event]
+
+
+@pytest.mark.parametrize("heard", [20, 25], ids=["before it left", "afterwards"])
+def test_pieces_that_were_taken_out_of_a_carton_before_it_left_do_not_come_in_with_it(
+    here: Handheld, door: Handheld, there: Handheld, heard: int
+) -> None:
+    taken_out = scan(12, "unpack", CABLE, quantity=1, origin=CARTON_1, location=BIN_A, document="TRANSFER-1")
+    here.says(*packed(10, CARTON_1, cables=4), at=11)
+    if heard == 20:
+        door.says(taken_out, at=13)
+    here.says(scan(20, "ship", CARTON_1), at=20)
+    if heard > 20:
+        door.says(taken_out, at=heard)
+    there.says(scan(40, "receive", CARTON_1, document="TRANSFER-1", location=DOCK), at=40)
+    assert (stock(SITE)[CABLE], stock(NORTH)[CABLE]) == (37, 3)
+    nothing_is_stored_otherwise_than_folded()
