@@ -29,8 +29,9 @@ DEVICE_FILE: Final = "device.json"
 MARK_FILE: Final = "mark"
 DEVICE_BYTES_MAX: Final = 65_536
 MACHINE_ID_FILES: Final = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
-MULTICAST_BIT: Final = 1 << 40
-"""Set in what `uuid.getnode` invents where it finds no network card (RFC 9562, 6.10): that is no fingerprint."""
+PASSING_BITS: Final = 0b11 << 40
+"""Either is set in what `uuid.getnode` invents where it finds no network card (RFC 9562, 6.10), and in one that a
+card has only for a while, as phones and laptops do so that nobody can follow them: neither is a fingerprint."""
 
 _MARK: Final = struct.Struct(">QQ")
 _MARK_SUM: Final = struct.Struct(">I")
@@ -108,7 +109,7 @@ def machine_fingerprint() -> str:
     """What tells this machine from another that the same folder was copied to, hex."""
     parts = [path.read_text("ascii", "replace").strip() for path in MACHINE_ID_FILES if path.is_file()][:1]
     node = uuid.getnode()
-    if not node & MULTICAST_BIT:
+    if not node & PASSING_BITS:
         parts.append(f"{node:012x}")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 

@@ -78,3 +78,22 @@ def test_mark_torn_by_a_power_cut_says_nothing(tmp_path: Path) -> None:
 
 def test_fingerprint_of_one_machine_stays_the_same() -> None:
     assert machine_fingerprint() == machine_fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (0x00_1B_44_11_3A_B7, 0x00_1B_44_11_3A_B8, False),
+        (0x02_1B_44_11_3A_B7, 0xDA_A1_19_00_00_01, True),
+        (0x01_1B_44_11_3A_B7, 0x03_00_00_00_00_01, True),
+    ],
+    ids=["two cards", "an address that changes with each network", "no card"],
+)
+def test_a_machine_is_another_by_its_network_card_and_not_by_an_address_that_it_only_has_for_a_while(
+    monkeypatch: pytest.MonkeyPatch, one: int, other: int, *, same: bool
+) -> None:
+    found = []
+    for node in (one, other):
+        monkeypatch.setattr("uuid.getnode", lambda node=node: node)
+        found.append(machine_fingerprint())
+    assert (found[0] == found[1]) is same
