@@ -35,10 +35,10 @@ def carried_facts(connection: sa.Connection, site: str, facts: Iterable[Fact]) -
         told = _histories(connection, site, {container for container, _, _ in stays})
         outer: list[Stay] = []
         for container, since, until in stays:
-            own = list(told.get(container, ()))
-            for fact in _while_inside(own, since, until):
+            its_own = list(told.get(container, ()))
+            for fact in _while_inside(its_own, since, until):
                 found.setdefault((container, fact), container)
-            further = _stays(own, around)
+            further = _stays(its_own, around)
             outer += [(c, max(a, since), min(b, until)) for c, a, b in further if max(a, since) < min(b, until)]
         stays = outer
         if not stays:

@@ -213,15 +213,11 @@ def _write(
     Returns:
         Its row of `documents`.
     """
-    part = (
-        1
-        + connection.execute(
-            sa.select(sa.func.count()).where(
-                documents.c.site == to, documents.c.kind == "asn", documents.c.number == number
-            )
-        ).scalar_one()
-    )
-    further = {} if part == 1 else {"part": part}
+    d = documents.c
+    before = connection.execute(
+        sa.select(sa.func.count()).where(d.site == to, d.kind == "asn", d.number == number)
+    ).scalar_one()
+    further = {"part": before + 1} if before else {}
     lines: list[dict[str, Any]] = [
         dict.fromkeys(_FIELDS) | row | {"attributes": row["attributes"] | further} for row in rows
     ]

@@ -133,6 +133,14 @@ def packs_and_hands_over(mia: Worker) -> None:
     mia.sync()
 
 
+@pytest.fixture
+def both(app: Flask, day: Hands, tmp_path: Path) -> Iterator[tuple[Worker, Worker]]:
+    """A transfer of two lamps and ten pens, Mia who is to send it, and Noor who is to receive it."""
+    book.create(site=SITE, to=NORTH, lines=[("LAMP", 2), (PEN, 10)], operator="Mia", now_ms=day.wall)
+    with open_handheld(tmp_path / "main", day.clock) as here, open_handheld(tmp_path / "north", day.clock) as there:
+        yield Worker(here, app, day, site=SITE, name="Mia"), Worker(there, app, day, site=NORTH, name="Noor")
+
+
 def open_cases(site: str) -> set[tuple[str, str]]:
     with reading() as c:
         t = cases.c
@@ -239,48 +247,40 @@ def test_cartons_handed_over_one_after_the_other_are_received_under_one_number_u
 
 
 def test_what_arrives_beyond_what_was_sent_is_none_of_what_arrived_of_it(
-    app: Flask, day: Hands, tmp_path: Path
+    both: tuple[Worker, Worker], day: Hands
 ) -> None:
-    book.create(site=SITE, to=NORTH, lines=[("LAMP", 2), (PEN, 10)], operator="Mia", now_ms=day.wall)
-    with open_handheld(tmp_path / "main", day.clock) as here, open_handheld(tmp_path / "north", day.clock) as there:
-        mia = Worker(here, app, day, site=SITE, name="Mia")
-        noor = Worker(there, app, day, site=NORTH, name="Noor")
-        packs_and_hands_over(mia)
-        noor.begins("receive", document="TRANSFER-1", location="https://warehouse.example/414/north/254/DOCK")
-        noor.lamp("L1")
-        noor.lamp("L3")
-        for _ in range(2):
-            noor.scans("*10")
-            noor.scans(PEN)
-        noor.sync()
-        assert transfers(SITE, day) == transfers(NORTH, day) == [("on its way", 11, 1, 0)], (
-            "of the twelve that were sent"
-        )
-        noor.lamp("L2")
-        noor.sync()
+    mia, noor = both
+    packs_and_hands_over(mia)
+    noor.begins("receive", document="TRANSFER-1", location="https://warehouse.example/414/north/254/DOCK")
+    noor.lamp("L1")
+    noor.lamp("L3")
+    for _ in range(2):
+        noor.scans("*10")
+        noor.scans(PEN)
+    noor.sync()
+    assert transfers(SITE, day) == transfers(NORTH, day) == [("on its way", 11, 1, 0)], "of the twelve that were sent"
+    noor.lamp("L2")
+    noor.sync()
     assert transfers(SITE, day) == transfers(NORTH, day) == [("arrived", 12, 0, 0)]
 
 
 def test_a_lamp_that_comes_back_in_another_carton_has_that_cartons_receipt_in_its_trail(
-    app: Flask, day: Hands, tmp_path: Path
+    both: tuple[Worker, Worker], day: Hands
 ) -> None:
-    book.create(site=SITE, to=NORTH, lines=[("LAMP", 2), (PEN, 10)], operator="Mia", now_ms=day.wall)
-    with open_handheld(tmp_path / "main", day.clock) as here, open_handheld(tmp_path / "north", day.clock) as there:
-        mia = Worker(here, app, day, site=SITE, name="Mia")
-        noor = Worker(there, app, day, site=NORTH, name="Noor")
-        packs_and_hands_over(mia)
-        noor.begins("receive", document="TRANSFER-1", location="https://warehouse.example/414/north/254/DOCK")
-        noor.lamp("L1")
-        back = book.create(site=NORTH, to=SITE, lines=[(LAMP, 1)], operator="Noor", now_ms=day.wall)
-        noor.begins("pack", document=back)
-        noor.scans(f"]C100{PALLET}")
-        noor.lamp("L1")
-        noor.begins("ship", document=back)
-        noor.scans(f"]C100{PALLET}")
-        noor.sync()
-        mia.begins("receive", document=back, location="https://warehouse.example/414/main/254/DOCK")
-        assert verdict(mia.scans(f"]C100{PALLET}")) is Verdict.RIGHT
-        mia.sync()
+    mia, noor = both
+    packs_and_hands_over(mia)
+    noor.begins("receive", document="TRANSFER-1", location="https://warehouse.example/414/north/254/DOCK")
+    noor.lamp("L1")
+    back = book.create(site=NORTH, to=SITE, lines=[(LAMP, 1)], operator="Noor", now_ms=day.wall)
+    noor.begins("pack", document=back)
+    noor.scans(f"]C100{PALLET}")
+    noor.lamp("L1")
+    noor.begins("ship", document=back)
+    noor.scans(f"]C100{PALLET}")
+    noor.sync()
+    mia.begins("receive", document=back, location="https://warehouse.example/414/main/254/DOCK")
+    assert verdict(mia.scans(f"]C100{PALLET}")) is Verdict.RIGHT
+    mia.sync()
     with reading() as c:
         trail = [(line.fact.event.action, line.carried_in) for line in whole_trail(c, SITE, unit_key(LAMP, "L1"))]
     assert trail[-2:] == [("announce", None), ("receive", container_key(PALLET))]
@@ -409,32 +409,29 @@ def test_what_did_not_leave_is_awaited_nowhere_until_it_leaves(app: Flask, day: 
 
 
 def test_a_transfers_carton_has_its_tracking_number_at_both_sites_and_comes_back_undelivered_by_it(
-    app: Flask, day: Hands, tmp_path: Path
+    both: tuple[Worker, Worker], day: Hands
 ) -> None:
-    book.create(site=SITE, to=NORTH, lines=[("LAMP", 2), (PEN, 10)], operator="Mia", now_ms=day.wall)
-    with open_handheld(tmp_path / "main", day.clock) as here, open_handheld(tmp_path / "north", day.clock) as there:
-        mia = Worker(here, app, day, site=SITE, name="Mia")
-        noor = Worker(there, app, day, site=NORTH, name="Noor")
-        packs_and_hands_over(mia)
-        mia.begins("label_parcel")
-        mia.scans(f"]C100{CARTON}")
-        assert mia.scans(TRACKING).event is not None, "its label was printed when it stood at the door"
-        mia.sync()
-        with reading() as c:
-            found = report(c, site=NORTH, number="TRANSFER-1")
-        assert (found.people, found.scans) == ([], []), "nobody there has received anything of it"
-        mia.begins("parcel_back", location="https://warehouse.example/414/main/254/A-01", reason="nobody was there")
-        assert verdict(mia.scans(TRACKING)) is Verdict.RIGHT
-        mia.sync()
-        assert transfers(SITE, day) == transfers(NORTH, day) == [("packed", 0, 0, 0)]
-        assert (standing(NORTH, "L1"), lamps(SITE)) == (None, 3)
-        mia.begins("ship", document="TRANSFER-1")
-        mia.scans(TRACKING)
-        mia.sync()
-        assert transfers(SITE, day) == transfers(NORTH, day) == [("on its way", 0, 12, 0)]
-        noor.begins("receive", document="TRANSFER-1", location="https://warehouse.example/414/north/254/DOCK")
-        assert verdict(noor.scans(TRACKING)) is Verdict.RIGHT
-        noor.sync()
+    mia, noor = both
+    packs_and_hands_over(mia)
+    mia.begins("label_parcel")
+    mia.scans(f"]C100{CARTON}")
+    assert mia.scans(TRACKING).event is not None, "its label was printed when it stood at the door"
+    mia.sync()
+    with reading() as c:
+        found = report(c, site=NORTH, number="TRANSFER-1")
+    assert (found.people, found.scans) == ([], []), "nobody there has received anything of it"
+    mia.begins("parcel_back", location="https://warehouse.example/414/main/254/A-01", reason="nobody was there")
+    assert verdict(mia.scans(TRACKING)) is Verdict.RIGHT
+    mia.sync()
+    assert transfers(SITE, day) == transfers(NORTH, day) == [("packed", 0, 0, 0)]
+    assert (standing(NORTH, "L1"), lamps(SITE)) == (None, 3)
+    mia.begins("ship", document="TRANSFER-1")
+    mia.scans(TRACKING)
+    mia.sync()
+    assert transfers(SITE, day) == transfers(NORTH, day) == [("on its way", 0, 12, 0)]
+    noor.begins("receive", document="TRANSFER-1", location="https://warehouse.example/414/north/254/DOCK")
+    assert verdict(noor.scans(TRACKING)) is Verdict.RIGHT
+    noor.sync()
     assert transfers(SITE, day) == transfers(NORTH, day) == [("arrived", 12, 0, 0)]
     assert open_cases(SITE) == open_cases(NORTH) == set()
     for site in (SITE, NORTH):
@@ -476,23 +473,20 @@ def names_at(site: str) -> set[str]:
 
 
 def test_a_pallet_of_a_transfers_cartons_that_is_plainly_handed_over_is_announced_and_received_by_its_label(
-    app: Flask, day: Hands, tmp_path: Path
+    both: tuple[Worker, Worker], day: Hands
 ) -> None:
-    book.create(site=SITE, to=NORTH, lines=[("LAMP", 2), (PEN, 10)], operator="Mia", now_ms=day.wall)
-    with open_handheld(tmp_path / "main", day.clock) as here, open_handheld(tmp_path / "north", day.clock) as there:
-        mia = Worker(here, app, day, site=SITE, name="Mia")
-        noor = Worker(there, app, day, site=NORTH, name="Noor")
-        packs(mia)
-        mia.begins("move", location="https://warehouse.example/414/main/254/DOCK")
-        keeping = mia.session.keeping  # by another client: this one asks for no pallet
-        keeping.keep([keeping.event("move", subject=container_key(CARTON), container=container_key(PALLET))])
-        mia.begins("ship")
-        assert mia.scans(f"]C100{PALLET}").event is not None
-        mia.sync()
-        assert transfers(SITE, day) == transfers(NORTH, day) == [("on its way", 0, 12, 0)]
-        noor.begins("receive", document="TRANSFER-1", location="https://warehouse.example/414/north/254/DOCK")
-        assert verdict(noor.scans(f"]C100{PALLET}")) is Verdict.RIGHT
-        noor.sync()
+    mia, noor = both
+    packs(mia)
+    mia.begins("move", location="https://warehouse.example/414/main/254/DOCK")
+    keeping = mia.session.keeping  # by another client: this one asks for no pallet
+    keeping.keep([keeping.event("move", subject=container_key(CARTON), container=container_key(PALLET))])
+    mia.begins("ship")
+    assert mia.scans(f"]C100{PALLET}").event is not None
+    mia.sync()
+    assert transfers(SITE, day) == transfers(NORTH, day) == [("on its way", 0, 12, 0)]
+    noor.begins("receive", document="TRANSFER-1", location="https://warehouse.example/414/north/254/DOCK")
+    assert verdict(noor.scans(f"]C100{PALLET}")) is Verdict.RIGHT
+    noor.sync()
     assert transfers(SITE, day) == transfers(NORTH, day) == [("arrived", 12, 0, 0)]
     with reading() as c:
         assert inventory.on_hand(c, NORTH) == {item_key(LAMP): 2, item_key(PEN): 10}, "pieces came in with it too"
@@ -503,24 +497,21 @@ def test_a_pallet_of_a_transfers_cartons_that_is_plainly_handed_over_is_announce
 
 @pytest.mark.parametrize("told", ["before it arrived", "after it arrived", "after the receipt was closed"])
 def test_what_arrives_although_its_hand_over_was_undone_is_a_case_where_it_still_counts(
-    app: Flask, day: Hands, tmp_path: Path, told: str
+    both: tuple[Worker, Worker], day: Hands, told: str
 ) -> None:
-    book.create(site=SITE, to=NORTH, lines=[("LAMP", 2), (PEN, 10)], operator="Mia", now_ms=day.wall)
-    with open_handheld(tmp_path / "main", day.clock) as here, open_handheld(tmp_path / "north", day.clock) as there:
-        mia = Worker(here, app, day, site=SITE, name="Mia")
-        noor = Worker(there, app, day, site=NORTH, name="Noor")
-        packs_and_hands_over(mia)
-        if told == "before it arrived":
-            takes_the_hand_over_back(mia)
-        noor.begins("receive", document="TRANSFER-1", location="https://warehouse.example/414/north/254/DOCK")
-        assert (verdict(noor.scans(f"]C100{CARTON}")) is Verdict.RIGHT) is (told != "before it arrived")
-        noor.sync()
-        if told == "after it arrived":
-            takes_the_hand_over_back(mia)
-        with writing() as c:
-            close_receipt(c, site=NORTH, number="TRANSFER-1", operator="Noor", now_ms=day.wall)
-        if told == "after the receipt was closed":
-            takes_the_hand_over_back(mia)
+    mia, noor = both
+    packs_and_hands_over(mia)
+    if told == "before it arrived":
+        takes_the_hand_over_back(mia)
+    noor.begins("receive", document="TRANSFER-1", location="https://warehouse.example/414/north/254/DOCK")
+    assert (verdict(noor.scans(f"]C100{CARTON}")) is Verdict.RIGHT) is (told != "before it arrived")
+    noor.sync()
+    if told == "after it arrived":
+        takes_the_hand_over_back(mia)
+    with writing() as c:
+        close_receipt(c, site=NORTH, number="TRANSFER-1", operator="Noor", now_ms=day.wall)
+    if told == "after the receipt was closed":
+        takes_the_hand_over_back(mia)
     assert open_cases(SITE) == {("left_unnoticed", CARTON)}
     assert lamps(SITE) == 3, "until somebody has looked"
     assert ("unexpected_receipt", CARTON) in open_cases(NORTH) or told != "before it arrived"
