@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +102,11 @@ class Person:
 def refusal(answer: TestResponse) -> tuple[int, str]:
     """Status and word of a refused request."""
     return answer.status_code, answer.get_json()["code"]
+
+
+def text_of(page: TestResponse) -> str:
+    """What a person reads of a page, blanks made one."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
 
 
 def employ(*names: str, role: str = "picker") -> None:

@@ -6,12 +6,10 @@ import hashlib
 import io
 import re
 import zlib
-from html import unescape
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from server.claims import defect
 from server.claims.claim import ClaimError
@@ -20,7 +18,7 @@ from server.defects.origin import Origin, origin
 from server.tables import events
 from sync.event import GENESIS
 from tests.handheld import BIN_A, CARTON_1, CARTON_2, DOCK, PHONE, unit
-from tests.server.running import NOW, PASSWORD, SITE, Handheld, Person, refusal
+from tests.server.running import NOW, PASSWORD, SITE, Handheld, Person, refusal, text_of
 from tests.server.site import state_document
 
 PRICED = {"subject": PHONE, "attributes": {"name": "Phone 12", "price": 19900, "cost": 12000, "currency": "EUR"}}
@@ -158,10 +156,6 @@ def console(app: Flask) -> FlaskClient:
     assert token is not None
     client.post("/sign-in", data={"csrf_token": token[1], "name": "supervisor", "password": PASSWORD})
     return client
-
-
-def text_of(page: TestResponse) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
 
 
 def test_the_console_shows_the_origin_and_gives_the_claim_as_pdf_and_json(dock: Handheld, console: FlaskClient) -> None:

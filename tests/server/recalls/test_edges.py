@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from html import unescape
 
 import pytest
 from flask import Flask
@@ -18,7 +17,7 @@ from server.recalls.notices import refresh
 from server.tables import devices
 from tests.handheld import unit
 from tests.server.recalls.scene import GTIN, begin, fill
-from tests.server.running import NOW, PASSWORD, SITE, Handheld, Person, refusal, sign_in
+from tests.server.running import NOW, PASSWORD, SITE, Handheld, Person, refusal, sign_in, text_of
 from tests.server.site import state_document
 
 FORM = {"reason": "battery", "product": GTIN, "lots": "L1, L3"}
@@ -36,10 +35,6 @@ def console(app: Flask) -> FlaskClient:
 @pytest.fixture
 def quality(app: Flask) -> Person:
     return sign_in(app, "quality")
-
-
-def text_of(page: TestResponse) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
 
 
 def post(console: FlaskClient, path: str, **form: str) -> TestResponse:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html import unescape
 
 import pytest
 from flask import Flask
@@ -11,15 +10,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.handheld import CARTON_1, CARTON_2, DOCK, PHONE, unit
-from tests.server.running import NOW, PASSWORD, Handheld
+from tests.server.running import NOW, PASSWORD, Handheld, text_of
 from tests.server.site import state_document
 
 PRODUCTS = {"subject": PHONE, "attributes": {"name": "Phone 12", "price": 29900, "cost": 19900, "currency": "EUR"}}
-
-
-def text_of(page: TestResponse) -> str:
-    """What a person reads of a page, blanks made one."""
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
 
 
 @pytest.fixture

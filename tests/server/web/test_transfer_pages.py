@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html import unescape
 
 import pytest
 from flask import Flask
@@ -12,13 +11,8 @@ from werkzeug.test import TestResponse
 
 from sync.event import format_name
 from tests.handheld import CARTON_1, DOCK, PHONE, unit
-from tests.server.running import NOW, PASSWORD, Handheld, Person
+from tests.server.running import NOW, PASSWORD, Handheld, Person, text_of
 from tests.server.site import state_document
-
-
-def text_of(page: TestResponse) -> str:
-    """What a person reads of a page, blanks made one."""
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
 
 
 @pytest.fixture
