@@ -31,7 +31,7 @@ from sync.actions import ACTIONS
 from sync.event import LIST_MAX, ScanEvent
 from sync.identity import Kind, is_stock, item_of
 from sync.labels import Label, SiteCodes
-from sync.labels.box import Box, identify, plated
+from sync.labels.box import Box, Question, Unclear, identify, plated
 from sync.recall import sets_apart
 from sync.verdict import ALWAYS_TOLD, NOT_TAKEN, STOPPED, Judgement, Verdict
 
@@ -79,7 +79,7 @@ class BoxScans:
         if box.key is None:
             box = replace(box, key=reported_alone(self._keeping.handheld, [read.label for read in good]))
         if box.key is None:
-            question = judging.in_words(self._site_map, box.question or "")
+            question = judging.question_text(self._site_map, box.question)
             return self._keeping.unreadable(sighting, question or say("scan.not_ours", key=good[0].label.key))
         thing = judging.thing_text(self._site_map, box.key)
         half = self._lacks_its_number(box.key, thing)
@@ -178,7 +178,8 @@ class BoxScans:
                 self._pairing.clear()
             else:
                 self._pairing.hold(sighting, good)
-            words = say("pair.two_units", question=box.question) if hopeless else say("pair.other", things=things)
+            question = judging.question_text(self._site_map, box.question)
+            words = say("pair.two_units", question=question) if hopeless else say("pair.other", things=things)
             return [Told(tone=Tone.ASK, text=words, thing=things)]
         self._pairing.clear()
         event = self._box_event(sighting, good, by_own_name(box, self._site_map))
@@ -217,8 +218,7 @@ class BoxScans:
         if box.key is None or box.item is None or box.serial is None or self._site_map.find(box.key):
             return box
         if not looks_like_a_serial(box.serial, self._site_map.serials(box.item, SERIALS_COMPARED)):
-            item = judging.thing_text(self._site_map, box.item)
-            return Box(key=None, question=say("scan.no_serial_of", text=box.serial, item=item))
+            return Box(key=None, question=Question(unclear=Unclear.UNLIKE, serial=box.serial, item=box.item))
         self._supposed = box.item
         return box
 

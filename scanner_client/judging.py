@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
@@ -25,12 +24,12 @@ from sync.event import ScanEvent, format_name
 from sync.history import undone_names
 from sync.identity import imei_of, is_container, is_stock, item_of, split_key
 from sync.labels import SerialPattern, SiteCodes
+from sync.labels.box import Question
 from sync.returning import verdict
 from sync.stock import NUMBERED
 from sync.unit import NOT_TOLD, Status
 from sync.verdict import REFUSED, STOPPED, Judgement, Known, Verdict, day, judge, refused
 
-_PRODUCT: Final = re.compile(r"https://[^\s/]+/01/[A-Za-z0-9._%-]*[A-Za-z0-9]")
 SERIAL_MODE: Final = "serial"
 PLATE_MODE: Final = "lpn"
 TONES: Final = {
@@ -249,9 +248,18 @@ def thing_text(site_map: SiteMap, key: str) -> str:
     return f"{name} {number}" if name and key != item else name or number
 
 
-def in_words(site_map: SiteMap, text: str) -> str:
-    """A sentence with what people call its products in place of their canonical names."""
-    return _PRODUCT.sub(lambda found: thing_text(site_map, found[0]), text)
+def question_text(site_map: SiteMap, question: Question | None) -> str:
+    """What is to be asked about a box, with what people call its products; empty where nothing is."""
+    if question is None:
+        return ""
+    choices = [thing_text(site_map, key) for key in question.things] or question.texts
+    return say(
+        f"unclear.{question.unclear.name.lower()}",
+        serial=question.serial,
+        item=thing_text(site_map, question.item) if question.item else "",
+        count=len(choices),
+        choices=say("unclear.or").join(choices),
+    )
 
 
 def _stock_verdict(event: ScanEvent, handheld: Handheld, item: str | None) -> Verdict:

@@ -1,7 +1,8 @@
 """The one catalogue of what the handheld says to people, ready to be translated.
 
-A translation is another file beside ``wording/en.toml`` with the same keys, and a table ``action`` beside them: in
-English what an action is called stands in the registry of actions.
+A translation is another file beside ``wording/en.toml`` with the same keys, and the tables ``action`` and ``unclear``
+beside them: in English what an action is called stands in the registry of actions, and what is asked about a box where
+its labels are put together.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sync.actions import ACTIONS
+from sync.labels.box import OR, Unclear
 
 FOLDER: Final = Path(__file__).with_name("wording")
 SOURCE_LANGUAGE: Final = "en"
@@ -57,9 +59,9 @@ def texts(table: str) -> dict[str, str]:
 @cache
 def catalogue(language: str) -> dict[str, str]:
     """Every text of a language by its key; what is not translated stays in English."""
-    texts = _flat(_read(SOURCE_LANGUAGE)) | {
-        f"action.{name}": what.text for name, what in ACTIONS.items() if what.roles
-    }
+    actions = {name: what.text for name, what in ACTIONS.items() if what.roles}
+    unclear = {why.name.lower(): why.value for why in Unclear} | {"or": OR}
+    texts = _flat(_read(SOURCE_LANGUAGE) | {"action": actions, "unclear": unclear})
     if language != SOURCE_LANGUAGE and (FOLDER / f"{language}.toml").is_file():
         texts |= _flat(_read(language))
     return texts

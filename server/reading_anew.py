@@ -91,7 +91,7 @@ def _named(event: ScanEvent, labels: list[Label], codes: SiteCodes) -> Reading:
     names = list(box.identifiers)
     key = box.key or (names.pop(0) if names and not box.question else None)
     if key is None:
-        return Reading(finding=Finding.UNCLEAR, why=box.question or "It names nothing that could be scanned.")
+        return Reading(finding=Finding.UNCLEAR, why=str(box.question or "It names nothing that could be scanned."))
     return Reading(
         finding=Finding.CHANGED, subject=key, identifiers=tuple(names) or None, lot=box.lot, expiry=box.expiry
     )

@@ -14,12 +14,59 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Final
 
 from sync.identity import IMEI_AIS, Kind, imei_key, lot_key, split_key, unit_key
 from sync.labels._label import DEFAULT, Label, SiteCodes, serials_by_pattern
 
 _OF_A_PRODUCT: Final = frozenset({Kind.UNIT, Kind.LOT, Kind.ITEM})
+
+
+class Unclear(Enum):
+    """What a person must say before a box has a name, in English. Handhelds say it in other languages, by its name."""
+
+    SERIALS = "Which is the serial number: {choices}?"
+    PRODUCTS = "The box shows {count} products: {choices}. Which is it?"
+    LOTS = "The box shows {count} lots: {choices}. Which is it?"
+    EXPIRY_DATES = "The box shows {count} expiry dates: {choices}. Which is it?"
+    PLATES = "The box shows {count} plates: {choices}. Which is it?"
+    PRODUCT_OF = "'{serial}' is a serial number, but of which product? Scan the product's own barcode first, then this."
+    PRODUCT_AMONG = (
+        "'{serial}' is a serial number, but of which product: {choices}? "
+        "Scan the product's own barcode first, then this."
+    )
+    OTHER_PRODUCT = "The box says {item}, and serial number '{serial}' looks like {choices}. Which?"
+    """The serial patterns give the number to other products than the one that stands beside it."""
+    UNLIKE = (
+        "'{serial}' does not look like a serial number of {item}. "
+        "If it is one, scan the product's own barcode first, then this."
+    )
+    """The document in hand alone says the product, and it has other numbers. Only a handheld asks this."""
+
+
+OR: Final = " or "
+"""Between the things among which a person is to choose."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is unclear about a box, and of what. As a text it is English, with canonical names."""
+
+    unclear: Unclear
+    serial: str | None = None
+    item: str | None = None
+    """The product's name."""
+    things: tuple[str, ...] = ()
+    """The names among which a person is to choose: of products, or of plates."""
+    texts: tuple[str, ...] = ()
+    """What else they are to choose among, as the labels say it: serial numbers, lots, ISO dates."""
+
+    def __str__(self) -> str:
+        choices = self.things or self.texts
+        return self.unclear.value.format(
+            serial=self.serial, item=self.item, count=len(choices), choices=OR.join(choices)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +84,7 @@ class Box:
     """ISO date."""
     identifiers: tuple[str, ...] = ()
     """Further canonical names of the same unit, in the order seen: IMEIs, plates."""
-    question: str | None = None
+    question: Question | None = None
     """What a person must say before the box has a name."""
 
 
@@ -71,7 +118,7 @@ def identify(
     serials, question = _serials(labels, items, codes)
     item = items[0] if items else None
     if not question:
-        question = _one_each(("products", items), ("lots", lots), ("expiry dates", expiries), ("plates", plates))
+        question = _one_each(items, lots, expiries, plates)
     if serials and not question:
         item, question = _item_of(serials[0], item, item_hint, document_items)
     identifiers = _identifiers(labels)
@@ -117,7 +164,7 @@ def _is_stated(label: Label) -> bool:
     return label.format != "serial_pattern"
 
 
-def _serials(labels: Sequence[Label], items: Sequence[str], codes: SiteCodes) -> tuple[list[_Serial], str | None]:
+def _serials(labels: Sequence[Label], items: Sequence[str], codes: SiteCodes) -> tuple[list[_Serial], Question | None]:
     """The serial number of the box, as a list of none or one, and a question where there are several.
 
     A box also carries part and model numbers in barcodes of their own. Where one text is a serial number by its own
@@ -127,7 +174,7 @@ def _serials(labels: Sequence[Label], items: Sequence[str], codes: SiteCodes) ->
     vouched = [one for one in seen if one.stated or (one.items and not items) or set(one.items) & set(items)]
     chosen = list({one.serial: one for one in sorted(vouched or seen, key=lambda one: one.stated)}.values())
     if len(_distinct(one.serial for one in chosen)) > 1:
-        return chosen, f"Which is the serial number: {_either([one.serial for one in chosen])}?"
+        return chosen, Question(unclear=Unclear.SERIALS, texts=tuple(one.serial for one in chosen))
     return chosen, None
 
 
@@ -142,12 +189,12 @@ def _serial(label: Label, codes: SiteCodes) -> _Serial | None:
 
 def _item_of(
     serial: _Serial, item: str | None, item_hint: str | None, document_items: Sequence[str]
-) -> tuple[str | None, str | None]:
+) -> tuple[str | None, Question | None]:
     """The product of a serial number, or the question that finds it out."""
     fits = serial.items
     if item:
         if fits and item not in fits:
-            return None, f"The box says {item}, and serial number {serial.serial!r} looks like {_either(fits)}. Which?"
+            return None, Question(unclear=Unclear.OTHER_PRODUCT, serial=serial.serial, item=item, things=fits)
         return item, None
     if len(fits) == 1:
         return fits[0], None
@@ -156,10 +203,9 @@ def _item_of(
     in_hand = [known for known in _distinct(document_items) if not fits or known in fits]
     if len(in_hand) == 1:
         return in_hand[0], None
-    among = in_hand or list(fits)
-    choice = f": {_either(among)}" if among else ""
-    asked = f"{serial.serial!r} is a serial number, but of which product{choice}?"
-    return None, f"{asked} Scan the product's own barcode first, then this."
+    among = tuple(in_hand) or fits
+    unclear = Unclear.PRODUCT_AMONG if among else Unclear.PRODUCT_OF
+    return None, Question(unclear=unclear, serial=serial.serial, things=among)
 
 
 def _identifiers(labels: Iterable[Label]) -> tuple[str, ...]:
@@ -179,16 +225,16 @@ def _imei(digits: str) -> str | None:
         return None
 
 
-def _one_each(*kinds: tuple[str, Sequence[str]]) -> str | None:
+def _one_each(
+    items: Sequence[str], lots: Sequence[str], expiries: Sequence[str], plates: Sequence[str]
+) -> Question | None:
     """A question for the first kind of which the box shows more than one."""
-    for what, values in kinds:
-        if len(values) > 1:
-            return f"The box shows {len(values)} {what}: {_either(values)}. Which is it?"
-    return None
-
-
-def _either(values: Sequence[str]) -> str:
-    return " or ".join(values)
+    if len(items) > 1:
+        return Question(unclear=Unclear.PRODUCTS, things=tuple(items))
+    for unclear, texts in ((Unclear.LOTS, lots), (Unclear.EXPIRY_DATES, expiries)):
+        if len(texts) > 1:
+            return Question(unclear=unclear, texts=tuple(texts))
+    return Question(unclear=Unclear.PLATES, things=tuple(plates)) if len(plates) > 1 else None
 
 
 def _distinct(values: Iterable[str | None]) -> list[str]:

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from scanner_client.handheld import Handheld
 from scanner_client.lone_serial import looks_like_a_serial
 from scanner_client.session import Session
 from scanner_client.sighting import Sighting, Symbol, Told, Tone
+from scanner_client.wording import LANGUAGE_VARIABLE
 from tests.scanner_client.conftest import Hands
 from tests.scanner_client.labels import (
     A_01,
     A_02,
     CABLE,
+    CABLE_LABEL,
     ITEM,
     PHONE_LABEL,
     SERIAL_LABEL,
@@ -32,6 +36,9 @@ def test_serial_typed_after_its_product_is_one_unit(handheld: Handheld, begin: B
     assert (asked.tone, asked.text) == (Tone.ASK, "Phone is tracked by serial number: scan that too.")
     session.scan(Sighting(symbols=(SERIAL_LABEL,), entry="wedge"))
     assert [(e.subject, e.entry) for e in kept(handheld)] == [(unit("C39XK12QQZ"), "wedge")]
+
+
+TWO_LOTS = [Symbol(data=f"010950600013435210{lot}".encode(), symbology="]d2") for lot in ("L1", "L2")]
 
 
 def typed(session: Session, text: bytes) -> list[Told]:
@@ -87,6 +94,17 @@ def test_who_is_asked_which_product_it_is_reads_names_and_no_addresses(begin: Be
         "Cannot be used, but kept: 'SN-0001' is a serial number, but of which product: Phone or Watch? "
         "Scan the product's own barcode first, then this."
     )
+
+
+def test_who_works_in_hindi_is_asked_in_hindi(begin: Begin, learn: Learn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(LANGUAGE_VARIABLE, "hi")
+    named = [["item", key, {"name": name, "mode": "serial"}] for key, name in ((ITEM, "फ़ोन"), (CABLE, "घड़ी"))]
+    learn(asn(ITEM, CABLE), *named)
+    session = begin("receive", document="ASN-1", location=A_01)
+    told = [*typed(session, b"SN-0001"), *see(session, PHONE_LABEL, CABLE_LABEL), *see(session, *TWO_LOTS)]
+    said = " ".join(one.text for one in told)
+    assert "फ़ोन या घड़ी" in said
+    assert set(re.findall(r"[A-Za-z][A-Za-z0-9-]*", said)) == {"SN-0001", "L1", "L2"}
 
 
 def test_number_of_a_unit_in_stock_is_that_unit_where_the_document_says_nothing(

@@ -64,6 +64,7 @@ def test_no_text_of_the_catalogue_is_left_unsaid() -> None:
         "because.",
         "outcome.",
         "warranty.",
+        "unclear.",
         "status.days",
         "status.hours",
         "status.minutes",
