@@ -17,6 +17,7 @@ from server.people import requires, signed_in
 from server.queries import TrailLine
 from server.roles import Task
 from server.stolen import read as stolen
+from server.transfers import departure
 from server.warranty import answer
 from server.web.pages import blueprint, linked_names
 from server.web.places_drawn import draw
@@ -45,7 +46,9 @@ def unit(path: str) -> str:
         keys = [key, *_keys(view, lines, cases), *(place for place, _ in balances), *(each.unit for each in inside)]
         names = linked_names(connection, site, [*keys, *(stay.place for stay in places)])
         devices = queries.device_names(connection, site)
-        sold = view is not None and view.state.status in (Status.SHIPPED, Status.IN_REPAIR) and not is_container(key)
+        left = departure.read(connection, site, key, view.state, [each.unit for each in inside]) if view else None
+        gone = view is not None and view.state.status in (Status.SHIPPED, Status.IN_REPAIR)
+        sold = gone and left is None and not is_container(key)
         theft = stolen.of_units(connection, site, [key]).get(key)
         warranty = answer.ask(connection, site, key, now_ms).sentence if sold else None
         shown = pictures.of_events(connection, site, [format_name(line.fact.name) for line in lines])
@@ -56,6 +59,7 @@ def unit(path: str) -> str:
         labelled=not is_stock(key),
         name=names(key),
         view=view,
+        left=left,
         warranty=warranty,
         theft=theft,
         lines=lines,

@@ -138,12 +138,12 @@ class Handheld:
     def public_key(self) -> bytes:
         return self.key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
-    def enrol(self, *, name: str = "HH-1", revoked_ms: int | None = None) -> Handheld:
+    def enrol(self, *, name: str = "HH-1", revoked_ms: int | None = None, at: str = SITE) -> Handheld:
         with writing() as c:
             c.execute(
                 devices.insert().values(
                     device_no=self.chain.device_no,
-                    site=SITE,
+                    site=at,
                     name=name,
                     role="receiver",
                     public_key=self.public_key,

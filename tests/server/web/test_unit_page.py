@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.handheld import BIN_A, BIN_B, CARTON_1, DOCK, unit
-from tests.server.running import NOW, Handheld
+from tests.server.running import NOW, Handheld, Person
 from tests.server.site import state_document
 from tests.server.web.test_console import _sign_in
 
@@ -80,3 +80,36 @@ def test_what_came_in_with_its_cartons_label_stands_as_received_on_the_cartons_p
     handheld.push()
     assert "State Received" in words(console.get(UNIT.replace("P1", "N1")).text)
     assert "Phone 12 · N1 9506000134352 Received inferred" in words(console.get(CARTON).text)
+
+
+@pytest.fixture
+def transferred(app: Flask, admin: Person, handheld: Handheld) -> None:
+    """Two phones of a transfer to another site: one in a carton, one without."""
+    admin.post("/api/v1/sites", json={"code": "north", "name": "North"})
+    lines = b"number,gtin,quantity,to_site\nTRANSFER-1,09506000134352,2,north\n"
+    assert admin.post("/api/v1/documents?kind=order", data=lines).status_code == 200
+    for phone in ("P1", "P2"):
+        handheld.scan("receive", unit(phone), location=DOCK, minutes_ago=45)
+    handheld.scan("pack", unit("P1"), document="TRANSFER-1", container=CARTON_1, minutes_ago=40)
+    handheld.scan("ship", CARTON_1, minutes_ago=30)
+    handheld.scan("ship", unit("P2"), document="TRANSFER-1", minutes_ago=30)
+    handheld.push()
+
+
+@pytest.mark.parametrize("path", [UNIT, UNIT.replace("P1", "P2"), CARTON])
+def test_what_went_to_another_site_of_ours_says_where_and_with_which_transfer_and_is_no_sale(
+    console: FlaskClient, transferred: None, path: str
+) -> None:
+    page = words(console.get(path).text)
+    assert "Went to North, with TRANSFER-1 not received there yet" in page
+    assert "Warranty It is not sold" not in page
+
+
+def test_what_another_site_of_ours_received_says_so_where_it_came_from(
+    console: FlaskClient, transferred: None, app: Flask
+) -> None:
+    there = Handheld(app).enrol(name="HH-N", at="north")
+    there.scan("receive", CARTON_1, document="TRANSFER-1", location=DOCK, minutes_ago=1)
+    there.push()
+    assert "Went to North, with TRANSFER-1 received there 28 May 2026" in words(console.get(UNIT).text)
+    assert "Went to North, with TRANSFER-1 not received there yet" in words(console.get(UNIT.replace("P1", "P2")).text)
