@@ -322,6 +322,8 @@ def _words(
 ) -> str:
     if judgement.verdict is Verdict.NO_MORE_HERE:
         return _fewer(event, site_map, left)
+    if judgement.verdict is Verdict.NOT_EXPECTED and known and (why := _why_unexpected(event, known)):
+        return why
     if judgement.verdict is Verdict.ORDER_CANCELLED and ACTIONS[event.action].hands_over:
         return say("hand_over.cancelled", order=judgement.claimed_by)
     if judgement.verdict is Verdict.CANNOT_TELL and ACTIONS[event.action].hands_over:
@@ -336,3 +338,12 @@ def _words(
         expiry=expiry or "?",
         condition=CONDITIONS.get(graded or "", graded),
     ).strip()
+
+
+def _why_unexpected(event: ScanEvent, known: Known) -> str:
+    """Why it is not expected, where that can be named; empty where it cannot."""
+    what, mine = ACTIONS[event.action], event.document
+    another = known.announced_by if known.status is Status.ANNOUNCED and known.announced_by != mine else None
+    if what.compare is Compare.ANNOUNCED and another and mine:
+        return say("place.announced_otherwise", document=mine, other=another)
+    return ""

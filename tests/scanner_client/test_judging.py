@@ -4,7 +4,7 @@ import pytest
 
 from scanner_client.handheld import Handheld
 from scanner_client.session import Session
-from scanner_client.sighting import Tone
+from scanner_client.sighting import Symbol, Tone
 from sync.verdict import Verdict
 from tests.scanner_client.labels import (
     A_01,
@@ -12,6 +12,7 @@ from tests.scanner_client.labels import (
     BIN_1,
     CABLE,
     CABLE_LABEL,
+    CARTON,
     CARTON_LABEL,
     IMEI_LABEL,
     ITEM,
@@ -120,3 +121,15 @@ def test_carton_whose_packing_was_undone_is_not_known(begin: Begin, learn: Learn
 def test_carton_that_nobody_packed_here_is_not_known(begin: Begin, learn: Learn) -> None:
     learn()
     assert ship_carton(begin) is Verdict.CANNOT_TELL
+
+
+def test_what_another_notice_announces_is_told_by_that_notices_number(begin: Begin, learn: Learn) -> None:
+    carton = ["announced", None, None, "TRANSFER-1-2"]
+    learn(["unit", CARTON, carton], ["unit", unit("S1"), ["announced", CARTON, CARTON, "TRANSFER-1-2", CARTON]])
+    session = begin("receive", document="TRANSFER-1", location=A_01)
+    for label in (unit_label("S1"), CARTON_LABEL):
+        said = "Not expected under TRANSFER-1: TRANSFER-1-2 announces it. Undo this, scan or type TRANSFER-1-2, and"
+        assert see(session, label)[0].text == f"{said} scan it again."
+        session.undo()
+    see(session, Symbol(data=b"TRANSFER-1-2"))
+    assert see(session, CARTON_LABEL)[0].text == "Right."
