@@ -346,4 +346,6 @@ def _why_unexpected(event: ScanEvent, known: Known) -> str:
     another = known.announced_by if known.status is Status.ANNOUNCED and known.announced_by != mine else None
     if what.compare is Compare.ANNOUNCED and another and mine:
         return say("place.announced_otherwise", document=mine, other=another)
+    if what.stock is Stock.TAKEN and known.status is Status.PICKED and mine and known.document == mine:
+        return say("picks.already", order=mine)
     return ""

@@ -133,3 +133,15 @@ def test_what_another_notice_announces_is_told_by_that_notices_number(begin: Beg
         session.undo()
     see(session, Symbol(data=b"TRANSFER-1-2"))
     assert see(session, CARTON_LABEL)[0].text == "Right."
+
+
+def test_a_unit_that_is_picked_for_this_very_order_is_told_so_and_one_of_another_order_is_taken(
+    begin: Begin, learn: Learn
+) -> None:
+    learn(
+        *(["unit", unit(serial), ["picked", None, A_01, *[None] * 6, 19000, None, order]]
+          for serial, order in (("S1", "SO-1"), ("S2", "SO-2")))
+    )  # fmt: skip
+    session = begin("pick", document="SO-1", location=A_01)
+    assert see(session, unit_label("S1"))[0].text == "It is picked already, for SO-1: go on with the list."
+    assert see(session, unit_label("S2"))[0].text.startswith("TAKEN: it belongs to SO-2.")
