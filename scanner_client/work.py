@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from scanner_client.assignment import AssignmentError, task_of, unknown_document_text
+from scanner_client.awaited_document import AwaitedDocument
 from scanner_client.bin_labels import entered
 from scanner_client.checked_bin import CheckedBin
 from scanner_client.count_list import bins_of
@@ -89,6 +90,7 @@ class Work:
         self._questions = Questions()
         self._undone = OfficeUndos(handheld)
         self._ended = EndedCounts(handheld)
+        self._awaited = AwaitedDocument(handheld)
         self._revoked = False
         self._check = CheckedBin(eye)
         self._begun: deque[BegunShown] = deque(maxlen=BEGUN_MAX)
@@ -129,6 +131,7 @@ class Work:
         if self._gate.signing.name != before:
             self._changed_hands()
         self._ended.watch(self.session.task.document if self.session else None)
+        self._awaited.watch(self.session.task if self.session else None)
         self._tell([*noticed, *outcomes])
         self._pictures.write()
         if not self._teller.is_offline:
@@ -151,6 +154,7 @@ class Work:
             self._eye.open(self.session.codes)  # what lies before the camera is read anew for the new task
         unknown = unknown_document_text(task, self._handheld.site_map)
         self._ended.watch(task.document)
+        self._awaited.watch(task)
         told = [*self._undone.news(), *([Told(tone=Tone.LOOK, text=unknown)] if unknown else [])]
         if is_unknown_bin(self._handheld.site_map, task.location):
             told.append(entered(self.session.keeping, task.location or ""))
@@ -312,7 +316,7 @@ class Work:
 
     def _go_on(self, *, heard: bool) -> list[Told]:
         """Whatever waited for a sync."""
-        told = [*self._standing_news(), *self._undone.news(), *self._ended.news()]
+        told = [*self._standing_news(), *self._undone.news(), *self._ended.news(), *self._awaited.news()]
         return [*told, *self._in_session(partial(Session.go_on, heard=heard))] if self.waits else told
 
     def _standing_news(self) -> list[Told]:

@@ -444,3 +444,22 @@ def test_who_scans_with_a_revoked_handheld_hears_so_at_the_first_sync_that_says_
     heard = page.last(Synced())
     assert (heard.tone, heard.text.startswith("The office has revoked this handheld.")) == (Tone.STOP, True)
     assert len(page.do(Synced()).scans) == 2, "once"
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        (Assignment(action="receive", document="TRANSFER-5", location="A-01"),),
+        (Assignment(action="receive", location="A-01"), Scanned(text="TRANSFER-5")),
+    ],
+)
+def test_who_was_told_that_a_document_is_not_known_hears_once_that_a_sync_has_brought_it(
+    page: Page, entries: tuple[Any, ...]
+) -> None:
+    assert "does not know TRANSFER-5" in page.last(*entries).text
+    assert "does not know TRANSFER-5" in page.last(Synced()).text, "this sync did not bring it"
+    page.take_over(["document", "TRANSFER-5", {"kind": "asn", "state": "open", "lines": []}])
+    heard = page.last(Synced())
+    said = "This handheld knows TRANSFER-5 by now. What is scanned from here on is compared with it."
+    assert (heard.tone, heard.text) == (Tone.INFO, said)
+    assert len(page.do(Synced()).scans) == 2, "once"
