@@ -30,8 +30,8 @@ from sync.unit import Status, UnitState
 
 _CONCERNING: Final = ("ship", "pack", "unpack", "parcel_back", "label_parcel", "unlink")
 """Actions that may change what another site is to know of a transfer."""
-_PUTTING: Final = frozenset({"put_away", "move", "quarantine"})
-"""Actions that may too, of what was put somewhere before that site was told that it had left."""
+_PUTTING: Final = frozenset({"put_away", "move", "quarantine", "pick", "pack"})
+"""Actions that may too, of what was put somewhere or taken for another order before that site was told that it left."""
 
 _About = tuple[Fact, ScanEvent, str]
 """A fact, what it says or undoes, and a thing that this is about."""
@@ -150,13 +150,14 @@ def _concerned(connection: sa.Connection, site: str, facts: Sequence[Fact]) -> d
         stacks = event.action == "move" and event.container is not None and is_container(event.subject or "")
         if event.action in _CONCERNING or stacks:
             handed += [(fact, event, key) for key in _about(event)]
-        elif event.action in _PUTTING and event.subject is not None and not is_stock(event.subject):
+        if event.action in _PUTTING and not stacks and event.subject is not None and not is_stock(event.subject):
             put.append((fact, event, event.subject))
-    handed += _put_before_it_left(connection, site, put)
-    own = owners(connection, site, {key for _, _, key in handed})
+    elsewhere = _put_before_it_left(connection, site, put)
+    own = owners(connection, site, {key for _, _, key in handed + elsewhere})
     moved = {own.get(key, key) for _, event, key in handed if event.action in ("ship", "parcel_back")}
     stacked = contents.stacked(connection, site, filter(is_container, moved))
     for_order = {own.get(key, key) for _, event, key in handed if not _names_its_order(event)}
+    for_order |= {own.get(key, key) for _, _, key in elsewhere}
     for_order |= {carton for cartons in stacked.values() for carton in cartons}
     orders = orders_of(connection, site, for_order) if for_order else {}
     concerned: dict[str, dict[str, Fact]] = defaultdict(dict)
@@ -169,6 +170,10 @@ def _concerned(connection: sa.Connection, site: str, facts: Sequence[Fact]) -> d
             for number in sorted(orders.get(carton, ())):
                 concerned[number].setdefault(carton, fact)
                 concerned[number].setdefault(thing, fact)
+    for fact, _, key in elsewhere:
+        thing = own.get(key, key)
+        for number in sorted(orders.get(thing, ())):  # whatever order the scan names, if any
+            concerned[number].setdefault(thing, fact)
     return concerned
 
 

@@ -260,6 +260,21 @@ def test_what_lay_somewhere_else_before_its_carton_left_is_not_awaited_once_that
     nothing_is_stored_otherwise_than_folded()
 
 
+@pytest.mark.parametrize("how", ["pick", "pack"])
+def test_what_was_taken_for_another_order_before_its_carton_left_is_not_awaited_once_that_is_heard_of(
+    here: Handheld, door: Handheld, there: Handheld, how: str
+) -> None:
+    take("order", f"number,gtin,quantity\nSO-9,{PHONE.rpartition('/')[2]},1\n", now_ms=DAY)
+    here.says(*packed(10, CARTON_1, "S0", "S1"), scan(20, "ship", CARTON_1), at=20)
+    into = {"container": CARTON_2} if how == "pack" else {"location": BIN_B}
+    door.says(scan(12, how, unit("S0"), document="SO-9", **into), at=25)
+    there.says(scan(40, "receive", CARTON_1, document="TRANSFER-1", location=DOCK), at=40)
+    assert (stock(SITE)[PHONE], stock(NORTH)[PHONE]) == (4, 1)
+    close("TRANSFER-1", at=45)
+    assert open_cases() == {("claimed_twice", "S0")}
+    nothing_is_stored_otherwise_than_folded()
+
+
 def test_a_carton_that_was_taken_off_its_pallet_before_that_left_is_not_awaited_once_that_is_heard_of(
     here: Handheld, door: Handheld
 ) -> None:
