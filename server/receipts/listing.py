@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from server import latest_first
-from server.ledger import FOLDED, in_chunks
+from server.ledger import FOLDED, in_chunks, name_in
 from server.receipts.kinds import KINDS
 from server.tables import document_rows, documents, events, reference
+from server.undone import read_undone
 
 RECEIPTS_MAX: Final = 200
 """On one page of the list."""
@@ -30,8 +31,9 @@ class ReceiptRow:
     """`open`: nothing was scanned yet; `partly`; `closed`; `changed`: closed, and scanned since."""
     versions: int
     scans: int
+    """That were not undone."""
     last_ms: int | None
-    """When the server got the last scan."""
+    """When the server got the last of them."""
 
 
 def list_receipts(
@@ -69,7 +71,7 @@ def _page(connection: sa.Connection, site: str, after: latest_first.Key | None) 
     if after is not None:
         query = query.having(latest_first.behind(since_ms, d.number, after))
     found = connection.execute(query).all()
-    scanned, closed = _scanned(connection, site, found), _closed(connection, site, found)
+    scanned, closed = _scanned(connection, site, (row.number for row in found)), _closed(connection, site, found)
     suppliers = _suppliers(connection, found)
     return [
         _row(row, scanned.get(row.number, (0, None)), closed.get(row.number, (0, None)), suppliers.get(row.digest))
@@ -79,32 +81,33 @@ def _page(connection: sa.Connection, site: str, after: latest_first.Key | None) 
 
 def open_receipts(connection: sa.Connection, site: str) -> Mapping[str, int]:
     """How many receipts are not closed: nothing of them was scanned yet (`open`), or something was (`partly`)."""
-    t, e = reference.c, events.c
+    t = reference.c
     query = sa.select(t.key).where(
         t.site == site, t.kind == "document", t.row.isnot(None),
         t.row["kind"].as_string().in_(KINDS), t.row["state"].as_string() == "open",
     )  # fmt: skip
     numbers = list(connection.execute(query).scalars())
-    begun = 0
-    for some in in_chunks(numbers):
-        scanned = sa.select(sa.func.count(e.document.distinct())).where(
-            e.site == site, e.document.in_(some), e.action == "receive", e.outcome.in_(FOLDED)
-        )
-        begun += connection.execute(scanned).scalar_one()
+    begun = len(_scanned(connection, site, numbers))
     return {"open": len(numbers) - begun, "partly": begun}
 
 
-def _scanned(connection: sa.Connection, site: str, found: Sequence[Any]) -> dict[str, tuple[int, int | None]]:
-    """How often something was received under each number, and when the last such scan arrived."""
-    e = events.c
+def _scanned(connection: sa.Connection, site: str, wanted: Iterable[str]) -> dict[str, tuple[int, int | None]]:
+    """How many scans under each number stand, and when the last of them arrived; numbers without any are left out."""
+    e, undo = events.c, events.alias("undo").c
+    name = name_in(events)
+    meant = sa.exists().where(undo.voids == name)
     said: dict[str, tuple[int, int | None]] = {}
-    for numbers in in_chunks(row.number for row in found):
-        query = (
-            sa.select(e.document, sa.func.count(), sa.func.max(e.received_ms))
-            .where(e.site == site, e.document.in_(numbers), e.action == "receive", e.outcome.in_(FOLDED))
-            .group_by(e.document)
-        )
-        said.update((number, (scans, last_ms)) for number, scans, last_ms in connection.execute(query))
+    doubted: list[tuple[str, str, int]] = []
+    for numbers in in_chunks(wanted):
+        receipts = (e.site == site, e.document.in_(numbers), e.action == "receive", e.outcome.in_(FOLDED))
+        query = sa.select(e.document, sa.func.count(), sa.func.max(e.received_ms)).where(*receipts, ~meant)
+        said.update((row[0], (row[1], row[2])) for row in connection.execute(query.group_by(e.document)))
+        doubted += connection.execute(sa.select(e.document, name, e.received_ms).where(*receipts, meant))
+    undone = read_undone(connection, site, (scan for _, scan, _ in doubted))  # an undo may be undone itself
+    for number, scan, received_ms in doubted:
+        if scan not in undone:
+            scans, last_ms = said.get(number, (0, None))
+            said[number] = (scans + 1, max(received_ms, last_ms or 0))
     return said
 
 

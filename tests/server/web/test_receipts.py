@@ -9,7 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from sync.event import ScanEvent, format_name
 from tests.handheld import CARTON_1, CARTON_2, DOCK, PHONE, unit
+from tests.server import office
 from tests.server.running import NOW, PASSWORD, Handheld, text_of
 from tests.server.site import state_document
 
@@ -100,3 +102,23 @@ def test_a_scan_after_closing_re_opens_the_question_of_its_claim(dock: Handheld,
 @pytest.mark.parametrize("page", ["/receipts/receipt?number=ASN-9", "/claims/claim?number=CLAIM-9"])
 def test_what_does_not_exist_is_said(console: FlaskClient, page: str) -> None:
     assert console.get(page).status_code == 404
+
+
+def test_what_was_scanned_by_mistake_and_undone_is_no_scan_of_a_receipt(
+    console: FlaskClient, handheld: Handheld
+) -> None:
+    lines = f"gtin,quantity,supplier\n{PHONE.rpartition('/')[2]},5,Acme\n"
+    office.take("asn", lines, number="ASN-1", now_ms=NOW - 8_000_000)
+    scans = [handheld.chain.scan(NOW - 600_000, "receive", unit(s), document="ASN-1", location=DOCK) for s in "AB"]
+
+    def undo(event: ScanEvent) -> ScanEvent:
+        return handheld.chain.scan(NOW - 540_000, "void", None, voids=format_name(event.name), reason="mistake")
+
+    taken_back = [undo(scan) for scan in scans]
+    handheld.push()
+    listed = text_of(console.get("/receipts"))
+    assert "ASN-1 Notice Acme 28 May 2026, 19:13 UTC awaited 0 Export" in listed
+    assert "1 delivery awaited 0 deliveries being received" in text_of(console.get("/"))
+    undo(taken_back[0])
+    handheld.push(5)
+    assert "being received 1 just now Export" in text_of(console.get("/receipts"))
