@@ -10,13 +10,15 @@ import sqlalchemy as sa
 
 from server import latest_first
 from server.ledger import FOLDED, in_chunks, name_in
+from server.receipts import notice
 from server.receipts.kinds import KINDS
 from server.tables import document_rows, documents, events, reference
+from server.transfers.withdrawn import WITHDRAWN
 from server.undone import read_undone
 
 RECEIPTS_MAX: Final = 200
 """On one page of the list."""
-STATES: Final = ("open", "partly", "closed", "changed")
+STATES: Final = ("open", "partly", "closed", "changed", "withdrawn")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +30,8 @@ class ReceiptRow:
     supplier: str | None
     since_ms: int
     state: str
-    """`open`: nothing was scanned yet; `partly`; `closed`; `changed`: closed, and scanned since."""
+    """`open`: nothing was scanned yet; `partly`; `closed`; `changed`: closed, and scanned since; `withdrawn`: nothing
+    of it is on its way, for the site that sent it took all of it back."""
     versions: int
     scans: int
     """That were not undone."""
@@ -73,22 +76,43 @@ def _page(connection: sa.Connection, site: str, after: latest_first.Key | None) 
     found = connection.execute(query).all()
     scanned, closed = _scanned(connection, site, (row.number for row in found)), _closed(connection, site, found)
     suppliers = _suppliers(connection, found)
+    gone = _withdrawn(connection, site, (row.number for row in found if row.number not in scanned))
     return [
-        _row(row, scanned.get(row.number, (0, None)), closed.get(row.number, (0, None)), suppliers.get(row.digest))
+        _row(
+            row,
+            scanned.get(row.number, (0, None)),
+            closed.get(row.number, (0, None)),
+            suppliers.get(row.digest),
+            withdrawn=row.number in gone,
+        )
         for row in found
     ]
 
 
 def open_receipts(connection: sa.Connection, site: str) -> Mapping[str, int]:
-    """How many receipts are not closed: nothing of them was scanned yet (`open`), or something was (`partly`)."""
+    """How many receipts are not closed: nothing of them was scanned yet (`open`), or something was (`partly`).
+
+    One that was wholly taken back is awaited no longer.
+    """
     t = reference.c
     query = sa.select(t.key).where(
         t.site == site, t.kind == "document", t.row.isnot(None),
         t.row["kind"].as_string().in_(KINDS), t.row["state"].as_string() == "open",
     )  # fmt: skip
     numbers = list(connection.execute(query).scalars())
-    begun = len(_scanned(connection, site, numbers))
-    return {"open": len(numbers) - begun, "partly": begun}
+    begun = _scanned(connection, site, numbers)
+    gone = _withdrawn(connection, site, (number for number in numbers if number not in begun))
+    return {"open": len(numbers) - len(begun) - len(gone), "partly": len(begun)}
+
+
+def _withdrawn(connection: sa.Connection, site: str, wanted: Iterable[str]) -> set[str]:
+    """Those of these notices of which everything was taken back at the site that sent it."""
+    d = documents.c
+    taken_back: set[str] = set()
+    for numbers in in_chunks(wanted):
+        query = sa.select(d.number).where(d.site == site, d.kind == WITHDRAWN, d.number.in_(numbers))
+        taken_back.update(connection.execute(query).scalars())
+    return {number for number in taken_back if notice.read(connection, site, number).is_empty}
 
 
 def _scanned(connection: sa.Connection, site: str, wanted: Iterable[str]) -> dict[str, tuple[int, int | None]]:
@@ -138,13 +162,18 @@ def _suppliers(connection: sa.Connection, found: Sequence[Any]) -> dict[str, str
 
 
 def _row(
-    document: Any, scanned: tuple[int, int | None], closed: tuple[int, int | None], supplier: str | None
+    document: Any,
+    scanned: tuple[int, int | None],
+    closed: tuple[int, int | None],
+    supplier: str | None,
+    *,
+    withdrawn: bool,
 ) -> ReceiptRow:
     (scans, last_ms), (versions, closed_ms) = scanned, closed
     if closed_ms is not None:
         state = "changed" if last_ms is not None and last_ms > closed_ms else "closed"
     else:
-        state = "partly" if scans else "open"
+        state = "partly" if scans else "withdrawn" if withdrawn else "open"
     return ReceiptRow(
         number=document.number,
         kind=document.kind,

@@ -49,6 +49,11 @@ class Notice:
     event_ms: int = 0
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing is due by it: all that it announced was taken back."""
+        return not (self.units or self.pieces or self.cartons)
+
+    @property
     def numbers(self) -> tuple[str, ...]:
         """Every number under which something of this is received."""
         return (self.number, *self.asns)

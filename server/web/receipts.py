@@ -40,6 +40,8 @@ LINES_MAX: Final = 300
 """Lines of one kind on a page; the export has them all."""
 REFRESH_S: Final = 15
 """A receipt that is being scanned shows itself anew so often, until it is held still."""
+LIVE: Final = ("open", "partly", "withdrawn")
+"""States in which something may still come."""
 TROUBLE: Final = tuple(kind for kind in Line if kind is not Line.MATCHED)
 
 
@@ -81,7 +83,7 @@ def receipt_page() -> Response:
         values = _shown(connection, site, found)
     state = values["state"]
     page = make_response(render_template("receipt.html", report=found, still=still, refresh_s=REFRESH_S, **values))
-    if state in ("open", "partly") and not still:
+    if state in LIVE and not still:
         page.headers["Refresh"] = str(REFRESH_S)
     return page
 
@@ -108,18 +110,23 @@ def _shown(connection: sa.Connection, site: str, found: ReceiptReport) -> dict[s
     ]
     keys += [k for carton in found.cartons for k in (carton.key, carton.parent)]
     late = has_changed(connection, site, found.number, versions, found)
-    state = ("changed" if late else "closed") if versions else "partly" if found.scans else "open"
+    sender = sent[0] if (sent := arrival.sender(connection, site, found.number)) else None
+    gone = sender is not None and not found.lines and not found.cartons
+    begun = "partly" if found.scans else "withdrawn" if gone else "open"
+    state = ("changed" if late else "closed") if versions else begun
     return {
         "shown": shown,
         "versions": versions,
         "state": state,
+        "live": state in LIVE,
         "is_blind": blind.is_blind(connection, site, found.number),
         "names": linked_names(connection, site, keys),
         "plates": _without_plates(connection, site, found.lines),
         "devices": queries.device_names(connection, site),
         "pictures": pictures.of_events(connection, site, [event for line in found.lines for event in line.events]),
         "claims": claims_of(connection, site, found.number),
-        "sender": sent[0] if (sent := arrival.sender(connection, site, found.number)) else None,
+        "sender": sender,
+        "gone": gone,
         "lines_max": LINES_MAX,
         "quantities": quantities(found.lines),
     }
@@ -216,6 +223,7 @@ _STATES: Final = {
     "partly": "being received",
     "closed": "closed",
     "changed": "closed, scanned since",
+    "withdrawn": "taken back",
 }
 _LINES: Final = {
     "matched": "As announced",

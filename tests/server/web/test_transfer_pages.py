@@ -90,7 +90,9 @@ def test_what_a_transfer_is_short_of_is_to_come_until_its_receipt_is_closed_and_
     assert "TRANSFER-1 came from main, a site of ours" in text_of(post(console, "/receipts/claim", number="TRANSFER-1"))
 
 
-def test_a_receipt_of_which_nothing_is_on_its_way_any_more_says_so(console: FlaskClient, handheld: Handheld) -> None:
+def test_a_receipt_of_which_nothing_is_on_its_way_any_more_says_so_and_is_awaited_no_longer(
+    console: FlaskClient, handheld: Handheld
+) -> None:
     make(console, "P12 1")
     shipped = handheld.chain.scan(NOW - 600_000, "ship", unit("S1"), document="TRANSFER-1")
     handheld.push()
@@ -100,6 +102,14 @@ def test_a_receipt_of_which_nothing_is_on_its_way_any_more_says_so(console: Flas
     post(console, "/sites/go", site="north")
     said = text_of(console.get("/receipts/receipt?number=TRANSFER-1&still=1"))
     assert "Nothing of it is on its way: main has it back." in said
+    assert "receipt of a notice from main · taken back" in said
+    assert "0 deliveries awaited 0 deliveries being received" in text_of(console.get("/"))
+    assert "No receipt is in this state." in text_of(console.get("/receipts?state=open"))
+    assert "TRANSFER-1 Notice main" in text_of(console.get("/receipts?state=withdrawn"))
+    handheld.scan("ship", unit("S1"), document="TRANSFER-1", minutes_ago=8)
+    handheld.push(3)
+    assert "1 delivery awaited 0 deliveries being received" in text_of(console.get("/"))
+    assert "TRANSFER-1 Notice main" in text_of(console.get("/receipts?state=open"))
 
 
 def test_a_parcel_that_came_back_may_be_handed_over_again_but_not_once_its_order_is_cancelled(
