@@ -71,7 +71,7 @@ class Transfer:
     def state(self) -> str:
         """Where it stands, in a word or two."""
         if self.short:
-            return "arrived short"
+            return "arrived short, more on its way" if self.in_transit else "arrived short"
         if self.in_transit:
             return "on its way"
         if self.notices and self.arrived >= self.asked:

@@ -123,3 +123,16 @@ def test_a_parcel_that_came_back_may_be_handed_over_again_but_not_once_its_order
     assert "Their parcel came back. Hand it over again, or unpack" in text_of(console.get("/order?number=TRANSFER-1"))
     said = text_of(post(console, "/order/cancel", number="TRANSFER-1", reason="no need"))
     assert "They will not go out. Unpack what is in a carton" in said
+
+
+def test_a_transfer_that_is_short_of_one_and_awaits_another_says_both(console: FlaskClient, handheld: Handheld) -> None:
+    make(console, "P12 2")
+    handheld.scan("ship", unit("S1"), document="TRANSFER-1", minutes_ago=9)
+    handheld.push()
+    post(console, "/sites/go", site="north")
+    post(console, "/receipts/close", number="TRANSFER-1")
+    assert "main North arrived short 2 1 0 0 1" in text_of(console.get("/transfers"))
+    handheld.scan("ship", unit("S2"), document="TRANSFER-1", minutes_ago=8)
+    handheld.push(2)
+    said = text_of(console.get("/transfers"))
+    assert "TRANSFER-1 , TRANSFER-1-2 main North arrived short, more on its way 2 2 1 0 1" in said
