@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from server import document_names, inventory, latest_first, named, papers
 from server import documents as imports
 from server.database import reading, transact
-from server.document_file import draft
+from server.document_file import Draft, draft
 from server.document_kinds import KINDS
+from server.document_lines import Names
 from server.named import NamedError
 from server.orders.progress import read_progress
 from server.orders.standing import OrderProgress
@@ -28,6 +29,8 @@ TRANSFERS_MAX: Final = 50
 """On one page of the list."""
 NOTICES_AT_ONCE: Final = 20
 LINES_MAX: Final = 500
+UNUSED: Final = f"{PREFIX}?"
+"""Stands for a number while it is looked whether there is to be one."""
 
 
 class TransferError(ValueError):
@@ -242,18 +245,25 @@ def create(
     with reading() as connection:
         names = document_names.read(connection, site)
         rows = [_row(connection, site, line, *asked, to) for line, asked in enumerate(wanted, start=1)]
-    called = number or transact(lambda c: next_number(c, site, operator, now_ms))
     table = "\n".join(["gtin;sku;quantity;to_site", *rows])
-    drafted = draft(io.BytesIO(table.encode()), KINDS["order"], site=site, names=names, number=called)
+    _drafted(table, site, names, number or UNUSED).spool.close()  # what cannot be takes no number
+    called = number or transact(lambda c: next_number(c, site, operator, now_ms))
+    drafted = _drafted(table, site, names, called)
     with drafted.spool:
-        if drafted.errors:
-            first = drafted.errors[0]
-            raise TransferError(f"Line {first.row - 1}: {first.problem}")
         try:
             imports.take(drafted, operator=operator, now_ms=now_ms)
         except imports.DocumentError as error:
             raise TransferError(str(error)) from None
     return called
+
+
+def _drafted(table: str, site: str, names: Names, number: str) -> Draft:
+    found = draft(io.BytesIO(table.encode()), KINDS["order"], site=site, names=names, number=number)
+    if found.errors:
+        found.spool.close()
+        first = found.errors[0]
+        raise TransferError(f"Line {first.row - 1}: {first.problem}")
+    return found
 
 
 def _row(connection: sa.Connection, site: str, line: int, product: str, quantity: int, to: str) -> str:

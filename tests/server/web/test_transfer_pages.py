@@ -45,6 +45,7 @@ def test_what_was_written_of_a_transfer_that_cannot_be_stays_to_be_mended_and_ta
     assert "Line 2: There is no product 'P99' here" in text_of(page)
     assert re.search(r'<details class="confirm" open>', page.text)
     assert "P12 2\nP99 3</textarea>" in page.text
+    assert "Line 2:" in text_of(make(console, "P12 2\nP12 0"))
     assert "TRANSFER-1 can be picked" in text_of(make(console, "P12 2"))
 
 
