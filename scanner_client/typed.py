@@ -73,8 +73,8 @@ class Typing:
         self._session = session
         self._keyed: bytes | None = None
         self._listed: list[PastScan] = []
-        self._warned_of: str | None = None
-        """The scan of which it was told last what hangs on it."""
+        self._warned_of: tuple[str, str] | None = None
+        """The scan of which it was told last what hangs on it, and why it is to be undone where that was said."""
         self._with_words: dict[bytes, Callable[[str], list[Told]]] = {
             UNDO: lambda words: [self._undo(words)],
             SHORT: session.short,
@@ -122,15 +122,20 @@ class Typing:
         offered = reasons()
         if reason.strip().isdigit() and 0 < int(reason.strip()[:4]) <= len(offered):
             reason = offered[int(reason) - 1]
+        warned_of, why = self._warned_of or ("", "")
+        warned = warned_of == past.name
+        reason = reason.strip() or (why if warned else "")
         hangs = past.depends and not past.undone and not past.event.voids
-        if not reason.strip() or (hangs and self._warned_of != past.name):
-            self._warned_of = past.name
+        if not reason or (hangs and not warned):
+            self._warned_of = past.name, reason
             choices = ", ".join(f"{n} {text}" for n, text in enumerate(offered, 1))
             depends = " ".join(past.depends) or say("past.nothing")
             text = say("past.why_typed", depends=depends, number=number, choices=choices)
+            if reason:
+                text = say("past.all_the_same", depends=depends, number=number, reason=reason)
             return Told(tone=Tone.ASK, text=text, thing=f"{past.title} {past.thing}".strip())
         self._listed = []  # the numbers say something else from here on
-        return self._session.take_back(past, reason.strip())
+        return self._session.take_back(past, reason)
 
     def _grade(self, typed: str) -> Told:
         word, _, when = typed.strip().partition(" ")

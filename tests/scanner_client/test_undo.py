@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from scanner_client.commands import answer_request
 from scanner_client.handheld import Handheld
 from scanner_client.office_undos import OfficeUndos
@@ -231,15 +233,17 @@ def test_who_scanned_hears_that_the_office_took_it_back_once(handheld: Handheld,
     assert [past.undone for past in last_scans(handheld)] == [True]
 
 
-def test_what_hangs_on_a_scan_is_told_before_it_is_undone_though_the_reason_was_given_at_once(
-    handheld: Handheld, begin: Begin
+@pytest.mark.parametrize("again", ["/undo 3", "/undo 3 wrong"])
+def test_what_hangs_on_a_scan_is_told_before_it_is_undone_and_the_reason_that_was_given_at_once_is_not_asked_again(
+    handheld: Handheld, begin: Begin, again: str
 ) -> None:
     session = begin("count", document="COUNT-1")
     see(session, BIN_1)
     see(session, unit_label("S1"))
     session.finish()
-    *_, asked, undone = typed(session, "/scans", "/undo 3 wrong", "/undo 3 wrong")
-    assert "The bin was finished after it: the count has neither then. Why?" in asked
+    *_, asked, undone = typed(session, "/scans", "/undo 3 wrong", again)
+    said = "The bin was finished after it: the count has neither then. To undo it all the same (wrong): /undo 3"
+    assert said in asked
     assert undone.endswith(": undone.")
     assert all_kept(handheld)[-1].reason == "wrong"
 
