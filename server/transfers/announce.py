@@ -78,7 +78,8 @@ def _tell_of(
         told = told_of(connection, site, to, number, things)
     operator = first.event.operator
     if new := _beyond(rows, told):
-        tell(connection, site, to, number, new, told, operator=operator, now_ms=now_ms)
+        boxes = {row["subject"]: row for row in rows if is_container(row["subject"])}
+        tell(connection, site, to, number, new, told, boxes, operator=operator, now_ms=now_ms)
         told = told_of(connection, site, to, number, things)
     under = {line[0]: one.notice for line, one in told.items() if line[0] in concerned and line[0] in left}
     for notice in sorted({*under.values()}):

@@ -40,7 +40,10 @@ def handed_over(connection: sa.Connection, site: str, number: str) -> set[str]:
 
 
 def last_handed_over(connection: sa.Connection, site: str, cartons: Collection[str]) -> dict[str, int]:
-    """When each of these was handed over last, by scans that stand, Unix milliseconds; by whatever label."""
+    """When each of these was handed over last, by scans that stand, Unix milliseconds.
+
+    By whatever label, or with what it stood on.
+    """
     own = _own_names(connection, site, cartons)
     shipped = [fact for fact in _told_of(connection, site, own) if fact.event.action == "ship"]
     undone = read_undone(connection, site, [format_name(fact.name) for fact in shipped])
@@ -49,6 +52,12 @@ def last_handed_over(connection: sa.Connection, site: str, cartons: Collection[s
         if format_name(fact.name) not in undone:
             carton = own[fact.event.subject or ""]
             found[carton] = max(found.get(carton, 0), fact.event_ms)
+    states = states_of(connection, site, cartons)
+    around = nearby.movements_of(connection, site, states.values())
+    for carton, state in states.items():
+        now = around.carried(state, END_OF_TIME)
+        if now is not None and now.status is Status.SHIPPED:
+            found[carton] = max(found.get(carton, 0), now.status_ms)
     return found
 
 

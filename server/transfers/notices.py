@@ -110,17 +110,19 @@ def tell(
     number: str,
     rows: Sequence[dict[str, Any]],
     told: Mapping[Line, Told],
+    boxes: Mapping[str, dict[str, Any]],
     *,
     operator: str | None,
     now_ms: int,
 ) -> None:
     """Announce these rows at the other site: what is in a carton under the number that this came under, or is to.
 
-    Else what is heard of late would not come in with it. A tote that has arrived there and leaves here once more is
-    announced anew.
+    Else what is heard of late would not come in with it. A carton whose receipt was closed without it is announced
+    anew, and so are a tote and its pallet that have arrived there and leave here once more.
 
     Args:
-        told: what stands there of their cartons already.
+        told: what stands there of their cartons already, and of what these stand on.
+        boxes: the rows of these cartons, and of what these stand on.
     """
     by_carton: dict[str | None, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -128,18 +130,20 @@ def tell(
     stands = {line[0]: one.notice for line, one in told.items() if is_container(line[0])}
     lock(connection, to, sorted({*stands.values()}))
     open_ = {notice: _is_open(connection, to, notice) for notice in {*stands.values()}}
-    there = carried_states(connection, to, stands)
-    came = {carton for carton, state in there.items() if state.came_under == stands[carton]}
+    there = carried_states(connection, to, boxes.keys() | stands.keys())
+    came = {carton for carton, state in there.items() if _has_come(state, stands.get(carton))}
     left_ms = last_handed_over(connection, site, came)
     again = {carton for carton in came if left_ms.get(carton, 0) > there[carton].received_ms}
-    left_alone = {stands[carton] for carton in again}
+    left_alone = {stands[carton] for carton in again & stands.keys()}
+    for pallet in {boxes[carton]["container"] for carton in by_carton if carton in again} & again:
+        by_carton.setdefault(pallet, [boxes[pallet]])
     following: str | None = None
     written: list[tuple[str, sa.Row[Any], list[dict[str, Any]]]] = []
     for carton, own in by_carton.items():
-        under = stands.get(carton or "")
+        under, lines = stands.get(carton or ""), own
         if under is None or carton in again or not (open_[under] or carton in came):
             under = following = following or _following(connection, site, to, number, but=left_alone)
-        lines = _anew(carton, own, there[carton]) if carton in again else own
+            lines = _anew(boxes[carton], own, there[carton] if carton in again else None) if carton else own
         document = _write(connection, to, under, lines, operator=operator, now_ms=now_ms)
         written.append((under, document, lines))
     _fold(connection, site, to, [line for *_, lines in written for line in lines], written[0][1])
@@ -148,16 +152,21 @@ def tell(
         catalogue.publish_notice(connection, to, notice, at)
 
 
-def _anew(tote: str, rows: Sequence[dict[str, Any]], there: UnitState) -> list[dict[str, Any]]:
-    """The rows of a tote that comes once more, beginning with itself.
+def _has_come(there: UnitState, stands: str | None) -> bool:
+    """Whether a carton has arrived by what was told of it last; one of which this transfer never told, by anything."""
+    return there.came_under is not None and stands in (None, there.came_under)
 
-    Where it never left the other site by what is known there, its label brings no pieces in: those that came in it the
-    first time are counted with it.
+
+def _anew(box: dict[str, Any], rows: Sequence[dict[str, Any]], there: UnitState | None) -> list[dict[str, Any]]:
+    """The rows of a carton under another number than before, or its first, beginning with itself.
+
+    Args:
+        there: how a tote that comes once more stands there. Where it never left by what is known there, its label
+            brings no pieces in: those that came in it the first time are counted with it.
     """
-    if not any(row["subject"] == tote for row in rows):
-        said = rows[0]["attributes"]
-        rows = [{"subject": tote, "container": None, "quantity": None, "attributes": said, "stated": True}, *rows]
-    return [row | {"stated": row["quantity"] is None or there.status not in IN_STOCK} for row in rows]
+    rows = [box, *(row for row in rows if row["subject"] != box["subject"])]
+    is_there = there is not None and there.status in IN_STOCK
+    return [row | {"stated": row["quantity"] is None or not is_there} for row in rows]
 
 
 def _following(connection: sa.Connection, site: str, to: str, number: str, *, but: Collection[str]) -> str:

@@ -237,6 +237,90 @@ def test_what_comes_in_a_tote_that_nobody_knows_to_have_left_again_is_here_once_
     nothing_is_stored_otherwise_than_folded()
 
 
+def a_carton_goes_twice_on_its_pallet(here: Handheld, there: Handheld, number: str, *, back: bool) -> None:
+    """Each time with a phone and cables; there it is emptied, and perhaps both are scanned out before they return."""
+    stacked = {"container": PALLET, "location": BIN_A}
+    here.says(
+        *packed(10, CARTON_1, "S0", cables=4), scan(15, "move", CARTON_1, **stacked), scan(20, "ship", PALLET), at=20
+    )
+    there.says(scan(40, "receive", PALLET, document="TRANSFER-1", location=DOCK), at=40)
+    close("TRANSFER-1", at=41)
+    there.says(
+        scan(42, "put_away", unit("S0"), location=BIN_A),
+        scan(43, "move", CABLE, quantity=4, origin=CARTON_1, location=BIN_A),
+        scan(44, "move", CARTON_1, location=BIN_A),
+        *([scan(45, "ship", CARTON_1), scan(46, "ship", PALLET)] if back else []),
+        at=46,
+    )
+    filled = [
+        scan(minute, action, subject, **fields | ({"document": number} if "document" in fields else {}))
+        for minute, action, subject, fields in packed(60, CARTON_1, "S1", cables=3)
+    ]
+    here.says(
+        *[scan(55, "move", box, location=BIN_A) for box in (PALLET, CARTON_1)],
+        *filled,
+        scan(65, "move", CARTON_1, **stacked),
+        scan(70, "ship", PALLET),
+        at=70,
+    )
+    following = "TRANSFER-1-2" if number == "TRANSFER-1" else number
+    assert (standing(NORTH)["S1"], announced()) == ("announced", {"TRANSFER-1": {"S0"}, following: {"S1"}})
+    assert stock(NORTH) == {PHONE: 1, CABLE: 4}, "what it brings is on the road"
+
+
+def test_a_carton_that_goes_a_second_time_on_its_pallet_comes_in_with_that(here: Handheld, there: Handheld) -> None:
+    a_carton_goes_twice_on_its_pallet(here, there, "TRANSFER-1", back=True)
+    there.says(scan(90, "receive", PALLET, document="TRANSFER-1-2", location=DOCK), at=90)
+    assert stock(NORTH) == {PHONE: 2, CABLE: 7}
+    close("TRANSFER-1-2", at=95)
+    assert {rule for rule, _ in open_cases()} <= {"shipped_already"}, "nobody said that the pallet was back"
+    nothing_is_stored_otherwise_than_folded()
+
+
+@pytest.mark.parametrize("number", ["TRANSFER-1", "TRANSFER-2"])
+def test_what_is_in_stock_stays_so_when_its_carton_comes_again_that_nobody_knows_to_have_left(
+    here: Handheld, there: Handheld, number: str
+) -> None:
+    take("order", ORDER.replace("TRANSFER-1", "TRANSFER-2"), now_ms=DAY)
+    a_carton_goes_twice_on_its_pallet(here, there, number, back=False)
+    nothing_is_stored_otherwise_than_folded()
+
+
+@pytest.mark.parametrize("heard", [50, 65], ids=["before it arrived", "afterwards"])
+def test_what_is_heard_late_of_a_carton_that_a_closed_receipt_lacked_comes_in_with_it(
+    here: Handheld, door: Handheld, there: Handheld, heard: int
+) -> None:
+    here.says(*packed(10, CARTON_1, "S0"), *packed(10, CARTON_2, "S4"), at=15)
+    here.says(scan(20, "ship", CARTON_1), scan(21, "ship", CARTON_2), at=21)
+    there.says(scan(40, "receive", CARTON_2, document="TRANSFER-1", location=DOCK), at=40)
+    close("TRANSFER-1", at=45)
+    lacking = {("short", "S0"), ("lost_in_transit", "S0")}
+    assert open_cases() == lacking
+    late = packed(11, CARTON_1, "S1", cables=3)
+    if heard < 60:
+        door.says(*late, at=heard)
+    there.says(scan(60, "receive", CARTON_1, document=max(announced()), location=DOCK), at=60)
+    if heard > 60:
+        door.says(*late, at=heard)
+    assert stock(NORTH) == {PHONE: 2, CABLE: 3}, "what was reported as lacking has to be seen"
+    close(max(announced()), at=90)
+    assert open_cases() == lacking
+    there.says(scan(95, "receive", unit("S0"), document="TRANSFER-1", location=DOCK), at=95)
+    close("TRANSFER-1", at=96)
+    assert open_cases() == set()
+    nothing_is_stored_otherwise_than_folded()
+
+
+def test_pieces_come_in_with_a_carton_that_arrives_before_anybody_heard_that_it_left(
+    here: Handheld, door: Handheld, there: Handheld
+) -> None:
+    here.says(*packed(10, CARTON_1, cables=4), at=15)
+    there.says(scan(40, "receive", CARTON_1, document="TRANSFER-1", location=DOCK), at=40)
+    door.says(scan(20, "ship", CARTON_1), at=50)
+    assert (stock(SITE)[CABLE], stock(NORTH)[CABLE]) == (36, 4)
+    nothing_is_stored_otherwise_than_folded()
+
+
 def test_cartons_of_one_product_that_leave_together_are_folded_together(here: Handheld) -> None:
     boxes = (CARTON_1, CARTON_2, PALLET)
     here.says(*(said for box in boxes for said in packed(10, box, cables=2)), at=15)
