@@ -37,6 +37,8 @@ class Received:
     units: Sequence[tuple[str, Fact]]
     """Scans of units, by the name under which each is folded, in order."""
     pieces: Sequence[Fact]
+    labels: frozenset[str]
+    """Containers whose labels were scanned, by the name under which each is folded."""
     listed: frozenset[str]
     """Digests, hex, of the scans that came out of one symbol which lists several units."""
     came: Mapping[str, Came]
@@ -60,15 +62,17 @@ def read(connection: sa.Connection, site: str, notice: Notice, now_ms: int | Non
     found = [f for n in notice.numbers for f in scans_of(connection, site, n) if not _told_from_afar(f)]
     scans = sorted(found, key=lambda f: f.order)
     receiving = [f for f in scans if f.event.action == "receive" and f.event.subject]
-    of_units = [f for f in receiving if not is_stock(str(f.event.subject)) and not is_container(str(f.event.subject))]
-    owned = owners(connection, site, {str(f.event.subject) for f in of_units})
-    units = [(owned.get(str(f.event.subject), str(f.event.subject)), f) for f in of_units]
+    things = [f for f in receiving if not is_stock(str(f.event.subject))]
+    owned = owners(connection, site, {str(f.event.subject) for f in things})
+    named = [(owned.get(str(f.event.subject), str(f.event.subject)), f) for f in things]
+    units = [(thing, f) for thing, f in named if not is_container(thing)]
     states = states_of(connection, site, {*notice.units, *notice.sent, *notice.cartons})
     return Received(
         scans=scans,
         units=units,
         pieces=[f for f in receiving if is_stock(str(f.event.subject))],
-        listed=_listed(of_units),
+        labels=frozenset(thing for thing, _ in named if is_container(thing)),
+        listed=_listed(f for _, f in units),
         came=_came(connection, site, notice, states, now_ms),
         conditions=_conditions(connection, site, scans),
         twins=_twins(connection, site, notice, {unit for unit, _ in units}),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from server.counts.compare import Expected, Line, Quantity, ReportLine, Sighting, compare
 from server.receipts.evidence import Received
-from server.receipts.notice import Notice
+from server.receipts.notice import Notice, Pieces
 from sync.condition import is_damage
 from sync.event import format_name
 from sync.history import Fact
@@ -105,6 +106,22 @@ def piece_lines(due: Notice, came: Received) -> tuple[list[ReceiptLine], list[tu
 
     A serial number, a plate or a lot counts towards the line of its product, each unit once.
     """
+    filled = _filled(due, came)
+    unread = [item_of(u) for u in due.sent if u in came.came and u not in filled.units]
+    subjects = sorted({p.subject for p in due.pieces} | filled.facts.keys())
+    return [_of_pieces(s, due, came, filled.facts.get(s, []), unread.count(s)) for s in subjects], filled.others
+
+
+class _Filled(NamedTuple):
+    facts: dict[str, list[Fact]]
+    """Subject of a line given by quantity -> the scans that count towards it."""
+    units: set[str]
+    """Units that are among these."""
+    others: list[tuple[str, Fact]]
+    """Scans of units that fill no line."""
+
+
+def _filled(due: Notice, came: Received) -> _Filled:
     names = {p.subject for p in due.pieces}
     fillers: dict[str, tuple[str, Fact]] = {}
     others: list[tuple[str, Fact]] = []
@@ -120,9 +137,7 @@ def piece_lines(due: Notice, came: Received) -> tuple[list[ReceiptLine], list[tu
         got.setdefault(_line_of(subject, fact, names) or subject, []).append(fact)
     for line, fact in fillers.values():
         got.setdefault(line, []).append(fact)
-    unread = [item_of(u) for u in due.sent if u in came.came and u not in fillers]
-    lines = [_of_pieces(s, due, came, got.get(s, []), unread.count(s)) for s in sorted(names | got.keys())]
-    return lines, others
+    return _Filled(got, set(fillers), others)
 
 
 def _line_of(subject: str, fact: Fact, names: Collection[str]) -> str | None:
@@ -145,8 +160,8 @@ def _item_beside(fact: Fact) -> str | None:
 def _of_pieces(subject: str, due: Notice, came: Received, facts: list[Fact], unread: int) -> ReceiptLine:
     """One line; `unread` units of the product are here by their cartons' labels alone."""
     expected = sum(p.quantity for p in due.pieces if p.subject == subject)
-    counted = sum(1 if f.event.quantity is None or not _is_pieces(f) else f.event.quantity for f in facts)
-    sealed = unread + _sealed(subject, due, came, facts)
+    counted = sum(map(_pieces_of, facts))
+    sealed = unread + sum(one.inferred for one in _cartons_of(subject, due, came, facts))
     inferred = min(sealed, max(0, expected - counted))
     quantity = Quantity(
         subject=subject,
@@ -162,14 +177,63 @@ def _of_pieces(subject: str, due: Notice, came: Received, facts: list[Fact], unr
     return _line(line, how=how, inferred=inferred, condition=condition)
 
 
-def _is_pieces(fact: Fact) -> bool:
-    return is_stock(str(fact.event.subject))
+def _pieces_of(fact: Fact) -> int:
+    counts = fact.event.quantity is not None and is_stock(str(fact.event.subject))
+    return fact.event.quantity or 0 if counts else 1
 
 
-def _sealed(subject: str, due: Notice, came: Received, facts: Iterable[Fact]) -> int:
-    """Pieces in cartons whose label was scanned, and of which no piece was scanned in that carton."""
-    opened = {f.event.container for f in facts}
-    by_item = due.kind == "purchase_order"  # whose notices may say the lot, which the order does not
-    of = {p: (item_of(p.subject) if by_item else p.subject) for p in due.sealed}
-    lines = [p for p in due.sealed if p.container is not None and of[p] == subject]
-    return sum(p.quantity for p in lines if p.container in came.came and p.container not in opened)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CartonPieces:
+    """Pieces of one line that were announced in one carton."""
+
+    container: str
+    subject: str
+    announced: int
+    read: int
+    """Scanned in it."""
+    inferred: int
+    """Here by its label, where no piece of the line was scanned in it."""
+    short: int = 0
+    """What it lacks of those that the line is short of."""
+
+
+def pieces_by_carton(due: Notice, came: Received, lines: Iterable[ReceiptLine]) -> list[CartonPieces]:
+    """The lines given by quantity, carton by carton, as far as the notice says a carton.
+
+    Pieces that were scanned in no carton, or beyond what was in theirs, are taken for those that the last ones lack.
+    """
+    facts = _filled(due, came).facts
+    left = {line.subject: max(0, line.expected_quantity - line.quantity) for line in lines if is_stock(line.subject)}
+    found = []
+    for subject in sorted({_subject(line, due) for line in due.sealed}):
+        short = left.get(subject, 0)
+        for one in _cartons_of(subject, due, came, facts.get(subject, [])):
+            lacks = min(short, max(0, one.announced - one.read - one.inferred))
+            short -= lacks
+            found.append(replace(one, short=lacks))
+    return found
+
+
+def _cartons_of(subject: str, due: Notice, came: Received, facts: Iterable[Fact]) -> list[CartonPieces]:
+    announced, read = Counter[str](), Counter[str | None]()
+    for line in due.sealed:
+        if line.container is not None and _subject(line, due) == subject:
+            announced[line.container] += line.quantity
+    for fact in facts:
+        read[fact.event.container] += _pieces_of(fact)
+    return [
+        CartonPieces(
+            container=carton,
+            subject=subject,
+            announced=pieces,
+            read=read[carton],
+            inferred=pieces if carton in came.came and carton not in read else 0,
+        )
+        for carton, pieces in announced.items()
+    ]
+
+
+def _subject(line: Pieces, due: Notice) -> str:
+    """Of the receipt's line: a purchase order's does not say the lot, which its notices may."""
+    item = item_of(line.subject) if due.kind == "purchase_order" else None
+    return item or line.subject

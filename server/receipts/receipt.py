@@ -14,9 +14,9 @@ from server.database import lock, stamp
 from server.ledger import history
 from server.rebuild import rebuild
 from server.receipts import evidence, notice, sampling
-from server.receipts.cartons import CartonProgress, cartons_of
+from server.receipts.cartons import CartonProgress, cartons_of, with_pieces
 from server.receipts.evidence import Received
-from server.receipts.lines import ReceiptLine, piece_lines, unit_lines
+from server.receipts.lines import CartonPieces, ReceiptLine, piece_lines, pieces_by_carton, unit_lines
 from server.receipts.notice import Notice
 from server.transfers import arrival
 from sync.sampling import Mode
@@ -35,6 +35,8 @@ class ReceiptReport:
     lines: list[ReceiptLine]
     totals: Mapping[str, int]
     cartons: list[CartonProgress]
+    pieces: list[CartonPieces]
+    """What has no serial numbers, in each carton that it was announced in."""
     people: list[tuple[str | None, int, int, int]]
     """Who receives: name, handheld, scans, moment of the last."""
     unheard: list[str]
@@ -59,6 +61,7 @@ def report(connection: sa.Connection, *, site: str, number: str) -> ReceiptRepor
     cartons = cartons_of(due, came, rule)
     opened = {c.key for c in cartons if rule.mode is Mode.ALL and c.read}
     lines = _lines(connection, site, due, came, cartons, opened)
+    pieces = pieces_by_carton(due, came, lines)
     return ReceiptReport(
         number=number,
         kind=due.kind,
@@ -66,7 +69,8 @@ def report(connection: sa.Connection, *, site: str, number: str) -> ReceiptRepor
         asns=due.asns,
         lines=lines,
         totals=totals(lines, RECEIPT_KINDS),
-        cartons=cartons,
+        cartons=with_pieces(cartons, pieces),
+        pieces=pieces,
         people=_people(came),
         unheard=papers.unheard(connection, site, came.last_ms),
         heads=papers.heads(connection, site),

@@ -111,7 +111,7 @@ def _shown(connection: sa.Connection, site: str, found: ReceiptReport) -> dict[s
     keys += [k for carton in found.cartons for k in (carton.key, carton.parent)]
     late = has_changed(connection, site, found.number, versions, found)
     sender = sent[0] if (sent := arrival.sender(connection, site, found.number)) else None
-    gone = sender is not None and not found.lines and not found.cartons
+    gone = sender is not None and not found.lines and not any(carton.announced for carton in found.cartons)
     begun = "partly" if found.scans else "withdrawn" if gone else "open"
     state = ("changed" if late else "closed") if versions else begun
     return {

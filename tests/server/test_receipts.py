@@ -251,3 +251,52 @@ def test_a_serial_of_another_supplier_is_kept_and_a_case(
         rebuild(c, SITE, [unit("Z1")], stamp(c))
         found = c.execute(sa.select(cases.c.detail).where(cases.c.rule == "wrong_supplier")).scalars().all()
     assert found == ([detail] if detail else [])
+
+
+def short_by_the_cartons(found: ReceiptReport) -> dict[str, tuple[int, int]]:
+    """What each carton is short of: units, and pieces."""
+    return {carton.key: (carton.missing, carton.pieces_short) for carton in found.cartons}
+
+
+def test_a_carton_is_short_of_what_the_lines_are_short_of(receiver: Chain) -> None:
+    sealed()
+    rows = [{"subject": unit("S4"), "container": CARTON_2}, {"subject": unit("S5"), "container": CARTON_2}]
+    pieces = [{"subject": CABLE, "container": carton, "quantity": 3} for carton in (CARTON_1, CARTON_2)]
+    state_document("asn", "ASN-1", [*rows, *pieces, {"subject": CARTON_2}], now_ms=DAY - 8_400)
+    receive(receiver, unit("S1"))
+    receive(receiver, unit("S2"), container=CARTON_2)
+    receive(receiver, CABLE, container=CARTON_2, quantity=2)
+    receive(receiver, CABLE, container=None, quantity=6)
+    receiver.scan(DAY + 600_000, "receive", unit("S4"), document="PO-7", location=DOCK)
+    found = result(receiver)
+    missing = {line.subject for line in found.lines if line.kind.value == "missing"}
+    assert missing == {unit("S3"), unit("S5"), CABLE, lot_key(BATTERY, "L1")}
+    assert lines(found)[CABLE] == ("missing", 11, 8)
+    assert short_by_the_cartons(found) == {CARTON_1: (1, 4 + 3), CARTON_2: (1, 0)}
+    assert [carton.elsewhere for carton in found.cartons] == [1, 1], "S2 came in the other carton, S4 under an order"
+
+
+def test_what_a_cartons_label_speaks_for_stands_in_its_row_too_until_every_unit_has_to_be_read(
+    receiver: Chain,
+) -> None:
+    sealed()
+    receive(receiver, CARTON_1, container=None)
+    receive(receiver, unit("S1"))
+    (carton,) = result(receiver).cartons
+    assert (carton.read, carton.inferred, carton.missing) == (1, 2, 0)
+    assert (carton.pieces, carton.pieces_inferred, carton.pieces_short) == (4, 4, 0)
+    with writing() as c:
+        set_rule(c, site=SITE, supplier=None, mode="all", value=0, operator="Sam", now_ms=DAY - 8_000)
+    with reading() as c:
+        found = report(c, site=SITE, number="ASN-1")
+    assert [lines(found)[unit(serial)][0] for serial in ("S2", "S3")] == ["missing"] * 2
+    assert (found.cartons[0].inferred, short_by_the_cartons(found)) == (0, {CARTON_1: (2, 0)})
+
+
+def test_a_carton_that_the_notice_does_not_name_stands_on_its_receipt_once_its_label_was_scanned(
+    receiver: Chain,
+) -> None:
+    sealed()
+    receive(receiver, CARTON_2, container=None)
+    found = {carton.key: (carton.announced, carton.here) for carton in result(receiver).cartons}
+    assert found == {CARTON_1: (True, False), CARTON_2: (False, True)}
