@@ -203,20 +203,25 @@ def _awaited_notices(site: str) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _on_its_way(connection: sa.Connection, to: str, notice: str) -> Iterator[InTransit]:
-    """What a notice announced and has not been received."""
+    """What a notice announced and has not been received; pieces carton by carton."""
     said = papers.rows_of(connection, to, "asn", notice)[0]["attributes"]
-    for line in receipt.report(connection, site=to, number=notice).lines:
+    found = receipt.report(connection, site=to, number=notice)
+    for line in found.lines:
         left = line.expected_quantity - line.quantity
-        if left > 0 and not is_container(line.subject):
-            yield InTransit(
-                number=said["transfer"],
-                notice=notice,
-                origin=said["from_site"],
-                to=to,
-                subject=line.subject,
-                quantity=left,
-                container=line.expected,
-            )
+        if left <= 0 or is_container(line.subject):
+            continue
+        inside = [(one.container, one.short) for one in found.pieces if one.subject == line.subject and one.short]
+        for carton, quantity in [*inside, (line.expected, left - sum(short for _, short in inside))]:
+            if quantity:
+                yield InTransit(
+                    number=said["transfer"],
+                    notice=notice,
+                    origin=said["from_site"],
+                    to=to,
+                    subject=line.subject,
+                    quantity=quantity,
+                    container=carton,
+                )
 
 
 def create(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -23,7 +23,7 @@ from server.errors import Refusal
 from server.people import requires, signed_in
 from server.prices import Price
 from server.receipts import blind, receipt, sampling
-from server.receipts.lines import ReceiptLine
+from server.receipts.lines import CartonPieces, ReceiptLine
 from server.receipts.listing import STATES, list_receipts
 from server.receipts.receipt import ReceiptReport
 from server.roles import Task
@@ -38,6 +38,8 @@ from sync.sampling import SITE_WIDE, Mode
 NAV = Entry("Receipts", "web.receipts", Group.WORK, order=30)
 LINES_MAX: Final = 300
 """Lines of one kind on a page; the export has them all."""
+CARTONS_MAX: Final = 5
+"""Cartons of one line on a page; each has its own row above the lines."""
 REFRESH_S: Final = 15
 """A receipt that is being scanned shows itself anew so often, until it is held still."""
 LIVE: Final = ("open", "partly", "withdrawn")
@@ -127,9 +129,20 @@ def _shown(connection: sa.Connection, site: str, found: ReceiptReport) -> dict[s
         "claims": claims_of(connection, site, found.number),
         "sender": sender,
         "gone": gone,
+        "announced_in": _by_line(found, lambda one: True),
+        "seen_in": _by_line(found, lambda one: one.read + one.inferred > 0),
         "lines_max": LINES_MAX,
+        "cartons_max": CARTONS_MAX,
         "quantities": quantities(found.lines),
     }
+
+
+def _by_line(found: ReceiptReport, which: Callable[[CartonPieces], bool]) -> dict[str, list[str]]:
+    """The cartons of the lines that are given by quantity, those for which this holds."""
+    cartons: dict[str, list[str]] = {}
+    for one in filter(which, found.pieces):
+        cartons.setdefault(one.subject, []).append(one.container)
+    return cartons
 
 
 def quantities(lines: list[ReceiptLine]) -> dict[str, int]:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from sync.event import ScanEvent, format_name
-from tests.handheld import CARTON_1, CARTON_2, DOCK, PHONE, unit
+from tests.handheld import CABLE, CARTON_1, CARTON_2, DOCK, PHONE, unit
 from tests.server import office
 from tests.server.running import NOW, PASSWORD, Handheld, text_of
 from tests.server.site import state_document
@@ -122,3 +122,19 @@ def test_what_was_scanned_by_mistake_and_undone_is_no_scan_of_a_receipt(
     undo(taken_back[0])
     handheld.push(5)
     assert "being received 1 just now Export" in text_of(console.get("/receipts"))
+
+
+def test_pieces_in_several_cartons_are_shown_with_the_cartons_that_they_are_in(
+    console: FlaskClient, handheld: Handheld
+) -> None:
+    cartons = [f"https://id.gs1.org/00/39506000134352{n:04}" for n in range(1, 8)]
+    for subject, inside in ((CABLE, [CARTON_1, CARTON_2]), (PHONE, cartons)):
+        rows = [{"subject": subject, "container": carton, "quantity": 30} for carton in inside]
+        state_document("asn", "ASN-1", [*rows, *({"subject": c} for c in inside)], now_ms=NOW - 8_000_000 + len(inside))
+    handheld.scan("receive", CARTON_1, document="ASN-1", location=DOCK, minutes_ago=30)
+    handheld.scan("receive", CABLE, quantity=12, document="ASN-1", container=CARTON_2, minutes_ago=29, location=DOCK)
+    handheld.push()
+    said = text_of(console.get("/receipts/receipt?number=ASN-1&still=1")).partition("To come 2 What")[2]
+    one, two = "carton …520018 395060001343520018", "carton …520025 395060001343520025"
+    assert f"Cable 2 m 614141000036 {one} {two} {one} {two} 60 42 scanned 30 by label" in said
+    assert "carton …520005 395060001343520005 and 2 more" in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -10,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from sync.event import format_name
-from tests.handheld import CARTON_1, DOCK, PHONE, unit
+from tests.handheld import CABLE, CARTON_1, CARTON_2, DOCK, PHONE, unit
 from tests.server.running import NOW, PASSWORD, Handheld, Person, text_of
 from tests.server.site import state_document
 
@@ -137,3 +138,22 @@ def test_a_transfer_that_is_short_of_one_and_awaits_another_says_both(console: F
     handheld.push(2)
     said = text_of(console.get("/transfers"))
     assert "TRANSFER-1 , TRANSFER-1-2 main North arrived short, more on its way 2 2 1 0 1" in said
+
+
+def test_pieces_on_their_way_in_two_cartons_are_listed_with_each_until_its_label_was_scanned_there(
+    app: Flask, console: FlaskClient, handheld: Handheld
+) -> None:
+    make(console, "C2 10")
+    for at, carton, pieces in ((20, CARTON_1, 6), (15, CARTON_2, 4)):
+        packed: dict[str, Any] = {"quantity": pieces, "container": carton, "origin": DOCK, "minutes_ago": at}
+        handheld.scan("pack", CABLE, document="TRANSFER-1", **packed)
+        handheld.scan("ship", carton, document="TRANSFER-1", minutes_ago=at - 1)
+    handheld.push()
+    six, four = "6 carton …520018 395060001343520018 main North", "4 carton …520025 395060001343520025 main North"
+    on_their_way = text_of(console.get("/transfers")).partition("On its way 10 ")[2]
+    assert (six in on_their_way, four in on_their_way) == (True, True)
+    there = Handheld(app).enrol(name="HH-N", at="north")
+    there.scan("receive", CARTON_1, document="TRANSFER-1", location=DOCK, minutes_ago=1)
+    there.push()
+    on_their_way = text_of(console.get("/transfers")).partition("On its way 4 ")[2]
+    assert (six in on_their_way, four in on_their_way) == (False, True)
