@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -28,6 +28,7 @@ from server.receipts.listing import STATES, list_receipts
 from server.receipts.receipt import ReceiptReport
 from server.roles import Task
 from server.transfers import arrival
+from server.unit_rows import states_of
 from server.web.navigation import Entry, Group
 from server.web.pages import blueprint, last_seen, linked_names
 from server.web.wording import money
@@ -111,6 +112,8 @@ def _shown(connection: sa.Connection, site: str, found: ReceiptReport) -> dict[s
         k for lines in shown.values() for line in lines[:LINES_MAX] for k in (line.subject, line.expected, *line.seen)
     ]
     keys += [k for carton in found.cartons for k in (carton.key, carton.parent)]
+    strangers = [carton.key for carton in found.cartons if not carton.announced]
+    strangers += [line.subject for line in shown.get(Line.UNEXPECTED.value, ())[:LINES_MAX]]
     late = has_changed(connection, site, found.number, versions, found)
     sender = sent[0] if (sent := arrival.sender(connection, site, found.number)) else None
     gone = sender is not None and not found.lines and not any(carton.announced for carton in found.cartons)
@@ -129,12 +132,22 @@ def _shown(connection: sa.Connection, site: str, found: ReceiptReport) -> dict[s
         "claims": claims_of(connection, site, found.number),
         "sender": sender,
         "gone": gone,
+        "announced_by": _announced_by(connection, site, strangers, {found.number, *found.asns}),
         "announced_in": _by_line(found, lambda one: True),
         "seen_in": _by_line(found, lambda one: one.read + one.inferred > 0),
         "lines_max": LINES_MAX,
         "cartons_max": CARTONS_MAX,
         "quantities": quantities(found.lines),
     }
+
+
+def _announced_by(
+    connection: sa.Connection, site: str, things: Iterable[str], numbers: Collection[str]
+) -> dict[str, str]:
+    """The notices that announce what those of these numbers do not."""
+    states = states_of(connection, site, things)
+    told = {thing: state.announced_by for thing, state in states.items() if state.announced_by}
+    return {thing: notice for thing, notice in told.items() if notice not in numbers}
 
 
 def _by_line(found: ReceiptReport, which: Callable[[CartonPieces], bool]) -> dict[str, list[str]]:

@@ -138,3 +138,18 @@ def test_pieces_in_several_cartons_are_shown_with_the_cartons_that_they_are_in(
     one, two = "carton …520018 395060001343520018", "carton …520025 395060001343520025"
     assert f"Cable 2 m 614141000036 {one} {two} {one} {two} 60 42 scanned 30 by label" in said
     assert "carton …520005 395060001343520005 and 2 more" in said
+
+
+def test_what_another_notice_announces_names_that_notice_where_it_was_scanned_under_this_one(
+    console: FlaskClient, handheld: Handheld
+) -> None:
+    state_document("asn", "ASN-1", [{"subject": unit("S1")}], now_ms=NOW - 8_000_000)
+    rows = [{"subject": CARTON_1}, {"subject": unit("S2"), "container": CARTON_1}, {"subject": unit("S3")}]
+    state_document("asn", "ASN-2", rows, now_ms=NOW - 7_000_000)
+    for subject in (CARTON_1, unit("S3"), CARTON_2):
+        handheld.scan("receive", subject, document="ASN-1", location=DOCK)
+    handheld.push()
+    said = text_of(console.get("/receipts/receipt?number=ASN-1&still=1"))
+    assert "carton …520018 395060001343520018 here not announced but by ASN-2 0" in said
+    assert "carton …520025 395060001343520025 here not announced 0" in said
+    assert "Phone 12 · S3 9506000134352 announced by ASN-2" in said
