@@ -18,7 +18,7 @@ from server.receipts.kinds import KINDS
 from server.returns.announced import read_buyers, read_claims
 from server.tables import document_rows, documents, events
 from server.timelines import END_OF_TIME
-from server.transfers.withdrawn import Line, withdrawn
+from server.transfers.withdrawn import Telling, withdrawn
 from sync.identity import item_of
 from sync.order import Order, Taken
 from sync.order_pieces import OrderPieces
@@ -171,7 +171,7 @@ def _supplier(connection: sa.Connection, digest: str) -> str | None:
     return (connection.execute(query).scalar() or {}).get("supplier")
 
 
-def _lines(connection: sa.Connection, *digests: str, without: Collection[Line] = ()) -> list[dict[str, Any]]:
+def _lines(connection: sa.Connection, *digests: str, without: Collection[Telling] = ()) -> list[dict[str, Any]]:
     """What a document says of products without naming their units, which handhelds learn one by one."""
     t = document_rows.c
     query = (

@@ -10,11 +10,11 @@ from server import papers
 
 WITHDRAWN: Final = "transfer_withdrawn"
 
-Line = tuple[str, str, str | None]
+Telling = tuple[str, str, str | None]
 """The event that told of a notice's row, with its subject and container: what came back may be handed over again."""
 
 
-def withdrawn(connection: sa.Connection, site: str, number: str) -> set[Line]:
-    """The lines of a notice that are awaited no longer."""
+def withdrawn(connection: sa.Connection, site: str, number: str) -> set[Telling]:
+    """What of a notice is awaited no longer."""
     rows = papers.rows_of(connection, site, WITHDRAWN, number)
     return {(row["attributes"]["voids"], row["subject"], row["container"]) for row in rows}
