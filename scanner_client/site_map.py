@@ -43,7 +43,7 @@ from sync.order import Available, Order
 from sync.protocol import STOCKED_MS
 from sync.recall import Recall
 from sync.stolen import Theft, Thefts, thefts_in
-from sync.unit import IN_STOCK, Status, UnitState, carried, is_inferred
+from sync.unit import IN_STOCK, Status, UnitState, carried, is_emptied, is_inferred
 from sync.verdict import Known
 from sync.zones import is_quarantine
 
@@ -169,6 +169,7 @@ class SiteMap:
             condition=now.condition,
             doubted=bool(now.doubts),
             closed=now.closed,
+            emptied=is_emptied(now),
             notice=now.came_under or now.announced_by,
             received=_all_day(now.received_ms) or _until(now.stocked_ms),
         )

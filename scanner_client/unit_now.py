@@ -11,7 +11,7 @@ from sync.event import ScanEvent
 from sync.history import Fact, step
 from sync.identity import is_container
 from sync.marks import SOME_REASON
-from sync.unit import UnitState
+from sync.unit import UnitState, is_emptied
 from sync.verdict import Known
 
 
@@ -44,6 +44,7 @@ def _carried_on(handheld: Handheld, state: UnitState, own: Sequence[ScanEvent], 
         condition=state.condition,
         doubted=bool(state.doubts),
         closed=state.closed,
+        emptied=is_emptied(state),
         notice=state.came_under or state.announced_by,
         place=state.place,
         received=(now_ms, now_ms) if came_in else known.received if known else None,
@@ -53,6 +54,8 @@ def _carried_on(handheld: Handheld, state: UnitState, own: Sequence[ScanEvent], 
 def _state(known: Known, place: str | None) -> UnitState:
     return UnitState(
         status=known.status,
+        status_ms=int(known.emptied),  # of moments no more matters here
+        emptied_ms=int(known.emptied),
         expected=known.expected,
         place=place,
         document=known.document,

@@ -36,7 +36,7 @@ class UnitRows:
         """What a row says of the unit itself, whatever became of the container that it is in."""
         status, expected, place, announced_by, announced_in, lot, *moments, expiry, document, marks = row[:12]
         place_ms, status_ms, came_under = moments
-        stocked, received = row[12:14]
+        stocked, received, emptied_ms = row[12:15]
         belongs, is_back = self._name(expected), STATUSES[status] is Status.RETURNED
         return UnitState(
             status=STATUSES[status],
@@ -47,6 +47,7 @@ class UnitRows:
             announced_by=None if is_back else self._name(announced_by),
             announced_in=self._name(announced_in),
             came_under=self._name(came_under),
+            emptied_ms=emptied_ms or 0,
             lot=self._name(lot),
             expiry=date_of(expiry),
             document=self._name(announced_by if is_back else document),
@@ -80,7 +81,7 @@ class UnitRows:
     def _row(self, key: int) -> Row | None:
         return self._database.row(
             "SELECT status, expected, place, announced_by, announced_in, lot, place_ms, status_ms, came_under, expiry,"
-            " document, marks, stocked, received, name || tail"
+            " document, marks, stocked, received, emptied_ms, name || tail"
             " FROM units JOIN names ON no = family WHERE hash=? AND status<>?",
             key, COLLIDED,
         )  # fmt: skip

@@ -18,10 +18,11 @@ _MARK_COLUMNS: Final = (
     "held", "closed", "identifiers", "sold_on", "returns", "returned_for", "matched", "seal", "condition", "pictured",
     "doubts", "serviced", "from_loan",
 )  # fmt: skip
-_MOMENT_COLUMNS: Final = ("place_ms", "status_ms", "came_under")
+_MOMENT_COLUMNS: Final = ("place_ms", "status_ms", "came_under", "emptied_ms")
 """What tells how a container takes along what is in it; sent of containers, and `place_ms` of what stands in one.
 Of what was sold `status_ms` says when: its warranty runs from there.
-What a unit came under is sent of each: a recall of a delivery asks for it."""
+What a unit came under is sent of each: a recall of a delivery asks for it. When it was emptied elsewhere, last of all:
+few containers are."""
 COLUMNS_OF_UNITS: Final = _UNIT_COLUMNS + _MOMENT_COLUMNS + _PICKING_COLUMNS + _MARK_COLUMNS
 """What is read of a unit for its row, in this order."""
 _MOMENTS_AT: Final = len(_UNIT_COLUMNS)
@@ -35,11 +36,11 @@ def unit_row(unit: str, values: Sequence[Any]) -> list[Any]:
     """What handhelds get of a unit, what is absent at its end left out.
 
     `_UNIT_COLUMNS`; of `_MOMENT_COLUMNS` what means anything; since when it is in stock (minutes since 1970), its
-    expiry, the order that has it, marks (`sync/marks.py`), and the day on which it came in (days since 1970), where
-    that is another: 0 where nobody knows. Of what a customer sent back the order is the one that it was sold on, and
-    the document that it came with stands where else its notice does.
+    expiry, the order that has it, marks (`sync/marks.py`), the day on which it came in (days since 1970), where that is
+    another: 0 where nobody knows; and of a container when it was last emptied elsewhere. Of what a customer sent back
+    the order is the one that it was sold on, and the document that it came with stands where else its notice does.
     """
-    known, moments = list(values[:_MOMENTS_AT]), list(values[_MOMENTS_AT:_PICKING_AT])
+    known, (*moments, emptied_ms) = list(values[:_MOMENTS_AT]), values[_MOMENTS_AT:_PICKING_AT]
     stocked_ms, expiry, document, received_ms = values[_PICKING_AT:_MARKS_AT]
     marked = dict(zip(_MARK_COLUMNS, values[_MARKS_AT:], strict=True))
     is_back = known[0] == Status.RETURNED
@@ -51,7 +52,8 @@ def unit_row(unit: str, values: Sequence[Any]) -> list[Any]:
     stocked, stocked_day, received = stocked_ms // STOCKED_MS, stocked_ms // _DAY_MS, received_ms // _DAY_MS
     order = document if known[0] in COMMITTED else marked["sold_on"] if is_back else None
     marks = pack(UnitState(status=Status(known[0]), **marked))
-    row = [*known, *moments, stocked or None, expiry, order, marks, None if received == stocked_day else received]
+    came_in = None if received == stocked_day else received
+    row = [*known, *moments, stocked or None, expiry, order, marks, came_in, emptied_ms or None]
     while len(row) > len(known) and row[-1] is None:
         row.pop()
     return row

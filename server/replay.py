@@ -21,7 +21,7 @@ from sync.history import Fact, step
 from sync.recall import LATER, Reach
 from sync.returning import ReturnVerdict
 from sync.stolen import Theft, names_read
-from sync.unit import IN_STOCK, Status, UnitState, carried, is_inferred
+from sync.unit import IN_STOCK, Status, UnitState, carried, is_emptied, is_inferred
 from sync.verdict import COMMITTED, NO_ORDER, STOPPED, Judgement, Known, Ordered, Verdict, day, judge
 
 
@@ -305,6 +305,7 @@ def known_of(state: UnitState, locate: Callable[[str | None], str | None], *, in
         condition=None if state.returns or not is_damage(state.condition) else state.condition,  # as `sync.marks` says
         doubted=bool(state.doubts),
         closed=state.closed,
+        emptied=is_emptied(state),
         notice=state.came_under or state.announced_by,
         received=(state.received_ms, latest_ms) if latest_ms else None,
     )

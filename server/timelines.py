@@ -30,8 +30,6 @@ class Timeline:
 
     moments: list[int] = field(default_factory=list)
     states: list[UnitState] = field(default_factory=list)
-    left: list[int] = field(default_factory=list)
-    """When it was handed over with what was in it, and did not come back unopened."""
 
     def index(self, at_ms: int) -> int | None:
         """The entry that held at a moment; None before the first."""
@@ -93,6 +91,8 @@ class Movements:
             state = self.timelines[place].at(at_ms) if place in self.timelines else None
             if state is None:
                 break
+            if state.emptied_ms > since_ms:
+                return place
             if state.status is Status.SHIPPED:
                 return place if state.status_ms > since_ms else None  # else it was filled anew since
             place, since_ms = state.place, state.place_ms
@@ -101,12 +101,9 @@ class Movements:
     def emptied(self, place: str, since_ms: int, at_ms: int) -> bool:
         """Whether a container was handed over between two moments, itself or with what it stood in, and not back."""
         for _ in range(DEPTH_MAX):
-            line = self.timelines.get(place)
-            if line is None:
-                break
-            if any(since_ms < moment <= at_ms for moment in line.left):
+            state = self.timelines[place].at(at_ms) if place in self.timelines else None
+            if state is not None and state.left_ms > since_ms:
                 return True
-            state = line.at(at_ms)
             if state is None or state.place is None:
                 break
             place, since_ms = state.place, max(since_ms, state.place_ms)
@@ -163,7 +160,3 @@ def _tell(line: Timeline, around: Movements, fact: Fact) -> None:
     state = around.step(line.states[-1] if line.states else None, fact)
     line.moments.append(fact.event_ms)
     line.states.append(state)
-    if fact.event.action == "ship":
-        line.left.append(fact.event_ms)
-    elif fact.event.action == "parcel_back" and line.left:
-        line.left.pop()

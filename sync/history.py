@@ -12,7 +12,7 @@ from typing import Final
 from sync.actions import ACTIONS
 from sync.event import EventName, ScanEvent, format_name, parse_name
 from sync.unchanging import unchanging
-from sync.unit import IN_STOCK, UnitState, carried
+from sync.unit import IN_STOCK, UnitState, carried, is_emptied
 
 
 @unchanging()
@@ -111,8 +111,10 @@ def step(state: UnitState | None, fact: Fact, carrier: UnitState | None = None) 
             seen_ms=fact.event_ms,
             seen_uncertainty_ms=fact.uncertainty_ms,
         )
+    anew = after.status is not before.status or event.action == "ship"  # handed over again, with what went in since
     return after._replace(
-        status_ms=fact.event_ms if after.status is not before.status else before.status_ms,
+        status_ms=fact.event_ms if anew else before.status_ms,
+        left_ms=_left_ms(before, event, fact.event_ms),
         stocked_ms=fact.event_ms if after.status in IN_STOCK and before.status not in IN_STOCK else before.stocked_ms,
         place_ms=fact.event_ms if after.place != before.place or _puts_it_there(before, event) else before.place_ms,
         came_under=_came_under(before, after, event),
@@ -124,13 +126,21 @@ def step(state: UnitState | None, fact: Fact, carrier: UnitState | None = None) 
     )
 
 
+def _left_ms(before: UnitState, event: ScanEvent, at_ms: int) -> int:
+    if event.action == "ship":
+        return at_ms
+    return before.emptied_ms if event.action == "parcel_back" else before.left_ms
+
+
 def _returned_ms(before: UnitState, after: UnitState, at_ms: int) -> tuple[int, ...]:
     if after.returns == before.returns:
         return before.returned_ms
     return (*before.returned_ms, at_ms) if after.returns > before.returns else before.returned_ms[:-1]
 
 
-_FROM_THE_CARRIER: Final = ("status", "status_ms", "stocked_ms", "place", "expected", "came_under", "received_ms")
+_FROM_THE_CARRIER: Final = (
+    "status", "status_ms", "stocked_ms", "place", "expected", "came_under", "received_ms", "left_ms",
+)  # fmt: skip
 
 
 def _says_nothing_of_place(before: UnitState, after: UnitState) -> bool:
@@ -149,6 +159,10 @@ def _puts_it_there(before: UnitState, event: ScanEvent) -> bool:
 def _came_under(before: UnitState, after: UnitState, event: ScanEvent) -> str | None:
     if after.status not in IN_STOCK:
         return after.came_under  # a closed receipt takes it away again
+    if after.emptied_ms > before.emptied_ms:
+        return None  # what it came with is not in it any more
+    if is_emptied(before):
+        return event.document if event.action == "receive" else None
     if before.status not in IN_STOCK or after.receipts > before.receipts:
         brought = event.document if event.action == "receive" else before.came_under
         return after.announced_by or brought  # what a customer sends back came under the notice that first brought it

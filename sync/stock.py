@@ -180,7 +180,8 @@ def here(balance: Balance, place: str, carrier: UnitState | None) -> tuple[int, 
         return 0, 0
     came = carrier is not None and carrier.status in IN_STOCK and carrier.came_under == balance.announced_by
     inferred = balance.announced if came and not balance.read else 0
-    return balance.quantity + inferred, inferred
+    stayed = carrier is not None and carrier.emptied_ms >= balance.last_ms
+    return inferred + (0 if stayed else balance.quantity), inferred
 
 
 def is_within(movement: Fact, result: Fact) -> bool:

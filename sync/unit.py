@@ -73,6 +73,10 @@ class UnitState(NamedTuple):
     """Why quality holds it back: it is quarantined, wherever it stands. None where it may go out."""
     closed: bool = False
     """Of a carton: packed and sealed for its order."""
+    left_ms: int = 0
+    """When it was last handed over with what was in it, Unix milliseconds; 0 where never, or it came back unopened."""
+    emptied_ms: int = 0
+    """Of a container: what was in it by then left with it and is elsewhere for good, wherever the container goes."""
     stocked_ms: int = 0
     """Since when it has been in stock without a break, Unix milliseconds; 0 where it never was."""
     counted_in: str | None = None
@@ -147,14 +151,19 @@ def carried(state: UnitState, carrier: UnitState | None) -> UnitState:
     """The unit's state as its container has it: what became of the container since became of the unit too.
 
     A unit that was only announced in a container came in when the container did, under the same notice: it is
-    *inferred* to be there. One that was put into it is wherever the container has got since.
+    *inferred* to be there. One that was put into it is wherever the container has got since; but where that was emptied
+    elsewhere, the unit stayed there.
 
     Args:
         state: folded from the unit's own history.
         carrier: state of the container in `state.place` at that moment, itself carried by what it stands in; None
             where the unit is in no container, or nothing is known of it.
     """
-    if carrier is None or carrier.status not in _AHEAD:
+    if carrier is None:
+        return state
+    if carrier.emptied_ms > state.place_ms and (state.status in IN_STOCK or state.status is Status.ANNOUNCED):
+        return _left_for_good(state, carrier)
+    if carrier.status not in _AHEAD:
         return state
     if state.status is Status.ANNOUNCED:
         came = carrier.came_under is not None and carrier.came_under == state.announced_by
@@ -172,6 +181,18 @@ def _came_with(state: UnitState, carrier: UnitState) -> UnitState:
     return state._replace(expected=state.place, came_under=carrier.came_under, received_ms=carrier.received_ms)
 
 
+def _left_for_good(state: UnitState, carrier: UnitState) -> UnitState:
+    announced = state.status is Status.ANNOUNCED  # it came in with its container, or it could not have left with that
+    return state._replace(
+        status=Status.SHIPPED,
+        status_ms=carrier.emptied_ms,
+        place=None,
+        expected=None,
+        came_under=state.announced_by if announced else state.came_under,
+        left_ms=carrier.emptied_ms,
+    )
+
+
 def _along(state: UnitState, carrier: UnitState) -> UnitState:
     gone = carrier.status in GONE
     comes_in = carrier.status in IN_STOCK and state.status not in IN_STOCK
@@ -179,9 +200,22 @@ def _along(state: UnitState, carrier: UnitState) -> UnitState:
         status=carrier.status,
         status_ms=carrier.status_ms,
         stocked_ms=carrier.stocked_ms if comes_in else state.stocked_ms,
+        left_ms=carrier.left_ms if carrier.status is Status.SHIPPED else state.left_ms,
         place=None if gone else state.place,
         expected=None if gone else state.expected,
     )
+
+
+def is_emptied(state: UnitState) -> bool:
+    """Whether a container left and is awaited back empty: it may be scanned here again, and filled anew."""
+    return state.status is Status.SHIPPED and 0 < state.status_ms <= state.emptied_ms
+
+
+def emptied(state: UnitState) -> UnitState:
+    """A container's state once it is known that what it left with is elsewhere for good."""
+    if state.left_ms <= state.emptied_ms:
+        return state
+    return state._replace(emptied_ms=state.left_ms, closed=state.closed and state.status is not Status.SHIPPED)
 
 
 def is_inferred(own: UnitState, now: UnitState) -> bool:

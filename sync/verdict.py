@@ -118,6 +118,8 @@ class Known:
     """Whether something spoke against it, or a second one of its number, when it came back."""
     closed: bool = False
     """Of a carton: closed for its order."""
+    emptied: bool = False
+    """Of a carton that left: it arrived at another site with all that was in it, and is awaited back empty."""
     notice: str | None = None
     """The ASN or purchase order that it came under, or is announced by."""
     place: str | None = None
@@ -208,8 +210,8 @@ def judge(
         return Judgement(verdict=Verdict.RIGHT)
     confirms = known.inferred and what.compare is Compare.ANNOUNCED
     if known.status not in what.expects and not confirms:
-        gone = known.status is Status.SHIPPED
-        verdict = Verdict.SHIPPED_ALREADY if gone else Verdict.NOT_EXPECTED
+        gone = Verdict.RIGHT if known.emptied else Verdict.SHIPPED_ALREADY
+        verdict = gone if known.status is Status.SHIPPED else Verdict.NOT_EXPECTED
         return Judgement(verdict=verdict, belongs=known.expected_location)
     return _compare(what.compare, event, known, listed=listed)
 
@@ -239,7 +241,7 @@ def _own_fault(event: ScanEvent, known: Known | None, ordered: Ordered, today: s
         return Judgement(verdict=Verdict.QUARANTINED, belongs=known.expected_location)
     if known is not None and known.status is Status.RETURNED:
         return Judgement(verdict=Verdict.NOT_RELEASED, belongs=known.expected_location)
-    if known is not None and known.status is Status.SHIPPED:
+    if known is not None and known.status is Status.SHIPPED and not known.emptied:
         return Judgement(verdict=Verdict.SHIPPED_ALREADY, claimed_by=known.document)
     expiry = event.expiry or (known.expiry if known else None)
     if expiry is not None and today is not None and expiry < today:
@@ -274,7 +276,7 @@ def _claim_fault(event: ScanEvent, known: Known | None, ordered: Ordered, today:
     mine = event.document
     if ordered.made_for not in (None, mine):
         return Judgement(verdict=Verdict.CLAIMED, claimed_by=ordered.made_for)
-    theirs = known.document if known is not None and known.status in COMMITTED else None
+    theirs = known.document if known is not None and known.status in COMMITTED and not known.emptied else None
     if None not in (theirs, mine) and theirs != mine:
         return Judgement(verdict=Verdict.CLAIMED, claimed_by=theirs)
     carton = known.expected if known is not None and known.status is Status.PACKED else None

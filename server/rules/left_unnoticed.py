@@ -17,6 +17,8 @@ def check(step: Step) -> Finding | None:
     event, before = step.fact.event, step.before
     if event.action != "arrived" or before is None or before.status not in IN_STOCK:
         return None
+    if step.after.emptied_ms > before.emptied_ms:
+        return None  # its hand-over is known, and it was scanned here again since: it came back empty
     return Finding(detail=f"The other site received it under {result_of(event)}.", expected=before.expected)
 
 

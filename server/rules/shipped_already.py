@@ -1,11 +1,13 @@
 """Shipped already: it was handed to a carrier, and yet it is here.
 
-It came back without the returns desk, never left, or its serial number is used twice.
+It came back without the returns desk, never left, or its serial number is used twice. A carton that turns out to have
+arrived at another site of ours came back empty.
 """
 
 from typing import Final
 
 from server.rules import Finding, Step
+from sync.identity import is_container
 from sync.unit import Status
 from sync.verdict import Verdict
 
@@ -23,4 +25,6 @@ def check(step: Step) -> Finding | None:
 
 
 def explained(finding: Finding, step: Step) -> bool:
-    return step.fact.event.action in ("take_back", "parcel_back")
+    event = step.fact.event
+    came_home = event.action == "arrived" and is_container(event.subject or "")  # what left in it arrived elsewhere
+    return came_home or event.action in ("take_back", "parcel_back")

@@ -63,9 +63,13 @@ def report_back(
     here = {line.subject for line in units if line.kind is not Line.MISSING}
     left = handed_over(connection, home, transfer)
     unsent = {line.subject for line in units if not {line.subject, line.expected} & left} & here
-    unsent |= _cartons_received(connection, site, number) - left
-    found = _told(connection, home, number, MISSING) & here
-    _tell(connection, home, site, f"{number}/{version}", found, unsent, operator=operator, now_ms=now_ms)
+    cartons = _cartons_received(connection, site, number)
+    unsent |= cartons - left
+    known = _told(connection, home, number, MISSING) & here
+    cartons |= {line.expected for line in units if line.subject in here and line.expected}
+    emptied = _emptied(connection, home, cartons & left)
+    arrived_there = known | emptied | _unnoticed(connection, home, unsent)
+    _tell(connection, home, site, f"{number}/{version}", arrived_there, operator=operator, now_ms=now_ms)
     if pieces:
         piece_cases.refold(connection, home, number, stamp(connection))
 
@@ -74,9 +78,25 @@ def tell_arrived(
     connection: sa.Connection, *, home: str, to: str, number: str, things: set[str], operator: str | None, now_ms: int
 ) -> None:
     """Tell the sender that these are at the other site, though it has taken their hand-over back; of each once."""
-    things = things - _told(connection, home, number, ARRIVED)
+    new = _unnoticed(connection, home, things) - _told(connection, home, number, ARRIVED)
     version = papers.versions(connection, to, "receipt_result", number)
-    _tell(connection, home, to, f"{number}/{version}", set(), things, operator=operator, now_ms=now_ms)
+    _tell(connection, home, to, f"{number}/{version}", new, operator=operator, now_ms=now_ms)
+
+
+def _unnoticed(connection: sa.Connection, home: str, things: Iterable[str]) -> set[str]:
+    """Of what arrived and did not leave by the sender's records, what these have in stock; of a carton that alone."""
+    states = carried_states(connection, home, things)
+    still = {thing for thing, state in states.items() if state.status in IN_STOCK}
+    return {thing for thing in still if states[thing].place not in still}
+
+
+def _emptied(connection: sa.Connection, home: str, cartons: Iterable[str]) -> set[str]:
+    """Containers that left by the sender's records, which do not say yet that they arrived.
+
+    Where one comes back to it, what had left in it stayed there.
+    """
+    states = carried_states(connection, home, filter(is_container, cartons))
+    return {carton for carton, state in states.items() if state.left_ms > state.emptied_ms}
 
 
 def _tell(
@@ -84,26 +104,16 @@ def _tell(
     home: str,
     site: str,
     number: str,
-    found: set[str],
-    unsent: set[str],
+    things: Iterable[str],
     *,
     operator: str | None,
     now_ms: int,
 ) -> None:
-    """Write down at the sender what arrived.
-
-    Args:
-        found: of what it was told before that it had not.
-        unsent: what it does not know to have left; told of where its records have it in stock, and of a carton alone
-            where what is in it goes with it.
-    """
-    states = carried_states(connection, home, unsent)
-    still = {thing for thing, state in states.items() if state.status in IN_STOCK}
-    told = found | {thing for thing in still if states[thing].place not in still}
-    if told:
-        rows = [{"subject": thing, "attributes": {"to_site": site}, "stated": True} for thing in sorted(told)]
+    """Write down at the sender that these arrived."""
+    rows = [{"subject": thing, "attributes": {"to_site": site}, "stated": True} for thing in sorted(things)]
+    if rows:
         _write(connection, home, site, ARRIVED, number, rows, operator=operator, now_ms=now_ms)
-        rebuild(connection, home, told, stamp(connection))
+        rebuild(connection, home, things, stamp(connection))
 
 
 def _write(

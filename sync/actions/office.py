@@ -5,7 +5,8 @@ from __future__ import annotations
 from sync.actions.registry import Stock, action
 from sync.actions.resolutions import RESOLUTIONS, write_off
 from sync.event import ScanEvent
-from sync.unit import MERGED_FROM, Status, UnitState, came_with_its_carton
+from sync.identity import is_container
+from sync.unit import MERGED_FROM, Status, UnitState, came_with_its_carton, emptied
 
 
 @action("import", needs=("document", "reason", "evidence"))
@@ -28,7 +29,8 @@ def expect(state: UnitState, event: ScanEvent) -> UnitState:
 @action("announce", stock=Stock.ANNOUNCED)
 def announce(state: UnitState, event: ScanEvent) -> UnitState:
     """Announce: a supplier says that it is in this carton (one row of an ASN)."""
-    told = state._replace(
+    known = emptied(state) if is_container(event.subject or "") else state  # what it brings now is what is said now
+    told = known._replace(
         announced_in=event.container,
         announced_by=event.document,
         lot=state.lot or event.lot,
@@ -182,8 +184,8 @@ def not_arrived(state: UnitState, event: ScanEvent) -> UnitState:
 
 @action("arrived", needs=("subject", "document"))
 def arrived(state: UnitState, event: ScanEvent) -> UnitState:
-    """Arrived: the other site received it (one row of its report)."""
-    return state
+    """Arrived: the other site received it (one row of its report), and what was in a carton with it."""
+    return emptied(state) if is_container(event.subject or "") else state
 
 
 @action("report_stolen", needs=("document", "reason", "evidence"))

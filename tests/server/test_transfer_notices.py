@@ -215,9 +215,11 @@ def test_a_tote_that_comes_a_second_time_brings_what_is_in_it_by_then(here: Hand
     a_tote_goes_twice(here, there, back=True)
     there.says(scan(90, "receive", CARTON_1, document="TRANSFER-1-2", location=DOCK), at=90)
     assert stock(NORTH) == {PHONE: 2, CABLE: 7}
+    assert open_cases() == {("shipped_already", CARTON_1.rpartition("/")[2])}, "nobody said that the tote was back"
     for number in ("TRANSFER-1", "TRANSFER-1-2"):
         close(number, at=95)
-    assert open_cases() == {("shipped_already", CARTON_1.rpartition("/")[2])}, "nobody said that the tote was back"
+    assert open_cases() == set(), "it had arrived there, and so came back empty"
+    assert stock(SITE) == {PHONE: 3, CABLE: 33}
     nothing_is_stored_otherwise_than_folded()
 
 
@@ -231,9 +233,11 @@ def test_what_comes_in_a_tote_that_nobody_knows_to_have_left_again_is_here_once_
         at=91,
     )
     assert stock(NORTH) == {PHONE: 2, CABLE: 7}
+    assert open_cases() == {("shipped_already", CARTON_1.rpartition("/")[2])}, "nobody said that the tote was back"
     for number in ("TRANSFER-1", "TRANSFER-1-2"):
         close(number, at=95)
-    assert open_cases() == {("shipped_already", CARTON_1.rpartition("/")[2])}, "nobody said that the tote was back"
+    assert open_cases() == set(), "it had arrived there, and so came back empty"
+    assert stock(SITE) == {PHONE: 3, CABLE: 33}
     nothing_is_stored_otherwise_than_folded()
 
 

@@ -473,6 +473,8 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         sa.Column("condition", sa.Text(), nullable=True),
         sa.Column("held", sa.Text(), nullable=True),
         sa.Column("closed", sa.Boolean(), nullable=False),
+        sa.Column("left_ms", sa.BigInteger(), nullable=False),
+        sa.Column("emptied_ms", sa.BigInteger(), nullable=False),
         sa.Column("stocked_ms", sa.BigInteger(), nullable=False),
         sa.Column("counted_in", sa.Text(), nullable=True),
         sa.Column("identifiers", sa.JSON(none_as_null=True), nullable=False),

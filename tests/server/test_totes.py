@@ -1,0 +1,147 @@
+"""A tote that goes to another site and comes home: what was in it stayed there, and what it brings is what is said."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+
+from server.database import reading, transact
+from server.orders.progress import read_progress
+from server.receipts.receipt import close_receipt
+from tests.handheld import BIN_A, BIN_B, CABLE, CARTON_1, DAY, DOCK, PHONE, unit
+from tests.server import site
+from tests.server import test_transfer_notices as two_sites
+from tests.server.site import SITE
+from tests.server.test_transfer_notices import (
+    MINUTE_MS,
+    NORTH,
+    PALLET,
+    Handheld,
+    close,
+    nothing_is_stored_otherwise_than_folded,
+    on_a_pallet,
+    open_cases,
+    packed,
+    scan,
+    standing,
+    stock,
+)
+
+here, door, there = two_sites.here, two_sites.door, two_sites.there
+TOTE = CARTON_1
+
+
+def goes_and_arrives(here: Handheld, there: Handheld) -> None:
+    """With two phones and four cables; it is received by its label, and its receipt closed."""
+    here.says(*packed(10, TOTE, "S0", "S1", cables=4), scan(20, "ship", TOTE), at=20)
+    there.says(scan(40, "receive", TOTE, document="TRANSFER-1", location=DOCK), at=40)
+    close("TRANSFER-1", at=45)
+    assert (stock(SITE), stock(NORTH)) == ({PHONE: 3, CABLE: 36}, {PHONE: 2, CABLE: 4})
+
+
+@pytest.mark.parametrize("how", ["move", "put_away", "receive", "inspect"])
+def test_a_tote_that_comes_home_empty_brings_nothing_back(here: Handheld, there: Handheld, how: str) -> None:
+    goes_and_arrives(here, there)
+    here.says(scan(60, how, TOTE, location=BIN_B), at=60)
+    assert stock(SITE) == {PHONE: 3, CABLE: 36}
+    assert open_cases() == set(), "it had arrived there, so that nobody wonders at it"
+    nothing_is_stored_otherwise_than_folded()
+
+
+def test_a_tote_that_is_home_before_its_receipt_is_closed_there_has_brought_nothing_once_it_is(
+    here: Handheld, there: Handheld
+) -> None:
+    here.says(*packed(10, TOTE, "S0", "S1", cables=4), scan(20, "ship", TOTE), at=20)
+    there.says(scan(40, "receive", TOTE, document="TRANSFER-1", location=DOCK), at=40)
+    here.says(scan(60, "move", TOTE, location=BIN_B), at=60)
+    assert open_cases() == {("shipped_already", TOTE.rpartition("/")[2])}, "nobody said yet that it had arrived"
+    close("TRANSFER-1", at=65)
+    assert stock(SITE) == {PHONE: 3, CABLE: 36}
+    assert open_cases() == set()
+    nothing_is_stored_otherwise_than_folded()
+
+
+def test_a_carton_that_nobody_received_anywhere_is_still_full_when_it_is_found_at_the_dock(
+    here: Handheld, there: Handheld
+) -> None:
+    here.says(*packed(10, TOTE, "S0", "S1", cables=4), scan(20, "ship", TOTE), at=20)
+    here.says(scan(30, "move", TOTE, location=DOCK), at=30)
+    assert stock(SITE) == {PHONE: 5, CABLE: 40}
+
+
+def test_a_tote_that_is_filled_anew_takes_along_what_went_in_since_it_came_home(
+    here: Handheld, there: Handheld
+) -> None:
+    goes_and_arrives(here, there)
+    there.says(
+        *(scan(50, "put_away", unit(serial), location=BIN_A) for serial in ("S0", "S1")),
+        scan(51, "move", CABLE, quantity=4, origin=TOTE, location=BIN_A),
+        scan(52, "ship", TOTE),
+        at=52,
+    )
+    here.says(*packed(60, TOTE, "S2", cables=1), scan(70, "ship", TOTE), at=70)  # nobody scanned it in
+    assert (stock(SITE), standing(NORTH)["S2"]) == ({PHONE: 2, CABLE: 35}, "announced")
+    there.says(scan(90, "receive", TOTE, document="TRANSFER-1-2", location=DOCK), at=90)
+    close("TRANSFER-1-2", at=95)
+    assert stock(NORTH) == {PHONE: 3, CABLE: 5}
+    assert stock(SITE) == {PHONE: 2, CABLE: 35}
+    nothing_is_stored_otherwise_than_folded()
+
+
+def test_a_tote_that_brings_one_phone_back_brings_no_other_that_had_left_in_it(here: Handheld, there: Handheld) -> None:
+    here.says(*packed(10, TOTE, "S0", "S1", cables=4), scan(20, "ship", TOTE), at=20)
+    there.says(scan(40, "receive", TOTE, document="TRANSFER-1", location=DOCK), at=40)
+    rows = [{"subject": PHONE, "quantity": 1, "attributes": {"to_site": SITE}}]
+    site.state_document("order", "TRANSFER-9", rows, now_ms=DAY, where=NORTH)
+    there.says(
+        scan(50, "unpack", unit("S1"), origin=TOTE, location=BIN_A),
+        scan(51, "move", CABLE, quantity=4, origin=TOTE, location=BIN_A),
+        scan(52, "pick", unit("S0"), document="TRANSFER-9"),
+        scan(53, "pack", unit("S0"), container=TOTE, document="TRANSFER-9"),
+        scan(54, "ship", TOTE, document="TRANSFER-9"),
+        at=54,
+    )
+    assert (stock(SITE), stock(NORTH)) == ({PHONE: 3, CABLE: 36}, {PHONE: 1, CABLE: 4})
+    here.says(scan(70, "receive", TOTE, document="TRANSFER-9", location=DOCK), at=70)
+    transact(lambda c: close_receipt(c, site=SITE, number="TRANSFER-9", operator="Mia", now_ms=DAY + 75 * MINUTE_MS))
+    assert (stock(SITE), stock(NORTH)) == ({PHONE: 4, CABLE: 36}, {PHONE: 1, CABLE: 4})
+    close("TRANSFER-1", at=80)
+    assert (stock(SITE), stock(NORTH)) == ({PHONE: 4, CABLE: 36}, {PHONE: 1, CABLE: 4})
+    assert open_cases() == set()
+
+
+def test_a_pallet_that_comes_home_brings_no_carton_back_that_stayed_there(here: Handheld, there: Handheld) -> None:
+    on_a_pallet(here)
+    there.says(scan(40, "receive", PALLET, document="TRANSFER-1", location=DOCK), at=40)
+    close("TRANSFER-1", at=45)
+    here.says(scan(60, "move", PALLET, location=BIN_B), at=60)
+    assert stock(SITE) == {PHONE: 2, CABLE: 38}
+    here.says(scan(70, "move", CARTON_1, location=BIN_B), at=70)
+    assert stock(SITE) == {PHONE: 2, CABLE: 38}
+    assert open_cases() == set()
+    nothing_is_stored_otherwise_than_folded()
+
+
+def test_an_order_whose_tote_is_home_again_stays_handed_over(here: Handheld, there: Handheld) -> None:
+    goes_and_arrives(here, there)
+    here.says(scan(60, "move", TOTE, location=BIN_B), at=60)
+    with reading() as c:
+        order = read_progress(c, SITE, ["TRANSFER-1"], DAY + 61 * MINUTE_MS)["TRANSFER-1"]
+    assert {line.line.item: line.shipped for line in order.lines} == {PHONE: 2, CABLE: 4}
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_in_whatever_order_the_way_of_a_tote_is_heard_of_it_comes_home_empty(
+    here: Handheld, door: Handheld, there: Handheld, order: tuple[int, int, int]
+) -> None:
+    told = [
+        lambda at: here.says(*packed(10, TOTE, "S0", "S1", cables=4), scan(20, "ship", TOTE), at=at),
+        lambda at: there.says(scan(40, "receive", TOTE, document="TRANSFER-1", location=DOCK), at=at),
+        lambda at: door.says(scan(60, "move", TOTE, location=BIN_B), at=at),
+    ]
+    for minute, which in enumerate(order):
+        told[which](70 + minute)
+    close("TRANSFER-1", at=80)
+    assert stock(SITE) == {PHONE: 3, CABLE: 36}
+    nothing_is_stored_otherwise_than_folded()
