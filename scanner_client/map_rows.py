@@ -63,14 +63,20 @@ PUT_UNIT: Final = f"""
         received = excluded.received, emptied_ms = excluded.emptied_ms"""  # noqa: S608 - ours
 
 _INSIDE: Final = f"""
-    WITH RECURSIVE inside (no, depth) AS (
-        SELECT no, 0 FROM names WHERE name = ?
+    WITH RECURSIVE inside (no, emptied_ms, depth) AS (
+        SELECT no, ?2, 0 FROM names WHERE name = ?1
         UNION
-        SELECT held.no, depth + 1 FROM inside
+        SELECT held.no, coalesce(units.emptied_ms, 0), depth + 1 FROM inside
             CROSS JOIN units ON container AND coalesce(place, expected) = inside.no AND status <> {COLLIDED}
+                AND coalesce(place_ms, 0) >= inside.emptied_ms
             CROSS JOIN names AS family ON family.no = units.family
             CROSS JOIN names AS held ON held.name = family.name || tail
-        WHERE depth < ?)"""  # noqa: S608 - ours
+        WHERE depth < ?3)"""  # noqa: S608 - ours
+"""`?1` a place, `?2` when it was last emptied (0 where never), `?3` how deep to look: it, and what stands in it."""
+_STAYED: Final = (
+    "coalesce(place_ms, 0) < coalesce((SELECT emptied_ms FROM inside WHERE no = coalesce(place, expected)), 0)"
+)
+"""What left in a container and stayed elsewhere is not in it when that comes home (`sync.unit.carried`)."""
 
 PUT_PIECES: Final = "INSERT OR REPLACE INTO pieces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 TAKE_PIECES: Final = f"DELETE FROM pieces WHERE place=({NUMBER_OF}) AND subject=({NUMBER_OF})"  # noqa: S608 - ours
@@ -83,7 +89,7 @@ _PIECES: Final = """
         JOIN names AS place ON place.no = pieces.place
         LEFT JOIN names AS notice ON notice.no = announced_by"""
 PIECES_IN: Final = f"""{_INSIDE}
-    {_PIECES} WHERE pieces.place IN (SELECT no FROM inside) ORDER BY 1, 2 LIMIT ?"""  # noqa: S608 - ours
+    {_PIECES} WHERE pieces.place IN (SELECT no FROM inside) ORDER BY 1, 2 LIMIT ?4"""  # noqa: S608 - ours
 PIECES_OF: Final = f"""
     {_PIECES} WHERE pieces.subject IN (
         SELECT no FROM names WHERE name = ?1 OR name > ?1 || '/10/' AND name < ?1 || '/100') LIMIT ?2"""  # noqa: S608 - ours
@@ -94,7 +100,8 @@ EXPECTED_IN: Final = f"""{_INSIDE}
             AND (expected IN (SELECT no FROM inside)
                 AND status IN ({", ".join(str(STATUSES.index(status)) for status in sorted(IN_STOCK))})
             OR coalesce(place, expected) IN (SELECT no FROM inside) AND status = {STATUSES.index(Status.ANNOUNCED)})
-        ORDER BY 1 LIMIT ?"""  # noqa: S608 - ours
+            AND NOT {_STAYED}
+        ORDER BY 1 LIMIT ?4"""  # noqa: S608 - ours
 
 CONTENTS: Final = """
     SELECT names.name || tail, status FROM units JOIN names ON no = family
@@ -109,8 +116,8 @@ ANNOUNCED_IN: Final = """
 
 PACKED_IN: Final = f"""{_INSIDE}
     SELECT name || tail FROM units JOIN names ON no = family
-        WHERE coalesce(place, expected) IN (SELECT no FROM inside) AND status <> {COLLIDED}
-        ORDER BY 1 LIMIT ?"""  # noqa: S608 - ours
+        WHERE coalesce(place, expected) IN (SELECT no FROM inside) AND status <> {COLLIDED} AND NOT {_STAYED}
+        ORDER BY 1 LIMIT ?4"""  # noqa: S608 - ours
 
 HELD_IN: Final = f"""
     SELECT names.name, count(*) FROM units JOIN names ON no = coalesce(place, expected)

@@ -56,11 +56,11 @@ class PiecesMap:
 
     def inside(self, place: str) -> list[Lying]:
         """What lies in a bin or container, and in the containers that stand in it; at most `INSIDE_MAX`."""
-        return self._lying(self._database.rows(PIECES_IN, place, NESTING_MAX, INSIDE_MAX))
+        return self._lying(self._database.rows(PIECES_IN, place, 0, NESTING_MAX, INSIDE_MAX))
 
     def announced_in(self, container: str) -> dict[str, int]:
         """How many of each a supplier says are in this carton, as long as none was read in it one by one."""
-        rows = self._database.rows(PIECES_IN, container, 0, INSIDE_MAX)
+        rows = self._database.rows(PIECES_IN, container, 0, 0, INSIDE_MAX)
         return {subject: announced for subject, _, _, _, _, _, announced, *_ in rows if announced}
 
     def is_hidden(self, place: str) -> bool:

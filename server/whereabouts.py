@@ -16,7 +16,7 @@ from server.tables import unit_states
 from server.timelines import END_OF_TIME, Movements
 from server.unit_rows import states_of
 from sync.identity import is_container
-from sync.unit import UnitState
+from sync.unit import Status, UnitState
 
 MOMENTS_MAX: Final = 2_000
 CONTENTS_MAX: Final = 500
@@ -80,6 +80,9 @@ def contents(connection: sa.Connection, site: str, container: str) -> tuple[list
     """What is directly in a container by the records, at most `CONTENTS_MAX`; and how much that is."""
     u = unit_states.c
     here = (u.site == site) & (u.place == container)
+    known = states_of(connection, site, [container]).get(container)
+    if known is not None and known.status is not Status.SHIPPED:
+        here &= u.place_ms >= known.emptied_ms  # what had left in it stayed elsewhere
     units = connection.execute(sa.select(u.unit).where(here).order_by(u.unit).limit(CONTENTS_MAX)).scalars().all()
     states = states_of(connection, site, units)
     around = nearby.movements_of(connection, site, states.values())

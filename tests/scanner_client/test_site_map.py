@@ -260,3 +260,29 @@ def test_unit_left_with_its_carton_unless_it_was_packed_into_it_since(site_map: 
     )  # fmt: skip
     found = [known_of(site_map, unit(n)) for n in (1, 2)]
     assert [known.status for known in found if known] == [Status.SHIPPED, Status.PACKED]
+
+
+def test_what_left_in_a_tote_and_stayed_elsewhere_is_not_in_it_when_it_comes_home(
+    site_map: SiteMap, clock: Clock
+) -> None:
+    learn(
+        site_map, clock,
+        ["unit", unit(1), ["packed", CARTON, CARTON, None, None, None, 5]],
+        ["unit", unit(2), ["packed", CARTON, CARTON, None, None, None, 20]],
+        ["unit", unit(3), ["announced", None, CARTON, "ASN-1", CARTON, None, 5]],
+        ["unit", CARTON, ["stored", BIN_A, BIN_A, None, None, None, 15, 15, None, *[None] * 5, 10]],
+    )  # fmt: skip
+    found = [known_of(site_map, unit(n)) for n in (1, 2, 3)]
+    assert [known.status for known in found if known] == [Status.SHIPPED, Status.PACKED, Status.SHIPPED]
+    assert site_map.packed_in(CARTON) == [unit(2)]
+    assert site_map.expected_in(BIN_A) == site_map.expected_in(CARTON) == [unit(2)]
+
+
+@pytest.mark.parametrize(("last", "awaited"), [([10], [True]), ([], [False]), ([9], [False])])
+def test_a_carton_is_awaited_back_empty_once_it_has_arrived_elsewhere(
+    site_map: SiteMap, clock: Clock, last: list[int], awaited: list[bool]
+) -> None:
+    learn(site_map, clock, ["unit", CARTON, ["shipped", *[None] * 5, 10, 10, *[None] * 6, *last]])
+    known = known_of(site_map, CARTON)
+    assert known is not None
+    assert (known.status, [known.emptied]) == (Status.SHIPPED, awaited)

@@ -8,10 +8,13 @@ import pytest
 
 from server.database import reading, transact
 from server.orders.progress import read_progress
+from server.queries import read_unit
 from server.receipts.receipt import close_receipt
+from server.whereabouts import contents
 from tests.handheld import BIN_A, BIN_B, CABLE, CARTON_1, DAY, DOCK, PHONE, unit
 from tests.server import site
 from tests.server import test_transfer_notices as two_sites
+from tests.server.office import take
 from tests.server.site import SITE
 from tests.server.test_transfer_notices import (
     MINUTE_MS,
@@ -129,6 +132,58 @@ def test_an_order_whose_tote_is_home_again_stays_handed_over(here: Handheld, the
     with reading() as c:
         order = read_progress(c, SITE, ["TRANSFER-1"], DAY + 61 * MINUTE_MS)["TRANSFER-1"]
     assert {line.line.item: line.shipped for line in order.lines} == {PHONE: 2, CABLE: 4}
+
+
+def test_pieces_that_a_supplier_sent_in_a_tote_left_with_it_and_do_not_come_home(
+    here: Handheld, there: Handheld
+) -> None:
+    supplied(here)
+    there.says(scan(40, "receive", TOTE, document="TRANSFER-1", location=DOCK), at=40)
+    close("TRANSFER-1", at=45)
+    here.says(scan(60, "move", TOTE, location=BIN_B), at=60)
+    assert stock(SITE) == {PHONE: 4, CABLE: 40}
+    nothing_is_stored_otherwise_than_folded()
+
+
+def test_pieces_that_a_supplier_sent_in_a_tote_are_gone_also_where_it_is_home_before_anybody_says_so(
+    here: Handheld, there: Handheld
+) -> None:
+    supplied(here)
+    there.says(scan(40, "receive", TOTE, document="TRANSFER-1", location=DOCK), at=40)
+    here.says(scan(60, "move", TOTE, location=BIN_B), at=60)
+    close("TRANSFER-1", at=65)
+    assert stock(SITE) == {PHONE: 4, CABLE: 40}
+    nothing_is_stored_otherwise_than_folded()
+
+
+def supplied(here: Handheld) -> None:
+    """Six cables come in the tote, by its label; it leaves with them and a phone."""
+    gtin, sscc = CABLE.rpartition("/")[2], TOTE.rpartition("/")[2]
+    take("asn", f"number,sscc,gtin,quantity\nASN-1,{sscc},{gtin},6\n", now_ms=DAY + 2 * MINUTE_MS)
+    here.says(scan(5, "receive", TOTE, document="ASN-1", location=DOCK), at=5)
+    assert stock(SITE) == {PHONE: 5, CABLE: 46}
+    here.says(*packed(10, TOTE, "S0"), scan(20, "ship", TOTE), at=20)
+    assert stock(SITE) == {PHONE: 4, CABLE: 40}
+
+
+def test_a_unit_says_in_which_tote_it_left_and_the_tote_that_came_home_does_not_list_it(
+    here: Handheld, there: Handheld
+) -> None:
+    goes_and_arrives(here, there)
+    assert inside() == {unit("S0"): "shipped", unit("S1"): "shipped"}, "as long as it is away, what it took along"
+    here.says(scan(60, "move", TOTE, location=BIN_B), at=60)
+    assert inside() == {}
+    with reading() as c:
+        view = read_unit(c, SITE, unit("S0"), DAY + 61 * MINUTE_MS)
+    assert view is not None
+    assert (view.state.status, view.shipped_in, view.location) == ("shipped", TOTE, None)
+
+
+def inside() -> dict[str, str]:
+    with reading() as c:
+        found, count = contents(c, SITE, TOTE)
+    assert count == len(found)
+    return {one.unit: one.status for one in found}
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
