@@ -43,12 +43,15 @@ def moved(
 
 def children(
     connection: sa.Connection, site: str, containers: Mapping[str, int], told_by: str | None = None
-) -> set[str]:
+) -> tuple[set[str], dict[str, int]]:
     """Units whose history has a container's move slipped under it: it came later than their own last fact.
 
     Args:
         containers: each with the moment from which on it may have been elsewhere.
         told_by: event that says so; units of which it is the last word were folded with it.
+
+    Returns:
+        Those units, and these containers with all that were ever put into them, each with its moment.
     """
     found: set[str] = set()
     seen = dict(containers)
@@ -65,7 +68,7 @@ def children(
         edge = deeper
         if not edge:
             break
-    return found
+    return found, seen
 
 
 SAID_INSIDE: Final = [

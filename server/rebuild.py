@@ -70,10 +70,10 @@ def advance(connection: sa.Connection, site: str, new: Iterable[Fact], at: int) 
     begin = {u: (stored.get(u), opened.get(u, {})) for u in on_top}
     _store(connection, site, begin, _fold(connection, site, on_top, begin, claims, holds), at)
     moved = contents.moved(connection, site, units, owned)
-    late |= contents.children(connection, site, moved)
-    late |= contents.strange_cartons(connection, site, by_subject)
+    slipped_under, along_with = contents.children(connection, site, moved)
+    late |= slipped_under | contents.strange_cartons(connection, site, by_subject)
     stock = {s: f for s, f in by_subject.items() if is_stock(s)}
-    late |= stock_levels.shipped_late(connection, site, moved) - stock.keys()
+    late |= stock_levels.shipped_late(connection, site, along_with) - stock.keys()
     late |= contents.taken_away(connection, site, by_subject) if along else set()
     if late:
         rebuild(connection, site, late, at)
@@ -159,7 +159,7 @@ def rebuild_stated(
     stated = set(subjects)
     rebuild(connection, site, stated, at)
     moved = {key: document.event_ms for key in stated if is_container(key)}
-    inside = contents.children(connection, site, moved, told_by=document.event) - stated
+    inside = contents.children(connection, site, moved, told_by=document.event)[0] - stated
     if inside:
         rebuild(connection, site, inside, at)
 
