@@ -35,6 +35,8 @@ from scanner_client.work import Work
 TYPED: Final = "-"
 LAST_PUSHES_SECONDS_MAX: Final = 15.0
 """A long pull may be under way; nobody waits longer at the end of a shift."""
+FIRST_SYNC_SECONDS_MAX: Final = 3.0
+"""Whoever names a document that is not known here waits no longer to be asked whether it is meant."""
 EVIDENCE_FOLDER: Final = "evidence"
 PICTURES_FOLDER: Final = "pictures"
 BYTES_PER_MB: Final = 1_000_000
@@ -80,14 +82,14 @@ def scan(order: Order, clock: Clock) -> int:
         inbox = Inbox()
         echo = Echo(tty=_at_terminal())
         stack.callback(echo.restore)
-        if order.assignment and order.page is None and not _goes_on(order.assignment, handheld):
+        background.start(partial(_after_sync, teller, inbox, background))
+        if order.assignment and order.page is None and not _goes_on(order.assignment, handheld, background):
             print(say("command.not_begun"), file=sys.stderr)
             return 1
         work = _prepared(order, handheld, teller, background, inbox, echo)
         stack.callback(work.close)
         if order.page is not None:
             stack.enter_context(_page(order.page, teller, inbox, work))
-        background.start(partial(_after_sync, teller, inbox, background))
         trouble = _work(order, work, inbox, interruption, background)
         _send_the_rest(handheld, background)
         waiting = handheld.outbox.waiting()
@@ -132,10 +134,17 @@ def _prepared(
     )
 
 
-def _goes_on(assignment: Assignment, handheld: Handheld) -> bool:
-    """Whether the person at the terminal means a number that this handheld does not know; who cannot be asked does."""
-    number = unknown_document(task_of(assignment, handheld.site_map), handheld.site_map)
-    if number is None or not _at_terminal():
+def _goes_on(assignment: Assignment, handheld: Handheld, background: Background) -> bool:
+    """Whether the person at the terminal means a number that this handheld does not know; who cannot be asked does.
+
+    A sync may bring it, so that one is waited for first.
+    """
+    task = task_of(assignment, handheld.site_map)
+    if not _at_terminal() or unknown_document(task, handheld.site_map) is None:
+        return True
+    background.sync_now(FIRST_SYNC_SECONDS_MAX)
+    number = unknown_document(task, handheld.site_map)
+    if number is None:
         return True
     try:
         return input(say("command.go_on", document=number) + " ").strip().lower() in ("y", "yes")

@@ -281,6 +281,32 @@ def test_nobody_at_the_terminal_who_answers_keeps_nothing(tmp_path: Path) -> Non
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("changes", "outcome"),
+    [([], (1, True)), ([["document", "TRANSFER-5", {"kind": "asn", "lines": []}]], (0, False))],
+    ids=["asked", "brought"],
+)
+def test_nobody_is_asked_whether_a_document_is_meant_that_the_first_sync_brings(
+    tmp_path: Path, clock: Clock, peer: Peer, changes: list[list[Any]], outcome: tuple[int, bool]
+) -> None:
+    with open_handheld(tmp_path / "home", clock) as handheld:
+        enrol(handheld, peer.invitation(), Transport(connect_s=2, read_s=5))
+    peer.changes = changes
+    words = ["--home", str(tmp_path / "home"), "--action", "receive", "--document", "TRANSFER-5", "--location", A_01]
+    keyboard, terminal = pty.openpty()
+    try:
+        os.write(keyboard, b"\x04")  # Ctrl-D: no, or the end of what is typed
+        done = subprocess.run(
+            [sys.executable, "-m", "scanner_client", "scan", *words],
+            stdin=terminal, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False,
+        )  # fmt: skip
+    finally:
+        os.close(keyboard)
+        os.close(terminal)
+    asked = "This handheld does not know TRANSFER-5; go on? [y/N]" in done.stdout
+    assert (done.returncode, asked) == outcome
+
+
 @pytest.mark.slow
 def test_source_that_is_lost_still_has_its_picture_its_last_push_and_its_sum(
     tmp_path: Path, clock: Clock, peer: Peer
