@@ -57,7 +57,7 @@ def _tell_of(
     things = concerned.keys() | _cartons_around(connection, site, concerned, told)
     if things != concerned.keys():
         told = told_of(connection, site, to, number, things)
-    left = handed_over(connection, site, number)  # all of it: of a pallet's other cartons it was told too
+    left = handed_over(connection, site, number, things | {key for line in told for key in line[:2] if key})
     rows = rows_of(connection, site, number, things & left, now_ms)
     if gone := no_more_so(connection, site, left, told, rows):
         because = next((concerned[key] for line in gone for key in line[:2] if key and key in concerned), first)

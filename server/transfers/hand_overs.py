@@ -25,15 +25,19 @@ from sync.unit import Status
 _FILLING: Final = ("pick", "pack", "close_carton")
 
 
-def handed_over(connection: sa.Connection, site: str, number: str) -> set[str]:
+def handed_over(connection: sa.Connection, site: str, number: str, among: Collection[str] | None = None) -> set[str]:
     """What was handed over for a transfer and did not come back undelivered, by scans that stand.
 
     Cartons, units, products or lots, by whatever label they were scanned.
+
+    Args:
+        among: only of these, where they are given: a transfer of hundreds of cartons is not read for each of them.
     """
     said = {str(f.event.subject) for f in scans_of(connection, site, number, actions=["ship"]) if f.event.subject}
     owned = owners(connection, site, said)
     left = {owned.get(name, name) for name in said}
-    told = _told_for(connection, site, number)
+    left = left if among is None else left.intersection(among)
+    told = _told_for(connection, site, number, among)
     left |= {thing for thing, scans in told.items() if number in _orders_alone(scans)}
     left |= _on_a_pallet(connection, site, [thing for thing, scans in told.items() if _last_order(scans) == number])
     return left - came_back(connection, site, left).keys()
@@ -85,9 +89,13 @@ def _on_a_pallet(connection: sa.Connection, site: str, things: Iterable[str]) ->
     return found
 
 
-def _told_for(connection: sa.Connection, site: str, number: str) -> dict[str, list[ScanEvent]]:
+def _told_for(
+    connection: sa.Connection, site: str, number: str, among: Iterable[str] | None
+) -> dict[str, list[ScanEvent]]:
     """Each thing that was ever filled for an order, with what stands of all by which it was filled or handed over."""
-    filled = {_filled(fact.event) for fact in scans_of(connection, site, number, actions=_FILLING)}
+    filled: Iterable[str | None] | None = among
+    if filled is None:
+        filled = {_filled(fact.event) for fact in scans_of(connection, site, number, actions=_FILLING)}
     things = {thing for thing in filled if thing and not is_stock(thing)}
     own = _own_names(connection, site, things)
     found = _told_of(connection, site, own)
@@ -97,7 +105,11 @@ def _told_for(connection: sa.Connection, site: str, number: str) -> dict[str, li
         thing = own.get(_filled(fact.event) or "")
         if thing is not None and format_name(fact.name) not in undone:
             by_thing[thing].append(fact.event)
-    return by_thing
+    return {thing: told for thing, told in by_thing.items() if any(_is_for(event, number) for event in told)}
+
+
+def _is_for(event: ScanEvent, number: str) -> bool:
+    return event.action != "ship" and event.document == number
 
 
 def _last_order(told: Sequence[ScanEvent]) -> str | None:
