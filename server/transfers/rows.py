@@ -12,6 +12,7 @@ from server.orders.standing import OrderUnit
 from server.tables import sites
 from server.unit_rows import states_of
 from sync.identity import is_container, is_stock
+from sync.unit import IN_STOCK, Status, UnitState, is_emptied
 
 
 def rows_of(
@@ -24,19 +25,31 @@ def rows_of(
         return []
     said = {"supplier": name_of(connection, site), "transfer": number, "from_site": site}
     cartons = sorted(filter(is_container, wanted))
-    on = {
-        carton: state.place for carton, state in states_of(connection, site, cartons).items() if state.place in wanted
-    }
+    boxes = states_of(connection, site, cartons)
+    on = {carton: state.place for carton, state in boxes.items() if state.place in wanted}
     rows: list[dict[str, Any]] = [
         {"subject": c, "container": on.get(c), "quantity": None, "attributes": said, "stated": True} for c in cartons
     ]
     things: list[tuple[OrderUnit, str | None]] = [
-        (one, parcel.container) for parcel in order.parcels if parcel.container in wanted for one in parcel.contents
+        (one, parcel.container)
+        for parcel in order.parcels
+        if parcel.container in wanted
+        for one in parcel.contents
+        if not _waits(one, boxes.get(parcel.container))
     ]
     alone = (one for one in order.units if one.subject in wanted and one.container not in wanted)
     things += [(one, None) for one in alone if not is_container(one.subject)]
     expiries = states_of(connection, site, [one.subject for one, _ in things])
     return rows + [_row(one, carton, expiries, said) for one, carton in things]
+
+
+def _waits(one: OrderUnit, carton: UnitState | None) -> bool:
+    """Whether it went into a carton that is here again and has not left with it yet.
+
+    In one of which nobody knows that it came back it left: the clock of who packed it may be wrong.
+    """
+    here = carton is not None and (carton.status in IN_STOCK or is_emptied(carton))
+    return here and one.status is not Status.SHIPPED
 
 
 def _row(one: OrderUnit, carton: str | None, states: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from tests.server.test_transfer_notices import (
     NORTH,
     PALLET,
     Handheld,
+    announced,
     close,
     nothing_is_stored_otherwise_than_folded,
     on_a_pallet,
@@ -199,4 +200,18 @@ def test_in_whatever_order_the_way_of_a_tote_is_heard_of_it_comes_home_empty(
         told[which](70 + minute)
     close("TRANSFER-1", at=80)
     assert stock(SITE) == {PHONE: 3, CABLE: 36}
+    nothing_is_stored_otherwise_than_folded()
+
+
+@pytest.mark.parametrize("home", [True, False])
+def test_what_goes_into_a_tote_that_came_home_is_told_of_once_it_leaves_again(
+    here: Handheld, there: Handheld, home: int
+) -> None:
+    goes_and_arrives(here, there)
+    here.says(*([scan(55, "move", TOTE, location=BIN_B)] if home else []), *packed(60, TOTE, "S2", cables=1), at=60)
+    assert announced() == {"TRANSFER-1": {"S0", "S1"}}
+    assert (stock(SITE), stock(NORTH)) == ({PHONE: 3, CABLE: 36}, {PHONE: 2, CABLE: 4})
+    here.says(scan(70, "ship", TOTE), at=70)
+    assert announced() == {"TRANSFER-1": {"S0", "S1"}, "TRANSFER-1-2": {"S2"}}
+    assert stock(SITE) == {PHONE: 2, CABLE: 35}
     nothing_is_stored_otherwise_than_folded()
