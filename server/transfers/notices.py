@@ -27,7 +27,7 @@ from server.transfers.hand_overs import last_handed_over
 from server.transfers.withdrawn import withdrawn
 from sync.event import format_name
 from sync.identity import is_container, item_of
-from sync.unit import IN_STOCK, UnitState
+from sync.unit import IN_STOCK, UnitState, came_with_its_carton
 
 DIGITS_MAX: Final = 9
 """Longer ends of numbers are somebody's own, and count no hand-over."""
@@ -162,11 +162,15 @@ def _anew(box: dict[str, Any], rows: Sequence[dict[str, Any]], there: UnitState 
 
     Args:
         there: how a tote that comes once more stands there. Where it never left by what is known there, its label
-            brings no pieces in: those that came in it the first time are counted with it.
+            brings no pieces in: those that came in it the first time are counted with it. Where only its pallet's
+            label says that it is there, it stays under the number that this came under, or all that is in it would
+            be there no more.
     """
-    rows = [box, *(row for row in rows if row["subject"] != box["subject"])]
-    is_there = there is not None and there.status in IN_STOCK
-    return [row | {"stated": row["quantity"] is None or not is_there} for row in rows]
+    contents = [row for row in rows if row["subject"] != box["subject"]]
+    if there is None or there.status not in IN_STOCK:
+        return [box, *contents]
+    own = box | {"stated": not came_with_its_carton(there)}
+    return [own, *(row | {"stated": row["quantity"] is None} for row in contents)]
 
 
 def _following(connection: sa.Connection, site: str, to: str, number: str, *, but: Collection[str]) -> str:

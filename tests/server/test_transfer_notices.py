@@ -241,21 +241,24 @@ def test_what_comes_in_a_tote_that_nobody_knows_to_have_left_again_is_here_once_
     nothing_is_stored_otherwise_than_folded()
 
 
-def a_carton_goes_twice_on_its_pallet(here: Handheld, there: Handheld, number: str, *, back: bool) -> None:
-    """Each time with a phone and cables; there it is emptied, and perhaps both are scanned out before they return."""
+def a_carton_goes_twice_on_its_pallet(
+    here: Handheld, there: Handheld, number: str, *, unpacked: bool = True, back: bool = False
+) -> None:
+    """Each time with a phone and cables; whether there it is seen to be emptied, and both to be on their way back."""
     stacked = {"container": PALLET, "location": BIN_A}
     here.says(
         *packed(10, CARTON_1, "S0", cables=4), scan(15, "move", CARTON_1, **stacked), scan(20, "ship", PALLET), at=20
     )
     there.says(scan(40, "receive", PALLET, document="TRANSFER-1", location=DOCK), at=40)
     close("TRANSFER-1", at=41)
-    there.says(
-        scan(42, "put_away", unit("S0"), location=BIN_A),
-        scan(43, "move", CABLE, quantity=4, origin=CARTON_1, location=BIN_A),
-        scan(44, "move", CARTON_1, location=BIN_A),
-        *([scan(45, "ship", CARTON_1), scan(46, "ship", PALLET)] if back else []),
-        at=46,
-    )
+    if unpacked:
+        there.says(
+            scan(42, "put_away", unit("S0"), location=BIN_A),
+            scan(43, "move", CABLE, quantity=4, origin=CARTON_1, location=BIN_A),
+            scan(44, "move", CARTON_1, location=BIN_A),
+            *([scan(45, "ship", CARTON_1), scan(46, "ship", PALLET)] if back else []),
+            at=46,
+        )
     filled = [
         scan(minute, action, subject, **fields | ({"document": number} if "document" in fields else {}))
         for minute, action, subject, fields in packed(60, CARTON_1, "S1", cables=3)
@@ -282,11 +285,12 @@ def test_a_carton_that_goes_a_second_time_on_its_pallet_comes_in_with_that(here:
 
 
 @pytest.mark.parametrize("number", ["TRANSFER-1", "TRANSFER-2"])
+@pytest.mark.parametrize("unpacked", [True, False], ids=["unpacked", "as it came"])
 def test_what_is_in_stock_stays_so_when_its_carton_comes_again_that_nobody_knows_to_have_left(
-    here: Handheld, there: Handheld, number: str
+    here: Handheld, there: Handheld, number: str, *, unpacked: bool
 ) -> None:
     take("order", ORDER.replace("TRANSFER-1", "TRANSFER-2"), now_ms=DAY)
-    a_carton_goes_twice_on_its_pallet(here, there, number, back=False)
+    a_carton_goes_twice_on_its_pallet(here, there, number, unpacked=unpacked)
     nothing_is_stored_otherwise_than_folded()
 
 
