@@ -133,7 +133,7 @@ def tell(
     there = carried_states(connection, to, boxes.keys() | stands.keys())
     came = {carton for carton, state in there.items() if _has_come(state, stands.get(carton))}
     left_ms = last_handed_over(connection, site, came)
-    again = {carton for carton in came if left_ms.get(carton, 0) > there[carton].received_ms}
+    again = {carton for carton in came if left_ms.get(carton, 0) > _came_ms(there[carton])}
     left_alone = {stands[carton] for carton in again & stands.keys()}
     for pallet in {boxes[carton]["container"] for carton in by_carton if carton in again} & again:
         by_carton.setdefault(pallet, [boxes[pallet]])
@@ -155,6 +155,11 @@ def tell(
 def _has_come(there: UnitState, stands: str | None) -> bool:
     """Whether a carton has arrived by what was told of it last; one of which this transfer never told, by anything."""
     return there.came_under is not None and stands in (None, there.came_under)
+
+
+def _came_ms(there: UnitState) -> int:
+    """When a carton last came in, Unix milliseconds; one may be put away that nobody received."""
+    return max(there.received_ms, there.stocked_ms)
 
 
 def _anew(box: dict[str, Any], rows: Sequence[dict[str, Any]], there: UnitState | None) -> list[dict[str, Any]]:

@@ -319,6 +319,17 @@ def test_what_is_heard_late_of_a_carton_that_a_closed_receipt_lacked_comes_in_wi
     nothing_is_stored_otherwise_than_folded()
 
 
+def test_what_is_heard_of_after_its_carton_was_put_away_without_a_receipt_has_come_in_with_it(
+    here: Handheld, door: Handheld, there: Handheld
+) -> None:
+    here.says(*packed(10, CARTON_1, "S0"), scan(20, "ship", CARTON_1), at=20)
+    there.says(scan(40, "put_away", CARTON_1, location=BIN_A), at=40)
+    door.says(*packed(11, CARTON_1, "S1", cables=3), at=50)
+    assert stock(NORTH) == {PHONE: 2, CABLE: 3}
+    assert announced() == {"TRANSFER-1": {"S0", "S1"}}
+    nothing_is_stored_otherwise_than_folded()
+
+
 def test_pieces_come_in_with_a_carton_that_arrives_before_anybody_heard_that_it_left(
     here: Handheld, door: Handheld, there: Handheld
 ) -> None:
