@@ -17,7 +17,7 @@ SCHEMA: Final = (
         hash INTEGER PRIMARY KEY, generation INTEGER NOT NULL, status INTEGER NOT NULL, expected INTEGER, place INTEGER,
         announced_by INTEGER, announced_in INTEGER, lot INTEGER, stocked INTEGER, expiry INTEGER, document INTEGER,
         marks INTEGER, place_ms INTEGER, status_ms INTEGER, came_under INTEGER,
-        received INTEGER, emptied_ms INTEGER,
+        received INTEGER, emptied_ms INTEGER, unloaded_ms INTEGER,
         container INTEGER NOT NULL, family INTEGER NOT NULL, tail TEXT NOT NULL)""",
     "CREATE INDEX containers ON units (coalesce(place, expected)) WHERE container",
     "CREATE INDEX taken ON units (document) WHERE document IS NOT NULL",
@@ -47,20 +47,20 @@ INSIDE_MAX: Final = 5_000
 """Units that are named as belonging into one place; more than anyone scans there before it is looked at again."""
 NOTICED: Final = frozenset({Status.SEEN, Status.ANNOUNCED, Status.RECEIVED})
 """Statuses in which a unit's notice and carton still say something; later it would only cost eight bytes a unit."""
-UNIT_FIELDS: Final = 15
+UNIT_FIELDS: Final = 16
 """Of a pulled unit's row; what is absent at its end is left out."""
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 
 NUMBER_OF: Final = "SELECT no FROM names WHERE name = ?"
 PUT_UNIT: Final = f"""
-    INSERT INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (hash) DO UPDATE SET
         status = CASE WHEN family = excluded.family AND tail = excluded.tail THEN excluded.status ELSE {COLLIDED} END,
         generation = excluded.generation, expected = excluded.expected, place = excluded.place,
         announced_by = excluded.announced_by, announced_in = excluded.announced_in, lot = excluded.lot,
         stocked = excluded.stocked, expiry = excluded.expiry, document = excluded.document, marks = excluded.marks,
         place_ms = excluded.place_ms, status_ms = excluded.status_ms, came_under = excluded.came_under,
-        received = excluded.received, emptied_ms = excluded.emptied_ms"""  # noqa: S608 - ours
+        received = excluded.received, emptied_ms = excluded.emptied_ms, unloaded_ms = excluded.unloaded_ms"""  # noqa: S608 - ours
 
 _INSIDE: Final = f"""
     WITH RECURSIVE inside (no, emptied_ms, depth) AS (
@@ -189,9 +189,9 @@ def unit_values(key: str, row: Sequence[Any], generation: int, number: Callable[
         return None if name is None else number(name)
 
     values = [*row, *[None] * UNIT_FIELDS][:UNIT_FIELDS]
-    status, expected, place, *notice, lot, place_ms, status_ms, came_under, stocked, expiry, document = values[:-3]
-    marks, received, emptied_ms = values[-3:]
-    _check_numbers(place_ms, status_ms, stocked, marks, received, emptied_ms)
+    status, expected, place, *notice, lot, place_ms, status_ms, came_under, stocked, expiry, document = values[:-4]
+    marks, received, *emptied = values[-4:]
+    _check_numbers(place_ms, status_ms, stocked, marks, received, *emptied)
     if Status(status) not in NOTICED:
         notice = [notice[0] if status == Status.RETURNED else None, None]  # of a return, the document it came with
     places = (expected, None if place == expected else place, *notice, lot)
@@ -199,5 +199,5 @@ def unit_values(key: str, row: Sequence[Any], generation: int, number: Callable[
     return (
         hashed(key)[0], generation, STATUSES.index(Status(status)), *map(number_of, places),
         stocked, days_of(expiry), number_of(document), marks, place_ms, status_ms, number_of(came_under),
-        received, emptied_ms, int(is_container(key)), number(family), tail,
+        received, *emptied, int(is_container(key)), number(family), tail,
     )  # fmt: skip

@@ -36,7 +36,7 @@ class UnitRows:
         """What a row says of the unit itself, whatever became of the container that it is in."""
         status, expected, place, announced_by, announced_in, lot, *moments, expiry, document, marks = row[:12]
         place_ms, status_ms, came_under = moments
-        stocked, received, emptied_ms = row[12:15]
+        stocked, received, emptied_ms, unloaded_ms = row[12:16]
         belongs, is_back = self._name(expected), STATUSES[status] is Status.RETURNED
         return UnitState(
             status=STATUSES[status],
@@ -48,6 +48,7 @@ class UnitRows:
             announced_in=self._name(announced_in),
             came_under=self._name(came_under),
             emptied_ms=emptied_ms or 0,
+            unloaded_ms=unloaded_ms or 0,
             lot=self._name(lot),
             expiry=date_of(expiry),
             document=self._name(announced_by if is_back else document),
@@ -86,7 +87,7 @@ class UnitRows:
     def _row(self, key: int) -> Row | None:
         return self._database.row(
             "SELECT status, expected, place, announced_by, announced_in, lot, place_ms, status_ms, came_under, expiry,"
-            " document, marks, stocked, received, emptied_ms, name || tail"
+            " document, marks, stocked, received, emptied_ms, unloaded_ms, name || tail"
             " FROM units JOIN names ON no = family WHERE hash=? AND status<>?",
             key, COLLIDED,
         )  # fmt: skip

@@ -18,11 +18,11 @@ _MARK_COLUMNS: Final = (
     "held", "closed", "identifiers", "sold_on", "returns", "returned_for", "matched", "seal", "condition", "pictured",
     "doubts", "serviced", "from_loan",
 )  # fmt: skip
-_MOMENT_COLUMNS: Final = ("place_ms", "status_ms", "came_under", "emptied_ms")
+_MOMENT_COLUMNS: Final = ("place_ms", "status_ms", "came_under", "emptied_ms", "unloaded_ms")
 """What tells how a container takes along what is in it; sent of containers, and `place_ms` of what stands in one.
 Of what was sold `status_ms` says when: its warranty runs from there.
-What a unit came under is sent of each: a recall of a delivery asks for it. When it was emptied elsewhere, last of all:
-few containers are."""
+What a unit came under is sent of each: a recall of a delivery asks for it. When it was emptied elsewhere, or left
+here empty, last of all: few containers were."""
 COLUMNS_OF_UNITS: Final = _UNIT_COLUMNS + _MOMENT_COLUMNS + _PICKING_COLUMNS + _MARK_COLUMNS
 """What is read of a unit for its row, in this order."""
 _MOMENTS_AT: Final = len(_UNIT_COLUMNS)
@@ -37,10 +37,11 @@ def unit_row(unit: str, values: Sequence[Any]) -> list[Any]:
 
     `_UNIT_COLUMNS`; of `_MOMENT_COLUMNS` what means anything; since when it is in stock (minutes since 1970), its
     expiry, the order that has it, marks (`sync/marks.py`), the day on which it came in (days since 1970), where that is
-    another: 0 where nobody knows; and of a container when it was last emptied elsewhere. Of what a customer sent back
-    the order is the one that it was sold on, and the document that it came with stands where else its notice does.
+    another: 0 where nobody knows; and of a container when it was last emptied elsewhere, and when it left here empty.
+    Of what a customer sent back the order is the one that it was sold on, and the document that it came with stands
+    where else its notice does.
     """
-    known, (*moments, emptied_ms) = list(values[:_MOMENTS_AT]), values[_MOMENTS_AT:_PICKING_AT]
+    known, (*moments, emptied_ms, unloaded_ms) = list(values[:_MOMENTS_AT]), values[_MOMENTS_AT:_PICKING_AT]
     stocked_ms, expiry, document, received_ms = values[_PICKING_AT:_MARKS_AT]
     marked = dict(zip(_MARK_COLUMNS, values[_MARKS_AT:], strict=True))
     is_back = known[0] == Status.RETURNED
@@ -53,7 +54,7 @@ def unit_row(unit: str, values: Sequence[Any]) -> list[Any]:
     order = document if known[0] in COMMITTED else marked["sold_on"] if is_back else None
     marks = pack(UnitState(status=Status(known[0]), **marked))
     came_in = None if received == stocked_day else received
-    row = [*known, *moments, stocked or None, expiry, order, marks, came_in, emptied_ms or None]
+    row = [*known, *moments, stocked or None, expiry, order, marks, came_in, emptied_ms or None, unloaded_ms or None]
     while len(row) > len(known) and row[-1] is None:
         row.pop()
     return row

@@ -30,9 +30,11 @@ ROW_ACTION: Final = {
 }
 """What a row of a document says about the unit that it names."""
 _REASON: Final = dict.fromkeys(("transfer_withdrawn", "recall_outcome", "recall_retraction"), "reason") | {
-    "count_result": "recounted"
+    "count_result": "recounted",
+    "asn": "once_more",
 }
-"""What each row of these kinds says for a reason; of a count, which recount did not find it."""
+"""What each row of these kinds says for a reason; of a count, which recount did not find it; of a notice, whether its
+carton was here and left empty (`sync.unit.LEFT_EMPTY`)."""
 
 
 def stated(row: Row) -> Fact:

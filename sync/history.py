@@ -12,7 +12,7 @@ from typing import Final
 from sync.actions import ACTIONS
 from sync.event import EventName, ScanEvent, format_name, parse_name
 from sync.unchanging import unchanging
-from sync.unit import IN_STOCK, UnitState, carried, is_emptied
+from sync.unit import IN_STOCK, LEFT_EMPTY, Status, UnitState, carried, is_emptied
 
 
 @unchanging()
@@ -112,11 +112,14 @@ def step(state: UnitState | None, fact: Fact, carrier: UnitState | None = None) 
             seen_uncertainty_ms=fact.uncertainty_ms,
         )
     anew = after.status is not before.status or event.action == "ship"  # handed over again, with what went in since
+    awaited = after.status is Status.ANNOUNCED and before.status is not Status.ANNOUNCED
+    put = after.place != before.place or awaited or _puts_it_there(before, event)
     return after._replace(
         status_ms=fact.event_ms if anew else before.status_ms,
         left_ms=_left_ms(before, event, fact.event_ms),
+        unloaded_ms=fact.event_ms if event.reason == LEFT_EMPTY and before.status in IN_STOCK else before.unloaded_ms,
         stocked_ms=fact.event_ms if after.status in IN_STOCK and before.status not in IN_STOCK else before.stocked_ms,
-        place_ms=fact.event_ms if after.place != before.place or _puts_it_there(before, event) else before.place_ms,
+        place_ms=fact.event_ms if put else before.place_ms,
         came_under=_came_under(before, after, event),
         received_ms=fact.event_ms if after.receipts > before.receipts else before.received_ms,
         returned_ms=_returned_ms(before, after, fact.event_ms),

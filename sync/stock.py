@@ -24,7 +24,7 @@ from sync.actions import ACTIONS, Stock
 from sync.event import ScanEvent
 from sync.history import Fact, effective
 from sync.identity import is_container
-from sync.unit import GONE, IN_STOCK, UnitState
+from sync.unit import GONE, IN_STOCK, LEFT_EMPTY, UnitState
 
 NOWHERE: Final = None
 NUMBERED: Final = frozenset({"serial", "lpn", "made_to_order"})
@@ -141,10 +141,18 @@ def _take(balances: Balances, fact: Fact, emptied: Emptied) -> None:
         balances[stated] = replace(now, shelved=True, counted_in=count, counted_ms=until)
     if event.container is not None and kind is Stock.ANNOUNCED:
         before = old(event.container)
+        if event.reason == LEFT_EMPTY and before.announced_by not in (None, event.document):
+            before = _stayed(before, fact)
         more = before.announced if before.announced_by == event.document else 0
         balances[event.container] = replace(before, announced=more + (event.quantity or 0), announced_by=event.document)
     if expiry != known:
         balances.update({place: replace(balance, expiry=expiry) for place, balance in balances.items()})
+
+
+def _stayed(before: Balance, fact: Fact) -> Balance:
+    """What came in a container that left empty, by nobody's scan: so many of them as nobody took out are here."""
+    here = before.quantity + (0 if before.read else before.announced)
+    return replace(_now(before, here, fact), announced=0, announced_by=None, read=False)
 
 
 def _now(before: Balance, quantity: int, fact: Fact) -> Balance:
@@ -178,10 +186,17 @@ def here(balance: Balance, place: str, carrier: UnitState | None) -> tuple[int, 
         return balance.quantity, 0
     if carrier is not None and carrier.status in GONE and carrier.status_ms >= balance.last_ms:
         return 0, 0
-    came = carrier is not None and carrier.status in IN_STOCK and carrier.came_under == balance.announced_by
-    inferred = balance.announced if came and not balance.read else 0
-    stayed = carrier is not None and carrier.emptied_ms >= balance.last_ms
-    return inferred + (0 if stayed else balance.quantity), inferred
+    if carrier is None:
+        return balance.quantity, 0
+    came = carrier.status in IN_STOCK and carrier.came_under == balance.announced_by
+    inferred = balance.announced if (came or _has_stayed(balance, carrier)) and not balance.read else 0
+    return inferred + (0 if carrier.emptied_ms >= balance.last_ms else balance.quantity), inferred
+
+
+def _has_stayed(balance: Balance, carrier: UnitState) -> bool:
+    """Whether they came in a container that left empty since, by nobody's scan, and that brings none of them now."""
+    brings = {None, carrier.announced_by, carrier.came_under if carrier.status in IN_STOCK else None}
+    return carrier.unloaded_ms > carrier.emptied_ms and balance.announced_by not in brings
 
 
 def is_within(movement: Fact, result: Fact) -> bool:

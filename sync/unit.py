@@ -42,6 +42,11 @@ NOT_TOLD: Final = "?"
 """Stands for the places of a unit in what a handheld is sent while the unit's bin is counted blind."""
 
 
+LEFT_EMPTY: Final = "left_empty"
+"""Reason of an announcement: the container was here by all that is known, and must have left empty, for it is sent here
+once more. Nobody scans an empty tote out."""
+
+
 class UnitState(NamedTuple):
     """What is known of one unit or container, folded from its history.
 
@@ -77,6 +82,8 @@ class UnitState(NamedTuple):
     """When it was last handed over with what was in it, Unix milliseconds; 0 where never, or it came back unopened."""
     emptied_ms: int = 0
     """Of a container: what was in it by then left with it and is elsewhere for good, wherever the container goes."""
+    unloaded_ms: int = 0
+    """Of a container: what was in it by then stayed here when it left by nobody's scan (`LEFT_EMPTY`)."""
     stocked_ms: int = 0
     """Since when it has been in stock without a break, Unix milliseconds; 0 where it never was."""
     counted_in: str | None = None
@@ -152,7 +159,7 @@ def carried(state: UnitState, carrier: UnitState | None) -> UnitState:
 
     A unit that was only announced in a container came in when the container did, under the same notice: it is
     *inferred* to be there. One that was put into it is wherever the container has got since; but where that was emptied
-    elsewhere, the unit stayed there.
+    elsewhere, the unit stayed there, and where it left here empty, the unit stayed here.
 
     Args:
         state: folded from the unit's own history.
@@ -161,6 +168,8 @@ def carried(state: UnitState, carrier: UnitState | None) -> UnitState:
     """
     if carrier is None:
         return state
+    if carrier.unloaded_ms > state.place_ms:
+        return _stayed(state, carrier) if state.status is Status.ANNOUNCED else state
     if carrier.emptied_ms > state.place_ms and (state.status in IN_STOCK or state.status is Status.ANNOUNCED):
         return _left_for_good(state, carrier)
     if carrier.status not in _AHEAD:
@@ -179,6 +188,17 @@ def carried(state: UnitState, carrier: UnitState | None) -> UnitState:
 
 def _came_with(state: UnitState, carrier: UnitState) -> UnitState:
     return state._replace(expected=state.place, came_under=carrier.came_under, received_ms=carrier.received_ms)
+
+
+def _stayed(state: UnitState, carrier: UnitState) -> UnitState:
+    return state._replace(
+        status=Status.RECEIVED,
+        status_ms=carrier.unloaded_ms,
+        stocked_ms=carrier.unloaded_ms,
+        expected=state.place,
+        came_under=state.announced_by,
+        received_ms=carrier.unloaded_ms,
+    )
 
 
 def _left_for_good(state: UnitState, carrier: UnitState) -> UnitState:

@@ -27,7 +27,7 @@ from server.transfers.hand_overs import last_handed_over
 from server.transfers.withdrawn import withdrawn
 from sync.event import format_name
 from sync.identity import is_container, item_of
-from sync.unit import IN_STOCK, UnitState, came_with_its_carton
+from sync.unit import IN_STOCK, LEFT_EMPTY, UnitState
 
 DIGITS_MAX: Final = 9
 """Longer ends of numbers are somebody's own, and count no hand-over."""
@@ -166,16 +166,13 @@ def _anew(box: dict[str, Any], rows: Sequence[dict[str, Any]], there: UnitState 
     """The rows of a carton under another number than before, or its first, beginning with itself.
 
     Args:
-        there: how a tote that comes once more stands there. Where it never left by what is known there, its label
-            brings no pieces in: those that came in it the first time are counted with it. Where only its pallet's
-            label says that it is there, it stays under the number that this came under, or all that is in it would
-            be there no more.
+        there: how a tote that comes once more stands there. Where it never left by what is known there, each row says
+            that it left empty: what was in it stayed there.
     """
-    contents = [row for row in rows if row["subject"] != box["subject"]]
+    rows = [box, *(row for row in rows if row["subject"] != box["subject"])]
     if there is None or there.status not in IN_STOCK:
-        return [box, *contents]
-    own = box | {"stated": not came_with_its_carton(there)}
-    return [own, *(row | {"stated": row["quantity"] is None} for row in contents)]
+        return rows
+    return [row | {"attributes": row["attributes"] | {"once_more": LEFT_EMPTY}} for row in rows]
 
 
 def _following(connection: sa.Connection, site: str, to: str, number: str, *, but: Collection[str]) -> str:

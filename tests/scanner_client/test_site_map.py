@@ -286,3 +286,15 @@ def test_a_carton_is_awaited_back_empty_once_it_has_arrived_elsewhere(
     known = known_of(site_map, CARTON)
     assert known is not None
     assert (known.status, [known.emptied]) == (Status.SHIPPED, awaited)
+
+
+def test_what_came_in_a_tote_that_left_empty_stays_here(site_map: SiteMap, clock: Clock) -> None:
+    learn(
+        site_map, clock,
+        ["unit", unit(1), ["announced", None, CARTON, "TRANSFER-1", CARTON, None, 5]],
+        ["unit", unit(2), ["stored", CARTON, CARTON, None, None, None, 6]],
+        ["unit", unit(3), ["announced", None, CARTON, "TRANSFER-1-2", CARTON, None, 20]],
+        ["unit", CARTON, ["announced", None, None, "TRANSFER-1-2", None, None, 20, 20, "TRANSFER-1", *[None] * 6, 20]],
+    )  # fmt: skip
+    found = [known_of(site_map, unit(n)) for n in (1, 2, 3)]
+    assert [known.status for known in found if known] == [Status.RECEIVED, Status.STORED, Status.ANNOUNCED]

@@ -215,3 +215,69 @@ def test_what_goes_into_a_tote_that_came_home_is_told_of_once_it_leaves_again(
     assert announced() == {"TRANSFER-1": {"S0", "S1"}, "TRANSFER-1-2": {"S2"}}
     assert stock(SITE) == {PHONE: 2, CABLE: 35}
     nothing_is_stored_otherwise_than_folded()
+
+
+def comes_twice(here: Handheld, there: Handheld, *unloaded: two_sites.Said) -> None:
+    """With two phones and four cables, and with a third phone and a cable; there nobody scans it out between."""
+    here.says(*packed(10, TOTE, "S0", "S1", cables=4), scan(20, "ship", TOTE), at=20)
+    there.says(scan(40, "receive", TOTE, document="TRANSFER-1", location=DOCK), *unloaded, at=53)
+    here.says(*packed(60, TOTE, "S2", cables=1), scan(70, "ship", TOTE), at=70)
+    assert announced() == {"TRANSFER-1": {"S0", "S1"}, "TRANSFER-1-2": {"S2"}}
+
+
+SHELVED = (
+    scan(50, "put_away", unit("S0"), location=BIN_A),
+    scan(51, "put_away", unit("S1"), location=BIN_A),
+    scan(52, "move", CABLE, quantity=4, origin=TOTE, location=BIN_A),
+)
+
+
+@pytest.mark.parametrize("shelved", [0, 1, 2, 3])
+def test_a_tote_that_went_home_unscanned_brings_its_second_load_by_its_label(
+    here: Handheld, there: Handheld, shelved: int
+) -> None:
+    comes_twice(here, there, *SHELVED[:shelved])
+    assert stock(NORTH) == {PHONE: 2, CABLE: 4}, "what came the first time is there, whether it was scanned or not"
+    there.says(scan(90, "receive", TOTE, document="TRANSFER-1-2", location=DOCK), at=90)
+    assert stock(NORTH) == {PHONE: 3, CABLE: 5}
+    for number in ("TRANSFER-1", "TRANSFER-1-2"):
+        close(number, at=95)
+    assert (stock(SITE), stock(NORTH)) == ({PHONE: 2, CABLE: 35}, {PHONE: 3, CABLE: 5})
+    assert open_cases() == set()
+    nothing_is_stored_otherwise_than_folded()
+
+
+def test_what_the_second_load_of_a_tote_lacks_is_short_there_and_lost_here(here: Handheld, there: Handheld) -> None:
+    comes_twice(here, there, *SHELVED)
+    close("TRANSFER-1", at=54)
+    close("TRANSFER-1-2", at=95)
+    sscc, pieces = TOTE.rpartition("/")[2], CABLE.rpartition("/")[2]
+    assert open_cases() - {("shipped_already", sscc)} == {
+        ("short", "S2"),
+        ("lost_in_transit", "S2"),
+        ("pieces_missing", pieces),
+    }
+    assert stock(NORTH) == {PHONE: 2, CABLE: 4}
+
+
+def test_another_products_pieces_of_the_first_load_stay_where_the_second_load_has_none_of_them(
+    here: Handheld, there: Handheld
+) -> None:
+    here.says(*packed(10, TOTE, "S0", cables=4), scan(20, "ship", TOTE), at=20)
+    there.says(scan(40, "receive", TOTE, document="TRANSFER-1", location=DOCK), SHELVED[2], at=53)
+    here.says(*packed(60, TOTE, "S2"), scan(70, "ship", TOTE), at=70)
+    assert stock(NORTH) == {PHONE: 1, CABLE: 4}
+    there.says(scan(90, "receive", TOTE, document="TRANSFER-1-2", location=DOCK), at=90)
+    assert stock(NORTH) == {PHONE: 2, CABLE: 4}
+    nothing_is_stored_otherwise_than_folded()
+
+
+def test_what_was_taken_out_of_the_first_load_is_heard_of_after_the_second_was_sent(
+    here: Handheld, there: Handheld
+) -> None:
+    comes_twice(here, there)
+    late = Handheld.of(NORTH, 4)
+    late.says(*SHELVED, at=80)
+    there.says(scan(90, "receive", TOTE, document="TRANSFER-1-2", location=DOCK), at=90)
+    assert stock(NORTH) == {PHONE: 3, CABLE: 5}
+    nothing_is_stored_otherwise_than_folded()

@@ -475,6 +475,7 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         sa.Column("closed", sa.Boolean(), nullable=False),
         sa.Column("left_ms", sa.BigInteger(), nullable=False),
         sa.Column("emptied_ms", sa.BigInteger(), nullable=False),
+        sa.Column("unloaded_ms", sa.BigInteger(), nullable=False),
         sa.Column("stocked_ms", sa.BigInteger(), nullable=False),
         sa.Column("counted_in", sa.Text(), nullable=True),
         sa.Column("identifiers", sa.JSON(none_as_null=True), nullable=False),
