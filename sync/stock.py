@@ -190,7 +190,8 @@ def here(balance: Balance, place: str, carrier: UnitState | None) -> tuple[int, 
         return balance.quantity, 0
     came = carrier.status in IN_STOCK and carrier.came_under == balance.announced_by
     inferred = balance.announced if (came or _has_stayed(balance, carrier)) and not balance.read else 0
-    return inferred + (0 if carrier.emptied_ms >= balance.last_ms else balance.quantity), inferred
+    gone = 0 < carrier.emptied_ms >= balance.last_ms
+    return inferred + (0 if gone else balance.quantity), inferred
 
 
 def _has_stayed(balance: Balance, carrier: UnitState) -> bool:
