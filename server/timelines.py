@@ -30,6 +30,8 @@ class Timeline:
 
     moments: list[int] = field(default_factory=list)
     states: list[UnitState] = field(default_factory=list)
+    left: list[int] = field(default_factory=list)
+    """When it was handed over with what was in it, and did not come back unopened."""
 
     def index(self, at_ms: int) -> int | None:
         """The entry that held at a moment; None before the first."""
@@ -101,9 +103,14 @@ class Movements:
     def emptied(self, place: str, since_ms: int, at_ms: int) -> bool:
         """Whether a container was handed over between two moments, itself or with what it stood in, and not back."""
         for _ in range(DEPTH_MAX):
-            state = self.timelines[place].at(at_ms) if place in self.timelines else None
-            if state is not None and state.left_ms > since_ms:
+            line = self.timelines.get(place)
+            if line is None:
+                break
+            state = line.at(at_ms)
+            if any(since_ms < moment <= at_ms for moment in line.left):
                 return True
+            if state is not None and state.emptied_ms > since_ms:
+                return True  # with what it stood on
             if state is None or state.place is None:
                 break
             place, since_ms = state.place, max(since_ms, state.place_ms)
@@ -160,3 +167,7 @@ def _tell(line: Timeline, around: Movements, fact: Fact) -> None:
     state = around.step(line.states[-1] if line.states else None, fact)
     line.moments.append(fact.event_ms)
     line.states.append(state)
+    if fact.event.action == "ship":
+        line.left.append(fact.event_ms)
+    elif fact.event.action == "parcel_back" and line.left:
+        line.left.pop()

@@ -11,6 +11,7 @@ from typing import Final
 
 from sync.actions import ACTIONS
 from sync.event import EventName, ScanEvent, format_name, parse_name
+from sync.identity import is_container
 from sync.unchanging import unchanging
 from sync.unit import IN_STOCK, LEFT_EMPTY, Status, UnitState, carried, is_emptied
 
@@ -111,13 +112,15 @@ def step(state: UnitState | None, fact: Fact, carrier: UnitState | None = None) 
             seen_ms=fact.event_ms,
             seen_uncertainty_ms=fact.uncertainty_ms,
         )
-    anew = after.status is not before.status or event.action == "ship"  # handed over again, with what went in since
+    # a carton may be handed over again, with what went in since
+    again = event.action == "ship" and is_container(event.subject or "")
+    anew = after.status is not before.status or again
     awaited = after.status is Status.ANNOUNCED and before.status is not Status.ANNOUNCED
     put = after.place != before.place or awaited or _puts_it_there(before, event)
     return after._replace(
         status_ms=fact.event_ms if anew else before.status_ms,
         left_ms=_left_ms(before, event, fact.event_ms),
-        unloaded_ms=fact.event_ms if event.reason == LEFT_EMPTY and before.status in IN_STOCK else before.unloaded_ms,
+        unloaded_ms=fact.event_ms if _left_empty(before, event) else before.unloaded_ms,
         stocked_ms=fact.event_ms if after.status in IN_STOCK and before.status not in IN_STOCK else before.stocked_ms,
         place_ms=fact.event_ms if put else before.place_ms,
         came_under=_came_under(before, after, event),
@@ -127,6 +130,10 @@ def step(state: UnitState | None, fact: Fact, carrier: UnitState | None = None) 
         last_ms=fact.event_ms,
         last_uncertainty_ms=fact.uncertainty_ms,
     )
+
+
+def _left_empty(before: UnitState, event: ScanEvent) -> bool:
+    return event.action == "announce" and event.reason == LEFT_EMPTY and before.status in IN_STOCK
 
 
 def _left_ms(before: UnitState, event: ScanEvent, at_ms: int) -> int:

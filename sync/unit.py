@@ -235,7 +235,12 @@ def emptied(state: UnitState) -> UnitState:
     """A container's state once it is known that what it left with is elsewhere for good."""
     if state.left_ms <= state.emptied_ms:
         return state
-    return state._replace(emptied_ms=state.left_ms, closed=state.closed and state.status is not Status.SHIPPED)
+    return state._replace(
+        emptied_ms=state.left_ms,
+        announced_in=None,
+        announced_by=None,  # what was announced in it is not in it any more
+        closed=state.closed and state.status is Status.PACKED,
+    )
 
 
 def is_inferred(own: UnitState, now: UnitState) -> bool:

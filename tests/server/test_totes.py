@@ -141,8 +141,9 @@ def test_pieces_that_a_supplier_sent_in_a_tote_left_with_it_and_do_not_come_home
     supplied(here)
     there.says(scan(40, "receive", TOTE, document="TRANSFER-1", location=DOCK), at=40)
     close("TRANSFER-1", at=45)
-    here.says(scan(60, "move", TOTE, location=BIN_B), at=60)
-    assert stock(SITE) == {PHONE: 4, CABLE: 40}
+    for minute, place in ((60, BIN_B), (65, DOCK)):
+        here.says(scan(minute, "move", TOTE, location=place), at=minute)
+        assert stock(SITE) == {PHONE: 4, CABLE: 40}
     nothing_is_stored_otherwise_than_folded()
 
 
@@ -281,3 +282,46 @@ def test_what_was_taken_out_of_the_first_load_is_heard_of_after_the_second_was_s
     there.says(scan(90, "receive", TOTE, document="TRANSFER-1-2", location=DOCK), at=90)
     assert stock(NORTH) == {PHONE: 3, CABLE: 5}
     nothing_is_stored_otherwise_than_folded()
+
+
+def packed_for(minute: int, number: str, cables: int) -> list[two_sites.Said]:
+    said = {"quantity": cables, "document": number}
+    return [scan(minute, "pick", CABLE, origin=BIN_A, **said), scan(minute, "pack", CABLE, container=TOTE, **said)]
+
+
+def test_a_customers_parcel_that_comes_back_unopened_brings_what_a_fast_clock_packed_after_it_left_too(
+    here: Handheld,
+) -> None:
+    take("order", f"number,gtin,quantity\nORDER-7,{CABLE.rpartition('/')[2]},5\n", now_ms=DAY)
+    back = scan(30, "parcel_back", TOTE, location=DOCK, reason="refused")
+    left = scan(20, "ship", TOTE, document="ORDER-7")
+    here.says(*packed_for(10, "ORDER-7", 4), left, *packed_for(22, "ORDER-7", 1), back, at=31)
+    assert stock(SITE) == {PHONE: 5, CABLE: 40}
+
+
+def test_a_unit_that_two_handhelds_hand_over_left_when_the_first_did(here: Handheld, door: Handheld) -> None:
+    take("order", f"number,gtin,quantity\nORDER-7,{PHONE.rpartition('/')[2]},1\n", now_ms=DAY)
+    here.says(scan(10, "pick", unit("S0"), document="ORDER-7"), scan(20, "ship", unit("S0"), document="ORDER-7"), at=25)
+    door.says(scan(29, "ship", unit("S0"), document="ORDER-7"), at=31)
+    with reading() as c:
+        view = read_unit(c, SITE, unit("S0"), DAY + 61 * MINUTE_MS)
+    assert view is not None
+    assert (view.state.status, view.state.status_ms) == ("shipped", DAY + 20 * MINUTE_MS)
+
+
+@pytest.mark.parametrize("home", [42, 60])
+def test_a_tote_that_was_closed_for_its_order_is_open_once_it_is_home(
+    here: Handheld, there: Handheld, home: int
+) -> None:
+    shut = scan(15, "close_carton", TOTE, document="TRANSFER-1")
+    here.says(*packed(10, TOTE, "S0"), shut, scan(20, "ship", TOTE), at=20)
+    there.says(scan(40, "receive", TOTE, document="TRANSFER-1", location=DOCK), at=40)
+    for minute in sorted((home, 50)):
+        if minute == home:
+            here.says(scan(home, "move", TOTE, location=BIN_B), at=home)
+        else:
+            close("TRANSFER-1", at=50)
+    with reading() as c:
+        view = read_unit(c, SITE, TOTE, DAY + 61 * MINUTE_MS)
+    assert view is not None
+    assert (view.location, view.state.closed) == (BIN_B, False)
