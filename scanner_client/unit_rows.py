@@ -69,7 +69,7 @@ class UnitRows:
     def emptied_ms(self, place: str) -> int:
         """When a container was last emptied elsewhere, Unix milliseconds; 0 where never, and of a location."""
         row = None if is_location(place) else self._own(place)
-        return (row[14] or 0) if row else 0
+        return self.state(row).emptied_ms if row else 0
 
     def location_of(self, place: str | None) -> str | None:
         """The location where a container stands; a location itself; None where no one knows."""

@@ -184,10 +184,10 @@ def here(balance: Balance, place: str, carrier: UnitState | None) -> tuple[int, 
     """
     if not is_container(place):
         return balance.quantity, 0
-    if carrier is not None and carrier.status in GONE and carrier.status_ms >= balance.last_ms:
-        return 0, 0
     if carrier is None:
         return balance.quantity, 0
+    if carrier.status in GONE and carrier.status_ms >= balance.last_ms:
+        return 0, 0
     came = carrier.status in IN_STOCK and carrier.came_under == balance.announced_by
     inferred = balance.announced if (came or _has_stayed(balance, carrier)) and not balance.read else 0
     gone = 0 < carrier.emptied_ms >= balance.last_ms

@@ -226,6 +226,11 @@ def _along(state: UnitState, carrier: UnitState) -> UnitState:
     )
 
 
+def left_empty(state: UnitState, reason: str | None) -> bool:
+    """Whether an announcement with this reason says of a container that it is here no more (`LEFT_EMPTY`)."""
+    return reason == LEFT_EMPTY and state.status in IN_STOCK
+
+
 def is_emptied(state: UnitState) -> bool:
     """Whether a container left and is awaited back empty: it may be scanned here again, and filled anew."""
     return state.status is Status.SHIPPED and 0 < state.status_ms <= state.emptied_ms

@@ -6,7 +6,7 @@ from sync.actions.registry import Stock, action
 from sync.actions.resolutions import RESOLUTIONS, write_off
 from sync.event import ScanEvent
 from sync.identity import is_container
-from sync.unit import IN_STOCK, LEFT_EMPTY, MERGED_FROM, Status, UnitState, came_with_its_carton, emptied
+from sync.unit import MERGED_FROM, Status, UnitState, came_with_its_carton, emptied, left_empty
 
 
 @action("import", needs=("document", "reason", "evidence"))
@@ -36,8 +36,8 @@ def announce(state: UnitState, event: ScanEvent) -> UnitState:
         lot=state.lot or event.lot,
         expiry=state.expiry or event.expiry,
     )
-    left = event.reason == LEFT_EMPTY and state.status in IN_STOCK
-    if state.status not in (Status.SEEN, Status.SHIPPED, Status.MISSING) and not left:
+    gone = (Status.SEEN, Status.SHIPPED, Status.MISSING)
+    if state.status not in gone and not left_empty(state, event.reason):
         return told
     return told._replace(status=Status.ANNOUNCED, place=event.container, observed=False, expected=None)
 

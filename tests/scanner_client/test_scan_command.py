@@ -261,21 +261,26 @@ def test_input_that_breaks_off_ends_the_work_and_is_said_in_a_sentence(tmp_path:
     assert (done.returncode, done.stderr.splitlines()[-1]) == (1, "Nothing can be typed any more: Input/output error.")
 
 
-@pytest.mark.slow
-def test_nobody_at_the_terminal_who_answers_keeps_nothing(tmp_path: Path) -> None:
-    code = zxingcpp.create_barcode("LPN1", zxingcpp.BarcodeFormat.QRCode)
-    cv2.imwrite(str(tmp_path / "still.png"), np.pad(np.array(code.to_image(scale=6)), 60, constant_values=255))
-    words = ["--home", str(tmp_path / "home"), "--action", "move", "--source", str(tmp_path / "still.png")]
+def ended_at_once(*words: str) -> subprocess.CompletedProcess[str]:
+    """What the program comes to at a terminal where Ctrl-D alone is typed: no, or the end of what is typed."""
     keyboard, terminal = pty.openpty()
     try:
-        os.write(keyboard, b"\x04")  # Ctrl-D
-        done = subprocess.run(
+        os.write(keyboard, b"\x04")
+        return subprocess.run(
             [sys.executable, "-m", "scanner_client", "scan", *words],
             stdin=terminal, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False,
         )  # fmt: skip
     finally:
         os.close(keyboard)
         os.close(terminal)
+
+
+@pytest.mark.slow
+def test_nobody_at_the_terminal_who_answers_keeps_nothing(tmp_path: Path) -> None:
+    code = zxingcpp.create_barcode("LPN1", zxingcpp.BarcodeFormat.QRCode)
+    cv2.imwrite(str(tmp_path / "still.png"), np.pad(np.array(code.to_image(scale=6)), 60, constant_values=255))
+    words = ["--home", str(tmp_path / "home"), "--action", "move", "--source", str(tmp_path / "still.png")]
+    done = ended_at_once(*words)
     assert (done.returncode, done.stdout) == (0, "One picture says 'LPN1'. Keep it? [y/N] ")
     assert done.stderr.splitlines()[-1] == "0 scans kept, 0 waiting."
     assert "Traceback" not in done.stderr
@@ -293,16 +298,7 @@ def test_nobody_is_asked_whether_a_document_is_meant_that_the_first_sync_brings(
         enrol(handheld, peer.invitation(), Transport(connect_s=2, read_s=5))
     peer.changes = changes
     words = ["--home", str(tmp_path / "home"), "--action", "receive", "--document", "TRANSFER-5", "--location", A_01]
-    keyboard, terminal = pty.openpty()
-    try:
-        os.write(keyboard, b"\x04")  # Ctrl-D: no, or the end of what is typed
-        done = subprocess.run(
-            [sys.executable, "-m", "scanner_client", "scan", *words],
-            stdin=terminal, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False,
-        )  # fmt: skip
-    finally:
-        os.close(keyboard)
-        os.close(terminal)
+    done = ended_at_once(*words)
     asked = "This handheld does not know TRANSFER-5; go on? [y/N]" in done.stdout
     assert (done.returncode, asked) == outcome
 

@@ -291,6 +291,7 @@ def test_what_is_in_stock_stays_so_when_its_carton_comes_again_that_nobody_knows
 ) -> None:
     take("order", ORDER.replace("TRANSFER-1", "TRANSFER-2"), now_ms=DAY)
     a_carton_goes_twice_on_its_pallet(here, there, number, unpacked=unpacked)
+    assert stock(NORTH) == {PHONE: 1, CABLE: 4}, "of the first load, whether it was scanned out of the carton or not"
     nothing_is_stored_otherwise_than_folded()
 
 
