@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import date
 from hashlib import blake2b
@@ -17,7 +18,7 @@ SCHEMA: Final = (
         hash INTEGER PRIMARY KEY, generation INTEGER NOT NULL, status INTEGER NOT NULL, expected INTEGER, place INTEGER,
         announced_by INTEGER, announced_in INTEGER, lot INTEGER, stocked INTEGER, expiry INTEGER, document INTEGER,
         marks INTEGER, place_ms INTEGER, status_ms INTEGER, came_under INTEGER,
-        received INTEGER, emptied_ms INTEGER, unloaded_ms INTEGER,
+        received INTEGER, turns TEXT,
         container INTEGER NOT NULL, family INTEGER NOT NULL, tail TEXT NOT NULL)""",
     "CREATE INDEX containers ON units (coalesce(place, expected)) WHERE container",
     "CREATE INDEX taken ON units (document) WHERE document IS NOT NULL",
@@ -27,6 +28,7 @@ SCHEMA: Final = (
     """CREATE TABLE pieces (
         subject INTEGER NOT NULL, place INTEGER NOT NULL, generation INTEGER NOT NULL, quantity INTEGER NOT NULL,
         since INTEGER, expiry INTEGER, last_ms INTEGER, announced INTEGER, announced_by INTEGER, unshelved INTEGER,
+        announced_ms INTEGER, stayed INTEGER,
         PRIMARY KEY (place, subject)) WITHOUT ROWID""",
     "CREATE TABLE names (no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
     """CREATE TABLE entries (
@@ -47,43 +49,46 @@ INSIDE_MAX: Final = 5_000
 """Units that are named as belonging into one place; more than anyone scans there before it is looked at again."""
 NOTICED: Final = frozenset({Status.SEEN, Status.ANNOUNCED, Status.RECEIVED})
 """Statuses in which a unit's notice and carton still say something; later it would only cost eight bytes a unit."""
-UNIT_FIELDS: Final = 16
+UNIT_FIELDS: Final = 15
 """Of a pulled unit's row; what is absent at its end is left out."""
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 
 NUMBER_OF: Final = "SELECT no FROM names WHERE name = ?"
 PUT_UNIT: Final = f"""
-    INSERT INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (hash) DO UPDATE SET
         status = CASE WHEN family = excluded.family AND tail = excluded.tail THEN excluded.status ELSE {COLLIDED} END,
         generation = excluded.generation, expected = excluded.expected, place = excluded.place,
         announced_by = excluded.announced_by, announced_in = excluded.announced_in, lot = excluded.lot,
         stocked = excluded.stocked, expiry = excluded.expiry, document = excluded.document, marks = excluded.marks,
         place_ms = excluded.place_ms, status_ms = excluded.status_ms, came_under = excluded.came_under,
-        received = excluded.received, emptied_ms = excluded.emptied_ms, unloaded_ms = excluded.unloaded_ms"""  # noqa: S608 - ours
+        received = excluded.received, turns = excluded.turns"""  # noqa: S608 - ours
 
+_TURN: Final = (
+    "coalesce((SELECT value FROM json_each({}) WHERE abs(value) > coalesce(place_ms, 0) ORDER BY key LIMIT 1), 0)"
+)
+"""The first turn of a container after something was put into it (`sync.unit.UnitState.turn_after`); 0 for none."""
 _INSIDE: Final = f"""
-    WITH RECURSIVE inside (no, emptied_ms, depth) AS (
+    WITH RECURSIVE inside (no, turns, depth) AS (
         SELECT no, ?2, 0 FROM names WHERE name = ?1
         UNION
-        SELECT held.no, coalesce(units.emptied_ms, 0), depth + 1 FROM inside
+        SELECT held.no, units.turns, depth + 1 FROM inside
             CROSS JOIN units ON container AND coalesce(place, expected) = inside.no AND status <> {COLLIDED}
-                AND coalesce(place_ms, 0) >= inside.emptied_ms
+                AND {_TURN.format("inside.turns")} <= 0
             CROSS JOIN names AS family ON family.no = units.family
             CROSS JOIN names AS held ON held.name = family.name || tail
         WHERE depth < ?3)"""  # noqa: S608 - ours
-"""`?1` a place, `?2` when it was last emptied (0 where never), `?3` how deep to look: it, and what stands in it."""
-_STAYED: Final = (
-    "coalesce(place_ms, 0) < coalesce((SELECT emptied_ms FROM inside WHERE no = coalesce(place, expected)), 0)"
-)
-"""What left in a container and stayed elsewhere is not in it when that comes home (`sync.unit.carried`)."""
+"""`?1` a place, `?2` its turns, `?3` how deep to look: it, and what stands in it."""
+_PARTED: Final = _TURN.format("(SELECT turns FROM inside WHERE no = coalesce(place, expected))")
+"""How what is in one of these parted from it: above nought it is elsewhere, below nought here and in it no more."""
 
-PUT_PIECES: Final = "INSERT OR REPLACE INTO pieces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+PUT_PIECES: Final = "INSERT OR REPLACE INTO pieces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 TAKE_PIECES: Final = f"DELETE FROM pieces WHERE place=({NUMBER_OF}) AND subject=({NUMBER_OF})"  # noqa: S608 - ours
-PIECES_FIELDS: Final = 7
+PIECES_FIELDS: Final = 9
 """Of the pulled row of pieces; what is absent at its end is left out."""
 _PIECES: Final = """
-    SELECT subject.name, place.name, quantity, since, expiry, last_ms, announced, notice.name, unshelved
+    SELECT subject.name, place.name, quantity, since, expiry, last_ms, announced, notice.name, unshelved, announced_ms,
+            stayed
         FROM pieces
         JOIN names AS subject ON subject.no = pieces.subject
         JOIN names AS place ON place.no = pieces.place
@@ -100,7 +105,7 @@ EXPECTED_IN: Final = f"""{_INSIDE}
             AND (expected IN (SELECT no FROM inside)
                 AND status IN ({", ".join(str(STATUSES.index(status)) for status in sorted(IN_STOCK))})
             OR coalesce(place, expected) IN (SELECT no FROM inside) AND status = {STATUSES.index(Status.ANNOUNCED)})
-            AND NOT {_STAYED}
+            AND {_PARTED} <= 0
         ORDER BY 1 LIMIT ?4"""  # noqa: S608 - ours
 
 CONTENTS: Final = """
@@ -116,7 +121,7 @@ ANNOUNCED_IN: Final = """
 
 PACKED_IN: Final = f"""{_INSIDE}
     SELECT name || tail FROM units JOIN names ON no = family
-        WHERE coalesce(place, expected) IN (SELECT no FROM inside) AND status <> {COLLIDED} AND NOT {_STAYED}
+        WHERE coalesce(place, expected) IN (SELECT no FROM inside) AND status <> {COLLIDED} AND {_PARTED} = 0
         ORDER BY 1 LIMIT ?4"""  # noqa: S608 - ours
 
 HELD_IN: Final = f"""
@@ -140,6 +145,11 @@ def days_of(day: str | None) -> int | None:
 def date_of(days: int | None) -> str | None:
     """The date behind `days_of`."""
     return None if days is None else date.fromordinal(days + _EPOCH).isoformat()
+
+
+def turns_of(written: str | None) -> tuple[int, ...]:
+    """A container's turns, as its row has them."""
+    return tuple(json.loads(written)) if written else ()
 
 
 def split(key: str) -> tuple[str, str]:
@@ -166,12 +176,13 @@ def pieces_values(
 ) -> tuple[int | None, ...]:
     """A row of pieces, as pulled, with numbers for names; see `unit_values`."""
     subject, place = split_stock_entry(key)
-    quantity, since, expiry, last_ms, announced, notice, unshelved = [*row, *[None] * PIECES_FIELDS][:PIECES_FIELDS]
+    values = [*row, *[None] * PIECES_FIELDS][:PIECES_FIELDS]
+    quantity, since, expiry, last_ms, announced, notice, unshelved, announced_ms, stayed = values
     announced_by = None if notice is None else number(notice)
-    _check_numbers(quantity, since, last_ms, announced, unshelved)
+    _check_numbers(quantity, since, last_ms, announced, unshelved, announced_ms, stayed)
     return (
         number(subject), number(place), generation, quantity, since, days_of(expiry), last_ms, announced, announced_by,
-        unshelved,
+        unshelved, announced_ms, stayed,
     )  # fmt: skip
 
 
@@ -189,9 +200,9 @@ def unit_values(key: str, row: Sequence[Any], generation: int, number: Callable[
         return None if name is None else number(name)
 
     values = [*row, *[None] * UNIT_FIELDS][:UNIT_FIELDS]
-    status, expected, place, *notice, lot, place_ms, status_ms, came_under, stocked, expiry, document = values[:-4]
-    marks, received, *emptied = values[-4:]
-    _check_numbers(place_ms, status_ms, stocked, marks, received, *emptied)
+    status, expected, place, *notice, lot, place_ms, status_ms, came_under, stocked, expiry, document = values[:-3]
+    marks, received, turns = values[-3:]
+    _check_numbers(place_ms, status_ms, stocked, marks, received, *(turns or ()))
     if Status(status) not in NOTICED:
         notice = [notice[0] if status == Status.RETURNED else None, None]  # of a return, the document it came with
     places = (expected, None if place == expected else place, *notice, lot)
@@ -199,5 +210,5 @@ def unit_values(key: str, row: Sequence[Any], generation: int, number: Callable[
     return (
         hashed(key)[0], generation, STATUSES.index(Status(status)), *map(number_of, places),
         stocked, days_of(expiry), number_of(document), marks, place_ms, status_ms, number_of(came_under),
-        received, *emptied, int(is_container(key)), number(family), tail,
+        received, json.dumps(turns) if turns else None, int(is_container(key)), number(family), tail,
     )  # fmt: skip

@@ -56,11 +56,11 @@ class PiecesMap:
 
     def inside(self, place: str) -> list[Lying]:
         """What lies in a bin or container, and in the containers that stand in it; at most `INSIDE_MAX`."""
-        return self._lying(self._database.rows(PIECES_IN, place, 0, NESTING_MAX, INSIDE_MAX))
+        return self._lying(self._database.rows(PIECES_IN, place, None, NESTING_MAX, INSIDE_MAX))
 
     def announced_in(self, container: str) -> dict[str, int]:
         """How many of each a supplier says are in this carton, as long as none was read in it one by one."""
-        rows = self._database.rows(PIECES_IN, container, 0, 0, INSIDE_MAX)
+        rows = self._database.rows(PIECES_IN, container, None, 0, INSIDE_MAX)
         return {subject: announced for subject, _, _, _, _, _, announced, *_ in rows if announced}
 
     def is_hidden(self, place: str) -> bool:
@@ -94,9 +94,15 @@ class PiecesMap:
 
     def _lying(self, rows: Iterable[tuple[Any, ...]]) -> list[Lying]:
         found = []
-        for subject, place, quantity, since, expiry, last_ms, announced, announced_by, unshelved in rows:
+        for subject, place, quantity, since, expiry, last_ms, announced, notice, unshelved, *word in rows:
+            announced_ms, stayed = word
             balance = Balance(
-                quantity=quantity, announced=announced or 0, announced_by=announced_by, last_ms=last_ms or 0
+                quantity=quantity,
+                announced=announced or 0,
+                announced_by=notice,
+                announced_ms=announced_ms or 0,
+                stayed=stayed or 0,
+                last_ms=last_ms or 0,
             )
             carrier = self._carrier(place) if is_container(place) else None
             standing = here(balance, place, carrier)[0]

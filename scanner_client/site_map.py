@@ -199,7 +199,7 @@ class SiteMap:
 
     def packed_in(self, container: str) -> list[str]:
         """Units and cartons that stand in this container, by name, nested ones too; at most `INSIDE_MAX`."""
-        rows = self._database.rows(PACKED_IN, container, self._units.emptied_ms(container), NESTING_MAX, INSIDE_MAX)
+        rows = self._database.rows(PACKED_IN, container, self._units.turns(container), NESTING_MAX, INSIDE_MAX)
         return [row[0] for row in rows]
 
     def stored(self, items: Iterable[str]) -> list[Available]:
@@ -265,7 +265,7 @@ class SiteMap:
         announced in a container, that is named which came in with it. Containers themselves are not named. At most
         `INSIDE_MAX`, the first by name.
         """
-        rows = self._database.rows(EXPECTED_IN, place, self._units.emptied_ms(place), NESTING_MAX, INSIDE_MAX)
+        rows = self._database.rows(EXPECTED_IN, place, self._units.turns(place), NESTING_MAX, INSIDE_MAX)
         return [name for name, own in rows if STATUSES[own] is not Status.ANNOUNCED or self._is_here(name)]
 
     def announced_in(self, container: str) -> list[str]:

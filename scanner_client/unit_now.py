@@ -55,7 +55,7 @@ def _state(known: Known, place: str | None) -> UnitState:
     return UnitState(
         status=known.status,
         status_ms=int(known.emptied),  # of moments no more matters here
-        emptied_ms=int(known.emptied),
+        turns=(1,) if known.emptied else (),
         expected=known.expected,
         place=place,
         document=known.document,

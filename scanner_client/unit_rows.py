@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from scanner_client.database import Database
-from scanner_client.map_rows import COLLIDED, NESTING_MAX, STATUSES, date_of, hashed
+from scanner_client.map_rows import COLLIDED, NESTING_MAX, STATUSES, date_of, hashed, turns_of
 from sync.identity import is_location
 from sync.marks import unpack
 from sync.protocol import STOCKED_MS
@@ -36,7 +36,7 @@ class UnitRows:
         """What a row says of the unit itself, whatever became of the container that it is in."""
         status, expected, place, announced_by, announced_in, lot, *moments, expiry, document, marks = row[:12]
         place_ms, status_ms, came_under = moments
-        stocked, received, emptied_ms, unloaded_ms = row[12:16]
+        stocked, received, turns = row[12:15]
         belongs, is_back = self._name(expected), STATUSES[status] is Status.RETURNED
         return UnitState(
             status=STATUSES[status],
@@ -47,8 +47,7 @@ class UnitRows:
             announced_by=None if is_back else self._name(announced_by),
             announced_in=self._name(announced_in),
             came_under=self._name(came_under),
-            emptied_ms=emptied_ms or 0,
-            unloaded_ms=unloaded_ms or 0,
+            turns=turns_of(turns),
             lot=self._name(lot),
             expiry=date_of(expiry),
             document=self._name(announced_by if is_back else document),
@@ -66,10 +65,10 @@ class UnitRows:
         state = self.state(row)
         return carried(state, self.carrier(state.place, depth - 1)) if depth else state
 
-    def emptied_ms(self, place: str) -> int:
-        """When a container was last emptied elsewhere, Unix milliseconds; 0 where never, and of a location."""
+    def turns(self, place: str) -> str | None:
+        """When a container parted from what was in it, as its row has it; None where never, and of a location."""
         row = None if is_location(place) else self._own(place)
-        return self.state(row).emptied_ms if row else 0
+        return row[14] if row else None
 
     def location_of(self, place: str | None) -> str | None:
         """The location where a container stands; a location itself; None where no one knows."""
@@ -87,7 +86,7 @@ class UnitRows:
     def _row(self, key: int) -> Row | None:
         return self._database.row(
             "SELECT status, expected, place, announced_by, announced_in, lot, place_ms, status_ms, came_under, expiry,"
-            " document, marks, stocked, received, emptied_ms, unloaded_ms, name || tail"
+            " document, marks, stocked, received, turns, name || tail"
             " FROM units JOIN names ON no = family WHERE hash=? AND status<>?",
             key, COLLIDED,
         )  # fmt: skip

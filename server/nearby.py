@@ -81,6 +81,13 @@ def movements_of(
     return _stored(around, now_ms) or containers_at(connection, site, boxes)
 
 
+def carried_states(connection: sa.Connection, site: str, things: Iterable[str]) -> dict[str, UnitState]:
+    """The state of each of these, as its container has it by now."""
+    own = states_of(connection, site, things)
+    around = movements_of(connection, site, own.values())
+    return {thing: around.carried(state, END_OF_TIME) or state for thing, state in own.items()}
+
+
 def _containers(places: Iterable[str | None]) -> set[str]:
     return {place for place in places if place and is_container(place)}
 

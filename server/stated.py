@@ -40,7 +40,7 @@ carton was here and left empty (`sync.unit.LEFT_EMPTY`)."""
 def stated(row: Row) -> Fact:
     """One row of an imported document, as the fact that its import made of it."""
     device_no, epoch, seq = map(int, row["event"].split("."))
-    from_ms, when = row["attributes"]["counted_ms"] if _of_pieces(row) else (row["event_ms"], row["event_ms"])
+    from_ms, when = _moment(row)
     said = (row["attributes"] or {}) if row["kind"] in _REASON else {}
     event = ScanEvent(
         device_no=device_no,
@@ -68,6 +68,17 @@ def stated(row: Row) -> Fact:
         uncertainty_ms=when - from_ms,  # of pieces that were counted: anywhere within their bin's interval
         event=event,
     )
+
+
+def _moment(row: Row) -> tuple[int, int]:
+    """From when to when it happened: pieces were counted, and a container arrived, before their document said so."""
+    at_ms = row["event_ms"]
+    if _of_pieces(row):
+        from_ms, until_ms = row["attributes"]["counted_ms"]
+        return from_ms, until_ms
+    if row["kind"] == "transfer_arrived":
+        at_ms = row["attributes"].get("came_ms", at_ms)
+    return at_ms, at_ms
 
 
 def last_words(rows: Sequence[Row]) -> list[Row]:

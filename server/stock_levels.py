@@ -14,13 +14,12 @@ from server.database import KEYS, SITE
 from server.ledger import history, in_chunks
 from server.modes import told_apart
 from server.surroundings import Hold, containers_at
-from server.tables import document_rows, documents, reference, stock_levels
-from server.timelines import END_OF_TIME
+from server.tables import document_rows, reference, stock_levels
 from server.upsert import upsert
 from sync import stock
 from sync.actions import ACTIONS, Stock
 from sync.history import Fact, effective
-from sync.identity import is_container, is_stock, item_of
+from sync.identity import is_container, item_of
 from sync.protocol import stock_entry
 
 _BALANCE_FIELDS: Final = tuple(f.name for f in fields(stock.Balance))
@@ -37,14 +36,11 @@ def advance(
     """
     stored = balances_of(connection, site, new)
     on_top = {s: f for s, f in new.items() if s not in anew and _on_top(f, stored.get(s, {}))}
-    emptied = _emptied(connection, site, (f for facts in on_top.values() for f in facts), hold)
-    for subject, facts in list(on_top.items()):
+    turn = _turns(connection, site, (f for facts in on_top.values() for f in facts), hold)
+    for subject, facts in on_top.items():
         balances = stored.get(subject, {})
-        if any(_left_since(fact, balances, emptied) for fact in facts):
-            del on_top[subject]
-            continue
         for fact in effective(facts):
-            balances = stock.step(balances, fact, emptied)
+            balances = stock.step(balances, fact, turn)
         _store(connection, site, subject, stored.get(subject, {}), balances, at)
     rebuild(connection, site, set(new) - set(on_top), at, hold)
 
@@ -53,9 +49,9 @@ def rebuild(connection: sa.Connection, site: str, subjects: set[str], at: int, h
     """Fold the balances of these items and lots anew from the ledger; see `advance`."""
     facts = histories(connection, site, subjects)
     stored = balances_of(connection, site, subjects)
-    emptied = _emptied(connection, site, (f for own in facts.values() for f in own), hold)
+    turn = _turns(connection, site, (f for own in facts.values() for f in own), hold)
     for subject in sorted(subjects):
-        _store(connection, site, subject, stored.get(subject, {}), stock.fold(facts.get(subject, []), emptied), at)
+        _store(connection, site, subject, stored.get(subject, {}), stock.fold(facts.get(subject, []), turn), at)
 
 
 def histories(
@@ -120,51 +116,38 @@ def _of_items(connection: sa.Connection, site: str, subject: sa.Column[str], ite
 
 
 _IN: Final = sa.select(
-    stock_levels.c.subject, stock_levels.c.place, stock_levels.c.last_ms, stock_levels.c.announced_by
+    stock_levels.c.subject, stock_levels.c.place, stock_levels.c.last_ms, stock_levels.c.announced_ms
 ).where(stock_levels.c.site == SITE, stock_levels.c.place.in_(KEYS))
-_ANNOUNCED: Final = (
-    sa.select(document_rows.c.subject, document_rows.c.container, sa.func.max(documents.c.event_ms).label("last_ms"))
-    .join(documents, documents.c.digest == document_rows.c.document)
-    .where(document_rows.c.site == SITE, document_rows.c.container.in_(KEYS), document_rows.c.stated)
-    .group_by(document_rows.c.subject, document_rows.c.container)
-)
 
 
 def shipped_late(connection: sa.Connection, site: str, moved: Mapping[str, int]) -> set[str]:
     """Products and lots that were put into containers which turn out to have left, or not, before that.
 
-    So it is with what was announced in one: an announcement leaves no moment in a balance, and is asked for by itself.
+    So it is with what was announced in one.
 
     Args:
         moved: containers, each with the moment from which on it may have been elsewhere.
     """
-    inside = _rows(connection, _IN, site, moved)
-    announced = {row.place for row in inside if row.announced_by is not None}
-    found = {row.subject for row in inside if row.last_ms >= moved[row.place]}
-    told = _rows(connection, _ANNOUNCED, site, announced)
-    return found | {row.subject for row in told if (row.last_ms or 0) >= moved[row.container] and is_stock(row.subject)}
+    inside = [row for keys in in_chunks(moved) for row in connection.execute(_IN, {"site": site, "keys": keys})]
+    return {row.subject for row in inside if max(row.last_ms, row.announced_ms) >= moved[row.place]}
 
 
-def _rows(connection: sa.Connection, query: sa.Select[Any], site: str, places: Iterable[str]) -> list[sa.Row[Any]]:
-    return [row for keys in in_chunks(places) for row in connection.execute(query, {"site": site, "keys": keys})]
-
-
-def _emptied(connection: sa.Connection, site: str, facts: Iterable[Fact], hold: Hold) -> stock.Emptied:
-    """Whether a container was shipped, itself or with what it stood in, since something was put into it."""
+def _turns(connection: sa.Connection, site: str, facts: Iterable[Fact], hold: Hold) -> stock.Turn:
+    """How the containers that these facts name parted from what was put into them."""
     boxes = {place for f in facts for place in (f.event.container, f.event.origin) if place and is_container(place)}
     if not boxes:
         return stock.never
-    return containers_at(connection, site, boxes, hold=hold).emptied
+    return containers_at(connection, site, boxes, hold=hold).turn
 
 
 def _on_top(facts: list[Fact], balances: stock.Balances) -> bool:
     """Whether these facts may be folded on top: none is older, or may lie within a count's interval.
 
-    An expiry is said also by what leaves no moment in a balance (a check, an announcement), and of what lies nowhere
-    yet: so another one than is known is put in its order by the whole history.
+    An expiry is said also by what leaves no moment in a balance (a check), and of what lies nowhere yet: so another one
+    than is known is put in its order by the whole history.
     """
     known = {None} | {balance.expiry for balance in balances.values()}
-    last = max((b.last_ms for b in balances.values()), default=-1)
+    last = max((max(b.last_ms, b.announced_ms) for b in balances.values()), default=-1)
     counted = max((b.counted_ms for b in balances.values() if b.counted_ms is not None), default=-1)
     results = any(ACTIONS[f.event.action].stock is Stock.FOUND for f in facts)
     return (
@@ -175,18 +158,6 @@ def _on_top(facts: list[Fact], balances: stock.Balances) -> bool:
             for f in facts
         )
         and {f.event.expiry for f in facts} <= known
-    )
-
-
-def _left_since(fact: Fact, balances: stock.Balances, emptied: stock.Emptied) -> bool:
-    """Whether a container that this speaks of left later, and was announced: before it left, or when it comes again.
-
-    An announcement leaves no moment in a balance, so that the whole history says which.
-    """
-    boxes = {fact.event.container, fact.event.origin} & balances.keys()
-    return any(
-        box is not None and balances[box].announced_by is not None and emptied(box, fact.event_ms, END_OF_TIME)
-        for box in boxes
     )
 
 

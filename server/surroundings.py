@@ -89,7 +89,7 @@ class Gathered(Movements):
                 return None
             for moment, each in zip(line.moments, line.states, strict=True):
                 inside = since <= moment and (until_ms is None or moment < until_ms)
-                if inside and each.status is Status.SHIPPED:
+                if inside and each.status is Status.SHIPPED and each.status_ms >= since:
                     return each
             last = line.at(LATER if until_ms is None else until_ms)
             if last is None or last.place is None:

@@ -93,28 +93,33 @@ class Movements:
             state = self.timelines[place].at(at_ms) if place in self.timelines else None
             if state is None:
                 break
-            if state.emptied_ms > since_ms:
-                return place
+            turn = state.turn_after(since_ms)
+            if turn:
+                return place if turn > 0 else None
             if state.status is Status.SHIPPED:
                 return place if state.status_ms > since_ms else None  # else it was filled anew since
             place, since_ms = state.place, state.place_ms
         return None
 
-    def emptied(self, place: str, since_ms: int, at_ms: int) -> bool:
-        """Whether a container was handed over between two moments, itself or with what it stood in, and not back."""
+    def turn(self, place: str, since_ms: int, at_ms: int) -> int:
+        """How a container parted from what was in it, first of all between two moments: one of its turns, or 0.
+
+        Above nought it was handed over with that, itself or with what it stood in, and did not come back unopened;
+        below nought it left empty (`UnitState.turns`).
+        """
         for _ in range(DEPTH_MAX):
             line = self.timelines.get(place)
             if line is None:
                 break
             state = line.at(at_ms)
-            if any(since_ms < moment <= at_ms for moment in line.left):
-                return True
-            if state is not None and state.emptied_ms > since_ms:
-                return True  # with what it stood on
+            turns = (*line.left, *(state.turns if state else ()))  # it may have left with what it stood on
+            first = min((turn for turn in turns if since_ms < abs(turn) <= at_ms), key=abs, default=0)
+            if first:
+                return first
             if state is None or state.place is None:
                 break
             place, since_ms = state.place, max(since_ms, state.place_ms)
-        return False
+        return 0
 
 
 def carriers(facts: Iterable[Fact]) -> set[str]:

@@ -81,8 +81,8 @@ def contents(connection: sa.Connection, site: str, container: str) -> tuple[list
     u = unit_states.c
     here = (u.site == site) & (u.place == container)
     known = states_of(connection, site, [container]).get(container)
-    if known is not None and known.status is not Status.SHIPPED:
-        here &= u.place_ms >= known.emptied_ms  # what had left in it stayed elsewhere
+    if known is not None and known.turns and known.status is not Status.SHIPPED:
+        here &= u.place_ms >= abs(known.turns[-1])  # it parted from what was in it before
     units = connection.execute(sa.select(u.unit).where(here).order_by(u.unit).limit(CONTENTS_MAX)).scalars().all()
     states = states_of(connection, site, units)
     around = nearby.movements_of(connection, site, states.values())

@@ -24,7 +24,7 @@ from sync.actions import ACTIONS, Stock
 from sync.event import ScanEvent
 from sync.history import Fact, effective
 from sync.identity import is_container
-from sync.unit import GONE, IN_STOCK, LEFT_EMPTY, UnitState
+from sync.unit import GONE, IN_STOCK, UnitState
 
 NOWHERE: Final = None
 NUMBERED: Final = frozenset({"serial", "lpn", "made_to_order"})
@@ -42,6 +42,11 @@ class Balance:
     """In a container by its supplier's word: they are here once the container is, under the same notice (`here`)."""
     announced_by: str | None = None
     """That notice."""
+    announced_ms: int = 0
+    """When it said so last, Unix milliseconds."""
+    stayed: int = 0
+    """That were in a container, and stayed here when it left empty: they are in it no more, and nobody said where they
+    are."""
     read: bool = False
     """Whether pieces of them were received one by one in this container: that replaces its supplier's word."""
     shelved: bool = False
@@ -62,8 +67,9 @@ Balances = dict[str, Balance]
 """Place -> balance, for one item or lot."""
 
 Movement = Callable[[ScanEvent], Iterable[tuple[str | None, int]]]
-Emptied = Callable[[str, int, int], bool]
-"""Whether a container left with what was in it between two moments: it is filled anew then."""
+Turn = Callable[[str, int, int], int]
+"""How a container parted from what was in it, first of all between two moments; 0 where it did not. It is filled anew
+since (`sync.unit.UnitState.turns`)."""
 
 
 def _arrives(event: ScanEvent) -> Iterable[tuple[str | None, int]]:
@@ -102,33 +108,32 @@ def movements(event: ScanEvent) -> list[tuple[str, int]]:
     return [(place, sign * quantity) for place, sign in signs(event) if place is not NOWHERE] if signs else []
 
 
-def never(_place: str, _since_ms: int, _at_ms: int) -> bool:
+def never(_place: str, _since_ms: int, _at_ms: int) -> int:
     """No container has left."""
-    return False
+    return 0
 
 
-def step(balances: Balances, fact: Fact, emptied: Emptied = never) -> Balances:
+def step(balances: Balances, fact: Fact, turn: Turn = never) -> Balances:
     """The balances after one more fact; a scan without a quantity is one piece.
 
     A count's result is taken as it stands: whether it holds is seen from the whole history (`fold`).
     """
     after = dict(balances)
-    _take(after, fact, emptied)
+    _take(after, fact, turn)
     return after
 
 
-def _take(balances: Balances, fact: Fact, emptied: Emptied) -> None:
+def _take(balances: Balances, fact: Fact, turn: Turn) -> None:
     event, kind = fact.event, ACTIONS[fact.event.action].stock
     known = next((balance.expiry for balance in balances.values()), None)  # one item or lot has one
     expiry = event.expiry or known
 
     def old(place: str) -> Balance:
         before = balances.get(place, Balance(expiry=expiry))
-        left = bool(before.last_ms) and emptied(place, before.last_ms, fact.event_ms)
-        return Balance(expiry=before.expiry) if left else before
+        return _without_left(before, lambda since_ms: turn(place, since_ms, fact.event_ms))
 
     for place, pieces in movements(event):
-        before = old(place)
+        before = _taken_from(old(place), -pieces)
         read = before.read or (kind is Stock.ARRIVES and event.container is not None)
         shelved = before.shelved or (kind is Stock.MOVES and pieces > 0)
         balances[place] = replace(_now(before, before.quantity + pieces, fact), read=read, shelved=shelved)
@@ -137,30 +142,53 @@ def _take(balances: Balances, fact: Fact, emptied: Emptied) -> None:
         quantity = 1 if event.quantity is None else event.quantity
         count = (event.document or "").rpartition("/")[0] if kind is Stock.FOUND else None
         until = fact.event_ms if kind is Stock.FOUND else None
-        now = _now(old(stated), quantity, fact)
+        now = _now(replace(old(stated), stayed=0), quantity, fact)
         balances[stated] = replace(now, shelved=True, counted_in=count, counted_ms=until)
     if event.container is not None and kind is Stock.ANNOUNCED:
         before = old(event.container)
-        if event.reason == LEFT_EMPTY and before.announced_by not in (None, event.document):
-            before = _stayed(before, fact)
-        more = before.announced if before.announced_by == event.document else 0
-        balances[event.container] = replace(before, announced=more + (event.quantity or 0), announced_by=event.document)
+        announced = (event.quantity or 0) + (before.announced if before.announced_by == event.document else 0)
+        balances[event.container] = replace(
+            before, announced=announced, announced_by=event.document, announced_ms=fact.event_ms
+        )
     if expiry != known:
         balances.update({place: replace(balance, expiry=expiry) for place, balance in balances.items()})
 
 
-def _stayed(before: Balance, fact: Fact) -> Balance:
-    """What came in a container that left empty, by nobody's scan: so many of them as nobody took out are here."""
-    here = before.quantity + (0 if before.read else before.announced)
-    return replace(_now(before, here, fact), announced=0, announced_by=None, read=False)
+def _without_left(before: Balance, turn: Callable[[int], int]) -> Balance:
+    """What is left of a container's balance: without what went with it, and what stayed here apart.
+
+    Args:
+        turn: how the container parted from what was put into it at a moment.
+    """
+    if before.announced_by is not None and (first := turn(before.announced_ms)):
+        stayed = before.stayed + (before.announced if first < 0 and not before.read else 0)
+        before = replace(before, announced=0, announced_by=None, announced_ms=0, stayed=stayed, read=False)
+    if before.last_ms and (first := turn(before.last_ms)):
+        stayed = before.stayed + (before.quantity if first < 0 else 0)
+        before = Balance(
+            announced=before.announced,
+            announced_by=before.announced_by,
+            announced_ms=before.announced_ms,
+            stayed=stayed,
+            expiry=before.expiry,
+            since_ms=(before.since_ms or -first) if stayed > 0 else 0,
+        )
+    return before
+
+
+def _taken_from(before: Balance, pieces: int) -> Balance:
+    """With what a container lacks of so many pieces that are taken out of it, of those that stayed when it left."""
+    lacking = pieces - before.quantity - (0 if before.read else before.announced)
+    again = min(before.stayed, max(0, lacking))
+    return replace(before, quantity=before.quantity + again, stayed=before.stayed - again) if again else before
 
 
 def _now(before: Balance, quantity: int, fact: Fact) -> Balance:
-    since = 0 if quantity <= 0 else before.since_ms or fact.event_ms
+    since = 0 if quantity + before.stayed <= 0 else before.since_ms or fact.event_ms
     return replace(before, quantity=quantity, since_ms=since, last_ms=max(before.last_ms, fact.event_ms))
 
 
-def fold(history: Iterable[Fact], emptied: Emptied = never) -> Balances:
+def fold(history: Iterable[Fact], turn: Turn = never) -> Balances:
     """All balances of one item or lot, from its whole history."""
     facts = effective(history)
     moved: dict[str | None, list[Fact]] = defaultdict(list)
@@ -171,7 +199,7 @@ def fold(history: Iterable[Fact], emptied: Emptied = never) -> Balances:
     for fact in facts:
         found = ACTIONS[fact.event.action].stock is Stock.FOUND
         if not (found and any(is_within(other, fact) for other in moved[fact.event.location])):
-            _take(balances, fact, emptied)
+            _take(balances, fact, turn)
     return balances
 
 
@@ -185,19 +213,13 @@ def here(balance: Balance, place: str, carrier: UnitState | None) -> tuple[int, 
     if not is_container(place):
         return balance.quantity, 0
     if carrier is None:
-        return balance.quantity, 0
-    if carrier.status in GONE and carrier.status_ms >= balance.last_ms:
-        return 0, 0
+        return balance.quantity + balance.stayed, 0
     came = carrier.status in IN_STOCK and carrier.came_under == balance.announced_by
-    inferred = balance.announced if (came or _has_stayed(balance, carrier)) and not balance.read else 0
-    gone = 0 < carrier.emptied_ms >= balance.last_ms
-    return inferred + (0 if gone else balance.quantity), inferred
-
-
-def _has_stayed(balance: Balance, carrier: UnitState) -> bool:
-    """Whether they came in a container that left empty since, by nobody's scan, and that brings none of them now."""
-    brings = {None, carrier.announced_by, carrier.came_under if carrier.status in IN_STOCK else None}
-    return carrier.unloaded_ms > carrier.emptied_ms and balance.announced_by not in brings
+    turn = carrier.turn_after(balance.announced_ms)
+    inferred = balance.announced if (turn < 0 or (turn == 0 and came)) and not balance.read else 0
+    turn = carrier.turn_after(balance.last_ms - 1)
+    gone = turn > 0 or (turn == 0 and carrier.status in GONE and carrier.status_ms >= balance.last_ms)
+    return balance.stayed + inferred + (0 if gone else balance.quantity), inferred
 
 
 def is_within(movement: Fact, result: Fact) -> bool:

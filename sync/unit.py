@@ -80,10 +80,10 @@ class UnitState(NamedTuple):
     """Of a carton: packed and sealed for its order."""
     left_ms: int = 0
     """When it was last handed over with what was in it, Unix milliseconds; 0 where never, or it came back unopened."""
-    emptied_ms: int = 0
-    """Of a container: what was in it by then left with it and is elsewhere for good, wherever the container goes."""
-    unloaded_ms: int = 0
-    """Of a container: what was in it by then stayed here when it left by nobody's scan (`LEFT_EMPTY`)."""
+    turns: tuple[int, ...] = ()
+    """Of a container: when it parted from what was in it by then, Unix milliseconds, ascending by their amount. Above
+    nought that left with it and is elsewhere for good, wherever the container goes; below nought that stayed here, for
+    it left empty by nobody's scan (`LEFT_EMPTY`). Of turns of one kind in a row the last alone (`with_turn`)."""
     stocked_ms: int = 0
     """Since when it has been in stock without a break, Unix milliseconds; 0 where it never was."""
     counted_in: str | None = None
@@ -121,6 +121,28 @@ class UnitState(NamedTuple):
     last_event: str | None = None
     last_ms: int = 0
     last_uncertainty_ms: int = 0
+
+    @property
+    def emptied_ms(self) -> int:
+        """When a container last left with what is elsewhere for good, Unix milliseconds; 0 where it never did."""
+        return max(0, *self.turns) if self.turns else 0
+
+    def turn_after(self, at_ms: int) -> int:
+        """How a container parted from what was put into it at a moment: the first of its `turns` since, or 0."""
+        return next((turn for turn in self.turns if abs(turn) > at_ms), 0)
+
+
+def with_turn(turns: tuple[int, ...], turn: int) -> tuple[int, ...]:
+    """A container's turns with a later one.
+
+    Of several of one kind in a row only the last is kept, so that a tote which always leaves by a scan has one.
+
+    >>> with_turn(with_turn(with_turn((), 20), -40), 60)
+    (20, -40, 60)
+    >>> with_turn((20, -40), -55)
+    (20, -55)
+    """
+    return (*(turns[:-1] if turns and turns[-1] * turn > 0 else turns), turn)
 
 
 _AT: Final = {name: at for at, name in enumerate(UnitState._fields)}
@@ -168,10 +190,11 @@ def carried(state: UnitState, carrier: UnitState | None) -> UnitState:
     """
     if carrier is None:
         return state
-    if carrier.unloaded_ms > state.place_ms:
-        return _stayed(state, carrier) if state.status is Status.ANNOUNCED else state
-    if carrier.emptied_ms > state.place_ms and (state.status in IN_STOCK or state.status is Status.ANNOUNCED):
-        return _left_for_good(state, carrier)
+    turn = carrier.turn_after(state.place_ms) if carrier.turns else 0
+    if turn < 0:
+        return _stayed(state, -turn) if state.status is Status.ANNOUNCED else state
+    if turn > 0 and (state.status in IN_STOCK or state.status is Status.ANNOUNCED):
+        return _left_for_good(state, turn)
     if carrier.status not in _AHEAD:
         return state
     if state.status is Status.ANNOUNCED:
@@ -190,26 +213,26 @@ def _came_with(state: UnitState, carrier: UnitState) -> UnitState:
     return state._replace(expected=state.place, came_under=carrier.came_under, received_ms=carrier.received_ms)
 
 
-def _stayed(state: UnitState, carrier: UnitState) -> UnitState:
+def _stayed(state: UnitState, since_ms: int) -> UnitState:
     return state._replace(
         status=Status.RECEIVED,
-        status_ms=carrier.unloaded_ms,
-        stocked_ms=carrier.unloaded_ms,
+        status_ms=since_ms,
+        stocked_ms=since_ms,
         expected=state.place,
         came_under=state.announced_by,
-        received_ms=carrier.unloaded_ms,
+        received_ms=since_ms,
     )
 
 
-def _left_for_good(state: UnitState, carrier: UnitState) -> UnitState:
+def _left_for_good(state: UnitState, at_ms: int) -> UnitState:
     announced = state.status is Status.ANNOUNCED  # it came in with its container, or it could not have left with that
     return state._replace(
         status=Status.SHIPPED,
-        status_ms=carrier.emptied_ms,
+        status_ms=at_ms,
         place=None,
         expected=None,
         came_under=state.announced_by if announced else state.came_under,
-        left_ms=carrier.emptied_ms,
+        left_ms=at_ms,
     )
 
 
@@ -241,7 +264,7 @@ def emptied(state: UnitState) -> UnitState:
     if state.left_ms <= state.emptied_ms:
         return state
     return state._replace(
-        emptied_ms=state.left_ms,
+        turns=with_turn(state.turns, state.left_ms),
         announced_in=None,
         announced_by=None,  # what was announced in it is not in it any more
         closed=state.closed and state.status is Status.PACKED,

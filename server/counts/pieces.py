@@ -116,7 +116,7 @@ def _lying(facts: Iterable[Fact], place: str, boxes: Sequence[str], interval: In
         for f in ordered
         if f.event_ms + doubt_ms(f.uncertainty_ms) < opened and (f.event.voids or here & {*_places(f)})
     ]
-    at_opening = stock.fold(before, around.emptied)
+    at_opening = stock.fold(before, around.turn)
 
     def held(where: str) -> int:
         carrier = around.carrier(where, opened) if is_container(where) else None

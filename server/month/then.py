@@ -56,6 +56,8 @@ def held(connection: sa.Connection, site: str, at_ms: int) -> Iterator[Held]:
     yield from _pieces(connection, site, at_ms, undone)
 
 
+_NEVER: Final = "[]"
+"""The turns of a container that never parted from what was in it, as they stand in its row."""
 _TAKING_BACK: Final = tuple(kind for kind, action in ROW_ACTION.items() if action == "void")
 """Kinds of documents whose rows take back what an earlier one stated."""
 
@@ -103,7 +105,7 @@ def _may_be_here(at_ms: int, undone: frozenset[str]) -> sa.ColumnElement[bool]:
         return (u.last_ms > at_ms) | (u.status == Status.ANNOUNCED) | u.status.in_(IN_STOCK)
     left = sa.exists().where(
         box.site == u.site, box.unit == u.place, box.status.in_(GONE), box.last_ms <= at_ms, box.status_ms > u.place_ms,
-        box.unit.not_in(unsure),
+        sa.cast(box.turns, sa.Text) == _NEVER, box.unit.not_in(unsure),  # what it parted from before may have stayed
     )  # fmt: skip
     return (u.last_ms > at_ms) | (u.status == Status.ANNOUNCED) | (u.status.in_(IN_STOCK) & ~left)
 
@@ -316,11 +318,12 @@ def _pieces_anew(
         if (now := _now(stored, box))
         and now.status in GONE
         and now.status_ms >= last_ms
+        and not now.turns  # what it parted from before may have stayed
         and _stands(box, stored, undone, at_ms)
     }
     around = containers_at(connection, site, filled.keys() - left, at_ms)
     for subject in sorted(facts):
-        balances = stock.fold(facts[subject], around.emptied)
+        balances = stock.fold(facts[subject], around.turn)
         yield from _lying(
             subject,
             {place: balance for place, balance in balances.items() if place not in left},

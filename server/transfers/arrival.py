@@ -7,17 +7,18 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import nearby, papers, piece_cases
+from server import papers, piece_cases
 from server.counts.compare import Line, ReportLine
 from server.counts.scans import scans_of
 from server.database import stamp
+from server.ledger import in_chunks
+from server.nearby import carried_states
 from server.rebuild import rebuild
 from server.tables import document_rows, documents
-from server.timelines import END_OF_TIME
 from server.transfers.hand_overs import handed_over
-from server.unit_rows import states_of
+from server.transfers.notices import came_ms, last_told
 from sync.identity import is_container, is_stock
-from sync.unit import IN_STOCK, Status, UnitState
+from sync.unit import IN_STOCK, Status
 
 MISSING: Final = "transfer_missing"
 ARRIVED: Final = "transfer_arrived"
@@ -63,12 +64,12 @@ def report_back(
     here = {line.subject for line in units if line.kind is not Line.MISSING}
     left = handed_over(connection, home, transfer)
     unsent = {line.subject for line in units if not {line.subject, line.expected} & left} & here
-    cartons = _cartons_received(connection, site, number)
-    unsent |= cartons - left
+    scanned, cartons = _cartons_received(connection, site, number)
+    unsent |= scanned - left
     known = _told(connection, home, number, MISSING) & here
     cartons |= {line.expected for line in units if line.subject in here and line.expected}
-    emptied = _emptied(connection, home, cartons & left)
-    arrived_there = known | emptied | _unnoticed(connection, home, unsent)
+    arrived_there = dict.fromkeys(known | _unnoticed(connection, home, unsent))
+    arrived_there |= _emptied(connection, home, site, cartons & left)
     _tell(connection, home, site, f"{number}/{version}", arrived_there, operator=operator, now_ms=now_ms)
     if pieces:
         piece_cases.refold(connection, home, number, stamp(connection))
@@ -80,7 +81,7 @@ def tell_arrived(
     """Tell the sender that these are at the other site, though it has taken their hand-over back; of each once."""
     new = _unnoticed(connection, home, things) - _told(connection, home, number, ARRIVED)
     version = papers.versions(connection, to, "receipt_result", number)
-    _tell(connection, home, to, f"{number}/{version}", new, operator=operator, now_ms=now_ms)
+    _tell(connection, home, to, f"{number}/{version}", dict.fromkeys(new), operator=operator, now_ms=now_ms)
 
 
 def _unnoticed(connection: sa.Connection, home: str, things: Iterable[str]) -> set[str]:
@@ -90,13 +91,20 @@ def _unnoticed(connection: sa.Connection, home: str, things: Iterable[str]) -> s
     return {thing for thing in still if states[thing].place not in still}
 
 
-def _emptied(connection: sa.Connection, home: str, cartons: Iterable[str]) -> set[str]:
+def _emptied(connection: sa.Connection, home: str, site: str, cartons: Iterable[str]) -> dict[str, int | None]:
     """Containers that left by the sender's records, which do not say yet that they arrived.
 
     Where one comes back to it, what had left in it stayed there.
+
+    Returns:
+        Of one that left once more since, when it came in here, Unix milliseconds: what it left with then has not
+        arrived. Of the others None, for a clock may be wrong.
     """
     states = carried_states(connection, home, filter(is_container, cartons))
-    return {carton for carton, state in states.items() if state.left_ms > state.emptied_ms}
+    left = {carton for carton, state in states.items() if state.left_ms > state.emptied_ms}
+    came = {carton: came_ms(state) for carton, state in carried_states(connection, site, left).items()}
+    told_ms = last_told(connection, home, left)
+    return {carton: ms if 0 < (ms := came.get(carton, 0)) < told_ms.get(carton, 0) else None for carton in left}
 
 
 def _tell(
@@ -104,13 +112,16 @@ def _tell(
     home: str,
     site: str,
     number: str,
-    things: Iterable[str],
+    things: Mapping[str, int | None],
     *,
     operator: str | None,
     now_ms: int,
 ) -> None:
-    """Write down at the sender that these arrived."""
-    rows = [{"subject": thing, "attributes": {"to_site": site}, "stated": True} for thing in sorted(things)]
+    """Write down at the sender that these arrived, and when, where it matters."""
+    rows = [
+        {"subject": thing, "attributes": {"to_site": site} | ({"came_ms": ms} if ms else {}), "stated": True}
+        for thing, ms in sorted(things.items())
+    ]
     if rows:
         _write(connection, home, site, ARRIVED, number, rows, operator=operator, now_ms=now_ms)
         rebuild(connection, home, things, stamp(connection))
@@ -146,17 +157,24 @@ def arrived(connection: sa.Connection, site: str, things: Iterable[str]) -> set[
     return {thing for thing, state in states.items() if state.status not in (Status.SEEN, Status.ANNOUNCED)}
 
 
-def carried_states(connection: sa.Connection, site: str, things: Iterable[str]) -> dict[str, UnitState]:
-    """The state of each of these, as its container has it by now."""
-    own = states_of(connection, site, things)
-    around = nearby.movements_of(connection, site, own.values())
-    return {thing: around.carried(state, END_OF_TIME) or state for thing, state in own.items()}
+def _cartons_received(connection: sa.Connection, site: str, number: str) -> tuple[set[str], set[str]]:
+    """The containers whose labels were scanned for a notice; and all that came by its scans.
 
-
-def _cartons_received(connection: sa.Connection, site: str, number: str) -> set[str]:
-    """The containers whose labels were scanned for a notice."""
-    came = scans_of(connection, site, number, actions=["receive"])
-    return {f.event.subject for f in came if f.event.subject and is_container(f.event.subject)}
+    So did those in which something was, and what the notice says stood on these.
+    """
+    came = [f.event for f in scans_of(connection, site, number, actions=["receive"])]
+    scanned = {event.subject for event in came if event.subject and is_container(event.subject)}
+    seen = scanned | {event.container for event in came if event.container}
+    r, d = document_rows.c, documents.c
+    stood: set[str] = set()
+    for chunk in in_chunks(seen):
+        query = (
+            sa.select(r.subject)
+            .join(documents, d.digest == r.document)
+            .where(r.site == site, r.container.in_(chunk), d.kind == "asn", d.number == number)
+        )
+        stood.update(filter(is_container, connection.execute(query).scalars()))
+    return scanned, seen | stood
 
 
 def _pieces_missing(connection: sa.Connection, home: str, number: str, lines: Iterable[ReportLine]) -> dict[str, int]:

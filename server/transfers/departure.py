@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from server.nearby import carried_states
 from server.transfers.announce import destinations
-from server.transfers.arrival import arrived, carried_states
+from server.transfers.arrival import arrived
 from server.unit_rows import states_of
 from sync.unit import Status, UnitState
 

@@ -20,9 +20,9 @@ from server import catalogue, changes, papers, stock_levels
 from server.database import lock, stamp
 from server.document_file import canonical_row, new_digest
 from server.ledger import in_chunks, record
+from server.nearby import carried_states
 from server.rebuild import rebuild, rebuild_stated
 from server.tables import document_rows, documents, reference, sites
-from server.transfers.arrival import carried_states
 from server.transfers.hand_overs import last_handed_over
 from server.transfers.withdrawn import withdrawn
 from sync.event import format_name
@@ -133,7 +133,7 @@ def tell(
     there = carried_states(connection, to, boxes.keys() | stands.keys())
     came = {carton for carton, state in there.items() if _has_come(state, stands.get(carton))}
     left_ms = last_handed_over(connection, site, came)
-    again = {carton for carton in came if left_ms.get(carton, 0) > _came_ms(there[carton])}
+    again = {carton for carton in came if left_ms.get(carton, 0) > came_ms(there[carton])}
     left_alone = {stands[carton] for carton in again & stands.keys()}
     for pallet in {boxes[carton]["container"] for carton in by_carton if carton in again} & again:
         by_carton.setdefault(pallet, [boxes[pallet]])
@@ -157,7 +157,7 @@ def _has_come(there: UnitState, stands: str | None) -> bool:
     return there.came_under is not None and stands in (None, there.came_under)
 
 
-def _came_ms(there: UnitState) -> int:
+def came_ms(there: UnitState) -> int:
     """When a carton last came in, Unix milliseconds; one may be put away that nobody received."""
     return max(there.received_ms, there.stocked_ms)
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from server.orders.progress import read_progress
 from server.orders.standing import OrderUnit
 from server.tables import sites
+from server.transfers.notices import Line, line_of
 from server.unit_rows import states_of
 from sync.identity import is_container, is_stock
 from sync.unit import IN_STOCK, Status, UnitState, is_emptied
@@ -40,7 +41,12 @@ def rows_of(
     alone = (one for one in order.units if one.subject in wanted and one.container not in wanted)
     things += [(one, None) for one in alone if not is_container(one.subject)]
     expiries = states_of(connection, site, [one.subject for one, _ in things])
-    return rows + [_row(one, carton, expiries, said) for one, carton in things]
+    by_line: dict[Line, dict[str, Any]] = {}
+    for row in rows + [_row(one, carton, expiries, said) for one, carton in things]:
+        before = by_line.setdefault(line_of(row), row)
+        if before is not row and row["quantity"] is not None:
+            before["quantity"] += row["quantity"]  # some left, and some were packed since
+    return list(by_line.values())
 
 
 def _waits(one: OrderUnit, carton: UnitState | None) -> bool:

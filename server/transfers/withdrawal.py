@@ -11,10 +11,11 @@ import sqlalchemy as sa
 
 from server import catalogue, papers, piece_cases
 from server.database import stamp
+from server.nearby import carried_states
 from server.orders.progress import came_back
 from server.rebuild import rebuild_stated
 from server.tables import documents
-from server.transfers.arrival import arrived, carried_states, tell_arrived
+from server.transfers.arrival import arrived, tell_arrived
 from server.transfers.notices import Line, Told, line_of
 from server.transfers.rows import name_of
 from server.transfers.withdrawn import WITHDRAWN

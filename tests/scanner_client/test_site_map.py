@@ -270,7 +270,7 @@ def test_what_left_in_a_tote_and_stayed_elsewhere_is_not_in_it_when_it_comes_hom
         ["unit", unit(1), ["packed", CARTON, CARTON, None, None, None, 5]],
         ["unit", unit(2), ["packed", CARTON, CARTON, None, None, None, 20]],
         ["unit", unit(3), ["announced", None, CARTON, "ASN-1", CARTON, None, 5]],
-        ["unit", CARTON, ["stored", BIN_A, BIN_A, None, None, None, 15, 15, None, *[None] * 5, 10]],
+        ["unit", CARTON, ["stored", BIN_A, BIN_A, None, None, None, 15, 15, None, *[None] * 5, [10]]],
     )  # fmt: skip
     found = [known_of(site_map, unit(n)) for n in (1, 2, 3)]
     assert [known.status for known in found if known] == [Status.SHIPPED, Status.PACKED, Status.SHIPPED]
@@ -278,9 +278,9 @@ def test_what_left_in_a_tote_and_stayed_elsewhere_is_not_in_it_when_it_comes_hom
     assert site_map.expected_in(BIN_A) == site_map.expected_in(CARTON) == [unit(2)]
 
 
-@pytest.mark.parametrize(("last", "awaited"), [([10], [True]), ([], [False]), ([9], [False])])
+@pytest.mark.parametrize(("last", "awaited"), [([[10]], [True]), ([], [False]), ([[9]], [False])])
 def test_a_carton_is_awaited_back_empty_once_it_has_arrived_elsewhere(
-    site_map: SiteMap, clock: Clock, last: list[int], awaited: list[bool]
+    site_map: SiteMap, clock: Clock, last: list[list[int]], awaited: list[bool]
 ) -> None:
     learn(site_map, clock, ["unit", CARTON, ["shipped", *[None] * 5, 10, 10, *[None] * 6, *last]])
     known = known_of(site_map, CARTON)
@@ -293,8 +293,25 @@ def test_what_came_in_a_tote_that_left_empty_stays_here(site_map: SiteMap, clock
         site_map, clock,
         ["unit", unit(1), ["announced", None, CARTON, "TRANSFER-1", CARTON, None, 5]],
         ["unit", unit(2), ["stored", CARTON, CARTON, None, None, None, 6]],
-        ["unit", unit(3), ["announced", None, CARTON, "TRANSFER-1-2", CARTON, None, 20]],
-        ["unit", CARTON, ["announced", None, None, "TRANSFER-1-2", None, None, 20, 20, "TRANSFER-1", *[None] * 6, 20]],
+        ["unit", unit(3), ["announced", None, CARTON, "TRANSFER-2", CARTON, None, 20]],
+        ["unit", CARTON, ["announced", None, None, "TRANSFER-2", None, None, 20, 20, "TRANSFER-1", *[None] * 5, [-20]]],
     )  # fmt: skip
     found = [known_of(site_map, unit(n)) for n in (1, 2, 3)]
     assert [known.status for known in found if known] == [Status.RECEIVED, Status.STORED, Status.ANNOUNCED]
+
+
+def test_each_load_of_a_tote_goes_by_how_the_tote_left_next(site_map: SiteMap, clock: Clock) -> None:
+    learn(
+        site_map, clock,
+        ["unit", unit(1), ["packed", CARTON, CARTON, None, None, None, 5]],
+        ["unit", unit(2), ["packed", CARTON, CARTON, None, None, None, 15]],
+        ["unit", unit(3), ["packed", CARTON, CARTON, None, None, None, 25]],
+        ["unit", unit(4), ["packed", CARTON, CARTON, None, None, None, 35]],
+        ["unit", CARTON, ["stored", BIN_A, BIN_A, None, None, None, 32, 32, None, *[None] * 5, [10, -20, 30]]],
+    )  # fmt: skip
+    found = [known_of(site_map, unit(n)) for n in (1, 2, 3, 4)]
+    assert [known.status for known in found if known] == [
+        Status.SHIPPED, Status.PACKED, Status.SHIPPED, Status.PACKED,
+    ]  # fmt: skip
+    assert site_map.packed_in(CARTON) == [unit(4)]
+    assert site_map.expected_in(BIN_A) == [unit(2), unit(4)], "the second left the tote, and is somewhere here"
