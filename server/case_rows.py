@@ -22,7 +22,8 @@ Cases = dict[tuple[str, str], Case]
 
 
 _CASES: Final = sa.select(cases).where(cases.c.site == SITE, cases.c.unit.in_(KEYS))
-_OPEN: Final = _CASES.where(cases.c.status == "open")
+_OPEN: Final = _CASES.where((cases.c.status == "open") | (cases.c.rule == "stolen"))
+"""A theft's case was open until its thing was found, which may be later than a scan that is heard of after that."""
 _LOST: Final = cases.delete().where(
     cases.c.site == SITE, *(cases.c[name] == sa.bindparam(f"of_{name}") for name in ("unit", "rule", "episode"))
 )
@@ -31,7 +32,11 @@ _LOST: Final = cases.delete().where(
 def cases_of(
     connection: sa.Connection, site: str, units: Iterable[str], *, only_open: bool = False
 ) -> dict[str, Cases]:
-    """The stored cases of each subject, by its name, without those that are found apart from its history."""
+    """The stored cases of each subject, by its name, without those that are found apart from its history.
+
+    Args:
+        only_open: those alone that may be open at the moment of a fact which follows all that are known.
+    """
     apart = {rule.name for rule in rules().values() if rule.apart}
     found: dict[str, Cases] = defaultdict(dict)
     for keys in in_chunks(units):

@@ -219,9 +219,12 @@ class Replay:
         return replace(ordered, lapsed=lapsed) if lapsed else ordered
 
     def _open(self, rule: Rule, fact: Fact, finding: Finding) -> None:
-        """Open a case, unless one is open that says just this: who scans it again has found nothing new."""
+        """Open a case, unless one is open that says just this: who scans it again has found nothing new.
+
+        One that was closed later, for the stolen thing was found, was open by then: this is heard after that.
+        """
         said = (c for c in self.cases.values() if c.rule == rule.name and c.finding == finding)
-        if any(rule.once or c.status == "open" for c in said):
+        if any(rule.once or c.status == "open" or (c.closed_ms or 0) > fact.event_ms for c in said):
             return
         episode = format_name(fact.name)
         evidence = hashlib.sha256(fact.digest + repr(finding).encode()).hexdigest()[:32]

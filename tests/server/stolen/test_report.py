@@ -105,6 +105,16 @@ def test_a_scan_of_when_it_was_missing_that_comes_after_it_was_found_leaves_no_c
     assert [said for said in verify(SITE, lambda _: None) if said.startswith("cases")] == []
 
 
+def test_two_scans_of_when_it_was_missing_that_come_after_it_was_found_are_one_case(dock: Dock) -> None:
+    number = steal("X1")
+    turn_up(number, now_ms=NOW - 10 * MINUTE)
+    for minutes_ago in (20, 15):
+        dock.scan("inspect", unit("X1"), location=BIN_A, minutes_ago=minutes_ago)
+        dock.push()
+    assert found_cases("explained") == [(unit("X1"), BIN_A)]
+    assert [said for said in verify(SITE, lambda _: None) if said.startswith("cases")] == []
+
+
 def test_an_imei_is_flagged_though_its_phone_was_scanned_by_another_name(dock: Dock) -> None:
     steal(IMEI)
     dock.scan("receive", unit("P1"), location=DOCK, identifiers=(imei_key(IMEI),), minutes_ago=30)

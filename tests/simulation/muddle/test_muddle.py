@@ -9,8 +9,8 @@ import pytest
 
 from tests.simulation.muddle.day import Day
 
-SEEDS: Final = (*range(1, 25), 117, 121, 135, 515, 606, 1336, 1488)
-"""23, 117, 121, 135, 515, 606, 1336 and 1488 once ended with something stored that the ledger did not say."""
+SEEDS: Final = (*range(1, 25), 117, 121, 135, 515, 606, 1336, 1488, 1737)
+"""23, 117, 121, 135, 515, 606, 1336, 1488 and 1737 once ended with something stored that the ledger did not say."""
 
 pytestmark = pytest.mark.slow
 
