@@ -96,9 +96,10 @@ def counted(
     for row in rows:
         carrier = around.get(row["place"] or "")
         first, last = (carried(_own(row, row[moment]), carrier) for moment in ("first", "last"))
-        if first.status is last.status:
+        parted = carrier is not None and any(row["first"] < abs(turn) <= row["last"] for turn in carrier.turns)
+        if first.status is last.status and not parted:
             found[row["item"], first.status, first.place] += row["units"]
-        else:  # some went in before their carton went on, and some after
+        else:  # some went in before their carton went on, or parted from what was in it, and some after
             apart.add(_group(row))
     for keys in in_chunks({place for _, _, place, _ in apart}):
         each = sa.select(u.item, u.status, u.place, u.announced_by, u.place_ms).where(

@@ -7,6 +7,11 @@ import pytest
 from server.database import reading, transact
 from server.month.then import held
 from server.receipts.receipt import close_receipt
+from server.tables import unit_states
+from server.taken_along import counted
+from server.unit_rows import row_of
+from server.upsert import upsert_values
+from sync.unit import Status, UnitState
 from tests.handheld import BIN_A, BIN_B, CABLE, CARTON_1, CARTON_2, DAY, DOCK, PHONE, unit
 from tests.server import site
 from tests.server import test_transfer_notices as two_sites
@@ -186,3 +191,14 @@ def test_a_month_has_what_stayed_when_its_tote_left(here: Handheld, there: Handh
         then = {one.subject for one in held(connection, NORTH, DAY + 200 * MINUTE_MS)}
     assert stock(NORTH) == {PHONE: 2}
     assert then == {unit("S0"), unit("S2")}
+
+
+def test_each_load_of_a_tote_is_counted_by_how_the_tote_left_next(here: Handheld) -> None:
+    tote = UnitState(status=Status.STORED, place=BIN_A, place_ms=40, turns=(10, -20, 30))
+    states = {TOTE: tote} | {
+        unit(f"T{ms}"): UnitState(status=Status.PACKED, place=TOTE, place_ms=ms) for ms in (5, 15, 25)
+    }
+    transact(lambda c: upsert_values(c, unit_states, [row_of(SITE, *each, at=1) for each in states.items()]))
+    with reading() as connection:
+        found = counted(connection, SITE, unit_states.c.place == TOTE)
+    assert {status: units for (_, status, _), units in found.items()} == {Status.SHIPPED: 2, Status.PACKED: 1}
