@@ -48,6 +48,11 @@ class ReceiptReport:
         """Lines that are not as announced: what a claim to the supplier can be about."""
         return [line for line in self.lines if line.kind is not Line.MATCHED or line.damaged]
 
+    @property
+    def strangers(self) -> list[CartonProgress]:
+        """Cartons whose labels were scanned for it, and that it does not announce."""
+        return [carton for carton in self.cartons if carton.here and not carton.announced]
+
 
 def report(connection: sa.Connection, *, site: str, number: str) -> ReceiptReport:
     """What came of a notice so far, carton by carton.

@@ -101,6 +101,16 @@ def _without_plates(connection: sa.Connection, site: str, lines: Iterable[Receip
     return [(item, count) for item, count in pieces.items() if modes.get(("item", item), {}).get("mode") == "lpn"]
 
 
+def _how_it_came(found: ReceiptReport) -> str:
+    """What differs from its notice, as the middle of a sentence."""
+    differs, strangers = len(found.differences), len(found.strangers)
+    said = [f"{differs} line{'s' if differs != 1 else ''} differ{'' if differs != 1 else 's'}"] if differs else []
+    if strangers:
+        here = "cartons are" if strangers != 1 else "carton is"
+        said.append(f"{strangers} {here} here that nobody announced")
+    return ", and ".join(said) or "all came as announced"
+
+
 def _shown(connection: sa.Connection, site: str, found: ReceiptReport) -> dict[str, Any]:
     versions = papers.versions(connection, site, "receipt_result", found.number)
     by_kind: dict[str, list[ReceiptLine]] = {kind.value: [] for kind in (*TROUBLE, Line.MATCHED)}
@@ -138,6 +148,7 @@ def _shown(connection: sa.Connection, site: str, found: ReceiptReport) -> dict[s
         "lines_max": LINES_MAX,
         "cartons_max": CARTONS_MAX,
         "quantities": quantities(found.lines),
+        "how_it_came": _how_it_came(found),
     }
 
 
@@ -182,8 +193,8 @@ def freeze_receipt() -> Response:
     except CountError as error:
         flash(str(error), "bad")
     else:
-        differs = len(found.differences)
-        flash(f"{number} is closed. " + (f"{differs} lines differ." if differs else "All came as announced."), "good")
+        what = _how_it_came(found)
+        flash(f"{number} is closed. {what[0].upper()}{what[1:]}.", "good")
     return redirect(url_for("web.receipt_page", number=number))
 
 

@@ -19,7 +19,7 @@ from sync.history import Fact
 
 STATUSES: Final = {
     "seen": "Seen, but not known to be ours",
-    "announced": "Announced by the supplier",
+    "announced": "Announced, on its way",
     "received": "Received",
     "stored": "In stock",
     "picked": "Picked",

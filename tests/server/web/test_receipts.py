@@ -90,6 +90,19 @@ def test_a_closed_receipt_with_differences_becomes_a_claim_that_is_followed_to_i
     assert "name our number CLAIM-1 in your answer" in letter
 
 
+def test_a_carton_that_nobody_announced_is_said_when_its_receipt_is_closed(
+    handheld: Handheld, console: FlaskClient
+) -> None:
+    rows = [{"subject": unit("S1"), "container": CARTON_1}, {"subject": CARTON_1}]
+    state_document("asn", "ASN-2", [row | {"attributes": {}} for row in rows], now_ms=NOW - 8_000_000)
+    for minutes_ago, box in ((30, CARTON_1), (29, CARTON_2)):
+        handheld.scan("receive", box, document="ASN-2", location=DOCK, minutes_ago=minutes_ago)
+    handheld.push()
+    assert "1 carton is here that nobody announced" in text_of(console.get("/receipts/receipt?number=ASN-2"))
+    said = text_of(post(console, "/receipts/close", number="ASN-2"))
+    assert "ASN-2 is closed. 1 carton is here that nobody announced." in said
+
+
 def test_a_scan_after_closing_re_opens_the_question_of_its_claim(dock: Handheld, console: FlaskClient) -> None:
     post(console, "/receipts/close", number="ASN-1")
     post(console, "/receipts/claim", number="ASN-1")

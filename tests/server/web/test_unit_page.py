@@ -68,7 +68,7 @@ def test_a_carton_shows_what_is_in_it_and_how_that_is_known(console: FlaskClient
     text = words(console.get(CARTON).text)
     assert "In it 2" in text
     assert "Phone 12 · P1 9506000134352 Packed scanned into it" in text
-    assert "Phone 12 · N1 9506000134352 Announced by the supplier inferred" in text
+    assert "Phone 12 · N1 9506000134352 Announced, on its way inferred" in text
 
 
 def test_what_came_in_with_its_cartons_label_stands_as_received_on_the_cartons_page_too(
