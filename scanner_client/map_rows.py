@@ -68,17 +68,21 @@ _TURN: Final = (
     "coalesce((SELECT value FROM json_each({}) WHERE abs(value) > coalesce(place_ms, 0) ORDER BY key LIMIT 1), 0)"
 )
 """The first turn of a container after something was put into it (`sync.unit.UnitState.turn_after`); 0 for none."""
-_INSIDE: Final = f"""
+_WITHIN: Final = """
     WITH RECURSIVE inside (no, turns, depth) AS (
         SELECT no, ?2, 0 FROM names WHERE name = ?1
         UNION
         SELECT held.no, units.turns, depth + 1 FROM inside
-            CROSS JOIN units ON container AND coalesce(place, expected) = inside.no AND status <> {COLLIDED}
-                AND {_TURN.format("inside.turns")} <= 0
+            CROSS JOIN units ON container AND coalesce(place, expected) = inside.no AND status <> {collided}
+                AND {stands}
             CROSS JOIN names AS family ON family.no = units.family
             CROSS JOIN names AS held ON held.name = family.name || tail
-        WHERE depth < ?3)"""  # noqa: S608 - ours
-"""`?1` a place, `?2` its turns, `?3` how deep to look: it, and what stands in it."""
+        WHERE depth < ?3)"""
+_OF_CARTON: Final = _TURN.format("inside.turns")
+_INSIDE: Final = _WITHIN.format(collided=COLLIDED, stands=f"{_OF_CARTON} <= 0")
+"""`?1` a place, `?2` its turns, `?3` how deep to look: it, and what stands in it, or stayed here when it left empty."""
+_STILL_INSIDE: Final = _WITHIN.format(collided=COLLIDED, stands=f"{_OF_CARTON} = 0")
+"""The same without what stayed here."""
 _PARTED: Final = _TURN.format("(SELECT turns FROM inside WHERE no = coalesce(place, expected))")
 """How what is in one of these parted from it: above nought it is elsewhere, below nought here and in it no more."""
 
@@ -119,7 +123,7 @@ ANNOUNCED_IN: Final = """
         ORDER BY 1 LIMIT ?"""
 
 
-PACKED_IN: Final = f"""{_INSIDE}
+PACKED_IN: Final = f"""{_STILL_INSIDE}
     SELECT name || tail FROM units JOIN names ON no = family
         WHERE coalesce(place, expected) IN (SELECT no FROM inside) AND status <> {COLLIDED} AND {_PARTED} = 0
         ORDER BY 1 LIMIT ?4"""  # noqa: S608 - ours

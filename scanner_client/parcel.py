@@ -69,7 +69,7 @@ def contents(handheld: Handheld, carton: str) -> list[str]:
             del found[subject]
     moves = (move for move in moves_of(own[gone + 1 :]) if move.place == carton)
     lying = moved([] if gone >= 0 else handheld.site_map.pieces.inside(carton), moves)
-    return [*found, *dict.fromkeys(one.subject for one in lying if one.quantity > 0)]
+    return [*found, *dict.fromkeys(one.subject for one in lying if one.quantity > one.apart)]
 
 
 def holds_nothing(handheld: Handheld, carton: str, number: str | None) -> bool:

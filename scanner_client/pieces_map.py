@@ -41,6 +41,8 @@ class Lying:
     """Since when there are some, minutes since 1970."""
     shelved: bool = True
     """Whether they may be picked: they were put away here, or their container was."""
+    apart: int = 0
+    """Of these, in the container no more: it left without them."""
 
 
 class PiecesMap:
@@ -105,12 +107,13 @@ class PiecesMap:
                 last_ms=last_ms or 0,
             )
             carrier = self._carrier(place) if is_container(place) else None
-            standing = here(balance, place, carrier)[0]
-            if standing:
+            now = here(balance, place, carrier)
+            if now.pieces:
                 lying = Lying(
                     subject=subject,
                     place=place,
-                    quantity=standing,
+                    quantity=now.pieces,
+                    apart=now.apart,
                     expiry=date_of(expiry),
                     stocked_minute=since or 0,
                     shelved=not unshelved

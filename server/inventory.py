@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from server import taken_along
 from server.changes import by_code_point
 from server.ledger import in_chunks
+from server.stock_levels import LIES
 from server.tables import reference, stock_levels, unit_states
 from server.timelines import DEPTH_MAX
 from server.zones import zones_of
@@ -123,16 +124,12 @@ def _units_by_status(connection: sa.Connection, site: str, items: Iterable[str])
     return dict(found)
 
 
-_LIES: Final = (stock_levels.c.quantity != 0) | (stock_levels.c.announced != 0)
-"""Counted there, or announced in a carton, whose label may have brought them in."""
-
-
 def _pieces_by_item(connection: sa.Connection, site: str, items: Iterable[str]) -> Counter[str]:
     """Pieces of each product, its lots together."""
     found: Counter[str] = Counter()
     s = stock_levels.c
     for keys in in_chunks(items):
-        query = sa.select(stock_levels).where(s.site == site, _LIES, sa.or_(*map(_of_item, keys)))
+        query = sa.select(stock_levels).where(s.site == site, LIES, sa.or_(*map(_of_item, keys)))
         for level in taken_along.pieces_here(connection, site, connection.execute(query).mappings().all()):
             found[item_of(level["subject"]) or level["subject"]] += level["quantity"]
     return found
@@ -149,7 +146,7 @@ def levels(
 ) -> Iterator[Mapping[str, Any]]:
     """Balances of stock without units, as `taken_along.pieces_here` has them; of one product, or in these places."""
     s = stock_levels.c
-    query = sa.select(stock_levels).where(s.site == site, _LIES)
+    query = sa.select(stock_levels).where(s.site == site, LIES)
     if item is not None:
         query = query.where(_of_item(item))
     for keys in in_chunks(places) if places is not None else [None]:

@@ -15,6 +15,7 @@ from server import bin_cases, copied_queues, nearby, taken_along, with_container
 from server.identifiers import names_of, owners
 from server.ledger import SERVER_DEVICE, history
 from server.printing import jobs as printing
+from server.stock_levels import LIES
 from server.tables import cases, devices, events, stock_levels
 from sync.history import Fact, effective
 from sync.identity import is_location, is_stock
@@ -86,7 +87,7 @@ def balances(connection: sa.Connection, site: str, subject: str) -> list[tuple[s
     query = (
         sa.select(stock_levels)
         .where(stock_levels.c.site == site, stock_levels.c.subject == subject)
-        .where((stock_levels.c.quantity != 0) | (stock_levels.c.announced != 0))
+        .where(LIES)
         .order_by(stock_levels.c.place)
         .limit(PLACES_MAX)
     )

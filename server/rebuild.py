@@ -145,6 +145,7 @@ def rebuild(connection: sa.Connection, site: str, subjects: Iterable[str], at: i
     states, known = states_of(connection, site, stale, readable=True), cases_of(connection, site, stale)
     folded = _fold(connection, site, facts, {}, claims)
     _store(connection, site, {u: (states.get(u), known.get(u, {})) for u in stale}, folded, at)
+    _refold_parted(connection, site, states, {u: state for u, (state, _) in folded.items()}, stock, at)
     _look_for_surplus(connection, site, surplus.taken_to(connection, site, stale), stale | stock, at)
 
 
@@ -178,6 +179,30 @@ def _lock_family(connection: sa.Connection, site: str, units: set[str]) -> None:
         if family == held:
             break
         held = family
+
+
+def _refold_parted(
+    connection: sa.Connection,
+    site: str,
+    before: Mapping[str, UnitState],
+    after: Mapping[str, UnitState | None],
+    folded: set[str],
+    at: int,
+) -> None:
+    """Fold anew the pieces in containers that turn out to have parted from them otherwise than was known.
+
+    Args:
+        folded: products and lots that were folded with this knowledge already.
+    """
+    parted: dict[str, int] = {}
+    for key in filter(is_container, before.keys() | after.keys()):
+        was, now = ({*state.turns} if (state := of.get(key)) else set() for of in (before, after))
+        if was != now:
+            parted[key] = min(map(abs, was ^ now))
+    if parted:
+        along_with = contents.children(connection, site, parted)[1]
+        pieces = stock_levels.shipped_late(connection, site, along_with) - folded
+        stock_levels.rebuild(connection, site, pieces, at, _holding(connection, site))
 
 
 def _unexplained(connection: sa.Connection, site: str, stock: set[str]) -> set[str]:

@@ -77,7 +77,7 @@ def _moment(row: Row) -> tuple[int, int]:
         from_ms, until_ms = row["attributes"]["counted_ms"]
         return from_ms, until_ms
     if row["kind"] == "transfer_arrived":
-        at_ms = row["attributes"].get("came_ms", at_ms)
+        at_ms = row["attributes"].get("by_ms", at_ms)
     return at_ms, at_ms
 
 

@@ -23,6 +23,8 @@ from sync.identity import is_container, item_of
 from sync.protocol import stock_entry
 
 _BALANCE_FIELDS: Final = tuple(f.name for f in fields(stock.Balance))
+LIES: Final = sa.or_(*(stock_levels.c[name] != 0 for name in ("quantity", "announced", "stayed")))
+"""Of balances: counted there, announced in a carton, whose label may have brought them in, or of what came in one."""
 
 
 def advance(

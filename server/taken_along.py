@@ -70,9 +70,9 @@ def pieces_here(connection: sa.Connection, site: str, rows: Iterable[Mapping[Any
     around = containers(connection, site, (row["place"] for row in given))
     found = []
     for row in given:
-        quantity, inferred = here(balance_of(row), row["place"], around.get(row["place"]))
-        if quantity:
-            found.append(dict(row) | {"quantity": quantity, "inferred": inferred})
+        now = here(balance_of(row), row["place"], around.get(row["place"]))
+        if now.pieces:
+            found.append(dict(row) | {"quantity": now.pieces, "inferred": now.inferred})
     return found
 
 

@@ -32,6 +32,8 @@ class Timeline:
     states: list[UnitState] = field(default_factory=list)
     left: list[int] = field(default_factory=list)
     """When it was handed over with what was in it, and did not come back unopened."""
+    turns: list[int] = field(default_factory=list)
+    """How it parted from what was in it, each time, as it is known by the end (`UnitState.turns`)."""
 
     def index(self, at_ms: int) -> int | None:
         """The entry that held at a moment; None before the first."""
@@ -101,21 +103,38 @@ class Movements:
             place, since_ms = state.place, state.place_ms
         return None
 
-    def turn(self, place: str, since_ms: int, at_ms: int) -> int:
-        """How a container parted from what was in it, first of all between two moments: one of its turns, or 0.
-
-        Above nought it was handed over with that, itself or with what it stood in, and did not come back unopened;
-        below nought it left empty (`UnitState.turns`).
-        """
+    def handed_over(self, place: str, since_ms: int, at_ms: int) -> bool:
+        """Whether a container was handed over between two moments, itself or with what it stood in, and not back."""
         for _ in range(DEPTH_MAX):
             line = self.timelines.get(place)
             if line is None:
                 break
+            if any(since_ms < moment <= at_ms for moment in line.left):
+                return True
             state = line.at(at_ms)
-            turns = (*line.left, *(state.turns if state else ()))  # it may have left with what it stood on
-            first = min((turn for turn in turns if since_ms < abs(turn) <= at_ms), key=abs, default=0)
+            if state is not None and state.turn_after(since_ms) > 0:
+                return True  # with what it stood on
+            if state is None or state.place is None:
+                break
+            place, since_ms = state.place, max(since_ms, state.place_ms)
+        return False
+
+    def turn(self, place: str, since_ms: int, at_ms: int) -> int:
+        """How a container parted from what was in it, first of all between two moments: one of its turns, or 0.
+
+        It may have left with what it stood in too; what stands in one that left empty stayed with what is in it. One
+        that is away is filled anew, though nobody has said that it arrived.
+        """
+        for outside in range(DEPTH_MAX):
+            line = self.timelines.get(place)
+            if line is None:
+                break
+            state = line.at(at_ms)
+            is_away = state is not None and state.status is Status.SHIPPED
+            away = [moment for moment in line.left if moment <= at_ms][-1:] if is_away else []
+            first = min((turn for turn in (*line.turns, *away) if since_ms < abs(turn) <= at_ms), key=abs, default=0)
             if first:
-                return first
+                return 0 if first < 0 and outside else first
             if state is None or state.place is None:
                 break
             place, since_ms = state.place, max(since_ms, state.place_ms)
@@ -176,3 +195,5 @@ def _tell(line: Timeline, around: Movements, fact: Fact) -> None:
         line.left.append(fact.event_ms)
     elif fact.event.action == "parcel_back" and line.left:
         line.left.pop()
+    if state.turns and (not line.turns or line.turns[-1] != state.turns[-1]):
+        line.turns.append(state.turns[-1])

@@ -139,7 +139,8 @@ def _left_unscanned(before: UnitState, event: ScanEvent) -> bool:
 def _left_ms(before: UnitState, event: ScanEvent, at_ms: int) -> int:
     if event.action == "ship":
         return at_ms
-    return before.emptied_ms if event.action == "parcel_back" else before.left_ms
+    back = event.action == "parcel_back" or _left_unscanned(before, event)  # it came back with what was in it
+    return before.emptied_ms if back else before.left_ms
 
 
 def _returned_ms(before: UnitState, after: UnitState, at_ms: int) -> tuple[int, ...]:

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from sync.actions import ACTIONS, Stock
 from sync.event import ScanEvent
@@ -203,23 +203,35 @@ def fold(history: Iterable[Fact], turn: Turn = never) -> Balances:
     return balances
 
 
-def here(balance: Balance, place: str, carrier: UnitState | None) -> tuple[int, int]:
-    """How many are here by now, and how many of them by their container's label alone.
+class Here(NamedTuple):
+    """How many pieces of a balance are here by now."""
+
+    pieces: int
+    inferred: int = 0
+    """Of these, by their container's label alone."""
+    apart: int = 0
+    """Of these, in the container no more: it left without them."""
+
+
+def here(balance: Balance, place: str, carrier: UnitState | None) -> Here:
+    """How many are here by now.
 
     Args:
         place: where the balance is.
         carrier: state of the container, itself as what it stands in has it; None for a bin, or where nothing is known.
     """
     if not is_container(place):
-        return balance.quantity, 0
+        return Here(balance.quantity)
     if carrier is None:
-        return balance.quantity + balance.stayed, 0
+        return Here(balance.quantity + balance.stayed, apart=balance.stayed)
     came = carrier.status in IN_STOCK and carrier.came_under == balance.announced_by
     turn = carrier.turn_after(balance.announced_ms)
     inferred = balance.announced if (turn < 0 or (turn == 0 and came)) and not balance.read else 0
+    apart = balance.stayed + (inferred if turn < 0 else 0)
     turn = carrier.turn_after(balance.last_ms - 1)
     gone = turn > 0 or (turn == 0 and carrier.status in GONE and carrier.status_ms >= balance.last_ms)
-    return balance.stayed + inferred + (0 if gone else balance.quantity), inferred
+    moved = 0 if gone else balance.quantity
+    return Here(balance.stayed + inferred + moved, inferred, apart + (moved if turn < 0 else 0))
 
 
 def is_within(movement: Fact, result: Fact) -> bool:

@@ -102,7 +102,8 @@ def _stock(connection: sa.Connection, site: str) -> Iterable[tuple[str, str, int
         .where(u.site == site, u.status.in_(IN_STOCK), u.expected.isnot(None), u.item.isnot(None))
         .group_by(u.expected, u.item)
     )
-    loose = sa.select(s.place, s.subject, s.quantity).where(s.site == site, s.quantity > 0)
+    pieces = s.quantity + s.stayed
+    loose = sa.select(s.place, s.subject, pieces).where(s.site == site, pieces > 0)
     rows = [(*row, True) for row in connection.execute(units)] + [(*row, False) for row in connection.execute(loose)]
     stands = _stands(connection, site, {place for place, *_ in rows if is_container(place)})
     return [(stands.get(place, place), item_of(item) or item, count, own) for place, item, count, own in rows]

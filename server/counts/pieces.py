@@ -18,6 +18,7 @@ from server.counts.compare import Quantity
 from server.counts.scans import Interval, Scan, doubt_ms
 from server.database import KEYS, SITE
 from server.ledger import history, in_chunks
+from server.stock_levels import LIES
 from server.surroundings import containers_at
 from server.tables import stock_levels, unit_states
 from server.timelines import Movements
@@ -120,7 +121,7 @@ def _lying(facts: Iterable[Fact], place: str, boxes: Sequence[str], interval: In
 
     def held(where: str) -> int:
         carrier = around.carrier(where, opened) if is_container(where) else None
-        return stock.here(at_opening.get(where, stock.Balance()), where, carrier)[0]
+        return stock.here(at_opening.get(where, stock.Balance()), where, carrier).pieces
 
     within = (f for f in ordered if stock.may_lie_in(f, opened, finished))
     moving = any(at in here for f in within for at, _ in stock.movements(f.event))
@@ -143,13 +144,12 @@ _LEFT: Final = sa.select(unit_states.c.unit).where(
 )
 """Containers that had been handed over before the first of these bins was opened, and did not come back since."""
 _HAS_LEFT: Final = _LEFT.where(unit_states.c.unit == stock_levels.c.place).correlate(stock_levels).exists()
-_FULL: Final = (stock_levels.c.quantity != 0) | (stock_levels.c.announced != 0)
 _HELD: Final = (
     sa.select(stock_levels.c.subject)
     .where(
         stock_levels.c.site == SITE,
         # what is in a container counts where it stood then, which the container's history says
-        stock_levels.c.place.in_(KEYS) | (stock_levels.c.place.contains("/00/") & _FULL & ~_HAS_LEFT),
+        stock_levels.c.place.in_(KEYS) | (stock_levels.c.place.contains("/00/") & LIES & ~_HAS_LEFT),
     )
     .distinct()
 )

@@ -286,7 +286,11 @@ def _changed(connection: sa.Connection, site: str, subjects: set[str], at_ms: in
 
 def _boxes(balances: stock.Balances) -> list[str]:
     """The containers in which pieces may be."""
-    return [place for place, own in balances.items() if is_container(place) and (own.quantity or own.announced)]
+    return [
+        place
+        for place, own in balances.items()
+        if is_container(place) and (own.quantity or own.announced or own.stayed)
+    ]
 
 
 def _stands(box: str, around: Mapping[str, UnitState], undone: frozenset[str], at_ms: int) -> bool:
@@ -339,7 +343,7 @@ def _lying(
     locate: Callable[[str], str | None],
 ) -> Iterator[Held]:
     for place, balance in sorted(balances.items()):
-        pieces, _ = stock.here(balance, place, carrier(place) if is_container(place) else None)
+        pieces = stock.here(balance, place, carrier(place) if is_container(place) else None).pieces
         if pieces:
             stands = locate(place)
             nowhere = stands is None or is_container(stands)

@@ -45,7 +45,7 @@ def pieces_of(facts: Iterable[Fact], around: Movements, now_ms: int) -> OrderPie
     found = OrderPieces()
     for fact in sorted(facts, key=lambda fact: fact.order):
         carton = carton_of(fact)
-        left = carton is not None and around.turn(carton, fact.event_ms, now_ms) > 0
+        left = carton is not None and around.handed_over(carton, fact.event_ms, now_ms)
         found.take(fact.event, left=left)
     return found
 

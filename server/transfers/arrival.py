@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import papers, piece_cases
+from server import contents, papers, piece_cases
 from server.counts.compare import Line, ReportLine
 from server.counts.scans import scans_of
 from server.database import stamp
@@ -16,7 +16,7 @@ from server.nearby import carried_states
 from server.rebuild import rebuild
 from server.tables import document_rows, documents
 from server.transfers.hand_overs import handed_over
-from server.transfers.notices import came_ms, last_told
+from server.transfers.notices import last_told
 from sync.identity import is_container, is_stock
 from sync.unit import IN_STOCK, Status
 
@@ -69,7 +69,7 @@ def report_back(
     known = _told(connection, home, number, MISSING) & here
     cartons |= {line.expected for line in units if line.subject in here and line.expected}
     arrived_there = dict.fromkeys(known | _unnoticed(connection, home, unsent))
-    arrived_there |= _emptied(connection, home, site, cartons & left)
+    arrived_there |= _emptied(connection, home, cartons & left, (site, number))
     _tell(connection, home, site, f"{number}/{version}", arrived_there, operator=operator, now_ms=now_ms)
     if pieces:
         piece_cases.refold(connection, home, number, stamp(connection))
@@ -91,20 +91,24 @@ def _unnoticed(connection: sa.Connection, home: str, things: Iterable[str]) -> s
     return {thing for thing in still if states[thing].place not in still}
 
 
-def _emptied(connection: sa.Connection, home: str, site: str, cartons: Iterable[str]) -> dict[str, int | None]:
+def _emptied(
+    connection: sa.Connection, home: str, cartons: Iterable[str], notice: tuple[str, str]
+) -> dict[str, int | None]:
     """Containers that left by the sender's records, which do not say yet that they arrived.
 
     Where one comes back to it, what had left in it stayed there.
 
+    Args:
+        notice: the site, and the number, under which they arrived.
+
     Returns:
-        Of one that left once more since, when it came in here, Unix milliseconds: what it left with then has not
-        arrived. Of the others None, for a clock may be wrong.
+        Of one that left once more since, a moment before that, Unix milliseconds: by then it had arrived, and what it
+        left with then may not have. Of the others None.
     """
     states = carried_states(connection, home, filter(is_container, cartons))
-    left = {carton for carton, state in states.items() if state.left_ms > state.emptied_ms}
-    came = {carton: came_ms(state) for carton, state in carried_states(connection, site, left).items()}
-    told_ms = last_told(connection, home, left)
-    return {carton: ms if 0 < (ms := came.get(carton, 0)) < told_ms.get(carton, 0) else None for carton in left}
+    left_ms = {carton: state.left_ms for carton, state in states.items() if state.left_ms > state.emptied_ms}
+    told = last_told(connection, home, left_ms)
+    return {carton: ms - 1 if carton in told and told[carton][1:] != notice else None for carton, ms in left_ms.items()}
 
 
 def _tell(
@@ -117,14 +121,17 @@ def _tell(
     operator: str | None,
     now_ms: int,
 ) -> None:
-    """Write down at the sender that these arrived, and when, where it matters."""
+    """Write down at the sender that these arrived, and by when, where it matters."""
     rows = [
-        {"subject": thing, "attributes": {"to_site": site} | ({"came_ms": ms} if ms else {}), "stated": True}
+        {"subject": thing, "attributes": {"to_site": site} | ({"by_ms": ms} if ms else {}), "stated": True}
         for thing, ms in sorted(things.items())
     ]
     if rows:
         _write(connection, home, site, ARRIVED, number, rows, operator=operator, now_ms=now_ms)
-        rebuild(connection, home, things, stamp(connection))
+        at = stamp(connection)
+        rebuild(connection, home, things, at)
+        earlier = {thing: ms for thing, ms in things.items() if ms is not None}
+        rebuild(connection, home, contents.children(connection, home, earlier)[0] - things.keys(), at)
 
 
 def _write(
@@ -160,21 +167,21 @@ def arrived(connection: sa.Connection, site: str, things: Iterable[str]) -> set[
 def _cartons_received(connection: sa.Connection, site: str, number: str) -> tuple[set[str], set[str]]:
     """The containers whose labels were scanned for a notice; and all that came by its scans.
 
-    So did those in which something was, and what the notice says stood on these.
+    So did those in which something was, and what the notice says stood on the first.
     """
     came = [f.event for f in scans_of(connection, site, number, actions=["receive"])]
     scanned = {event.subject for event in came if event.subject and is_container(event.subject)}
-    seen = scanned | {event.container for event in came if event.container}
+    opened = {event.container for event in came if event.container}
     r, d = document_rows.c, documents.c
     stood: set[str] = set()
-    for chunk in in_chunks(seen):
+    for chunk in in_chunks(scanned):
         query = (
             sa.select(r.subject)
             .join(documents, d.digest == r.document)
             .where(r.site == site, r.container.in_(chunk), d.kind == "asn", d.number == number)
         )
         stood.update(filter(is_container, connection.execute(query).scalars()))
-    return scanned, seen | stood
+    return scanned, scanned | opened | stood
 
 
 def _pieces_missing(connection: sa.Connection, home: str, number: str, lines: Iterable[ReportLine]) -> dict[str, int]:

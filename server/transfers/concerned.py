@@ -68,11 +68,11 @@ def _put_before_it_left(connection: sa.Connection, site: str, put: Sequence[_Abo
     if not put or not other_sites(connection, site):
         return []  # most pushes, in most warehouses
     own = owners(connection, site, {key for *_, key in put})
-    told_ms = last_told(connection, site, {own.get(key, key) for *_, key in put})
+    told = last_told(connection, site, {own.get(key, key) for *_, key in put})
     return [
         (fact, event, key)
         for fact, event, key in put
-        if (since := told_ms.get(own.get(key, key))) is not None and (fact.event.voids or fact.event_ms < since)
+        if (last := told.get(own.get(key, key))) is not None and (fact.event.voids or fact.event_ms < last[0])
     ]
 
 

@@ -86,20 +86,21 @@ def other_sites(connection: sa.Connection, site: str) -> list[str]:
     return list(connection.execute(sa.select(sites.c.site).where(sites.c.site != site)).scalars())
 
 
-def last_told(connection: sa.Connection, site: str, things: Iterable[str]) -> dict[str, int]:
-    """When another site was last told that each of these had left this one, Unix milliseconds."""
+def last_told(connection: sa.Connection, site: str, things: Iterable[str]) -> dict[str, tuple[int, str, str]]:
+    """When another site was last told that each of these had left, Unix milliseconds; which one, under which number."""
     d, r = documents.c, document_rows.c
-    found: dict[str, int] = {}
+    found: dict[str, tuple[int, str, str]] = {}
     others = other_sites(connection, site)
     for chunk in in_chunks(things):
         query = (
-            sa.select(r.subject, sa.func.max(d.event_ms))
+            sa.select(r.subject, sa.func.max(d.event_ms), d.site, d.number)
             .join(documents, d.digest == r.document)
             .where(r.site.in_(others), r.subject.in_(chunk), d.kind == "asn")
             .where(r.attributes["from_site"].as_string() == site)
-            .group_by(r.subject)
+            .group_by(r.subject, d.site, d.number)
         )
-        found.update((subject, told_ms) for subject, told_ms in connection.execute(query))
+        for subject, *told in connection.execute(query):
+            found[subject] = max(found.get(subject, (0, "", "")), (told[0], told[1], told[2]))
     return found
 
 
@@ -133,9 +134,9 @@ def tell(
     there = carried_states(connection, to, boxes.keys() | stands.keys())
     came = {carton for carton, state in there.items() if _has_come(state, stands.get(carton))}
     left_ms = last_handed_over(connection, site, came)
-    again = {carton for carton in came if left_ms.get(carton, 0) > came_ms(there[carton])}
+    again = {carton for carton in came if left_ms.get(carton, 0) > _came_ms(there[carton])}
     left_alone = {stands[carton] for carton in again & stands.keys()}
-    for pallet in {boxes[carton]["container"] for carton in by_carton if carton in again} & again:
+    for pallet in {boxes[carton]["container"] for carton in by_carton if carton} & again:
         by_carton.setdefault(pallet, [boxes[pallet]])
     following: str | None = None
     written: list[tuple[str, sa.Row[Any], list[dict[str, Any]]]] = []
@@ -157,7 +158,7 @@ def _has_come(there: UnitState, stands: str | None) -> bool:
     return there.came_under is not None and stands in (None, there.came_under)
 
 
-def came_ms(there: UnitState) -> int:
+def _came_ms(there: UnitState) -> int:
     """When a carton last came in, Unix milliseconds; one may be put away that nobody received."""
     return max(there.received_ms, there.stocked_ms)
 

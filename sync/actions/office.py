@@ -29,7 +29,10 @@ def expect(state: UnitState, event: ScanEvent) -> UnitState:
 @action("announce", stock=Stock.ANNOUNCED)
 def announce(state: UnitState, event: ScanEvent) -> UnitState:
     """Announce: a supplier says that it is in this carton (one row of an ASN)."""
-    known = emptied(state) if is_container(event.subject or "") else state  # what it brings now is what is said now
+    stayed = left_empty(state, event.reason)
+    known = state._replace(closed=False) if stayed else state
+    if is_container(event.subject or "") and not stayed:
+        known = emptied(state)  # what it brings now is what is said now
     told = known._replace(
         announced_in=event.container,
         announced_by=event.document,
@@ -37,7 +40,7 @@ def announce(state: UnitState, event: ScanEvent) -> UnitState:
         expiry=state.expiry or event.expiry,
     )
     gone = (Status.SEEN, Status.SHIPPED, Status.MISSING)
-    if state.status not in gone and not left_empty(state, event.reason):
+    if state.status not in gone and not stayed:
         return told
     return told._replace(status=Status.ANNOUNCED, place=event.container, observed=False, expected=None)
 

@@ -101,14 +101,14 @@ def test_what_a_supplier_says_is_in_a_carton_is_here_once_the_carton_is_and_unti
     told = fact(1, "announce", device=0, container=CARTON_1, document="ASN-1", quantity=12)
     came = UnitState(status=Status.RECEIVED, came_under="ASN-1")
     balance = fold([told])[CARTON_1]
-    assert here(balance, CARTON_1, None) == (0, 0)
-    assert here(balance, CARTON_1, came) == (12, 12)
-    assert here(balance, CARTON_1, came._replace(came_under="ASN-2")) == (0, 0)
-    assert here(balance, CARTON_1, came._replace(status=Status.SHIPPED, status_ms=2)) == (0, 0)
+    assert here(balance, CARTON_1, None)[:2] == (0, 0)
+    assert here(balance, CARTON_1, came)[:2] == (12, 12)
+    assert here(balance, CARTON_1, came._replace(came_under="ASN-2"))[:2] == (0, 0)
+    assert here(balance, CARTON_1, came._replace(status=Status.SHIPPED, status_ms=2))[:2] == (0, 0)
     taken = fact(2, "pick", origin=CARTON_1, quantity=5)
-    assert here(fold([told, taken])[CARTON_1], CARTON_1, came) == (7, 12)
+    assert here(fold([told, taken])[CARTON_1], CARTON_1, came)[:2] == (7, 12)
     for order in permutations([told, fact(2, "receive", container=CARTON_1, document="ASN-1", quantity=11)]):
-        assert here(fold(order)[CARTON_1], CARTON_1, came) == (11, 0), "read one by one, it lacks one"
+        assert here(fold(order)[CARTON_1], CARTON_1, came)[:2] == (11, 0), "read one by one, it lacks one"
 
 
 def test_a_lots_expiry_is_the_last_word_on_it_wherever_it_lies() -> None:
