@@ -96,6 +96,15 @@ def test_a_carton_that_was_scanned_out_by_mistake_keeps_its_pieces_when_one_is_t
     nothing_is_stored_otherwise_than_folded()
 
 
+def test_a_tote_that_is_filled_anew_though_nobody_scanned_it_home_has_none_of_the_pieces_that_left_in_it(
+    here: Handheld,
+) -> None:
+    here.says(*packed(10, TOTE, cables=4), scan(20, "ship", TOTE), at=20)
+    here.says(*packed(60, TOTE, cables=1), at=60)
+    assert stock(SITE)[CABLE] == 36
+    nothing_is_stored_otherwise_than_folded()
+
+
 @pytest.mark.parametrize("clock", [15, 40])
 def test_a_slow_clock_at_the_other_site_dates_no_arrival_before_the_departure(
     here: Handheld, there: Handheld, clock: int
