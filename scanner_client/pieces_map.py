@@ -141,5 +141,7 @@ def moved(lying: Iterable[Lying], moves: Iterable[Move]) -> list[Lying]:
     for move in moves:
         key = (move.subject, move.place)
         old = found.get(key, Lying(subject=move.subject, place=move.place, quantity=0, shelved=False))
-        found[key] = replace(old, quantity=old.quantity + move.pieces, shelved=old.shelved or move.shelved)
+        quantity = old.quantity + move.pieces
+        apart = min(old.apart, max(0, quantity)) if move.pieces < 0 else old.apart
+        found[key] = replace(old, quantity=quantity, apart=apart, shelved=old.shelved or move.shelved)
     return [one for one in found.values() if one.quantity]

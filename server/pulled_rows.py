@@ -8,7 +8,7 @@ from typing import Any, Final
 from sync.identity import is_container
 from sync.marks import pack
 from sync.protocol import STOCKED_MS
-from sync.unit import NOT_TOLD, Status, UnitState
+from sync.unit import NOT_TOLD, Status, UnitState, last_of_each_run
 from sync.verdict import COMMITTED
 
 _UNIT_COLUMNS: Final = ("status", "expected", "place", "announced_by", "announced_in", "lot")
@@ -40,7 +40,7 @@ def unit_row(unit: str, values: Sequence[Any]) -> list[Any]:
 
     `_UNIT_COLUMNS`; of `_MOMENT_COLUMNS` what means anything; since when it is in stock (minutes since 1970), its
     expiry, the order that has it, marks (`sync/marks.py`), the day on which it came in (days since 1970), where that is
-    another: 0 where nobody knows; and of a container its turns (`UnitState.turns`).
+    another: 0 where nobody knows; and of a container its turns (`last_of_each_run`).
     Of what a customer sent back the order is the one that it was sold on, and the document that it came with stands
     where else its notice does.
     """
@@ -57,7 +57,7 @@ def unit_row(unit: str, values: Sequence[Any]) -> list[Any]:
     order = document if known[0] in COMMITTED else marked["sold_on"] if is_back else None
     marks = pack(UnitState(status=Status(known[0]), **marked))
     came_in = None if received == stocked_day else received
-    row = [*known, *moments, stocked or None, expiry, order, marks, came_in, list(turns) or None]
+    row = [*known, *moments, stocked or None, expiry, order, marks, came_in, last_of_each_run(turns) or None]
     while len(row) > len(known) and row[-1] is None:
         row.pop()
     return row

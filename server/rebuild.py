@@ -203,6 +203,7 @@ def _refold_parted(
         along_with = contents.children(connection, site, parted)[1]
         pieces = stock_levels.shipped_late(connection, site, along_with) - folded
         stock_levels.rebuild(connection, site, pieces, at, _holding(connection, site))
+        told.tell_parted(connection, site, along_with, at)
 
 
 def _unexplained(connection: sa.Connection, site: str, stock: set[str]) -> set[str]:

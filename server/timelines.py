@@ -32,8 +32,6 @@ class Timeline:
     states: list[UnitState] = field(default_factory=list)
     left: list[int] = field(default_factory=list)
     """When it was handed over with what was in it, and did not come back unopened."""
-    turns: list[int] = field(default_factory=list)
-    """How it parted from what was in it, each time, as it is known by the end (`UnitState.turns`)."""
 
     def index(self, at_ms: int) -> int | None:
         """The entry that held at a moment; None before the first."""
@@ -119,11 +117,14 @@ class Movements:
             place, since_ms = state.place, max(since_ms, state.place_ms)
         return False
 
-    def turn(self, place: str, since_ms: int, at_ms: int) -> int:
+    def turn(self, place: str, since_ms: int, at_ms: int, *, filled: bool = False) -> int:
         """How a container parted from what was in it, first of all between two moments: one of its turns, or 0.
 
-        It may have left with what it stood in too; what stands in one that left empty stayed with what is in it. One
-        that is away is filled anew, though nobody has said that it arrived.
+        It may have left with what it stood in too; what stands in one that left empty stayed with what is in it.
+
+        Args:
+            filled: whether something is put into it now. One that was handed over, and did not come back unopened, is
+                filled anew, though nobody has said that it arrived; who takes something out of it found it full.
         """
         for outside in range(DEPTH_MAX):
             line = self.timelines.get(place)
@@ -131,8 +132,10 @@ class Movements:
                 break
             state = line.at(at_ms)
             is_away = state is not None and state.status is Status.SHIPPED
-            away = [moment for moment in line.left if moment <= at_ms][-1:] if is_away else []
-            first = min((turn for turn in (*line.turns, *away) if since_ms < abs(turn) <= at_ms), key=abs, default=0)
+            known = line.states[-1] if line.states else UnitState()
+            left = [moment for moment in line.left if known.turn_after(moment) >= 0] if filled or is_away else []
+            turns = (turn for turn in (*known.turns, *left) if since_ms < abs(turn) <= at_ms)
+            first = min(turns, key=abs, default=0)
             if first:
                 return 0 if first < 0 and outside else first
             if state is None or state.place is None:
@@ -195,5 +198,3 @@ def _tell(line: Timeline, around: Movements, fact: Fact) -> None:
         line.left.append(fact.event_ms)
     elif fact.event.action == "parcel_back" and line.left:
         line.left.pop()
-    if state.turns and (not line.turns or line.turns[-1] != state.turns[-1]):
-        line.turns.append(state.turns[-1])

@@ -13,7 +13,7 @@ from sync.actions import ACTIONS
 from sync.event import EventName, ScanEvent, format_name, parse_name
 from sync.identity import is_container
 from sync.unchanging import unchanging
-from sync.unit import IN_STOCK, Status, UnitState, carried, is_emptied, left_empty, with_turn
+from sync.unit import IN_STOCK, Status, UnitState, carried, is_emptied, left_empty
 
 
 @unchanging()
@@ -120,7 +120,7 @@ def step(state: UnitState | None, fact: Fact, carrier: UnitState | None = None) 
     return after._replace(
         status_ms=fact.event_ms if anew else before.status_ms,
         left_ms=_left_ms(before, event, fact.event_ms),
-        turns=with_turn(after.turns, -fact.event_ms) if _left_unscanned(before, event) else after.turns,
+        turns=(*after.turns, -fact.event_ms) if _left_unscanned(before, event) else after.turns,
         stocked_ms=fact.event_ms if after.status in IN_STOCK and before.status not in IN_STOCK else before.stocked_ms,
         place_ms=fact.event_ms if put else before.place_ms,
         came_under=_came_under(before, after, event),

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from sync.actions import ACTIONS, Stock
 from sync.event import ScanEvent
@@ -67,9 +67,13 @@ Balances = dict[str, Balance]
 """Place -> balance, for one item or lot."""
 
 Movement = Callable[[ScanEvent], Iterable[tuple[str | None, int]]]
-Turn = Callable[[str, int, int], int]
-"""How a container parted from what was in it, first of all between two moments; 0 where it did not. It is filled anew
-since (`sync.unit.UnitState.turns`)."""
+
+
+class Turn(Protocol):
+    """How containers parted from what was in them (`sync.unit.UnitState.turns`)."""
+
+    def __call__(self, place: str, since_ms: int, at_ms: int, /, *, filled: bool = False) -> int:
+        """The first time between two moments; 0 where it did not. `filled`: something is put into it now."""
 
 
 def _arrives(event: ScanEvent) -> Iterable[tuple[str | None, int]]:
@@ -108,7 +112,7 @@ def movements(event: ScanEvent) -> list[tuple[str, int]]:
     return [(place, sign * quantity) for place, sign in signs(event) if place is not NOWHERE] if signs else []
 
 
-def never(_place: str, _since_ms: int, _at_ms: int) -> int:
+def never(_place: str, _since_ms: int, _at_ms: int, *, filled: bool = False) -> int:
     """No container has left."""
     return 0
 
@@ -128,12 +132,12 @@ def _take(balances: Balances, fact: Fact, turn: Turn) -> None:
     known = next((balance.expiry for balance in balances.values()), None)  # one item or lot has one
     expiry = event.expiry or known
 
-    def old(place: str) -> Balance:
+    def old(place: str, *, filled: bool = False) -> Balance:
         before = balances.get(place, Balance(expiry=expiry))
-        return _without_left(before, lambda since_ms: turn(place, since_ms, fact.event_ms))
+        return _without_left(before, lambda since_ms: turn(place, since_ms, fact.event_ms, filled=filled))
 
     for place, pieces in movements(event):
-        before = _taken_from(old(place), -pieces)
+        before = _taken_from(old(place, filled=pieces > 0), -pieces)
         read = before.read or (kind is Stock.ARRIVES and event.container is not None)
         shelved = before.shelved or (kind is Stock.MOVES and pieces > 0)
         balances[place] = replace(_now(before, before.quantity + pieces, fact), read=read, shelved=shelved)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
+from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 
@@ -83,7 +85,8 @@ class UnitState(NamedTuple):
     turns: tuple[int, ...] = ()
     """Of a container: when it parted from what was in it by then, Unix milliseconds, ascending by their amount. Above
     nought that left with it and is elsewhere for good, wherever the container goes; below nought that stayed here, for
-    it left empty by nobody's scan (`LEFT_EMPTY`). Of turns of one kind in a row the last alone (`with_turn`)."""
+    it left empty by nobody's scan (`LEFT_EMPTY`). A handheld is told of the last alone of those of one kind in a row
+    (`last_of_each_run`), by which everything in it goes as well."""
     stocked_ms: int = 0
     """Since when it has been in stock without a break, Unix milliseconds; 0 where it never was."""
     counted_in: str | None = None
@@ -132,17 +135,15 @@ class UnitState(NamedTuple):
         return next((turn for turn in self.turns if abs(turn) > at_ms), 0)
 
 
-def with_turn(turns: tuple[int, ...], turn: int) -> tuple[int, ...]:
-    """A container's turns with a later one.
+def last_of_each_run(turns: Iterable[int]) -> list[int]:
+    """Of a container's turns, the last alone of those of one kind in a row: what lies in it goes by these as well.
 
-    Of several of one kind in a row only the last is kept, so that a tote which always leaves by a scan has one.
+    A tote that always leaves by a scan has one.
 
-    >>> with_turn(with_turn(with_turn((), 20), -40), 60)
-    (20, -40, 60)
-    >>> with_turn((20, -40), -55)
-    (20, -55)
+    >>> last_of_each_run((20, -40, -55, 60))
+    [20, -55, 60]
     """
-    return (*(turns[:-1] if turns and turns[-1] * turn > 0 else turns), turn)
+    return [max(run, key=abs) for _, run in groupby(turns, key=lambda turn: turn > 0)]
 
 
 _AT: Final = {name: at for at, name in enumerate(UnitState._fields)}
@@ -264,7 +265,7 @@ def emptied(state: UnitState) -> UnitState:
     if state.left_ms <= state.emptied_ms:
         return state
     return state._replace(
-        turns=with_turn(state.turns, state.left_ms),
+        turns=(*state.turns, state.left_ms),
         announced_in=None,
         announced_by=None,  # what was announced in it is not in it any more
         closed=state.closed and state.status is Status.PACKED,

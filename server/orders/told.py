@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import sqlalchemy as sa
 
-from server.catalogue import publish_orders, reopen_orders, retire_orders
+from server.catalogue import publish_orders, publish_orders_anew, reopen_orders, retire_orders
 from server.database import KEYS, SITE, lock
 from server.ledger import in_chunks
 from server.orders.book import read_orders
@@ -48,10 +48,23 @@ def tell(
     loose = [f.event for s, facts in by_subject.items() if is_stock(s) or is_container(s) for f in facts]
     said += [event for event in loose if event.action in _TO_ORDERS]
     numbers = again | {event.document for event in said if event.document is not None}
-    for keys in in_chunks(cartons):
-        numbers |= set(connection.execute(_PACKED_FOR, {"site": site, "keys": keys}).scalars()) - {None}
+    numbers |= _packed_for(connection, site, cartons)
     lock(connection, site, numbers)  # two that bring pieces of one order each read what the other one brought
     publish_orders(connection, site, read_orders(connection, site, numbers), at)
+
+
+def tell_parted(connection: sa.Connection, site: str, cartons: Iterable[str], at: int) -> None:
+    """Let handhelds know of the orders whose pieces are in these cartons, or turn out to have left in them."""
+    numbers = _packed_for(connection, site, cartons)
+    lock(connection, site, numbers)
+    publish_orders_anew(connection, site, read_orders(connection, site, numbers), at)
+
+
+def _packed_for(connection: sa.Connection, site: str, cartons: Iterable[str]) -> set[str]:
+    numbers: set[str] = set()
+    for keys in in_chunks(cartons):
+        numbers |= set(connection.execute(_PACKED_FOR, {"site": site, "keys": keys}).scalars()) - {None}
+    return numbers
 
 
 def retire(

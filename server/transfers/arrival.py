@@ -14,6 +14,7 @@ from server.database import stamp
 from server.ledger import in_chunks
 from server.nearby import carried_states
 from server.rebuild import rebuild
+from server.surroundings import containers_at
 from server.tables import document_rows, documents
 from server.transfers.hand_overs import handed_over
 from server.transfers.notices import last_told
@@ -69,7 +70,7 @@ def report_back(
     known = _told(connection, home, number, MISSING) & here
     cartons |= {line.expected for line in units if line.subject in here and line.expected}
     arrived_there = dict.fromkeys(known | _unnoticed(connection, home, unsent))
-    arrived_there |= _emptied(connection, home, cartons & left, (site, number))
+    arrived_there |= _emptied(connection, home, cartons, (site, number))
     _tell(connection, home, site, f"{number}/{version}", arrived_there, operator=operator, now_ms=now_ms)
     if pieces:
         piece_cases.refold(connection, home, number, stamp(connection))
@@ -107,8 +108,15 @@ def _emptied(
     """
     states = carried_states(connection, home, filter(is_container, cartons))
     left_ms = {carton: state.left_ms for carton, state in states.items() if state.left_ms > state.emptied_ms}
-    told = last_told(connection, home, left_ms)
-    return {carton: ms - 1 if carton in told and told[carton][1:] != notice else None for carton, ms in left_ms.items()}
+    found: dict[str, int | None] = dict.fromkeys(left_ms)
+    again = {carton for carton, told in last_told(connection, home, left_ms).items() if told[1:] != notice}
+    around = containers_at(connection, home, again)
+    for carton in again:
+        by_ms = left_ms[carton] - 1
+        then = around.carried(around.timelines[carton].at(by_ms), by_ms)
+        if then is not None and then.left_ms > then.emptied_ms:  # else it was told of once more, and left once
+            found[carton] = by_ms
+    return found
 
 
 def _tell(

@@ -136,7 +136,8 @@ def tell(
     left_ms = last_handed_over(connection, site, came)
     again = {carton for carton in came if left_ms.get(carton, 0) > _came_ms(there[carton])}
     left_alone = {stands[carton] for carton in again & stands.keys()}
-    for pallet in {boxes[carton]["container"] for carton in by_carton if carton} & again:
+    anew = [carton for carton in by_carton if carton is not None and (carton in again or carton not in came)]
+    for pallet in {boxes[carton]["container"] for carton in anew} & again:
         by_carton.setdefault(pallet, [boxes[pallet]])
     following: str | None = None
     written: list[tuple[str, sa.Row[Any], list[dict[str, Any]]]] = []

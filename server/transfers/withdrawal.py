@@ -87,7 +87,9 @@ def take_back(
         by_notice[row["number"]].append(row)
     event = because.event
     for number, rows in sorted(by_notice.items()):
-        here = arrived(connection, to, {key for row in rows for key in (row["subject"], row["container"]) if key})
+        named = {key for row in rows for key in (row["subject"], row["container"]) if key}
+        came = {key for key, state in carried_states(connection, to, named).items() if state.came_under == number}
+        here = arrived(connection, to, named) | came  # a tote may have come with this, and be awaited once more
         seen = states_of(connection, to, {row["subject"] for row in rows})
         stays = [row for row in rows if _has_arrived(row, here, left, seen)]
         if awaited := [row for row in rows if row not in stays]:

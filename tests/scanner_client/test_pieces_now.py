@@ -6,6 +6,7 @@ import pytest
 
 from scanner_client.bin_check import BinCheck, expectation
 from scanner_client.handheld import Handheld
+from scanner_client.pieces_map import Lying, Move, moved
 from scanner_client.pieces_now import pieces_in
 from scanner_client.session import Session
 from scanner_client.sighting import Symbol, Told, Tone
@@ -167,3 +168,9 @@ def test_a_lot_that_the_notice_does_not_announce_is_not_expected(begin: Begin, l
     for lot, tone in ((b"L9", Tone.STOP), (b"L1", Tone.GOOD)):
         [told] = see(session, Symbol(data=b"0109506000134376" + b"10" + lot, symbology="]d2"))
         assert (told.tone, told.event is not None) == (tone, True)
+
+
+def test_a_piece_that_is_packed_into_a_tote_after_one_of_those_that_stayed_was_taken_is_in_it() -> None:
+    stayed = Lying(subject=CABLE, place=CARTON, quantity=4, apart=4)
+    (now,) = moved([stayed], [Move(CABLE, CARTON, pieces, shelved=False) for pieces in (-1, 1)])
+    assert (now.quantity, now.apart) == (4, 3)

@@ -91,8 +91,8 @@ def test_a_carton_that_is_filled_again_after_it_was_shipped_starts_empty() -> No
     first = fact(1, "pack", container=CARTON_1, quantity=5)
     second = fact(9, "pack", container=CARTON_1, quantity=2)
 
-    def shipped(place: str, since_ms: int, at_ms: int) -> bool:
-        return place == CARTON_1 and since_ms < 5_000 <= at_ms
+    def shipped(place: str, since_ms: int, at_ms: int, /, *, filled: bool = False) -> int:
+        return 5_000 if filled and place == CARTON_1 and since_ms < 5_000 <= at_ms else 0
 
     assert fold([first, second], shipped)[CARTON_1].quantity == 2
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import reduce
 from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.history import fold
-from sync.unit import LEFT_EMPTY, UnitState, with_turn
+from sync.unit import LEFT_EMPTY, UnitState, last_of_each_run
 from tests.handheld import BIN_A, CARTON_1, DOCK
 from tests.sync.test_actions import fact
 
@@ -18,11 +17,14 @@ MOMENT = st.integers(min_value=1, max_value=60)
 
 @given(left=st.dictionaries(MOMENT, st.sampled_from((1, -1))), at_ms=MOMENT)
 def test_what_lies_in_a_tote_goes_by_how_that_left_next_however_often_it_left(left: dict[int, int], at_ms: int) -> None:
-    tote = UnitState(turns=reduce(with_turn, (ms * left[ms] for ms in sorted(left)), ()))
-    turn = tote.turn_after(at_ms)
-    assert (turn > 0) - (turn < 0) == next((left[ms] for ms in sorted(left) if ms > at_ms), 0)
-    assert all(one * after < 0 for one, after in pairwise(tote.turns)), "of one kind in a row the last is kept"
-    assert tote.emptied_ms == max((ms for ms, sign in left.items() if sign > 0), default=0)
+    every = tuple(ms * left[ms] for ms in sorted(left))
+    told = last_of_each_run(every)
+    assert all(one * after < 0 for one, after in pairwise(told))
+    for turns in (every, tuple(told)):
+        tote = UnitState(turns=turns)
+        turn = tote.turn_after(at_ms)
+        assert (turn > 0) - (turn < 0) == next((left[ms] for ms in sorted(left) if ms > at_ms), 0)
+        assert tote.emptied_ms == max((ms for ms, sign in left.items() if sign > 0), default=0)
 
 
 def test_a_tote_that_was_scanned_out_by_mistake_and_left_empty_later_left_empty_alone() -> None:
