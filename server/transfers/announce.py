@@ -13,7 +13,7 @@ from server.orders.book import read_said
 from server.tables import sites
 from server.transfers.concerned import concerned_by
 from server.transfers.hand_overs import handed_over
-from server.transfers.notices import Line, Told, line_of, tell, told_of
+from server.transfers.notices import Line, Told, line_of, sent_once_more, tell, told_of
 from server.transfers.rows import rows_of
 from server.transfers.tracking import tell_names
 from server.transfers.withdrawal import no_more_so, take_back
@@ -63,11 +63,21 @@ def _tell_of(
         because = next((concerned[key] for line in gone for key in line[:2] if key and key in concerned), first)
         take_back(connection, site, to, [told[line] for line in gone], left, because, now_ms)
         told = told_of(connection, site, to, number, things)
-    if new := _beyond(rows, told):
-        boxes = {row["subject"]: row for row in rows if is_container(row["subject"])}
+    boxes = {row["subject"]: row for row in rows if is_container(row["subject"])}
+    new = _beyond(rows, told)
+    shipped = {key for key, fact in concerned.items() if key in boxes and _names(fact, number)}
+    again = sent_once_more(connection, site, to, shipped, told) if shipped else set()
+    # what is in it may be heard of later, who packed it had no network
+    new += [boxes[carton] for carton in sorted(again) if boxes[carton] not in new]
+    if new:
         tell(connection, site, to, number, new, told, boxes, operator=operator, now_ms=now_ms)
         told = told_of(connection, site, to, number, things)
     _name_alike(connection, site, to, concerned.keys() & left, told, operator, now_ms)
+
+
+def _names(fact: Fact, number: str) -> bool:
+    """Whether it is a hand-over under this number: what its pallet took along may stand there no more."""
+    return fact.event.action == "ship" and fact.event.document == number
 
 
 def _cartons_around(connection: sa.Connection, site: str, things: Iterable[str], told: Iterable[Line]) -> set[str]:

@@ -131,10 +131,7 @@ def tell(
     stands = {line[0]: one.notice for line, one in told.items() if is_container(line[0])}
     lock(connection, to, sorted({*stands.values()}))
     open_ = {notice: _is_open(connection, to, notice) for notice in {*stands.values()}}
-    there = carried_states(connection, to, boxes.keys() | stands.keys())
-    came = {carton for carton, state in there.items() if _has_come(state, stands.get(carton))}
-    left_ms = last_handed_over(connection, site, came)
-    again = {carton for carton in came if left_ms.get(carton, 0) > _came_ms(there[carton])}
+    there, came, again = _there(connection, site, to, boxes.keys() | stands.keys(), stands)
     left_alone = {stands[carton] for carton in again & stands.keys()}
     anew = [carton for carton in by_carton if carton is not None and (carton in again or carton not in came)]
     for pallet in {boxes[carton]["container"] for carton in anew} & again:
@@ -152,6 +149,24 @@ def tell(
     at = stamp(connection)
     for notice in sorted({notice for notice, *_ in written}):
         catalogue.publish_notice(connection, to, notice, at)
+
+
+def sent_once_more(
+    connection: sa.Connection, site: str, to: str, cartons: Collection[str], told: Mapping[Line, Told]
+) -> set[str]:
+    """Those of these cartons that were told of, have come there, and have left here once more since."""
+    stands = {line[0]: one.notice for line, one in told.items() if line[0] in cartons}
+    return _there(connection, site, to, stands, stands)[2]
+
+
+def _there(
+    connection: sa.Connection, site: str, to: str, cartons: Iterable[str], stands: Mapping[str, str]
+) -> tuple[dict[str, UnitState], set[str], set[str]]:
+    """How cartons stand at the other site; those that have come there; and of these, what left here once more since."""
+    there = carried_states(connection, to, cartons)
+    came = {carton for carton, state in there.items() if _has_come(state, stands.get(carton))}
+    left_ms = last_handed_over(connection, site, came)
+    return there, came, {carton for carton in came if left_ms.get(carton, 0) > _came_ms(there[carton])}
 
 
 def _has_come(there: UnitState, stands: str | None) -> bool:

@@ -141,3 +141,18 @@ def test_a_customers_tote_that_is_home_and_filled_anew_holds_none_of_the_pieces_
     here.says(scan(50, "ship", TOTE, document="ORDER-7"), at=50)
     assert stock(SITE)[CABLE] == 34
     nothing_is_stored_otherwise_than_folded()
+
+
+def test_a_tote_that_is_handed_over_once_more_is_announced_though_nobody_has_heard_what_is_in_it(
+    here: Handheld, door: Handheld, there: Handheld
+) -> None:
+    here.says(*packed(10, TOTE, "S0", cables=4), scan(20, "ship", TOTE), at=20)
+    there.says(scan(40, "receive", TOTE, document="TRANSFER-1", location=DOCK), at=40)
+    close("TRANSFER-1", at=45)
+    here.says(scan(70, "ship", TOTE, document="TRANSFER-1"), at=70)
+    there.says(scan(80, "receive", TOTE, document="TRANSFER-1-2", location=DOCK), at=80)
+    assert open_cases() == set(), "its label is right under the number that follows"
+    door.says(*packed(60, TOTE, "S2", cables=1), at=90)
+    close("TRANSFER-1-2", at=95)
+    assert (stock(SITE), stock(NORTH)) == ({PHONE: 3, CABLE: 35}, {PHONE: 2, CABLE: 5})
+    nothing_is_stored_otherwise_than_folded()
