@@ -20,6 +20,7 @@ from tests.server.test_transfer_notices import (
     scan,
     stock,
 )
+from tests.server.test_what_stayed import comes_on_a_pallet
 
 here, door, there = two_sites.here, two_sites.door, two_sites.there
 
@@ -69,9 +70,7 @@ def test_a_carton_that_was_missed_at_the_door_and_is_told_anew_has_arrived_once_
 def test_a_carton_that_is_home_off_its_pallet_before_the_receipt_is_closed_has_arrived_all_the_same(
     here: Handheld, there: Handheld
 ) -> None:
-    onto = scan(15, "move", CARTON_1, container=PALLET, location=BIN_A)
-    here.says(*packed(10, CARTON_1, "S0", cables=4), onto, scan(20, "ship", PALLET), at=20)
-    there.says(scan(40, "receive", PALLET, document="TRANSFER-1", location=DOCK), at=40)
+    comes_on_a_pallet(here, there)
     here.says(scan(60, "move", CARTON_1, location=BIN_B), at=60)
     close("TRANSFER-1", at=75)
     assert (stock(SITE), stock(NORTH)) == ({PHONE: 4, CABLE: 36}, {PHONE: 1, CABLE: 4})
@@ -122,6 +121,7 @@ def test_a_hand_over_that_is_undone_one_trip_later_leaves_nothing_stored_that_th
     away = scan(50, "ship", TOTE, document="TRANSFER-3")
     here.says(*packed_for("TRANSFER-3", 45, TOTE, "S2"), away, at=50)
     here.says(scan(60, "void", TOTE, voids=void, reason="not sent"), at=60)
+    assert not any(stock(NORTH).values()), "all that came was scanned out with the tote, and the third load is awaited"
     nothing_is_stored_otherwise_than_folded()
 
 

@@ -261,13 +261,18 @@ def test_what_the_second_load_of_a_tote_lacks_is_short_there_and_lost_here(here:
     assert stock(NORTH) == {PHONE: 2, CABLE: 4}
 
 
+def comes_again_with_a_phone_alone(here: Handheld, there: Handheld, *unloaded: two_sites.Said) -> None:
+    """With a phone and four cables, and then with another phone; there nobody scans it out between."""
+    here.says(*packed(10, TOTE, "S0", cables=4), scan(20, "ship", TOTE), at=20)
+    there.says(scan(40, "receive", TOTE, document="TRANSFER-1", location=DOCK), *unloaded, at=53)
+    here.says(*packed(60, TOTE, "S2"), scan(70, "ship", TOTE), at=70)
+    assert stock(NORTH) == {PHONE: 1, CABLE: 4}
+
+
 def test_another_products_pieces_of_the_first_load_stay_where_the_second_load_has_none_of_them(
     here: Handheld, there: Handheld
 ) -> None:
-    here.says(*packed(10, TOTE, "S0", cables=4), scan(20, "ship", TOTE), at=20)
-    there.says(scan(40, "receive", TOTE, document="TRANSFER-1", location=DOCK), SHELVED[2], at=53)
-    here.says(*packed(60, TOTE, "S2"), scan(70, "ship", TOTE), at=70)
-    assert stock(NORTH) == {PHONE: 1, CABLE: 4}
+    comes_again_with_a_phone_alone(here, there, SHELVED[2])
     there.says(scan(90, "receive", TOTE, document="TRANSFER-1-2", location=DOCK), at=90)
     assert stock(NORTH) == {PHONE: 2, CABLE: 4}
     nothing_is_stored_otherwise_than_folded()

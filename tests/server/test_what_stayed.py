@@ -11,7 +11,7 @@ from tests.handheld import BIN_A, BIN_B, CABLE, CARTON_1, CARTON_2, DAY, DOCK, P
 from tests.server import test_transfer_notices as two_sites
 from tests.server.office import take
 from tests.server.site import SITE
-from tests.server.test_totes import TOTE
+from tests.server.test_totes import TOTE, comes_again_with_a_phone_alone
 from tests.server.test_transfer_notices import (
     MINUTE_MS,
     NORTH,
@@ -31,10 +31,7 @@ here, door, there = two_sites.here, two_sites.door, two_sites.there
 
 def comes_again_without_cables(here: Handheld, there: Handheld) -> None:
     """Four cables came with it the first time, and nobody took them out by a scan; then one is put away."""
-    here.says(*packed(10, TOTE, "S0", cables=4), scan(20, "ship", TOTE), at=20)
-    there.says(scan(40, "receive", TOTE, document="TRANSFER-1", location=DOCK), at=53)
-    here.says(*packed(60, TOTE, "S2"), scan(70, "ship", TOTE), at=70)
-    assert stock(NORTH) == {PHONE: 1, CABLE: 4}
+    comes_again_with_a_phone_alone(here, there)
     there.says(
         scan(90, "receive", TOTE, document="TRANSFER-1-2", location=DOCK),
         scan(91, "move", CABLE, quantity=1, origin=TOTE, location=BIN_A),
@@ -130,15 +127,21 @@ def test_what_was_scanned_at_home_before_a_receipt_was_closed_late_is_folded_ane
         at=70,
     )
     close("TRANSFER-1", at=75)
+    assert stock(SITE) == {PHONE: 3, CABLE: 35}, "S1 was seen at home since, S0 and S2 left"
     nothing_is_stored_otherwise_than_folded()
+
+
+def comes_on_a_pallet(here: Handheld, there: Handheld) -> None:
+    """A carton with a phone and four cables; there the pallet's label is scanned."""
+    onto = scan(15, "move", CARTON_1, container=PALLET, location=BIN_A)
+    here.says(*packed(10, CARTON_1, "S0", cables=4), onto, scan(20, "ship", PALLET), at=20)
+    there.says(scan(40, "receive", PALLET, document="TRANSFER-1", location=DOCK), at=40)
 
 
 def test_a_carton_that_came_home_off_its_pallet_and_left_again_before_the_receipt_was_closed(
     here: Handheld, there: Handheld
 ) -> None:
-    onto = scan(15, "move", CARTON_1, container=PALLET, location=BIN_A)
-    here.says(*packed(10, CARTON_1, "S0", cables=4), onto, scan(20, "ship", PALLET), at=20)
-    there.says(scan(40, "receive", PALLET, document="TRANSFER-1", location=DOCK), at=40)
+    comes_on_a_pallet(here, there)
     here.says(
         scan(60, "move", CARTON_1, location=BIN_B),
         *packed(62, CARTON_1, "S2", cables=1),
