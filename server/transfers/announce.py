@@ -65,7 +65,7 @@ def _tell_of(
         told = told_of(connection, site, to, number, things)
     boxes = {row["subject"]: row for row in rows if is_container(row["subject"])}
     new = _beyond(rows, told)
-    shipped = {key for key, fact in concerned.items() if key in boxes and _names(fact, number)}
+    shipped = {key for key, fact in concerned.items() if key in boxes and _hands_over(fact, number)}
     again = sent_once_more(connection, site, to, shipped, told) if shipped else set()
     # what is in it may be heard of later, who packed it had no network
     new += [boxes[carton] for carton in sorted(again) if boxes[carton] not in new]
@@ -75,7 +75,7 @@ def _tell_of(
     _name_alike(connection, site, to, concerned.keys() & left, told, operator, now_ms)
 
 
-def _names(fact: Fact, number: str) -> bool:
+def _hands_over(fact: Fact, number: str) -> bool:
     """Whether it is a hand-over under this number: what its pallet took along may stand there no more."""
     return fact.event.action == "ship" and fact.event.document == number
 

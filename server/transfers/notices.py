@@ -131,7 +131,7 @@ def tell(
     stands = {line[0]: one.notice for line, one in told.items() if is_container(line[0])}
     lock(connection, to, sorted({*stands.values()}))
     open_ = {notice: _is_open(connection, to, notice) for notice in {*stands.values()}}
-    there, came, again = _there(connection, site, to, boxes.keys() | stands.keys(), stands)
+    there, came, again = _come_and_gone_again(connection, site, to, boxes.keys() | stands.keys(), stands)
     left_alone = {stands[carton] for carton in again & stands.keys()}
     anew = [carton for carton in by_carton if carton is not None and (carton in again or carton not in came)]
     for pallet in {boxes[carton]["container"] for carton in anew} & again:
@@ -156,10 +156,10 @@ def sent_once_more(
 ) -> set[str]:
     """Those of these cartons that were told of, have come there, and have left here once more since."""
     stands = {line[0]: one.notice for line, one in told.items() if line[0] in cartons}
-    return _there(connection, site, to, stands, stands)[2]
+    return _come_and_gone_again(connection, site, to, stands, stands)[2]
 
 
-def _there(
+def _come_and_gone_again(
     connection: sa.Connection, site: str, to: str, cartons: Iterable[str], stands: Mapping[str, str]
 ) -> tuple[dict[str, UnitState], set[str], set[str]]:
     """How cartons stand at the other site; those that have come there; and of these, what left here once more since."""
