@@ -76,9 +76,13 @@ def _moment(row: Row) -> tuple[int, int]:
     if _of_pieces(row):
         from_ms, until_ms = row["attributes"]["counted_ms"]
         return from_ms, until_ms
-    if row["kind"] == "transfer_arrived":
-        at_ms = row["attributes"].get("by_ms", at_ms)
+    if row["kind"] in _DATED:
+        at_ms = (row["attributes"] or {}).get(_DATED[row["kind"]], at_ms)
     return at_ms, at_ms
+
+
+_DATED: Final = {"transfer_arrived": "by_ms", "asn": "as_of_ms"}
+"""Where rows of these kinds say that they are of an earlier moment than their document."""
 
 
 def last_words(rows: Sequence[Row]) -> list[Row]:

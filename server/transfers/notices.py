@@ -129,6 +129,7 @@ def tell(
     for row in rows:
         by_carton[row["subject"] if is_container(row["subject"]) else row["container"]].append(row)
     stands = {line[0]: one.notice for line, one in told.items() if is_container(line[0])}
+    left_at = {line[0]: one.rows[-1]["event_ms"] for line, one in told.items() if is_container(line[0])}
     lock(connection, to, sorted({*stands.values()}))
     open_ = {notice: _is_open(connection, to, notice) for notice in {*stands.values()}}
     there, came, again = _come_and_gone_again(connection, site, to, boxes.keys() | stands.keys(), stands)
@@ -143,6 +144,8 @@ def tell(
         if under is None or carton in again or not (open_[under] or carton in came):
             under = following = following or _following(connection, site, to, number, but=left_alone)
             lines = _anew(boxes[carton], own, there[carton] if carton in again else None) if carton else own
+        elif carton is not None:
+            lines = _dated(own, left_at[carton])
         document = _write(connection, to, under, lines, operator=operator, now_ms=now_ms)
         written.append((under, document, lines))
     _fold(connection, site, to, [line for *_, lines in written for line in lines], written[0][1])
@@ -190,6 +193,11 @@ def _anew(box: dict[str, Any], rows: Sequence[dict[str, Any]], there: UnitState 
     if there is None or there.status not in IN_STOCK:
         return rows
     return [row | {"attributes": row["attributes"] | {"once_more": LEFT_EMPTY}} for row in rows]
+
+
+def _dated(rows: Iterable[dict[str, Any]], at_ms: int) -> list[dict[str, Any]]:
+    """What is heard late of a carton, of the moment at which that was told: it left with it, and not later."""
+    return [row | {"attributes": row["attributes"] | {"as_of_ms": at_ms}} for row in rows]
 
 
 def _following(connection: sa.Connection, site: str, to: str, number: str, *, but: Collection[str]) -> str:

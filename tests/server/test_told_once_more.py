@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.handheld import BIN_A, BIN_B, CABLE, CARTON_1, CARTON_2, DAY, DOCK, PHONE
+from tests.handheld import BIN_A, BIN_B, CABLE, CARTON_1, CARTON_2, DAY, DOCK, PHONE, unit
 from tests.server import test_transfer_notices as two_sites
 from tests.server.office import take
 from tests.server.site import SITE
@@ -155,4 +155,24 @@ def test_a_tote_that_is_handed_over_once_more_is_announced_though_nobody_has_hea
     door.says(*packed(60, TOTE, "S2", cables=1), at=90)
     close("TRANSFER-1-2", at=95)
     assert (stock(SITE), stock(NORTH)) == ({PHONE: 3, CABLE: 35}, {PHONE: 2, CABLE: 5})
+    nothing_is_stored_otherwise_than_folded()
+
+
+def test_what_is_heard_late_of_a_totes_load_came_with_it_and_not_after_the_tote_left_empty(
+    here: Handheld, door: Handheld, there: Handheld
+) -> None:
+    here.says(*packed(10, TOTE, "S0", cables=4), scan(20, "ship", TOTE), at=20)
+    there.says(scan(40, "receive", TOTE, document="TRANSFER-1", location=DOCK), at=40)
+    here.says(scan(60, "move", TOTE, location=BIN_B), scan(70, "ship", TOTE, document="TRANSFER-1"), at=70)
+    there.says(
+        scan(80, "receive", TOTE, document="TRANSFER-1-2", location=DOCK),
+        scan(81, "put_away", unit("S2"), location=BIN_A),
+        scan(82, "move", CABLE, quantity=2, origin=TOTE, location=BIN_A),
+        at=82,
+    )
+    door.says(*packed(62, TOTE, "S2", cables=2), at=90)
+    there.says(scan(95, "ship", TOTE), at=95)
+    here.says(*packed(100, TOTE, "S3", cables=1), scan(110, "ship", TOTE), at=110)
+    close("TRANSFER-1-2", at=120)
+    assert (stock(SITE), stock(NORTH)) == ({PHONE: 2, CABLE: 33}, {PHONE: 2, CABLE: 6})
     nothing_is_stored_otherwise_than_folded()
