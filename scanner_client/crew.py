@@ -1,4 +1,7 @@
-"""Who may sign in at this handheld, as far as its map knows: the people with badges that the server told of."""
+"""Who may sign in at this handheld, as far as its map knows: the people with badges that the server told of.
+
+And what the handheld itself is for, which counts while there are none.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from scanner_client.site_map import SiteMap
 from sync.actions import ACTIONS
 
 KIND = "person"
+HANDHELD = "handheld"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +28,18 @@ class Member:
 
     def may(self, action: str) -> bool:
         """Whether the registry of actions gives it to this role."""
-        return action in ACTIONS and self.role in ACTIONS[action].roles
+        return includes(self.role, action)
+
+
+def includes(role: str, action: str) -> bool:
+    """Whether the registry of actions gives it to this role."""
+    return action in ACTIONS and role in ACTIONS[action].roles
+
+
+def role_of_handheld(site_map: SiteMap, device_no: int) -> str | None:
+    """What this handheld is for; None where it has not heard yet, and takes what it is given."""
+    spells = (site_map.entry(HANDHELD, str(device_no)) or {}).get("roles")
+    return spells[-1][1] if spells else None
 
 
 def is_known(site_map: SiteMap) -> bool:

@@ -1,7 +1,7 @@
 """Who is signed in at this handheld: badge, then PIN, with no network; and what their role does not include.
 
-Where the map knows people with badges, nothing is kept without one of them. Elsewhere `--operator` names who scans, and
-nobody is asked for anything.
+Where the map knows people with badges, nothing is kept without one of them. Elsewhere `--operator` names who scans,
+nobody is asked for anything, and what the handheld itself is for is what can be done.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class SignIn:
 
     def __init__(self, handheld: Handheld) -> None:
         self._site_map = handheld.site_map
+        self._device_no = handheld.device.device_no
         self._clock = handheld.clock
         self._throttle = Throttle(handheld.database, handheld.clock)
         self._person: Member | None = None
@@ -119,7 +120,7 @@ class SignIn:
     def refusal(self, action: str | None) -> str | None:
         """Why nothing may be kept of this action now, in a sentence; None where it may. No action: of any."""
         if not self.required:
-            return None
+            return self._not_its_own(action)
         if self._person is None:
             return say("sign.badge_first")
         if action is None or self._person.may(action):
@@ -130,14 +131,12 @@ class SignIn:
         """The task in the name of whoever is signed in.
 
         Raises:
-            AssignmentError: their role does not include its action.
+            AssignmentError: their role, or this handheld's, does not include its action.
         """
-        if not self.required:
-            return task
-        refusal = self.refusal(task.action) if self._person else None
+        refusal = self.refusal(task.action) if self._person or not self.required else None
         if refusal:
             raise AssignmentError(refusal)
-        return replace(task, operator=self.name)
+        return replace(task, operator=self.name) if self.required else task
 
     def shown(self) -> CrewShown:
         """How it stands, for the page."""
@@ -146,10 +145,23 @@ class SignIn:
             required=self.required,
             name=person.name if person else "",
             role=role_text(person.role) if person else "",
-            actions=tuple(what.name for what in menu() if person and person.may(what.name)),
+            actions=tuple(what.name for what in menu() if self._offers(what.name)),
             asks=self._awaited.name if self._awaited else "",
             trouble=self._trouble,
         )
+
+    def _offers(self, action: str) -> bool:
+        """Whether it can be chosen just now."""
+        if self.required:
+            return self._person is not None and self._person.may(action)
+        return self._not_its_own(action) is None
+
+    def _not_its_own(self, action: str | None) -> str | None:
+        """Why this handheld is not for it, where nobody needs a badge."""
+        role = crew.role_of_handheld(self._site_map, self._device_no)
+        if role is None or action is None or crew.includes(role, action):
+            return None
+        return say("sign.another_handheld", action=action_words(action)[0], role=role_text(role))
 
     def _refused(self, words: str) -> Told:
         self._trouble = words

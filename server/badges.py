@@ -40,7 +40,7 @@ def tell(connection: sa.Connection, number: int, now_ms: int) -> None:
     for site in let_into | roles.keys():
         role = person.role if person.active and site in let_into else None
         if site in roles or (role and person.badge):
-            roles[site] = _later(roles.get(site, []), role, now_ms)
+            roles[site] = later(roles.get(site, []), role, now_ms)
     connection.execute(people.update().where(people.c.id == number).values(roles=roles))
     for site, spells in sorted(roles.items()):
         told = {row.key: row.row for row in connection.execute(_of_site(site)) if row.row["name"] == person.name}
@@ -51,8 +51,8 @@ def tell(connection: sa.Connection, number: int, now_ms: int) -> None:
             publish(connection, site, KIND, badge, row, stamp(connection))
 
 
-def _later(spells: Spells, role: str | None, now_ms: int) -> Spells:
-    """Nothing that was said is taken away, also where the server's clock was set back."""
+def later(spells: Spells, role: str | None, now_ms: int) -> Spells:
+    """These spells and a role from now on; nothing said is taken away, also where the server's clock was set back."""
     if spells and spells[-1][1] == role:
         return spells
     return [*spells, [max(now_ms, spells[-1][0] if spells else 0), role]]

@@ -16,7 +16,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from server import ledger, unread
+from server import handheld_roles, ledger, unread
 from server.context import identity
 from server.roles import PERSONAL
 from server.tables import chains, devices, enrolment_codes
@@ -114,6 +114,7 @@ def enrol(
         connection.execute(devices.update().where(devices.c.device_no == number).values(**values))
         if before.site != offer.site:
             unread.forget(connection, number)
+    handheld_roles.tell(connection, number, offer.site, offer.role, now_ms)
     _open_chain(connection, offer.site, number, epoch)
     again = "enrolled" if before is None else "enrolled again"
     reason = f"handheld {number} ({name}) {again} as {offer.role}"

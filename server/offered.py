@@ -16,10 +16,11 @@ from server.counts import blind, plan, standing
 from server.counts.blind import blind_bins
 from server.database import SITE
 from server.ledger import in_chunks
+from server.permissions import HANDHELD
 from server.recalls.account import RESULT
 from server.stolen import known as thefts
 from server.stolen.read import told
-from server.tables import document_rows, documents, identifier_claims, people, reference
+from server.tables import devices, document_rows, documents, identifier_claims, people, reference
 
 _LATER: Final = frozenset({"since_ms", "until_ms", "stamp", "notices", "items"})
 """What is written into a recall's row after its document: its interval, and what came under its supplier since."""
@@ -46,6 +47,7 @@ def differences(connection: sa.Connection, site: str) -> Iterator[str]:
     yield from _listed(connection, site, "products", "item", ITEM_FIELDS)
     yield from _listed(connection, site, "locations", "location", LOCATION_FIELDS)
     yield from _badges(connection, site)
+    yield from _handhelds(connection, site)
     yield from _hidden(connection, site)
 
 
@@ -144,6 +146,15 @@ def _badges(connection: sa.Connection, site: str) -> Iterator[str]:
             yield f"Badge {badge} opens handhelds for {told[badge]['name']}, who has it no longer."
         elif any(told[badge][name] != value for name, value in theirs[badge].items()):
             yield f"Badge {badge} is told to handhelds with another name, PIN or role than {theirs[badge]['name']} has."
+
+
+def _handhelds(connection: sa.Connection, site: str) -> Iterator[str]:
+    """A handheld is told what it is for: the role of the code that it enrolled with last."""
+    told = _offered(connection, site, HANDHELD)
+    for one in connection.execute(sa.select(devices).where(devices.c.site == site).order_by(devices.c.device_no)):
+        row = told.get(str(one.device_no))
+        if row is not None and row["roles"][-1][1] != one.role:
+            yield f"Handheld {one.name} is told that it is for another role than {one.role}."
 
 
 def _hidden(connection: sa.Connection, site: str) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """Who was permitted to scan what at a moment: the people with badges, and what they were when.
 
-Read from the rows that travel to the handhelds (`server/badges.py`), whose role histories only ever grow at their end:
-a fact is judged alike when it arrives and in every rebuild.
+While the site has none, what their handhelds were for. Read from the rows that travel to the handhelds
+(`server/badges.py`, `handheld_roles.py`), whose role histories only ever grow at their end: a fact is judged alike when
+it arrives and in every rebuild.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from sync.event import ScanEvent
 from sync.history import Fact
 
 KIND: Final = "person"
+HANDHELD: Final = "handheld"
 Spells = tuple[tuple[int, str | None], ...]
 """Since when, and what somebody was from then on; ascending. None: they might do nothing."""
 
@@ -30,12 +32,16 @@ class Crew:
     """Since when the site has any: what was scanned before is nobody's fault."""
     spells: Mapping[str, Spells] = field(default_factory=dict)
     """By the name that scans bear."""
+    handhelds: Mapping[int, Spells] = field(default_factory=dict)
+    """By their number: what each was for."""
 
     def barred(self, fact: Fact) -> str | None:
         """Why this scan should not have been made, in a sentence; None where it was in order, or is no scan."""
         event = fact.event
-        if (event.device_no == 0 and fact.stands_for is None) or self.since_ms is None or fact.event_ms < self.since_ms:
+        if event.device_no == 0 and fact.stands_for is None:
             return None
+        if self.since_ms is None or fact.event_ms < self.since_ms:
+            return self._out_of_place(fact)
         if event.operator is None:
             return "Nobody had signed in."
         roles = _roles_around(self.spells.get(event.operator, ()), fact)
@@ -43,7 +49,19 @@ class Crew:
             return f"Nobody named {event.operator} had a badge here at that moment."
         if roles & ACTIONS[event.action].roles:
             return None
-        return _why(event, sorted(role for role in roles if role))
+        held = sorted(role for role in roles if role)
+        if not held:
+            return f"{event.operator} was not permitted to sign in at that moment."
+        return _why(event, event.operator, held)
+
+    def _out_of_place(self, fact: Fact) -> str | None:
+        """Why this should not have been scanned with that handheld, where nobody needs a badge yet."""
+        spells = self.handhelds.get(fact.event.device_no, ())
+        roles = _roles_around(spells, fact) or {role for _, role in spells[:1]}  # what waited while it enrolled
+        if not roles or roles & ACTIONS[fact.event.action].roles:
+            return None
+        held = sorted(role for role in roles if role)
+        return _why(fact.event, "This handheld", held) if held else "This handheld was another site's at that moment."
 
 
 def _roles_around(spells: Spells, fact: Fact) -> set[str | None]:
@@ -58,27 +76,31 @@ def _roles_around(spells: Spells, fact: Fact) -> set[str | None]:
     return {*before[-1:], *(role for since, role in spells if first < since <= last)}
 
 
-def _why(event: ScanEvent, roles: list[str]) -> str:
-    if not roles:
-        return f"{event.operator} was not permitted to sign in at that moment."
+def _why(event: ScanEvent, who: str, roles: list[str]) -> str:
     action = ACTIONS[event.action].word
-    return f"{event.operator} was {' or '.join(roles)} at that moment, which does not include: {action}."
+    return f"{who} was {' or '.join(roles)} at that moment, which does not include: {action}."
 
 
-_BADGES: Final = sa.select(reference.c.row).where(
-    reference.c.site == sa.bindparam("site"), reference.c.kind == KIND, reference.c.row.isnot(None)
+_ROLES: Final = sa.select(reference.c.kind, reference.c.row).where(
+    reference.c.site == sa.bindparam("site"), reference.c.kind.in_((KIND, HANDHELD)), reference.c.row.isnot(None)
 )
 
 
 def read_crew(connection: sa.Connection, site: str) -> Crew:
-    """The people with badges of a site."""
-    return crew_of(connection.execute(_BADGES, {"site": site}).scalars().all())
+    """The people with badges of a site, and its handhelds."""
+    return crew_of([(kind, row) for kind, row in connection.execute(_ROLES, {"site": site})])
 
 
-def crew_of(rows: Sequence[Mapping[str, Any]]) -> Crew:
-    """The people with badges, by the rows that travel to the handhelds."""
-    if not rows:
-        return Crew()
-    # Every badge of somebody carries all of their history, so that any of their rows will do.
-    spells = {row["name"]: tuple((since, role) for since, role in row["roles"]) for row in rows}
-    return Crew(min(row["since_ms"] for row in rows), spells)
+def crew_of(rows: Sequence[tuple[str, Mapping[str, Any]]]) -> Crew:
+    """The people with badges and the handhelds, by the rows that travel to the handhelds; each row after its kind."""
+    badges = [row for kind, row in rows if kind == KIND]
+    return Crew(
+        since_ms=min((row["since_ms"] for row in badges), default=None),
+        # Every badge of somebody carries all of their history, so that any of their rows will do.
+        spells={row["name"]: _spells(row) for row in badges},
+        handhelds={row["device_no"]: _spells(row) for kind, row in rows if kind == HANDHELD},
+    )
+
+
+def _spells(row: Mapping[str, Any]) -> Spells:
+    return tuple((since, role) for since, role in row["roles"])

@@ -40,7 +40,7 @@ NOT_RECOMPUTED: Final[Mapping[str, str]] = {
 
 TOLD: Final = frozenset(
     {"item", "location", "recall", "alias", "stolen", "document", "sampling", "warranty", "price", "returns", "undone"}
-    | {"site", "person"}
+    | {"site", "person", "handheld"}
 )
 """Kinds of reference data that are recomputed, or compared with what they come from."""
 NOT_TOLD_ANEW: Final[Mapping[str, str]] = {

@@ -21,6 +21,7 @@ from sync.recall import Recall
 
 _CODES: Final = "codes"
 _RECALL: Final = "recall"
+_ROLES: Final = (permissions.KIND, permissions.HANDHELD)
 _OFFERED: Final = sa.select(reference.c.kind, reference.c.row).where(reference.c.site == SITE)
 _PARTS: Final = (
     sa.select(sa.literal(_CODES).label("kind"), sites.c.codes.label("row")).where(sites.c.site == SITE),
@@ -30,7 +31,7 @@ _PARTS: Final = (
     ),
 )
 _TO_CHECK: Final = sa.union_all(*_PARTS)
-_TO_FOLD: Final = sa.union_all(*_PARTS, _OFFERED.where(reference.c.kind == permissions.KIND))
+_TO_FOLD: Final = sa.union_all(*_PARTS, _OFFERED.where(reference.c.kind.in_(_ROLES)))
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class SiteWide:
     """What holds at a site just now."""
 
     rows: list[tuple[str, Any]]
-    """`codes`, each `recall`, `stolen` where anything ever was, to fold each `person`: with what is stored of it."""
+    """`codes`, each `recall`, `stolen` where anything ever was, to fold each `person` and `handheld`; what is stored of
+    it."""
 
     @cached_property
     def codes(self) -> SiteCodes:
@@ -58,8 +60,8 @@ class SiteWide:
 
     @property
     def crew(self) -> Crew:
-        """The people with badges; only where it was read to fold."""
-        return permissions.crew_of([row for kind, row in self.rows if kind == permissions.KIND and row])
+        """The people with badges, and the handhelds; only where it was read to fold."""
+        return permissions.crew_of([(kind, row) for kind, row in self.rows if kind in _ROLES and row])
 
     @property
     def thefts_reported(self) -> bool:
@@ -68,6 +70,6 @@ class SiteWide:
 
 
 def read(connection: sa.Connection, site: str, *, folding: bool = False) -> SiteWide:
-    """What holds at a site; `folding`: with its people, whom only rules look at."""
+    """What holds at a site; `folding`: with its people and handhelds, whom only rules look at."""
     question = _TO_FOLD if folding else _TO_CHECK
     return SiteWide([(kind, row) for kind, row in connection.execute(question, {"site": site})])

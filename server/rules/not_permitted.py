@@ -1,7 +1,8 @@
 """Not permitted: whoever scanned it had not signed in, had left, or has a role that does not include this.
 
-The scan is kept, for it happened. Ask who had that handheld then, and whether the unit is where it should be. A
-handheld that has not synced since somebody left lets them go on until it does.
+Where nobody has a badge yet: the handheld is for a role that does not. The scan is kept, for it happened. Ask who had
+that handheld then, and whether the unit is where it should be. A handheld that has not synced since somebody left lets
+them go on until it does.
 """
 
 from typing import Final

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from scanner_client.assignment import menu
 from scanner_client.clock import system_clock
 from scanner_client.handheld import open_handheld
 from scanner_client.inbox import Doubtful, Seen, Synced, Typed
@@ -177,6 +178,31 @@ def test_the_menu_has_what_the_registry_gives_the_role_and_the_handheld_refuses_
         assert (refusal is None) == (role in action.roles), name
         assert name not in offered or role in action.roles
     assert "inspect" in offered
+
+
+@pytest.mark.parametrize("role", sorted(FLOOR))
+def test_where_nobody_has_a_badge_a_handheld_does_what_it_is_for_and_refuses_the_rest(page: Page, role: str) -> None:
+    number = page.handheld.device.device_no
+    page.take_over(["handheld", str(number), {"device_no": number, "roles": [[1, "quality"], [2, role]]}])
+    crew = page.do(Synced()).crew
+    assert crew is not None
+    assert crew.actions == tuple(what.name for what in menu() if role in what.roles)
+    for name, action in ACTIONS.items():
+        assert (page.work._gate.signing.refusal(name) is None) == (role in action.roles), name
+
+
+def test_a_task_that_the_handheld_is_not_for_is_refused_at_once_in_words(page: Page) -> None:
+    number = page.handheld.device.device_no
+    page.take_over(["handheld", str(number), {"device_no": number, "roles": [[1, "picker"]]}])
+    state = page.do(Assignment(action="take_back", location="A-01"))
+    assert state.begun[0].trouble.startswith("Take back is not what this handheld is for (role: picker).")
+    page.do(LOOK_ROUND, Scanned(text=label("D1")))
+    assert page.actions() == ["inspect"]
+
+
+def test_a_handheld_that_was_told_of_no_role_yet_does_what_it_is_given(page: Page) -> None:
+    page.take_over(["handheld", "999", {"device_no": 999, "roles": [[1, "picker"]]}])
+    assert page.do(Assignment(action="take_back", location="A-01")).begun[0].trouble == ""
 
 
 def test_another_badge_switches_the_person_and_the_open_bin_stays_open(crew: Page) -> None:

@@ -28,7 +28,9 @@ def outcomes(taken: Ingested) -> list[tuple[int, str]]:
 
 def stored(*columns: sa.Column[Any]) -> list[tuple[Any, ...]]:
     with reading() as c:
-        return [tuple(r) for r in c.execute(sa.select(*columns).order_by(events.c.device_no, events.c.epoch, events.c.seq))]
+        return [
+            tuple(r) for r in c.execute(sa.select(*columns).order_by(events.c.device_no, events.c.epoch, events.c.seq))
+        ]
 
 
 def open_rules(subject: str) -> list[str]:

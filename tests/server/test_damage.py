@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from server import documents as documents_
-from server import proven, refolding, site_codes, staff, told_anew, upkeep
+from server import handheld_roles, proven, refolding, site_codes, staff, told_anew, upkeep
 from server.counts.blind import blind_bins
 from server.counts.opening import open_count
 from server.database import db, reading, stamp, writing
@@ -22,6 +22,7 @@ from server.returns.limits import Limits, set_limits
 from server.tables import (
     cases,
     chains,
+    devices,
     document_rows,
     documents,
     events,
@@ -107,6 +108,7 @@ def tell(handheld: Handheld) -> None:
         price_list.accept(c, suggestions=[cheaper], currencies={PHONE: "EUR"}, days=3, **by)
         open_count(c, number="COUNT-1", bins=[BIN_A, BIN_B], blind=True, **by)
         site_codes.publish(c, SITE, stamp(c))
+        handheld_roles.tell(c, handheld.chain.device_no, SITE, "receiver", NOW)
         rosa = staff.add_person(c, site=SITE, name="Rosa", role="picker", by="admin", now_ms=NOW)
         staff.set_badge(c, rosa, "K-17", "7391", staff.Change(site=SITE, by="admin", now_ms=NOW))
 
@@ -242,6 +244,10 @@ DAMAGE: dict[str, tuple[Callable[[sa.Connection], Any], str]] = {
     "a badge that was taken from the handhelds": (
         lambda c: c.execute(reference.delete().where(reference.c.kind == "person")),
         "Badge K-17 of Rosa opens no handheld, and it should",
+    ),
+    "a handheld that is told another role": (
+        lambda c: c.execute(devices.update().values(role="picker")),
+        "is told that it is for another role than picker",
     ),
     "a bin that a blind count does not hide": (
         lambda c: c.execute(blind_bins.delete().where(blind_bins.c.place == BIN_A)),

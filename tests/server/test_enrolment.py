@@ -8,12 +8,15 @@ import pytest
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from server import enrolment, unread
+from server import enrolment, staff, unread
 from server.database import reading, writing
 from server.enrolment import CODE_VALID_MS, EnrolmentError
-from server.tables import chains, devices, enrolment_codes, events, untold
+from server.permissions import read_crew
+from server.tables import cases, chains, devices, enrolment_codes, events, sites, untold
 from sync.enrolment import Invitation, device_no
+from tests.handheld import BIN_A, Chain, unit
 from tests.server.office import NOW, SITE, office, rows
+from tests.server.site import push
 
 KEY = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"handheld 1").digest()).public_key().public_bytes_raw()
 OTHER = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"handheld 2").digest()).public_key().public_bytes_raw()
@@ -155,3 +158,43 @@ def test_the_qr_code_carries_the_servers_key_and_addresses(database_url: str, tm
         read = Invitation.parse(shown.text())
         assert (read.addresses, read.code) == (("http://10.0.0.1:8000", "http://wh.example"), "ABCD")
         assert len(read.server_key) == 32
+
+
+def not_permitted() -> list[str]:
+    with reading() as c:
+        return list(c.execute(sa.select(cases.c.unit).where(cases.c.rule == "not_permitted")).scalars())
+
+
+def test_a_scan_that_a_handheld_is_not_for_is_a_case_until_somebody_has_a_badge(
+    database_url: str, tmp_path: Path
+) -> None:
+    with office(database_url, tmp_path):
+        enrol(code("picker"))
+        chain = Chain(device_no(KEY), epoch=7, boot_at_ms=NOW - 60_000)
+        for serial, action in (("S1", "inspect"), ("S2", "receive")):
+            chain.scan(NOW + 1_000, action, unit(serial), location=BIN_A)
+        push(chain, now_ms=NOW + 2_000)
+        assert not_permitted() == [unit("S2")]
+        with writing() as c:
+            meera = staff.add_person(c, site=SITE, name="Meera", role="receiver", by="Rosa", now_ms=NOW + 3_000)
+            staff.set_badge(c, meera, "K-18", "4092", staff.Change(site=SITE, by="Rosa", now_ms=NOW + 3_000))
+        chain.scan(NOW + 4_000, "receive", unit("S3"), location=BIN_A, operator="Meera")
+        push(chain, 3, now_ms=NOW + 5_000)
+        assert not_permitted() == [unit("S2")]
+
+
+def test_a_handheld_that_enrols_anew_is_for_something_else_from_then_on_and_at_its_old_site_for_nothing(
+    database_url: str, tmp_path: Path
+) -> None:
+    with office(database_url, tmp_path):
+        enrol(code("picker"))
+        enrol(code("receiver"), now_ms=NOW + 1_000)
+        with writing() as c:
+            c.execute(sites.insert().values(site="north", name="North", codes={}))
+        enrol(code("receiver", now_ms=NOW, site="north"), now_ms=NOW + 2_000)
+        with reading() as c:
+            roles = {site: read_crew(c, site).handhelds[device_no(KEY)] for site in (SITE, "north")}
+    assert roles == {
+        SITE: ((NOW, "picker"), (NOW + 1_000, "receiver"), (NOW + 2_000, None)),
+        "north": ((NOW + 2_000, "receiver"),),
+    }

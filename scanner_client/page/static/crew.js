@@ -29,7 +29,7 @@ export function showCrew(now, hand) {
 
 // Whether this action may be chosen by whoever is signed in.
 export function mayDo(action) {
-  return !crew?.required || crew.actions.includes(action);
+  return !crew || crew.actions.includes(action);
 }
 
 // Whether somebody has to sign in before anything else.

@@ -27,6 +27,7 @@ let notice = null; // what is said of a request that was not answered or not tak
 let full = false; // whether so many pages are open that this one is shown nothing
 let chosen = false; // whether the person was asked for a task already
 let worker; // who was signed in when that was last looked at; empty for nobody
+let offered; // what could be chosen then
 
 engine.state((message) => {
   receive[message.type](message);
@@ -131,10 +132,14 @@ function show() {
 // Whoever has signed in is asked what they do, unless the task under way is theirs as well.
 function askWhoCameNext() {
   const came = state.crew?.name ?? "";
+  const may = String(state.crew?.actions);
+  if (may !== offered) {
+    offered = may;
+    drawActions(mayDo);
+  }
   if (came !== worker) {
     worker = came;
     chosen = Boolean(state.task && mayDo(state.task.action));
-    drawActions(mayDo);
     at("task-dialog").close();
   }
   if (isAwaited() || state.crew?.asks || chosen) return;
