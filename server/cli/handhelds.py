@@ -44,9 +44,7 @@ def list_handhelds() -> None:
 
 
 @command("code")
-@click.option(
-    "--role", type=click.Choice(PERSONAL), required=True, help="What it is for, while nobody has a badge."
-)
+@click.option("--role", type=click.Choice(PERSONAL), required=True, help="What it is for, till somebody has a badge.")
 @click.option("--minutes", default=CODE_VALID_MS // _MINUTE_MS, show_default=True, help="How long it is good.")
 @click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Write the QR code to this SVG file.")
 @click.option("--png", type=click.Path(dir_okay=False, path_type=Path), help="Write the QR code to this PNG file.")

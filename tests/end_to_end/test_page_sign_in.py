@@ -103,3 +103,24 @@ def test_whoever_comes_next_types_their_badge_and_has_a_menu_of_their_own(crew: 
     crew.wedge(label("D-1001"))
     expect(page.locator("#verdict")).to_contain_text("Pick is not for your role (returns desk).")
     assert crew.end() == []
+
+
+def test_where_nobody_has_a_badge_the_menu_has_what_the_handheld_is_for(station: Station) -> None:
+    with open_handheld(station.home, system_clock()) as handheld:
+        number = handheld.device.device_no
+        role = ["handheld", str(number), {"device_no": number, "roles": [[1, "picker"]]}]
+        heard = Cursor(cursor="2", incarnation="i")
+        handheld.site_map.apply([role], heard, more=False, clock=handheld.clock)
+    station.page.set_viewport_size({"width": 390, "height": 844})
+    station.start()
+    page = station.page
+    menu = page.locator("#actions button strong")
+    expect(menu.get_by_text("Pick", exact=True)).to_be_visible()
+    expect(menu.get_by_text("Receive", exact=True)).to_have_count(0)
+    menu.get_by_text("Pick", exact=True).click()
+    page.get_by_label("Bin").fill("A-01")
+    page.get_by_role("button", name="Start", exact=True).click()
+    station.wedge(label("D-1001"))
+    expect(page.locator("#verdict")).to_contain_text("Right.")
+    [event] = station.end()
+    assert (event.action, event.operator) == ("pick", None)
