@@ -33,6 +33,10 @@ max_requests_jitter = 5_000
 """Workers are replaced some time, so that a leak in a library stays small; not all at once."""
 preload_app = False
 """Each worker opens connections of its own."""
+logger_class = "server.gunicorn_log.Log"
+access_log_format = '%(h)s %(t)s "%(m)s %(U)s" %(s)s %(b)s "%(a)s"'
+"""Where an access log is turned on: without the name of HTTP's Basic, in which some send their key, and without what
+stands behind the ? of an address, where others put it and where people look for a customer."""
 control_socket_disable = True
 """Its socket has one place for all servers of a user; two sites on one machine would fight over it."""
 
