@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import defaultdict
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
@@ -43,6 +44,10 @@ class Site:
     program: str = "flask"
     """The module that takes flask's words."""
     port: int = 0
+    front: str = ""
+    """Where handhelds reach it, if that is something before it and not its own port."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Further settings, by their names in the environment."""
     process: ForkServerProcess | None = field(default=None, init=False)
     restarts: list[str] = field(default_factory=list, init=False)
     """What a server said last that ended without being killed: it finds no database when it starts, say."""
@@ -53,6 +58,11 @@ class Site:
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def reached_at(self) -> str:
+        """The address that handhelds are told."""
+        return self.front or self.address
 
     def flask(self, *words: str, typed: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run a command of the server to its end."""
@@ -105,14 +115,14 @@ class Site:
         settings = {
             "DATABASE_URL": self.database_url,
             "INSTANCE": self.folder / "instance",
-            "ADDRESSES": (self.address,),
+            "ADDRESSES": (self.reached_at,),
         }
         app = create_app(settings)
         with app.app_context(), writing() as c:
             words = [
                 enrolment.new_code(c, site=SITE, role="admin", operator=None, now_ms=now_ms()) for _ in range(count)
             ]
-            texts = [enrolment.invitation(c, word, [self.address]).text() for word in words]
+            texts = [enrolment.invitation(c, word, [self.reached_at]).text() for word in words]
         with app.app_context():
             db.engine.dispose()
         return texts
@@ -165,12 +175,13 @@ class Site:
 
     def environment(self) -> dict[str, str]:
         """What the server's programs are started with."""
-        return os.environ | {
+        own = {
             "SCAN_INSTANCE": str(self.folder / "instance"),
             "SCAN_DATABASE_URL": self.database_url,
-            "SCAN_ADDRESSES": self.address,
+            "SCAN_ADDRESSES": self.reached_at,
             "SCAN_PORT": str(self.port),
         }
+        return {**os.environ, **own, **self.settings}
 
 
 def free_port() -> int:

@@ -9,12 +9,9 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from cryptography.x509.oid import NameOID
 
 from scanner_client.transport import Transport, TransportError
+from tests.certificates import Authority
 
 CLEARTEXT = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 TLS_ALERT = "\x15\x03\x01\x00\x02\x02\x46"
@@ -23,23 +20,6 @@ BROKEN_OFF = (
     "with https:// then."
 )
 MINUTE = dt.timedelta(minutes=1)
-
-
-def certificate(folder: Path, *, name: str = "localhost", lasts: dt.timedelta = MINUTE) -> Path:
-    """A server's own certificate and its key, in one file; it began to hold an hour ago."""
-    key, now = generate_private_key(SECP256R1()), dt.datetime.now(dt.UTC)
-    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    made = (
-        x509.CertificateBuilder(who, who, key.public_key(), 1, now - 60 * MINUTE, now + lasts)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    form, secret = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    file = folder / "server.pem"
-    pem = serialization.Encoding.PEM
-    file.write_bytes(key.private_bytes(pem, form, secret) + made.public_bytes(pem))
-    return file
 
 
 @contextmanager
@@ -80,18 +60,18 @@ def refusal(address: str) -> str:
 
 
 def test_a_certificate_of_an_authority_that_nobody_named_says_how_to_name_it(tmp_path: Path) -> None:
-    with listening(with_tls(certificate(tmp_path))) as host:
+    with listening(with_tls(Authority(tmp_path).certificate())) as host:
         assert refusal(f"https://{host}") == (
-            f"{host} answers, but its certificate is not one that this handheld trusts (self-signed certificate). If "
-            "it is of your own authority, give this handheld that authority's certificate: name its file in "
-            "SSL_CERT_FILE."
+            f"{host} answers, but its certificate is not one that this handheld trusts (unable to get local issuer "
+            "certificate). If it is of your own authority, give this handheld that authority's certificate: name its "
+            "file in SSL_CERT_FILE."
         )
 
 
 def test_a_certificate_that_is_over_sends_to_the_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = certificate(tmp_path, lasts=-MINUTE)
-    monkeypatch.setenv("SSL_CERT_FILE", str(file))
-    with listening(with_tls(file)) as host:
+    authority = Authority(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    with listening(with_tls(authority.certificate(lasts=-MINUTE))) as host:
         assert refusal(f"https://{host}") == (
             f"{host} answers, but by this handheld's clock its certificate does not hold today. Look at the clock "
             "first; if that is right, the server needs a new certificate."
@@ -99,9 +79,9 @@ def test_a_certificate_that_is_over_sends_to_the_clock(tmp_path: Path, monkeypat
 
 
 def test_a_certificate_for_another_name_is_said_to_be_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = certificate(tmp_path, name="other.test")
-    monkeypatch.setenv("SSL_CERT_FILE", str(file))
-    with listening(with_tls(file)) as host:
+    authority = Authority(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    with listening(with_tls(authority.certificate(name="other.test"))) as host:
         assert refusal(f"https://{host}") == (
             f"{host} answers, but its certificate is for another name. Ask it by the name that the certificate is for."
         )
