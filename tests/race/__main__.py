@@ -14,7 +14,7 @@ from tests.server.site import site
 def main() -> int:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--changes", type=int, default=1_000_000, help="rows written meanwhile; default: %(default)s")
-    parser.add_argument("--seed", type=int, default=1, help="of chance; the same number, the same run")
+    parser.add_argument("--seed", type=int, default=1, help="of the writers' transactions; how they meet differs")
     asked = parser.parse_args()
     with running_postgres(durable=False) as postgres, site(postgres.new_database("race")) as app:
         began = time.perf_counter()
