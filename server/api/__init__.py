@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from server import errors
 from server.api import docs
 from server.api.resource import Resource
+from server.gate import BODY_BYTES_MAX, JSON_DEPTH_MAX, QUERY_BYTES_MAX
 from server.schemas import ErrorSchema
 
 PREFIX: Final = "/api/v1"
@@ -24,6 +25,19 @@ ABOUT: Final = (
     "Handhelds sign what they send. Every failure is "
     '`{"code", "message"}`: a word to act on and a sentence to read.'
 )
+BOUNDS: Final = (
+    f"Bounds: a query of {QUERY_BYTES_MAX:,} bytes; a body, with its `Content-Length`, of {BODY_BYTES_MAX:,} bytes "
+    f"where the operation states no other; JSON nested {JSON_DEPTH_MAX} deep. "
+)
+
+
+def _pace(requests_per_minute: int) -> str:
+    if not requests_per_minute:
+        return "How many requests come in a minute has no bound here (`SCAN_REQUESTS_PER_MINUTE`)."
+    return (
+        f"One address may send {requests_per_minute:,} requests a minute to each worker (`SCAN_REQUESTS_PER_MINUTE`), "
+        "and then hears 429 with `Retry-After`; the server's own machine may send any number."
+    )
 
 
 class DescribedApi(Api):
@@ -44,7 +58,8 @@ def register(app: Flask) -> None:
         OPENAPI_URL_PREFIX="/api",
         OPENAPI_JSON_PATH="openapi.json",
     )
-    api = DescribedApi(app, spec_kwargs={"info": {"description": ABOUT}})  # type: ignore[no-untyped-call]
+    about = f"{ABOUT} {BOUNDS}{_pace(app.config['SETTINGS'].requests_per_minute)}"
+    api = DescribedApi(app, spec_kwargs={"info": {"description": about}})  # type: ignore[no-untyped-call]
     app.extensions["api"] = api
     app.register_blueprint(docs.page)
     csrf: CSRFProtect = app.extensions["csrf"]

@@ -16,7 +16,6 @@ from server.case_file import CaseFile
 from server.case_list import CaseFilter, CaseLine, Sort
 from server.database import reading, transact
 from server.errors import Refusal
-from server.gate import takes_bytes
 from server.many_decisions import Choice
 from server.people import requires, signed_in
 from server.roles import Task
@@ -287,10 +286,9 @@ def settle(asked: dict[str, str]) -> CaseLine | None:
 
 
 @resource.post("/cases/settle-many")
-@resource.arguments(ManySchema)
+@resource.arguments(ManySchema, bytes_max=MANY_BYTES_MAX)
 @resource.response(200, ManyDecidedSchema)
 @requires(Task.SETTLE)
-@takes_bytes(MANY_BYTES_MAX)
 def settle_many(asked: dict[str, Any]) -> dict[str, Any]:
     """Decide several cases alike
 

@@ -24,6 +24,8 @@ class Operation:
     parameters: list[dict[str, Any]]
     body: str | None
     """Name of the schema of what is sent."""
+    body_is: str
+    """What the body is in words, and its bound where that is its own."""
     answers: list[tuple[str, str, str | None]]
     """Status, description, name of the schema."""
 
@@ -49,6 +51,7 @@ def _operations(spec: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
 
 def _operation(spec: dict[str, Any], path: str, method: str, item: dict[str, Any]) -> Operation:
     found = item[method]
+    body = found.get("requestBody", {})
     answers = [
         (status, _resolved(spec, answer).get("description", ""), _schema(_resolved(spec, answer)))
         for status, answer in sorted(found["responses"].items())
@@ -60,7 +63,8 @@ def _operation(spec: dict[str, Any], path: str, method: str, item: dict[str, Any
         summary=found.get("summary", ""),
         description=found.get("description", ""),
         parameters=[*item.get("parameters", ()), *found.get("parameters", ())],
-        body=_schema(found.get("requestBody", {})),
+        body=_schema(body),
+        body_is=body.get("description", ""),
         answers=answers,
     )
 

@@ -10,14 +10,13 @@ from flask import request
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf
 
-from server import context, document_file, document_names, documents
+from server import context, document_file, document_names, documents, tabular
 from server.api.resource import Resource
 from server.database import reading
 from server.document_file import Draft
 from server.document_kinds import KINDS
 from server.documents import DocumentError
 from server.errors import Refusal
-from server.gate import takes_bytes
 from server.people import requires, signed_in
 from server.roles import Task
 from server.schemas import text
@@ -71,7 +70,11 @@ class ImportSchema(Schema):
 @resource.arguments(ImportQuerySchema, location="query")
 @resource.response(200, ImportSchema)
 @resource.alt_response(422, schema=ImportSchema, description="Rows are wrong; nothing was taken")
-@takes_bytes(FILE_BYTES_MAX)
+@resource.body(
+    *tabular.MEDIA_TYPES,
+    bytes_max=FILE_BYTES_MAX,
+    description=f"The file, of at most {tabular.BOUNDS}; more is imported at the server's own command line.",
+)
 @requires(Task.IMPORT)
 def take(query: dict[str, Any]) -> Any:
     """Import a file

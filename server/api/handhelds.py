@@ -19,7 +19,6 @@ from server.context import Identity
 from server.database import reading, transact
 from server.enrolment import EnrolmentError, enrol
 from server.errors import Refusal
-from server.gate import takes_bytes
 from server.ingest import Ingested, ingest
 from server.schemas import EnrolledSchema, EnrolmentSchema, NonceSchema, NotedSchema, ServerSchema, UnreadSchema
 from server.tables import devices
@@ -27,6 +26,7 @@ from server.taking_in import joined, take_in
 from server.untold import Told
 from sync import protocol
 from sync.enrolment import ENROL_HEADER, ENROL_PREFIX, reply_message, server_message
+from sync.event import LINE_BYTES_MAX
 from sync.protocol import PushHeader, Reply
 from sync.unread import BODY_BYTES_MAX, FRESH_MS, message
 
@@ -45,8 +45,14 @@ GZIP_LEVEL: Final = 6
 
 
 @resource.post("/sync")
+@resource.body(
+    protocol.MEDIA_TYPE,
+    bytes_max=protocol.BODY_BYTES_MAX,
+    description=f"One envelope: a header line of at most {protocol.HEADER_BYTES_MAX:,} bytes, and at most "
+    f"{protocol.EVENTS_PER_PUSH_MAX} events, a line of at most {LINE_BYTES_MAX:,} bytes each; deflated, and at most "
+    f"{protocol.INFLATED_BYTES_MAX:,} bytes before that.",
+)
 @resource.response(200, {"type": "object"}, description="The reply, JSON: `sync.protocol.Reply`")
-@takes_bytes(protocol.BODY_BYTES_MAX)
 def push() -> Response:
     r"""Push events and pull changes, protocol 1
 
@@ -237,9 +243,8 @@ def enrol_handheld(asked: dict[str, Any]) -> Response:
 
 
 @resource.post("/unread")
-@resource.arguments(UnreadSchema)
+@resource.arguments(UnreadSchema, bytes_max=BODY_BYTES_MAX)
 @resource.response(200, NotedSchema)
-@takes_bytes(BODY_BYTES_MAX)
 def take_unread(asked: dict[str, Any]) -> Response:
     r"""Note what a handheld could not take over of what it was told
 

@@ -10,13 +10,12 @@ from flask import request
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, Range
 
-from server import context
+from server import context, tabular
 from server.api.paging import seen
 from server.api.resource import Resource
 from server.cells import CellError
 from server.database import reading, transact
 from server.errors import Refusal
-from server.gate import takes_bytes
 from server.orders import cancelling, parcels, progress, small_file, to_do
 from server.orders.cancelling import OrderError
 from server.orders.standing import OrderProgress
@@ -31,6 +30,7 @@ resource = Resource("orders", __name__, description="Customers' orders: how far 
 PAGE: Final = 50
 PAGE_MAX: Final = 200
 FILE_BYTES_MAX: Final = 4 << 20
+_FILE: Final = f"The file: at most {small_file.ROWS_MAX:,} rows, {small_file.TEXT_MAX} characters in a cell."
 
 
 class OrderLineSchema(Schema):
@@ -200,7 +200,7 @@ def _decide(decide: Callable[..., None], number: str, reason: str) -> OrderProgr
 
 @resource.post("/cancellations")
 @resource.response(200, TakenSchema)
-@takes_bytes(FILE_BYTES_MAX)
+@resource.body(*tabular.MEDIA_TYPES, bytes_max=FILE_BYTES_MAX, description=_FILE)
 @requires(Task.ORDER)
 def cancel_orders() -> dict[str, int]:
     """Cancel the orders of a file
@@ -231,7 +231,7 @@ def label_parcel(asked: dict[str, str]) -> dict[str, int]:
 
 @resource.post("/parcels/file")
 @resource.response(200, TakenSchema)
-@takes_bytes(FILE_BYTES_MAX)
+@resource.body(*tabular.MEDIA_TYPES, bytes_max=FILE_BYTES_MAX, description=_FILE)
 @requires(Task.ORDER)
 def label_parcels() -> dict[str, int]:
     """Join the cartons and tracking numbers of a file

@@ -13,11 +13,10 @@ from server.api.handhelds import authorization, device_row, server_signature, ve
 from server.api.resource import Resource
 from server.database import reading, transact
 from server.errors import Refusal
-from server.gate import takes_bytes
 from server.people import requires, signed_in
 from server.pictures import NotYet, PictureError
 from server.roles import Task
-from sync.picture import BYTES_MAX, EVENT_HEADER, message
+from sync.picture import BYTES_MAX, EVENT_HEADER, PER_EVENT_MAX, PIXELS_MAX, message
 
 resource = Resource("pictures", __name__, description="Pictures of what was scanned.", signed_views=("take",))
 
@@ -29,8 +28,13 @@ class PictureTakenSchema(Schema):
 
 
 @resource.post("/pictures")
+@resource.body(
+    "image/jpeg",
+    "image/png",
+    bytes_max=BYTES_MAX,
+    description=f"A picture of at most {PIXELS_MAX:,} pixels; an event has at most {PER_EVENT_MAX} of them.",
+)
 @resource.response(200, PictureTakenSchema)
-@takes_bytes(BYTES_MAX)
 def take() -> Response:
     r"""Take in a picture of an event
 

@@ -12,7 +12,7 @@ from flask_smorest.blueprint import Blueprint
 from webargs.flaskparser import FlaskParser, is_json_request
 
 from server.errors import Refusal
-from server.gate import read_json
+from server.gate import BODY_BYTES_MAX, read_json, takes_bytes
 
 View = TypeVar("View", bound=Callable[..., Any])
 Answer = Callable[..., ResponseReturnValue]
@@ -27,6 +27,10 @@ class StrictParser(FlaskParser):
         return read_json(req.get_data())
 
 
+def _at_most(bytes_max: int) -> str:
+    return f"At most {bytes_max:,} bytes."
+
+
 class Resource(Blueprint):
     """A blueprint under /api/v1. `signed_views` names those that carry a proof of their own instead of a session."""
 
@@ -36,11 +40,29 @@ class Resource(Blueprint):
         super().__init__(name, module, description=description)  # type: ignore[no-untyped-call]
         self.signed_views = tuple(f"{module}.{view}" for view in signed_views)
 
-    # The same three as flask-smorest's, which says nothing of their types.
+    # Those of flask-smorest, which says nothing of their types, and `body` beside them.
 
-    def arguments(self, schema: type[ma.Schema], **options: Any) -> Callable[[View], View]:
-        """Read and check what is sent by this schema, and hand it to the view."""
-        return super().arguments(schema(), **options)  # type: ignore[no-any-return, no-untyped-call]
+    def arguments(
+        self, schema: type[ma.Schema], *, bytes_max: int = BODY_BYTES_MAX, **options: Any
+    ) -> Callable[[View], View]:
+        """Read and check what is sent by this schema, and hand it to the view.
+
+        Args:
+            bytes_max: bound of JSON; what stands in the query has the bound of all queries.
+        """
+        if "location" in options:
+            return super().arguments(schema(), **options)  # type: ignore[no-any-return, no-untyped-call]
+        options["description"] = _at_most(bytes_max)
+        described: Callable[[View], View] = super().arguments(schema(), **options)  # type: ignore[no-untyped-call]
+        return lambda view: described(takes_bytes(bytes_max)(view))
+
+    def body(self, *media_types: str, bytes_max: int, description: str) -> Callable[[View], View]:
+        """Let the view take bytes as they are, up to a bound; both are described."""
+        one = {"schema": {"type": "string", "format": "binary", "maxLength": bytes_max}}
+        content, about = dict.fromkeys(media_types, one), f"{description} {_at_most(bytes_max)}"
+        body = {"description": about, "required": True, "content": content}
+        described: Callable[[View], View] = self.doc(requestBody=body)  # type: ignore[no-untyped-call]
+        return lambda view: described(takes_bytes(bytes_max)(view))
 
     def response(self, status_code: int, schema: Any = None, **options: Any) -> Callable[[Callable[..., Any]], Answer]:
         """Answer with this status, in the shape of this schema."""

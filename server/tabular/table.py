@@ -15,6 +15,19 @@ FILE_BYTES_MAX: Final = 256 << 20
 ROWS_MAX: Final = 2_000_000
 COLUMNS_MAX: Final = 200
 CELL_CHARS_MAX: Final = 2_000
+INFLATED_BYTES_MAX: Final = 1 << 30
+"""Of a workbook, which is packed."""
+BOUNDS: Final = (
+    f"{ROWS_MAX:,} rows, {COLUMNS_MAX} columns and {CELL_CHARS_MAX:,} characters in a cell; a workbook inflates to at "
+    f"most {INFLATED_BYTES_MAX:,} bytes"
+)
+"""In words, for whoever sends a table."""
+MEDIA_TYPES: Final = (
+    "text/csv",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/json",
+)
+"""What a table may be; which of them it is shows by its first bytes."""
 TITLE_ROWS_MAX: Final = 10
 """So far down the headings are looked for beneath a title."""
 

@@ -15,9 +15,8 @@ import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
 from server.tabular import table
-from server.tabular.table import Row, Table, TableError
+from server.tabular.table import INFLATED_BYTES_MAX, Row, Table, TableError
 
-INFLATED_BYTES_MAX: Final = 1 << 30
 STRINGS_BYTES_MAX: Final = 256 << 20
 """`sharedStrings.xml` is held in memory whole."""
 PARTS_MAX: Final = 1_000
