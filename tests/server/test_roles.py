@@ -1,4 +1,8 @@
-"""Every endpoint asked as every role, and every action scanned as every role: the two tables say what is answered."""
+"""Every endpoint asked as every role, and every action scanned under every role's badge: two tables say what becomes
+of it.
+
+At a handheld, before anything is scanned, `tests/scanner_client/test_signing_in.py` asks the second one.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from server import integrations, rights
-from server.database import writing
+from server import integrations, rights, staff
+from server.database import reading, writing
 from server.people import asks_for
 from server.roles import INTEGRATION, PERSONAL, ROLES, WORDS, Task, may
+from server.tables import cases
 from sync.actions import ACTIONS, FLOOR
-from tests.server.running import SITE, Person, running_server, sign_in
+from sync.event import format_name
+from tests.handheld import CARTON_1, LOC, unit
+from tests.server.running import NOW, SITE, Handheld, Person, running_server, sign_in
 
 OPEN = {
     "static": "style, script and icon of the sign-in page",
@@ -36,6 +44,16 @@ OPEN = {
 }
 """Endpoints that ask for no task, each with the reason."""
 ROOT = Path(__file__).parents[2]
+LET_THROUGH = {
+    "GET": {200, 302, 404, 422},
+    "POST": {200, 201, 204, 302, 303, 400, 404, 409, 415, 422},
+    "PATCH": {200, 404, 409, 415, 422},
+    "DELETE": {204, 404},
+}
+"""What an endpoint may answer to whoever may ask it, and who says nothing more: done, or what is missing or wrong."""
+SCANNED = {"document": "D-1", "reason": "because", "condition": "A", "container": CARTON_1, "quantity": 1}
+"""What an action may need beside the thing and the place."""
+_OFFICE = "A handheld may not say {!r}: only the server makes such a fact."
 SAMPLE = {"IntegerConverter": "1", "FloatConverter": "1.0", "UUIDConverter": "0" * 32}
 
 
@@ -109,6 +127,11 @@ def test_the_pages_say_how_many_cells_the_tables_have(page: str) -> None:
     assert f"{cells} cells" in (ROOT / page).read_text()
 
 
+def _is_let_through(answer: TestResponse, method: str) -> bool:
+    """Whether it was for the view to answer: the gate did not, and nobody was led to the sign-in."""
+    return answer.status_code in LET_THROUGH[method] and not answer.headers.get("Location", "").startswith("/sign-in")
+
+
 @pytest.mark.parametrize("role", PERSONAL)
 def test_each_role_is_refused_exactly_what_the_table_does_not_give_it(
     server: Flask, people: dict[str, Person], role: str
@@ -118,9 +141,56 @@ def test_each_role_is_refused_exactly_what_the_table_does_not_give_it(
         task = asks_for(server.view_functions[rule.endpoint])
         if task is None or rule.endpoint == "sessions.sign_out":  # which would end this client's session
             continue
-        refused = _ask(people[role], rule, method).status_code == 403
-        if refused == may(role, task):
-            wrong.append(f"{method} {rule} ({task}) {'refused' if refused else 'let through'}")
+        answer = _ask(people[role], rule, method)
+        as_said = _is_let_through(answer, method) if may(role, task) else answer.status_code == 403
+        wrong += [] if as_said else [f"{method} {rule} ({task}): {answer.status}"]
+    assert wrong == []
+
+
+@pytest.fixture(scope="module")
+def badges(server: Flask) -> None:
+    """Somebody with a badge for each role, named like it, since before anything is scanned."""
+    with server.app_context(), writing() as c:
+        for role in PERSONAL:
+            change = staff.Change(site=SITE, by="admin", now_ms=NOW - 10_000_000)
+            number = staff.add_person(c, site=SITE, name=f"a {role}", role=role, by="admin", now_ms=change.now_ms)
+            staff.set_badge(c, number, f"B-{role}".upper(), "7391", change)
+
+
+def _scan_everything(handheld: Handheld, role: str) -> dict[str, tuple[int, str]]:
+    """Scan each action once, in a bin of its own; its number, and what it is a case of where it is not permitted."""
+    who, done = f"a {role}", {}
+    for n, (name, action) in enumerate(ACTIONS.items()):
+        cell = f"{PERSONAL.index(role)}-{n}"
+        thing, place = unit(cell), LOC + cell
+        said = {field: SCANNED[field] for field in action.needs if field in SCANNED}
+        if "identifiers" in action.needs:
+            said["identifiers"] = (unit(f"{cell}-2"),)
+        if "voids" in action.needs:
+            seen = handheld.chain.scan(NOW - 60_000, "inspect", thing, location=place, operator=who)
+            said["voids"] = format_name(seen.name)
+        subject = thing if "subject" in action.needs else None
+        event = handheld.chain.scan(NOW - 50_000, name, subject, location=place, operator=who, **said)
+        done[name] = event.seq, subject or place
+    return done
+
+
+@pytest.mark.parametrize("role", PERSONAL)
+def test_exactly_the_actions_that_the_table_does_not_give_a_role_become_cases_under_its_badge(
+    server: Flask, badges: None, role: str
+) -> None:
+    with server.app_context():
+        handheld = Handheld(server).enrol(name=role)
+        done = _scan_everything(handheld, role)
+        exceptions = {e["seq"]: (e["outcome"], e["reason"]) for e in handheld.push()["exceptions"]}
+        with reading() as c:
+            told = set(c.execute(sa.select(cases.c.unit).where(cases.c.rule == "not_permitted")).scalars())
+    wrong = []
+    for name, (seq, subject) in done.items():
+        roles = ACTIONS[name].roles
+        found = exceptions.get(seq), subject in told
+        expected = (None, role not in roles) if roles else (("quarantined", _OFFICE.format(name)), False)
+        wrong += [] if found == expected else [f"{name}: {found}, not {expected}"]
     assert wrong == []
 
 
@@ -135,10 +205,10 @@ def test_another_systems_key_opens_exactly_what_the_table_gives_it_and_no_page(s
             continue
         answer = client.open(_address(rule), method=method, headers={"Authorization": f"Bearer {key}"})
         if not rule.rule.startswith("/api/"):
-            asked_to_sign_in = answer.headers.get("Location", "").startswith("/sign-in")
-            wrong += [] if asked_to_sign_in else [f"{method} {rule}: {answer.status}"]
-        elif (answer.status_code == 403) == may(INTEGRATION, task):
-            wrong.append(f"{method} {rule} ({task}): {answer.status}")
+            as_said = answer.headers.get("Location", "").startswith("/sign-in")
+        else:
+            as_said = _is_let_through(answer, method) if may(INTEGRATION, task) else answer.status_code == 403
+        wrong += [] if as_said else [f"{method} {rule} ({task}): {answer.status}"]
     assert wrong == []
 
 
