@@ -55,7 +55,7 @@ def replied(world: World, request: Request, answer: Answer) -> None:
         return
     if answer.status != 200:
         world.note(f"the server answers {answer.status}")
-        expected = answer.status < 500 or world.server.is_full or world.server.was_full
+        expected = answer.status < 500 or world.server.is_full
         world.witness.check(5, holds=expected, else_say=f"the server answered {answer.status}: {answer.body!r:.300}")
         return
     header, lines = unpack(request.body)

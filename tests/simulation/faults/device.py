@@ -115,6 +115,7 @@ class Device:
 
     def syncs_once(self) -> Generator[float, None, float]:
         """One round of syncing, as its timer does it: yields each wait for the network, returns the pause after it."""
+        self.disk.watch_from_now()
         pause_ms: int = yield from self._drive(self._background._round)
         return pause_ms / 1000
 

@@ -29,14 +29,16 @@ class Disk:
         self.home = home
         self.dies_after: int | None = None
         """Statements that the process still runs."""
+        self.is_full = False
         self.was_full = False
+        """Since somebody last asked to be told."""
         self._connection: sqlite3.Connection | None = None
         self._left: Image | None = None
         """What the killed process left behind."""
 
     def attach(self, database: Database) -> None:
         """Stand between a process that has just started and its file."""
-        self._left, self.dies_after = None, None
+        self._left, self.dies_after, self.is_full = None, None, False
         self._connection = database._connection
         database._connection = _Watched(self, database._connection)  # type: ignore[assignment]
 
@@ -64,9 +66,14 @@ class Disk:
         """No page more fits on it, or there is room again."""
         if self._connection is None or self._left is not None:
             return
+        self.is_full = full
         self.was_full |= full
         pages = self._connection.execute("PRAGMA page_count").fetchone()[0] if full else PAGES_MAX
         self._connection.execute(f"PRAGMA max_page_count={pages}").fetchall()
+
+    def watch_from_now(self) -> None:
+        """Whether it was full is asked of what comes after this."""
+        self.was_full = self.is_full
 
     def step(self) -> None:
         """The process is about to run a statement."""

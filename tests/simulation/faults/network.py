@@ -22,7 +22,7 @@ ONE_SHOT: Final = frozenset(
     {Fault.DROPPED, Fault.LOST_REPLY, Fault.DUPLICATED, Fault.LATE, Fault.CUT_OFF, Fault.GARBLED, Fault.PORTAL,
      Fault.REFUSED}
 )  # fmt: skip
-SPELLS: Final = frozenset({Fault.OUTAGE, Fault.HALF_OPEN, Fault.SLOW})
+SPELLS: Final = frozenset({Fault.OUTAGE, Fault.HALF_OPEN, Fault.ONE_WAY, Fault.SLOW})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +90,10 @@ class Link(Transport):
         if Fault.HALF_OPEN in self.spells:
             wait(READ_SECONDS_MAX)
             raise TransportError("The server does not answer.")
+        if Fault.ONE_WAY in self.spells:
+            self._deliver(request)
+            wait(READ_SECONDS_MAX)
+            raise TransportError("Nothing comes back.")
         answer = _FATE[self._next[0][0]](self, request) if self._next else self._deliver(request)
         wait(self._seconds(len(answer.body)))
         return answer

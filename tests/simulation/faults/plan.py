@@ -22,6 +22,7 @@ class Fault(StrEnum):
     REFUSED = "408, 413, 429, 502, 503"
     OUTAGE = "no network for a while"
     HALF_OPEN = "links half open for a while"
+    ONE_WAY = "links on which nothing comes back for a while"
     SLOW = "50 kbit/s and 1 s for a while"
     KILL = "handhelds killed at any step"
     POWER_CUT = "power cuts of handhelds"
@@ -53,7 +54,8 @@ class Fault(StrEnum):
 
 MOST: Final[Mapping[Fault, int]] = {
     Fault.DROPPED: 3, Fault.LOST_REPLY: 4, Fault.DUPLICATED: 3, Fault.LATE: 3, Fault.CUT_OFF: 2, Fault.GARBLED: 2,
-    Fault.PORTAL: 1, Fault.REFUSED: 3, Fault.OUTAGE: 2, Fault.HALF_OPEN: 1, Fault.SLOW: 2, Fault.KILL: 3,
+    Fault.PORTAL: 1, Fault.REFUSED: 3, Fault.OUTAGE: 2, Fault.HALF_OPEN: 1, Fault.ONE_WAY: 1, Fault.SLOW: 2,
+    Fault.KILL: 3,
     Fault.POWER_CUT: 2, Fault.BATTERY: 2, Fault.CLOCK_JUMP: 3, Fault.CLOCK_BACKWARDS: 1, Fault.DISK_FULL: 1,
     Fault.POISON: 2, Fault.OLD_QUEUE: 1, Fault.OLD_FOLDER: 1, Fault.CLONE: 1, Fault.TWIN: 1, Fault.SERVER_KILL: 3,
     Fault.RIVAL: 3, Fault.SERVER_AWAY: 1, Fault.SERVER_DISK_FULL: 1, Fault.BACKUP: 2, Fault.RESTORE: 1,

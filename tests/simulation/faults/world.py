@@ -164,6 +164,8 @@ class World:
             self.die(hand)
         except (DatabaseError, DeviceError) as error:
             self.note(f"{hand.device.name} does not beep: {type(error).__name__}")
+            foreseen = hand.device.disk.is_full
+            self.witness.check(6, holds=foreseen, else_say=f"{hand.device.name} keeps no scan: {error}")
         else:
             self.beep(hand, kept)
 
