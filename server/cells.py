@@ -45,9 +45,7 @@ class CellError(ValueError):
 
 def text(cell: Cell) -> str:
     """A name: anything that can be printed, blanks and line ends made one blank each."""
-    if not isinstance(cell, str):
-        return str(cell)
-    plain = " ".join(cell.split())
+    plain = " ".join(str(cell).split())
     if not plain.isprintable():
         raise CellError(f"{plain[:60]!r} holds a character that cannot be printed.")
     if len(plain) > NAME_CHARS_MAX:
@@ -70,7 +68,8 @@ def code(cell: Cell) -> str:
 def exact(cell: Cell) -> str:
     """A code that names something by itself, so that a lost nought would name something else."""
     if isinstance(cell, int | Decimal):
-        raise CellError(f"{cell} is a number cell, in which leading noughts are lost: format the column as text.")
+        shown = str(cell)[:30]
+        raise CellError(f"{shown} is a number cell, in which leading noughts are lost: format the column as text.")
     return code(cell)
 
 

@@ -98,7 +98,14 @@ def _separator(lines: Iterator[str]) -> tuple[str, int]:
         return named[-1], 1
     while first and not first.strip(" \r\n\t;,|"):
         first = next(lines, "")
-    return max(SEPARATORS, key=lambda s: len(next(csv.reader([first], delimiter=s), []))), 0
+    return max(SEPARATORS, key=lambda separator: _columns(first, separator)), 0
+
+
+def _columns(line: str, separator: str) -> int:
+    try:
+        return len(next(csv.reader([line], delimiter=separator), []))
+    except csv.Error:  # longer than a cell may be; whoever reads the headings says so
+        return 0
 
 
 def _headings(records: Iterator[list[str]]) -> tuple[tuple[str, ...], int]:

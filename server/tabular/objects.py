@@ -23,7 +23,14 @@ def read(file: BinaryIO) -> Table:
     if len(text) > JSON_BYTES_MAX:
         raise TableError(f"The JSON file has more than {JSON_BYTES_MAX:,} bytes: send it as CSV.")
     try:
-        found = json.loads(text.removeprefix(b"\xef\xbb\xbf"), parse_float=Decimal, parse_constant=_refuse_constant)
+        found = json.loads(
+            text.removeprefix(b"\xef\xbb\xbf"),
+            parse_float=Decimal,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_once_each,
+        )
+    except TableError:
+        raise
     except (ValueError, RecursionError, ArithmeticError):
         raise TableError("The file starts like JSON, but it cannot be read as JSON.") from None
     return of(found)
@@ -46,6 +53,14 @@ def of(found: Any) -> Table:
 def _rows(found: list[dict[str, Any]]) -> Iterator[Row]:
     for number, one in enumerate(found, start=1):
         yield table.row(number, table.headings(list(one)), list(one.values()))
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; JSON itself would let the last of two with the same key win without a word."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        table.headings([key for key, _ in pairs])  # which names the key
+    return found
 
 
 def _refuse_constant(name: str) -> Any:

@@ -68,15 +68,22 @@ def headings(cells: Sequence[str]) -> tuple[str, ...]:
     """The headings in a file's first row.
 
     Raises:
-        TableError: two of them are the same, or there are too many.
+        TableError: two of them are the same, one cannot be written, or there are too many.
     """
     names = tuple(heading(c) for c in cells)
     if len(names) > COLUMNS_MAX:
         raise TableError(f"The file has {len(names)} columns; {COLUMNS_MAX} are allowed.")
     for name in names:
         if name and names.count(name) > 1:
-            raise TableError(f"Two columns have the heading {name!r}: which of them counts?")
+            raise TableError(f"Two columns have the heading {name[:60]!r}: which of them counts?")
+        if not is_whole(name):
+            raise TableError(f"The heading {name[:60]!r} holds half of a character.")
     return names
+
+
+def is_whole(text: str) -> bool:
+    """Whether no half of a surrogate pair stands in it, which JSON can say and nothing can write down."""
+    return text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text)
 
 
 def plain(value: Any) -> Cell | None:
@@ -88,6 +95,8 @@ def plain(value: Any) -> Cell | None:
     if value is None or isinstance(value, Decimal):
         return value
     if isinstance(value, str):
+        if not is_whole(value):
+            raise ValueError(f"{value[:40]!r} holds half of a character.")
         return value.strip() or None
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -116,8 +125,8 @@ def row(number: int, names: Sequence[str], values: Sequence[Any]) -> Row:
         if not name:
             shown = str(cell)[:40]
             return Row(number=number, cells=cells, problem=f"{shown!r} stands in a column without a heading.")
-        if isinstance(cell, str) and len(cell) > CELL_CHARS_MAX:
-            problem = f"In column {name}: {len(cell)} characters; {CELL_CHARS_MAX} are allowed."
+        if len(str(cell)) > CELL_CHARS_MAX:
+            problem = f"In column {name}: {len(str(cell))} characters; {CELL_CHARS_MAX} are allowed."
             return Row(number=number, cells=cells, problem=problem)
         cells[name] = cell
     return Row(number=number, cells=cells)

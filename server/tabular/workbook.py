@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import lzma
-import re
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, Final
 from xml.etree.ElementTree import ParseError
+from xml.parsers import expat
 
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
@@ -19,12 +19,18 @@ from server.tabular.table import INFLATED_BYTES_MAX, Row, Table, TableError
 
 STRINGS_BYTES_MAX: Final = 256 << 20
 """`sharedStrings.xml` is held in memory whole."""
+ROW_BYTES_MAX: Final = 2 << 20
+"""So is each row, and all that stands behind the rows, at some seventy bytes of memory a byte."""
+SHEET_ROWS_MAX: Final = 1 << 20
+"""What a spreadsheet has; a row may say that it is the two thousand millionth, and all before it would be counted."""
 PARTS_MAX: Final = 1_000
-_READ_AT_ONCE: Final = 1 << 20
+_LOOK_AT_ONCE: Final = 1 << 16
+_ROW_DEPTH: Final = 2
+"""A row stands in `worksheet` and `sheetData`; one in another row is none."""
 _DAMAGED: Final = (
     zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, TypeError, EOFError, OSError,
     IndexError, AttributeError, NotImplementedError, RuntimeError, OverflowError, zlib.error, lzma.LZMAError,
-    struct.error, UserWarning,
+    struct.error, UserWarning, expat.ExpatError,
 )  # fmt: skip
 """What openpyxl and zipfile raise for a file that is damaged or made by hand: they promise no one kind."""
 
@@ -36,10 +42,10 @@ def read(file: BinaryIO) -> Table:
         TableError: it is damaged, empty or out of bounds.
     """
     try:
-        formulas = _check_parts(file)
-        shown = _sheet(file, shown=True)
-        written = _sheet(file, shown=False) if formulas else None
-        rows = _values(shown, written)
+        _check_parts(file)
+        sheet = _sheet(file, shown=True)
+        written = _cells(_sheet(file, shown=False)) if _has_formula(sheet) else None
+        rows = _values(_cells(sheet), written)
         number, names = _headings(rows)
     except TableError:
         raise
@@ -48,9 +54,8 @@ def read(file: BinaryIO) -> Table:
     return Table(headings=names, rows=table.beneath_headings(_rows(rows, names, number)))
 
 
-def _check_parts(file: BinaryIO) -> bool:
-    """Refuse a bomb before it is opened; tells whether a sheet holds formulas."""
-    formulas = False
+def _check_parts(file: BinaryIO) -> None:
+    """Refuse a bomb before it is opened."""
     with zipfile.ZipFile(file) as parts:
         infos = parts.infolist()
         if len(infos) > PARTS_MAX or sum(i.file_size for i in infos) > INFLATED_BYTES_MAX:
@@ -64,22 +69,57 @@ def _check_parts(file: BinaryIO) -> bool:
                         raise TableError(
                             "The workbook declares XML entities, which no spreadsheet writes: save it again as .xlsx."
                         )
-            if re.fullmatch(r"xl/worksheets/[^/]+\.xml", info.filename):
-                formulas = formulas or _has_formula(parts, info)
-    return formulas
 
 
-def _has_formula(parts: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
-    with parts.open(info) as part:
-        tail = b""
-        while piece := part.read(_READ_AT_ONCE):
-            if b"<f>" in tail + piece or b"<f " in tail + piece or b"<f/" in tail + piece:
-                return True
-            tail = piece[-2:]
-    return False
+class _Look:
+    """A look through a sheet that keeps nothing of it: whether it holds a formula, and whether a row is a bomb."""
+
+    def __init__(self) -> None:
+        self.has_formula = False
+        self._open: list[str] = []
+        self._row = self._row_end = 0
+        self._parser = expat.ParserCreate(namespace_separator="}")
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+
+    def take(self, piece: bytes, *, final: bool = False) -> None:
+        """The next bytes of the sheet.
+
+        Raises:
+            TableError: more than `ROW_BYTES_MAX` are one row, or stand behind them all; there are too many rows.
+        """
+        self._parser.Parse(piece, final)
+        if self._parser.CurrentByteIndex - self._row_end > ROW_BYTES_MAX:
+            raise TableError(
+                f"A row of the sheet, or what stands behind its rows, is longer than {ROW_BYTES_MAX:,} bytes: save the "
+                "table alone, or as CSV."
+            )
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        name = name.rpartition("}")[2]
+        if name == "row" and len(self._open) == _ROW_DEPTH:
+            self._row = int(attributes.get("r", self._row + 1))
+            if self._row > SHEET_ROWS_MAX:
+                raise TableError(f"The sheet goes on beyond row {SHEET_ROWS_MAX:,}, where every spreadsheet ends.")
+        self._open.append(name)
+        self.has_formula = self.has_formula or name == "f"
+
+    def _end(self, _name: str) -> None:
+        if self._open.pop() == "row" and len(self._open) == _ROW_DEPTH:
+            self._row_end = self._parser.CurrentByteIndex
 
 
-def _sheet(file: BinaryIO, *, shown: bool) -> Iterator[Sequence[Any]]:
+def _has_formula(sheet: Any) -> bool:
+    look = _Look()
+    with sheet._get_source() as part:  # noqa: SLF001  # whatever the workbook calls it: this is what will be read
+        while piece := part.read(_LOOK_AT_ONCE):
+            look.take(piece)
+        look.take(b"", final=True)
+    return look.has_formula
+
+
+def _sheet(file: BinaryIO, *, shown: bool) -> Any:
+    """The first sheet, row by row; openpyxl's types speak of the one that it holds whole."""
     book = openpyxl.load_workbook(file, read_only=True, data_only=shown)
     if not book.worksheets:
         raise TableError("The workbook has no sheet: save it again as .xlsx.")
@@ -87,6 +127,10 @@ def _sheet(file: BinaryIO, *, shown: bool) -> Iterator[Sequence[Any]]:
     if not hasattr(sheet, "reset_dimensions"):
         raise TableError("The workbook's first sheet is a chart: put the table first.")
     sheet.reset_dimensions()  # some programs write a wrong one, and rows would be cut off
+    return sheet
+
+
+def _cells(sheet: Any) -> Iterator[Sequence[Any]]:
     return iter(sheet.iter_rows(values_only=True, max_col=table.COLUMNS_MAX + 1))
 
 
@@ -96,12 +140,20 @@ def _values(
     """Each row's values, and what is wrong with it: a formula counts with its last shown result."""
     if written is None:
         for values in shown:
-            yield values, _spoilt(values)
+            yield values, None if _is_empty(values) else _spoilt(values)
         return
     for values, formulas in zip(shown, written, strict=True):
+        if _is_empty(formulas):
+            yield values, None
+            continue
         unknown = any(v is None and f is not None for v, f in zip(values, formulas, strict=False))
         problem = "A formula in it was never calculated: open the file, save it, and send it again."
         yield values, problem if unknown else _spoilt(values)
+
+
+def _is_empty(values: Sequence[Any]) -> bool:
+    """Whether there is nothing in the row: a sheet that was formatted to its end has a million of them."""
+    return values.count(None) == len(values)
 
 
 def _spoilt(values: Sequence[Any]) -> str | None:
@@ -113,6 +165,8 @@ def _spoilt(values: Sequence[Any]) -> str | None:
 
 def _headings(rows: Iterator[tuple[Sequence[Any], str | None]]) -> tuple[int, tuple[str, ...]]:
     for number, (values, _) in enumerate(rows, start=1):
+        if _is_empty(values):
+            continue
         texts = ["" if v is None else str(v) for v in values]
         if any(t.strip() for t in texts):
             while texts and not texts[-1].strip():
@@ -130,6 +184,9 @@ def _rows(rows: Iterator[tuple[Sequence[Any], str | None]], names: tuple[str, ..
         except StopIteration:
             return
         except _DAMAGED as wrong:
-            raise TableError(f"The sheet cannot be read from row {number} on: {str(wrong)[:80]}") from None
+            problem = f"The sheet cannot be read from row {number} on ({str(wrong)[:80]}): save it again as .xlsx."
+            raise TableError(problem) from None
+        if _is_empty(values) and not problem:
+            continue
         read_row = table.sheet_row(number, names, values)
         yield Row(number=number, cells=read_row.cells, problem=problem) if problem else read_row

@@ -82,7 +82,7 @@ LABELS: Final = (
 )  # fmt: skip
 SYMBOLOGIES: Final = st.sampled_from(["]d2", "]C1", "]Q1", "]Q3", "]e0", "]E0", "]C0", "]L2", "", "]"]) | st.none()
 
-_CELLS: Final = (
+CELLS: Final = (
     TEXTS
     | EPCS
     | st.sampled_from([
@@ -100,28 +100,35 @@ _ENCODINGS: Final = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "
 
 
 @st.composite
-def tables(draw: st.DrawFn) -> tuple[str, bytes]:
-    """A kind of document, and a file that is nearly one: a spreadsheet's CSV with each of its habits at random."""
+def rows(draw: st.DrawFn, cells: st.SearchStrategy[Any]) -> tuple[str, list[list[Any]]]:
+    """A kind of document, and headings and rows that are nearly its own."""
     kind = KINDS[draw(st.sampled_from(sorted(KINDS)))]
     own = [c.name for c in kind.columns if c.required or draw(st.booleans())]
     names = draw(st.permutations(own + draw(st.lists(_HEADING, max_size=2))))
     examples = {c.name: c.example for c in kind.columns}
-    rows = [
-        [examples.get(name, "") if draw(st.booleans()) else draw(_CELLS) for name in names]
-        + draw(st.lists(_CELLS, max_size=1))
+    found = [
+        [examples.get(name, "") if draw(st.booleans()) else draw(cells) for name in names]
+        + draw(st.lists(cells, max_size=1))
         for _ in range(draw(st.integers(0, 4)))
     ]
-    return kind.name, _as_written(draw, [list(names), *rows])
+    return kind.name, [list(names), *found]
 
 
-def _as_written(draw: st.DrawFn, rows: list[list[str]]) -> bytes:
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[str, bytes]:
+    """A kind of document, and a file that is nearly one: a spreadsheet's CSV with each of its habits at random."""
+    kind, found = draw(rows(CELLS))
+    return kind, _as_written(draw, found)
+
+
+def _as_written(draw: st.DrawFn, found: list[list[str]]) -> bytes:
     text = io.StringIO(newline="")
     options: dict[str, Any] = {
         "delimiter": draw(st.sampled_from(",;\t|")),
         "quoting": draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])),
         "lineterminator": draw(st.sampled_from(["\r\n", "\n", "\r"])),
     }
-    csv.writer(text, **options).writerows(rows)
+    csv.writer(text, **options).writerows(found)
     before = draw(st.sampled_from(["", "", "", "sep=;\r\n", "\r\n\r\n", ";;;\n"]))
     content = (before + text.getvalue()).encode(draw(st.sampled_from(_ENCODINGS)), errors="replace")
     return draw(st.just(content) | cut(content))

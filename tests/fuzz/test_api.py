@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import gc
+import io
 import random
 import sqlite3
 import tracemalloc
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from typing import Any, Final
 
 import psutil
@@ -24,7 +25,8 @@ from werkzeug.test import TestResponse
 
 from server.database import db
 from sync.protocol import MEDIA_TYPE
-from tests.fuzz.hostile import FACTOR, LABELS, PATIENT, cut, once, quickly, tables, tries
+from tests.fuzz.hostile import CELLS, FACTOR, LABELS, PATIENT, cut, once, quickly, tables, tries
+from tests.fuzz.office_files import json_files, lists_of_objects, spreadsheets, workbooks
 from tests.handheld import BIN_A, CARTON_1, DOCK, PHONE, Chain, unit
 from tests.server.furnished import Shop, furnished
 from tests.server.running import NOW
@@ -112,21 +114,23 @@ def _held_after(shop: Shop, requests: list[Request]) -> int:
 
 
 def test_what_only_asks_or_is_refused_leaves_the_database_as_it_was(shop: Shop, asked: list[Request]) -> None:
-    with shop.app.app_context():
-        watching = sqlite3.connect(str(db.engine.url.database))
     wrote = []
-    with closing(watching):
-        for request in asked:
-            before = _version(watching)
+    for request in asked:
+        with _watching(shop) as has_changed:
             status = _send(shop, request).status_code
-            if (request["method"] == "GET" or status >= 400) and _version(watching) != before:
+            if (request["method"] == "GET" or status >= 400) and has_changed():
                 wrote.append((request["method"], request["path"], status))
     assert wrote == []
 
 
-def _version(watching: sqlite3.Connection) -> int:
-    """Another one whenever somebody else has written (https://www.sqlite.org/pragma.html#pragma_data_version)."""
-    return int(watching.execute("PRAGMA data_version").fetchone()[0])
+@contextmanager
+def _watching(shop: Shop) -> Iterator[Callable[[], bool]]:
+    """Whether anybody has written into the database since (https://www.sqlite.org/pragma.html#pragma_data_version)."""
+    with shop.app.app_context():
+        path = str(db.engine.url.database)
+    with closing(sqlite3.connect(path)) as watching:
+        before = watching.execute("PRAGMA data_version").fetchone()
+        yield lambda: watching.execute("PRAGMA data_version").fetchone() != before
 
 
 def _round(shop: Shop, number: int, *, examples: int) -> list[Request]:
@@ -170,14 +174,56 @@ def _send(shop: Shop, request: Request) -> TestResponse:
     return answer
 
 
-@tries(25)
-@given(given_file=tables(), dry=st.sampled_from(["true", "false"]))
-def test_no_file_that_is_imported_makes_the_server_fail(shop: Shop, given_file: tuple[str, bytes], dry: str) -> None:
+FILES: Final = tables() | workbooks() | json_files()
+
+
+@tries(75)
+@given(given_file=FILES, dry=st.sampled_from(["true", "false"]))
+def test_a_file_is_imported_whole_or_refused_and_nothing_of_it_is_in(
+    shop: Shop, given_file: tuple[str, bytes], dry: str
+) -> None:
     kind, content = given_file
-    query = f"kind={kind}&number=X-1&dry_run={dry}"
-    with quickly():
-        answer = shop.admin.post(f"/api/v1/documents?{query}", data=content)
-    assert answer.status_code in (200, 400, 409, 413, 422), answer.text
+    with _watching(shop) as has_changed:
+        with quickly():
+            answer = shop.admin.post(f"/api/v1/documents?kind={kind}&number=X-1&dry_run={dry}", data=content)
+        assert answer.status_code in (200, 400, 409, 413, 422), answer.text
+        assert not has_changed() or (answer.status_code == 200 and dry == "false")
+
+
+@tries(20)
+@given(given_file=FILES)
+def test_no_file_that_is_checked_in_the_console_makes_the_server_fail(
+    shop: Shop, given_file: tuple[str, bytes]
+) -> None:
+    kind, content = given_file
+    with _watching(shop) as has_changed:
+        form = {"kind": kind, "number": "X-1", "file": (io.BytesIO(content), "a file")}
+        answer = shop.admin.post("/imports", data=form)
+        assert answer.status_code in (302, 303)
+        page = shop.admin.get(answer.location)
+        assert page.status_code == 200
+        if answer.status_code == 303:
+            assert shop.admin.get(f"{answer.location}/problems.csv").status_code == 200
+        assert not has_changed()
+
+
+@tries(30)
+@given(
+    data=st.data(),
+    cells=st.lists(st.tuples(CELLS, CELLS), max_size=3),
+    of=st.sampled_from([("cancellations", ["number", "reason"]), ("parcels/file", ["container", "tracking"])]),
+)
+def test_all_of_a_small_file_is_taken_or_none(
+    shop: Shop, data: st.DataObject, cells: list[tuple[str, str]], of: tuple[str, list[str]]
+) -> None:
+    path, headings = of
+    table = [headings, *map(list, cells)]
+    content = data.draw(spreadsheets(table) | lists_of_objects(table))
+    with _watching(shop) as has_changed:
+        with quickly():
+            answer = shop.admin.post(f"/api/v1/{path}", data=content)
+        assert answer.status_code in (200, 409, 422), answer.text
+        assert not has_changed() or answer.status_code == 200
 
 
 @tries(40)
