@@ -88,12 +88,25 @@ class Station(Thread):
 
     def drain(self) -> None:
         """Start once more, scan nothing, and wait until nothing waits; then one more kill."""
-        with self._scanning():
-            deadline = time.monotonic() + DRAIN_SECONDS_MAX
-            while (ask(self.home, {"do": "status"}) or {"waiting": -1})["waiting"] != 0:
-                if time.monotonic() > deadline:
-                    raise TimeoutError(f"{self.name} did not drain by itself: {self._log.read_text()[-500:]}")
-                time.sleep(0.1)  # nothing outside the process says when it is through
+        with self.scanning():
+            self.wait_until_drained()
+
+    def scan(self, keys: IO[bytes], label: bytes) -> None:
+        """Scan one label, and wait for its beep."""
+        self._heard.clear()
+        self.typed[label] += 1
+        keys.write(b"]d2" + label + b"\n")
+        keys.flush()
+        if not self._heard.wait(START_SECONDS_MAX):
+            raise TimeoutError(f"{self.name} did not beep: {self._log.read_text()[-500:]}")
+
+    def wait_until_drained(self) -> None:
+        """Wait until the program at work owes the server nothing more."""
+        deadline = time.monotonic() + DRAIN_SECONDS_MAX
+        while (ask(self.home, {"do": "status"}) or {"waiting": -1})["waiting"] != 0:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.name} did not drain by itself: {self._log.read_text()[-500:]}")
+            time.sleep(0.1)  # nothing outside the process says when it is through
 
     def queue(self) -> tuple[dict[EventName, bytes], dict[ChainName, int]]:
         """The lines that it committed, and up to where it believes each chain to be on the server."""
@@ -109,7 +122,7 @@ class Station(Thread):
     def _shift(self) -> None:
         rng = self._rng
         self._heard.clear()
-        with self._scanning() as keys:
+        with self.scanning() as keys:
             self._type(keys, 1)
             if rng.random() < STARTED_SHARE:
                 self._heard.wait(START_SECONDS_MAX)
@@ -123,7 +136,7 @@ class Station(Thread):
             self._carry_the_later_half()
 
     @contextmanager
-    def _scanning(self) -> Iterator[IO[bytes]]:
+    def scanning(self) -> Iterator[IO[bytes]]:
         """The program at work; it takes what is typed, and is killed at the end of the block."""
         words = ["scan", "--home", str(self.home), "--action", self._action, "--location", "LOC:A-01", "--json"]
         with self._log.open("ab") as log:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
-import random
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,13 +17,12 @@ from scanner_client.clock import system_clock
 from scanner_client.device import DEVICE_FILE
 from scanner_client.handheld import QUEUE_FILE, open_handheld, standing
 from scanner_client.transport import Transport
-from scanner_client.uploader import SyncError, Uploader
+from scanner_client.uploader import Uploader
 from server import create_app
 from server.database import db, reading
 from server.ledger import SERVER_DEVICE
 from server.tables import cases, events, unit_states
 from sync.event import decode
-from tests.end_to_end.bad_line import bad_line
 from tests.golden.making import (
     DATABASE,
     FOLDER,
@@ -38,11 +36,9 @@ from tests.golden.making import (
     make,
     served,
 )
-from tests.scanner_client.scans import scan_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("golden")]
 
-SCANS, TRIES_MAX = 200, 100
 OWES = sum(len(labels) for *_, labels in OWED)
 
 
@@ -107,34 +103,6 @@ def test_a_released_handheld_sends_every_scan_that_it_owed(app: Flask, golden: P
             list(Uploader(handheld, Transport()).drain())
             assert standing(handheld).waiting == 0
     assert from_handhelds() == there + OWES
-    assert "fits" in command(app, "verify")
-
-
-def _drain(uploader: Uploader) -> None:
-    """As its timer does: try until nothing waits."""
-    for _ in range(TRIES_MAX):
-        with suppress(SyncError):
-            list(uploader.drain())
-            return
-
-
-def test_a_line_that_delays_cuts_and_corrupts_loses_no_scan_and_brings_none_twice(
-    app: Flask, golden: Path, tmp_path: Path
-) -> None:
-    home = tmp_path / "home"
-    shutil.copytree(golden / HANDHELD, home)
-    there = from_handhelds()
-    with served(app) as address, bad_line(int(address.rpartition(":")[2]), random.Random(6)) as line:
-        device = json.loads((home / DEVICE_FILE).read_text())
-        (home / DEVICE_FILE).write_text(json.dumps(device | {"addresses": [f"http://127.0.0.1:{line.port}"]}))
-        with open_handheld(home, system_clock()) as handheld:
-            uploader = Uploader(handheld, Transport(connect_s=2, read_s=2))
-            for serial in range(0, SCANS, 10):
-                handheld.outbox.append([scan_of(n) for n in range(serial, serial + 10)])
-                _drain(uploader)
-            assert standing(handheld).waiting == 0
-    assert min(line.happened.values()) > 0
-    assert from_handhelds() == there + OWES + SCANS
     assert "fits" in command(app, "verify")
 
 
