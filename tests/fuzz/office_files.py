@@ -72,7 +72,7 @@ def spreadsheets(draw: st.DrawFn, table: Table) -> bytes:
     sheet: Any = book.active
     if draw(st.booleans()):
         book.create_sheet("Table 2").append(["number", "reason"])
-    for number in range(draw(st.sampled_from([0, 0, 0, 1, 3]))):
+    for number in range(draw(st.sampled_from([0] * 9 + [1, 3]))):
         sheet.append(["A title"] * number)
     for row in table:
         sheet.append([_writable(value) for value in row])
@@ -82,7 +82,7 @@ def spreadsheets(draw: st.DrawFn, table: Table) -> bytes:
     book.save(file)
     parts = _parts(file.getvalue())
     del parts["docProps/core.xml"]  # it says when it was saved, and each try is to be the same again
-    match draw(st.sampled_from(["whole", "whole", "by hand", "cut", "parts"])):
+    match draw(st.sampled_from(["whole"] * 4 + ["by hand", "by hand", "cut", "parts"])):
         case "by hand":
             at = draw(st.sampled_from(_FAR))
             _add_rows(parts, draw(_XML).replace(b"@", b"%d" % at))
@@ -154,6 +154,11 @@ _RAW: Final = st.sampled_from(
 )
 
 
+HALF_OF_A_HEADING: Final = ("products", b'[{"gtin": "1", "name": "Lamp", "\\ud800": 1}]')
+HALF_OF_A_CELL: Final = ("products", b'[{"gtin": "1", "name": "Lamp", "colour": "\\ud800"}]')
+"""Half of a surrogate pair, in what is not asked for, and beside a fault that is told with all of its row."""
+
+
 @st.composite
 def json_files(draw: st.DrawFn) -> tuple[str, bytes]:
     """A kind of document, and a JSON file that is nearly one."""
@@ -168,11 +173,11 @@ def lists_of_objects(draw: st.DrawFn, table: Table) -> bytes:
     objects = []
     for line in lines:
         pairs = [(name, json.dumps(value)) for name, value in zip(names, line, strict=False)]
-        if draw(st.booleans()):
+        if draw(st.sampled_from([False, False, True])):
             pairs.append((draw(st.sampled_from(names) | TEXTS | st.just("\ud800")), draw(_RAW)))
         objects.append("{" + ", ".join(f"{json.dumps(name)}: {value}" for name, value in pairs) + "}")
     text = f"[{', '.join(objects)}]"
-    match draw(st.sampled_from(["whole", "whole", "whole", "deep", "one", "mixed", "cut"])):
+    match draw(st.sampled_from(["whole"] * 6 + ["deep", "one", "mixed", "cut"])):
         case "deep":
             text = "[" * 100_000 + text
         case "one":
@@ -181,4 +186,4 @@ def lists_of_objects(draw: st.DrawFn, table: Table) -> bytes:
             text = f"[{text}, 1, null, {text}]"
         case "cut":
             return draw(cut(text.encode()))
-    return text.encode(draw(st.sampled_from(["utf-8", "utf-8", "utf-8-sig", "utf-16", "utf-32"])))
+    return text.encode(draw(st.sampled_from(["utf-8"] * 6 + ["utf-8-sig", "utf-16", "utf-32"])))

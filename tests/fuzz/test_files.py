@@ -18,7 +18,7 @@ from sync import protocol
 from sync.event import EventError, decode, encode
 from sync.labels import SiteCodes
 from tests.fuzz.hostile import PATIENT, cut, quickly, tables, tries
-from tests.fuzz.office_files import json_files, with_rows, workbooks
+from tests.fuzz.office_files import HALF_OF_A_CELL, HALF_OF_A_HEADING, json_files, with_rows, workbooks
 from tests.handheld import BIN_A, DAY, DOCK, PHONE, Chain, unit
 from tests.server.office import workbook
 
@@ -35,6 +35,8 @@ def _is_sentence(said: Exception | str) -> None:
 
 @tries(80)
 @given(tables() | workbooks() | json_files())
+@example(HALF_OF_A_HEADING)
+@example(HALF_OF_A_CELL)
 def test_every_file_of_rows_is_read_or_refused_with_a_sentence(given_file: tuple[str, bytes]) -> None:
     kind, content = given_file
     try:
