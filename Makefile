@@ -64,7 +64,7 @@ golden: $(INSTALLED) ## write the golden files of the release that is about to c
 	$(PYTHON) -m tests.golden.making
 
 .PHONY: power-cuts
-power-cuts: $(INSTALLED) ## cut the power 10,000 times while a handheld keeps scans; about five minutes
+power-cuts: $(INSTALLED) ## cut the power 10,000 times while a handheld scans and syncs; about five minutes
 	$(PYTHON) -m tests.power_cut
 
 FUZZ ?= 100

@@ -51,7 +51,16 @@ class Beep:
     kept: int
 
 
-Operation = Write | Truncate | Sync | Delete | Beep
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The server answered: from here on the handheld may believe that, and no sooner."""
+
+    acked: int
+    safe: int
+    """Up to where the server's backup has the scans, so that they may be let go."""
+
+
+Operation = Write | Truncate | Sync | Delete | Beep | Answer
 
 
 @dataclass(slots=True)
@@ -75,11 +84,16 @@ class Disk:
         self._files: dict[str, _File] = {}
         self.beeped = 0
         """How many scans have beeped by now."""
+        self.acked = self.safe = 0
+        """What the server has answered by now."""
 
     def take(self, operation: Operation) -> None:
         """The next that the program asked for."""
         if isinstance(operation, Beep):
             self.beeped = operation.kept
+            return
+        if isinstance(operation, Answer):
+            self.acked, self.safe = operation.acked, operation.safe
             return
         file = self._files.setdefault(operation.file, _File())
         if isinstance(operation, Sync):

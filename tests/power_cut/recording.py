@@ -1,7 +1,7 @@
-"""The handheld's queue on a file system that writes down what it is asked for.
+"""The handheld's database on a file system that writes down what it is asked for.
 
-The file system is APSW's way to write one in Python, so that here the queue runs on APSW's SQLite; `Database` and
-`Outbox` are the handheld's own, and so are their pragmas. What a cut leaves is opened by the handheld's own SQLite.
+The file system is APSW's way to write one in Python, so that here it runs on APSW's SQLite; `Database` is the
+handheld's own, and so are its pragmas. What a cut leaves is opened by the handheld's own SQLite.
 """
 
 from __future__ import annotations
@@ -16,11 +16,8 @@ import apsw
 from scanner_client import carried, map_rows, outbox, throttle
 from scanner_client import database as client_database
 from scanner_client.database import Database
-from scanner_client.outbox import Outbox
-from sync.event import ScanEvent
-from tests.power_cut.disk import Beep, Delete, Operation, Sync, Truncate, Write
+from tests.power_cut.disk import Delete, Operation, Sync, Truncate, Write
 
-QUEUE: Final = "queue"
 SCHEMA: Final = (*outbox.SCHEMA, *carried.SCHEMA, *map_rows.SCHEMA, *throttle.SCHEMA)
 _SECTOR_BYTES: Final = 4_096  # what SQLite's own file system for Unix says
 
@@ -125,26 +122,19 @@ class _Cursor:
 
 
 @contextmanager
-def recording(log: list[Operation], *, weakened: bool = False) -> Iterator[Outbox]:
-    """A new queue, whose disk writes down in `log` what it is asked for.
+def recording(log: list[Operation], name: str, *, weakened: bool = False) -> Iterator[Database]:
+    """A handheld's new database of that name, whose disk writes down in `log` what it is asked for.
 
     Args:
         weakened: as a careless program would have it, with `synchronous=NORMAL`.
     """
     system = _FileSystem(f"recording-{id(log)}", log)
-    connection = apsw.Connection(QUEUE, vfs=system.name)
+    connection = apsw.Connection(name, vfs=system.name)
     try:
         pragmas = {"PRAGMA synchronous=FULL": "PRAGMA synchronous=NORMAL"} if weakened else {}
         adapted: Any = _Connection(connection, pragmas)
-        client_database._prepare(adapted, Path(QUEUE), SCHEMA)
-        yield Outbox(Database(adapted, Path(QUEUE)))
+        client_database._prepare(adapted, Path(name), SCHEMA)
+        yield Database(adapted, Path(name))
     finally:
         connection.close()
         system.unregister()
-
-
-def scan(queue: Outbox, log: list[Operation], events: Sequence[ScanEvent]) -> list[ScanEvent]:
-    """Commit scans, then beep; returns them as they were kept."""
-    named = queue.append(events)
-    log.append(Beep(named[-1].seq))
-    return named

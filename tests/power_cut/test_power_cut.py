@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 
+from scanner_client.handheld import QUEUE_FILE
 from tests.power_cut.cuts import cut, work
 from tests.power_cut.disk import Beep, Disk, Sync, Truncate, Write
-from tests.power_cut.recording import QUEUE
 
 CUTS = 1_000
 
@@ -16,6 +16,8 @@ def test_whatever_beeped_is_there_after_the_power_was_cut() -> None:
     assert report.lost == []
     assert report.cuts == CUTS
     assert report.newer  # and some cuts came between the disk and the beep, so that they came close enough
+    assert report.let_go
+    assert report.pulled
 
 
 def test_a_queue_that_does_not_wait_for_the_disk_loses_scans_that_beeped() -> None:
@@ -27,7 +29,7 @@ def test_a_queue_that_does_not_wait_for_the_disk_loses_scans_that_beeped() -> No
 def test_the_shift_is_long_enough_for_the_log_to_be_moved_into_the_database() -> None:
     log = work(seed=1).log
     begun = next(number for number, operation in enumerate(log) if isinstance(operation, Beep))
-    assert any(isinstance(operation, Write) and operation.file == QUEUE for operation in log[begun:])
+    assert any(isinstance(operation, Write) and operation.file == QUEUE_FILE for operation in log[begun:])
 
 
 def test_what_was_synced_is_never_lost_and_what_was_not_may_be_torn() -> None:
