@@ -47,7 +47,8 @@ class Settings:
     port: int = PORT
     """Port that `serve` listens at, and that stands in the guessed address."""
     session_hours: int = 12
-    """How long a person stays signed in at the console without doing anything: a shift."""
+    """How long a person stays signed in at the console without doing anything: a shift. After seven times as long they
+    sign in anew whatever they do (`ended_sessions.LIFETIMES_MAX`)."""
     secure_cookies: bool = False
     """Send the session cookie over HTTPS only. Turn it on wherever a proxy gives the console a certificate."""
     webhook_origins: tuple[str, ...] = ()

@@ -86,11 +86,19 @@ def register(app: Flask) -> None:
 
 
 def _load(session_id: str) -> Person | None:
+    person = _of_session(session_id)
+    if person is None:
+        session.clear()  # else each answer would give a dead cookie a new date
+    return person
+
+
+def _of_session(session_id: str) -> Person | None:
     number, _, session_key = session_id.partition(".")
     if not (number.isascii() and number.isdigit() and len(number) <= 18):
         return None
     with reading() as connection:
-        found = _read(connection, (people.c.id == int(number)) & ended_sessions.standing())
+        standing = ended_sessions.standing(now_ms=context.now_ms())
+        found = _read(connection, (people.c.id == int(number)) & standing)
     if found is None or _person(found).session_key != session_key:
         return None
     return _person(found)
@@ -156,7 +164,7 @@ def sign_in(name: str, password: str, *, now_ms: int) -> Person:
     person = _person(row)
     session.clear()  # whatever the browser carried before belongs to somebody else
     session.permanent = True
-    ended_sessions.begin()
+    ended_sessions.begin(now_ms=now_ms)
     login_user(person)  # type: ignore[no-untyped-call]
     return person
 
@@ -246,8 +254,7 @@ def signed_in() -> Person:
 
 def sign_out() -> None:
     """End this session, for whoever has a copy of its cookie too."""
-    lifetime_ms = int(current_app.permanent_session_lifetime.total_seconds() * 1000)
     now_ms = context.now_ms()
-    transact(lambda connection: ended_sessions.end(connection, now_ms=now_ms, lifetime_ms=lifetime_ms))
+    transact(lambda connection: ended_sessions.end(connection, now_ms=now_ms))
     logout_user()  # type: ignore[no-untyped-call]
     session.clear()

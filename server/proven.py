@@ -27,7 +27,7 @@ NOT_RECOMPUTED: Final[Mapping[str, str]] = {
     "devices": "the register of handhelds itself: their keys stand in no event",
     "enrolment_codes": "made at random, and worth nothing once used",
     "people": "the register itself: hashes of passwords and PINs stand in no event",
-    "ended_sessions": "numbers made at random, forgotten after hours",
+    "ended_sessions": "numbers made at random, forgotten after days",
     "failed_tries": "who has to wait before another try, forgotten after minutes",
     "untold": "what this server failed to tell, and what handhelds say they cannot read; told again by `release-held`",
     "integrations": "the register itself: digests of keys stand in no event",

@@ -94,7 +94,7 @@ ended_sessions = sa.Table(
     db.metadata,
     sa.Column("digest", sa.Text, primary_key=True, comment="SHA-256 of the session's number, hex"),
     sa.Column("ended_ms", sa.BigInteger, nullable=False),
-    comment="Sessions that somebody ended by signing out, until their cookies would have ended by themselves.",
+    comment="Sessions that somebody ended by signing out, until they would be too old anyway.",
 )
 
 untold = sa.Table(

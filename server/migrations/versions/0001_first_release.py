@@ -336,7 +336,7 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         sa.Column("digest", sa.Text(), nullable=False, comment="SHA-256 of the session's number, hex"),
         sa.Column("ended_ms", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("digest"),
-        comment="Sessions that somebody ended by signing out, until their cookies would have ended by themselves.",
+        comment="Sessions that somebody ended by signing out, until they would be too old anyway.",
     )
     op.create_table(
         "untold",

@@ -1,11 +1,13 @@
 from pathlib import Path
 
+import itsdangerous
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from server import failed_tries
 from server.database import db, reading, writing
+from server.ended_sessions import LIFETIMES_MAX
 from server.failed_tries import OF_ADDRESS_MAX, OF_ONE_MAX, WINDOW_MS
 from server.staff import add_person
 from server.tables import ended_sessions, events, people
@@ -13,12 +15,27 @@ from tests.server.ready_made import create_app
 from tests.server.running import NOW, PASSWORD, SITE, Client, Person, refusal, sign_in
 
 HALL = "192.168.7.1"
+HOUR_MS = 3_600_000
+LIFETIME_MS = 12 * HOUR_MS
+"""`SCAN_SESSION_HOURS`, where nothing sets it."""
 
 
 def _try(app: Flask, name: str, password: str, address: str = HALL) -> tuple[int, str]:
     asked, environ = {"name": name, "password": password}, {"REMOTE_ADDR": address}
     answer = app.test_client().post("/api/v1/session", json=asked, environ_overrides=environ)
     return (201, "") if answer.status_code == 201 else refusal(answer)
+
+
+def _run_clock(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The server's clock, to be put on; cookies are dated and judged by it too."""
+    now = [NOW]
+    app.config["NOW_MS"] = lambda: now[0]
+    monkeypatch.setattr(itsdangerous.TimestampSigner, "get_timestamp", lambda _: now[0] // 1000)
+    return now
+
+
+def _sign_out(person: Person) -> None:
+    person.client.delete("/api/v1/session", headers={"X-CSRFToken": person.token})
 
 
 def test_a_supervisor_signs_in_and_is_known(supervisor: Person) -> None:
@@ -114,13 +131,63 @@ def test_a_copied_cookie_opens_nothing_after_its_owner_signed_out(app: Flask, ou
     assert other.get("/api/v1/people").status_code == 200, "a session on another machine is not theirs to end"
 
 
-def test_what_was_signed_out_is_forgotten_when_its_cookie_would_have_ended(app: Flask) -> None:
-    with writing() as c:
-        c.execute(ended_sessions.insert().values(digest="long ago", ended_ms=0))
+@pytest.mark.parametrize("path", ["/api/v1/people", "/healthz"])
+def test_a_copied_cookie_that_is_kept_warm_opens_nothing_however_long_ago_its_owner_signed_out(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    now = _run_clock(app, monkeypatch)
+    owner, thief = sign_in(app, "admin"), app.test_client()
+    cookie = owner.client.get_cookie("scan_session")
+    assert cookie is not None
+    thief.set_cookie("scan_session", cookie.value)
+    _sign_out(owner)
+    for _ in range(2 * LIFETIMES_MAX):
+        now[0] += LIFETIME_MS - HOUR_MS
+        thief.get(path)  # each answer may bring a cookie of a new date
+        _sign_out(sign_in(app, "picker"))  # which forgets who signed out long ago
+        opened = app.test_client()
+        if kept := thief.get_cookie("scan_session"):
+            opened.set_cookie("scan_session", kept.value)
+        assert refusal(opened.get("/api/v1/people")) == (401, "sign_in")
+
+
+def test_a_session_ends_in_time_however_it_is_used(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = _run_clock(app, monkeypatch)
     admin = sign_in(app, "admin")
-    admin.client.delete("/api/v1/session", headers={"X-CSRFToken": admin.token})
+    until = now[0] + LIFETIMES_MAX * LIFETIME_MS
+    while now[0] + HOUR_MS < until:
+        now[0] += HOUR_MS
+        assert admin.get("/api/v1/session").status_code == 200
+    now[0] = until
+    assert refusal(admin.get("/api/v1/session")) == (401, "sign_in")
+
+
+def test_a_session_from_before_the_clock_was_put_back_is_over(app: Flask) -> None:
+    admin = sign_in(app, "admin")
+    app.config["NOW_MS"] = lambda: NOW - 1
+    assert refusal(admin.get("/api/v1/session")) == (401, "sign_in")
+
+
+def test_a_dead_cookie_is_taken_from_the_browser(app: Flask) -> None:
+    admin = sign_in(app, "admin")
+    with writing() as c:
+        c.execute(people.update().where(people.c.name == "admin").values(active=False))
+    assert admin.get("/api/v1/session").status_code == 401
+    assert admin.client.get_cookie("scan_session") is None
+
+
+def test_what_was_signed_out_is_forgotten_when_its_session_would_be_too_old_anyway(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = _run_clock(app, monkeypatch)
+    long_ago = now[0] - LIFETIMES_MAX * LIFETIME_MS
+    with writing() as c:
+        rows = [{"digest": "too old", "ended_ms": long_ago}, {"digest": "not yet", "ended_ms": long_ago + 1}]
+        c.execute(ended_sessions.insert(), rows)
+    _sign_out(sign_in(app, "admin"))
     with reading() as c:
-        assert "long ago" not in c.execute(sa.select(ended_sessions.c.digest)).scalars().all()
+        kept = c.execute(sa.select(ended_sessions.c.digest)).scalars().all()
+    assert (len(kept), "not yet" in kept, "too old" in kept) == (2, True, False)
 
 
 def test_a_new_password_ends_every_session(supervisor: Person) -> None:
