@@ -175,13 +175,13 @@ def set_badge(connection: sa.Connection, number: int, badge: str | None, pin: st
     if code is not None and code != person.badge:
         for site in (person.site, *person.also):
             _check_free(connection, person, code, site)
+    if code == person.badge and pin is None:
+        return
     hashed = hash_pin(pin, secrets.token_bytes(SALT_BYTES)) if pin is not None else person.pin_hash if code else None
     _write(connection, person, change, badge=code, pin_hash=hashed)
-    if code != person.badge:
-        words = f"has badge {code}" if code else f"has given back badge {person.badge}"
-        _record(connection, change, person.name, f"{person.name} {words}")
-    elif pin is not None:
-        _record(connection, change, person.name, f"{person.name} has a new PIN")
+    words = f"has badge {code}" if code else f"has given back badge {person.badge}"
+    said = words if code != person.badge else "has a new PIN"
+    _record(connection, change, person.name, f"{person.name} {said}")
 
 
 def let_into(connection: sa.Connection, number: int, wanted: Iterable[str], change: Change) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import click
+import sqlalchemy as sa
 
-from server import damage, named, queries, refolding, set_aside, untold, upkeep
+from server import damage, ledger, named, queries, refolding, set_aside, untold, upkeep
 from server.cli.command import command, counted, operator, site
 from server.cli.reports import moment
 from server.context import now_ms
-from server.database import reading, stamp, take_stock, writing
+from server.database import reading, stamp, take_stock, transact, writing
 from server.rebuild import rebuild
 
 _DIFFERENCES_SHOWN = 200
@@ -28,6 +29,7 @@ def rebuild_(*, unit: str | None, everything: bool) -> None:
     if everything == (unit is not None):
         raise click.UsageError("Say which UNIT, or --all.")
     if unit is None:
+        transact(lambda c: _note(c, "everything is folded anew from the ledger"))
         folded = refolding.rebuild_all(site(), _progress)
         take_stock()
         click.echo(f"{folded:,} units, items and lots were folded anew.")
@@ -35,10 +37,16 @@ def rebuild_(*, unit: str | None, everything: bool) -> None:
     with writing() as connection:
         key = named.thing(connection, site(), unit)
         rebuild(connection, site(), [key], stamp(connection))
-        known = queries.trail(connection, site(), key)
-    if not known:
-        raise ValueError(f"Nothing is known of {unit}.")
+        if not queries.trail(connection, site(), key):
+            raise ValueError(f"Nothing is known of {unit}.")
+        _note(connection, f"{key} was folded anew from the ledger")
     click.echo(f"{key} was folded anew.")
+
+
+def _note(connection: sa.Connection, reason: str) -> None:
+    """Let the audit show it: of what takes long before it begins, so that no kill keeps it quiet."""
+    by, at = operator(), now_ms()
+    ledger.record(connection, site=site(), action="administer", operator=by, now_ms=at, reason=reason)
 
 
 @command("verify")
@@ -58,6 +66,7 @@ def verify() -> None:
 @command("release-held")
 def release_held() -> None:
     """Read and tell again, after an upgrade, what was too new before, and what the server failed on."""
+    transact(lambda c: _note(c, "what was too new before, or what the server failed on, is read and told again"))
     done = set_aside.release_held(site(), now_ms=now_ms())
     again = untold.tell_again(site())
     click.echo(f"{done.read} events read, {done.quarantined} quarantined, {done.held} still too new.")

@@ -11,7 +11,7 @@ import math
 import tempfile
 import time
 from argparse import ArgumentParser
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import linear_regression, median
@@ -55,7 +55,7 @@ class Growing:
 
 def begin(stack: ExitStack, kind: str, stored: int, batches: int) -> Growing:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-    app = stack.enter_context(running_server(stack.enter_context(database(kind, folder)), folder))
+    app = stack.enter_context(running_server(stack.enter_context(database(kind, folder)), folder, watch=nullcontext))
     copied, cursor = fill(app, stored)
     device = Handheld(app).enrol()
     prepare_shift(device, batches)

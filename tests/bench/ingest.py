@@ -169,7 +169,7 @@ def main() -> None:
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             url = stack.enter_context(database(kind, folder))
-            app = stack.enter_context(running_server(url, folder))
+            app = stack.enter_context(running_server(url, folder, watch=nullcontext))
             profile = cProfile.Profile() if args.profile else None
             times = run(app, args.batches, stored=args.stored, postgres=kind == "postgres", profile=profile)
             print(f"{kind}, {args.stored:,} events stored before: {times}")

@@ -20,7 +20,7 @@ from server.document_kinds import KINDS
 from server.documents import Imported
 from server.setup import FIRST_ADMIN, set_up
 from server.tables import people
-from tests.server import ready_made, ready_tables
+from tests.server import audited, ready_made, ready_tables
 from tests.server.running import HASH
 
 SITE = "main"
@@ -55,13 +55,14 @@ def office(
 def bare(
     database_url: str, folder: Path, *, now_ms: Callable[[], int] = lambda: NOW, **overrides: Any
 ) -> Iterator[Flask]:
-    """A server on an empty database."""
+    """A server on an empty database, inside an app context."""
     given = {"DATABASE_URL": database_url, "INSTANCE": folder / "instance", "SITE": SITE, "SECRET_KEY": "test"}
     (folder / "instance").mkdir(exist_ok=True)
     app = ready_made.create_app({**given, "ADDRESSES": ("http://server.test",), **overrides}, now_ms=now_ms)
     with app.app_context():
         try:
-            yield app
+            with audited.watched(app):
+                yield app
         finally:
             db.engine.dispose()
 

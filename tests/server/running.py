@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
@@ -27,7 +27,7 @@ from server.roles import PERSONAL
 from server.tables import devices, people, server_state, sites
 from sync import enrolment, protocol
 from tests.handheld import BIN_A, BIN_B, BIN_C, CABLE, DAY, DOCK, PHONE, Chain
-from tests.server import ready_made, ready_tables
+from tests.server import audited, ready_made, ready_tables
 
 SITE = "main"
 PASSWORD = "correct horse battery"
@@ -50,9 +50,18 @@ class Client(FlaskClient):
 
 @contextmanager
 def running_server(
-    database_url: str, folder: Path, *, make: Callable[..., Flask] = ready_made.create_app, **settings: Any
+    database_url: str,
+    folder: Path,
+    *,
+    make: Callable[..., Flask] = ready_made.create_app,
+    watch: Callable[[Flask], AbstractContextManager[object]] = audited.watched,
+    **settings: Any,
 ) -> Iterator[Flask]:
-    """A server with its tables made, one person of each role, some products and some bins."""
+    """A server with its tables made, one person of each role, some products and some bins.
+
+    Args:
+        watch: looks at every request.
+    """
     overrides = {"DATABASE_URL": database_url, "INSTANCE": folder / "instance", "SITE": SITE, "SECRET_KEY": "test"}
     overrides |= {"ADDRESSES": ("http://server.test",), "TESTING": True}
     app = make({**overrides, **settings}, now_ms=lambda: NOW)
@@ -79,7 +88,8 @@ def running_server(
             for key, name in ((DOCK, "Dock 1"), (BIN_A, None), (BIN_B, None), (BIN_C, None)):
                 row = {"code": key.rpartition("/")[2], "name": name, "zone": "G"}
                 publish(c, SITE, "location", key, row, at)
-        yield app
+        with watch(app):
+            yield app
         failed = app.extensions["figures"].registry.get_sample_value("scan_events_failed_total")
         assert failed == app.config.get("FAILS_ON", 0), "the server failed on a scan, and only set it aside"
         db.engine.dispose()

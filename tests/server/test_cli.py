@@ -28,6 +28,7 @@ from sync import transfer
 from sync.enrolment import Invitation, device_no
 from sync.protocol import SIGNED_PREFIX, pack
 from tests.handheld import Chain
+from tests.server import audited
 from tests.server.office import ASN, LAMP, LOCATIONS, NOW, PRODUCTS, SITE, STOCK, bare, office, rows
 
 PROJECT = Path(__file__).parents[2]
@@ -35,7 +36,8 @@ PROJECT = Path(__file__).parents[2]
 
 def run(app: Flask, *words: str | Path, typed: str | None = None, code: int = 0) -> str:
     """Type a command; its whole output."""
-    done = app.test_cli_runner().invoke(args=[str(w) for w in words], input=typed)
+    with audited.by_command(str(words[0])):
+        done = app.test_cli_runner().invoke(args=[str(w) for w in words], input=typed)
     assert done.exit_code == code, done.output
     assert "Traceback" not in done.output
     return done.output
