@@ -14,15 +14,15 @@ from typing import Any, Final
 from scanner_client import device
 from scanner_client.clock import Clock
 from scanner_client.database import Database, DatabaseError
-from scanner_client.device import DEVICE_FILE, MARK_FILE, Device, DeviceError, MarkFile
+from scanner_client.device import DEVICE_FILE, Device, DeviceError
 from scanner_client.handheld import QUEUE_FILE, Handheld, open_handheld
 from scanner_client.outbox import Outbox, OutboxError
 from scanner_client.site_map import Cursor
 from sync.event import GENESIS, ScanEvent, chain, encode
 from sync.protocol import Reply
 from tests.handheld import BIN_A, BIN_B, unit
-from tests.power_cut.disk import Answer, Beep, Disk, Operation, Write
-from tests.power_cut.recording import recording
+from tests.power_cut.disk import Answer, Beep, Disk, Operation
+from tests.power_cut.recording import RecordedMark, recording
 
 EPOCH: Final = 77
 KNOWN: Final = Device(
@@ -36,7 +36,11 @@ SYNC_EVERY: Final = 20
 SENT_AT_ONCE: Final = 15
 """Fewer than were scanned since, so that some always wait."""
 DAYS_MS: Final = 2 * 24 * 3_600_000
-"""Between two syncs: after four of them what was acknowledged at the first may be let go."""
+"""Between two syncs."""
+KEPT_SYNCS: Final = 4
+"""What is acknowledged is kept for seven days, so that the fourth sync after it may let it go."""
+BACKUP_EVERY: Final = 5
+"""Syncs, so that now the days decide what may go, and now the backup."""
 UNITS: Final = 40
 ROWS_A_PAGE: Final = 12
 
@@ -78,11 +82,11 @@ def work(seed: int, *, weakened: bool = False) -> Shift:
         shift.device = (home / DEVICE_FILE).read_bytes()
         Outbox(database).begin_epoch(EPOCH, device_no=KNOWN.device_no, predecessor=None)
         shift.maps[None] = _map(database)
-        with closing(MarkFile(home)) as mark:
+        with closing(RecordedMark(home, shift.log)) as mark:
             handheld = Handheld(home, database, mark, CLOCK)
             while len(shift.lines) < SCANS:
                 shift.lines += map(encode, handheld.commit([_scan(chance) for _ in range(chance.choice((1, 1, 1, 5)))]))
-                shift.log += [Write(MARK_FILE, 0, (home / MARK_FILE).read_bytes()), Beep(len(shift.lines))]
+                shift.log.append(Beep(len(shift.lines)))
                 if len(shift.lines) >= (syncs + 1) * SYNC_EVERY:
                     syncs += 1
                     _sync(handheld, shift, syncs, chance)
@@ -92,8 +96,9 @@ def work(seed: int, *, weakened: bool = False) -> Shift:
 def _sync(handheld: Handheld, shift: Shift, number: int, chance: random.Random) -> None:
     """One exchange, as the uploader has it: first the server's mark, then a page of changes and its cursor."""
     run, server_ms = handheld.outbox.next_run(SENT_AT_ONCE), CLOCK.wall_ms() + number * DAYS_MS
-    shift.log.append(Answer(acked=run.last, safe=run.first - 1))
-    handheld.outbox.acknowledge(run, _reply(run.last, run.after, safe=run.first - 1, server_ms=server_ms))
+    safe = (number - 1) // BACKUP_EVERY * BACKUP_EVERY * SENT_AT_ONCE
+    shift.log.append(Answer(acked=run.last, may_go=min(safe, max(0, number - KEPT_SYNCS) * SENT_AT_ONCE)))
+    handheld.outbox.acknowledge(run, _reply(run.last, run.after, safe=safe, server_ms=server_ms))
     cursor = Cursor(cursor=str(number), incarnation="i")
     handheld.site_map.apply(_page(number, chance), cursor, more=number % 3 == 1, clock=CLOCK, server_ms=server_ms)
     shift.maps[cursor.cursor] = _map(handheld.database)
@@ -157,8 +162,8 @@ def _wrong_queue(handheld: Handheld, shift: Shift, disk: Disk, report: Report) -
     digests = [GENESIS, *chain(GENESIS, shift.lines)]
     if [at.base_digest, *(digest for _, digest in rows)] != digests[at.base_seq : last + 1]:
         yield "The chain does not fit its lines."
-    if at.base_seq > disk.safe:
-        yield f"The scans up to {at.base_seq} were let go, and only {disk.safe} are in a backup."
+    if at.base_seq > disk.may_go:
+        yield f"The scans up to {at.base_seq} were let go, and those up to {disk.may_go} may go."
     if at.acked_through > disk.acked:
         yield f"The server is said to have {at.acked_through}, and has acknowledged {disk.acked}."
     if handheld.renewed:

@@ -56,8 +56,8 @@ class Answer:
     """The server answered: from here on the handheld may believe that, and no sooner."""
 
     acked: int
-    safe: int
-    """Up to where the server's backup has the scans, so that they may be let go."""
+    may_go: int
+    """Up to where scans may be let go: they were acknowledged for long enough and are in a backup."""
 
 
 Operation = Write | Truncate | Sync | Delete | Beep | Answer
@@ -84,7 +84,7 @@ class Disk:
         self._files: dict[str, _File] = {}
         self.beeped = 0
         """How many scans have beeped by now."""
-        self.acked = self.safe = 0
+        self.acked = self.may_go = 0
         """What the server has answered by now."""
 
     def take(self, operation: Operation) -> None:
@@ -93,7 +93,7 @@ class Disk:
             self.beeped = operation.kept
             return
         if isinstance(operation, Answer):
-            self.acked, self.safe = operation.acked, operation.safe
+            self.acked, self.may_go = operation.acked, operation.may_go
             return
         file = self._files.setdefault(operation.file, _File())
         if isinstance(operation, Sync):

@@ -16,6 +16,7 @@ import apsw
 from scanner_client import carried, map_rows, outbox, throttle
 from scanner_client import database as client_database
 from scanner_client.database import Database
+from scanner_client.device import MARK_FILE, Mark, MarkFile
 from tests.power_cut.disk import Delete, Operation, Sync, Truncate, Write
 
 SCHEMA: Final = (*outbox.SCHEMA, *carried.SCHEMA, *map_rows.SCHEMA, *throttle.SCHEMA)
@@ -119,6 +120,18 @@ class _Cursor:
 
     def fetchone(self) -> Any:
         return self._rows[0] if self._rows else None
+
+
+class RecordedMark(MarkFile):
+    """The handheld's mark beside its database, written down in the same order; like the handheld it never syncs."""
+
+    def __init__(self, home: Path, log: list[Operation]) -> None:
+        super().__init__(home)
+        self._home, self._log = home, log
+
+    def write(self, mark: Mark) -> None:
+        super().write(mark)
+        self._log.append(Write(MARK_FILE, 0, (self._home / MARK_FILE).read_bytes()))
 
 
 @contextmanager
