@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from sync.enrolment import (
     ADDRESSES_MAX,
     ENROL_HEADER,
     ENROL_PREFIX,
+    HANDHELD_HEADER,
     INVITATION_SCHEME,
     Invitation,
     code_seed,
@@ -62,7 +63,12 @@ def enrol(handheld: Handheld, text: str, transport: Transport, *, name: str | No
         "client": VERSION,
     }
     body, signature = signed_request(invitation.code, told)
-    row = _accepted(_post(invitation.addresses, body, signature, transport), signature, invitation)
+    headers = {
+        "Content-Type": "application/json",
+        ENROL_HEADER: write_signature(signature),
+        HANDHELD_HEADER: write_signature(named.sign(ENROL_PREFIX + body)),
+    }
+    row = _accepted(_post(invitation.addresses, body, headers, transport), signature, invitation)
     site = " ".join(dict.fromkeys(str(row["site"][part]) for part in ("code", "name") if row["site"].get(part)))
     addresses = (*invitation.addresses, *map(str, row["addresses"]))
     handheld.change(
@@ -96,9 +102,8 @@ def _look_elsewhere(handheld: Handheld, invitation: Invitation) -> str:
     return say("command.readdressed", addresses=", ".join(invitation.addresses))
 
 
-def _post(addresses: Iterable[str], body: bytes, signature: bytes, transport: Transport) -> Answer:
+def _post(addresses: Iterable[str], body: bytes, headers: Mapping[str, str], transport: Transport) -> Answer:
     """The answer of the first address that is reached."""
-    headers = {"Content-Type": "application/json", ENROL_HEADER: write_signature(signature)}
     reason = ""
     for address in addresses:
         try:

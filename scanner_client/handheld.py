@@ -65,6 +65,7 @@ class Handheld:
             lost_through=run.epoch.lost_through,
             cursor=None if carried else cursor.cursor,
             incarnation=None if carried else cursor.incarnation,
+            heard_ms=None if carried else self.site_map.heard_ms(),
             wall_ms=self.clock.wall_ms(),
             boot=self.clock.boot,
             boot_ms=self.clock.boot_ms(),

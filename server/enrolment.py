@@ -107,6 +107,7 @@ def enrol(
     if before is not None and before.public_key != public_key:
         raise EnrolmentError(f"Another handheld has the number {number}: make a new key and try again.")
     values = {"site": offer.site, "name": name, "role": offer.role, "revoked_ms": None, "client": client}
+    values["heard_ms"] = None  # it may have lost what it had heard
     if before is None:
         row = {"device_no": number, "public_key": public_key, "enrolled_ms": now_ms, **values}
         connection.execute(devices.insert().values(**row))
@@ -116,6 +117,9 @@ def enrol(
             unread.forget(connection, number)
     handheld_roles.tell(connection, number, offer.site, offer.role, now_ms)
     _open_chain(connection, offer.site, number, epoch)
+    if before is not None and before.site != offer.site:
+        reason = f"handheld {number} ({before.name}) enrolled at {offer.site}, and is here no longer"
+        ledger.record(connection, site=before.site, action="administer", operator=None, now_ms=now_ms, reason=reason)
     again = "enrolled" if before is None else "enrolled again"
     reason = f"handheld {number} ({name}) {again} as {offer.role}"
     ledger.record(connection, site=offer.site, action="administer", operator=None, now_ms=now_ms, reason=reason)

@@ -119,7 +119,21 @@ def _said(read: Sequence[Line], mark: Mark, *, safe_through: int) -> Ingested:
 
 
 _MOVE_MARK: Final = chains.update().where(CHAIN)
-_SEEN: Final = devices.update().where(devices.c.device_no == sa.bindparam("device"))
+_HEARD, _NOW, _BOOT_MS = (sa.bindparam(f"is_{name}", type_=sa.BigInteger) for name in ("heard_ms", "now_ms", "boot_ms"))
+_BOOT: Final = sa.bindparam("is_boot", type_=sa.Text)
+_NEWEST: Final = sa.or_(
+    devices.c.heard_ms.is_(None),
+    devices.c.heard_ms > _NOW,  # the server's clock was set back
+    devices.c.heard_ms < _HEARD,
+    devices.c.last_seen_ms == _NOW,  # another part of the same push
+    sa.and_(devices.c.heard_ms == _HEARD, devices.c.sent_boot == _BOOT, devices.c.sent_boot_ms < _BOOT_MS),
+)
+"""Whether a push is the newest of its handheld: an old one that somebody repeats says nothing of where it stands now.
+
+It had heard more than the one before; or as much, where a reply was lost, and was made later in the same boot. One that
+was made in another boot after a lost reply is taken for an old one, and the next, which has heard again, is not.
+"""
+_SEEN: Final = devices.update().where(devices.c.device_no == sa.bindparam("device"), _NEWEST)
 
 
 def _remember(connection: sa.Connection, header: PushHeader, mark: Mark, clocks: ClockSample, now_ms: int) -> None:
@@ -130,8 +144,11 @@ def _remember(connection: sa.Connection, header: PushHeader, mark: Mark, clocks:
     if header.carried:
         return  # a file says nothing about where its handheld stands now
     waiting = max(0, header.waiting - header.count)  # these have just arrived
+    newest = {"heard_ms": header.heard_ms or 0, "boot": header.boot, "boot_ms": header.boot_ms}
     seen = {"last_seen_ms": now_ms, "waiting": waiting, "client": header.client, "pulled": header.cursor}
-    connection.execute(_SEEN, seen | {"device": header.device_no})
+    seen |= {"heard_ms": newest["heard_ms"], "sent_boot": header.boot, "sent_boot_ms": header.boot_ms}
+    asked = {f"is_{name}": value for name, value in newest.items()} | {"is_now_ms": now_ms}
+    connection.execute(_SEEN, seen | asked | {"device": header.device_no})
 
 
 def _chain_row(connection: sa.Connection, site: str, header: PushHeader) -> dict[str, Any]:

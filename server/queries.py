@@ -150,13 +150,17 @@ def set_aside(connection: sa.Connection, site: str, *, limit: int = PAGE) -> lis
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
+_THEIR_OWN: Final = frozenset({"public_key", "pulled", "heard_ms", "sent_boot", "sent_boot_ms"})
+"""What a handheld's row has for the server's own use."""
+
+
 def list_devices(connection: sa.Connection, site: str) -> list[Mapping[Any, Any]]:
     """Handhelds of a site: those in use first, then by name. The keys stay out.
 
     `copied_ms` is since when one is known to have been copied or put back from a copy; None where it is not. `lacks` is
     how many scans it is known to have made that neither it nor this server has.
     """
-    columns = [c for c in devices.c if c.name not in ("public_key", "pulled")]
+    columns = [c for c in devices.c if c.name not in _THEIR_OWN]
     query = (
         sa.select(*columns)
         .where(devices.c.site == site, devices.c.device_no != SERVER_DEVICE)

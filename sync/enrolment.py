@@ -20,6 +20,8 @@ ADDRESSES_MAX: Final = 8
 ENROL_PREFIX: Final = b"scan-enrol v1\n"
 """Stands before the body of an enrolment when it is signed."""
 ENROL_HEADER: Final = "Enrolment-Signature"
+HANDHELD_HEADER: Final = "Handheld-Signature"
+"""Bears the same body's signature by the handheld's own key: whoever only saw a public key cannot enrol its owner."""
 _CODE_PREFIX: Final = b"scan-code v1\n"
 REPLY_PREFIX: Final = b"scan-reply v1\n"
 SERVER_PREFIX: Final = b"scan-server v1\n"

@@ -122,6 +122,8 @@ class PushHeader:
     cursor: str | None = None
     incarnation: str | None = None
     """The server incarnation that the device last heard from."""
+    heard_ms: int | None = None
+    """The server's clock when it last told this handheld all that it had: so a push that is repeated shows its age."""
     wall_ms: int
     boot: str
     boot_ms: int

@@ -25,7 +25,7 @@ from server.tables import devices
 from server.taking_in import joined, take_in
 from server.untold import Told
 from sync import protocol
-from sync.enrolment import ENROL_HEADER, ENROL_PREFIX, reply_message, server_message
+from sync.enrolment import ENROL_HEADER, ENROL_PREFIX, HANDHELD_HEADER, reply_message, server_message
 from sync.event import LINE_BYTES_MAX
 from sync.protocol import PushHeader, Reply
 from sync.unread import BODY_BYTES_MAX, FRESH_MS, message
@@ -214,12 +214,14 @@ def enrol_handheld(asked: dict[str, Any]) -> Response:
     r"""Enrol a handheld with a one-time code
 
     The code itself is not sent. Its SHA-256 after `scan-code v1\n` is a private Ed25519 key, with which
-    `Enrolment-Signature` signs `scan-enrol v1\n` and the body. The reply carries `Server-Signature`, as that of a push.
+    `Enrolment-Signature` signs `scan-enrol v1\n` and the body; `Handheld-Signature` signs the same with the handheld's
+    own key. The reply carries `Server-Signature`, as that of a push.
     A handheld that a restored server no longer knows enrols again with its old key, and keeps its number and queue.
     """
     offer_key, public_key = (_key(asked.pop(name), name) for name in ("offer_key", "public_key"))
     signature = _signature(request.headers.get(ENROL_HEADER, ""))
     verify(offer_key, signature, ENROL_PREFIX + request.get_data())
+    verify(public_key, _signature(request.headers.get(HANDHELD_HEADER, "")), ENROL_PREFIX + request.get_data())
     now_ms, tried = context.now_ms(), failed_tries.tried("code", offer_key.hex())
     failed_tries.check(tried, now_ms)
     with reading() as connection:

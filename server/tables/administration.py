@@ -24,6 +24,9 @@ devices = sa.Table(
     ),
     sa.Column("client", sa.Text),
     sa.Column("pulled", sa.Text, comment="the cursor that it last asked from"),
+    sa.Column("heard_ms", sa.BigInteger, comment="what it had last heard when it sent that; of which boot, and when:"),
+    sa.Column("sent_boot", sa.Text),
+    sa.Column("sent_boot_ms", sa.BigInteger),
 )
 
 chains = sa.Table(

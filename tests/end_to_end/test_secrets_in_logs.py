@@ -255,11 +255,12 @@ def _enrols(site: Logged, code: str) -> None:
 
 def _enrol(site: Logged, word: str, **more: str) -> int:
     offer = Ed25519PrivateKey.from_private_bytes(enrolment.code_seed(word))
-    own = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
-    asked = {"offer_key": offer.public_key().public_bytes_raw().hex(), "public_key": own.hex(), "name": "HH-1"}
+    own = Ed25519PrivateKey.generate()
+    keys = {"offer_key": offer.public_key(), "public_key": own.public_key()}
+    asked = {name: key.public_bytes_raw().hex() for name, key in keys.items()} | {"name": "HH-1"}
     body = json.dumps(asked | {"epoch": 1, "client": "1.0.0"} | more).encode()
-    signature = protocol.write_signature(offer.sign(enrolment.ENROL_PREFIX + body))
-    return site.ask("POST", "/api/v1/enrol", body, Enrolment_Signature=signature)[0]
+    by_code, by_itself = (protocol.write_signature(key.sign(enrolment.ENROL_PREFIX + body)) for key in (offer, own))
+    return site.ask("POST", "/api/v1/enrol", body, Enrolment_Signature=by_code, Handheld_Signature=by_itself)[0]
 
 
 def _signs_in_wrongly(site: Logged) -> None:

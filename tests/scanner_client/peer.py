@@ -20,6 +20,7 @@ from scanner_client.device import is_signed
 from sync.enrolment import (
     ENROL_HEADER,
     ENROL_PREFIX,
+    HANDHELD_HEADER,
     Invitation,
     code_seed,
     device_no,
@@ -120,7 +121,7 @@ class Peer:
             answer()  # the server has committed; only the reply is lost
         return bend(self, (200, {}, b""))
 
-    def enrol(self, text: str, body: bytes) -> Answer:
+    def enrol(self, text: str, owner: str, body: bytes) -> Answer:
         row, signature = json.loads(body), read_signature(text)
         offered = bytes.fromhex(row["offer_key"])
         if offered not in {_code_key(code) for code in self.codes}:
@@ -128,6 +129,8 @@ class Peer:
         if not is_signed(offered, signature, ENROL_PREFIX + body):
             return _error(401, "bad_signature", "The signature is wrong.")
         key = bytes.fromhex(row["public_key"])
+        if not is_signed(key, read_signature(owner), ENROL_PREFIX + body):
+            return _error(401, "bad_signature", "The signature is not that of this handheld.")
         self.devices[device_no(key)] = key
         told = {
             "device_no": device_no(key),
@@ -208,7 +211,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         peer.requests.append((self.path, len(unpack(body)[1]) if self.path == SYNC_PATH else 0))
         if self.path == ENROL_PATH:
-            self._send(peer.enrol(self.headers[ENROL_HEADER], body))
+            self._send(peer.enrol(self.headers[ENROL_HEADER], self.headers[HANDHELD_HEADER], body))
         elif self.path == SYNC_PATH:
             self._send(peer.bent(lambda: peer.sync(self.headers["Authorization"], body)))
         elif self.path == UNREAD_PATH:

@@ -121,6 +121,14 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         ),
         sa.Column("client", sa.Text(), nullable=True),
         sa.Column("pulled", sa.Text(), nullable=True, comment="the cursor that it last asked from"),
+        sa.Column(
+            "heard_ms",
+            sa.BigInteger(),
+            nullable=True,
+            comment="what it had last heard when it sent that; of which boot, and when:",
+        ),
+        sa.Column("sent_boot", sa.Text(), nullable=True),
+        sa.Column("sent_boot_ms", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("device_no"),
     )
     op.create_table(

@@ -11,10 +11,10 @@ from werkzeug.test import TestResponse
 from server.database import reading
 from server.failed_tries import OF_ONE_MAX
 from server.tables import devices
-from sync.enrolment import ENROL_HEADER, ENROL_PREFIX, Invitation, code_seed, device_no, server_message
+from sync.enrolment import ENROL_HEADER, ENROL_PREFIX, HANDHELD_HEADER, Invitation, code_seed, device_no, server_message
 from sync.protocol import write_signature
 from tests.handheld import DOCK, unit
-from tests.server.running import SERVER_KEY, Handheld, Person, refusal, verify_reply
+from tests.server.running import NOW, SERVER_KEY, Handheld, Person, refusal, verify_reply
 
 
 def _code(admin: Person) -> str:
@@ -29,13 +29,17 @@ def _request(code: str, public_key: str) -> tuple[bytes, bytes]:
     return body, key.sign(ENROL_PREFIX + body)
 
 
-def _send(app: Flask, body: bytes, signature: bytes) -> TestResponse:
-    headers = {"Content-Type": "application/json", ENROL_HEADER: write_signature(signature)}
+def _send(app: Flask, body: bytes, signature: bytes, owner: Handheld) -> TestResponse:
+    headers = {
+        "Content-Type": "application/json",
+        ENROL_HEADER: write_signature(signature),
+        HANDHELD_HEADER: write_signature(owner.key.sign(ENROL_PREFIX + body)),
+    }
     return app.test_client().post("/api/v1/enrol", data=body, headers=headers)
 
 
 def _enrol(app: Flask, code: str, handheld: Handheld) -> tuple[int, dict[str, object]]:
-    answer = _send(app, *_request(code, handheld.public_key.hex()))
+    answer = _send(app, *_request(code, handheld.public_key.hex()), handheld)
     return answer.status_code, answer.get_json()
 
 
@@ -70,10 +74,19 @@ def test_who_hears_an_enrolment_on_the_wifi_enrols_no_handheld_of_their_own(app:
     assert code.encode() not in body
     forged = body.replace(mine.public_key.hex().encode(), theirs.public_key.hex().encode())
     for sent in ((forged, signature), (forged, theirs.key.sign(ENROL_PREFIX + forged)), (body, b"")):
-        assert refusal(_send(app, *sent)) == (401, "bad_signature")
-    answer = _send(app, body, signature)
+        assert refusal(_send(app, *sent, theirs)) == (401, "bad_signature")
+    answer = _send(app, body, signature, mine)
     assert answer.status_code == 201
     verify_reply(answer, signature, answer.data)
+
+
+def test_who_has_only_seen_a_handhelds_public_key_cannot_enrol_it_elsewhere(app: Flask, admin: Person) -> None:
+    theirs, mine = Handheld(app).enrol(revoked_ms=NOW), Handheld(app)
+    body, signature = _request(_code(admin), theirs.public_key.hex())
+    assert refusal(_send(app, body, signature, mine)) == (401, "bad_signature")
+    with reading() as c:
+        assert c.execute(sa.select(devices.c.name, devices.c.revoked_ms)).all() == [("HH-1", NOW)]
+    assert _send(app, body, signature, theirs).status_code == 201, "the code is not used up by who may not"
 
 
 def test_the_invitation_names_this_server_and_its_key(admin: Person) -> None:
@@ -86,7 +99,7 @@ def test_the_invitation_names_this_server_and_its_key(admin: Person) -> None:
 
 @pytest.mark.parametrize("key", ["00" * 31, "zz" * 32, "00" * 33])
 def test_a_key_that_is_none_is_refused(app: Flask, admin: Person, key: str) -> None:
-    assert refusal(_send(app, *_request(_code(admin), key))) == (422, "not_valid")
+    assert refusal(_send(app, *_request(_code(admin), key), Handheld(app))) == (422, "not_valid")
 
 
 def test_a_revoked_handheld_is_listed_as_such(admin: Person, handheld: Handheld) -> None:

@@ -3,6 +3,7 @@ import gzip
 import io
 import json
 import zlib
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -196,6 +197,53 @@ def test_a_handheld_is_seen_with_what_it_has_still_to_send(handheld: Handheld) -
     with reading() as c:
         row = c.execute(sa.select(devices.c.last_seen_ms, devices.c.waiting, devices.c.client)).one()
     assert tuple(row) == (NOW, 0, "1.0.0")
+
+
+def _standing() -> tuple[Any, ...]:
+    with reading() as c:
+        return tuple(c.execute(sa.select(devices.c.last_seen_ms, devices.c.waiting, devices.c.pulled)).one())
+
+
+def test_a_push_that_somebody_repeats_says_nothing_of_where_its_handheld_stands(app: Flask, handheld: Handheld) -> None:
+    now_ms, sent = NOW, []
+
+    def push(first: int, **header: Any) -> None:
+        head, lines = handheld.chain.push(first, len(handheld.chain.lines), now_ms=now_ms, **header)
+        sent.append(protocol.pack(head, lines))
+        assert handheld.send(sent[-1]).status_code == 200
+
+    app.config["NOW_MS"] = lambda: now_ms
+    for serial in ("A1", "A2", "A3"):
+        handheld.scan("receive", unit(serial), location=DOCK)
+    push(1, heard_ms=None)
+    now_ms += 60_000
+    push(4, heard_ms=NOW, cursor="c-1")
+    now_ms += 60_000
+    push(4, heard_ms=NOW, cursor="c-1")  # the reply before was lost
+    handheld.chain.boot = "boot-2"
+    now_ms += 60_000
+    push(4, heard_ms=NOW + 120_000, cursor="c-2")
+    before = _standing()
+    assert before == (now_ms, 0, "c-2")
+    now_ms += 8 * 3_600_000
+    for old in sent:
+        assert handheld.send(old).status_code == 200
+    assert _standing() == before
+    push(4, heard_ms=NOW + 180_000, cursor="c-3")
+    assert _standing() == (now_ms, 0, "c-3")
+
+
+def test_a_handheld_is_believed_again_at_once_where_the_servers_clock_was_years_ahead(
+    app: Flask, handheld: Handheld
+) -> None:
+    def push(now_ms: int, heard_ms: int) -> None:
+        app.config["NOW_MS"] = lambda: now_ms
+        head, lines = handheld.chain.push(1, 0, now_ms=now_ms, heard_ms=heard_ms)
+        assert handheld.send(protocol.pack(head, lines)).status_code == 200
+
+    push(NOW, NOW + 10**11)  # what it had heard of that clock
+    push(NOW + 1_000, NOW)
+    assert _standing()[0] == NOW + 1_000
 
 
 def test_a_unit_counted_in_another_bin_opens_a_case(handheld: Handheld) -> None:
