@@ -17,7 +17,7 @@ from server.people import requires, signed_in
 from server.roles import Task
 from server.schemas import text
 from server.stolen import read as stolen
-from server.stolen.asked import THINGS_MAX, Asked, StolenError
+from server.stolen.asked import THINGS_MAX, Asked, ElsewhereError, StolenError
 from server.stolen.read import Report
 from server.stolen.report import find, report
 
@@ -66,16 +66,16 @@ class TheftListSchema(Schema):
 
 
 class TheftSightingSchema(Schema):
-    """One scan of something that stood under a report."""
+    """One scan of something that stood under a report; of a site that you are not let into without what was done."""
 
     site = fields.String()
     unit = fields.String()
-    event_ms = fields.Integer(attribute="fact.event_ms")
-    action = fields.String(attribute="fact.event.action")
-    operator = fields.String(attribute="fact.event.operator", allow_none=True)
-    device_no = fields.Integer(attribute="fact.event.device_no")
-    location = fields.String(attribute="fact.event.location", allow_none=True)
-    container = fields.String(attribute="fact.event.container", allow_none=True)
+    event_ms = fields.Integer()
+    action = fields.String(attribute="event.action")
+    operator = fields.String(attribute="event.operator", allow_none=True)
+    device_no = fields.Integer(attribute="event.device_no")
+    location = fields.String(attribute="event.location", allow_none=True)
+    container = fields.String(attribute="event.container", allow_none=True)
 
 
 class TheftSeenSchema(TheftSchema):
@@ -94,6 +94,8 @@ class FoundSchema(Schema):
 def _done(write: Callable[[sa.Connection], T]) -> T:
     try:
         return transact(write)
+    except ElsewhereError as error:
+        raise Refusal(403, "forbidden", str(error)) from None
     except StolenError as error:
         raise Refusal(409, "conflict", str(error)) from None
     except LookupError as error:
@@ -135,7 +137,8 @@ def show_theft(number: str) -> dict[str, Any]:
             found = stolen.read(connection, number)
         except LookupError as error:
             raise Refusal(404, "not_found", str(error.args[0])) from None
-        seen = stolen.sightings(connection, [one.code for one in sites.list_sites(connection)], number)
+        everywhere = [one.code for one in sites.list_sites(connection)]
+        seen = stolen.sightings(connection, everywhere, number, let_into=signed_in().everywhere)
     return {name: getattr(found, name) for name in Report.__slots__} | {"sightings": seen}
 
 
@@ -144,12 +147,15 @@ def show_theft(number: str) -> dict[str, Any]:
 @resource.response(200, TheftSchema)
 @requires(Task.REPORT)
 def find_theft(asked: dict[str, Any], number: str) -> Report:
-    """Things of it were found, or all that are missing where none is named"""
+    """Things of it were found, or all that are missing where none is named
+
+    Only who is let into the site that reported it may say so.
+    """
     person, now_ms = signed_in(), context.now_ms()
 
     def write(connection: sa.Connection) -> Report:
-        names, reason = asked["subjects"], asked["reason"]
-        find(connection, number=number, names=names, reason=reason, operator=person.name, now_ms=now_ms)
+        said = {"names": asked["subjects"], "reason": asked["reason"], "let_into": person.everywhere}
+        find(connection, number=number, operator=person.name, now_ms=now_ms, **said)
         return stolen.read(connection, number)
 
     return _done(write)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
@@ -36,7 +37,14 @@ def found(*, number: str, serials: tuple[str, ...], reason: str) -> None:
     """Say that things of a report were found; all that are missing, where none is named."""
     with reading() as connection:
         names = things(connection, site(), Asked(serials=serials)) if serials else []
-    done = transact(lambda c: find(c, number=number, names=names, reason=reason, operator=operator(), now_ms=now_ms()))
+    said: dict[str, Any] = {
+        "number": number,
+        "names": names,
+        "reason": reason,
+        "operator": operator(),
+        "now_ms": now_ms(),
+    }
+    done = transact(lambda c: find(c, let_into=None, **said))
     click.echo(f"{number}: {counted(len(done), 'thing')} found.")
 
 
@@ -53,15 +61,15 @@ def stolen(*, number: str | None) -> None:
                 click.echo(f"{one.number:<8} {len(one.missing):>4} of {len(one.things):>4} missing  {one.reason}")
             return
         found_ = read(connection, number)
-        seen = sightings(connection, [each.code for each in sites.list_sites(connection)], number)
+        seen = sightings(connection, [each.code for each in sites.list_sites(connection)], number, let_into=None)
         names = naming.read(connection, site(), [t.subject for t in found_.things] + [s.unit for s in seen])
     for thing in found_.things:
         state = "missing" if thing.found_ms is None else f"found: {thing.found_reason}"
         click.echo(f"{names(thing.subject).text:<40} {state}")
     for one_ in seen:
-        event = one_.fact.event
-        where = event.location or event.container or ""
-        click.echo(f"{_moment(one_.fact.event_ms)}  {one_.site}  {event.action:<12} {event.operator or ''}  {where}")
+        event = one_.event
+        done = f"{event.action:<12} {event.operator or ''}  {event.location or event.container or ''}" if event else ""
+        click.echo(f"{_moment(one_.event_ms)}  {one_.site}  {done}")
     click.echo(f"{counted(len(seen), 'scan')} since.")
 
 

@@ -37,14 +37,14 @@ def _sightings(connection: sa.Connection, site: str, _filters: Filters) -> Rows:
         {
             "number": seen.report,
             "subject": seen.unit,
-            "at_ms": seen.fact.event_ms,
+            "at_ms": seen.event_ms,
             "site": seen.site,
-            "action": seen.fact.event.action,
-            "operator": seen.fact.event.operator,
-            "device": seen.fact.event.device_no,
-            "place": seen.fact.event.location or seen.fact.event.container,
+            "action": seen.event and seen.event.action,
+            "operator": seen.event and seen.event.operator,
+            "device": seen.event and seen.event.device_no,
+            "place": seen.event and (seen.event.location or seen.event.container),
         }
-        for seen in stolen.sightings(connection, everywhere)
+        for seen in stolen.sightings(connection, everywhere, let_into=(site,))
     )
     return with_names(connection, site, rows, {"subject": "name", "place": "bin"})
 

@@ -27,6 +27,10 @@ class StolenError(ValueError):
     """It cannot be reported so, or not be withdrawn; the message says why."""
 
 
+class ElsewhereError(StolenError):
+    """It was reported at a site that whoever would withdraw it is not let into."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """A theft as a person reports it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from server.stolen import known
 from server.stolen.known import FOUND
 from server.tables import cases, document_rows, documents, events
 from server.unit_rows import states_of
-from sync.event import parse_name
+from sync.event import ScanEvent, parse_name
 from sync.history import Fact, effective
 from sync.stolen import Theft, names_read
 
@@ -65,7 +65,10 @@ class Sighting:
     site: str
     unit: str
     """Its own name there."""
-    fact: Fact
+    event_ms: int
+    event: ScanEvent | None
+    """None at a site that whoever asks is not let into: what was seen at which site and when helps to find it; who
+    scans there, what for and in which bin is that site's own."""
 
 
 def listed(connection: sa.Connection) -> list[Report]:
@@ -148,21 +151,24 @@ def _rows(connection: sa.Connection, kind: str, number: str) -> list[sa.RowMappi
     return sorted(found, key=lambda row: (row["event_ms"], row["row"]))
 
 
-def sightings(connection: sa.Connection, sites: Iterable[str], number: str | None = None) -> list[Sighting]:
+def sightings(
+    connection: sa.Connection, sites: Iterable[str], number: str | None = None, *, let_into: Collection[str] | None
+) -> list[Sighting]:
     """Every scan of what stood under a report by then, the latest first: by the same question that opened its case.
 
     Args:
         sites: where to look; the page asks for all of the database's.
         number: of one report alone.
+        let_into: the sites whose scans are told whole; None at the command line: all.
     """
     found: list[Sighting] = []
     for site in sites:
-        found += _seen_at(connection, site)
+        found += _seen_at(connection, site, whole=let_into is None or site in let_into)
     wanted = [one for one in found if number in (None, one.report)]
-    return sorted(wanted, key=lambda one: -one.fact.event_ms)
+    return sorted(wanted, key=lambda one: -one.event_ms)
 
 
-def _seen_at(connection: sa.Connection, site: str) -> list[Sighting]:
+def _seen_at(connection: sa.Connection, site: str, *, whole: bool) -> list[Sighting]:
     c = cases.c
     query = sa.select(c.unit).where(c.site == site, c.rule == "stolen").group_by(c.unit)
     units = list(connection.execute(query.order_by(sa.func.max(c.opened_ms).desc()).limit(SEEN_MAX)).scalars())
@@ -181,7 +187,8 @@ def _seen_at(connection: sa.Connection, site: str) -> list[Sighting]:
         for fact in facts[unit]:
             theft = reported.theft((unit, *names_read(fact.event), *further), fact.event_ms) if reported else None
             if theft is not None and is_sighting(fact.event):
-                found.append(Sighting(report=theft.report, site=site, unit=unit, fact=fact))
+                event = fact.event if whole else None
+                found.append(Sighting(report=theft.report, site=site, unit=unit, event_ms=fact.event_ms, event=event))
     return found
 
 

@@ -19,7 +19,7 @@ from server.identifiers import owners, relatives
 from server.rebuild import rebuild
 from server.stolen import asked as asking
 from server.stolen import known
-from server.stolen.asked import Asked, StolenError
+from server.stolen.asked import Asked, ElsewhereError, StolenError
 from server.stolen.known import FOUND
 from server.stolen.read import THEFT, read, told
 from server.tables import cases, documents, events, identifier_claims, unit_states
@@ -61,11 +61,16 @@ def find(
     names: Sequence[str],
     reason: str,
     operator: str | None,
+    let_into: Collection[str] | None,
     now_ms: int,
 ) -> list[str]:
     """Say that things of a report were found; none named: all that are still missing. Returns their names.
 
+    Args:
+        let_into: the sites of whoever says so; None at the command line, whose owner has them all.
+
     Raises:
+        ElsewhereError: it was reported at a site that they are not let into: a thief's friend elsewhere could end it.
         StolenError: no reason is given, or one of them is no missing one of this report.
         LookupError: there is no report of this number.
     """
@@ -74,6 +79,11 @@ def find(
         raise StolenError("Say where it turned up, or why the report is withdrawn.")
     _alone(connection)
     reported = read(connection, number)
+    if let_into is not None and reported.site not in let_into:
+        raise ElsewhereError(
+            f"{number:.60} was reported at the site {reported.site}, which you are not let into: tell somebody there. "
+            "Nothing is changed."
+        )
     missing = [thing.subject for thing in reported.missing]
     found = list(dict.fromkeys(names)) or missing
     wrong = [name for name in found if name not in missing]

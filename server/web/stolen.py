@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug import Response
@@ -34,13 +34,15 @@ def stolen_things() -> str:
 
 
 def _page(values: dict[str, str]) -> str:
-    site = signed_in().site
+    person = signed_in()
+    site = person.site
     with reading() as connection:
         reports = stolen.listed(connection)
-        seen = stolen.sightings(connection, [one.code for one in sites.list_sites(connection)])
+        everywhere = [one.code for one in sites.list_sites(connection)]
+        seen = stolen.sightings(connection, everywhere, let_into=person.everywhere)
         shown = [(one, thing) for one in reports for thing in one.things]
         keys = [thing.subject for _, thing in shown[:SHOWN_MAX]]
-        keys += [key for one in seen[:SHOWN_MAX] for key in (one.unit, one.fact.event.location) if key]
+        keys += [key for one in seen[:SHOWN_MAX] for key in (one.unit, one.event and one.event.location) if key]
         names, devices = linked_names(connection, site, keys), queries.device_names(connection, site)
         site_names = sites.names(connection)
     return render_template(
@@ -72,11 +74,10 @@ def report_stolen() -> Response | str:
 def found_stolen() -> Response:
     """Something of a report turned up."""
     person, now_ms, number = signed_in(), context.now_ms(), request.form.get("number", "")
+    asker: dict[str, Any] = {"operator": person.name, "let_into": person.everywhere, "now_ms": now_ms}
     subjects, reason = request.form.getlist("subject"), request.form.get("reason", "")
     try:
-        done = transact(
-            lambda c: find(c, number=number, names=subjects, reason=reason, operator=person.name, now_ms=now_ms)
-        )
+        done = transact(lambda c: find(c, number=number, names=subjects, reason=reason, **asker))
     except StolenError as error:
         flash(str(error), "bad")
     except LookupError as error:

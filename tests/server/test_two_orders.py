@@ -172,7 +172,8 @@ def steal(serial: str, now_ms: int, since: str = "") -> None:
 
 
 def turn_up(number: str, now_ms: int) -> None:
-    transact(lambda c: find(c, number=number, names=[], reason="under a shelf", operator="Sam", now_ms=now_ms))
+    said: dict[str, Any] = {"reason": "under a shelf", "operator": "Sam", "let_into": None, "now_ms": now_ms}
+    transact(lambda c: find(c, number=number, names=[], **said))
 
 
 SCANNED: Final[dict[str, Fields]] = {

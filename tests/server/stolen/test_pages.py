@@ -6,15 +6,18 @@ import re
 from html import unescape
 from pathlib import Path
 
+from flask import Flask
 from flask.testing import FlaskClient
 
-from server.database import reading
+from server.database import reading, writing
+from server.tables import people
 from server.unit_rows import states_of
 from sync.unit import Status
 from tests.handheld import BIN_A, BIN_B, DAY, Chain, unit
 from tests.server.counting import Counting, begin, close
-from tests.server.running import PASSWORD, SITE, Person, running_server, sign_in
+from tests.server.running import HASH, PASSWORD, SITE, Handheld, Person, running_server, sign_in
 from tests.server.site import enrol, push, state_document
+from tests.server.test_sites import open_north
 
 IMEI = "490154203237518"
 
@@ -23,10 +26,10 @@ def _text(page: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
-def _console(client: FlaskClient) -> tuple[FlaskClient, str]:
+def _console(client: FlaskClient, name: str = "supervisor") -> tuple[FlaskClient, str]:
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/sign-in").text)
     assert token is not None
-    client.post("/sign-in", data={"csrf_token": token[1], "name": "supervisor", "password": PASSWORD})
+    client.post("/sign-in", data={"csrf_token": token[1], "name": name, "password": PASSWORD})
     fresh = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/stolen").text)
     assert fresh is not None
     return client, fresh[1]
@@ -85,3 +88,37 @@ def test_who_may_only_look_is_offered_no_report(tmp_path: Path) -> None:
         picker: Person = sign_in(app, "picker")
         assert "Report as stolen" not in picker.get("/stolen").text
         assert picker.post("/api/v1/stolen", json={"reason": "x", "serials": ["A1"]}).status_code == 403
+
+
+def test_only_the_site_that_reported_a_theft_ends_it_and_another_sees_where_and_when_it_was_scanned(
+    app: Flask, admin: Person, supervisor: Person, handheld: Handheld
+) -> None:
+    open_north(admin)
+    with writing() as c:
+        c.execute(people.insert().values(site="north", name="Nora", role="supervisor", password_hash=HASH, active=True))
+    supervisor.post("/api/v1/stolen", json={"serials": ["X1"], "reason": "taken", "since": "2026-05-28"})
+    handheld.scan("inspect", unit("X1"), location=BIN_A)
+    handheld.push()
+    nora = sign_in(app, "Nora")
+    refused = nora.post("/api/v1/stolen/ST-1/found", json={"reason": "it lay here"})
+    assert refused.status_code == 403
+    assert refused.get_json()["message"] == (
+        f"ST-1 was reported at the site {SITE}, which you are not let into: tell somebody there. Nothing is changed."
+    )
+    client, token = _console(app.test_client(), "Nora")
+    assert "It was found" not in client.get("/stolen").text
+    form = {"number": "ST-1", "subject": "X1", "reason": "it lay here", "csrf_token": token}
+    assert "tell somebody there" in _text(client.post("/stolen/found", data=form, follow_redirects=True).text)
+    report = nora.get("/api/v1/stolen/ST-1").get_json()
+    assert [thing["found_ms"] for thing in report["things"]] == [None]
+    told = {"site": SITE, "unit": unit("X1")}
+    (seen,) = report["sightings"]
+    assert seen == told | {"event_ms": seen["event_ms"]}
+    (row,) = nora.get("/api/v1/lists/stolen_sightings.json").get_json()
+    assert (row["site"], row["action"], row["operator"], row["device"], row["place"]) == (SITE, None, None, None, None)
+    (whole,) = supervisor.get("/api/v1/stolen/ST-1").get_json()["sightings"]
+    assert (whole["action"], whole["location"]) == ("inspect", BIN_A)
+    with writing() as c:
+        c.execute(people.update().where(people.c.name == "Nora").values(also=[SITE]))
+    assert "It was found" in client.get("/stolen").text, "she is let in at both"
+    assert nora.post("/api/v1/stolen/ST-1/found", json={"reason": "it lay here"}).status_code == 200
