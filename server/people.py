@@ -48,7 +48,7 @@ class Person(UserMixin):
     name: str
     role: str
     session_key: str
-    """Changes with the password, so that a new one ends every session."""
+    """Changes with the password and with `session_mark`, so that a new one of either ends every session."""
     sites: tuple[str, ...] = ()
     """Every site that they are let into, their own first."""
     opens: frozenset[Task] | None = None
@@ -109,7 +109,7 @@ def _read(connection: sa.Connection, where: Any) -> Any:
 
 
 def _person(row: Any) -> Person:
-    key = hashlib.sha256(row.password_hash.encode()).hexdigest()[:16]
+    key = hashlib.sha256(f"{row.session_mark or ''}{row.password_hash}".encode()).hexdigest()[:16]
     let_into = (row.site, *row.also)
     chosen = session.get(SITE_CHOSEN)
     site = chosen if isinstance(chosen, str) and chosen in let_into else row.site

@@ -28,6 +28,7 @@ from sync.pin import SALT_BYTES, hash_pin, weakness
 
 NAME_LENGTH_MAX: Final = 100
 ADMIN: Final = "admin"
+_MARK_BYTES: Final = 16
 COMMAND_LINE: Final = "(command line)"
 """Ends the name of whoever typed a command (`cli/command.py`)."""
 _UNSEEN: Final = re.compile(
@@ -108,7 +109,7 @@ def _looks(name: str) -> str:
 
 
 def change_role(connection: sa.Connection, number: int, role: str, change: Change) -> None:
-    """Give someone another role from now on.
+    """Give someone another role from now on; it ends each of their sessions.
 
     Raises:
         StaffError: there is no such role or person, an admin would be lost, or it takes another site's word.
@@ -120,12 +121,12 @@ def change_role(connection: sa.Connection, number: int, role: str, change: Chang
     _check_word(connection, person, change)
     if person.role == ADMIN and person.active:
         _keep_an_admin(connection, person, change)
-    _write(connection, person, change, role=role)
+    _write(connection, person, change, role=role, session_mark=_new_mark())
     _record(connection, change, person.name, f"{person.name} is {role} from now on, and was {person.role}")
 
 
 def set_active(connection: sa.Connection, number: int, *, active: bool, change: Change) -> None:
-    """Let someone in no longer, or let them in again.
+    """Let someone in no longer, or let them in again; none of their sessions goes on.
 
     Raises:
         StaffError: there is no such person, or an admin would be lost.
@@ -135,7 +136,7 @@ def set_active(connection: sa.Connection, number: int, *, active: bool, change: 
         return
     if person.role == ADMIN and not active:
         _keep_an_admin(connection, person, change)
-    _write(connection, person, change, active=active)
+    _write(connection, person, change, active=active, session_mark=_new_mark())
     words = f"may sign in again as {person.role}" if active else "may sign in no longer"
     _record(connection, change, person.name, f"{person.name} {words}")
 
@@ -349,6 +350,11 @@ def _check_free(connection: sa.Connection, person: Any, code: str, site: str) ->
 def _write(connection: sa.Connection, person: Any, change: Change, **values: Any) -> None:
     connection.execute(people.update().where(people.c.id == person.id).values(values))
     badges.tell(connection, person.id, change.now_ms)
+
+
+def _new_mark() -> str:
+    """At random, so that none comes back: a count would begin anew with a backup that is restored."""
+    return secrets.token_urlsafe(_MARK_BYTES)
 
 
 def _record(connection: sa.Connection, change: Change, name: str, reason: str) -> None:

@@ -88,6 +88,7 @@ people = sa.Table(
     sa.Column("badge", sa.Text),
     sa.Column("pin_hash", sa.Text),
     sa.Column("also", sa.JSON, nullable=False, default=list, comment="further sites that they are let into"),
+    sa.Column("session_mark", sa.Text, comment="a new one ends all their sessions"),
     sa.UniqueConstraint("site", "badge", name="uq_people_badge"),
     comment="Who may sign in, at the console by password and at handhelds by badge and PIN.",
 )

@@ -402,6 +402,7 @@ def upgrade() -> None:  # noqa: PLR0915  # a statement for each table and index
         sa.Column("badge", sa.Text(), nullable=True),
         sa.Column("pin_hash", sa.Text(), nullable=True),
         sa.Column("also", sa.JSON(), nullable=False, comment="further sites that they are let into"),
+        sa.Column("session_mark", sa.Text(), nullable=True, comment="a new one ends all their sessions"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name"),
         sa.UniqueConstraint("site", "badge", name="uq_people_badge"),

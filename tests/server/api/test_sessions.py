@@ -4,6 +4,7 @@ import itsdangerous
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from flask.testing import FlaskClient
 
 from server import failed_tries
 from server.database import db, reading, writing
@@ -36,6 +37,21 @@ def _run_clock(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def _sign_out(person: Person) -> None:
     person.client.delete("/api/v1/session", headers={"X-CSRFToken": person.token})
+
+
+def _copied(app: Flask, client: FlaskClient) -> FlaskClient:
+    """Another browser with a copy of this one's cookie, if it has one."""
+    copy = app.test_client()
+    if cookie := client.get_cookie("scan_session"):
+        copy.set_cookie("scan_session", cookie.value)
+    return copy
+
+
+def _change(admin: Person, name: str, **wanted: object) -> None:
+    with reading() as c:
+        number = c.execute(sa.select(people.c.id).where(people.c.name == name)).scalar_one()
+    headers = {"X-CSRFToken": admin.token}
+    assert admin.client.patch(f"/api/v1/people/{number}", json=wanted, headers=headers).status_code == 200
 
 
 def test_a_supervisor_signs_in_and_is_known(supervisor: Person) -> None:
@@ -118,10 +134,7 @@ def test_whoever_has_signed_out_is_out(supervisor: Person) -> None:
 @pytest.mark.parametrize("out", ["the API", "the console"])
 def test_a_copied_cookie_opens_nothing_after_its_owner_signed_out(app: Flask, out: str) -> None:
     admin, other = sign_in(app, "admin"), sign_in(app, "admin")
-    cookie = admin.client.get_cookie("scan_session")
-    assert cookie is not None
-    thief = app.test_client()
-    thief.set_cookie("scan_session", cookie.value)
+    thief = _copied(app, admin.client)
     assert thief.get("/api/v1/people").status_code == 200
     if out == "the API":
         admin.client.delete("/api/v1/session", headers={"X-CSRFToken": admin.token})
@@ -136,19 +149,14 @@ def test_a_copied_cookie_that_is_kept_warm_opens_nothing_however_long_ago_its_ow
     app: Flask, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     now = _run_clock(app, monkeypatch)
-    owner, thief = sign_in(app, "admin"), app.test_client()
-    cookie = owner.client.get_cookie("scan_session")
-    assert cookie is not None
-    thief.set_cookie("scan_session", cookie.value)
+    owner = sign_in(app, "admin")
+    thief = _copied(app, owner.client)
     _sign_out(owner)
     for _ in range(2 * LIFETIMES_MAX):
         now[0] += LIFETIME_MS - HOUR_MS
         thief.get(path)  # each answer may bring a cookie of a new date
         _sign_out(sign_in(app, "picker"))  # which forgets who signed out long ago
-        opened = app.test_client()
-        if kept := thief.get_cookie("scan_session"):
-            opened.set_cookie("scan_session", kept.value)
-        assert refusal(opened.get("/api/v1/people")) == (401, "sign_in")
+        assert refusal(_copied(app, thief).get("/api/v1/people")) == (401, "sign_in")
 
 
 def test_a_session_ends_in_time_however_it_is_used(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,6 +208,23 @@ def test_whoever_has_left_is_out_at_once(supervisor: Person) -> None:
     with writing() as c:
         c.execute(people.update().where(people.c.name == "supervisor").values(active=False))
     assert refusal(supervisor.get("/api/v1/cases")) == (401, "sign_in")
+
+
+def test_who_is_let_go_and_in_again_signs_in_again(app: Flask, admin: Person) -> None:
+    picker = sign_in(app, "picker").client
+    for active in (False, True):
+        _change(admin, "picker", active=active)
+        assert refusal(_copied(app, picker).get("/api/v1/session")) == (401, "sign_in")
+    assert sign_in(app, "picker").get("/api/v1/session").status_code == 200
+
+
+def test_another_role_ends_every_session_and_the_old_role_brings_none_back(app: Flask, admin: Person) -> None:
+    before = []
+    for role in ("receiver", "picker"):
+        before.append(sign_in(app, "picker").client)
+        _change(admin, "picker", role=role)
+        for session in before:
+            assert refusal(_copied(app, session).get("/api/v1/session")) == (401, "sign_in")
 
 
 def test_a_change_without_the_token_is_refused(app: Flask) -> None:
