@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server import ledger
+from server import ledger, webhooks
 from server.roles import INTEGRATION, ROLES, Task
 from server.tables import integrations
 
@@ -76,8 +76,10 @@ def make(
     return number, key
 
 
-def revoke(connection: sa.Connection, *, site: str, number: int, by: str | None, now_ms: int) -> None:
+def revoke(connection: sa.Connection, *, site: str, number: int, by: str | None, now_ms: int) -> int:
     """Let a key open nothing any more; one that was revoked before stays so.
+
+    The webhooks that it made are removed, or whoever took the key would be sent changes for ever. Returns how many.
 
     Raises:
         LookupError: there is none with this number.
@@ -90,6 +92,8 @@ def revoke(connection: sa.Connection, *, site: str, number: int, by: str | None,
     if row.revoked_ms is None:
         connection.execute(integrations.update().where(t.id == number).values(revoked_ms=now_ms))
         _record(connection, site, row.name, by, now_ms, f"the key of the system {row.name} was revoked")
+    maker = f"{INTEGRATION}:{row.name}"
+    return webhooks.remove_made_by(connection, site=site, maker=maker, operator=by, now_ms=now_ms)
 
 
 def find(connection: sa.Connection, key: str) -> Integration | None:

@@ -93,7 +93,7 @@ def make(
     return _seen(row) | {"secret": SECRET_PREFIX + base64.b64encode(secret).decode()}
 
 
-def remove(connection: sa.Connection, *, site: str, id_: str, operator: str, now_ms: int) -> bool:
+def remove(connection: sa.Connection, *, site: str, id_: str, operator: str | None, now_ms: int) -> bool:
     """Send nothing there any more; False where there is no such webhook."""
     where = (webhooks.c.site == site) & (webhooks.c.id == id_)
     url = connection.execute(sa.select(webhooks.c.url).where(where)).scalar()
@@ -102,6 +102,21 @@ def remove(connection: sa.Connection, *, site: str, id_: str, operator: str, now
     connection.execute(webhooks.delete().where(where))
     _record(connection, site, id_, operator, now_ms, f"changes are no longer sent to {url}")
     return True
+
+
+def remove_made_by(connection: sa.Connection, *, site: str, maker: str, operator: str | None, now_ms: int) -> int:
+    """Remove all that somebody made at a site; returns how many there were."""
+    made = sa.select(webhooks.c.id).where(webhooks.c.site == site, webhooks.c.made_by == maker)
+    found = connection.execute(made.order_by(webhooks.c.id)).scalars().all()
+    return sum(remove(connection, site=site, id_=id_, operator=operator, now_ms=now_ms) for id_ in found)
+
+
+def left_behind(connection: sa.Connection, sites: Collection[str], maker: str) -> str:
+    """A sentence about those of somebody who is let go: they serve a system, so they go on; empty where none do."""
+    w = webhooks.c
+    found = connection.execute(sa.select(w.url).where(w.site.in_(sites), w.made_by == maker).order_by(w.url)).scalars()
+    urls = ", ".join(found)
+    return urls and f" Changes go on being sent where they had them sent: {urls}. Remove what nobody needs (Webhooks)."
 
 
 def removed(connection: sa.Connection) -> set[str]:
@@ -122,7 +137,7 @@ def resend(connection: sa.Connection, *, site: str, id_: str, operator: str, now
     return True
 
 
-def _record(connection: sa.Connection, site: str, id_: str, operator: str, now_ms: int, reason: str) -> None:
+def _record(connection: sa.Connection, site: str, id_: str, operator: str | None, now_ms: int, reason: str) -> None:
     ledger.record(
         connection,
         site=site,

@@ -45,6 +45,12 @@ class KeySchema(Schema):
     key = fields.String(metadata={"description": "For `Authorization: Bearer`; it is shown only now"})
 
 
+class RevokedSchema(Schema):
+    """What ended with a key."""
+
+    webhooks = fields.Integer(metadata={"description": "So many that it had made were removed with it"})
+
+
 class IntegrationsSchema(Schema):
     """The site's other systems."""
 
@@ -75,12 +81,13 @@ def make(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 @resource.post("/integrations/<int:number>/revoke")
-@resource.response(204)
+@resource.response(200, RevokedSchema)
 @requires(Task.PEOPLE)
-def revoke(number: int) -> None:
-    """Let a key open nothing any more"""
+def revoke(number: int) -> dict[str, int]:
+    """Let a key open nothing any more, and remove the webhooks that it made"""
     person, now_ms = signed_in(), context.now_ms()
+    said: dict[str, Any] = {"site": person.site, "number": number, "by": person.name, "now_ms": now_ms}
     try:
-        transact(lambda c: integrations.revoke(c, site=person.site, number=number, by=person.name, now_ms=now_ms))
+        return {"webhooks": transact(lambda c: integrations.revoke(c, **said))}
     except LookupError as error:
         raise Refusal(404, "not_found", str(error.args[0])) from None

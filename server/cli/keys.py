@@ -8,7 +8,7 @@ import click
 
 from server import feed, integrations
 from server import webhooks as all_webhooks
-from server.cli.command import command, operator, site
+from server.cli.command import command, counted, operator, site
 from server.cli.reports import moment
 from server.context import now_ms, settings
 from server.database import reading, transact
@@ -48,14 +48,15 @@ def make_key(*, name: str, tasks: tuple[str, ...]) -> None:
 @command("revoke")
 @click.argument("name")
 def revoke_key(*, name: str) -> None:
-    """Let the key of the system NAME open nothing any more."""
+    """Let the key of the system NAME open nothing any more, and remove the webhooks that it made."""
     with reading() as connection:
         found = next((one for one in integrations.of_site(connection, site()) if one.name == name), None)
     if found is None:
         raise LookupError(f"There is no key named {name!r}: `keys list` shows which there are.")
     number = found.id
-    transact(lambda c: integrations.revoke(c, site=site(), number=number, by=operator(), now_ms=now_ms()))
-    click.echo(f"The key of {name} opens nothing any more.")
+    ended = transact(lambda c: integrations.revoke(c, site=site(), number=number, by=operator(), now_ms=now_ms()))
+    rest = f" {counted(ended, 'webhook')} that it had made removed." if ended else ""
+    click.echo(f"The key of {name} opens nothing any more.{rest}")
 
 
 @command("list")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import click
 import sqlalchemy as sa
 
-from server import staff
+from server import staff, webhooks
 from server.cli.command import command, operator, site
 from server.context import now_ms
 from server.database import reading, transact
@@ -90,7 +90,10 @@ def password_(*, name: str, stdin: bool) -> None:
 def deactivate(*, name: str) -> None:
     """Let someone in no longer. What they did stays."""
     _edit(name, lambda c, number, change: staff.set_active(c, number, active=False, change=change))
-    click.echo(f"{name} may sign in no longer.")
+    one = _member(name)
+    with reading() as connection:
+        left = webhooks.left_behind(connection, (one.home, *one.also), name)
+    click.echo(f"{name} may sign in no longer.{left}")
 
 
 @command("reactivate")

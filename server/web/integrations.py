@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
@@ -63,9 +65,11 @@ def _page(name: str | None, key: str | None) -> str:
 def revoke_key(number: int) -> Response:
     """Let a key open nothing any more."""
     person, now_ms = signed_in(), context.now_ms()
+    said: dict[str, Any] = {"site": person.site, "number": number, "by": person.name, "now_ms": now_ms}
     try:
-        transact(lambda c: integrations.revoke(c, site=person.site, number=number, by=person.name, now_ms=now_ms))
+        ended = transact(lambda c: integrations.revoke(c, **said))
     except LookupError as error:
         raise Refusal(404, "not_found", str(error.args[0])) from None
-    flash("Revoked. Whatever still uses that key is refused from now on.", "good")
+    webhooks = f" So are the webhooks that it made: {ended}." if ended else ""
+    flash(f"Revoked. Whatever still uses that key is refused from now on.{webhooks}", "good")
     return redirect(url_for("web.other_systems"))

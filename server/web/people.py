@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from server import context, sites, staff
+from server import context, sites, staff, webhooks
 from server.database import reading, transact
 from server.errors import Refusal
 from server.members import list_members
@@ -108,7 +108,12 @@ def reset_password(number: int) -> Response:
 def change_active(number: int) -> Response:
     """Let them in no longer, or again."""
     active = request.form.get("active") == "yes"
-    return _edit(number, {"active": active}, "They may sign in again." if active else "They may sign in no longer.")
+    if active:
+        return _edit(number, {"active": True}, "They may sign in again.")
+    with reading() as connection:
+        found = [one for one in list_members(connection, signed_in().site) if one.id == number]
+        left = "".join(webhooks.left_behind(connection, (one.home, *one.also), one.name) for one in found)
+    return _edit(number, {"active": False}, f"They may sign in no longer.{left}")
 
 
 def _filled(*names: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
 from flask.cli import FlaskGroup
 
-from server import enrolment
+from server import enrolment, webhooks
 from server.cli.command import command
 from server.cli.serve import may_come
 from server.database import writing
@@ -368,6 +369,21 @@ def test_a_webhook_is_added_listed_and_removed(database_url: str, tmp_path: Path
         assert "tried again" in run(app, "webhooks", "resend", number)
         assert "Removed" in run(app, "webhooks", "remove", number)
         assert "There is no webhook" in run(app, "webhooks", "remove", number, code=1)
+
+
+def test_with_a_key_end_its_webhooks_and_those_of_somebody_who_is_let_go_are_named(
+    database_url: str, tmp_path: Path
+) -> None:
+    with office(database_url, tmp_path, WEBHOOK_ORIGINS=("http://erp.test",)) as app:
+        run(app, "keys", "make", "shop", "--task", "feed")
+        run(app, "people", "add", "Ravi", "--role", "admin")
+        made: dict[str, Any] = {"site": SITE, "kinds": [], "now_ms": NOW, "origins": ["http://erp.test"]}
+        with writing() as c:
+            for number, operator in enumerate(("integration:shop", "Ravi")):
+                webhooks.make(c, url=f"http://erp.test/{number}", operator=operator, **made)
+        assert "any more. 1 webhook that it had made removed.\n" in run(app, "keys", "revoke", "shop")
+        assert "where they had them sent: http://erp.test/1. Remove" in run(app, "people", "deactivate", "Ravi")
+        assert "http://erp.test/1 ·" in run(app, "webhooks", "list")
 
 
 def test_a_customer_is_erased_and_the_ledger_says_only_that_it_was_done(database_url: str, tmp_path: Path) -> None:

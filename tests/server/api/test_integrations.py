@@ -9,9 +9,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from server.database import reading
+from server import webhooks
+from server.database import reading, writing
 from server.tables import documents, events, integrations
-from tests.server.running import NOW, Person, refusal
+from tests.server.running import NOW, SITE, Person, refusal
 
 
 def make(admin: Person, name: str = "shop", tasks: tuple[str, ...] = ("look", "import")) -> dict[str, Any]:
@@ -55,9 +56,40 @@ def test_a_key_that_is_wrong_or_was_revoked_opens_nothing(app: Flask, admin: Per
     made = make(admin)
     assert refusal(ask(app, made["key"] + "x")) == (401, "sign_in")
     assert refusal(ask(app, "")) == (401, "sign_in")
-    assert admin.post(f"/api/v1/integrations/{made['id']}/revoke").status_code == 204
+    assert admin.post(f"/api/v1/integrations/{made['id']}/revoke").get_json() == {"webhooks": 0}
     assert refusal(ask(app, made["key"])) == (401, "sign_in")
     assert refusal(admin.post("/api/v1/integrations/999/revoke")) == (404, "not_found")
+
+
+def test_with_a_key_end_the_webhooks_that_it_made_and_no_others(app: Flask, admin: Person) -> None:
+    made, other = make(admin, "shop", ("feed",)), make(admin, "erp", ("feed",))
+    for key, url in ((made["key"], "https://203.0.114.9/thief"), (other["key"], "https://203.0.114.9/erp")):
+        header = {"Authorization": f"Bearer {key}"}
+        assert app.test_client().post("/api/v1/webhooks", json={"url": url}, headers=header).status_code == 201
+    admin.post("/api/v1/webhooks", json={"url": "https://203.0.114.9/ours"})
+    assert admin.post(f"/api/v1/integrations/{made['id']}/revoke").get_json() == {"webhooks": 1}
+    left = {one["url"] for one in admin.get("/api/v1/webhooks").get_json()["webhooks"]}
+    assert left == {"https://203.0.114.9/erp", "https://203.0.114.9/ours"}
+    with reading() as c:
+        said = c.execute(sa.select(events.c.operator, events.c.reason).order_by(events.c.seq)).all()
+    assert said[-1] == ("admin", "changes are no longer sent to https://203.0.114.9/thief")
+    form = {"csrf_token": admin.token}
+    page = admin.client.post(f"/other-systems/{other['id']}/revoke", data=form, follow_redirects=True)
+    assert "So are the webhooks that it made: 1." in page.text
+
+
+def test_who_lets_somebody_go_is_told_where_changes_still_go_for_them(app: Flask, admin: Person) -> None:
+    with writing() as c:
+        webhooks.make(c, site=SITE, url="https://203.0.114.9/board", kinds=[], operator="supervisor", now_ms=NOW)
+    numbers = {one["name"]: one["id"] for one in admin.get("/api/v1/people").get_json()["people"]}
+    form = {"csrf_token": admin.token, "active": "no"}
+    page = admin.client.post(f"/people/{numbers['supervisor']}/active", data=form, follow_redirects=True).text
+    assert (
+        "They may sign in no longer. Changes go on being sent where they had them sent: https://203.0.114.9/board."
+        in page
+    )
+    page = admin.client.post(f"/people/{numbers['picker']}/active", data=form, follow_redirects=True).text
+    assert "Changes go on" not in page
 
 
 def test_a_wrong_key_is_not_helped_by_who_is_signed_in(app: Flask, admin: Person) -> None:
