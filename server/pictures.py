@@ -27,7 +27,7 @@ from server.durable import sync
 from server.ledger import in_chunks
 from server.tables import devices, events, pictures
 from server.upsert import insert_missing
-from sync.event import EventError, parse_name
+from sync.event import EventError, format_name, parse_name
 from sync.picture import BYTES_MAX, PER_EVENT_MAX, PIXELS_MAX, media_type, pixels
 
 FOLDER: Final = "pictures"
@@ -95,6 +95,8 @@ def _check_event(connection: sa.Connection, site: str, device_no: int, event: st
         device, epoch, seq = parse_name(event)
     except EventError as error:
         raise PictureError(str(error)) from None
+    if format_name((device, epoch, seq)) != event:  # with zeros before a number it would count as another event
+        raise PictureError(f"{event} names an event with zeros that no handheld writes.")
     if device != device_no:
         raise PictureError(f"{event} was made by another handheld.")
     here = sa.select(events.c.seq).where(

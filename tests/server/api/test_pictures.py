@@ -137,6 +137,15 @@ def test_one_scan_has_only_so_many_pictures(handheld: Handheld, event: str) -> N
     assert answers == [200] * PER_EVENT_MAX + [422]
 
 
+def test_a_scan_is_no_other_scan_when_its_number_is_written_with_zeros_before_it(
+    handheld: Handheld, event: str
+) -> None:
+    device, epoch, seq = event.split(".")
+    for name in (f"{device}.{epoch}.0{seq}", f"0{device}.{epoch}.{seq}", f"{device}.00{epoch}.{seq}"):
+        assert send(handheld, name, JPEG).status_code == 422
+    assert send(handheld, event, JPEG).status_code == 200
+
+
 def test_a_revoked_handheld_sends_no_pictures(handheld: Handheld, event: str) -> None:
     with writing() as c:
         c.execute(devices.update().values(revoked_ms=NOW))
