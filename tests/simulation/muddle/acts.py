@@ -108,7 +108,8 @@ def _report_theft(rng: Random, _site: str, who: Who) -> str:
 
 def _find(rng: Random, _site: str, who: Who) -> str:
     with writing() as c:
-        return str(report.find(c, number=rng.choice(("ST-1", "ST-2")), names=[], reason="under a shelf", **who))
+        number, everywhere = rng.choice(("ST-1", "ST-2")), None
+        return str(report.find(c, number=number, names=[], reason="under a shelf", let_into=everywhere, **who))
 
 
 def _settle(rng: Random, site: str, who: Who) -> str:
