@@ -6,24 +6,40 @@ import lzma
 import struct
 import zipfile
 import zlib
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, Final
 from xml.etree.ElementTree import ParseError
 from xml.parsers import expat
 
 import openpyxl
+from openpyxl.packaging.manifest import Manifest
 from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.xml.constants import (
+    ARC_CONTENT_TYPES,
+    ARC_STYLE,
+    ARC_THEME,
+    ARC_WORKBOOK,
+    SHARED_STRINGS,
+    WORKSHEET_TYPE,
+)
+from openpyxl.xml.functions import fromstring
 
 from server.tabular import table
 from server.tabular.table import INFLATED_BYTES_MAX, Row, Table, TableError
 
-STRINGS_BYTES_MAX: Final = 256 << 20
-"""`sharedStrings.xml` is held in memory whole."""
+STRINGS_BYTES_MAX: Final = 64 << 20
+"""The cells' shared texts, whatever their file is called: held in memory whole, as texts."""
+PART_BYTES_MAX: Final = 8 << 20
+"""What else is written in XML and is no sheet: some of it is held whole, at some seventy bytes of memory a byte."""
 ROW_BYTES_MAX: Final = 2 << 20
-"""So is each row, and all that stands behind the rows, at some seventy bytes of memory a byte."""
+"""So are each row, and all that stands behind the rows."""
 SHEET_ROWS_MAX: Final = 1 << 20
 """What a spreadsheet has; a row may say that it is the two thousand millionth, and all before it would be counted."""
 PARTS_MAX: Final = 1_000
+_BY_NAME: Final = frozenset({ARC_CONTENT_TYPES, ARC_STYLE, ARC_THEME, ARC_WORKBOOK})
+"""Parts that openpyxl reads whole whatever they are said to be."""
+_TOO_MUCH: Final = "The workbook holds too much beside its sheets: save the table alone, or as CSV."
 _LOOK_AT_ONCE: Final = 1 << 16
 _ROW_DEPTH: Final = 2
 """A row stands in `worksheet` and `sheetData`; one in another row is none."""
@@ -61,14 +77,37 @@ def _check_parts(file: BinaryIO) -> None:
         if len(infos) > PARTS_MAX or sum(i.file_size for i in infos) > INFLATED_BYTES_MAX:
             raise TableError(f"The workbook inflates to more than {INFLATED_BYTES_MAX:,} bytes.")
         for info in infos:
-            if info.filename.endswith("sharedStrings.xml") and info.file_size > STRINGS_BYTES_MAX:
-                raise TableError("The workbook holds too much text: send the sheet as CSV.")
             if info.filename.endswith((".xml", ".rels")):
                 with parts.open(info) as part:
                     if b"<!DOCTYPE" in part.read(4096):
                         raise TableError(
                             "The workbook declares XML entities, which no spreadsheet writes: save it again as .xlsx."
                         )
+        sizes = {info.filename: info.file_size for info in infos}
+        if sizes[ARC_CONTENT_TYPES] > PART_BYTES_MAX:
+            raise TableError(_TOO_MUCH)
+        kinds = _kinds(parts.read(ARC_CONTENT_TYPES))
+        if any(size > _bytes_max(name, kinds[name]) for name, size in sizes.items()):
+            raise TableError(_TOO_MUCH)
+
+
+def _kinds(content_types: bytes) -> defaultdict[str, set[str]]:
+    """What each part is said to be: openpyxl goes by it for some parts, and by the name for others."""
+    tree: Any = fromstring(content_types)
+    said = Manifest.from_tree(tree)
+    kinds: defaultdict[str, set[str]] = defaultdict(set)
+    for one in said.Override if said else ():
+        kinds[one.PartName.lstrip("/")].add(one.ContentType)
+    return kinds
+
+
+def _bytes_max(name: str, kinds: set[str]) -> int:
+    """How large a part may be: what is read piece by piece, and pictures, as large as the whole."""
+    if kinds == {WORKSHEET_TYPE} and not (name in _BY_NAME or name.endswith(".rels") or name.startswith("docProps/")):
+        return INFLATED_BYTES_MAX
+    if kinds == {SHARED_STRINGS}:
+        return STRINGS_BYTES_MAX
+    return PART_BYTES_MAX if kinds or name.endswith((".xml", ".rels")) else INFLATED_BYTES_MAX
 
 
 class _Look:
@@ -120,7 +159,7 @@ def _has_formula(sheet: Any) -> bool:
 
 def _sheet(file: BinaryIO, *, shown: bool) -> Any:
     """The first sheet, row by row; openpyxl's types speak of the one that it holds whole."""
-    book = openpyxl.load_workbook(file, read_only=True, data_only=shown)
+    book = openpyxl.load_workbook(file, read_only=True, data_only=shown, keep_links=False)
     if not book.worksheets:
         raise TableError("The workbook has no sheet: save it again as .xlsx.")
     sheet = book.worksheets[0]

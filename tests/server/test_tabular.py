@@ -8,12 +8,15 @@ import zipfile
 from decimal import Decimal
 from typing import Any
 
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS, WORKSHEET_TYPE
 
 from server import tabular
 from server.tabular import Row, TableError
+from server.tabular import workbook as reading
 from server.tabular.table import bounded
 from tests.server.office import workbook
 
@@ -168,6 +171,58 @@ def test_a_workbook_with_xml_entities_is_refused() -> None:
         refusal(bomb.getvalue())
         == "The workbook declares XML entities, which no spreadsheet writes: save it again as .xlsx."
     )
+
+
+def retold(content: bytes, before: str, after: str) -> bytes:
+    """A workbook that says otherwise what its parts are, or where."""
+    told = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as parts, zipfile.ZipFile(told, "w", zipfile.ZIP_DEFLATED) as others:
+        for name in parts.namelist():
+            others.writestr(name.replace(before, after), parts.read(name).replace(before.encode(), after.encode()))
+    return told.getvalue()
+
+
+def with_shared_texts() -> bytes:
+    """A workbook as Excel writes it: its cells' texts in a file of their own."""
+    texts, told = ["gtin", "name", "0123", "Käse " * 300], io.BytesIO()
+    plain = workbook([texts[:2], texts[2:]])
+    for number, text in enumerate(texts):
+        plain = retold(plain, f't="inlineStr"><is><t>{text}</t></is>', f't="s"><v>{number}</v>')
+    said = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{SHARED_STRINGS}" /></Types>'
+    with zipfile.ZipFile(io.BytesIO(retold(plain, "</Types>", said))) as parts, zipfile.ZipFile(told, "w") as others:
+        for name in parts.namelist():
+            others.writestr(name, parts.read(name))
+        items = "".join(f"<si><t>{text}</t></si>" for text in texts)
+        others.writestr("xl/sharedStrings.xml", f'<sst xmlns="{SHEET_MAIN_NS}">{items}</sst>')
+    return told.getvalue()
+
+
+SHARED = with_shared_texts()
+STYLES = "application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"
+
+
+@pytest.mark.parametrize("name", ["sharedStrings.xml", "words.xml", "words.bin", "worksheets/words.xml"])
+def test_a_workbooks_texts_have_a_bound_whatever_their_file_is_called(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    book = retold(SHARED, "sharedStrings.xml", name)
+    assert len(cells(book)[0]["name"]) > 1_400
+    monkeypatch.setattr(reading, "STRINGS_BYTES_MAX", 1_000)
+    assert refusal(book) == "The workbook holds too much beside its sheets: save the table alone, or as CSV."
+
+
+@pytest.mark.parametrize("said", [STYLES, WORKSHEET_TYPE, SHARED_STRINGS])
+def test_what_else_of_a_workbook_is_held_whole_has_a_bound_whatever_it_says_that_it_is(
+    monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    book = retold(retold(SHARED, "</styleSheet>", f"<!-- {'.' * 30_000} --></styleSheet>"), STYLES, said)
+    for bound in ("STRINGS_BYTES_MAX", "PART_BYTES_MAX"):
+        monkeypatch.setattr(reading, bound, 30_000)
+    assert refusal(book).startswith("The workbook holds too much beside its sheets")
+
+
+def test_workbooks_are_read_by_what_expands_no_entities() -> None:
+    assert openpyxl.DEFUSEDXML
 
 
 def test_a_table_with_too_many_rows_is_refused() -> None:
