@@ -42,10 +42,10 @@ class Settings:
     addresses: tuple[str, ...] = ()
     """URLs at which handhelds reach this server, best first, with commas between. Empty: this machine's own."""
     host: str = "0.0.0.0"  # noqa: S104  # see below
-    """Address that `serve` listens at. All of this machine's, for handhelds have to reach it; 127.0.0.1 where only a
+    """Address that the server listens at. All of this machine's, for handhelds have to reach it; 127.0.0.1 where only a
     proxy on this machine may."""
     port: int = PORT
-    """Port that `serve` listens at, and that stands in the guessed address."""
+    """Port that the server listens at, and that stands in the guessed address."""
     session_hours: int = 12
     """How long a person stays signed in at the console without doing anything: a shift. After seven times as long they
     sign in anew whatever they do (`ended_sessions.LIFETIMES_MAX`)."""
@@ -55,7 +55,8 @@ class Settings:
     """Origins (`http://erp.internal:8080`, commas between) that webhooks may reach although they are on this network
     or without TLS. All others have to be https:// at a public address."""
     requests_per_minute: int = 6_000
-    """What one address may send in a minute to each worker; 0 sets no bound. A handheld sends about twelve."""
+    """What one address (of IPv6: a /64) may send in a minute to each worker; 0 sets no bound. A handheld sends about
+    twelve."""
     trusted_proxies: int = 0
     """How many proxies stand in front and set `X-Forwarded-For`; with 0 that header is believed from nobody."""
 
@@ -148,7 +149,12 @@ def addresses(settings: Settings) -> tuple[str, ...]:
     if settings.addresses:
         return settings.addresses
     host = _own_address() if settings.host in EVERYWHERE else settings.host
-    return (f"http://{f'[{host}]' if ':' in host else host}:{settings.port}",)
+    return (f"http://{place(host, settings.port)}",)
+
+
+def place(host: str, port: int) -> str:
+    """Host and port as an address has them: an IPv6 host in brackets (RFC 3986, 3.2.2)."""
+    return f"{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def unreachable(settings: Settings) -> str:

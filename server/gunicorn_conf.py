@@ -12,12 +12,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import metrics, serving
-from server.config import database_url, load
+from server.config import database_url, load, place
 from server.database import db
 
 _settings = load()
 
-bind = f"0.0.0.0:{_settings.port}"
+bind = place(_settings.host, _settings.port)
 worker_class = "server.slow_clients.Worker"
 workers = 1 if database_url(_settings).startswith("sqlite") else min(8, 2 * (os.cpu_count() or 1))
 threads = 8

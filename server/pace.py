@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 from flask import Flask, current_app, request
@@ -16,6 +16,8 @@ from server.errors import Refusal
 MINUTE_MS: Final = 60_000
 ADDRESSES_MAX: Final = 10_000
 """Of which counts are kept; the one that was begun first goes first."""
+BEHIND_PROXY: Final = "werkzeug.proxy_fix.orig"
+"""Where Werkzeug keeps what it replaced by what a proxy's headers say (`SCAN_TRUSTED_PROXIES`)."""
 
 
 @dataclass(slots=True)
@@ -57,13 +59,22 @@ def _keep() -> None:
 
 
 def asking_address() -> str | None:
-    """Whose address it is that asks; None where that is not known.
+    """Whose address it is that asks; None where that is not known. Of IPv6 it is the network of 64 bits.
 
     From this machine a proxy asks for all of the site, unless `SCAN_TRUSTED_PROXIES` has it say for whom: to count what
-    comes from there would make everybody wait for one.
+    comes from there would make everybody wait for one. An address that only a header says is never this machine's: who
+    reaches the port past the proxy writes what they like. Any host has all addresses of a /64 (RFC 4291, 2.5.4).
     """
-    address = request.remote_addr
+    said = request.remote_addr
+    peer: str | None = request.environ.get(BEHIND_PROXY, request.environ).get("REMOTE_ADDR")
+    if said is None:
+        return None
     try:
-        return None if address is None or ip_address(address).is_loopback else address
+        address = ip_address(said)
     except ValueError:
-        return address
+        return peer
+    if isinstance(address, IPv6Address):
+        address = address.ipv4_mapped or address
+    if address.is_loopback and said == peer:
+        return None
+    return f"{IPv6Address(int(address) >> 64 << 64)}/64" if isinstance(address, IPv6Address) else str(address)

@@ -48,7 +48,8 @@ _STARTING = (
 def serve(*, host: str | None, port: int | None, announce: bool) -> None:
     """Start the server: gunicorn where it runs, else waitress. An empty database is made ready first."""
     host, port = host or settings().host, port or settings().port
-    os.environ[f"{config.PREFIX}PORT"] = str(port)  # the workers guess this server's address from these
+    # Gunicorn listens by these, and the workers guess this server's address from them.
+    os.environ[f"{config.PREFIX}PORT"] = str(port)
     os.environ[f"{config.PREFIX}HOST"] = host
     _wait_for_database()
     serving.take_file(db.engine.url)
@@ -69,7 +70,7 @@ def serve(*, host: str | None, port: int | None, announce: bool) -> None:
     if importlib.util.find_spec("fcntl") is None:
         _waitress(host, port, announce=announce)
     else:
-        _gunicorn(host, port, announce=announce)
+        _gunicorn(announce=announce)
 
 
 def _wait_for_database() -> None:
@@ -151,7 +152,7 @@ def _waitress(host: str, port: int, *, announce: bool) -> None:
     waitress.serve(app, host=host, port=port, threads=_WAITRESS_THREADS)  # type: ignore[no-untyped-call]
 
 
-def _gunicorn(host: str, port: int, *, announce: bool) -> None:
+def _gunicorn(*, announce: bool) -> None:
     from gunicorn.app.base import Application  # type: ignore[import-untyped]  # noqa: PLC0415  # not on Windows
 
     from server import create_app  # noqa: PLC0415  # it imports this module
@@ -162,7 +163,6 @@ def _gunicorn(host: str, port: int, *, announce: bool) -> None:
         def load_config(self) -> None:
             self.load_config_from_module_name_or_filename("python:server.gunicorn_conf")
             self.cfg.set("control_socket_disable", True)  # noqa: FBT003  # its one place would be fought over
-            self.cfg.set("bind", [f"{host}:{port}"])
             self.cfg.set("post_worker_init", _work_beside if announce else _deliver_beside)
 
         def load(self) -> Any:

@@ -1,18 +1,31 @@
 import ast
 import inspect
+import runpy
 import stat
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from server import config
+from server import config, gunicorn_conf
 from server.config import SettingError, Settings
 
 
 def test_serve_listens_on_every_address_of_the_machine_unless_told_otherwise() -> None:
     assert config.load({}, {}).host == "0.0.0.0"
     assert config.load({}, {"SCAN_HOST": "127.0.0.1"}).host == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("host", "bound"), [(None, "0.0.0.0:9"), ("127.0.0.1", "127.0.0.1:9"), ("::1", "[::1]:9"), ("", ":9")]
+)
+def test_gunicorn_listens_where_the_settings_say(monkeypatch: pytest.MonkeyPatch, host: str | None, bound: str) -> None:
+    monkeypatch.setenv("SCAN_PORT", "9")
+    if host is None:
+        monkeypatch.delenv("SCAN_HOST", raising=False)
+    else:
+        monkeypatch.setenv("SCAN_HOST", host)
+    assert runpy.run_path(gunicorn_conf.__file__)["bind"] == bound
 
 
 @pytest.mark.parametrize(
