@@ -157,6 +157,10 @@ class Office:
             query = sa.select(events.c.outcome, sa.func.count()).where(events.c.device_no != 0)
             return dict(c.execute(query.group_by(events.c.outcome)).all())
 
+    def goes_home(self) -> None:
+        """Whatever is done next begins with signing in: an afternoon goes alike whatever the one before it was."""
+        self._signed_in = None
+
     def _person(self) -> Person:
         """Sam, who signs in for each shift; also where time begins anew with another seed."""
         with self.app.app_context():

@@ -68,6 +68,7 @@ class Server:
     def lay_out(self, now_ms: Callable[[], int]) -> None:
         """A new morning: nothing has been scanned."""
         self.now_ms, self.is_up, self.is_full, self.dies_after, self._dead = now_ms, True, False, None, False
+        self.office.goes_home()
         self.was_full, self.rival_after, self.is_behind = False, None, False
         self._end_process()
         for path in self._file.parent.glob(f"{self._file.name}*"):
