@@ -74,7 +74,7 @@ def _kept() -> sa.Select[Any]:
         )
         .join(documents, d.digest == t.document)
         .where(d.site == SITE, d.kind == sa.bindparam("kind"), d.event.isnot(None))
-        .subquery()
+        .subquery("spoken")  # a name made up at random would be drawn by whoever asks first
     )
     return sa.select(spoken).where(spoken.c.back == 1).order_by(spoken.c.subject)
 
