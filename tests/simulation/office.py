@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from server import context, create_app, enrolment, setup
 from server.counts.compare import Line
@@ -34,6 +35,15 @@ SHIFT_MS = 10 * 3600_000
 
 class OfficeError(Exception):
     """The server refused; the message says what and why."""
+
+
+class NotLetInError(Exception):
+    """The server does not know who is asking any more: no trouble of any day, and nobody goes on past it."""
+
+
+def _refused(what: str, answer: TestResponse) -> Exception:
+    kind = NotLetInError if answer.status_code in (401, 403) else OfficeError
+    return kind(f"{what}: {answer.status_code} {answer.text[:300]}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +97,7 @@ class Office:
         if answer.status_code == 409:
             return None
         if answer.status_code != 201:
-            raise OfficeError(f"{number}: {answer.status_code} {answer.text[:300]}")
+            raise _refused(number, answer)
         made = answer.get_json()
         return made["number"], made["bins"]
 
@@ -169,7 +179,7 @@ class Office:
             client = self.app.test_client()
             answer = client.post("/api/v1/session", json={"name": NAME, "password": PASSWORD})
             if answer.status_code != 201:
-                raise OfficeError(f"sign in: {answer.status_code} {answer.text[:300]}")
+                raise _refused("sign in", answer)
             self._signed_in = now_ms, Person(client, answer.get_json()["csrf_token"])
         return self._signed_in[1]
 
@@ -178,18 +188,18 @@ class Office:
         if answer.status_code == 409:
             return False
         if answer.status_code != 200:
-            raise OfficeError(f"{path}: {answer.status_code} {answer.text[:300]}")
+            raise _refused(path, answer)
         return True
 
     def _post(self, path: str, **options: Any) -> None:
         answer = self._person().post(f"/api/v1{path}", **options)
         if answer.status_code not in (200, 201):
-            raise OfficeError(f"{path}: {answer.status_code} {answer.text[:300]}")
+            raise _refused(path, answer)
 
     def _get(self, path: str, query: Mapping[str, str]) -> Any:
         answer = self._person().get(f"/api/v1{path}", query_string=query)
         if answer.status_code != 200:
-            raise OfficeError(f"{path}: {answer.status_code} {answer.text[:300]}")
+            raise _refused(path, answer)
         return answer.get_json()
 
 
