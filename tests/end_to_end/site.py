@@ -11,12 +11,12 @@ import time
 import urllib.error
 import urllib.request
 from collections import defaultdict
-from collections.abc import Mapping
-from contextlib import closing, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import psutil
 import sqlalchemy as sa
@@ -99,6 +99,16 @@ class Site:
             psutil.wait_procs(family, timeout=READY_SECONDS_MAX)
         self.process.kill()  # it had no session of its own yet
         self.process.join()
+
+    @contextmanager
+    def running(self) -> Iterator[Self]:
+        """Started and ready; killed in the end, whatever happens."""
+        self.start()
+        try:
+            self.wait_until_ready()
+            yield self
+        finally:
+            self.kill()
 
     def kill_worker(self, rng: random.Random) -> None:
         """End one of the processes that answer; gunicorn starts another."""

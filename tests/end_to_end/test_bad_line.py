@@ -33,13 +33,8 @@ def line() -> Iterator[Line]:
 @pytest.fixture
 def site(line: Line, tmp_path: Path, new_postgres_url: str) -> Iterator[Site]:
     """A server with several workers, at the far end of the line."""
-    running = Site(folder=tmp_path, database_url=new_postgres_url, port=line.target, front=line.address)
-    running.start()
-    try:
-        running.wait_until_ready()
-        yield running
-    finally:
-        running.kill()
+    with Site(folder=tmp_path, database_url=new_postgres_url, port=line.target, front=line.address).running() as site:
+        yield site
 
 
 @pytest.fixture

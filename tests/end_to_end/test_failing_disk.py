@@ -160,14 +160,11 @@ def _goes_on(home: Path, beeped: set[EventName]) -> None:
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     """A server whose database, files and log lie on a small disk."""
-    with mounted(tmp_path / "server", SERVER_DISK) as folder:
-        running = Site(folder=folder, database_url=f"sqlite:///{folder / 'warehouse.sqlite3'}")
-        running.start()
-        try:
-            running.wait_until_ready()
-            yield running
-        finally:
-            running.kill()
+    with (
+        mounted(tmp_path / "server", SERVER_DISK) as folder,
+        Site(folder=folder, database_url=f"sqlite:///{folder / 'warehouse.sqlite3'}").running() as site,
+    ):
+        yield site
 
 
 def fill(disk: Path) -> Path:

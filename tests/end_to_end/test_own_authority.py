@@ -91,19 +91,15 @@ def site(tmp_path: Path, authority: Authority) -> Iterator[Site]:
     """A server that handhelds reach through its proxy alone."""
     port = free_port()
     with passing(authority.certificate(), port) as front:
-        running = Site(
+        behind = Site(
             folder=tmp_path,
             database_url=f"sqlite:///{tmp_path / 'warehouse.sqlite3'}",
             port=port,
             front=front,
             settings=BEHIND_A_PROXY,
         )
-        running.start()
-        try:
-            running.wait_until_ready()
-            yield running
-        finally:
-            running.kill()
+        with behind.running() as site:
+            yield site
 
 
 def handheld(

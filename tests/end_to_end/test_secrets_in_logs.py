@@ -123,12 +123,8 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Logged]:
         with writing() as c:
             staff.add_person(c, site="main", name="Ravi", role="picker", by=None, now_ms=now_ms())
         db.engine.dispose()
-    found.start()
-    try:
-        found.wait_until_ready()
+    with found.running():
         yield found
-    finally:
-        found.kill()
 
 
 def test_no_secret_that_is_sent_to_the_server_stands_in_what_it_writes_down(site: Logged) -> None:
