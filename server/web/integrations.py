@@ -70,6 +70,6 @@ def revoke_key(number: int) -> Response:
         ended = transact(lambda c: integrations.revoke(c, **said))
     except LookupError as error:
         raise Refusal(404, "not_found", str(error.args[0])) from None
-    webhooks = f" So are the webhooks that it made: {ended}." if ended else ""
+    webhooks = f" Webhooks that it had made and that are removed with it: {ended}." if ended else ""
     flash(f"Revoked. Whatever still uses that key is refused from now on.{webhooks}", "good")
     return redirect(url_for("web.other_systems"))

@@ -75,7 +75,7 @@ def test_with_a_key_end_the_webhooks_that_it_made_and_no_others(app: Flask, admi
     assert said[-1] == ("admin", "changes are no longer sent to https://203.0.114.9/thief")
     form = {"csrf_token": admin.token}
     page = admin.client.post(f"/other-systems/{other['id']}/revoke", data=form, follow_redirects=True)
-    assert "So are the webhooks that it made: 1." in page.text
+    assert "Webhooks that it had made and that are removed with it: 1." in page.text
 
 
 def test_who_lets_somebody_go_is_told_where_changes_still_go_for_them(app: Flask, admin: Person) -> None:

@@ -106,7 +106,9 @@ def test_only_the_site_that_reported_a_theft_ends_it_and_another_sees_where_and_
         f"ST-1 was reported at the site {SITE}, which you are not let into: tell somebody there. Nothing is changed."
     )
     client, token = _console(app.test_client(), "Nora")
-    assert "It was found" not in client.get("/stolen").text
+    page = client.get("/stolen").text
+    assert "It was found" not in page
+    assert f"for {SITE} to say" in page
     form = {"number": "ST-1", "subject": "X1", "reason": "it lay here", "csrf_token": token}
     assert "tell somebody there" in _text(client.post("/stolen/found", data=form, follow_redirects=True).text)
     report = nora.get("/api/v1/stolen/ST-1").get_json()
